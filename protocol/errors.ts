@@ -1,0 +1,89 @@
+// The one table of error codes that this engine puts on the wire, and the error class that carries them.
+// `docs/reference/errors.md` documents each; a test holds the two against each other.
+
+/** `error` member of an `invocationresult` (spec 01 §6 ErrorBody). `stacktrace` is omitted, never null. */
+export interface ErrorBody {
+  readonly code: string
+  readonly message: string
+  readonly stacktrace?: string
+}
+
+/** Every wire code of the engine and its built-in workers with its meaning. Codes are case-sensitive (spec 01 §15, 09 §5). */
+export const ERROR_CODES = {
+  function_not_found: 'No worker provides the function, and none is awaited.',
+  invocation_failed: 'The handler threw, or its error had no usable shape.',
+  invocation_stopped: 'The worker that ran the call ended before it answered. The call may have had effects.',
+  channel_send_failed: 'The call could not be written to any provider of the function. It was not delivered.',
+  overloaded: 'A limit on waiting or running calls is reached. The call was not delivered and is safe to retry.',
+  plugin_unavailable: 'The plugin that owns the function did not come back in time. The call was not delivered and is safe to retry.',
+  invalid_message: 'The frame could not be decoded.',
+  timeout: 'The engine gave up waiting for the answer of a worker.',
+  enqueue_error: 'The queue refused the job, or no queue worker is running.',
+  FORBIDDEN: 'A policy refuses the call or the registration.',
+  AUTH_ERROR: 'The auth function refused the connection, or failed.',
+  INVALID_NAMESPACE: 'A namespace is blank.',
+  INVALID_ARGUMENTS: 'The arguments of an engine function contradict each other.',
+  NOT_FOUND: 'The thing asked for does not exist.',
+  deserialization_error: 'The input of a built-in function has the wrong shape.',
+  serialization_error: 'A result could not be turned into JSON.',
+  trigger_registration_failed: 'The provider of the trigger type refused the binding.',
+  trigger_type_not_found: 'The worker does not provide the trigger type that it was asked to bind.',
+  unregister_failed: 'The binding could not be removed.',
+  FUNCTION_NAMESPACE_CONFLICT: 'The function id belongs to another worker or is reserved.',
+  WORKER_NAMESPACE_CONFLICT: 'Another worker of that name is connected (only with `engine.duplicate_workers: reject`).',
+  PLUGIN_NOT_FOUND: 'No plugin has that name.',
+  PLUGIN_BUILD_FAILED: 'The source of the plugin does not compile.',
+  PLUGIN_START_FAILED: 'The plugin could not be imported, or its start function failed.',
+  PLUGIN_CONFIG_INVALID: 'The configuration of the plugin does not fit its schema.',
+  PLUGIN_BUSY: 'The plugin still has calls in flight and was not replaced.',
+  PLUGIN_TIMEOUT: 'The plugin did not start or stop in time.',
+  VALUE_TOO_LARGE: 'The value is larger than `max_value_bytes`.',
+  SET_ERROR: 'The state store could not write the value.',
+  GET_ERROR: 'The state store could not read the value.',
+  DELETE_ERROR: 'The state store could not delete the value.',
+  UPDATE_ERROR: 'The state store could not update the value.',
+  LIST_ERROR: 'The state store could not list the values of a scope.',
+  LIST_GROUPS_ERROR: 'The state store could not list the scopes.',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** An error that reaches a caller with `code` and `message` as they are; anything else thrown becomes `invocation_failed`. */
+export class CodedError extends Error {
+  override readonly name = 'CodedError'
+  readonly code: string
+
+  constructor(code: ErrorCode | (string & {}), message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+
+  toBody(): ErrorBody {
+    return { code: this.code, message: this.message }
+  }
+}
+
+/**
+ * Turns anything thrown, or the `error` member that a worker sent, into an error body.
+ * A body of the right shape passes unchanged; other shapes become `invocation_failed` (spec 01 §6, Ours).
+ */
+export function toErrorBody(thrown: unknown): ErrorBody {
+  if (thrown instanceof CodedError) return thrown.toBody()
+  if (thrown instanceof Error) {
+    const body = { code: 'invocation_failed', message: thrown.message }
+    return thrown.stack === undefined ? body : { ...body, stacktrace: thrown.stack }
+  }
+  if (isErrorBody(thrown)) return thrown
+  const message = typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown))
+  return { code: 'invocation_failed', message }
+}
+
+export function isErrorBody(value: unknown): value is ErrorBody {
+  if (typeof value !== 'object' || value === null) return false
+  const { code, message, stacktrace } = value as Record<string, unknown>
+  return (
+    typeof code === 'string' &&
+    typeof message === 'string' &&
+    (stacktrace === undefined || typeof stacktrace === 'string')
+  )
+}

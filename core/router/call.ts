@@ -1,0 +1,25 @@
+// One invocation from its arrival to its settlement: the only object that the hot path allocates per call.
+import type { Worker } from '../registry/worker.ts'
+
+export interface Call {
+  /** As the caller wrote it; echoed in the answer. */
+  readonly functionId: string
+  readonly namespace: string
+  readonly caller: Worker
+  /** The caller's correlation id; undefined = nobody waits (void). */
+  readonly invocationId: string | number | undefined
+  /** Raw JSON. Valid while the call is dispatched; copied when it is held at a gate; released after delivery. */
+  data: Buffer
+  /** Raw JSON sidecar for the callee. */
+  metadata: Buffer | undefined
+  traceparent: string | undefined
+  baggage: string | undefined
+  /** Id of the binding for which a trigger type's provider makes this call (spec 09 §4 b); such calls carry no `_caller_worker_id`. */
+  readonly binding: string | undefined
+  /** Set for calls that the engine itself makes: gets the outcome instead of the caller's link. */
+  readonly onSettled: ((result: Buffer | undefined, error: Buffer | undefined) => void) | undefined
+  /** Set when delivered. */
+  callee: Worker | undefined
+  callId: string | number
+  deliveredAt: number
+}

@@ -1,0 +1,72 @@
+// The shapes that the `iii` handle takes and returns (spec 08 §3–§7). No behaviour: `handle.ts` has that.
+import type { ErrorBody } from '../protocol/errors.ts'
+
+/** A function's handler. `metadata` is the sidecar of the call or of the trigger that fired. */
+export type Handler<Input = any, Output = unknown> = (data: Input, metadata?: unknown) => Output | Promise<Output>
+
+export interface FunctionOptions {
+  description?: string
+  /** JSON-Schema-like; shown in listings, not enforced. */
+  request_format?: unknown
+  response_format?: unknown
+  metadata?: Record<string, unknown>
+}
+
+export interface FunctionRef {
+  readonly id: string
+  unregister(): void
+}
+
+export type Action = { type: 'void' } | { type: 'enqueue'; queue: string; [member: string]: unknown }
+
+export interface TriggerRequest {
+  function_id: string
+  payload?: unknown
+  action?: Action
+  /** Milliseconds until the call is given up locally with code TIMEOUT. Default 30000. */
+  timeoutMs?: number
+  metadata?: unknown
+  namespace?: string
+  /** For providers of trigger types: the id of the binding on whose behalf the call is made (spec 09 §4 b). */
+  binding?: string
+  traceparent?: string
+  baggage?: string
+}
+
+export interface TriggerInput {
+  type: string
+  function_id: string
+  config?: unknown
+  metadata?: unknown
+  namespace?: string
+  trigger_namespace?: string
+}
+
+export interface TriggerBinding<Config = any> {
+  readonly id: string
+  readonly function_id: string
+  readonly config: Config
+  readonly metadata?: unknown
+  readonly namespace?: string
+}
+
+export interface TriggerTypeHandler<Config = any> {
+  /** Throwing refuses the binding with `trigger_registration_failed`. The same id again replaces the earlier binding. */
+  registerTrigger(binding: TriggerBinding<Config>): void | Promise<void>
+  unregisterTrigger(binding: { readonly id: string }): void | Promise<void>
+}
+
+export interface TriggerTypeInput {
+  id: string
+  description?: string
+  trigger_request_format?: unknown
+  call_request_format?: unknown
+}
+
+export interface ChannelRef {
+  channel_id: string
+  access_key: string
+  direction: 'read' | 'write'
+}
+
+export type { ErrorBody }

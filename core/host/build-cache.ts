@@ -1,0 +1,168 @@
+// Bundles on disk, found again by the content of all their inputs. With a warm cache the compiler is never loaded.
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { homedir } from 'node:os'
+import { basename, join } from 'node:path'
+import { contentHash, type Bundle, type InputFile, type PluginDeclaration } from './bundle.ts'
+
+export interface BuildCacheOptions {
+  readonly dir: string
+  /** Whatever besides the inputs decides what a bundle looks like: versions of engine and compiler, place of the engine. */
+  readonly salt: string
+  /** Builds remembered per plugin. Default 8. */
+  readonly maxBundles?: number
+}
+
+interface ManifestEntry {
+  hash: string
+  inputs: InputFile[]
+  declaration?: PluginDeclaration
+}
+
+/** Files younger than this are never pruned: another engine on the same folder may be about to import them. */
+const PRUNE_AFTER_MS = 60 * 60_000
+
+/** `III_CACHE_DIR`, else the user's cache folder. */
+export function defaultCacheDir(env: NodeJS.ProcessEnv = process.env): string {
+  if (env['III_CACHE_DIR'] !== undefined && env['III_CACHE_DIR'] !== '') return env['III_CACHE_DIR']
+  if (process.platform === 'win32' && env['LOCALAPPDATA']) return join(env['LOCALAPPDATA'], 'iii-host', 'cache')
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'iii-host')
+  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'iii-host')
+}
+
+export class BuildCache {
+  readonly #dir: string
+  readonly #salt: string
+  readonly #maxBundles: number
+  /** Bundles of generations that may have to be started again; never pruned. */
+  readonly #inUse = new Map<string, number>()
+
+  constructor(options: BuildCacheOptions) {
+    this.#dir = join(options.dir, 'plugins')
+    this.#salt = options.salt
+    this.#maxBundles = options.maxBundles ?? 8
+  }
+
+  get dir(): string {
+    return this.#dir
+  }
+
+  /** The bundle of `entryFile` if one was made from files that are byte for byte those on disk now. */
+  async find(entryFile: string): Promise<Bundle | undefined> {
+    for (const entry of await this.#readManifest(entryFile)) {
+      const file = this.#bundleFile(entryFile, entry.hash)
+      const current = await Promise.all(entry.inputs.map(async ({ path }) => hashFile(path)))
+      if (entry.inputs.every(({ hash }, index) => hash === current[index]) && (await exists(file))) {
+        return { file, hash: entry.hash, inputs: entry.inputs, declaration: entry.declaration }
+      }
+    }
+    return undefined
+  }
+
+  async store(entryFile: string, code: Uint8Array, inputs: readonly InputFile[]): Promise<Bundle> {
+    const hash = this.#hashOf(inputs)
+    const file = this.#bundleFile(entryFile, hash)
+    await mkdir(this.#dir, { recursive: true })
+    await writeWhole(file, code)
+    const known = await this.#readManifest(entryFile)
+    const declaration = known.find((entry) => entry.hash === hash)?.declaration
+    await this.#writeManifest(entryFile, known, { hash, inputs: [...inputs], ...(declaration && { declaration }) })
+    return { file, hash, inputs, declaration }
+  }
+
+  /** Remembers what the bundle declared, so that the next start knows it before any import. */
+  async remember(entryFile: string, bundle: Bundle, declaration: PluginDeclaration): Promise<void> {
+    const known = await this.#readManifest(entryFile)
+    await this.#writeManifest(entryFile, known, { hash: bundle.hash, inputs: [...bundle.inputs], declaration })
+  }
+
+  /** Keeps the file on disk until the returned function is called. */
+  retain(bundle: Bundle): () => void {
+    this.#inUse.set(bundle.file, (this.#inUse.get(bundle.file) ?? 0) + 1)
+    let released = false
+    return () => {
+      if (released) return
+      released = true
+      const left = (this.#inUse.get(bundle.file) ?? 1) - 1
+      if (left > 0) this.#inUse.set(bundle.file, left)
+      else this.#inUse.delete(bundle.file)
+    }
+  }
+
+  /** Deletes bundles that no manifest names any more and that nobody has touched for an hour. */
+  async prune(now: number): Promise<void> {
+    const files = await readdir(this.#dir).catch(() => [])
+    const manifests = files.filter((file) => file.endsWith('.json'))
+    const named = new Set<string>()
+    for (const manifest of manifests) {
+      const key = manifest.slice(0, -'.json'.length)
+      for (const { hash } of await readEntries(join(this.#dir, manifest))) named.add(`${key}-${hash}.mjs`)
+    }
+    for (const file of files) {
+      if (file.endsWith('.json') || named.has(file)) continue
+      const path = join(this.#dir, file)
+      const age = await stat(path).then((found) => now - found.mtimeMs, () => 0)
+      if (age > PRUNE_AFTER_MS && !this.#inUse.has(path)) await rm(path, { force: true })
+    }
+  }
+
+  #hashOf(inputs: readonly InputFile[]): string {
+    const lines = inputs.map(({ path, hash }) => `${hash} ${path}`).sort()
+    return contentHash([this.#salt, ...lines].join('\n')).slice(0, 24)
+  }
+
+  /** One manifest per entry file and salt, so that engines of two versions don't undo each other's work. */
+  #key(entryFile: string): string {
+    const name = basename(entryFile).startsWith('index.') ? basename(join(entryFile, '..')) : basename(entryFile).replace(/\..*$/, '')
+    return `${name}-${contentHash(`${this.#salt}\n${entryFile}`).slice(0, 12)}`
+  }
+
+  #bundleFile(entryFile: string, hash: string): string {
+    return join(this.#dir, `${this.#key(entryFile)}-${hash}.mjs`)
+  }
+
+  #manifestFile(entryFile: string): string {
+    return join(this.#dir, `${this.#key(entryFile)}.json`)
+  }
+
+  #readManifest(entryFile: string): Promise<ManifestEntry[]> {
+    return readEntries(this.#manifestFile(entryFile))
+  }
+
+  async #writeManifest(entryFile: string, known: readonly ManifestEntry[], latest: ManifestEntry): Promise<void> {
+    const entries = [latest, ...known.filter((entry) => entry.hash !== latest.hash)].slice(0, this.#maxBundles)
+    await mkdir(this.#dir, { recursive: true })
+    await writeWhole(this.#manifestFile(entryFile), JSON.stringify(entries))
+  }
+}
+
+/** A manifest that can't be read is a cold cache, not an error. */
+async function readEntries(file: string): Promise<ManifestEntry[]> {
+  try {
+    const entries: unknown = JSON.parse(await readFile(file, 'utf8'))
+    return Array.isArray(entries) ? entries.filter(isManifestEntry) : []
+  } catch {
+    return []
+  }
+}
+
+function isManifestEntry(value: unknown): value is ManifestEntry {
+  if (typeof value !== 'object' || value === null) return false
+  const { hash, inputs } = value as Record<string, unknown>
+  return typeof hash === 'string' && Array.isArray(inputs) && inputs.length > 0
+}
+
+async function hashFile(path: string): Promise<string | undefined> {
+  return readFile(path).then(contentHash, () => undefined)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then((found) => found.isFile(), () => false)
+}
+
+/** Readers see the old file or the new one, never half of it. */
+async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
+  const draft = `${file}.${randomUUID()}.tmp`
+  await writeFile(draft, content)
+  await rename(draft, file)
+}

@@ -1,0 +1,86 @@
+// Finds plugins on disk: the engine's own folder and the user's `plugins_dir`. Reads names only, runs nothing.
+import { readdir } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { PLUGIN_NAME, type PluginSource } from './plugin-source.ts'
+
+export interface DiscoveryPlaces {
+  /** Absolute path of the engine's `plugins/`; undefined = no built-ins. */
+  readonly builtInDir: string | undefined
+  /** Absolute path of `plugins_dir`; it need not exist. */
+  readonly userDir: string
+  readonly projectRoot: string
+}
+
+export interface Discovery {
+  readonly sources: ReadonlyMap<string, PluginSource>
+  /** Names that can't be used, each with the reason in words that name the files (spec 09 §1). */
+  readonly problems: ReadonlyMap<string, string>
+}
+
+interface Candidate {
+  readonly name: string
+  readonly entryFile: string
+  readonly path: string
+}
+
+const ENTRY_FILE = /^index\.(ts|js|mjs)$/
+const SINGLE_FILE = /^(.+)\.(ts|js|mjs)$/
+
+/** User plugins win over built-ins of their name; two user plugins of one name are a problem, not a choice. */
+export async function discoverPlugins(places: DiscoveryPlaces): Promise<Discovery> {
+  const [builtIns, userPlugins] = await Promise.all([
+    places.builtInDir === undefined ? [] : candidatesIn(places.builtInDir, builtInName),
+    candidatesIn(places.userDir, (name) => name),
+  ])
+  const sources = new Map<string, PluginSource>()
+  const problems = new Map<string, string>()
+  for (const candidate of builtIns) {
+    sources.set(candidate.name, { ...candidate, builtIn: true, replaces: false, origin: 'built-in' })
+  }
+  for (const [name, candidates] of byName(userPlugins)) {
+    const [first, second] = candidates
+    if (first === undefined) continue
+    if (!PLUGIN_NAME.test(name)) {
+      problems.set(name, `'${first.path}' can't be a plugin: a name is a lower-case letter and up to 63 letters, digits or dashes`)
+    } else if (second !== undefined) {
+      problems.set(name, `two plugins are named '${name}': ${candidates.map((each) => each.entryFile).join(' and ')}; rename one`)
+    } else {
+      const replaces = sources.has(name)
+      sources.set(name, { ...first, builtIn: false, replaces, origin: relative(places.projectRoot, first.path) })
+    }
+  }
+  return { sources, problems }
+}
+
+/** The folder `state` holds the built-in `iii-state`; `configuration` is the one whose name has no prefix (spec 04 A.3.1). */
+function builtInName(folder: string): string {
+  return folder === 'configuration' ? folder : `iii-${folder}`
+}
+
+async function candidatesIn(dir: string, nameOf: (base: string) => string): Promise<Candidate[]> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch(ignoreMissing)
+  const found = await Promise.all(
+    entries.map(async (entry): Promise<Candidate[]> => {
+      if (entry.name.startsWith('.') || entry.name === 'node_modules') return []
+      const path = join(dir, entry.name)
+      if (!entry.isDirectory() && !(entry.isSymbolicLink() && !SINGLE_FILE.test(entry.name))) {
+        const base = entry.name.endsWith('.d.ts') ? undefined : SINGLE_FILE.exec(entry.name)?.[1]
+        return base === undefined ? [] : [{ name: nameOf(base), entryFile: path, path }]
+      }
+      const inside = await readdir(path).catch(ignoreMissing)
+      const files = inside.filter((file) => ENTRY_FILE.test(file)).sort()
+      return files.map((file) => ({ name: nameOf(entry.name), entryFile: join(path, file), path }))
+    }),
+  )
+  return found.flat().sort((a, b) => a.entryFile.localeCompare(b.entryFile))
+}
+
+/** A folder that does not exist (or vanishes meanwhile, or is a file behind a link) holds no plugins. */
+function ignoreMissing(error: NodeJS.ErrnoException): [] {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
+  throw error
+}
+
+function byName(candidates: readonly Candidate[]): Map<string, Candidate[]> {
+  return Map.groupBy(candidates, (candidate) => candidate.name)
+}

@@ -1,0 +1,14 @@
+// The long runs: `npm run test:long`. Faults, reloads under load, and the packed package installed elsewhere.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    root: new URL('../..', import.meta.url).pathname,
+    include: ['test/long/**/*.test.ts', 'test/package/**/*.test.ts'],
+    pool: 'forks',
+    // One at a time: each of them loads both cores by itself.
+    maxWorkers: 1,
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
+  },
+})

@@ -1,0 +1,65 @@
+// The commands of the CLI: a sentence for the help, and how to load each. One place, so that help and dispatch agree.
+import type { CommandDef } from 'citty'
+
+export interface CommandEntry {
+  readonly summary: string
+  readonly aliases: readonly string[]
+  load(): Promise<CommandDef<any>>
+}
+
+export const COMMANDS = {
+  start: {
+    summary: 'Start the engine in the foreground; what `iii` alone does',
+    aliases: ['serve'],
+    load: async () => (await import('./commands/start.ts')).start,
+  },
+  trigger: {
+    summary: 'Call a function and print its result',
+    aliases: ['t'],
+    load: async () => (await import('./commands/trigger.ts')).trigger,
+  },
+  functions: {
+    summary: 'List the functions that can be called',
+    aliases: ['function'],
+    load: async () => (await import('./commands/listings.ts')).functions,
+  },
+  workers: {
+    summary: 'List the workers that are connected',
+    aliases: [],
+    load: async () => (await import('./commands/listings.ts')).workers,
+  },
+  triggers: {
+    summary: 'List triggers and the functions that they run',
+    aliases: [],
+    load: async () => (await import('./commands/listings.ts')).triggers,
+  },
+  plugins: {
+    summary: 'List, create, enable, reload, stop and start plugins',
+    aliases: ['plugin'],
+    load: async () => (await import('./commands/plugins.ts')).plugins,
+  },
+  config: {
+    summary: 'Check, explain and describe the configuration file',
+    aliases: [],
+    load: async () => (await import('./commands/config.ts')).config,
+  },
+  bench: {
+    summary: 'Measure the engine against reference variants',
+    aliases: [],
+    load: async () => (await import('./commands/bench.ts')).bench,
+  },
+} as const satisfies Record<string, CommandEntry>
+
+export type CommandName = keyof typeof COMMANDS
+
+/** Commands of iii that this engine does not have, with what to do instead (spec 05 C.1). */
+export const NOT_PROVIDED: Readonly<Record<string, string>> = {
+  console: 'use `iii functions list`, `iii workers list` and `iii plugins list`.',
+  cloud: 'it runs on your own machines only.',
+  compose: 'start each part by itself; a worker needs nothing but the address of the engine.',
+  update: 'update the package with npm: npm install iii-host@latest.',
+  create: 'write a worker with `iii-sdk`, or a plugin with `iii plugin new NAME`.',
+  sdk: 'install the SDK of your language from its registry, for example: npm install iii-sdk.',
+  worker: 'start external workers as processes of their own, or write a plugin with `iii plugin new NAME`.',
+  project: '`iii start` in an empty folder writes a configuration file that works as it stands.',
+}

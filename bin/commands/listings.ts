@@ -1,0 +1,145 @@
+// `iii functions|workers|triggers list`: what the registry of a running engine holds.
+import { defineCommand, type ArgsDef } from 'citty'
+import { CONNECTION_ARGS, connectionFrom, type ConnectionArgs } from '../connection-options.ts'
+import { invokeOnce } from '../engine-client.ts'
+import { CommandFailure, EXIT } from '../exit-codes.ts'
+import { tableLines, type Column } from '../table.ts'
+import { terminalOf } from '../terminal.ts'
+
+export type ListedRow = Readonly<Record<string, unknown>>
+
+export const JSON_ARG = { json: { type: 'boolean', description: 'Print the answer of the engine as JSON', default: false } } as const
+const SEARCH_ARG = { search: { type: 'string', description: 'Only rows that contain this text', valueHint: 'text' } } as const
+const PREFIX_ARG = { prefix: { type: 'string', description: 'Only ids that begin so', valueHint: 'text' } } as const
+const WORKER_ARG = { worker: { type: 'string', description: 'Only those of this worker', valueHint: 'name' } } as const
+const INTERNAL_ARG = {
+  'include-internal': { type: 'boolean', description: "Also the engine's own", default: false },
+} as const
+
+export const functions = group('functions', 'Functions that can be called', {
+  args: { ...SEARCH_ARG, ...PREFIX_ARG, ...WORKER_ARG, ...INTERNAL_ARG },
+  run: (args) =>
+    printListing(args, {
+      functionId: 'engine::functions::list',
+      input: pick(args, ['search', 'prefix', 'worker', 'include-internal']),
+      rows: 'functions',
+      columns: [
+        { title: 'FUNCTION', value: text('function_id') },
+        { title: 'WORKER', value: text('worker_name') },
+        { title: 'DESCRIPTION', value: text('description') },
+      ],
+    }),
+})
+
+export const workers = group('workers', 'Workers that are connected', {
+  args: {
+    ...SEARCH_ARG,
+    runtime: { type: 'string', description: 'Only workers of this runtime: node, python, …', valueHint: 'name' },
+    status: { type: 'string', description: 'Only workers in this status', valueHint: 'status' },
+  },
+  run: (args) =>
+    printListing(args, {
+      functionId: 'engine::workers::list',
+      input: pick(args, ['search', 'runtime', 'status']),
+      rows: 'workers',
+      columns: [
+        { title: 'WORKER', value: (row) => text('name')(row) || text('id')(row) },
+        { title: 'RUNTIME', value: text('runtime') },
+        { title: 'VERSION', value: text('version') },
+        { title: 'STATUS', value: text('status') },
+        { title: 'FUNCTIONS', value: text('function_count') },
+        { title: 'RUNNING', value: text('active_invocations') },
+        { title: 'ID', value: text('id') },
+      ],
+    }),
+})
+
+export const triggers = group('triggers', 'Triggers and the functions that they run', {
+  args: {
+    ...SEARCH_ARG,
+    ...WORKER_ARG,
+    ...INTERNAL_ARG,
+    types: { type: 'boolean', description: 'List the trigger types instead', default: false },
+  },
+  run: (args) =>
+    printListing(args, {
+      functionId: args['types'] === true ? 'engine::triggers::list' : 'engine::registered-triggers::list',
+      input: pick(args, ['search', 'worker', 'include-internal']),
+      ...(args['types'] === true ? TRIGGER_TYPES : BINDINGS),
+    }),
+})
+
+const TRIGGER_TYPES: Pick<Listing, 'rows' | 'columns'> = {
+  rows: 'triggers',
+  columns: [
+    { title: 'TYPE', value: text('id') },
+    { title: 'WORKER', value: text('worker_name') },
+    { title: 'DESCRIPTION', value: text('description') },
+  ],
+}
+const BINDINGS: Pick<Listing, 'rows' | 'columns'> = {
+  rows: 'registered_triggers',
+  columns: [
+    { title: 'TYPE', value: text('trigger_type') },
+    { title: 'FUNCTION', value: text('function_id') },
+    { title: 'WORKER', value: text('worker_name') },
+    { title: 'CONFIG', value: text('config_summary') },
+    { title: 'ID', value: text('id') },
+  ],
+}
+
+export interface Listing {
+  readonly functionId: string
+  readonly input: ListedRow
+  /** Member of the answer that holds the rows. */
+  readonly rows: string
+  readonly columns: readonly Column<ListedRow>[]
+}
+
+/** Asks the engine and prints a table, or with `--json` the answer as it came. */
+export async function printListing(args: Readonly<Record<string, unknown>>, listing: Listing): Promise<number> {
+  const { at, timeoutMs } = connectionFrom(args as unknown as ConnectionArgs)
+  const answer = await invokeOnce(at, { functionId: listing.functionId, data: listing.input, timeoutMs })
+  if (args['json'] === true) {
+    console.log(JSON.stringify(answer, null, 2))
+    return EXIT.ok
+  }
+  const rows = (answer as Record<string, unknown> | undefined)?.[listing.rows]
+  if (!Array.isArray(rows)) {
+    throw new CommandFailure(`Error: ${listing.functionId} answered without '${listing.rows}'; is this an iii engine?`)
+  }
+  const { columns, paint } = terminalOf(process.stdout)
+  const [title = '', ...lines] = tableLines(rows as ListedRow[], listing.columns, columns)
+  if (lines.length === 0) console.error('None.')
+  else console.log([paint.bold(title), ...lines].join('\n'))
+  return EXIT.ok
+}
+
+/** A cell: strings and numbers as they are, anything else that is there as JSON. */
+export function text(member: string): (row: ListedRow) => string {
+  return (row) => {
+    const value = row[member]
+    if (value === undefined || value === null) return ''
+    return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  }
+}
+
+interface ListCommand {
+  readonly args: ArgsDef
+  run(args: Readonly<Record<string, unknown>>): Promise<number>
+}
+
+function group(name: string, description: string, { args, run }: ListCommand) {
+  const list = defineCommand({
+    meta: { name: 'list', description },
+    args: { ...args, ...JSON_ARG, ...CONNECTION_ARGS } as ArgsDef,
+    run: (context) => run(context.args),
+  })
+  return defineCommand({ meta: { name, description }, subCommands: { list } })
+}
+
+/** The options that were given, under the names of the engine's input. */
+function pick(args: Readonly<Record<string, unknown>>, options: readonly string[]): ListedRow {
+  const given = options.filter((option) => args[option] !== undefined && args[option] !== false)
+  return Object.fromEntries(given.map((option) => [option.replaceAll('-', '_'), args[option]]))
+}

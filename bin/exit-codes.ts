@@ -1,0 +1,21 @@
+// The exit codes of the CLI (spec 05 part C) and the errors that carry them. Anything else thrown is a defect of ours.
+
+export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
+
+/** Something went wrong that the user can read in one message: printed to stderr as it is, without a stack trace. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure'
+  readonly exitCode: number
+
+  constructor(message: string, options?: ErrorOptions & { exitCode?: number }) {
+    super(message, options)
+    this.exitCode = options?.exitCode ?? EXIT.failure
+  }
+}
+
+/** The command line itself is wrong; the message is followed by a pointer to `--help`. */
+export class UsageError extends CommandFailure {
+  constructor(message: string) {
+    super(message, { exitCode: EXIT.usage })
+  }
+}

@@ -1,0 +1,114 @@
+#!/usr/bin/env node
+// The launcher: runs the CLI in this process where Node is new enough, else in a newer Node that it finds.
+// It must parse and run on Node 18, so that people with an old Node get a sentence instead of a syntax error.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import module from 'node:module'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const NEEDED_MAJOR = 24
+const here = path.dirname(fileURLToPath(import.meta.url))
+
+if (majorOf(process.versions.node) >= NEEDED_MAJOR) await runHere()
+else runElsewhere()
+
+/** The sources when they are there (a checkout), else the compiled package: Node strips no types under node_modules. */
+function entryFile() {
+  const source = path.join(here, 'main.ts')
+  return existsSync(source) ? source : path.join(here, '..', 'dist', 'bin', 'main.js')
+}
+
+async function runHere() {
+  // Saves the stripping of types and most of the compiling at every start but the first.
+  const cacheDir = process.env.III_CACHE_DIR || path.join(os.homedir(), '.cache', 'iii-host')
+  module.enableCompileCache(path.join(cacheDir, 'compile'))
+  const { main } = await import(pathToFileURL(entryFile()).href)
+  await main(process.argv.slice(2))
+}
+
+function runElsewhere() {
+  const rejected = [`${process.execPath} is ${process.versions.node}`]
+  const node = findNode(rejected)
+  if (node === undefined) {
+    console.error(missingNodeMessage(rejected))
+    process.exit(1)
+  }
+  const child = spawn(node, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  })
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
+  for (const signal of signals) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) => {
+    console.error(`iii: ${node} could not be started: ${error.message}`)
+    process.exit(1)
+  })
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code === null ? 1 : code)
+    // Ends the way the child ended, so that a shell or supervisor sees the signal.
+    for (const forwarded of signals) process.removeAllListeners(forwarded)
+    process.kill(process.pid, signal)
+  })
+}
+
+/** The first Node that is new enough; what was looked at and is too old goes into `rejected`. */
+function findNode(rejected) {
+  for (const candidate of candidates()) {
+    const version = candidate.version || versionOf(candidate.file)
+    if (version !== undefined && majorOf(version) >= NEEDED_MAJOR) return candidate.file
+    if (candidate.named || version !== undefined) {
+      rejected.push(`${candidate.file} is ${version === undefined ? 'not a Node that runs' : version}`)
+    }
+  }
+  return undefined
+}
+
+/** In order of intent: named by the user, the `node` package beside or above this package, then PATH. */
+function* candidates() {
+  if (process.env.III_NODE) yield { file: process.env.III_NODE, named: true }
+  for (let folder = path.dirname(here); ; folder = path.dirname(folder)) {
+    const packaged = packagedNode(path.join(folder, 'node_modules', 'node'))
+    if (packaged !== undefined) yield packaged
+    if (folder === path.dirname(folder)) break
+  }
+  const extension = process.platform === 'win32' ? '.exe' : ''
+  const folders = (process.env.PATH || '').split(path.delimiter).filter((folder) => path.isAbsolute(folder))
+  const names = ['node', 'node24', 'node25', 'node26', 'node-24', 'node-25', 'node-26']
+  for (const folder of folders) {
+    for (const name of names) {
+      const file = path.join(folder, name + extension)
+      if (file !== process.execPath && existsSync(file)) yield { file }
+    }
+  }
+}
+
+function packagedNode(folder) {
+  const file = path.join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  if (!existsSync(file)) return undefined
+  try {
+    return { file, version: JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')).version }
+  } catch {
+    return { file }
+  }
+}
+
+function versionOf(file) {
+  const { stdout, status } = spawnSync(file, ['--version'], { encoding: 'utf8', timeout: 5000 })
+  return status === 0 && /^v\d+\./.test(stdout) ? stdout.trim().slice(1) : undefined
+}
+
+function majorOf(version) {
+  return Number.parseInt(version, 10)
+}
+
+function missingNodeMessage(rejected) {
+  return [
+    `iii needs Node.js ${NEEDED_MAJOR} or newer, and none was found:`,
+    ...rejected.map((line) => `  ${line}`),
+    'Do one of these:',
+    '  npm install node@26              puts a newer Node beside this package, which iii then uses by itself',
+    '  export III_NODE=/path/to/node    names a newer Node that is installed already',
+    `  install Node.js ${NEEDED_MAJOR} or newer from https://nodejs.org`,
+  ].join('\n')
+}

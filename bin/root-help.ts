@@ -1,0 +1,23 @@
+// `iii --help`: the commands at a glance. Built from the command table, so nothing is missing here.
+import { ENGINE_VERSION } from '../core/version.ts'
+import { COMMANDS } from './command-table.ts'
+
+export function rootHelp(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { aliases, summary }]) => [[name, ...aliases].join(', '), summary] as const)
+  const width = Math.max(...rows.map(([names]) => names.length))
+  return [
+    `iii-host ${ENGINE_VERSION}: an engine for the iii worker mesh`,
+    '',
+    'Usage: iii [COMMAND] [OPTIONS]',
+    '',
+    'Commands:',
+    ...rows.map(([names, summary]) => `  ${names.padEnd(width)}  ${summary}`),
+    '',
+    'Options:',
+    '  -c, --config FILE  configuration file; default: III_CONFIG_PATH, else iii-config.yaml in this folder',
+    '  -v, --version      print the version',
+    '  -h, --help         help; also of each command: iii trigger --help',
+    '',
+    'Exit codes: 0 done, 1 failed, 2 wrong command line.',
+  ].join('\n')
+}

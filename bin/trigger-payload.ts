@@ -1,0 +1,61 @@
+// The payload of `iii trigger` from its command line (spec 05 C.1): `k=v` tokens, JSON text, a file, or standard input.
+import { readFileSync } from 'node:fs'
+import { CommandFailure } from './exit-codes.ts'
+import { parseExact } from './exact-json.ts'
+
+export interface PayloadSource {
+  readonly tokens: readonly string[]
+  /** JSON text, `@file` or `-` for standard input; undefined = none given. */
+  readonly json: string | undefined
+}
+
+/** JSON alone: as it is. Tokens: an object. Both: the tokens replace members of the object. Nothing: `{}`. */
+export function payloadFrom({ tokens, json }: PayloadSource): unknown {
+  const fields = Object.fromEntries(tokens.map(fieldOf))
+  if (json === undefined) return fields
+  const base = parseJson(json)
+  if (tokens.length === 0) return base
+  if (typeof base !== 'object' || base === null || Array.isArray(base) || isRawNumber(base)) {
+    throw new CommandFailure(`Error: the JSON payload must be an object when k=v arguments are given too, not ${JSON.stringify(base)}`)
+  }
+  return { ...base, ...fields }
+}
+
+function fieldOf(token: string): [string, unknown] {
+  const split = token.indexOf('=')
+  if (split === -1) throw new CommandFailure(`Error: argument '${token}' has no '='; write it as key=value`)
+  if (split === 0) throw new CommandFailure(`Error: argument '${token}' has an empty key; write it as key=value`)
+  return [token.slice(0, split), valueOf(token.slice(split + 1))]
+}
+
+/** JSON where it is JSON, else the text itself: `n=3` is a number, `s=hi` a string. */
+function valueOf(text: string): unknown {
+  try {
+    return parseExact(text)
+  } catch {
+    return text
+  }
+}
+
+function parseJson(source: string): unknown {
+  const text = textOf(source)
+  try {
+    return parseExact(text)
+  } catch (error) {
+    throw new CommandFailure(`Error: the payload is not valid JSON: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function textOf(source: string): string {
+  const file = source === '-' ? 0 : source.startsWith('@') ? source.slice(1) : undefined
+  if (file === undefined) return source
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new CommandFailure(`Error: the payload can't be read from ${file === 0 ? 'standard input' : file}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function isRawNumber(value: object): boolean {
+  return (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON(value)
+}

@@ -1,0 +1,89 @@
+// The engine's own log: JSON lines for machines, short lines for people, always on stderr (stdout belongs to results).
+import pino from 'pino'
+import type { PluginLog } from '../sdk/plugin.ts'
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+/** The same methods as a plugin's log, so that engine and plugins write alike. `child` adds fields to every line. */
+export interface Log extends PluginLog {
+  child(fields: Readonly<Record<string, unknown>>): Log
+  /** Writes out what is buffered; for the last lines before the process ends. */
+  flush(): void
+}
+
+export interface LogOptions {
+  /** Default: `III_LOG`, else `info`. */
+  level?: LogLevel
+  /** Lines for people. Default: true when stderr is a terminal. */
+  pretty?: boolean
+  /** Where lines go. Default: stderr. */
+  write?: (line: string) => void
+  env?: NodeJS.ProcessEnv
+}
+
+const LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
+/** Lines waiting for a slow reader of stderr; beyond this they are dropped, for the router must not wait for a log. */
+const BUFFER_BYTES = 1024 * 1024
+
+export function createLog(options: LogOptions = {}): Log {
+  const level = options.level ?? levelFrom(options.env ?? process.env)
+  const pretty = options.pretty ?? process.stderr.isTTY === true
+  const write = options.write
+  const stderr = write === undefined ? pino.destination({ dest: 2, sync: false, maxLength: BUFFER_BYTES }) : undefined
+  const sink = write ?? ((line: string) => void stderr?.write(line))
+  const stream = { write: pretty ? (line: string) => sink(prettyLine(line)) : sink }
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } }, stream)
+  return wrap(logger, () => flush(stderr))
+}
+
+function levelFrom(env: NodeJS.ProcessEnv): LogLevel {
+  const wanted = env['III_LOG']?.trim().toLowerCase() ?? ''
+  return LEVELS.includes(wanted) ? (wanted as LogLevel) : 'info'
+}
+
+function levelName(label: string): { level: string } {
+  return { level: label }
+}
+
+function wrap(logger: pino.Logger, flushAll: () => void): Log {
+  return {
+    trace: (message, data) => logger.trace(fieldsOf(data), message),
+    debug: (message, data) => logger.debug(fieldsOf(data), message),
+    info: (message, data) => logger.info(fieldsOf(data), message),
+    warn: (message, data) => logger.warn(fieldsOf(data), message),
+    error: (message, data) => logger.error(fieldsOf(data), message),
+    child: (fields) => wrap(logger.child(fields), flushAll),
+    flush: flushAll,
+  }
+}
+
+function fieldsOf(data: unknown): object {
+  if (data === undefined) return {}
+  if (data instanceof Error) return { err: data }
+  return typeof data === 'object' && data !== null && !Array.isArray(data) ? data : { data }
+}
+
+function flush(stderr: ReturnType<typeof pino.destination> | undefined): void {
+  try {
+    stderr?.flushSync()
+  } catch {
+    // stderr is closed or not open yet: nobody is left to read the lines.
+  }
+}
+
+/** `12:34:56.789 warn  message key=value`; a line that is not ours passes unchanged. */
+function prettyLine(line: string): string {
+  let entry: Record<string, unknown>
+  try {
+    entry = JSON.parse(line)
+  } catch {
+    return line
+  }
+  const { level, time, msg, err, ...fields } = entry
+  const clock = typeof time === 'string' ? time.slice(11, 23) : ''
+  const rest = Object.entries(fields).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const failure = typeof err === 'object' && err !== null && 'message' in err ? [`error=${String(err.message)}`] : []
+  // Messages may quote what workers sent: nothing of theirs may steer the terminal.
+  const text = [clock, String(level).padEnd(5), msg ?? '', ...rest, ...failure].join(' ').replace(/\p{Cc}+/gu, ' ')
+  return `${text.trimEnd()}\n`
+}

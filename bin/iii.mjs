@@ -22,10 +22,18 @@ function entryFile() {
 
 async function runHere() {
   // Saves the stripping of types and most of the compiling at every start but the first.
-  const cacheDir = process.env.III_CACHE_DIR || path.join(os.homedir(), '.cache', 'iii-host')
-  module.enableCompileCache(path.join(cacheDir, 'compile'))
+  module.enableCompileCache(path.join(cacheFolder(), 'compile'))
   const { main } = await import(pathToFileURL(entryFile()).href)
   await main(process.argv.slice(2))
+}
+
+/** The same folder as `defaultCacheDir` of the plugin host, which can't be asked before this. */
+function cacheFolder() {
+  const { III_CACHE_DIR, XDG_CACHE_HOME, LOCALAPPDATA } = process.env
+  if (III_CACHE_DIR) return III_CACHE_DIR
+  if (process.platform === 'win32' && LOCALAPPDATA) return path.join(LOCALAPPDATA, 'iii-host', 'cache')
+  if (process.platform === 'darwin') return path.join(os.homedir(), 'Library', 'Caches', 'iii-host')
+  return path.join(XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'iii-host')
 }
 
 function runElsewhere() {

@@ -2,10 +2,10 @@
 // Commands are loaded when they are asked for, so that starting the engine does not wait for the others.
 import { stripVTControlCharacters } from 'node:util'
 import type { ArgsDef, CommandDef } from 'citty'
+import { didYouMean } from '../core/config/closest-name.ts'
 import { COMMANDS, NOT_PROVIDED, type CommandEntry, type CommandName } from './command-table.ts'
 import { CommandFailure, EXIT, UsageError } from './exit-codes.ts'
 import { unknownOption } from './known-options.ts'
-import { nearestName } from './suggest.ts'
 
 /** Runs one command line to its end and sets the exit code of the process. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -52,7 +52,9 @@ async function runCommandLine(name: CommandName, args: readonly string[]): Promi
     if (wanted === undefined || wanted.startsWith('-')) {
       await showHelp(command, path)
       if (wanted === '-h' || wanted === '--help') return EXIT.ok
-      throw new UsageError(wanted === undefined ? `${path} needs one of its commands` : `unknown option ${wanted} of ${path}`)
+      throw new UsageError(
+        wanted === undefined ? `${path} needs one of its commands` : `unknown option ${wanted} of ${path}`,
+      )
     }
     const next = Object.hasOwn(subCommands, wanted) ? subCommands[wanted] : undefined
     if (next === undefined) throw new UsageError(unknownCommandMessage(path, wanted, Object.keys(subCommands)))
@@ -91,8 +93,7 @@ function commandNames(): string[] {
 }
 
 function unknownCommandMessage(path: string, word: string, known: readonly string[]): string {
-  const nearest = nearestName(word, known)
-  return `unknown command '${word}' of ${path}${nearest === undefined ? '' : `. Did you mean '${nearest}'?`}`
+  return `unknown command '${word}' of ${path}.${didYouMean(word, known)}`
 }
 
 function asksForHelp(rawArgs: readonly string[]): boolean {

@@ -3,7 +3,9 @@ import { ENGINE_VERSION } from '../core/version.ts'
 import { COMMANDS } from './command-table.ts'
 
 export function rootHelp(): string {
-  const rows = Object.entries(COMMANDS).map(([name, { aliases, summary }]) => [[name, ...aliases].join(', '), summary] as const)
+  const rows = Object.entries(COMMANDS).map(
+    ([name, { aliases, summary }]) => [[name, ...aliases].join(', '), summary] as const,
+  )
   const width = Math.max(...rows.map(([names]) => names.length))
   return [
     `iii-host ${ENGINE_VERSION}: an engine for the iii worker mesh`,

@@ -16,7 +16,9 @@ export function payloadFrom({ tokens, json }: PayloadSource): unknown {
   const base = parseJson(json)
   if (tokens.length === 0) return base
   if (typeof base !== 'object' || base === null || Array.isArray(base) || isRawNumber(base)) {
-    throw new CommandFailure(`Error: the JSON payload must be an object when k=v arguments are given too, not ${JSON.stringify(base)}`)
+    throw new CommandFailure(
+      `Error: the JSON payload must be an object when k=v arguments are given too, not ${JSON.stringify(base)}`,
+    )
   }
   return { ...base, ...fields }
 }
@@ -52,7 +54,10 @@ function textOf(source: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new CommandFailure(`Error: the payload can't be read from ${file === 0 ? 'standard input' : file}: ${(error as Error).message}`, { cause: error })
+    throw new CommandFailure(
+      `Error: the payload can't be read from ${file === 0 ? 'standard input' : file}: ${(error as Error).message}`,
+      { cause: error },
+    )
   }
 }
 

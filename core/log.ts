@@ -32,7 +32,10 @@ export function createLog(options: LogOptions = {}): Log {
   const stderr = write === undefined ? pino.destination({ dest: 2, sync: false, maxLength: BUFFER_BYTES }) : undefined
   const sink = write ?? ((line: string) => void stderr?.write(line))
   const stream = { write: pretty ? (line: string) => sink(prettyLine(line)) : sink }
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } }, stream)
+  const logger = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } },
+    stream,
+  )
   return wrap(logger, () => flush(stderr))
 }
 
@@ -81,7 +84,9 @@ function prettyLine(line: string): string {
   }
   const { level, time, msg, err, ...fields } = entry
   const clock = typeof time === 'string' ? time.slice(11, 23) : ''
-  const rest = Object.entries(fields).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const rest = Object.entries(fields).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
   const failure = typeof err === 'object' && err !== null && 'message' in err ? [`error=${String(err.message)}`] : []
   // Messages may quote what workers sent: nothing of theirs may steer the terminal.
   const text = [clock, String(level).padEnd(5), msg ?? '', ...rest, ...failure].join(' ').replace(/\p{Cc}+/gu, ' ')

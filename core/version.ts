@@ -14,5 +14,7 @@ function readVersion(): string {
       continue
     }
   }
-  throw new Error('package.json of iii-host not found beside its code; the installation is incomplete, install it again')
+  throw new Error(
+    'package.json of iii-host not found beside its code; the installation is incomplete, install it again',
+  )
 }

@@ -8,8 +8,12 @@ import { terminalOf } from '../terminal.ts'
 
 export type ListedRow = Readonly<Record<string, unknown>>
 
-export const JSON_ARG = { json: { type: 'boolean', description: 'Print the answer of the engine as JSON', default: false } } as const
-const SEARCH_ARG = { search: { type: 'string', description: 'Only rows that contain this text', valueHint: 'text' } } as const
+export const JSON_ARG = {
+  json: { type: 'boolean', description: 'Print the answer of the engine as JSON', default: false },
+} as const
+const SEARCH_ARG = {
+  search: { type: 'string', description: 'Only rows that contain this text', valueHint: 'text' },
+} as const
 const PREFIX_ARG = { prefix: { type: 'string', description: 'Only ids that begin so', valueHint: 'text' } } as const
 const WORKER_ARG = { worker: { type: 'string', description: 'Only those of this worker', valueHint: 'name' } } as const
 const INTERNAL_ARG = {

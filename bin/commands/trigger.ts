@@ -10,14 +10,27 @@ import { payloadFrom } from '../trigger-payload.ts'
 export const trigger = defineCommand({
   meta: { name: 'iii trigger', description: 'Call a function and print its result' },
   args: {
-    function: { type: 'positional', required: false, description: 'Id of the function, then key=value pairs of its payload' },
+    function: {
+      type: 'positional',
+      required: false,
+      description: 'Id of the function, then key=value pairs of its payload',
+    },
     json: { type: 'string', description: 'Payload as JSON, @FILE or - for standard input', valueHint: 'json' },
     payload: { type: 'string', description: 'The same as --json', valueHint: 'json' },
-    'function-id': { type: 'string', description: 'Id of the function, instead of the first argument', valueHint: 'id' },
+    'function-id': {
+      type: 'string',
+      description: 'Id of the function, instead of the first argument',
+      valueHint: 'id',
+    },
     namespace: { type: 'string', alias: 'n', description: 'Namespace of the function', valueHint: 'name' },
     void: { type: 'boolean', description: 'Send the call and do not wait for a result', default: false },
     ...CONNECTION_ARGS,
-    help: { type: 'boolean', alias: 'h', description: 'This help; with a function id the help of that function', default: false },
+    help: {
+      type: 'boolean',
+      alias: 'h',
+      description: 'This help; with a function id the help of that function',
+      default: false,
+    },
   },
   async run({ args, cmd }) {
     const words = args._
@@ -34,7 +47,8 @@ export const trigger = defineCommand({
     if (functionId === undefined || functionId === '') {
       throw new CommandFailure('Error: no function id given. Try: iii trigger state::list scope=todos')
     }
-    if (args.json !== undefined && args.payload !== undefined) throw new UsageError('--json and --payload are the same option; give one')
+    if (args.json !== undefined && args.payload !== undefined)
+      throw new UsageError('--json and --payload are the same option; give one')
     const tokens = named === undefined ? words.slice(1) : words
     const data = payloadFrom({ tokens, json: args.json ?? args.payload })
     const result = await invokeOnce(at, { functionId, data, timeoutMs, isVoid: args.void, ...namespace })

@@ -1,0 +1,58 @@
+// `iii plugin enable NAME`: prints the lines that enable a plugin, and writes them into the configuration file with `--write`.
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { defineCommand } from 'citty'
+import { CommandFailure, EXIT } from '../exit-codes.ts'
+import { enablePlugin, entryLines } from '../enable-plugin.ts'
+import { findProject, type PluginProject } from '../plugin-project.ts'
+
+export const pluginEnable = defineCommand({
+  meta: { name: 'enable', description: 'Show the lines that enable a plugin, or write them' },
+  args: {
+    name: { type: 'positional', required: true, description: 'Name of the plugin' },
+    write: { type: 'boolean', description: 'Write them into the configuration file', default: false },
+    config: { type: 'string', alias: 'c', description: 'Configuration file of the project', valueHint: 'file' },
+  },
+  run({ args }) {
+    const project = findProject(args.config)
+    if (!isThere(project, args.name)) {
+      console.error(
+        `Note: ${args.name} is no file in ${project.pluginsDir}; 'iii plugin new ${args.name}' writes one. Built-in workers need none.`,
+      )
+    }
+    if (!args.write) {
+      console.log(`# in ${project.configFile ?? 'iii-config.yaml'}:\nworkers:\n${entryLines(args.name).trimEnd()}`)
+      return EXIT.ok
+    }
+    if (project.configFile === undefined) {
+      throw new CommandFailure(
+        `Error: there is no configuration file in ${project.root}; 'iii start' writes one, or name it with --config.`,
+      )
+    }
+    const enabling = enablePlugin(readFileSync(project.configFile, 'utf8'), args.name, project.configFile)
+    if (enabling.outcome === 'already') {
+      console.log(`${args.name} is enabled already in ${project.configFile}.`)
+      return EXIT.ok
+    }
+    replaceFile(project.configFile, enabling.text)
+    console.log(`${args.name} is enabled in ${project.configFile}.`)
+    return EXIT.ok
+  },
+})
+
+function isThere(project: PluginProject, name: string): boolean {
+  return ['', '.ts', '.js', '.mjs'].some((ending) => existsSync(path.join(project.pluginsDir, name + ending)))
+}
+
+/** In one step: an engine that watches the file must never read half of it. A link stays a link. */
+function replaceFile(named: string, text: string): void {
+  const file = realpathSync(named)
+  const beside = `${file}.${process.pid}.tmp`
+  try {
+    writeFileSync(beside, text, { mode: statSync(file).mode, flag: 'wx' })
+    renameSync(beside, file)
+  } catch (error) {
+    rmSync(beside, { force: true })
+    throw new CommandFailure(`Error: ${file} can't be written: ${(error as Error).message}`, { cause: error })
+  }
+}

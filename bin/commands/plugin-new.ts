@@ -1,0 +1,50 @@
+// `iii plugin new NAME`: writes a first plugin into the plugins folder of the project. Never overwrites.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { defineCommand } from 'citty'
+import { PLUGIN_NAME } from '../../core/host/plugin-source.ts'
+import { CommandFailure, EXIT } from '../exit-codes.ts'
+import { findProject } from '../plugin-project.ts'
+import { pluginTemplate } from '../plugin-template.ts'
+
+export const pluginNew = defineCommand({
+  meta: { name: 'new', description: 'Write a first plugin into the plugins folder' },
+  args: {
+    name: {
+      type: 'positional',
+      required: true,
+      description: 'Name of the plugin: a lower-case letter, then letters, digits and dashes',
+    },
+    config: { type: 'string', alias: 'c', description: 'Configuration file of the project', valueHint: 'file' },
+  },
+  run({ args }) {
+    const { name } = args
+    if (!PLUGIN_NAME.test(name)) {
+      throw new CommandFailure(
+        `Error: '${name}' can't be the name of a plugin: use a lower-case letter, then up to 63 lower-case letters, digits or dashes.`,
+      )
+    }
+    const { pluginsDir } = findProject(args.config)
+    const taken = ['.ts', '.js', '.mjs', '']
+      .map((ending) => path.join(pluginsDir, name + ending))
+      .find((file) => existsSync(file))
+    if (taken !== undefined) throw new CommandFailure(`Error: ${shown(taken)} exists already; nothing was written.`)
+    const file = path.join(pluginsDir, `${name}.ts`)
+    mkdirSync(pluginsDir, { recursive: true })
+    writeFileSync(file, pluginTemplate(name), { flag: 'wx' })
+    console.log(
+      [
+        `Wrote ${shown(file)}.`,
+        'Enable it in the configuration file; a running engine takes it up at once:',
+        `  iii plugin enable ${name} --write`,
+        'Then call it:',
+        `  iii trigger ${name}::greet name=World`,
+      ].join('\n'),
+    )
+    return EXIT.ok
+  },
+})
+
+function shown(file: string): string {
+  return path.relative(process.cwd(), file) || file
+}

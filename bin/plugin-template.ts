@@ -1,0 +1,23 @@
+// What `iii plugin new NAME` writes: the smallest plugin that shows configuration, a function and its description.
+
+/** TypeScript source of a first plugin of that name. */
+export function pluginTemplate(name: string): string {
+  return `import { definePlugin } from 'iii-host/plugin'
+
+export default definePlugin<{ greeting: string }>({
+  name: '${name}',
+  description: 'Greets people.',
+  config: {
+    type: 'object',
+    properties: { greeting: { type: 'string', default: 'Hello' } },
+    additionalProperties: false,
+  },
+  start({ iii, config, log }) {
+    iii.registerFunction('${name}::greet', async ({ name }: { name: string }) => ({
+      text: \`\${config.greeting}, \${name}\`,
+    }))
+    log.info('ready to greet')
+  },
+})
+`
+}

@@ -1,0 +1,37 @@
+// What a running engine says about itself: the answer of `Engine.status()`, shown by the start-up screen. Plain data.
+import type { Isolation } from '../sdk/plugin.ts'
+
+export interface EngineStatus {
+  readonly version: string
+  /** Absolute path; null when the embedded default is used. */
+  readonly configFile: string | null
+  readonly projectRoot: string
+  /** From the start of the process to listening. */
+  readonly startMs: number
+  readonly listeners: readonly ListenerStatus[]
+  /** All known plugins, those without an entry (`available`) included, sorted by name. */
+  readonly plugins: readonly PluginStatus[]
+  /** Odd things that did not stop the start: whole sentences that name the file or entry. */
+  readonly warnings: readonly string[]
+}
+
+export interface ListenerStatus {
+  /** `ws://127.0.0.1:49134` */
+  readonly url: string
+  /** Sessions of this listener are under a policy. */
+  readonly rbac: boolean
+}
+
+/** The part of a row of `engine::plugins::list` (spec 09 §3) that a person wants at start. */
+export interface PluginStatus {
+  readonly name: string
+  /** `built-in`, or the path relative to the project root. */
+  readonly origin: string
+  readonly state: string
+  readonly isolation: Isolation
+  readonly load_ms: number
+  /** A user plugin that stands in for the built-in of its name. */
+  readonly replaces?: boolean
+  /** Why it failed, or why newer code was refused. */
+  readonly error?: string
+}

@@ -1,0 +1,72 @@
+// `npm run build`: the published form of the project in dist/. Compiled JavaScript, because Node strips no types under
+// node_modules, and each built-in plugin as one ready bundle.
+import { execFileSync } from 'node:child_process'
+import { cpSync, globSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = path.join(root, 'dist')
+
+rmSync(dist, { recursive: true, force: true })
+compile()
+copyAssets()
+await bundlePlugins()
+
+function compile(): void {
+  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+}
+
+/** Files that the code reads at run time and tsc does not know. */
+function copyAssets(): void {
+  for (const file of globSync('{bin,protocol,core,sdk,kit,bench}/**/*.{wasm,json,sql,html,mjs}', { cwd: root })) {
+    if (file === path.join('bin', 'iii.mjs')) continue
+    const target = path.join(dist, file)
+    mkdirSync(path.dirname(target), { recursive: true })
+    cpSync(path.join(root, file), target)
+  }
+}
+
+/**
+ * sdk and protocol stay imports of the compiled engine, whose classes must be the very same on both sides; packages stay
+ * imports because native parts and adapters that are loaded on demand resolve beside the installed engine.
+ */
+async function bundlePlugins(): Promise<void> {
+  const source = path.join(root, 'plugins')
+  const folders = readdirSync(source, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  rmSync(path.join(dist, 'plugins'), { recursive: true, force: true })
+  for (const { name } of folders) {
+    const outfile = path.join(dist, 'plugins', name, 'index.js')
+    await build({
+      entryPoints: [path.join(source, name, 'index.ts')],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node24',
+      packages: 'external',
+      plugins: [engineModules(path.dirname(outfile))],
+      logLevel: 'warning',
+    })
+  }
+}
+
+function engineModules(outDir: string): Plugin {
+  const compiled = (file: string) => {
+    const target = path.join(dist, path.relative(root, file)).replace(/\.ts$/, '.js')
+    return { path: path.relative(outDir, target).replaceAll(path.sep, '/'), external: true }
+  }
+  const shared = ['sdk', 'protocol'].map((folder) => path.join(root, folder) + path.sep)
+  return {
+    name: 'engine-modules',
+    setup(build) {
+      build.onResolve({ filter: /^iii-host\/plugin$/ }, () => compiled(path.join(root, 'sdk', 'plugin.ts')))
+      build.onResolve({ filter: /^\./ }, ({ path: specifier, resolveDir }) => {
+        const file = path.resolve(resolveDir, specifier)
+        return shared.some((folder) => file.startsWith(folder)) ? compiled(file) : undefined
+      })
+    },
+  }
+}

@@ -29,3 +29,27 @@ export interface Envelope {
   /** For kind Invalid: what is wrong, in words for the log and for the `invalid_message` answer. */
   problem: string
 }
+
+/** An empty envelope to scan into. All come from here, so that the scanner sees one shape of object. */
+export function createEnvelope(): Envelope {
+  return {
+    kind: FrameKind.Invalid,
+    type: '',
+    invocationId: undefined,
+    functionId: '',
+    namespace: undefined,
+    traceparent: undefined,
+    baggage: undefined,
+    dataStart: -1,
+    dataEnd: -1,
+    resultStart: -1,
+    resultEnd: -1,
+    errorStart: -1,
+    errorEnd: -1,
+    metadataStart: -1,
+    metadataEnd: -1,
+    actionStart: -1,
+    actionEnd: -1,
+    problem: '',
+  }
+}

@@ -1,0 +1,113 @@
+// The grammar of the envelope: one pass over a frame that notes where the value of each member stands. What they mean is scan.ts's.
+import { hasEscape, decodeText } from './text.ts'
+import { keyBytes, MAX_ESCAPED_KEY_BYTES, Member, memberAt, memberNamed } from './members.ts'
+import { skipScalar } from './skip-scalar.ts'
+import { skipBrackets, skipString, UNTERMINATED } from './skip-value.ts'
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COLON = 0x3a
+const COMMA = 0x2c
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+const OPEN_BRACKET = 0x5b
+const SPACE = 0x20
+
+/** Where things stand in a frame: start and end of the value of member m at 2m and 2m + 1, strings with their quotes; -1 = absent. */
+export type Spans = Int32Array
+
+/** Start of the first value that is not JSON inside; -1 = there is none. The rest of the frame is read all the same, for its ids. */
+export const FAULTY_VALUE = 2 * (Member.Other + 1)
+/** -1 as long as all texts are ASCII without escapes, and need no decoding. */
+export const DECODING = FAULTY_VALUE + 1
+
+export function createSpans(): Spans {
+  return new Int32Array(DECODING + 1)
+}
+
+/** Fills the spans anew. Returns -1, or the offset at which the frame breaks the grammar of the envelope. */
+export function readMembers(frame: Buffer, spans: Spans): number {
+  for (let slot = 0; slot < spans.length; slot++) spans[slot] = -1
+  const length = frame.length
+  let at = skipSpace(frame, 0)
+  if (at >= length || frame[at] !== OPEN_BRACE) return at
+  at = skipSpace(frame, at + 1)
+  if (at < length && frame[at] === CLOSE_BRACE) return endOfFrame(frame, at + 1)
+  while (at < length && frame[at] === QUOTE) {
+    let member: Member = memberAt(frame, at + 1)
+    if (member !== Member.Other) at += 1 + keyBytes(member)
+    else {
+      const end = skipString(frame, at)
+      if (end < 0) return end === UNTERMINATED ? length : at
+      member = escapedMember(frame, at, end)
+      at = end
+    }
+    at = skipSpace(frame, at)
+    if (at >= length || frame[at] !== COLON) return at
+    at = skipSpace(frame, at + 1)
+    if (at >= length) return at
+
+    let end: number
+    const first = frame[at]
+    if (first === QUOTE) end = member < Member.Data ? skipText(frame, at, spans) : skipString(frame, at)
+    else if (first === OPEN_BRACE || first === OPEN_BRACKET) end = skipBrackets(frame, at)
+    else if ((end = skipScalar(frame, at)) === UNTERMINATED) return at
+    if (end < 0) {
+      if (end === UNTERMINATED) return length
+      end = ~end
+      if (spans[FAULTY_VALUE] === -1) spans[FAULTY_VALUE] = at
+    }
+    spans[2 * member] = at
+    spans[2 * member + 1] = end
+
+    at = skipSpace(frame, end)
+    if (at >= length) return at
+    if (frame[at] === CLOSE_BRACE) return endOfFrame(frame, at + 1)
+    if (frame[at] !== COMMA) return at
+    at = skipSpace(frame, at + 1)
+  }
+  return at
+}
+
+function skipSpace(frame: Buffer, start: number): number {
+  let at = start
+  while (at < frame.length) {
+    const byte = frame[at]!
+    if (byte > SPACE || (byte !== SPACE && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break
+    at++
+  }
+  return at
+}
+
+/** Nothing but white space may follow the envelope. */
+function endOfFrame(frame: Buffer, start: number): number {
+  const at = skipSpace(frame, start)
+  return at === frame.length ? -1 : at
+}
+
+/** An id or the like, short as a rule. Notes whether it needs decoding. */
+function skipText(frame: Buffer, start: number, spans: Spans): number {
+  let at = start + 1
+  let seen = 0
+  while (at < frame.length) {
+    const byte = frame[at]!
+    if (byte === QUOTE) {
+      if (seen >= 0x80) spans[DECODING] = at
+      return at + 1
+    }
+    if (byte === BACKSLASH || byte < SPACE) {
+      spans[DECODING] = at
+      return skipString(frame, start)
+    }
+    seen |= byte
+    at++
+  }
+  return UNTERMINATED
+}
+
+/** The member that a key names which none of the known ones equals byte by byte. */
+function escapedMember(frame: Buffer, start: number, end: number): Member {
+  if (end - start > MAX_ESCAPED_KEY_BYTES || !hasEscape(frame, start, end)) return Member.Other
+  const name = decodeText(frame, start, end)
+  return name === undefined ? Member.Other : memberNamed(name)
+}

@@ -11,6 +11,8 @@ export interface RegisterFunction {
   response_format?: unknown
   metadata?: unknown
   invocation?: unknown
+  /** Ring and pipe links only: number under which calls of it are delivered. */
+  index?: number
 }
 export interface UnregisterFunction {
   type: 'unregisterfunction'

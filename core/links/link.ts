@@ -37,6 +37,15 @@ export interface Link {
   pause(): void
   resume(): void
 
+  /**
+   * Pauses `sender` until this link has drained below half its soft limit, or ends. Called for each frame that a sender
+   * writes to a congested link; does nothing for a sender that is held already.
+   */
+  throttle(sender: Link): void
+
   /** Ends the link. Frames already queued are still written when the code is not an error. The router's teardown is separate. */
   close(code: number, reason: string): void
+
+  /** Ends the link at once, without a word to the peer: it is dead, or a newer connection took its place. */
+  terminate(): void
 }

@@ -4,6 +4,7 @@ import type { Link } from '../links/link.ts'
 import type { Call } from '../router/call.ts'
 import type { Provider } from './function-entry.ts'
 import type { PluginSlot } from '../router/plugin-slot.ts'
+import type { Stage } from '../router/stage.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 
 /** `open`: routed to. `leaving`: being torn down, nothing new. `gone`: forgotten; late answers are dropped. */
@@ -30,6 +31,12 @@ export interface WorkerInit {
   readonly listener?: string
   /** Set for plugin generations. */
   readonly slot?: PluginSlot
+  readonly maxUnanswered?: number
+  readonly maxQueuedBytes?: number
+  /** Functions, triggers and trigger types: this many of each. */
+  readonly maxRegistrations?: number
+  /** The map that the link reads to find free ids; default: a new one. */
+  readonly calls?: Map<string | number, Call>
   /** Set for workers inside the engine process tree: instance id and name of the listing row. */
   readonly internal?: { readonly instanceId: string; readonly name: string; readonly description?: string }
 }
@@ -55,9 +62,21 @@ export class Worker {
   suspectedZombie = false
 
   /** Delivered to this worker and not answered, by the id under which it answers, oldest first. */
-  readonly calls = new Map<string | number, Call>()
+  readonly calls: Map<string | number, Call>
+  /** Payload bytes of these calls. */
+  inFlightBytes = 0
+  /** Above this many unanswered calls the oldest settles with `timeout` (spec 09 §5). */
+  readonly maxUnanswered: number
+  /** Above this many bytes waiting for the peer new calls get `overloaded` (spec 09 §5). */
+  readonly maxQueuedBytes: number
+  /** While a plugin generation starts: where its registrations go until they take effect in one step. */
+  stage: Stage | undefined
   /** What it provides, by the id it sent (before prefix and hooks). */
   readonly providers = new Map<string, Provider>()
+  /** Ids of its trigger types and triggers, for the limit on registrations. */
+  readonly triggerTypeIds = new Set<string>()
+  readonly triggerIds = new Set<string>()
+  readonly maxRegistrations: number
 
   constructor(init: WorkerInit) {
     this.id = init.id
@@ -68,6 +87,10 @@ export class Worker {
     this.listener = init.listener
     this.slot = init.slot
     this.internal = init.internal
+    this.calls = init.calls ?? new Map()
+    this.maxUnanswered = init.maxUnanswered ?? Infinity
+    this.maxRegistrations = init.maxRegistrations ?? 100_000
+    this.maxQueuedBytes = init.maxQueuedBytes ?? 64 * 1024 * 1024
   }
 
   /** The name for listings: what it announced, or its place in the configuration. */

@@ -18,6 +18,8 @@ export interface Call {
   readonly binding: string | undefined
   /** Set for calls that the engine itself makes: gets the outcome instead of the caller's link. */
   readonly onSettled: ((result: Buffer | undefined, error: Buffer | undefined) => void) | undefined
+  /** Payload bytes, kept for the accounts of what is in flight. */
+  bytes: number
   /** Set when delivered. */
   callee: Worker | undefined
   callId: string | number

@@ -1,0 +1,335 @@
+// One WebSocket on `/` of a listener: reads its frames strictly in order and hands them to the router and the registrations
+// (spec 01 §3, §13). The way out is the SocketLink; opening, limits and pings are the listener's business.
+import { isUtf8 } from 'node:buffer'
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
+import { isErrorBody, toErrorBody } from '../../protocol/errors.ts'
+import { decodeControlMessage } from '../../protocol/control-message.ts'
+import { DEFAULT_NAMESPACE, type WorkerMessage } from '../../protocol/messages.ts'
+import { FrameKind, type Envelope } from '../../protocol/scanner/envelope.ts'
+import { newEnvelope, scanEnvelope } from '../../protocol/scanner/scan.ts'
+import type { Log } from '../log.ts'
+import { Worker, type WorkerInit } from '../registry/worker.ts'
+import { parseAction, type Action } from '../router/action.ts'
+import type { Call } from '../router/call.ts'
+import type { Registrations } from '../router/registrations.ts'
+import type { Router } from '../router/router.ts'
+import { SocketLink, type SocketLinkLimits } from '../links/socket-link.ts'
+import { jsonDepth } from './json-depth.ts'
+import { HeldRegistrations } from './held-registrations.ts'
+import { telemetrySignal, type TelemetrySink } from './telemetry.ts'
+
+const ANNOUNCE = 'engine::workers::register'
+const NULL = Buffer.from('null')
+const VOID_ACTION = Buffer.from('{"type":"void"}')
+const VOID: Action = { type: 'void' }
+
+/** Filled anew by each scan; frames are handled to their end one after another, so one serves all connections. */
+const envelope: Envelope = newEnvelope()
+
+export interface ConnectionDeps {
+  readonly router: Router
+  readonly registrations: Registrations
+  readonly telemetry: TelemetrySink
+  readonly log: Log
+  readonly limits: SocketLinkLimits
+  /** Deepest nesting of a session's payload. */
+  readonly maxDepth: number
+  /** Longest wait for the announce while registrations are held back. */
+  readonly namespaceGraceMs: number
+}
+
+export class Connection {
+  readonly worker: Worker
+  readonly #link: SocketLink
+  readonly #deps: ConnectionDeps
+  readonly #held: HeldRegistrations
+  /** Frames that came while one before them is still being handled (hooks, reattach). */
+  #backlog: { frame: Buffer; isBinary: boolean }[] = []
+  #busy = false
+  /** When the last frame of any kind came, on the clock of `performance.now()`. */
+  lastFrameAt = performance.now()
+
+  constructor(webSocket: WebSocket, socket: Duplex, init: Omit<WorkerInit, 'link'>, deps: ConnectionDeps) {
+    this.#deps = deps
+    const calls = new Map<string | number, Call>()
+    this.#link = new SocketLink(webSocket, socket, calls, deps.limits)
+    this.worker = new Worker({ ...init, link: this.#link, maxQueuedBytes: deps.limits.hardBytes, calls })
+    this.#held = new HeldRegistrations(deps.namespaceGraceMs, () => this.#afterSilence())
+    webSocket.on('ping', () => this.#alive())
+    webSocket.on('pong', () => this.#alive())
+    webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
+    webSocket.on('close', (code: number) => this.#closed(code))
+  }
+
+  /** Makes the worker known and greets it: the first frame of the connection. */
+  open(): void {
+    const { id, reattachToken } = this.worker
+    this.#deps.router.addWorker(this.worker)
+    this.#link.send({ type: 'workerregistered', worker_id: id, reattach_token: reattachToken ?? '' })
+  }
+
+  #alive(): void {
+    this.lastFrameAt = performance.now()
+  }
+
+  #receive(frame: Buffer, isBinary: boolean): void {
+    this.lastFrameAt = performance.now()
+    if (this.worker.phase !== 'open') return
+    if (this.#busy) {
+      this.#backlog.push({ frame, isBinary })
+      return
+    }
+    const wait = this.#handle(frame, isBinary)
+    if (wait !== undefined) void this.#waitFor(wait)
+  }
+
+  /** Nothing more of this connection is looked at until the frame at hand has taken effect. */
+  async #waitFor(first: Promise<void>): Promise<void> {
+    this.#busy = true
+    this.#link.pause()
+    await settled(first)
+    while (this.worker.phase === 'open') {
+      const next = this.#backlog.shift()
+      if (next === undefined) break
+      await settled(this.#handle(next.frame, next.isBinary))
+    }
+    this.#backlog = []
+    this.#busy = false
+    this.#link.resume()
+  }
+
+  #handle(frame: Buffer, isBinary: boolean): Promise<void> | undefined {
+    if (isBinary) {
+      const signal = telemetrySignal(frame)
+      if (signal !== undefined) {
+        this.#deps.telemetry.take(signal, frame, this.worker)
+        return undefined
+      }
+      // Text frames were checked by the WebSocket; a binary one goes on inside text frames.
+      if (!isUtf8(frame)) {
+        this.#deps.log.debug('binary frame without a known prefix dropped', { worker: this.worker.id })
+        return undefined
+      }
+    }
+    scanEnvelope(frame, envelope)
+    if (this.#held.waiting) this.#held.touch()
+    switch (envelope.kind) {
+      case FrameKind.Invoke:
+        return this.#invoke(frame)
+      case FrameKind.Result:
+        this.#result(frame)
+        return undefined
+      case FrameKind.Control:
+        return this.#control(frame)
+      default:
+        this.#invalid(frame, envelope.problem)
+        return undefined
+    }
+  }
+
+  #invoke(frame: Buffer): Promise<void> | undefined {
+    const { invocationId, functionId, namespace, dataStart, dataEnd, metadataStart, metadataEnd, actionStart, actionEnd } = envelope
+    let action: Action | undefined
+    if (actionStart !== -1) {
+      const raw = frame.subarray(actionStart, actionEnd)
+      const parsed = raw.equals(VOID_ACTION) ? VOID : parseAction(raw.utf8Slice())
+      if (parsed === undefined) {
+        this.#refuseFrame(invocationId, functionId, `'action' must be {"type":"void"} or {"type":"enqueue","queue":"…"}`)
+        return undefined
+      }
+      action = parsed ?? undefined
+    }
+    const call: Call = {
+      functionId,
+      namespace: namespace ?? DEFAULT_NAMESPACE,
+      caller: this.worker,
+      invocationId: action?.type === 'void' ? undefined : invocationId,
+      data: dataStart === -1 ? NULL : frame.subarray(dataStart, dataEnd),
+      metadata: metadataStart === -1 ? undefined : frame.subarray(metadataStart, metadataEnd),
+      traceparent: envelope.traceparent,
+      baggage: envelope.baggage,
+      binding: undefined,
+      onSettled: undefined,
+      bytes: 0,
+      callee: undefined,
+      callId: 0,
+      deliveredAt: 0,
+    }
+    if (this.worker.policy.kind === 'session') {
+      const problem = this.#strictProblem(frame)
+      if (problem !== undefined) {
+        this.#refuseFrame(invocationId, functionId, problem)
+        return undefined
+      }
+    }
+    if (!this.#held.settled) return this.#invokeBeforeSettled(call, action)
+    this.#deps.router.call(call, action)
+    return undefined
+  }
+
+  /** Until the namespace is known, the announce ends the waiting and other calls stay behind the registrations before them. */
+  #invokeBeforeSettled(call: Call, action: Action | undefined): Promise<void> | undefined {
+    if (call.functionId !== ANNOUNCE) {
+      if (this.#held.waiting) this.#held.addCall(call, action)
+      else this.#deps.router.call(call, action)
+      return undefined
+    }
+    const namespace = announcedNamespace(call.data)
+    if (namespace !== undefined && namespace.trim() !== '') this.worker.namespace = namespace
+    const drained = this.#drain()
+    if (drained === undefined) {
+      this.#deps.router.call(call, action)
+      return undefined
+    }
+    call.data = Buffer.from(call.data)
+    return drained.then(() => this.#deps.router.call(call, action))
+  }
+
+  #result(frame: Buffer): void {
+    const { invocationId, resultStart, resultEnd, errorStart, errorEnd } = envelope
+    if (invocationId === undefined) return
+    if (errorStart !== -1) {
+      const error = normalisedError(frame.subarray(errorStart, errorEnd))
+      if (error !== undefined) return this.#deps.router.settle(this.worker, invocationId, undefined, error)
+    }
+    const result = resultStart === -1 ? undefined : frame.subarray(resultStart, resultEnd)
+    // A worker's null means "no value" (spec 01 §6); only built-ins answer with an explicit null.
+    const value = result === undefined || (result.length === 4 && result[0] === 0x6e) ? undefined : result
+    this.#deps.router.settle(this.worker, invocationId, value, undefined)
+  }
+
+  #control(frame: Buffer): Promise<void> | undefined {
+    let parsed: unknown
+    try {
+      parsed = JSON.parse(frame.utf8Slice())
+    } catch (error) {
+      this.#invalid(frame, (error as Error).message)
+      return undefined
+    }
+    const message = decodeControlMessage(parsed)
+    if (message === null) {
+      this.#deps.log.debug('frame of unknown type ignored', { worker: this.worker.id, type: envelope.type })
+      return undefined
+    }
+    if ('problem' in message) {
+      this.#invalid(frame, message.problem)
+      return undefined
+    }
+    if (message.type === 'ping') {
+      this.#link.send({ type: 'pong' })
+      return undefined
+    }
+    if (!this.#held.settled && isRegistration(message)) {
+      this.#held.addMessage(message)
+      return undefined
+    }
+    return this.#deps.registrations.handle(this.worker, message)
+  }
+
+  /** 250 ms without a frame, or the end of the grace: the connection stays in `default`. */
+  #afterSilence(): void {
+    if (this.worker.phase !== 'open' || this.#busy) return
+    const wait = this.#drain()
+    if (wait !== undefined) void this.#waitFor(wait)
+  }
+
+  /** Lets everything that was held take effect, in order. */
+  #drain(): Promise<void> | undefined {
+    const items = this.#held.take()
+    for (let index = 0; index < items.length; index++) {
+      const wait = this.#apply(items[index])
+      if (wait !== undefined) return this.#drainRest(wait, items.slice(index + 1))
+    }
+    return undefined
+  }
+
+  async #drainRest(wait: Promise<void>, rest: ReturnType<HeldRegistrations['take']>): Promise<void> {
+    await settled(wait)
+    for (const item of rest) await settled(this.#apply(item))
+  }
+
+  #apply(item: ReturnType<HeldRegistrations['take']>[number] | undefined): Promise<void> | undefined {
+    if (item === undefined || this.worker.phase !== 'open') return undefined
+    if (item.message !== undefined) return this.#deps.registrations.handle(this.worker, item.message)
+    this.#deps.router.call(item.call, item.action)
+    return undefined
+  }
+
+  #invalid(frame: Buffer, problem: string): void {
+    if (isBlank(frame)) return
+    const { invocationId, functionId, type } = envelope
+    this.#deps.router.warnings.count(`invalid ${this.worker.id}`, `frame ignored: ${problem}`, { worker: this.worker.name ?? this.worker.id })
+    if (invocationId !== undefined && (type === 'invokefunction' || type === '')) this.#refuseFrame(invocationId, functionId, problem)
+  }
+
+  /** Clients drop what they cannot parse and let their caller time out; here the caller is told at once. */
+  #refuseFrame(invocationId: string | undefined, functionId: string, problem: string): void {
+    const call = { functionId, invocationId, traceparent: undefined, baggage: undefined } as Call
+    if (invocationId === undefined) return
+    this.#link.answer(call, undefined, Buffer.from(JSON.stringify({ code: 'invalid_message', message: problem })))
+  }
+
+  /** Sessions are not trusted to send JSON that other workers can parse. */
+  #strictProblem(frame: Buffer): string | undefined {
+    try {
+      JSON.parse(frame.utf8Slice())
+    } catch (error) {
+      return (error as Error).message
+    }
+    return jsonDepth(frame) > this.#deps.maxDepth ? `the frame nests deeper than ${this.#deps.maxDepth} levels` : undefined
+  }
+
+  #closed(code: number): void {
+    this.#held.close()
+    this.#backlog = []
+    // 1005: a close frame without a code, as the Node SDK's shutdown sends it. 1012: this engine is going itself.
+    const clean = code === 1000 || code === 1001 || code === 1005 || code === 1012
+    this.#deps.router.endWorker(this.worker, { abnormal: !clean })
+  }
+}
+
+async function settled(wait: Promise<void> | undefined): Promise<void> {
+  // Registrations report their own failures; the order of frames must hold whatever becomes of one.
+  await wait?.catch(() => {})
+}
+
+function isRegistration(message: WorkerMessage): boolean {
+  switch (message.type) {
+    case 'registerfunction':
+    case 'unregisterfunction':
+    case 'registerservice':
+    case 'registertriggertype':
+    case 'registertrigger':
+    case 'unregistertrigger':
+      return true
+    default:
+      return false
+  }
+}
+
+function announcedNamespace(data: Buffer): string | undefined {
+  try {
+    const { namespace } = JSON.parse(data.utf8Slice()) as { namespace?: unknown }
+    return typeof namespace === 'string' ? namespace : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The error as it goes to the caller: unchanged if it has the shape of spec 01 §6; undefined for an explicit null. */
+function normalisedError(raw: Buffer): Buffer | undefined {
+  let error: unknown
+  try {
+    error = JSON.parse(raw.utf8Slice())
+  } catch {
+    error = raw.utf8Slice()
+  }
+  if (error === null) return undefined
+  return isErrorBody(error) ? raw : Buffer.from(JSON.stringify(toErrorBody(error)))
+}
+
+function isBlank(frame: Buffer): boolean {
+  for (const byte of frame) if (byte > 0x20) return false
+  return true
+}

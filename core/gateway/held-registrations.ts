@@ -1,0 +1,78 @@
+// Registrations of a connection whose namespace is not known yet, and the calls that it made behind them (spec 01 §13).
+// Held until the announce, 250 ms of silence, or the end of the grace, whichever comes first.
+import type { WorkerMessage } from '../../protocol/messages.ts'
+import type { Action } from '../router/action.ts'
+import type { Call } from '../router/call.ts'
+
+const SILENCE_MS = 250
+/** Beyond this many held items they take effect early, in `default`. */
+const MAX_ITEMS = 100_000
+const MAX_BYTES = 64 * 1024 * 1024
+
+export type HeldItem =
+  | { readonly message: WorkerMessage; readonly call?: undefined }
+  | { readonly message?: undefined; readonly call: Call; readonly action: Action | undefined }
+
+export class HeldRegistrations {
+  readonly #graceMs: number
+  readonly #onTime: () => void
+  #items: HeldItem[] = []
+  #bytes = 0
+  #settled = false
+  #grace: NodeJS.Timeout | undefined
+  #silence: NodeJS.Timeout | undefined
+
+  /** @param onTime called when the wait is over without an announce; the caller then takes the items. */
+  constructor(graceMs: number, onTime: () => void) {
+    this.#graceMs = graceMs
+    this.#onTime = onTime
+  }
+
+  /** Nothing is held any more: frames take effect as they come. */
+  get settled(): boolean {
+    return this.#settled
+  }
+
+  get waiting(): boolean {
+    return this.#items.length > 0
+  }
+
+  addMessage(message: WorkerMessage): void {
+    this.#add({ message }, 0)
+  }
+
+  addCall(call: Call, action: Action | undefined): void {
+    call.data = Buffer.from(call.data)
+    if (call.metadata !== undefined) call.metadata = Buffer.from(call.metadata)
+    this.#add({ call, action }, call.data.length)
+  }
+
+  /** A frame came: the silence starts anew. */
+  touch(): void {
+    this.#silence?.refresh()
+  }
+
+  /** Hands everything over, in order, and holds nothing from now on. */
+  take(): HeldItem[] {
+    this.#settled = true
+    this.close()
+    const items = this.#items
+    this.#items = []
+    return items
+  }
+
+  close(): void {
+    clearTimeout(this.#grace)
+    clearTimeout(this.#silence)
+  }
+
+  #add(item: HeldItem, bytes: number): void {
+    this.#items.push(item)
+    this.#bytes += bytes
+    if (this.#items.length === 1) {
+      this.#grace = setTimeout(this.#onTime, this.#graceMs).unref()
+      this.#silence = setTimeout(this.#onTime, Math.min(SILENCE_MS, this.#graceMs)).unref()
+    }
+    if (this.#items.length > MAX_ITEMS || this.#bytes > MAX_BYTES) this.#onTime()
+  }
+}

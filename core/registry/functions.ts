@@ -1,0 +1,182 @@
+// All functions by (namespace, id), who provides them, and which registrations are refused (spec 01 §8).
+import { isTrusted } from '../policy.ts'
+import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
+import { FunctionEntry, Provider } from './function-entry.ts'
+import type { FunctionRegistration } from './function-entry.ts'
+import type { Worker } from './worker.ts'
+
+/** Why a registration was refused, and who has the id. */
+export interface Conflict {
+  readonly reason: string
+  readonly ownerWorkerId: string
+}
+
+export interface FunctionRegistryEvents {
+  /** A provider was added to an entry: calls that were held for the id can go. */
+  onProvided(entry: FunctionEntry): void
+  /** The set of ids changed. */
+  onChanged(): void
+}
+
+export class FunctionRegistry {
+  readonly #namespaces = new Map<string, Map<string, FunctionEntry>>()
+  readonly #defaults = new Map<string, FunctionEntry>()
+  readonly #events: FunctionRegistryEvents
+  readonly #mode: 'load_balance' | 'replace' | 'reject'
+
+  constructor(mode: 'load_balance' | 'replace' | 'reject', events: FunctionRegistryEvents) {
+    this.#mode = mode
+    this.#events = events
+    this.#namespaces.set(DEFAULT_NAMESPACE, this.#defaults)
+  }
+
+  find(namespace: string, id: string): FunctionEntry | undefined {
+    if (namespace === DEFAULT_NAMESPACE) return this.#defaults.get(id)
+    return this.#namespaces.get(namespace)?.get(id)
+  }
+
+  /** Every entry with at least one provider. */
+  *all(): Generator<FunctionEntry> {
+    for (const entries of this.#namespaces.values()) {
+      for (const entry of entries.values()) if (entry.providers.length > 0) yield entry
+    }
+  }
+
+  /** Namespaces in which the id has a provider, sorted; for the text of a miss (spec 01 §13). */
+  namespacesOf(id: string): string[] {
+    const found: string[] = []
+    for (const [namespace, entries] of this.#namespaces) {
+      if ((entries.get(id)?.providers.length ?? 0) > 0) found.push(namespace)
+    }
+    return found.sort()
+  }
+
+  /** Adds or replaces a worker's registration of an id. The policy was asked before. */
+  register(worker: Worker, id: string, registration: FunctionRegistration): Conflict | undefined {
+    const entry = this.#ensure(worker.namespace, id)
+    const conflict = this.#conflict(worker, entry)
+    if (conflict !== undefined) {
+      this.#dropIfEmpty(entry)
+      return conflict
+    }
+    const known = worker.providers.get(registration.rawId)
+    if (known !== undefined && known.entry !== entry) this.#remove(known)
+    const wasEmpty = entry.providers.length === 0
+    const position = entry.providers.findIndex((provider) => provider.worker === worker)
+    const provider = new Provider(worker, entry, registration)
+    if (position === -1) entry.providers.push(provider)
+    else entry.providers[position] = provider
+    worker.providers.set(registration.rawId, provider)
+    if (worker.slot !== undefined) entry.slot = worker.slot
+    this.#events.onProvided(entry)
+    if (wasEmpty) this.#events.onChanged()
+    return undefined
+  }
+
+  /** Removes what this worker registered under the id that it sent; anything else is left alone. */
+  unregister(worker: Worker, rawId: string): Provider | undefined {
+    const provider = worker.providers.get(rawId)
+    if (provider === undefined) return undefined
+    worker.providers.delete(rawId)
+    this.#remove(provider)
+    return provider
+  }
+
+  /**
+   * Removes everything that a worker provides. `keep` sees each entry that lost its last provider and says whether the
+   * id stays known (restart grace, a plugin's gate); entries that are not kept are deleted.
+   */
+  dropWorker(worker: Worker, keep: (entry: FunctionEntry) => boolean): void {
+    const providers = [...worker.providers.values()]
+    worker.providers.clear()
+    let changed = false
+    for (const provider of providers) {
+      const { entry } = provider
+      const position = entry.providers.indexOf(provider)
+      if (position !== -1) entry.providers.splice(position, 1)
+      if (entry.providers.length > 0) continue
+      changed = true
+      if (!keep(entry)) this.delete(entry)
+    }
+    if (changed) this.#events.onChanged()
+  }
+
+  /** Entries that a plugin owns, with or without a provider at the moment. */
+  *ownedBy(slot: FunctionEntry['slot']): Generator<FunctionEntry> {
+    for (const entries of this.#namespaces.values()) {
+      for (const entry of entries.values()) if (entry.slot === slot) yield entry
+    }
+  }
+
+  /** The plugin gives the id up: external providers, if any, serve it again (spec 01 §8.6). */
+  disown(entry: FunctionEntry): void {
+    entry.slot = undefined
+    if (entry.providers.length === 0) this.delete(entry)
+    this.#events.onChanged()
+  }
+
+  delete(entry: FunctionEntry): void {
+    const entries = this.#namespaces.get(entry.namespace)
+    if (entries?.get(entry.id) === entry) entries.delete(entry.id)
+  }
+
+  #conflict(worker: Worker, entry: FunctionEntry): Conflict | undefined {
+    const { slot } = entry
+    if (slot !== undefined && slot !== worker.slot) {
+      if (worker.slot !== undefined) {
+        return { reason: `function '${entry.id}' belongs to plugin '${slot.name}'`, ownerWorkerId: '' }
+      }
+      if (slot.options.builtIn) {
+        return { reason: `function '${entry.id}' belongs to the built-in worker '${slot.name}'`, ownerWorkerId: '' }
+      }
+    }
+    const local = entry.providers.find((provider) => provider.registration.handler !== undefined)
+    if (local !== undefined && local.worker !== worker) {
+      return { reason: `function '${entry.id}' belongs to the engine`, ownerWorkerId: '' }
+    }
+    const rival = entry.providers.find((provider) => provider.worker !== worker)
+    if (!isTrusted(worker.policy)) {
+      const servedByTrusted = entry.providers.some((provider) => isTrusted(provider.worker.policy))
+      if (servedByTrusted || slot !== undefined || entry.grace !== undefined) {
+        return { reason: `function '${entry.id}' is served by a trusted worker`, ownerWorkerId: '' }
+      }
+    }
+    if (this.#mode === 'reject' && rival !== undefined && worker.slot === undefined && rival.worker.phase === 'open') {
+      return {
+        reason: `function '${entry.id}' is registered by another worker (engine.duplicate_functions: reject)`,
+        ownerWorkerId: rival.worker.id,
+      }
+    }
+    return undefined
+  }
+
+  #ensure(namespace: string, id: string): FunctionEntry {
+    let entries = this.#namespaces.get(namespace)
+    if (entries === undefined) {
+      entries = new Map()
+      this.#namespaces.set(namespace, entries)
+    }
+    let entry = entries.get(id)
+    if (entry === undefined) {
+      entry = new FunctionEntry(namespace, id)
+      entries.set(id, entry)
+    }
+    return entry
+  }
+
+  #remove(provider: Provider): void {
+    const { entry } = provider
+    const position = entry.providers.indexOf(provider)
+    if (position === -1) return
+    entry.providers.splice(position, 1)
+    const { slot } = provider.worker
+    if (slot !== undefined && !entry.providers.some((other) => other.worker.slot === slot)) entry.slot = undefined
+    if (entry.providers.length > 0) return
+    this.#dropIfEmpty(entry)
+    this.#events.onChanged()
+  }
+
+  #dropIfEmpty(entry: FunctionEntry): void {
+    if (entry.providers.length === 0 && entry.slot === undefined && entry.grace === undefined) this.delete(entry)
+  }
+}

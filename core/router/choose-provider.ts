@@ -1,0 +1,53 @@
+// Which of a function's providers gets the next call (spec 01 §8.2, 8.8; design, "The life of a call" step 2).
+import { isTrusted } from '../policy.ts'
+import type { FunctionEntry, Provider } from '../registry/function-entry.ts'
+
+export type DuplicateMode = 'load_balance' | 'replace' | 'reject'
+
+/** The provider for the next call, or undefined when none can be written to. */
+export function chooseProvider(entry: FunctionEntry, mode: DuplicateMode): Provider | undefined {
+  const { providers } = entry
+  if (providers.length === 1) {
+    const only = providers[0] as Provider
+    return isOpen(only) && owns(entry, only) ? only : undefined
+  }
+  return chooseAmong(entry, mode)
+}
+
+function chooseAmong(entry: FunctionEntry, mode: DuplicateMode): Provider | undefined {
+  const { providers } = entry
+  const count = providers.length
+  let best: Provider | undefined
+  let bestIndex = 0
+  // Start behind the last one chosen: among equals that is round-robin.
+  for (let step = 0; step < count; step++) {
+    const index = (entry.cursor + step) % count
+    const candidate = providers[index] as Provider
+    if (!isOpen(candidate) || !owns(entry, candidate)) continue
+    if (best === undefined || isBetter(candidate, best, mode)) {
+      best = candidate
+      bestIndex = index
+    }
+  }
+  if (best !== undefined) entry.cursor = (bestIndex + 1) % count
+  return best
+}
+
+function isBetter(candidate: Provider, best: Provider, mode: DuplicateMode): boolean {
+  const trusted = isTrusted(candidate.worker.policy)
+  if (trusted !== isTrusted(best.worker.policy)) return trusted
+  if (mode === 'replace') return candidate.order > best.order
+  if (candidate.worker.suspectedZombie !== best.worker.suspectedZombie) return best.worker.suspectedZombie
+  const congested = candidate.worker.link.congested
+  if (congested !== best.worker.link.congested) return !congested
+  return candidate.worker.calls.size < best.worker.calls.size
+}
+
+function isOpen(provider: Provider): boolean {
+  return provider.worker.phase === 'open' && provider.worker.link.open
+}
+
+/** While a plugin owns the id, other providers are shadowed. */
+function owns(entry: FunctionEntry, provider: Provider): boolean {
+  return entry.slot === undefined || provider.worker.slot === entry.slot
+}

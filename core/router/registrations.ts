@@ -1,0 +1,318 @@
+// What workers register and unregister: policy, hooks, prefix, limits, then the registries (spec 01 §6, 04 B.6–B.7).
+// Works alike for sockets, rings and pipes; what a starting plugin generation registers goes to its stage.
+import { CodedError, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
+import type {
+  Reattach,
+  RegisterFunction,
+  RegisterTrigger,
+  RegisterTriggerType,
+  WorkerMessage,
+} from '../../protocol/messages.ts'
+import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
+import {
+  checkFunctionRegistration,
+  checkTriggerRegistration,
+  checkTriggerTypeRegistration,
+  checkCall,
+  type SessionRights,
+} from '../policy.ts'
+import type { FunctionRegistration } from '../registry/function-entry.ts'
+import type { Worker } from '../registry/worker.ts'
+import type { Router } from './router.ts'
+
+const HOOK_MS = 10_000
+
+export class Registrations {
+  readonly #router: Router
+
+  constructor(router: Router) {
+    this.#router = router
+  }
+
+  /** Lets a message take effect. A promise means: nothing more of this worker may be looked at until it settles; it never rejects. */
+  handle(worker: Worker, message: WorkerMessage): Promise<void> | undefined {
+    switch (message.type) {
+      case 'registerfunction':
+        return this.#registerFunction(worker, message)
+      case 'unregisterfunction':
+        this.#unregisterFunction(worker, message.id)
+        return undefined
+      case 'registertriggertype':
+        return this.#registerTriggerType(worker, message)
+      case 'registertrigger':
+        return this.#registerTrigger(worker, message)
+      case 'unregistertriggertype':
+        worker.triggerTypeIds.delete(message.id)
+        this.#toTriggers(worker, message)
+        return undefined
+      case 'unregistertrigger':
+        worker.triggerIds.delete(message.id)
+        this.#toTriggers(worker, message)
+        return undefined
+      case 'triggerregistrationresult':
+        this.#toTriggers(worker, message)
+        return undefined
+      case 'reattach':
+        this.#reattach(worker, message)
+        return undefined
+      case 'registerservice':
+      case 'ping':
+      case 'pong':
+        // Services are a grouping of old SDKs without effect on routing (spec 01 §6).
+        return undefined
+    }
+  }
+
+  #toTriggers(worker: Worker, message: WorkerMessage): void {
+    if (worker.stage !== undefined) worker.stage.defer(worker, message)
+    else this.#router.triggers.handle(worker, message)
+  }
+
+  #registerFunction(worker: Worker, message: RegisterFunction): Promise<void> | undefined {
+    const rights = rightsOf(worker)
+    const refusal = checkFunctionRegistration(worker.policy, worker.namespace, message.id)
+    if (refusal !== undefined) {
+      if (message.id.startsWith('engine::')) this.#reject(worker, message.id, '')
+      return this.#denied(worker, `function '${message.id}'`, refusal)
+    }
+    if (this.#tooMany(worker, worker.providers, message.id, 'functions')) return undefined
+    const hook = rights?.onFunctionRegistration
+    if (rights === undefined || hook === undefined) {
+      this.#addFunction(worker, message, prefixed(rights, message.id))
+      return undefined
+    }
+    const input = { function_id: message.id, description: message.description, metadata: message.metadata, context: rights.context }
+    return this.#ask(hook, { ...input, namespace: worker.namespace }, worker, `function '${message.id}'`, (answer) => {
+      const id = stringOr(answer['function_id'], message.id)
+      const description = stringOr(answer['description'], message.description)
+      const metadata = isObject(answer['metadata']) ? answer['metadata'] : message.metadata
+      this.#addFunction(worker, { ...message, metadata, ...(description === undefined ? {} : { description }) }, prefixed(rights, id))
+    })
+  }
+
+  #addFunction(worker: Worker, message: RegisterFunction, id: string): void {
+    const registration: FunctionRegistration = {
+      rawId: message.id,
+      description: message.description,
+      requestFormat: message.request_format,
+      responseFormat: message.response_format,
+      metadata: message.metadata,
+      invocation: message.invocation,
+      index: message.index,
+    }
+    if (message.invocation !== undefined) {
+      this.#router.log.error(`HTTP-invoked function '${id}' not registered: no worker holds the seat 'http-invoker'`, {
+        worker: worker.name ?? worker.id,
+      })
+      return
+    }
+    if (worker.stage !== undefined) {
+      const owner = this.#router.functions.find(worker.namespace, id)
+      const rival = owner?.slot !== undefined && owner.slot !== worker.slot ? owner.slot : undefined
+      const local = owner?.providers.some((provider) => provider.registration.handler !== undefined) === true
+      if (local) worker.stage.conflicts.push(`function '${id}' of plugin '${worker.slot?.name}' belongs to the engine`)
+      else if (rival !== undefined && !worker.stage.replaces(rival)) {
+        worker.stage.conflicts.push(`function '${id}' of plugin '${worker.slot?.name}' belongs to plugin '${rival.name}'`)
+      } else worker.stage.register(worker, worker.namespace, id, registration)
+      return
+    }
+    const conflict = this.#router.functions.register(worker, id, registration)
+    if (conflict === undefined) return
+    this.#reject(worker, id, conflict.ownerWorkerId)
+    this.#router.log.warn(`registration refused: ${conflict.reason}`, { worker: worker.name ?? worker.id })
+  }
+
+  #reject(worker: Worker, id: string, ownerWorkerId: string): void {
+    worker.link.send({
+      type: 'registrationrejected',
+      code: 'FUNCTION_NAMESPACE_CONFLICT',
+      namespace: worker.namespace,
+      function_id: id,
+      owner_worker_id: ownerWorkerId,
+    })
+  }
+
+  #unregisterFunction(worker: Worker, rawId: string): void {
+    if (worker.stage !== undefined) worker.stage.unregister(worker, rawId)
+    else this.#router.functions.unregister(worker, rawId)
+  }
+
+  #registerTriggerType(worker: Worker, message: RegisterTriggerType): Promise<void> | undefined {
+    const subject = `trigger type '${message.id}'`
+    if (isBlank(message.namespace)) {
+      this.#router.log.error(`${subject} not registered: its namespace is blank`, { worker: worker.name ?? worker.id })
+      return undefined
+    }
+    const refusal = checkTriggerTypeRegistration(worker.policy, message.id)
+    if (refusal !== undefined) return this.#denied(worker, subject, refusal)
+    if (this.#tooMany(worker, worker.triggerTypeIds, message.id, 'trigger types')) return undefined
+    const rights = rightsOf(worker)
+    const hook = rights?.onTriggerTypeRegistration
+    const add = (accepted: RegisterTriggerType): void => {
+      worker.triggerTypeIds.add(accepted.id)
+      this.#toTriggers(worker, accepted)
+    }
+    if (rights === undefined || hook === undefined) {
+      add(message)
+      return undefined
+    }
+    const input = { trigger_type_id: message.id, description: message.description, context: rights.context }
+    return this.#ask(hook, input, worker, subject, (answer) => {
+      add({
+        ...message,
+        id: stringOr(answer['trigger_type_id'], message.id),
+        description: stringOr(answer['description'], message.description),
+      })
+    })
+  }
+
+  #registerTrigger(worker: Worker, message: RegisterTrigger): Promise<void> | undefined {
+    const deny = (error: ErrorBody): undefined => {
+      const { id, trigger_type, function_id } = message
+      worker.link.send({ type: 'triggerregistrationresult', id, trigger_type, function_id, error })
+      return undefined
+    }
+    if (isBlank(message.namespace) || isBlank(message.trigger_namespace)) {
+      const member = isBlank(message.namespace) ? 'namespace' : 'trigger_namespace'
+      return deny({ code: 'INVALID_NAMESPACE', message: `'${member}' is empty: omit it or give a name` })
+    }
+    const refusal = checkTriggerRegistration(worker.policy, message.trigger_type)
+    if (refusal !== undefined) return deny(refusal)
+    if (this.#tooMany(worker, worker.triggerIds, message.id, 'triggers')) return undefined
+    const rights = rightsOf(worker)
+    const add = (accepted: RegisterTrigger): undefined => {
+      const targeted = { ...accepted, function_id: prefixed(rights, accepted.function_id) }
+      const error = rights === undefined ? undefined : this.#checkTarget(worker, targeted)
+      if (error !== undefined) return deny(error)
+      const foreign = rights === undefined ? undefined : this.#router.triggers.ownerOf(targeted.id)
+      if (foreign !== undefined && foreign !== worker) {
+        return deny({ code: 'FORBIDDEN', message: `trigger id '${targeted.id}' belongs to another connection` })
+      }
+      worker.triggerIds.add(targeted.id)
+      this.#toTriggers(worker, targeted)
+      return undefined
+    }
+    const hook = rights?.onTriggerRegistration
+    if (rights === undefined || hook === undefined) return add(message)
+    const input = {
+      trigger_id: message.id,
+      trigger_type: message.trigger_type,
+      function_id: message.function_id,
+      config: message.config,
+      metadata: message.metadata,
+      context: rights.context,
+      namespace: message.namespace ?? DEFAULT_NAMESPACE,
+    }
+    const subject = `trigger '${message.id}'`
+    return this.#ask(
+      hook,
+      input,
+      worker,
+      subject,
+      (answer) => {
+        add({
+          ...message,
+          id: stringOr(answer['trigger_id'], message.id),
+          trigger_type: stringOr(answer['trigger_type'], message.trigger_type),
+          function_id: stringOr(answer['function_id'], message.function_id),
+          config: answer['config'] ?? message.config,
+        })
+      },
+      deny,
+    )
+  }
+
+  /** A session may bind its own functions, and others that it could call (spec 04 B.6). */
+  #checkTarget(worker: Worker, message: RegisterTrigger): ErrorBody | undefined {
+    const namespace = message.namespace ?? DEFAULT_NAMESPACE
+    const entry = this.#router.functions.find(namespace, message.function_id)
+    if (entry?.providers.some((provider) => provider.worker === worker) === true) return undefined
+    const refusal = checkCall(worker.policy, namespace, message.function_id, entry?.presented?.registration.metadata)
+    if (refusal === undefined) return undefined
+    return { code: 'FORBIDDEN', message: `function '${message.function_id}' not allowed in namespace '${namespace}'` }
+  }
+
+  /** A reconnect: the old connection goes before anything of the new one is looked at (spec 01 §12.3). */
+  #reattach(worker: Worker, message: Reattach): void {
+    const old = this.#router.workers.get(message.previous_worker_id)
+    const valid =
+      old !== undefined &&
+      old !== worker &&
+      old.reattachToken !== undefined &&
+      old.reattachToken === message.reattach_token &&
+      old.policy.kind === worker.policy.kind
+    if (!valid) {
+      this.#router.log.debug('reattach ignored', { worker: worker.id })
+      return
+    }
+    old.successor = worker
+    this.#router.endWorker(old, { abnormal: true })
+    old.link.terminate()
+  }
+
+  async #ask(
+    hook: string,
+    input: Record<string, unknown>,
+    worker: Worker,
+    subject: string,
+    accept: (answer: Record<string, unknown>) => void,
+    deny: (error: ErrorBody) => void = (error) => void this.#denied(worker, subject, error),
+  ): Promise<void> {
+    try {
+      const answer = await withDeadline(
+        this.#router.invoke({ functionId: hook, data: Buffer.from(JSON.stringify(input)) }),
+        `hook '${hook}' did not answer within ${HOOK_MS} ms`,
+      )
+      const value: unknown = answer === undefined ? null : JSON.parse(answer.toString())
+      if (!isObject(value)) throw new CodedError('FORBIDDEN', `hook '${hook}' refused ${subject}`)
+      if (worker.phase === 'open') accept(value)
+    } catch (error) {
+      deny({ code: 'FORBIDDEN', message: toErrorBody(error).message })
+    }
+  }
+
+  #denied(worker: Worker, subject: string, refusal: ErrorBody): undefined {
+    this.#router.log.warn(`registration of ${subject} refused: ${refusal.message}`, { worker: worker.name ?? worker.id })
+    return undefined
+  }
+
+  #tooMany(worker: Worker, known: { readonly size: number; has(id: string): boolean }, id: string, what: string): boolean {
+    if (known.size < worker.maxRegistrations || known.has(id)) return false
+    this.#router.warnings.count(`registrations ${worker.id}`, `registration of '${id}' ignored: more than ${worker.maxRegistrations} ${what}`, {
+      worker: worker.name ?? worker.id,
+    })
+    return true
+  }
+}
+
+function rightsOf(worker: Worker): SessionRights | undefined {
+  return worker.policy.kind === 'session' ? worker.policy.rights : undefined
+}
+
+function prefixed(rights: SessionRights | undefined, id: string): string {
+  return rights?.prefix === undefined ? id : `${rights.prefix}::${id}`
+}
+
+function isBlank(namespace: string | undefined): boolean {
+  return namespace !== undefined && namespace.trim() === ''
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function stringOr<Fallback>(value: unknown, fallback: Fallback): string | Fallback {
+  return typeof value === 'string' && value !== '' ? value : fallback
+}
+
+async function withDeadline<Value>(work: Promise<Value>, message: string): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new CodedError('timeout', message)), HOOK_MS)
+  })
+  try {
+    return await Promise.race([work, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}

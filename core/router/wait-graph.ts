@@ -1,0 +1,83 @@
+// Who waits for whose answer: needed only while plugins are handed over, to let those calls pass that the drain itself waits for.
+import type { Worker } from '../registry/worker.ts'
+import type { Call } from './call.ts'
+
+export class WaitGraph {
+  readonly #roots: Set<Worker>
+  /** caller → callee → number of unanswered calls. */
+  readonly #edges = new Map<Worker, Map<Worker, number>>()
+  /** Worker → the roots that wait for it, directly or through others. Computed on demand. */
+  #reached: Map<Worker, Set<Worker>> | undefined
+
+  constructor(roots: readonly Worker[]) {
+    this.#roots = new Set(roots)
+  }
+
+  addRoot(worker: Worker): void {
+    this.#roots.add(worker)
+    this.#reached = undefined
+  }
+
+  removeRoot(worker: Worker): void {
+    this.#roots.delete(worker)
+    this.#reached = undefined
+  }
+
+  /** Records a delivered call that somebody waits for. True when its callee thereby came to owe a root an answer. */
+  add(call: Call): boolean {
+    const { caller, callee } = call
+    if (callee === undefined || call.invocationId === undefined || caller === callee) return false
+    let callees = this.#edges.get(caller)
+    if (callees === undefined) {
+      callees = new Map()
+      this.#edges.set(caller, callees)
+    }
+    const count = callees.get(callee) ?? 0
+    callees.set(callee, count + 1)
+    if (count > 0) return false
+    const before = this.rootsOf(callee).size
+    const adds = this.rootsOf(caller).size > 0
+    if (adds) this.#reached = undefined
+    return adds && this.rootsOf(callee).size > before
+  }
+
+  remove(call: Call): void {
+    const { caller, callee } = call
+    if (callee === undefined || call.invocationId === undefined) return
+    const callees = this.#edges.get(caller)
+    const count = callees?.get(callee)
+    if (callees === undefined || count === undefined) return
+    if (count > 1) {
+      callees.set(callee, count - 1)
+      return
+    }
+    callees.delete(callee)
+    this.#reached = undefined
+  }
+
+  /** The roots for which this worker works at the moment; a root works for itself. */
+  rootsOf(worker: Worker): ReadonlySet<Worker> {
+    this.#reached ??= this.#reach()
+    return this.#reached.get(worker) ?? NONE
+  }
+
+  #reach(): Map<Worker, Set<Worker>> {
+    const reached = new Map<Worker, Set<Worker>>()
+    for (const root of this.#roots) {
+      const queue = [root]
+      for (let worker = queue.pop(); worker !== undefined; worker = queue.pop()) {
+        let roots = reached.get(worker)
+        if (roots === undefined) {
+          roots = new Set()
+          reached.set(worker, roots)
+        }
+        if (roots.has(root)) continue
+        roots.add(root)
+        for (const callee of this.#edges.get(worker)?.keys() ?? []) queue.push(callee)
+      }
+    }
+    return reached
+  }
+}
+
+const NONE: ReadonlySet<Worker> = new Set()

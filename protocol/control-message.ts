@@ -1,0 +1,110 @@
+// Reads a control message of a worker (everything but calls and results) with the leniency of spec 01 §3 and §6.
+import type { WorkerMessage } from './messages.ts'
+import { toErrorBody } from './errors.ts'
+
+/** The message, or in words what is wrong with it. `null` = a type that is ignored on purpose or unknown. */
+export type Decoded = WorkerMessage | { readonly problem: string } | null
+
+/** Decodes a parsed frame whose `type` is neither `invokefunction` nor `invocationresult`. */
+export function decodeControlMessage(frame: unknown): Decoded {
+  if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) return { problem: 'the frame is not an object' }
+  const members = frame as Record<string, unknown>
+  const { type } = members
+  if (typeof type !== 'string') return { problem: "'type' is not a string" }
+  const read = READERS[type]
+  if (read === undefined) return null
+  const missing = read.required.find((name) => typeof members[name] !== 'string' || members[name] === '')
+  if (missing !== undefined) return { problem: `'${type}' needs a non-empty string '${missing}'` }
+  return read.build(members)
+}
+
+interface Reader {
+  readonly required: readonly string[]
+  build(members: Record<string, unknown>): WorkerMessage
+}
+
+const READERS: Readonly<Record<string, Reader | undefined>> = {
+  registerfunction: {
+    required: ['id'],
+    build: (m) => ({
+      type: 'registerfunction',
+      id: m['id'] as string,
+      ...optionalString(m, 'description'),
+      ...optional(m, 'request_format'),
+      ...optional(m, 'response_format'),
+      ...optional(m, 'metadata'),
+      ...optional(m, 'invocation'),
+    }),
+  },
+  unregisterfunction: { required: ['id'], build: (m) => ({ type: 'unregisterfunction', id: m['id'] as string }) },
+  registerservice: {
+    required: ['id'],
+    build: (m) => ({
+      type: 'registerservice',
+      id: m['id'] as string,
+      ...optionalString(m, 'name'),
+      ...optionalString(m, 'description'),
+      ...optionalString(m, 'parent_service_id'),
+    }),
+  },
+  registertriggertype: {
+    required: ['id'],
+    build: (m) => ({
+      type: 'registertriggertype',
+      id: m['id'] as string,
+      description: typeof m['description'] === 'string' ? m['description'] : '',
+      ...optional(m, 'trigger_request_format'),
+      ...optional(m, 'call_request_format'),
+      ...optionalString(m, 'namespace'),
+    }),
+  },
+  unregistertriggertype: { required: ['id'], build: (m) => ({ type: 'unregistertriggertype', id: m['id'] as string }) },
+  registertrigger: {
+    required: ['id', 'trigger_type', 'function_id'],
+    build: (m) => ({
+      type: 'registertrigger',
+      id: m['id'] as string,
+      trigger_type: m['trigger_type'] as string,
+      function_id: m['function_id'] as string,
+      config: m['config'] === undefined ? {} : m['config'],
+      ...optional(m, 'metadata'),
+      ...optionalString(m, 'namespace'),
+      ...optionalString(m, 'trigger_namespace'),
+    }),
+  },
+  unregistertrigger: {
+    required: ['id'],
+    build: (m) => ({ type: 'unregistertrigger', id: m['id'] as string, ...optionalString(m, 'trigger_type') }),
+  },
+  triggerregistrationresult: {
+    required: ['id'],
+    build: (m) => ({
+      type: 'triggerregistrationresult',
+      id: m['id'] as string,
+      trigger_type: typeof m['trigger_type'] === 'string' ? m['trigger_type'] : '',
+      function_id: typeof m['function_id'] === 'string' ? m['function_id'] : '',
+      ...(m['error'] === undefined || m['error'] === null ? {} : { error: toErrorBody(m['error']) }),
+    }),
+  },
+  reattach: {
+    required: ['previous_worker_id'],
+    build: (m) => ({
+      type: 'reattach',
+      previous_worker_id: m['previous_worker_id'] as string,
+      ...optionalString(m, 'reattach_token'),
+    }),
+  },
+  ping: { required: [], build: () => ({ type: 'ping' }) },
+  pong: { required: [], build: () => ({ type: 'pong' }) },
+}
+
+/** Absent and null mean the same for optional members. */
+function optional<Name extends string>(members: Record<string, unknown>, name: Name): { [key in Name]?: unknown } {
+  const value = members[name]
+  return (value === undefined || value === null ? {} : { [name]: value }) as { [key in Name]?: unknown }
+}
+
+function optionalString<Name extends string>(members: Record<string, unknown>, name: Name): { [key in Name]?: string } {
+  const value = members[name]
+  return (typeof value === 'string' ? { [name]: value } : {}) as { [key in Name]?: string }
+}

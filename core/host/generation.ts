@@ -1,0 +1,252 @@
+// One generation of one plugin: a bundle with its configuration, loaded into fresh places, one per replica
+// (design, "Change of generation"). It is prepared, started, stopped; when and in which order is `change-of-generation.ts`.
+import { randomUUID } from 'node:crypto'
+import { pathToFileURL } from 'node:url'
+import { CodedError, toErrorBody } from '../../protocol/errors.ts'
+import type { Isolation, StopReason } from '../../sdk/plugin.ts'
+import type { EngineOptions, WorkerEntry } from '../config/types.ts'
+import type { Log } from '../log.ts'
+import type { PluginSlot } from '../router/plugin-slot.ts'
+import { Worker } from '../registry/worker.ts'
+import type { Bundle, PluginDeclaration } from './bundle.ts'
+import { withDeadline, type Clock } from './clock.ts'
+import type { Container, ContainerExit, OnPluginLog, PluginPlace } from './container.ts'
+import { checkEntry, isolationOf } from './entry-rules.ts'
+import type { HandOverPort } from './router-port.ts'
+import type { StaleReason } from './plugin-record.ts'
+import type { PluginSource } from './plugin-source.ts'
+
+/** What a generation is to be made of. */
+export interface GenerationPlan {
+  readonly source: PluginSource
+  readonly entry: WorkerEntry
+  readonly bundle: Bundle
+  readonly slot: PluginSlot
+  /** It may not share a thread any more. */
+  readonly apart: boolean
+}
+
+/** What generations need of their surroundings. */
+export interface GenerationSurroundings {
+  readonly clock: Clock
+  readonly options: Pick<EngineOptions, 'start_ms' | 'stop_ms'>
+  readonly log: Log
+  readonly engine: { readonly version: string; url(): string; readonly projectRoot: string }
+  readonly canDenyNetwork: boolean
+  dataDirOf(plugin: string): string
+  container(isolation: Isolation, plan: GenerationPlan): Promise<Container>
+  /** The validated block with defaults filled in; throws PLUGIN_CONFIG_INVALID. */
+  validate(source: PluginSource, declaration: PluginDeclaration, entry: WorkerEntry): Promise<Readonly<Record<string, unknown>>>
+  /** A plugin that holds one of these seats already, if any. */
+  seatConflict(source: PluginSource, declaration: PluginDeclaration): string | undefined
+  remember(plan: GenerationPlan, declaration: PluginDeclaration): Promise<void>
+  retain(bundle: Bundle): () => void
+}
+
+/** Why a generation could not be prepared or started, in the words of `stale.reason`. */
+export class GenerationError extends CodedError {
+  readonly reason: StaleReason
+
+  constructor(reason: StaleReason, code: string, message: string, options?: ErrorOptions) {
+    super(code, message, options)
+    this.reason = reason
+  }
+}
+
+export interface Replica {
+  readonly place: PluginPlace
+  readonly worker: Worker
+  /** Set when its container ended while it ran. */
+  exit?: ContainerExit
+}
+
+export class Generation {
+  readonly plan: GenerationPlan
+  readonly declaration: PluginDeclaration
+  readonly isolation: Isolation
+  readonly replicas: readonly Replica[]
+  /** Validated, with defaults. Replaced by `reconfigure`. */
+  config: Readonly<Record<string, unknown>>
+  readonly #around: GenerationSurroundings
+  readonly #release: () => void
+  #ended: Promise<void> | undefined
+
+  private constructor(
+    plan: GenerationPlan,
+    declaration: PluginDeclaration,
+    config: Readonly<Record<string, unknown>>,
+    replicas: readonly Replica[],
+    around: GenerationSurroundings,
+  ) {
+    this.plan = plan
+    this.declaration = declaration
+    this.isolation = isolationOf(plan.entry, declaration)
+    this.config = config
+    this.replicas = replicas
+    this.#around = around
+    this.#release = around.retain(plan.bundle)
+  }
+
+  /** Imports the bundle in fresh places and checks entry and configuration. Nothing is started, nobody notices. */
+  static async prepare(plan: GenerationPlan, around: GenerationSurroundings): Promise<Generation> {
+    const release = around.retain(plan.bundle)
+    const replicas: Replica[] = []
+    try {
+      const declaration = await declarationOf(plan, around, replicas)
+      const problems = checkEntry(plan.source, plan.entry, declaration, around.canDenyNetwork)
+      if (problems.length > 0) throw new GenerationError('config', 'PLUGIN_CONFIG_INVALID', problems.join('; '))
+      const seatConflict = around.seatConflict(plan.source, declaration)
+      if (seatConflict !== undefined) throw new GenerationError('config', 'PLUGIN_START_FAILED', seatConflict)
+      const config = await around.validate(plan.source, declaration, plan.entry).catch((error: unknown) => {
+        throw asGenerationError('config', 'PLUGIN_CONFIG_INVALID', error)
+      })
+      const missing = plan.entry.replicas - replicas.length
+      const opened = Array.from({ length: missing }, () => openReplica(isolationOf(plan.entry, declaration), plan, around))
+      const outcomes = await Promise.allSettled(opened)
+      for (const outcome of outcomes) if (outcome.status === 'fulfilled') replicas.push(outcome.value)
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+      return new Generation(plan, declaration, config, replicas, around)
+    } catch (error) {
+      await Promise.all(replicas.map(({ place }) => place.leave()))
+      throw asGenerationError('import', 'PLUGIN_START_FAILED', error)
+    } finally {
+      release()
+    }
+  }
+
+  get name(): string {
+    return this.plan.source.name
+  }
+
+  get workers(): readonly Worker[] {
+    return this.replicas.map(({ worker }) => worker)
+  }
+
+  /** Runs `start()` of every replica; what they register goes to the hand-over's stage. */
+  async start(handOver: HandOverPort): Promise<void> {
+    const { clock, options, engine } = this.#around
+    await allOrFirstError(
+      this.replicas.map(async ({ place, worker }, replica) => {
+        handOver.stage(worker)
+        const dataDir = this.#around.dataDirOf(this.name)
+        const { version, projectRoot } = engine
+        const started = place.start({ config: this.config, dataDir, replica, engine: { version, url: engine.url(), projectRoot } })
+        await withDeadline(clock, started, options.start_ms, () => this.#late('start()', options.start_ms))
+      }),
+    ).catch((error: unknown) => {
+      throw asGenerationError('start', 'PLUGIN_START_FAILED', error)
+    })
+  }
+
+  /** Applies a changed configuration in place. False = it can't; the caller makes a new generation. */
+  async reconfigure(config: Readonly<Record<string, unknown>>): Promise<boolean> {
+    const { clock, options, log } = this.#around
+    const applied = await Promise.all(
+      this.replicas.map(({ place }) =>
+        withDeadline(clock, place.reconfigure(config), options.start_ms, () => this.#late('reconfigure()', options.start_ms)).catch(
+          (error: unknown) => {
+            log.info(`plugin '${this.name}' did not take its new configuration in place`, { error: toErrorBody(error).message })
+            return false
+          },
+        ),
+      ),
+    )
+    if (applied.includes(false)) return false
+    this.config = config
+    return true
+  }
+
+  /** Runs `stop()` of every replica, then gives the places up. Never fails: what goes wrong is logged. */
+  async stop(reason: StopReason): Promise<void> {
+    const { clock, options, log } = this.#around
+    this.#ended ??= Promise.all(
+      this.replicas.map(async ({ place, exit }) => {
+        if (exit === undefined) {
+          const stopped = withDeadline(clock, place.stop(reason), options.stop_ms, () => this.#late('stop()', options.stop_ms))
+          await stopped.catch((error: unknown) => {
+            log.warn(`plugin '${this.name}' did not stop cleanly`, { error: toErrorBody(error).message })
+          })
+        }
+        await place.leave()
+      }),
+    ).then(() => this.#release())
+    await this.#ended
+  }
+
+  /** Gives the places up without asking the plugin. */
+  async discard(): Promise<void> {
+    this.#ended ??= Promise.all(this.replicas.map(({ place }) => place.leave())).then(() => this.#release())
+    await this.#ended
+  }
+
+  #late(what: string, ms: number): CodedError {
+    return new CodedError('PLUGIN_TIMEOUT', `${what} of plugin '${this.name}' did not end within ${ms} ms`)
+  }
+}
+
+/** Known from an earlier import, or found out by importing the bundle now; that import serves as the first replica if it may. */
+async function declarationOf(
+  plan: GenerationPlan,
+  around: GenerationSurroundings,
+  replicas: Replica[],
+): Promise<PluginDeclaration> {
+  if (plan.bundle.declaration !== undefined) return plan.bundle.declaration
+  const { replica, declaration } = await loadReplica(await around.container('thread', plan), plan, around)
+  await around.remember(plan, declaration)
+  if (isolationOf(plan.entry, declaration) === 'thread') replicas.push(replica)
+  else await replica.place.leave()
+  return declaration
+}
+
+async function openReplica(isolation: Isolation, plan: GenerationPlan, around: GenerationSurroundings): Promise<Replica> {
+  // A limit on memory can only be told for a thread that is the plugin's own.
+  const own = plan.apart || plan.entry.memoryMb !== undefined
+  const container = await around.container(isolation === 'shared' && own ? 'thread' : isolation, plan)
+  const { replica } = await loadReplica(container, plan, around)
+  return replica
+}
+
+async function loadReplica(
+  container: Container,
+  plan: GenerationPlan,
+  around: GenerationSurroundings,
+): Promise<{ replica: Replica; declaration: PluginDeclaration }> {
+  const { source, entry, slot } = plan
+  const place = container.open(logOf(source.name, around.log))
+  const worker = new Worker({
+    id: randomUUID(),
+    link: place.link,
+    policy: { kind: 'plugin', plugin: source.name, builtIn: source.builtIn || source.replaces, allow: entry.allow },
+    slot,
+    internal: { instanceId: entry.instanceId, name: source.name },
+  })
+  place.attach(worker)
+  try {
+    const loading = place.load(source.name, pathToFileURL(plan.bundle.file).href)
+    const { start_ms: ms } = around.options
+    const declaration = await withDeadline(around.clock, loading, ms, () => {
+      return new CodedError('PLUGIN_TIMEOUT', `the import of plugin '${source.name}' did not end within ${ms} ms`)
+    })
+    return { replica: { place, worker }, declaration }
+  } catch (error) {
+    await place.leave()
+    throw error
+  }
+}
+
+function logOf(plugin: string, log: Log): OnPluginLog {
+  const own = log.child({ plugin })
+  return (level, message, data) => own[level](message, data)
+}
+
+function asGenerationError(reason: StaleReason, code: string, error: unknown): GenerationError {
+  if (error instanceof GenerationError) return error
+  const body = toErrorBody(error)
+  const known = error instanceof CodedError && body.code.startsWith('PLUGIN_')
+  return new GenerationError(reason, known ? body.code : code, body.message, { cause: error })
+}
+
+/** Waits for all before it fails, so that none is still on its way when the failure is dealt with. */
+async function allOrFirstError(promises: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(promises)) if (outcome.status === 'rejected') throw outcome.reason
+}

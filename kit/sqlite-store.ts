@@ -1,0 +1,65 @@
+// Embedded transactional store: one SQLite file in a folder that belongs to this engine alone, written by group commit.
+// What is stored is up to the caller's schema; `sqlite/ordered-table.ts` has the one of state and stream.
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { GroupCommit, type GroupCommitLimits, type RunOptions } from './sqlite/group-commit.ts'
+import { closeStoreFile, openStoreFile, type StoreFormat } from './sqlite/store-file.ts'
+import { toStoreError, type StorePlace } from './sqlite/store-error.ts'
+
+export { StoreError } from './sqlite/store-error.ts'
+
+export interface SqliteStoreOptions extends StoreFormat {
+  /** Absolute path of the folder; created when absent. */
+  readonly folder: string
+  /** File name inside it. */
+  readonly name: string
+  /** The setting that decides the folder, for error messages. */
+  readonly setting: string
+  /** Upper size of the file in bytes. Default: none. */
+  readonly maxBytes?: number | undefined
+  readonly limits?: Partial<GroupCommitLimits> | undefined
+  /** Told what fails without anybody waiting for it: a callback after a commit, the last checkpoint. */
+  readonly onError: (message: string, error: unknown) => void
+  /** Gets the open database before its first use; for tests that set a page limit or damage something. */
+  readonly onOpen?: ((database: DatabaseSync) => void) | undefined
+}
+
+export class SqliteStore {
+  /** For preparing statements; run them only inside `run`. */
+  readonly database: DatabaseSync
+  readonly #place: StorePlace
+  readonly #commits: GroupCommit
+  readonly #onError: SqliteStoreOptions['onError']
+  #closed = false
+
+  /** Opens or creates the store. Throws a `StoreError` that names the file and the remedy. */
+  constructor(options: SqliteStoreOptions) {
+    const { folder, name, setting, schema, version, maxBytes, limits, onError, onOpen } = options
+    this.#onError = onError
+    this.#place = { folder, file: join(folder, name), setting }
+    this.database = openStoreFile({ ...this.#place, schema, version, maxBytes })
+    onOpen?.(this.database)
+    this.#commits = new GroupCommit(this.database, {
+      limits,
+      describe: (cause) => toStoreError(cause, this.#place),
+      onListenerError: (error) => onError('A listener of the store failed after a commit.', error),
+    })
+  }
+
+  /**
+   * Runs a synchronous operation in the transaction of the current batch; resolves after the commit, on the disk.
+   * When the transaction fails, every operation in it rejects with the same `StoreError`, and nothing of it is kept.
+   */
+  run<T>(operation: () => T, options?: RunOptions<T>): Promise<T> {
+    return this.#commits.run(operation, options)
+  }
+
+  /** Finishes what is queued, closes the file and releases the folder. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#commits.close()
+    const failure = closeStoreFile(this.database, this.#place)
+    if (failure !== undefined) this.#onError('The write-ahead log was not copied at the end; it is at the next start.', failure)
+  }
+}

@@ -1,0 +1,187 @@
+// Group commit: operations queued during one turn of the event loop run in one transaction, and are answered after its
+// commit, reads too, so that nobody sees or is told what a crash could take back. One fsync serves the whole batch.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { DatabaseSync } from 'node:sqlite'
+import { CodedError } from '../../protocol/errors.ts'
+import { concernsOneStatement } from './store-error.ts'
+
+export interface GroupCommitLimits {
+  /** Operations per transaction. Default 1,024. */
+  readonly maxBatchOperations: number
+  /** Bytes, as estimated by the callers, per transaction; a single larger operation has one of its own. Default 8 MiB. */
+  readonly maxBatchBytes: number
+  /** Operations that may wait; beyond it `run` rejects with `overloaded`. Default 100,000. */
+  readonly maxWaitingOperations: number
+  /** Bytes that may wait; beyond it `run` rejects with `overloaded`. Default 128 MiB. */
+  readonly maxWaitingBytes: number
+}
+
+export const GROUP_COMMIT_DEFAULTS: GroupCommitLimits = {
+  maxBatchOperations: 1_024,
+  maxBatchBytes: 8 * 1024 * 1024,
+  maxWaitingOperations: 100_000,
+  maxWaitingBytes: 128 * 1024 * 1024,
+}
+
+export interface RunOptions<T> {
+  /** Size of what the operation writes, for the limits. Default 0. */
+  readonly bytes?: number
+  /**
+   * The operation writes more than once, or may throw after a write: it gets a savepoint, so that its own failure takes back
+   * its own effects. Without it an operation that throws must not have written before.
+   */
+  readonly atomic?: boolean
+  /** Called right after the commit, in the order of the operations of all batches, before the promise resolves. Not when it failed. */
+  readonly committed?: (result: T) => void
+}
+
+interface Waiting {
+  readonly operation: () => unknown
+  readonly bytes: number
+  readonly atomic: boolean
+  readonly committed: ((result: never) => void) | undefined
+  readonly resolve: (result: never) => void
+  readonly reject: (reason: unknown) => void
+  result: unknown
+  failed: boolean
+}
+
+export interface GroupCommitOptions {
+  readonly limits?: Partial<GroupCommitLimits> | undefined
+  /** Turns a failed transaction's cause into what its operations reject with. */
+  readonly describe: (cause: unknown) => Error
+  /** Told when a `committed` callback throws. */
+  readonly onListenerError: (error: unknown) => void
+}
+
+export class GroupCommit {
+  readonly #database: DatabaseSync
+  readonly #limits: GroupCommitLimits
+  readonly #options: GroupCommitOptions
+  readonly #begin
+  readonly #commit
+  #waiting: Waiting[] = []
+  #waitingBytes = 0
+  #scheduled = false
+  #closed = false
+
+  constructor(database: DatabaseSync, options: GroupCommitOptions) {
+    this.#database = database
+    this.#options = options
+    this.#limits = { ...GROUP_COMMIT_DEFAULTS, ...options.limits }
+    this.#begin = database.prepare('BEGIN')
+    this.#commit = database.prepare('COMMIT')
+  }
+
+  /** Queues an operation; it must be synchronous. Resolves with its result after the commit. */
+  run<T>(operation: () => T, options: RunOptions<T> = {}): Promise<T> {
+    const bytes = options.bytes ?? 0
+    const refusal = this.#refusal(bytes)
+    if (refusal !== undefined) return Promise.reject(refusal)
+    return new Promise<T>((resolve, reject) => {
+      const { atomic = false, committed } = options
+      this.#waiting.push({ operation, bytes, atomic, committed, resolve, reject, result: undefined, failed: false })
+      this.#waitingBytes += bytes
+      // At the end of the current turn, when every frame of this drain has been handled. setImmediate would wait for more,
+      // at the price of latency; while a commit runs the next batch gathers by itself, so nothing is gained by waiting.
+      if (!this.#scheduled) {
+        this.#scheduled = true
+        process.nextTick(this.#flush)
+      }
+    })
+  }
+
+  /** Runs what is queued and refuses what comes later. */
+  close(): void {
+    this.#closed = true
+    while (this.#waiting.length > 0) this.#runBatch()
+  }
+
+  #refusal(bytes: number): Error | undefined {
+    if (this.#closed) return new CodedError('plugin_unavailable', 'The store is closed.')
+    const { maxWaitingOperations, maxWaitingBytes } = this.#limits
+    const tooMany = this.#waiting.length >= maxWaitingOperations
+    if (!tooMany && (this.#waiting.length === 0 || this.#waitingBytes + bytes <= maxWaitingBytes)) return undefined
+    const limit = tooMany ? `${maxWaitingOperations} operations` : `${maxWaitingBytes} bytes`
+    return new CodedError('overloaded', `More than ${limit} wait for the store. Nothing was written; try again.`)
+  }
+
+  // Bound to the context of the constructor: a batch holds the calls of many, and must not run in the trace of the first.
+  readonly #flush = AsyncLocalStorage.bind((): void => {
+    this.#scheduled = false
+    if (this.#waiting.length === 0) return
+    this.#runBatch()
+    if (this.#waiting.length === 0 || this.#scheduled) return
+    // A full batch: let its answers out, and what has arrived in, before the next one.
+    this.#scheduled = true
+    setImmediate(this.#flush)
+  })
+
+  #runBatch(): void {
+    const batch = this.#takeBatch()
+    try {
+      this.#begin.run()
+      for (const waiting of batch) this.#runOne(waiting)
+      this.#commit.run()
+    } catch (cause) {
+      this.#fail(batch, cause)
+      return
+    }
+    for (const waiting of batch) this.#answer(waiting)
+  }
+
+  #takeBatch(): Waiting[] {
+    const { maxBatchOperations, maxBatchBytes } = this.#limits
+    let count = 0
+    let bytes = 0
+    while (count < this.#waiting.length && count < maxBatchOperations) {
+      const next = this.#waiting[count]!.bytes
+      if (count > 0 && bytes + next > maxBatchBytes) break
+      bytes += next
+      count++
+    }
+    this.#waitingBytes -= bytes
+    if (count < this.#waiting.length) return this.#waiting.splice(0, count)
+    const batch = this.#waiting
+    this.#waiting = []
+    return batch
+  }
+
+  /** Throws when the error ends the transaction; an operation's own error stays with it. */
+  #runOne(waiting: Waiting): void {
+    if (waiting.atomic) this.#database.exec('SAVEPOINT operation')
+    try {
+      waiting.result = waiting.operation()
+    } catch (error) {
+      if (!concernsOneStatement(error)) throw error
+      waiting.failed = true
+      waiting.result = error
+      if (waiting.atomic) this.#database.exec('ROLLBACK TO operation')
+    }
+    if (waiting.atomic) this.#database.exec('RELEASE operation')
+  }
+
+  #fail(batch: readonly Waiting[], cause: unknown): void {
+    try {
+      // SQLite has rolled back by itself after some errors.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+    } catch (error) {
+      this.#options.onListenerError(error)
+    }
+    const reason = this.#options.describe(cause)
+    for (const waiting of batch) waiting.reject(reason)
+  }
+
+  #answer({ failed, committed, result, resolve, reject }: Waiting): void {
+    if (failed) {
+      reject(result)
+      return
+    }
+    try {
+      committed?.(result as never)
+    } catch (error) {
+      this.#options.onListenerError(error)
+    }
+    resolve(result as never)
+  }
+}

@@ -1,0 +1,123 @@
+// Opens the file of a store: folder, lock, integrity, format version, settings. It opens as a store that can be
+// written and whose content is sound, or not at all: there is no fall-back to memory.
+import { mkdirSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { damaged, sqliteCode, StoreError, toStoreError, type StorePlace } from './store-error.ts'
+
+/** `iiih`, written into each store file, so that a foreign database is not taken for ours. */
+const APPLICATION_ID = 0x69696968
+
+/**
+ * Pages in the write-ahead log before they are copied into the file, 16 MiB. Measured with sets of 140 bytes: no difference
+ * between 1,000 and 8,000 pages in throughput, and fewer pauses than with 1,000.
+ */
+const CHECKPOINT_PAGES = 4_000
+
+/** A process that was just killed may hold its lock for a moment longer. */
+const LOCK_WAIT_MS = 1_000
+
+export interface StoreFormat {
+  /** Tables and indexes of a new file. */
+  readonly schema: string
+  /** Version of that schema; a file of another one is refused. */
+  readonly version: number
+}
+
+export interface StoreFileOptions extends StoreFormat, StorePlace {
+  /** Upper size of the file in bytes; beyond it writes fail as on a full disk. Default: none. */
+  readonly maxBytes?: number | undefined
+}
+
+export function openStoreFile(options: StoreFileOptions): DatabaseSync {
+  createFolder(options)
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(options.file, { timeout: LOCK_WAIT_MS })
+    lock(database)
+    if (isNew(database)) createTables(database, options)
+    else checkFile(database, options)
+    applySettings(database, options)
+    return database
+  } catch (error) {
+    database?.close()
+    throw toStoreError(error, options)
+  }
+}
+
+function createFolder({ folder, setting }: StorePlace): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error)
+    const message = `The data folder ${folder} cannot be created (${cause}). Create it, make it writable, or choose another one (${setting}).`
+    throw new StoreError(folder, message, { cause: error })
+  }
+}
+
+/** One engine per folder. The lock is held until the file is closed; the system releases it when the process dies. */
+function lock(database: DatabaseSync): void {
+  database.exec('PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
+}
+
+function isNew(database: DatabaseSync): boolean {
+  return pragma(database, 'page_count') === 0
+}
+
+function createTables(database: DatabaseSync, { schema, version }: StoreFormat): void {
+  database.exec(
+    `BEGIN IMMEDIATE; ${schema}; PRAGMA application_id=${APPLICATION_ID}; PRAGMA user_version=${version}; COMMIT`,
+  )
+}
+
+function checkFile(database: DatabaseSync, { file, version, setting }: StoreFileOptions): void {
+  if (pragma(database, 'application_id') !== APPLICATION_ID) {
+    throw new StoreError(file, `The file ${file} is a database of another program. Move it away, or choose another folder (${setting}).`)
+  }
+  const found = pragma(database, 'user_version')
+  if (found !== version) {
+    throw new StoreError(
+      file,
+      `The store file ${file} has format version ${found}, this engine reads version ${version}. ` +
+        `Run the engine version that wrote it, or choose another folder (${setting}).`,
+    )
+  }
+  const finding = quickCheck(database)
+  if (finding !== 'ok') throw new StoreError(file, damaged(file, finding))
+}
+
+/** `ok`, or the first thing that is wrong. Reads the whole file: about 0.4 s per GiB from the cache of the system. */
+function quickCheck(database: DatabaseSync): string {
+  const row = database.prepare('PRAGMA quick_check(1)').get()
+  return String(row?.['quick_check'] ?? 'no answer')
+}
+
+function applySettings(database: DatabaseSync, { file, maxBytes, setting }: StoreFileOptions): void {
+  const mode = database.prepare('PRAGMA journal_mode=WAL').get()?.['journal_mode']
+  if (mode !== 'wal') {
+    throw new StoreError(file, `The store file ${file} does not support a write-ahead log on this file system. Choose a local disk (${setting}).`)
+  }
+  // FULL: a commit returns only after the log is on the disk. The fullfsync settings mean the same on macOS and nothing elsewhere.
+  database.exec(
+    `PRAGMA synchronous=FULL; PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1; PRAGMA temp_store=MEMORY; ` +
+      `PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}; PRAGMA journal_size_limit=67108864`,
+  )
+  if (maxBytes !== undefined) {
+    database.exec(`PRAGMA max_page_count=${Math.max(1, Math.floor(maxBytes / pragma(database, 'page_size')))}`)
+  }
+}
+
+function pragma(database: DatabaseSync, name: string): number {
+  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
+}
+
+/** Copies the write-ahead log into the file and closes it. What is committed is safe even if the copying fails. */
+export function closeStoreFile(database: DatabaseSync, place: StorePlace): StoreError | undefined {
+  let failure: StoreError | undefined
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  } catch (error) {
+    failure = sqliteCode(error) === undefined ? undefined : toStoreError(error, place)
+  }
+  database.close()
+  return failure
+}

@@ -1,0 +1,146 @@
+// The bindings of one trigger type and their firing, for the plugin that provides the type (spec 01 §11.6–11.7, 02 §5).
+// Whoever fires never waits: conditions and handlers run on their own, their results are ignored, their errors logged.
+import type { TriggerBinding, TriggerTypeHandler } from '../sdk/handle-types.ts'
+import { BindingLane, LANE_DEFAULTS, type Caller, type FiredEvent, type LaneContext, type LaneLimits, type LaneLog } from './triggers/binding-lane.ts'
+
+export { LANE_DEFAULTS, type LaneLimits } from './triggers/binding-lane.ts'
+
+/** What a binding's config says, decoded. */
+export interface BindingFilter {
+  /** Function that decides per event; exactly `false` skips the handler. */
+  readonly condition_function_id?: string | undefined
+}
+
+export interface TriggerBindingsOptions<Filter extends BindingFilter, Event> {
+  readonly iii: Caller
+  readonly log: LaneLog
+  /** Decodes a binding's config; absent is `undefined` or null. Throwing refuses the binding with the error's message. */
+  readonly readConfig: (config: unknown) => Filter
+  readonly matches: (filter: Filter, event: Event) => boolean
+  /** What condition and handler get; called once per event, and only when a binding matches. */
+  readonly payload: (event: Event) => unknown
+  /** Size of the payload, for the limit of what may wait. Default 0. */
+  readonly bytes?: (event: Event) => number
+  readonly limits?: Partial<LaneLimits> | undefined
+  readonly now?: () => number
+}
+
+/** Trace context of whoever caused the event; propagated to conditions and handlers. */
+export interface EventOrigin {
+  readonly traceparent?: string | undefined
+  readonly baggage?: string | undefined
+}
+
+interface Entry<Filter> {
+  readonly lane: BindingLane
+  filter: Filter
+}
+
+export class TriggerBindings<Filter extends BindingFilter, Event> implements TriggerTypeHandler<unknown> {
+  readonly #options: TriggerBindingsOptions<Filter, Event>
+  readonly #context: LaneContext
+  /** In order of registration; registering an id again keeps its place. */
+  readonly #entries = new Map<string, Entry<Filter>>()
+  #dropped = 0
+  #onSettled: (() => void) | undefined
+
+  constructor(options: TriggerBindingsOptions<Filter, Event>) {
+    this.#options = options
+    this.#context = {
+      iii: options.iii,
+      log: options.log,
+      limits: { ...LANE_DEFAULTS, ...options.limits },
+      now: options.now ?? Date.now,
+      onHandedOut: () => this.#checkSettled(),
+    }
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Events dropped so far because a binding's queue was full. */
+  get dropped(): number {
+    let dropped = this.#dropped
+    for (const { lane } of this.#entries.values()) dropped += lane.dropped
+    return dropped
+  }
+
+  registerTrigger(binding: TriggerBinding<unknown>): void {
+    const filter = this.#options.readConfig(binding.config)
+    const condition = filter.condition_function_id
+    const existing = this.#entries.get(binding.id)
+    if (existing === undefined) {
+      this.#entries.set(binding.id, { lane: new BindingLane(binding, condition, this.#context), filter })
+      return
+    }
+    existing.filter = filter
+    existing.lane.binding = binding
+    existing.lane.condition = condition
+  }
+
+  unregisterTrigger({ id }: { readonly id: string }): void {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return
+    this.#entries.delete(id)
+    this.#dropped += entry.lane.dropped
+    entry.lane.clear()
+    this.#checkSettled()
+  }
+
+  /** Fires the bindings that match, in order of registration; their handlers run side by side. */
+  fire(event: Event, origin: EventOrigin = {}): void {
+    let fired: FiredEvent | undefined
+    for (const { lane, filter } of this.#entries.values()) {
+      if (!this.#options.matches(filter, event)) continue
+      fired ??= { ...origin, payload: this.#options.payload(event), bytes: this.#options.bytes?.(event) ?? 0 }
+      lane.push(fired)
+    }
+  }
+
+  /**
+   * For the end of a generation: hands out every event that waits, and resolves when the conditions under way have decided
+   * too, or after `deadlineMs`. Handlers are not waited for: they run in other workers. True = everything was handed out.
+   */
+  async settle(deadlineMs: number): Promise<boolean> {
+    for (const { lane } of this.#entries.values()) lane.handOutAll()
+    if (this.#undelivered() === 0) return true
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const timer = setTimeout(() => resolve(false), deadlineMs)
+    this.#onSettled = () => resolve(true)
+    const settled = await promise
+    clearTimeout(timer)
+    this.#onSettled = undefined
+    return settled
+  }
+
+  #undelivered(): number {
+    let count = 0
+    for (const { lane } of this.#entries.values()) count += lane.undelivered
+    return count
+  }
+
+  #checkSettled(): void {
+    if (this.#onSettled !== undefined && this.#undelivered() === 0) this.#onSettled()
+  }
+}
+
+/** Reads `condition_function_id` of a binding's config: optional text. */
+export function readCondition(config: Readonly<Record<string, unknown>>): string | undefined {
+  return readOptionalText(config, 'condition_function_id')
+}
+
+/** An optional text member of a binding's config; null counts as absent. Throws a message that names it. */
+export function readOptionalText(config: Readonly<Record<string, unknown>>, member: string): string | undefined {
+  const value = config[member]
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'string') return value
+  throw new TypeError(`\`${member}\` must be a string, got ${JSON.stringify(value)}`)
+}
+
+/** A binding's config as an object; absent and null count as `{}`. */
+export function readConfigObject(config: unknown): Readonly<Record<string, unknown>> {
+  if (config === undefined || config === null) return {}
+  if (typeof config === 'object' && !Array.isArray(config)) return config as Record<string, unknown>
+  throw new TypeError(`the config must be an object, got ${JSON.stringify(config)}`)
+}

@@ -1,0 +1,182 @@
+// The events of one binding on their way to its function: a window of calls in flight and a bounded queue behind it.
+// Each binding has its own lane, so a handler that hangs holds up nobody else's events.
+import type { TriggerBinding, TriggerRequest } from '../../sdk/handle-types.ts'
+import { LimitedWarning } from '../limited-warning.ts'
+
+/** The part of the handle that firing needs. */
+export interface Caller {
+  trigger(request: TriggerRequest): Promise<unknown>
+}
+
+export interface LaneLog {
+  warn(message: string, data?: unknown): void
+  error(message: string, data?: unknown): void
+}
+
+export interface LaneLimits {
+  /** Calls of one binding that may be unanswered; later events wait. Default 512. */
+  readonly maxInFlight: number
+  /** Events that may wait per binding; newer ones are dropped, counted and warned about. Default 10,000. */
+  readonly maxWaiting: number
+  /** Bytes of payload, as given with the events, that may wait per binding. Default 64 MiB. */
+  readonly maxWaitingBytes: number
+  /** After this time a handler no longer counts as in flight, and its event as failed; it may still run. Default 300,000. */
+  readonly handlerTimeoutMs: number
+  /** After this time a condition has failed: its event is skipped. Default 30,000. */
+  readonly conditionTimeoutMs: number
+}
+
+export const LANE_DEFAULTS: LaneLimits = {
+  maxInFlight: 512,
+  maxWaiting: 10_000,
+  maxWaitingBytes: 64 * 1024 * 1024,
+  handlerTimeoutMs: 300_000,
+  conditionTimeoutMs: 30_000,
+}
+
+export interface LaneContext {
+  readonly iii: Caller
+  readonly log: LaneLog
+  readonly limits: LaneLimits
+  readonly now: () => number
+  /** Told whenever the number of events that still have to reach their handler falls to zero. */
+  readonly onHandedOut: () => void
+}
+
+/** An event with what its calls carry beside the payload. */
+export interface FiredEvent {
+  readonly payload: unknown
+  readonly bytes: number
+  readonly traceparent?: string | undefined
+  readonly baggage?: string | undefined
+}
+
+export class BindingLane {
+  /** Replaced when the binding is registered again; events that wait go to the new target. */
+  binding: TriggerBinding
+  condition: string | undefined
+  readonly #context: LaneContext
+  readonly #failures: LimitedWarning
+  readonly #warnings: LimitedWarning
+  #waiting: FiredEvent[] = []
+  #waitingBytes = 0
+  #inFlight = 0
+  #deciding = 0
+  #unbounded = false
+  #dropped = 0
+
+  constructor(binding: TriggerBinding, condition: string | undefined, context: LaneContext) {
+    this.binding = binding
+    this.condition = condition
+    this.#context = context
+    const options = { now: context.now }
+    this.#failures = new LimitedWarning((message, data) => context.log.error(message, data), options)
+    this.#warnings = new LimitedWarning((message, data) => context.log.warn(message, data), options)
+  }
+
+  /** Events dropped because too many were waiting. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /** Events whose handler has not been called yet: waiting, or with a condition that has not answered. */
+  get undelivered(): number {
+    return this.#waiting.length + this.#deciding
+  }
+
+  push(event: FiredEvent): void {
+    const { maxInFlight, maxWaiting, maxWaitingBytes } = this.#context.limits
+    if (this.#inFlight < maxInFlight || this.#unbounded) {
+      this.#start(event)
+    } else if (this.#waiting.length < maxWaiting && this.#waitingBytes + event.bytes <= maxWaitingBytes) {
+      this.#waiting.push(event)
+      this.#waitingBytes += event.bytes
+    } else {
+      this.#dropped++
+      const { id, function_id } = this.binding
+      this.#warnings.warn(`Events for ${function_id} are dropped: its handler does not keep up.`, { binding: id, dropped: this.#dropped })
+    }
+  }
+
+  /** Hands out everything that waits, past the window: for the end of a plugin generation. */
+  handOutAll(): void {
+    this.#unbounded = true
+    while (this.#waiting.length > 0) this.#startNext()
+  }
+
+  /** Forgets what waits: the binding is gone. */
+  clear(): void {
+    this.#waiting = []
+    this.#waitingBytes = 0
+  }
+
+  #startNext(): void {
+    const event = this.#waiting.shift()
+    if (event === undefined) return
+    this.#waitingBytes -= event.bytes
+    this.#start(event)
+  }
+
+  #start(event: FiredEvent): void {
+    this.#inFlight++
+    // Without a condition the call leaves now, so that handlers start in the order of the events.
+    const done = this.condition === undefined ? this.#callHandler(event) : this.#decideAndCall(event, this.condition)
+    void done.then(this.#finished)
+  }
+
+  readonly #finished = (): void => {
+    this.#inFlight--
+    this.#startNext()
+    if (this.undelivered === 0) this.#context.onHandedOut()
+  }
+
+  async #decideAndCall(event: FiredEvent, condition: string): Promise<void> {
+    this.#deciding++
+    const passes = await this.#decide(event, condition)
+    this.#deciding--
+    const handled = passes ? this.#callHandler(event) : undefined
+    if (this.undelivered === 0) this.#context.onHandedOut()
+    await handled
+  }
+
+  /** Only a literal `false` skips; so does a condition that fails (spec 01 §11.7). */
+  async #decide(event: FiredEvent, condition: string): Promise<boolean> {
+    try {
+      // The condition gets the payload alone: no metadata.
+      const result = await this.#context.iii.trigger(
+        this.#request(condition, event, undefined, this.#context.limits.conditionTimeoutMs),
+      )
+      if (result === undefined || result === null) {
+        this.#warnings.warn(`The condition ${condition} returned no value, which counts as true.`, { binding: this.binding.id })
+      }
+      return result !== false
+    } catch (error) {
+      this.#failures.warn(`The condition ${condition} failed; ${this.binding.function_id} was not run.`, this.#failure(error))
+      return false
+    }
+  }
+
+  async #callHandler(event: FiredEvent): Promise<void> {
+    const { function_id, metadata } = this.binding
+    try {
+      await this.#context.iii.trigger(this.#request(function_id, event, metadata, this.#context.limits.handlerTimeoutMs))
+    } catch (error) {
+      this.#failures.warn(`The handler ${function_id} failed.`, this.#failure(error))
+    }
+  }
+
+  #request(functionId: string, event: FiredEvent, metadata: unknown, timeoutMs: number): TriggerRequest {
+    const { id, namespace } = this.binding
+    const request: TriggerRequest = { function_id: functionId, payload: event.payload, binding: id, timeoutMs }
+    if (metadata !== undefined) request.metadata = metadata
+    if (namespace !== undefined) request.namespace = namespace
+    if (event.traceparent !== undefined) request.traceparent = event.traceparent
+    if (event.baggage !== undefined) request.baggage = event.baggage
+    return request
+  }
+
+  #failure(error: unknown): Record<string, unknown> {
+    const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+    return { binding: this.binding.id, code, error: message ?? String(error) }
+  }
+}

@@ -1,0 +1,58 @@
+// `iii-state`: values addressed by scope and key, and the trigger type that fires when they change (spec 02).
+import { isDeepStrictEqual } from 'node:util'
+import { TriggerBindings } from '../../kit/trigger-bindings.ts'
+import { currentCallContext } from '../../sdk/call-context.ts'
+import { definePlugin } from '../../sdk/plugin.ts'
+import type { OnWritten } from './adapters/store.ts'
+import { adapterOf, liveSettings, STATE_CONFIG_SCHEMA, type StateConfig } from './config.ts'
+import { registerStateFunctions } from './functions.ts'
+import { openStateStore } from './open-store.ts'
+import { matchesState, readStateFilter, STATE_TRIGGER_TYPE, stateEventBytes, stateEventPayload } from './trigger.ts'
+
+/** How long `stop` waits for conditions that have not decided; the host allows 10 s for all of it. */
+const SETTLE_MS = 5_000
+
+export default definePlugin<StateConfig>({
+  name: 'iii-state',
+  description: 'Keeps JSON values by scope and key, durably, and fires triggers when they change.',
+  config: STATE_CONFIG_SCHEMA,
+  isolation: 'thread',
+  async start({ iii, config, log, engine }) {
+    const adapter = adapterOf(config)
+    const store = await openStateStore(adapter, { projectRoot: engine.projectRoot, log })
+    const settings = liveSettings(config)
+    const bindings = new TriggerBindings({
+      iii,
+      log,
+      readConfig: readStateFilter,
+      matches: matchesState,
+      payload: stateEventPayload,
+      bytes: stateEventBytes,
+    })
+
+    const writeListener = (scope: string, key: string, deleted: boolean): OnWritten => {
+      const origin = currentCallContext()
+      return (oldValue, newValue) => {
+        if (!settings.triggersEnabled || bindings.size === 0) return
+        const type = deleted ? 'state:deleted' : oldValue === undefined ? 'state:created' : 'state:updated'
+        bindings.fire({ type, scope, key, oldValue, newValue }, origin)
+      }
+    }
+
+    registerStateFunctions(iii, { store, settings, writeListener })
+    iii.registerTriggerType(STATE_TRIGGER_TYPE, bindings)
+
+    return {
+      reconfigure(changed) {
+        if (!isDeepStrictEqual(adapterOf(changed), adapter)) return false
+        Object.assign(settings, liveSettings(changed))
+        return true
+      },
+      async stop() {
+        // Closing finishes the queued writes, and they may still fire.
+        await store.close()
+        await bindings.settle(SETTLE_MS)
+      },
+    }
+  },
+})

@@ -1,0 +1,68 @@
+// The trigger type `state` (spec 02 §5): which bindings an event concerns, and what their functions get.
+import { readCondition, readConfigObject, readOptionalText, type BindingFilter } from '../../kit/trigger-bindings.ts'
+import type { TriggerTypeInput } from '../../sdk/handle-types.ts'
+import { RawJson } from '../../sdk/raw-json.ts'
+
+export interface StateEvent {
+  readonly type: 'state:created' | 'state:updated' | 'state:deleted'
+  readonly scope: string
+  readonly key: string
+  /** JSON text; undefined = no value. */
+  readonly oldValue: string | undefined
+  readonly newValue: string | undefined
+}
+
+export interface StateFilter extends BindingFilter {
+  /** undefined = any. */
+  readonly scope: string | undefined
+  readonly key: string | undefined
+}
+
+export const STATE_TRIGGER_TYPE: TriggerTypeInput = {
+  id: 'state',
+  description: 'Fires after a value was created, updated or deleted.',
+  trigger_request_format: {
+    type: 'object',
+    properties: {
+      scope: { type: ['string', 'null'], description: 'Only this scope; absent = any.' },
+      key: { type: ['string', 'null'], description: 'Only this key; absent = any.' },
+      condition_function_id: { type: ['string', 'null'], description: 'Gets the event first; exactly false skips the handler.' },
+    },
+  },
+  call_request_format: {
+    type: 'object',
+    required: ['type', 'event_type', 'scope', 'key', 'old_value', 'new_value'],
+    properties: {
+      type: { const: 'state' },
+      event_type: { enum: ['state:created', 'state:updated', 'state:deleted'] },
+      scope: { type: 'string' },
+      key: { type: 'string' },
+      old_value: { description: 'null when there was none.' },
+      new_value: { description: 'null when it was deleted.' },
+    },
+  },
+}
+
+export function readStateFilter(config: unknown): StateFilter {
+  const members = readConfigObject(config)
+  return {
+    scope: readOptionalText(members, 'scope'),
+    key: readOptionalText(members, 'key'),
+    condition_function_id: readCondition(members),
+  }
+}
+
+export function matchesState({ scope, key }: StateFilter, event: StateEvent): boolean {
+  return (scope === undefined || scope === event.scope) && (key === undefined || key === event.key)
+}
+
+export function stateEventPayload({ type, scope, key, oldValue, newValue }: StateEvent): RawJson {
+  return new RawJson(
+    `{"type":"state","event_type":"${type}","scope":${JSON.stringify(scope)},"key":${JSON.stringify(key)},` +
+      `"old_value":${oldValue ?? 'null'},"new_value":${newValue ?? 'null'}}`,
+  )
+}
+
+export function stateEventBytes({ oldValue, newValue }: StateEvent): number {
+  return (oldValue?.length ?? 4) + (newValue?.length ?? 4)
+}

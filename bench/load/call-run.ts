@@ -1,0 +1,90 @@
+// One run of calls: connect, warm up, measure, let the rest be answered.
+import { setTimeout as elapse } from 'node:timers/promises'
+import { Caller, type CallerCounts } from './caller.ts'
+import { EchoCallee } from './echo-callee.ts'
+import type { CallJob, LoadResult } from './load-job.ts'
+import { MeasuredWindow } from './window.ts'
+import { withinDeadline } from './deadline.ts'
+import { describeWorkload, STATE_KEYS } from './workload.ts'
+
+/** How long the last answers of a run are waited for. */
+const DRAIN_MS = 10_000
+const PRELOAD_IN_FLIGHT = 256
+
+/** What runs against one target must know of each other: values already stored, numbers already used. */
+export class CallHistory {
+  /** By target and payload size. */
+  readonly #stored = new Map<string, Uint32Array>()
+  nextSequence = 1
+
+  storedAt(url: string, payloadBytes: number): Uint32Array {
+    const name = `${url} ${payloadBytes}`
+    const known = this.#stored.get(name) ?? new Uint32Array(STATE_KEYS)
+    this.#stored.set(name, known)
+    return known
+  }
+}
+
+export async function runCalls(job: CallJob, history: CallHistory): Promise<LoadResult> {
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => {})
+  const stored = history.storedAt(job.url, job.payloadBytes)
+  if (job.workload === 'state-get' && stored[0] === 0) await fillKeys(job, history, stored)
+  const callee = job.providesFunction
+    ? await EchoCallee.start(job.url, job.functionId, job.payloadBytes, failed.reject)
+    : undefined
+  const workload = describeWorkload(job.workload, job.functionId, job.payloadBytes)
+  const caller = await Caller.open(job.url, workload, history.nextSequence, stored, failed.reject)
+  try {
+    return await Promise.race([measure(job, caller), failed.promise])
+  } finally {
+    history.nextSequence = caller.sequence
+    caller.close()
+    callee?.close()
+  }
+}
+
+async function measure(job: CallJob, caller: Caller): Promise<LoadResult> {
+  if (job.rate === undefined) caller.startClosed(job.inFlight)
+  else caller.startOpen(job.rate)
+  await elapse(job.warmupMs)
+  const warmup = caller.takeCounts()
+  caller.latency.reset()
+  const window = new MeasuredWindow(job.targetPid)
+  await elapse(job.durationMs)
+  const figures = window.end(caller.latency)
+  const counts = caller.takeCounts()
+  await withinDeadline(caller.stop(), DRAIN_MS)
+  const rest = caller.takeCounts()
+  return {
+    ...figures,
+    verified: counts.verified,
+    wrong: Object.fromEntries(sumWrong([warmup, counts, rest])),
+    unanswered: caller.inFlight,
+    parsedShare: counts.verified === 0 ? 0 : counts.parsed / counts.verified,
+  }
+}
+
+/** Stores a known value under every key before they are read. */
+async function fillKeys(job: CallJob, history: CallHistory, stored: Uint32Array): Promise<void> {
+  const failed = Promise.withResolvers<never>()
+  const workload = describeWorkload('state-set', 'state::set', job.payloadBytes)
+  // Key = number of the call modulo the keys: starting at a multiple, so many calls touch each key once.
+  const first = Math.ceil(history.nextSequence / STATE_KEYS) * STATE_KEYS
+  const caller = await Caller.open(job.url, workload, first, stored, failed.reject)
+  try {
+    caller.startClosed(PRELOAD_IN_FLIGHT, STATE_KEYS)
+    await Promise.race([caller.idle(), failed.promise])
+    const { verified } = caller.takeCounts()
+    if (verified !== STATE_KEYS) throw new Error(`Only ${verified} of ${STATE_KEYS} values could be stored.`)
+  } finally {
+    history.nextSequence = caller.sequence
+    caller.close()
+  }
+}
+
+function sumWrong(all: readonly CallerCounts[]): Map<string, number> {
+  const sum = new Map<string, number>()
+  for (const { wrong } of all) for (const [reason, count] of wrong) sum.set(reason, (sum.get(reason) ?? 0) + count)
+  return sum
+}

@@ -1,0 +1,62 @@
+// What the runner tells the load process and what it gets back. Plain data: it crosses a process boundary.
+import type { WorkloadKind } from './workload.ts'
+
+interface JobBase {
+  readonly url: string
+  /** Root of the target's process tree; undefined for a target that runs elsewhere. */
+  readonly targetPid: number | undefined
+  readonly warmupMs: number
+  readonly durationMs: number
+}
+
+/** Calls of one function, answered by the target itself or by a worker of the load process. */
+export interface CallJob extends JobBase {
+  readonly kind: 'call'
+  readonly workload: WorkloadKind
+  readonly functionId: string
+  /** The load process also provides the function. */
+  readonly providesFunction: boolean
+  readonly payloadBytes: number
+  readonly inFlight: number
+  /** Calls per second of an open loop; undefined = closed loop. */
+  readonly rate: number | undefined
+}
+
+/** One event to many subscribers of a trigger type that a worker of the load process provides. */
+export interface FanOutJob extends JobBase {
+  readonly kind: 'fan-out'
+  readonly subscribers: number
+  readonly payloadBytes: number
+  /** Events on their way at any time. */
+  readonly inFlight: number
+}
+
+/** Register, call, unregister: one cycle after the other. */
+export interface ControlJob extends JobBase {
+  readonly kind: 'control'
+  /** Cycles on their way at any time. */
+  readonly inFlight: number
+}
+
+export type LoadJob = CallJob | FanOutJob | ControlJob
+
+export interface LoadResult {
+  /** Length of the measured window. */
+  readonly elapsedMs: number
+  /** Answers (deliveries, cycles) of the window that were checked and right. */
+  readonly verified: number
+  /** What was wrong, over the whole run, by reason. */
+  readonly wrong: Readonly<Record<string, number>>
+  /** Calls without an answer when the run was given up waiting for them. */
+  readonly unanswered: number
+  /** Share of the verified answers that had to be parsed in full, which costs the generator time. */
+  readonly parsedShare: number
+  readonly latencyMicros: { readonly p50: number; readonly p99: number; readonly p999: number; readonly max: number }
+  /** CPU time of the generator during the window, as a share of one core. */
+  readonly generatorCpu: number
+  /** CPU time of the target's tree during the window, in microseconds; undefined when it cannot be read. */
+  readonly targetCpuMicros: number | undefined
+  readonly targetRssBytes: number | undefined
+}
+
+export type LoadReply = { readonly result: LoadResult } | { readonly error: string }

@@ -1,0 +1,24 @@
+// The load generator's process: runs one job after the other as its parent sends them. It ends with its parent.
+import { CallHistory, runCalls } from './call-run.ts'
+import { runControl } from './control-run.ts'
+import { runFanOut } from './fan-out-run.ts'
+import type { LoadJob, LoadReply, LoadResult } from './load-job.ts'
+
+const history = new CallHistory()
+
+process.on('disconnect', () => process.exit(0))
+process.on('message', (job: LoadJob) => {
+  run(job).then(
+    (result) => reply({ result }),
+    (error: unknown) => reply({ error: error instanceof Error ? error.message : String(error) }),
+  )
+})
+
+function run(job: LoadJob): Promise<LoadResult> {
+  if (job.kind === 'call') return runCalls(job, history)
+  return job.kind === 'fan-out' ? runFanOut(job) : runControl(job)
+}
+
+function reply(message: LoadReply): void {
+  process.send?.(message)
+}

@@ -1,0 +1,82 @@
+// Reference: the router that one would write first. Parses every frame, looks the function up in a map, serialises the
+// message again and sends it with one `ws.send`. It speaks just enough of the protocol for the load to run against it.
+import { randomUUID } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { WebSocketServer, type WebSocket } from 'ws'
+import { announce } from './announce.ts'
+
+interface Message {
+  type: string
+  id?: string
+  invocation_id?: string
+  function_id?: string
+  trigger_type?: string
+  data?: unknown
+  action?: { type?: string }
+}
+
+const functions = new Map<string, WebSocket>()
+const triggerTypes = new Map<string, WebSocket>()
+/** Callers by the id of the call; void calls have none. */
+const callers = new Map<string, WebSocket>()
+const workerIds = new WeakMap<WebSocket, string>()
+
+function handle(from: WebSocket, message: Message): void {
+  switch (message.type) {
+    case 'invokefunction':
+      return call(from, message)
+    case 'invocationresult':
+      return answer(message)
+    case 'registerfunction':
+      return void functions.set(message.id ?? '', from)
+    case 'unregisterfunction':
+      return void functions.delete(message.id ?? '')
+    case 'registertriggertype':
+      return void triggerTypes.set(message.id ?? '', from)
+    case 'registertrigger':
+      return triggerTypes.get(message.trigger_type ?? '')?.send(JSON.stringify(message))
+    case 'ping':
+      return from.send(JSON.stringify({ type: 'pong' }))
+  }
+}
+
+function call(from: WebSocket, { invocation_id, function_id = '', data = null, action }: Message): void {
+  const waits = invocation_id !== undefined && action?.type !== 'void'
+  const callee = functions.get(function_id)
+  if (callee === undefined) {
+    const error = { code: 'function_not_found', message: `Function ${function_id} not found` }
+    if (waits) from.send(JSON.stringify({ type: 'invocationresult', invocation_id, function_id, error }))
+    return
+  }
+  if (typeof data === 'object' && data !== null && !Array.isArray(data)) {
+    Object.assign(data, { _caller_worker_id: workerIds.get(from) })
+  }
+  const id = waits ? invocation_id : randomUUID()
+  if (waits) callers.set(id, from)
+  callee.send(JSON.stringify({ type: 'invokefunction', invocation_id: id, function_id, data }))
+}
+
+function answer(message: Message): void {
+  const id = message.invocation_id ?? ''
+  const caller = callers.get(id)
+  callers.delete(id)
+  caller?.send(JSON.stringify(message))
+}
+
+function forget(socket: WebSocket): void {
+  for (const map of [functions, triggerTypes, callers]) {
+    for (const [id, owner] of map) if (owner === socket) map.delete(id)
+  }
+}
+
+const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false }, () => {
+  announce(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+})
+server.on('connection', (socket) => {
+  const worker_id = randomUUID()
+  workerIds.set(socket, worker_id)
+  socket.send(JSON.stringify({ type: 'workerregistered', worker_id, reattach_token: randomUUID() }))
+  socket.on('message', (data) => handle(socket, JSON.parse(String(data)) as Message))
+  socket.on('close', () => forget(socket))
+  socket.on('error', () => socket.terminate())
+})

@@ -1,0 +1,66 @@
+// A server under load in a process of its own: started, waited for, ended. The process reports its address over IPC.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { withinDeadline } from '../load/deadline.ts'
+import { siblingFile } from '../sibling-file.ts'
+
+const START_MS = 20_000
+const STOP_MS = 5_000
+
+/** What a target says once it listens. */
+export interface TargetReady {
+  readonly url: string
+  readonly pid: number
+}
+
+export interface TargetCommand {
+  /** File in this folder, without extension. */
+  readonly file: string
+  readonly args: readonly string[]
+  readonly cwd?: string
+  /** CPU list for `taskset -c`; undefined = not pinned. */
+  readonly cpus: string | undefined
+}
+
+export class TargetProcess {
+  readonly #child: ChildProcess
+  readonly url: string
+  readonly pid: number
+  /** From the spawn to the report that it listens. */
+  readonly startMs: number
+
+  static async start(command: TargetCommand): Promise<TargetProcess> {
+    const startedAt = performance.now()
+    const line = [process.execPath, siblingFile(import.meta.url, `./${command.file}`), ...command.args]
+    if (command.cpus !== undefined) line.unshift('taskset', '-c', command.cpus)
+    const child = spawn(line[0]!, line.slice(1), {
+      cwd: command.cwd,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+    const ready = Promise.withResolvers<TargetReady>()
+    child.once('message', ready.resolve as (message: unknown) => void)
+    child.once('exit', (code) => ready.reject(new Error(`The target ${command.file} ended with code ${code} at its start.`)))
+    child.once('error', ready.reject)
+    if (!(await withinDeadline(ready.promise, START_MS))) {
+      child.kill('SIGKILL')
+      throw new Error(`The target ${command.file} did not listen within ${START_MS / 1000} s.`)
+    }
+    return new TargetProcess(child, await ready.promise, performance.now() - startedAt)
+  }
+
+  private constructor(child: ChildProcess, ready: TargetReady, startMs: number) {
+    this.#child = child
+    this.url = ready.url
+    this.pid = ready.pid
+    this.startMs = startMs
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const exited = once(this.#child, 'exit')
+    this.#child.kill('SIGTERM')
+    if (await withinDeadline(exited, STOP_MS)) return
+    this.#child.kill('SIGKILL')
+    await exited
+  }
+}

@@ -21,8 +21,7 @@ function compile(): void {
 
 /** Files that the code reads at run time and tsc does not know. */
 function copyAssets(): void {
-  for (const file of globSync('{bin,protocol,core,sdk,kit,bench}/**/*.{wasm,json,sql,html,mjs}', { cwd: root })) {
-    if (file === path.join('bin', 'iii.mjs')) continue
+  for (const file of globSync('{bin,protocol,core,sdk,kit,bench}/**/*.{wasm,json,sql,html}', { cwd: root })) {
     const target = path.join(dist, file)
     mkdirSync(path.dirname(target), { recursive: true })
     cpSync(path.join(root, file), target)
@@ -61,9 +60,9 @@ function engineModules(outDir: string): Plugin {
   const shared = ['sdk', 'protocol'].map((folder) => path.join(root, folder) + path.sep)
   return {
     name: 'engine-modules',
-    setup(build) {
-      build.onResolve({ filter: /^iii-host\/plugin$/ }, () => compiled(path.join(root, 'sdk', 'plugin.ts')))
-      build.onResolve({ filter: /^\./ }, ({ path: specifier, resolveDir }) => {
+    setup(hooks) {
+      hooks.onResolve({ filter: /^iii-host\/plugin$/ }, () => compiled(path.join(root, 'sdk', 'plugin.ts')))
+      hooks.onResolve({ filter: /^\./ }, ({ path: specifier, resolveDir }) => {
         const file = path.resolve(resolveDir, specifier)
         return shared.some((folder) => file.startsWith(folder)) ? compiled(file) : undefined
       })

@@ -1,8 +1,6 @@
 // `iii start`: runs the engine in the foreground until SIGINT or SIGTERM.
 import { defineCommand } from 'citty'
 import module from 'node:module'
-import { startEngine } from '../../core/engine.ts'
-import { createLog } from '../../core/log.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
 import { startScreen } from '../start-screen.ts'
 import { stopSignals } from '../stop-signals.ts'
@@ -31,6 +29,11 @@ export const start = defineCommand({
     if (args['use-default-config'] && args.config !== undefined) {
       throw new UsageError('--config and --use-default-config exclude each other')
     }
+    // Loaded here and not above, so that `iii start --help` is quick.
+    const [{ startEngine }, { createLog }] = await Promise.all([
+      import('../../core/engine.ts'),
+      import('../../core/log.ts'),
+    ])
     const log = createLog()
     const signals = stopSignals(process, () => {
       log.flush()

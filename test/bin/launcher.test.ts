@@ -1,0 +1,126 @@
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LAUNCHER, runCli } from './run-cli.ts'
+
+const oldNode = findOldNode()
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'iii-launcher-'))
+  mkdirSync(path.join(folder, 'bin'))
+  copyFileSync(LAUNCHER, path.join(folder, 'bin', 'iii.mjs'))
+  // Stands for the CLI: says who runs it, and waits for a signal when asked to.
+  writeFileSync(
+    path.join(folder, 'bin', 'main.ts'),
+    `export async function main(argv: readonly string[]): Promise<void> {
+      if (argv[0] === 'exit') process.exit(Number(argv[1]))
+      if (argv[0] === 'die') process.kill(process.pid, 'SIGKILL')
+      if (argv[0] === 'echo') for await (const chunk of process.stdin) process.stdout.write(chunk)
+      if (argv[0] === 'wait') {
+        const alive = setInterval(() => {}, 1000)
+        process.once('SIGTERM', () => { console.log('got SIGTERM'); clearInterval(alive); process.exitCode = 7 })
+      }
+      console.log(process.versions.node)
+    }`,
+  )
+  writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}')
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const launch = (node: string, args: string[], env: NodeJS.ProcessEnv, input = '') =>
+  spawnSync(node, [path.join(folder, 'bin', 'iii.mjs'), ...args], {
+    env: { HOME: folder, ...env },
+    encoding: 'utf8',
+    timeout: 15_000,
+    input,
+  })
+
+it('runs in this process where Node is new enough', () => {
+  const { status, stdout } = launch(process.execPath, [], { PATH: '' })
+  expect({ status, stdout }).toEqual({ status: 0, stdout: `${process.versions.node}\n` })
+})
+
+it('parses on every Node since 18: no syntax newer than that', () => {
+  // The launcher is read by Nodes that only print a message; esbuild refuses what it would have to rewrite.
+  const source = readFileSync(LAUNCHER, 'utf8')
+  expect(source).not.toMatch(/\busing\s|\bsatisfies\b|\?\?=|import\s+.*\bwith\s*\{|import defer/)
+})
+
+describe.skipIf(oldNode === undefined)(`with an old Node (${oldNode ?? 'none on this machine: skipped'})`, () => {
+  const node = oldNode ?? ''
+
+  it('finds the newer Node that III_NODE names', () => {
+    const { status, stdout } = launch(node, [], { PATH: '', III_NODE: process.execPath })
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${process.versions.node}\n` })
+  })
+  it('finds a newer Node on PATH, behind an older one', () => {
+    const { status, stdout } = launch(node, [], { PATH: `${path.dirname(node)}:${path.dirname(process.execPath)}` })
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${process.versions.node}\n` })
+  })
+  it('finds the node package beside or above the package', () => {
+    const packaged = path.join(folder, 'node_modules', 'node')
+    mkdirSync(path.join(packaged, 'bin'), { recursive: true })
+    writeFileSync(path.join(packaged, 'package.json'), JSON.stringify({ version: process.versions.node }))
+    writeFileSync(path.join(packaged, 'bin', 'node'), `#!/bin/sh\nexec '${process.execPath}' "$@"\n`)
+    chmodSync(path.join(packaged, 'bin', 'node'), 0o755)
+    try {
+      expect(launch(node, [], { PATH: '' })).toMatchObject({ status: 0, stdout: `${process.versions.node}\n` })
+    } finally {
+      rmSync(path.join(folder, 'node_modules'), { recursive: true })
+    }
+  })
+  it('passes on the exit code, standard input and death by a signal', () => {
+    const env = { PATH: '', III_NODE: process.execPath }
+    expect(launch(node, ['exit', '3'], env).status).toBe(3)
+    expect(launch(node, ['echo'], env, 'from stdin\n').stdout).toContain('from stdin\n')
+    expect(launch(node, ['die'], env).signal).toBe('SIGKILL')
+  })
+  it('passes on SIGTERM and waits for the end', async () => {
+    const child = spawn(node, [path.join(folder, 'bin', 'iii.mjs'), 'wait'], {
+      env: { HOME: folder, PATH: '', III_NODE: process.execPath },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (output === '') child.kill('SIGTERM')
+      output += text
+    })
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    expect({ code, output }).toEqual({ code: 7, output: `${process.versions.node}\ngot SIGTERM\n` })
+  })
+  it('says what was found, what is needed and how to get it when there is no newer Node', () => {
+    const { status, stderr, stdout } = launch(node, ['start'], { PATH: path.dirname(node), III_NODE: '/nowhere/node' })
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+    expect(stderr).toContain('needs Node.js 24 or newer')
+    expect(stderr).toContain('/nowhere/node')
+    expect(stderr).toContain('npm install node@')
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+  it('starts the CLI of this checkout', async () => {
+    expect(await runCli(['--version'], { node })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    })
+  })
+})
+
+function findOldNode(): string | undefined {
+  const named = process.env['III_TEST_OLD_NODE']
+  const files = named === undefined ? ['/usr/bin/node', '/usr/local/bin/node'] : [named]
+  return files.find((file) => {
+    if (!existsSync(file)) return false
+    const major = Number.parseInt(spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout.slice(1), 10)
+    return major >= 18 && major < 24
+  })
+}

@@ -1,0 +1,130 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { enablePlugin } from '../../bin/enable-plugin.ts'
+import { runCli } from './run-cli.ts'
+
+let cwd: string
+beforeEach(() => {
+  cwd = mkdtempSync(path.join(tmpdir(), 'iii-plugin-'))
+})
+afterEach(() => rmSync(cwd, { recursive: true, force: true }))
+
+const iii = (...args: string[]) => runCli(args, { cwd })
+const inProject = (name: string) => path.join(cwd, name)
+const write = (name: string, text: string) => writeFileSync(inProject(name), text)
+const read = (name: string) => readFileSync(inProject(name), 'utf8')
+
+describe('iii plugin new', () => {
+  it('writes a plugin into the plugins folder beside the configuration and says how to go on', async () => {
+    const { code, stdout } = await iii('plugin', 'new', 'hello')
+    expect(code).toBe(0)
+    expect(stdout).toContain('iii plugin enable hello --write')
+    expect(read('plugins/hello.ts')).toContain("name: 'hello'")
+  })
+  it('honours plugins_dir of the configuration, interpolated', async () => {
+    write('iii-config.yaml', 'plugins_dir: ${PLUGINS_FOLDER_FOR_TEST:./mine}\nworkers: []\n')
+    await iii('plugin', 'new', 'hello')
+    expect(existsSync(inProject('mine/hello.ts'))).toBe(true)
+  })
+  it.each(['hello.ts', 'hello.mjs', 'hello'])('never overwrites what is there: %s', async (taken) => {
+    mkdirSync(inProject('plugins'))
+    if (taken === 'hello') mkdirSync(inProject('plugins/hello'))
+    else write(`plugins/${taken}`, 'mine')
+    expect(await iii('plugin', 'new', 'hello')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`plugins/${taken} exists already`),
+    })
+    expect(readdirSync(inProject('plugins'))).toEqual([taken])
+  })
+  it.each(['Hello', '1st', '../up', 'a_b'])('refuses the name %s', async (name) => {
+    expect(await iii('plugin', 'new', name)).toMatchObject({ code: 1, stderr: expect.stringContaining(name) })
+    expect(readdirSync(cwd)).toEqual([])
+  })
+})
+
+describe('iii plugin enable', () => {
+  it('prints the lines to add and writes nothing', async () => {
+    write('iii-config.yaml', 'workers: []\n')
+    const { code, stdout } = await iii('plugin', 'enable', 'hello')
+    expect(code).toBe(0)
+    expect(stdout).toContain('workers:\n  - name: hello\n')
+    expect(read('iii-config.yaml')).toBe('workers: []\n')
+  })
+  it('writes them with --write, once', async () => {
+    write('iii-config.yaml', 'workers:\n  - name: iii-state\n')
+    await iii('plugin', 'enable', 'hello', '--write')
+    expect(read('iii-config.yaml')).toBe('workers:\n  - name: iii-state\n  - name: hello\n')
+    const again = await iii('plugin', 'enable', 'hello', '--write')
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('enabled already') })
+    expect(readdirSync(cwd)).toEqual(['iii-config.yaml'])
+  })
+  it('takes the file that --config names, and fails when it is not there', async () => {
+    write('other.yaml', 'workers: []\n')
+    await iii('plugin', 'enable', 'hello', '--write', '-c', 'other.yaml')
+    expect(parse(read('other.yaml'))).toEqual({ workers: [{ name: 'hello' }] })
+    const missing = await iii('plugin', 'enable', 'hello', '--write', '-c', 'none.yaml')
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('Config file not found') })
+    expect(missing.stderr).not.toMatch(/^\s+at /m)
+  })
+  it('exits 1 without a configuration file and writes none', async () => {
+    expect((await iii('plugin', 'enable', 'hello', '--write')).code).toBe(1)
+    expect(readdirSync(cwd)).toEqual([])
+  })
+  it('leaves a file that is no YAML as it is', async () => {
+    write('iii-config.yaml', 'workers: [\n')
+    expect(await iii('plugin', 'enable', 'hello', '--write')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Failed to parse config file'),
+    })
+    expect(read('iii-config.yaml')).toBe('workers: [\n')
+  })
+})
+
+describe('enablePlugin', () => {
+  const enabled = (text: string) => {
+    const result = enablePlugin(text, 'hello', 'file.yaml')
+    return result.outcome === 'enabled' ? result.text : result.outcome
+  }
+  it('changes nothing but the new lines: comments, spacing and quotes stay', () => {
+    const before = `# head\nworkers:   # list\n    -   name: "a"   # first\n        config: { x: 1 }\n\n    # second\n    - name: b\n      config:\n        text: |\n          last\n\n# tail\nengine:\n  gate_ms: 1\n`
+    const after = enabled(before)
+    expect(after).toContain('    - name: hello\n')
+    expect(after.replace('    - name: hello\n', '')).toBe(before)
+    expect(parse(after).workers.at(-1)).toEqual({ name: 'hello' })
+    expect(parse(after).engine).toEqual({ gate_ms: 1 })
+  })
+  it.each([
+    ['workers:\n- name: a', 'workers:\n- name: a\n- name: hello\n'],
+    ['workers:\n  - name: a\nengine: {}\n', 'workers:\n  - name: a\n  - name: hello\nengine: {}\n'],
+    ['workers:\r\n  - name: a\r\n', 'workers:\r\n  - name: a\r\n  - name: hello\r\n'],
+  ])('%j → %j', (before, after) => {
+    expect(enabled(before)).toBe(after)
+  })
+  it.each([
+    'workers: []\n',
+    'workers:\n',
+    '',
+    '# only a comment\n',
+    'modules:\n  - class: x\n',
+    'workers: [{ name: a }]\n',
+  ])('finds a place in %j and keeps the comments', (before) => {
+    const after = enabled(before)
+    expect(parse(after).workers.at(-1)).toEqual({ name: 'hello' })
+    for (const comment of before.match(/#.*/g) ?? []) expect(after).toContain(comment)
+  })
+  it('switches on an entry that is there with enabled: false', () => {
+    expect(parse(enabled('workers:\n  - name: hello # mine\n    enabled: false\n')).workers).toEqual([
+      { name: 'hello', enabled: true },
+    ])
+  })
+  it('does nothing when it is enabled, in either list', () => {
+    expect(enabled('workers:\n  - name: hello\n')).toBe('already')
+    expect(enabled('modules:\n  - name: hello\n')).toBe('already')
+  })
+  it.each(['workers: 5\n', '- a\n'])('refuses %j', (text) => {
+    expect(() => enablePlugin(text, 'hello', 'file.yaml')).toThrow(/not a (list|map)/)
+  })
+})

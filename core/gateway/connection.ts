@@ -6,8 +6,8 @@ import type { WebSocket } from 'ws'
 import { isErrorBody, toErrorBody } from '../../protocol/errors.ts'
 import { decodeControlMessage } from '../../protocol/control-message.ts'
 import { DEFAULT_NAMESPACE, type WorkerMessage } from '../../protocol/messages.ts'
-import { FrameKind, type Envelope } from '../../protocol/scanner/envelope.ts'
-import { newEnvelope, scanEnvelope } from '../../protocol/scanner/scan.ts'
+import { createEnvelope, FrameKind, type Envelope } from '../../protocol/scanner/envelope.ts'
+import { scanEnvelope } from '../../protocol/scanner/scan.ts'
 import type { Log } from '../log.ts'
 import { Worker, type WorkerInit } from '../registry/worker.ts'
 import { parseAction, type Action } from '../router/action.ts'
@@ -25,7 +25,7 @@ const VOID_ACTION = Buffer.from('{"type":"void"}')
 const VOID: Action = { type: 'void' }
 
 /** Filled anew by each scan; frames are handled to their end one after another, so one serves all connections. */
-const envelope: Envelope = newEnvelope()
+const envelope: Envelope = createEnvelope()
 
 export interface ConnectionDeps {
   readonly router: Router

@@ -1,0 +1,199 @@
+// One configuration file, read: the plain value of its YAML, and for every part of it the line where it stands
+// and the placeholder that it came from. Knows nothing of what the keys mean.
+import { readFileSync, statSync } from 'node:fs'
+import { basename } from 'node:path'
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, visit } from 'yaml'
+import type { Document, Node, Pair } from 'yaml'
+import { ConfigError, fileError } from './config-error.ts'
+import type { ConfigProblem } from './config-error.ts'
+import { interpolate, originalOffset } from './interpolate.ts'
+import type { InterpolateOptions, Interpolation } from './interpolate.ts'
+import type { JsonPath } from './json-path.ts'
+import { notFound } from './locate.ts'
+
+/** A file larger than this is no configuration; reading it would stall the router. */
+export const MAX_CONFIG_BYTES = 1024 * 1024
+
+export interface ValueSource {
+  readonly line: number
+  /** The placeholders whose text the value holds. */
+  readonly placeholders: readonly { readonly name: string; readonly source: 'environment' | 'default' }[]
+}
+
+/** @throws ConfigError when the file is missing, can't be read, or does not parse. */
+export function readConfigDocument(file: string, options: InterpolateOptions): ConfigDocument {
+  return parseConfigDocument(file, readText(file), options)
+}
+
+/** As `readConfigDocument`, for a text at hand; `file` is used in messages alone. */
+export function parseConfigDocument(file: string, text: string, options: InterpolateOptions): ConfigDocument {
+  const interpolation = interpolate(text, options)
+  const lines = new LineIndex(text)
+  if (interpolation.missing.length > 0) {
+    const problems = interpolation.missing.map(({ name, offset }) => ({
+      file,
+      line: lines.position(offset).line,
+      message: `Environment variable '${name}' not set and no default provided`,
+      remedy: `Set ${name}, or give it a default: \${${name}:value}.`,
+    }))
+    throw new ConfigError('', problems)
+  }
+  return new ConfigDocument(file, lines, interpolation)
+}
+
+export class ConfigDocument {
+  readonly file: string
+  /** The top-level map; `{}` for an empty file. */
+  readonly value: Readonly<Record<string, unknown>>
+  /** What YAML found odd. */
+  readonly warnings: readonly string[]
+  readonly #document: Document | undefined
+  readonly #lines: LineIndex
+  readonly #interpolation: Interpolation
+
+  constructor(file: string, lines: LineIndex, interpolation: Interpolation) {
+    this.file = file
+    this.#lines = lines
+    this.#interpolation = interpolation
+    // `stringKeys`: a map as a key is an error, not a key of its printed form. An anchor is expanded at most 100 times.
+    const parsed = parseAllDocuments(interpolation.text, { prettyErrors: false, merge: true, stringKeys: true })
+    const [document, ...others] = [...parsed]
+    const errors = [...parsed].flatMap((each) => each.errors.map(({ message, pos }) => this.#parseProblem(pos[0], message)))
+    const second = others.find((other) => other.contents !== null && !(isScalar(other.contents) && other.contents.value === null))
+    if (second !== undefined) {
+      errors.push(this.#parseProblem(second.contents?.range?.[0] ?? second.range[0], 'a second YAML document begins; the file must hold one'))
+    }
+    if (document !== undefined) errors.push(...this.#aliasProblems(document))
+    if (errors.length > 0) throw parseError(file, errors)
+    this.#document = document
+    this.value = this.#topLevelMap(document)
+    this.warnings = (document?.warnings ?? []).map(({ message, pos }) => `${basename(file)}:${this.#line(pos[0])}: ${message}`)
+  }
+
+  /** Line of the value at `path`, or of its nearest parent that stands in the file. */
+  lineOf(path: JsonPath): number {
+    for (let length = path.length; length > 0; length--) {
+      const found = this.#find(path.slice(0, length))
+      if (found?.offset !== undefined) return this.#line(found.offset)
+    }
+    return 1
+  }
+
+  /** Where the value at exactly `path` comes from; undefined when it does not stand in the file. */
+  sourceOf(path: JsonPath): ValueSource | undefined {
+    const found = this.#find(path)
+    if (found?.offset === undefined) return undefined
+    const [from, to] = found.value?.range ?? [found.offset, found.offset]
+    const placeholders = this.#interpolation.substitutions.filter(({ start, end }) => start <= to && end >= from)
+    return { line: this.#line(found.offset), placeholders: placeholders.map(({ name, source }) => ({ name, source })) }
+  }
+
+  /** `offset`: of the key in a map, of the item in a list. */
+  #find(path: JsonPath): { value: Node | null; offset: number | undefined } | undefined {
+    const document = this.#document
+    if (document === undefined) return undefined
+    let value = document.contents as Node | null
+    let offset = value?.range?.[0]
+    for (const part of path) {
+      const parent = isAlias(value) ? value.resolve(document) : value
+      if (isMap(parent)) {
+        const pair = findPair(parent.items as Pair<Node, Node | null>[], String(part), document)
+        if (pair === undefined) return undefined
+        offset = pair.key.range?.[0]
+        value = pair.value
+      } else if (isSeq(parent)) {
+        const item = parent.items[Number(part)] as Node | undefined
+        if (item === undefined) return undefined
+        offset = item.range?.[0]
+        value = item
+      } else return undefined
+    }
+    return { value, offset }
+  }
+
+  #topLevelMap(document: Document | undefined): Record<string, unknown> {
+    let value: unknown
+    try {
+      value = document?.toJS()
+    } catch (error) {
+      // Too many expansions of an anchor: the only thing left that can fail here.
+      throw parseError(this.file, [{ file: this.file, message: (error as Error).message }], error)
+    }
+    if (value === undefined || value === null) return {}
+    if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>
+    const kind = Array.isArray(value) ? 'a list' : `${typeof value} ${JSON.stringify(value)}`
+    const offset = document?.contents?.range?.[0] ?? 0
+    throw parseError(this.file, [this.#parseProblem(offset, `expected a map with keys such as 'workers:', got ${kind}`)])
+  }
+
+  #aliasProblems(document: Document): ConfigProblem[] {
+    const problems: ConfigProblem[] = []
+    visit(document, {
+      Alias: (_key, alias, ancestors) => {
+        const target = alias.resolve(document)
+        const offset = alias.range?.[0] ?? 0
+        if (target === undefined) problems.push(this.#parseProblem(offset, `the alias *${alias.source} has no anchor before it`))
+        else if (ancestors.includes(target)) problems.push(this.#parseProblem(offset, `the alias *${alias.source} stands inside its own anchor`))
+      },
+    })
+    return problems
+  }
+
+  #parseProblem(offset: number, message: string): ConfigProblem {
+    return { file: this.file, ...this.#lines.position(originalOffset(this.#interpolation.substitutions, offset)), message }
+  }
+
+  #line(offset: number): number {
+    return this.#lines.position(originalOffset(this.#interpolation.substitutions, offset)).line
+  }
+}
+
+function parseError(file: string, problems: readonly ConfigProblem[], cause?: unknown): ConfigError {
+  return new ConfigError(`Failed to parse config file '${file}'`, problems, cause === undefined ? undefined : { cause })
+}
+
+/** The pair of a key, merged maps (`<<`) included; own keys win. */
+function findPair(pairs: readonly Pair<Node, Node | null>[], key: string, document: Document): Pair<Node, Node | null> | undefined {
+  const keyed = (pair: Pair<Node, Node | null>): string | undefined => (isScalar(pair.key) ? String(pair.key.value) : undefined)
+  const own = pairs.find((pair) => keyed(pair) === key)
+  if (own !== undefined) return own
+  for (const { value } of pairs.filter((pair) => isMergeKey(pair.key))) {
+    for (const source of isSeq(value) ? (value.items as Node[]) : [value]) {
+      const merged = isAlias(source) ? source.resolve(document) : source
+      if (!isMap(merged)) continue
+      const found = findPair(merged.items as Pair<Node, Node | null>[], key, document)
+      if (found !== undefined) return found
+    }
+  }
+  return undefined
+}
+
+function isMergeKey(key: Node): boolean {
+  return isScalar(key) && (key.value === '<<' || (typeof key.value === 'symbol' && key.value.description === '<<'))
+}
+
+function readText(file: string): string {
+  try {
+    const { size } = statSync(file)
+    if (size > MAX_CONFIG_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_CONFIG_BYTES}`)
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw notFound(file)
+    throw fileError(file, `Failed to read config file '${file}': ${message}`, 'Check that it is a readable YAML file.', error)
+  }
+}
+
+/** Turns offsets into lines and columns, both from 1. */
+class LineIndex {
+  readonly #starts: readonly number[]
+
+  constructor(text: string) {
+    this.#starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)]
+  }
+
+  position(offset: number): { line: number; column: number } {
+    const line = this.#starts.findLastIndex((start) => start <= offset)
+    return { line: line + 1, column: offset - (this.#starts[line] ?? 0) + 1 }
+  }
+}

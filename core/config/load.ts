@@ -1,0 +1,121 @@
+// The configuration: file → interpolation → YAML → checks → what the engine is to run (spec 04 A.8, the boot sequence's first half).
+// Reads, never writes. Which entries have a worker behind them is decided later, by `resolveEntries`.
+import { dirname, resolve } from 'node:path'
+import type { KnownWorker } from './builtin-names.ts'
+import { didYouMean } from './closest-name.ts'
+import { readConfigDocument } from './config-document.ts'
+import type { ConfigDocument } from './config-document.ts'
+import { DEFAULT_PLUGINS_DIR, readEngineOptions, readNamespaceGrace } from './engine-options.ts'
+import { Findings } from './findings.ts'
+import { checkRepetition, plainEntry, withInstanceIds, withMandatory } from './instance-ids.ts'
+import type { JsonPath } from './json-path.ts'
+import { isListenerEntry, readListenerConfig } from './listener-config.ts'
+import { locateConfig, notFound } from './locate.ts'
+import type { LocateOptions } from './locate.ts'
+import { parseEntries } from './parse-entries.ts'
+import type { ParsedEntry } from './parse-entries.ts'
+import { deepFreeze } from './schema-validation.ts'
+import type { EngineConfig, WorkerEntry } from './types.ts'
+
+export interface LoadOptions extends LocateOptions {
+  /** `--strict-config`: unknown top-level keys are errors. */
+  readonly strict?: boolean | undefined
+  readonly engineVersion: string
+  /** From `knownWorkers(…)`: which mandatory workers can be added. */
+  readonly knownWorkers: readonly KnownWorker[]
+}
+
+/** A configuration together with the file that it was read from, for those who show where each value stands. */
+export interface ReadConfig {
+  readonly config: EngineConfig
+  /** Null for the embedded default. */
+  readonly document: ConfigDocument | null
+  /** Where each entry stands in the document, by instance id; `[]` for added ones. */
+  readonly paths: ReadonlyMap<string, JsonPath>
+}
+
+/** Workers that run when there is no file, besides the mandatory ones: those of the packaged `iii-config.yaml`, with their defaults. */
+export const DEFAULT_WORKERS = ['iii-worker-manager', 'iii-state'] as const
+
+/** Accepted without a word and without effect: iii or its tools write them (spec 04 A.2). */
+const HARMLESS_KEYS = ['port', 'rootfs', 'version']
+const TOP_LEVEL_KEYS = ['workers', 'modules', 'plugins_dir', 'engine', 'registration_namespace_grace_ms']
+
+/**
+ * Reads the configuration. Creates nothing: `provideConfigFile` does, before.
+ * @throws ConfigError with every problem at once.
+ */
+export function loadConfig(options: LoadOptions): EngineConfig {
+  return readConfig(options).config
+}
+
+export function readConfig(options: LoadOptions): ReadConfig {
+  const location = locateConfig(options)
+  if (location.kind === 'missing') throw notFound(location.path)
+  if (location.kind === 'embedded') return buildConfig(null, options)
+  return buildConfig(readConfigDocument(location.path, options), options)
+}
+
+/** The configuration of a document at hand. */
+export function buildConfig(document: ConfigDocument | null, options: LoadOptions): ReadConfig {
+  const root = document?.value ?? {}
+  const findings = new Findings(document, options.strict === true)
+  checkTopLevelKeys(root, findings)
+  const engine = readEngineOptions(root['engine'], findings)
+  const registrationNamespaceGraceMs = readNamespaceGrace(root['registration_namespace_grace_ms'], options.env, findings)
+  const projectRoot = document === null ? resolve(options.cwd) : dirname(document.file)
+  const pluginsDir = resolve(projectRoot, readPluginsDir(root, findings))
+
+  const written = document === null ? DEFAULT_WORKERS.map(plainEntry) : parseEntries(root, findings)
+  checkRepetition(written, findings)
+  const parsed = withInstanceIds(withMandatory(written, options.knownWorkers, options.env))
+  checkListeners(parsed, findings)
+  findings.throwIfAny()
+
+  const paths = new Map(parsed.map(({ instanceId, path }) => [instanceId, path]))
+  const entries = parsed.map(({ path: _path, ...entry }): WorkerEntry => entry)
+  const { warnings } = findings
+  const file = document?.file ?? null
+  const config = deepFreeze({ file, projectRoot, pluginsDir, engine, registrationNamespaceGraceMs, entries, warnings: [...warnings] })
+  return { config, document, paths }
+}
+
+function checkTopLevelKeys(root: Readonly<Record<string, unknown>>, findings: Findings): void {
+  for (const key of Object.keys(root)) {
+    if (TOP_LEVEL_KEYS.includes(key) || HARMLESS_KEYS.includes(key)) continue
+    findings.oddity([key], `unknown top-level key '${key}' is ignored.${didYouMean(key, TOP_LEVEL_KEYS)}`)
+  }
+}
+
+function readPluginsDir(root: Readonly<Record<string, unknown>>, findings: Findings): string {
+  const written = root['plugins_dir']
+  if (written === undefined) return DEFAULT_PLUGINS_DIR
+  if (typeof written === 'string' && written !== '') return written
+  findings.problem(['plugins_dir'], `plugins_dir must be a path, got ${JSON.stringify(written)}`)
+  return DEFAULT_PLUGINS_DIR
+}
+
+function checkListeners(entries: readonly (WorkerEntry & ParsedEntry)[], findings: Findings): void {
+  const listeners = entries.filter(isListenerEntry)
+  const addresses = new Map<string, WorkerEntry>()
+  for (const entry of listeners) {
+    const reading = readListenerConfig(entry.config)
+    if ('problems' in reading) {
+      for (const { path, message } of reading.problems) {
+        findings.problem([...entry.path, 'config', ...path], `worker '${entry.writtenName}': ${message}`)
+      }
+      continue
+    }
+    if (!entry.enabled) continue
+    for (const { path, message } of reading.warnings) findings.warn([...entry.path, 'config', ...path], message)
+    const { host, port } = reading.listener
+    const address = `${host}:${port}`
+    const other = port === 0 ? undefined : addresses.get(address)
+    if (other === undefined) addresses.set(address, entry)
+    else {
+      const message = `worker '${entry.writtenName}': address ${address} is already in use by the listener at ${other.origin}`
+      findings.problem([...entry.path, 'config', 'port'], message, 'Give each listener its own port.')
+    }
+  }
+  if (!listeners.some(({ enabled }) => enabled)) findings.warn([], 'no listener is enabled: external workers have no way to connect')
+}

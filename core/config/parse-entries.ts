@@ -1,0 +1,125 @@
+// Items of `workers:` and `modules:`, old and new style mixed, into worker entries (spec 04 A.3, 09 §1).
+import type { Isolation } from '../../sdk/plugin.ts'
+import { nameAdapter } from './adapter-names.ts'
+import { canonicalName, isBuiltInName, isCoreName } from './builtin-names.ts'
+import { ENTRY_SCHEMA } from './entry-schema.ts'
+import type { Findings } from './findings.ts'
+import { parsePointer, renderPath } from './json-path.ts'
+import type { JsonPath } from './json-path.ts'
+import { validateAgainstSchema } from './schema-validation.ts'
+import type { PluginPermissions, WorkerEntry } from './types.ts'
+
+/** An entry before it has its instance id. `path`: where it stands in the document. */
+export interface ParsedEntry extends Omit<WorkerEntry, 'instanceId'> {
+  readonly path: JsonPath
+}
+
+export const ENTRY_LISTS = ['workers', 'modules'] as const
+
+interface WrittenEntry {
+  readonly name?: string
+  readonly class?: string
+  readonly config?: Readonly<Record<string, unknown>> | null
+  readonly isolation?: Isolation
+  readonly replicas?: number
+  readonly memory_mb?: number
+  readonly max_in_flight?: number
+  readonly allow?: readonly string[]
+  readonly permissions?: PluginPermissions
+  readonly enabled?: boolean
+  readonly worker_path?: string
+  readonly image?: string
+}
+
+/** The entries of both lists in effective order: `workers`, then `modules`. A list of nothing (`workers:`) is empty. */
+export function parseEntries(root: Readonly<Record<string, unknown>>, findings: Findings): ParsedEntry[] {
+  return ENTRY_LISTS.flatMap((list) => {
+    const items = root[list] ?? []
+    if (Array.isArray(items)) return items.flatMap((item: unknown, index) => parseEntry(item, [list, index], findings) ?? [])
+    findings.problem([list], `${list}: expected a list of entries, got ${JSON.stringify(items).slice(0, 80)}`)
+    return []
+  })
+}
+
+function parseEntry(item: unknown, path: JsonPath, findings: Findings): ParsedEntry | undefined {
+  const place = renderPath(path)
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+    findings.problem(path, `${place}: expected a map with 'name', got ${JSON.stringify(item)}`, `Write it as \`- name: ${String(item)}\`.`)
+    return undefined
+  }
+  if (isAbsent(item, 'name') && isAbsent(item, 'class')) {
+    findings.problem(path, `${place}: missing 'name'`)
+    return undefined
+  }
+  const result = validateAgainstSchema<WrittenEntry>(ENTRY_SCHEMA, item, { trusted: true })
+  if ('problems' in result) {
+    const subject = subjectOf(item, place)
+    for (const { pointer, message } of result.problems) {
+      const inside = parsePointer(pointer)
+      const key = message.startsWith('unknown key') ? inside.slice(0, -1) : inside
+      findings.problem([...path, ...inside], `${subject}: ${key.length === 0 ? '' : `${renderPath(key)} `}${message}`)
+    }
+    return undefined
+  }
+  return toEntry(result.value, path, findings)
+}
+
+function toEntry(written: WrittenEntry, path: JsonPath, findings: Findings): ParsedEntry {
+  const writtenName = written.name ?? written.class ?? ''
+  const name = canonicalName(writtenName)
+  if (written.name !== undefined && written.class !== undefined) {
+    findings.warn(path, `${renderPath(path)} has both 'name' and 'class'; '${written.name}' counts`)
+  }
+  if (written.image !== undefined && isBuiltInName(name)) {
+    findings.problem([...path, 'image'], `worker '${writtenName}' is built in and takes no 'image' (${written.image})`, "Remove 'image'.")
+  }
+  checkPermissions(written, writtenName, path, findings)
+  if (isCoreName(name)) warnOfIdleKeys(written, name, path, findings)
+  const config = written.config ?? {}
+  return {
+    path,
+    name,
+    writtenName,
+    config: isBuiltInName(name) ? nameAdapter(config) : config,
+    isolation: written.isolation,
+    replicas: written.replicas ?? 1,
+    memoryMb: written.memory_mb,
+    maxInFlight: written.max_in_flight,
+    allow: written.allow,
+    permissions: written.permissions,
+    enabled: written.enabled ?? true,
+    workerPath: written.worker_path,
+    origin: findings.originOf(path),
+  }
+}
+
+/** With `isolation` left to the plugin, only its definition can tell; the plugin host checks again. */
+function checkPermissions({ permissions, isolation }: WrittenEntry, name: string, path: JsonPath, findings: Findings): void {
+  if (permissions === undefined || isolation === undefined || isolation === 'process') return
+  findings.problem(
+    [...path, 'permissions'],
+    `worker '${name}': permissions need 'isolation: process', got '${isolation}': a thread can't be held to them`,
+    "Write 'isolation: process', or remove 'permissions'.",
+  )
+}
+
+/** The engine's own workers run in the router: what tunes a plugin means nothing to them. */
+function warnOfIdleKeys(written: WrittenEntry, name: string, path: JsonPath, findings: Findings): void {
+  for (const key of ['isolation', 'replicas', 'memory_mb', 'max_in_flight', 'allow', 'permissions'] as const) {
+    if (written[key] !== undefined) findings.warn([...path, key], `'${key}' has no effect on '${name}', which is part of the engine`)
+  }
+  if (written.enabled === false && name === 'iii-engine-functions') {
+    findings.warn([...path, 'enabled'], `'${name}' is part of the engine and always runs; 'enabled: false' has no effect`)
+  }
+}
+
+function isAbsent(item: object, key: string): boolean {
+  const value = (item as Record<string, unknown>)[key]
+  return value === undefined || value === null || value === ''
+}
+
+function subjectOf(item: object, place: string): string {
+  const { name, class: className } = item as Record<string, unknown>
+  const written = name ?? className
+  return typeof written === 'string' ? `worker '${written}'` : place
+}

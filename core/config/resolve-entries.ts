@@ -1,0 +1,82 @@
+// Which worker stands behind each entry, if any (spec 04 A.7). Apart from loading, since the folder of plugins changes at run time.
+import { isCoreName, isQuietName, suggestibleNames } from './builtin-names.ts'
+import type { KnownWorker } from './builtin-names.ts'
+import { didYouMean } from './closest-name.ts'
+import { ConfigError } from './config-error.ts'
+import type { ConfigProblem } from './config-error.ts'
+import { isListenerEntry } from './listener-config.ts'
+import type { EngineConfig, WorkerEntry } from './types.ts'
+
+export interface ResolveOptions {
+  /** From `knownWorkers(…)`. */
+  readonly builtIns: readonly KnownWorker[]
+  /** Names found in `plugins_dir`. */
+  readonly userPlugins: Iterable<string>
+  /** `--strict-config`: an entry without a worker is an error. */
+  readonly strict?: boolean | undefined
+}
+
+export interface ResolvedEntries {
+  /** `iii-worker-manager` entries, the disabled ones included; the first is the engine port (spec 04 A.6). */
+  readonly listeners: readonly WorkerEntry[]
+  /** What the plugin host is to know, in file order, the disabled ones included. */
+  readonly plugins: readonly ResolvedPlugin[]
+  /** Entries that nothing runs for, accepted silently or with a warning. */
+  readonly skipped: readonly WorkerEntry[]
+  readonly warnings: readonly string[]
+}
+
+export interface ResolvedPlugin {
+  readonly entry: WorkerEntry
+  readonly from: 'built-in' | 'plugins_dir'
+  /** The plugin in `plugins_dir` has the name of a built-in of this version and runs in its place. */
+  readonly replaces: boolean
+}
+
+/** @throws ConfigError with `strict`, listing all entries without a worker. */
+export function resolveEntries(config: EngineConfig, options: ResolveOptions): ResolvedEntries {
+  const userPlugins = new Set(options.userPlugins)
+  const builtIns = new Map(options.builtIns.map((worker) => [worker.name, worker.provided]))
+  const listeners: WorkerEntry[] = []
+  const plugins: ResolvedPlugin[] = []
+  const skipped: WorkerEntry[] = []
+  const oddities: { entry: WorkerEntry; message: string }[] = []
+
+  for (const entry of config.entries) {
+    if (isListenerEntry(entry)) listeners.push(entry)
+    else if (isCoreName(entry.name)) skipped.push(entry)
+    else if (userPlugins.has(entry.writtenName)) {
+      // A plugin called `cron` is found under that name although `cron` is also an alias of a built-in.
+      plugins.push({ entry: renamed(entry, entry.writtenName), from: 'plugins_dir', replaces: builtIns.get(entry.writtenName) === true })
+    } else if (userPlugins.has(entry.name)) plugins.push({ entry, from: 'plugins_dir', replaces: builtIns.get(entry.name) === true })
+    else if (builtIns.get(entry.name) === true) plugins.push({ entry, from: 'built-in', replaces: false })
+    else {
+      skipped.push(entry)
+      if (!isQuietName(entry.name)) oddities.push({ entry, message: absence(entry, config, builtIns, userPlugins) })
+    }
+  }
+  if (options.strict === true && oddities.length > 0) throw new ConfigError('', oddities.map(({ entry, message }) => toProblem(entry, message, config)))
+  const warnings = oddities.map(({ entry, message }) => `${entry.origin}: ${message}`)
+  return { listeners, plugins, skipped, warnings }
+}
+
+function absence(entry: WorkerEntry, config: EngineConfig, builtIns: ReadonlyMap<string, boolean>, userPlugins: ReadonlySet<string>): string {
+  const { writtenName, name, workerPath } = entry
+  if (builtIns.has(name)) return `Worker '${writtenName}' is not part of this version; skipped`
+  if (workerPath !== undefined) {
+    return `Worker '${writtenName}' (worker_path ${workerPath}) is not started by this version; skipped. Start it yourself: it connects like any other worker`
+  }
+  const suggestion = didYouMean(writtenName, [...suggestibleNames(), ...userPlugins])
+  return `Unknown worker '${writtenName}'; skipped.${suggestion} A plugin of that name would be looked for in ${config.pluginsDir}`
+}
+
+function renamed(entry: WorkerEntry, name: string): WorkerEntry {
+  if (entry.name === name) return entry
+  return { ...entry, name, instanceId: entry.instanceId.replace(entry.name, name) }
+}
+
+function toProblem(entry: WorkerEntry, message: string, { file }: EngineConfig): ConfigProblem {
+  const line = Number(/:(\d+)$/.exec(entry.origin)?.[1])
+  const remedy = 'Correct or remove the entry, or run without --strict-config.'
+  return { file, ...(Number.isNaN(line) ? {} : { line }), message, remedy }
+}

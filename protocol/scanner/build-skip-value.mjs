@@ -9,7 +9,7 @@ const target = new URL('./skip-value.wasm.ts', import.meta.url)
 /** @returns {Promise<Uint8Array>} the module compiled from the WAT beside this file */
 export async function compileSkipValue() {
   const { parseWat } = await wabt()
-  const module = parseWat('skip-value.wat', await readFile(source, 'utf8'), { simd: true })
+  const module = parseWat('skip-value.wat', await readFile(source, 'utf8'), { simd: true, relaxed_simd: true })
   try {
     return module.toBinary({}).buffer
   } finally {

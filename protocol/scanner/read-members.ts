@@ -20,14 +20,15 @@ export type Spans = Int32Array
 export const FAULTY_VALUE = 2 * (Member.Other + 1)
 /** -1 as long as all texts are ASCII without escapes, and need no decoding. */
 export const DECODING = FAULTY_VALUE + 1
+const SLOTS = DECODING + 1
 
 export function createSpans(): Spans {
-  return new Int32Array(DECODING + 1)
+  return new Int32Array(SLOTS)
 }
 
 /** Fills the spans anew. Returns -1, or the offset at which the frame breaks the grammar of the envelope. */
 export function readMembers(frame: Buffer, spans: Spans): number {
-  for (let slot = 0; slot < spans.length; slot++) spans[slot] = -1
+  for (let slot = 0; slot < SLOTS; slot++) spans[slot] = -1
   const length = frame.length
   let at = skipSpace(frame, 0)
   if (at >= length || frame[at] !== OPEN_BRACE) return at
@@ -70,8 +71,9 @@ export function readMembers(frame: Buffer, spans: Spans): number {
 }
 
 function skipSpace(frame: Buffer, start: number): number {
+  const length = frame.length
   let at = start
-  while (at < frame.length) {
+  while (at < length) {
     const byte = frame[at]!
     if (byte > SPACE || (byte !== SPACE && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break
     at++
@@ -87,9 +89,10 @@ function endOfFrame(frame: Buffer, start: number): number {
 
 /** An id or the like, short as a rule. Notes whether it needs decoding. */
 function skipText(frame: Buffer, start: number, spans: Spans): number {
+  const length = frame.length
   let at = start + 1
   let seen = 0
-  while (at < frame.length) {
+  while (at < length) {
     const byte = frame[at]!
     if (byte === QUOTE) {
       if (seen >= 0x80) spans[DECODING] = at

@@ -1,0 +1,217 @@
+// The link to one plugin of a thread or process: what ring and pipe links have in common.
+// Its transport carries the frames of all members; this turns those of one into calls and back.
+import { FLAG_VOID, FrameKind, writeFrame, type Frame } from '../../protocol/ring/frame.ts'
+import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
+import { objectSplice } from '../../protocol/scanner/object-splice.ts'
+import { DEFAULT_NAMESPACE, type EngineMessage, type WorkerMessage } from '../../protocol/messages.ts'
+import type { Sidecar } from '../../sdk/transport.ts'
+import type { Provider } from '../registry/function-entry.ts'
+import type { Worker } from '../registry/worker.ts'
+import type { Action } from '../router/action.ts'
+import type { Call } from '../router/call.ts'
+import type { Link, LinkKind } from './link.ts'
+import type { LinkEvents } from './link-events.ts'
+
+const NULL_JSON = Buffer.from('null')
+
+/** What a link needs of its transport. */
+export interface LinkTransport {
+  readonly duplex: FrameDuplex
+  /** Pauses `sender` until the duplex has drained. */
+  throttle(sender: Link): void
+  detach(member: number): void
+}
+
+export class FrameLink implements Link {
+  readonly kind: LinkKind
+  readonly member: number
+  readonly #transport: LinkTransport
+  readonly #duplex: FrameDuplex
+  readonly #events: LinkEvents
+  #worker: Worker | undefined
+  #open = true
+  #lastCallId = 0
+
+  constructor(kind: LinkKind, transport: LinkTransport, member: number, events: LinkEvents) {
+    this.kind = kind
+    this.#transport = transport
+    this.#duplex = transport.duplex
+    this.member = member
+    this.#events = events
+  }
+
+  /** Names the worker whose link this is; frames before that are dropped. */
+  attach(worker: Worker): void {
+    this.#worker = worker
+  }
+
+  get open(): boolean {
+    return this.#open && this.#duplex.open
+  }
+
+  /** Shared by the members of a thread. */
+  get queuedBytes(): number {
+    return this.#duplex.queuedBytes
+  }
+
+  get congested(): boolean {
+    return this.#duplex.congested
+  }
+
+  nextCallId(_call: Call): number {
+    const used = this.#worker?.calls
+    do this.#lastCallId = (this.#lastCallId + 1) >>> 0
+    while (used?.has(this.#lastCallId) === true)
+    return this.#lastCallId
+  }
+
+  deliver(call: Call, callId: string | number, provider: Provider, callerWorkerId: string | undefined): void {
+    const { index, rawId } = provider.registration
+    const members = callerWorkerId === undefined ? 0 : objectSplice(call.data)
+    // The last key wins, so a `_caller_worker_id` that the caller wrote loses, however it is escaped.
+    const suffix = members === 0 ? '' : `${members === 1 ? '' : ','}"_caller_worker_id":"${callerWorkerId}"}`
+    const id = index === undefined ? rawId : ''
+    this.#write(FrameKind.Call, callId as number, index ?? 0, id, sidecarOf(call), call.data, suffix)
+  }
+
+  answer(call: Call, result: Buffer | undefined, error: Buffer | undefined): void {
+    const callId = call.invocationId as number
+    if (error !== undefined) this.#write(FrameKind.Error, callId, 0, '', '', error)
+    else this.#write(FrameKind.Result, callId, 0, '', '', result)
+  }
+
+  send(message: EngineMessage): void {
+    this.#write(FrameKind.Control, 0, 0, '', '', JSON.stringify(message))
+  }
+
+  /** Rings and pipes are always drained: what a plugin sends is bounded on its own side. */
+  pause(): void {}
+  resume(): void {}
+
+  throttle(sender: Link): void {
+    if (this.open) this.#transport.throttle(sender)
+  }
+
+  close(_code: number, _reason: string): void {
+    this.terminate()
+  }
+
+  terminate(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#transport.detach(this.member)
+  }
+
+  // ── channels, for the broker ─────────────────────────────────────────────────────────────────────────────────────
+
+  channelText(end: number, text: Buffer): void {
+    this.#write(FrameKind.ChannelText, end, 0, '', '', text)
+  }
+
+  /** Items keep their size: the plugin's credit window lets one of any size pass. */
+  channelBinary(end: number, bytes: Buffer): void {
+    this.#write(FrameKind.ChannelBinary, end, 0, '', '', bytes)
+  }
+
+  /** Code 404 = there is no such channel: an error for the reader. Any other ends it. */
+  channelClose(end: number, code: number, reason: string): void {
+    this.#write(FrameKind.ChannelClose, end, 0, '', '', JSON.stringify({ code, reason }))
+  }
+
+  /** Allows the plugin's writer to send that much more. */
+  channelCredit(end: number, bytes: number): void {
+    this.#write(FrameKind.ChannelCredit, end, bytes, '', '', undefined)
+  }
+
+  // ── from the transport ───────────────────────────────────────────────────────────────────────────────────────────
+
+  receive(frame: Frame, bytes: Buffer): void {
+    const worker = this.#worker
+    if (worker === undefined || !this.#open) return
+    switch (frame.kind) {
+      case FrameKind.Call:
+        this.#receiveCall(frame, bytes, worker)
+        break
+      case FrameKind.Result:
+        this.#events.onResult(worker, frame.callId, frame.hasPayload ? frame.payload(bytes) : undefined, undefined)
+        break
+      case FrameKind.Error:
+        this.#events.onResult(worker, frame.callId, undefined, frame.payload(bytes))
+        break
+      case FrameKind.Control: {
+        const message = JSON.parse(frame.text(bytes) ?? 'null') as WorkerMessage
+        this.#events.onControl(worker, message, frame.index === 0 ? undefined : frame.index - 1)
+        break
+      }
+      default:
+        this.#receiveChannel(frame, bytes, worker)
+    }
+  }
+
+  #receiveCall(frame: Frame, bytes: Buffer, worker: Worker): void {
+    const json = frame.sidecar(bytes)
+    const sidecar = json === undefined ? undefined : (JSON.parse(json) as Sidecar)
+    const data = frame.hasPayload ? withoutOuterSpace(frame.payload(bytes)) : NULL_JSON
+    const call: Call = {
+      functionId: frame.id(bytes),
+      namespace: sidecar?.namespace ?? DEFAULT_NAMESPACE,
+      caller: worker,
+      invocationId: (frame.flags & FLAG_VOID) === 0 ? frame.callId : undefined,
+      data,
+      metadata: sidecar?.metadata === undefined ? undefined : Buffer.from(JSON.stringify(sidecar.metadata)),
+      traceparent: sidecar?.traceparent,
+      baggage: sidecar?.baggage,
+      binding: sidecar?.binding,
+      onSettled: undefined,
+      bytes: 0,
+      callee: undefined,
+      callId: 0,
+      deliveredAt: 0,
+    }
+    this.#events.onCall(call, sidecar?.action as Action | undefined)
+  }
+
+  #receiveChannel(frame: Frame, bytes: Buffer, worker: Worker): void {
+    const end = frame.callId
+    switch (frame.kind) {
+      case FrameKind.ChannelOpen:
+        this.#events.onChannel(worker, { kind: 'open', end, ref: JSON.parse(frame.text(bytes) ?? 'null') as unknown })
+        break
+      case FrameKind.ChannelText:
+        this.#events.onChannel(worker, { kind: 'text', end, bytes: frame.payload(bytes) })
+        break
+      case FrameKind.ChannelBinary:
+        this.#events.onChannel(worker, { kind: 'binary', end, bytes: frame.payload(bytes) })
+        break
+      case FrameKind.ChannelClose: {
+        const { code, reason } = JSON.parse(frame.text(bytes) ?? '{}') as { code?: number; reason?: string }
+        this.#events.onChannel(worker, { kind: 'close', end, code: code ?? 1000, reason: reason ?? '' })
+        break
+      }
+      case FrameKind.ChannelCredit:
+        this.#events.onChannel(worker, { kind: 'credit', end, bytes: frame.index })
+        break
+    }
+  }
+
+  #write(kind: FrameKind, callId: number, index: number, id: string, sidecar: string, payload: string | Buffer | undefined, suffix = ''): void {
+    if (this.open) writeFrame(this.#duplex, kind, 0, this.member, callId, index, id, sidecar, payload, suffix)
+  }
+}
+
+/** Raw JSON of a plugin may have white space around it, which the splicing of members does not expect. */
+function withoutOuterSpace(json: Buffer): Buffer {
+  let start = 0
+  let end = json.length
+  while (start < end && json[start]! <= 0x20) start++
+  while (start < end && json[end - 1]! <= 0x20) end--
+  return start === 0 && end === json.length ? json : json.subarray(start, end)
+}
+
+/** The sidecar of a delivery as JSON text; metadata goes in unparsed. */
+function sidecarOf({ traceparent, baggage, metadata }: Call): string {
+  if (traceparent === undefined && baggage === undefined && metadata === undefined) return ''
+  const known = JSON.stringify({ traceparent, baggage })
+  if (metadata === undefined) return known
+  return `${known.slice(0, -1)}${known === '{}' ? '' : ','}"metadata":${metadata.toString()}}`
+}

@@ -1,0 +1,43 @@
+// Frames that found no room, in order, counted in bytes.
+
+export class FrameQueue {
+  #frames: Buffer[] = []
+  #first = 0
+  #bytes = 0
+
+  get length(): number {
+    return this.#frames.length - this.#first
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  push(frame: Buffer): void {
+    this.#frames.push(frame)
+    this.#bytes += frame.length
+  }
+
+  peek(): Buffer | undefined {
+    return this.#frames[this.#first]
+  }
+
+  shift(): void {
+    const frame = this.#frames[this.#first]
+    if (frame === undefined) return
+    this.#bytes -= frame.length
+    // The slot is overwritten so that the frame can be freed before the array is compacted.
+    this.#frames[this.#first++] = EMPTY
+    if (this.#first < 1024 && this.#first < this.#frames.length) return
+    this.#frames = this.#frames.slice(this.#first)
+    this.#first = 0
+  }
+
+  clear(): void {
+    this.#frames = []
+    this.#first = 0
+    this.#bytes = 0
+  }
+}
+
+const EMPTY = Buffer.alloc(0)

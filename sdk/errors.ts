@@ -1,0 +1,25 @@
+// The errors that the handle gives (spec 08 §10).
+import { isErrorBody } from '../protocol/errors.ts'
+
+/** A call failed. `code` is the callee's or the engine's, `TIMEOUT` when this side gave up waiting. */
+export class InvocationError extends Error {
+  override readonly name = 'InvocationError'
+  readonly code: string
+  /** The id that the caller asked for. */
+  readonly function_id: string | undefined
+  /** The callee's stack. */
+  readonly stacktrace: string | undefined
+
+  constructor(code: string, message: string, functionId?: string, stacktrace?: string) {
+    super(`${code}: ${message}`)
+    this.code = code
+    this.function_id = functionId
+    this.stacktrace = stacktrace
+  }
+}
+
+/** Reads the `error` member of a result; another shape than an error body becomes code `UNKNOWN` (spec 08 §5). */
+export function invocationErrorFrom(value: unknown, functionId: string): InvocationError {
+  if (isErrorBody(value)) return new InvocationError(value.code, value.message, functionId, value.stacktrace)
+  return new InvocationError('UNKNOWN', typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)), functionId)
+}

@@ -1,0 +1,318 @@
+// The `iii` handle: what plugins (and, over a socket, external workers) register and call with (spec 08 §3–§7).
+// It knows no wire form; `transport.ts` is its connection.
+import { randomUUID } from 'node:crypto'
+import type { EngineMessage } from '../protocol/messages.ts'
+import { Activity } from './activity.ts'
+import { toJson } from './answers.ts'
+import { currentCallContext } from './call-context.ts'
+import { ChannelEnds } from './channel-ends.ts'
+import type { ChannelReader } from './channel-reader.ts'
+import type { ChannelWriter } from './channel-writer.ts'
+import { InvocationError, invocationErrorFrom } from './errors.ts'
+import { FunctionTable } from './function-table.ts'
+import type {
+  ChannelRef,
+  FunctionOptions,
+  FunctionRef,
+  Handler,
+  TriggerInput,
+  TriggerRequest,
+  TriggerTypeHandler,
+  TriggerTypeInput,
+} from './handle-types.ts'
+import { PendingCalls } from './pending-calls.ts'
+import type { Sidecar, Transport } from './transport.ts'
+import { TriggerTypes } from './trigger-types.ts'
+
+/** A function that the engine calls over HTTP instead of the connection (spec 08 §4). */
+export interface HttpInvocation {
+  url: string
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  timeout_ms?: number
+  headers?: Record<string, string>
+  auth?: Record<string, unknown>
+}
+
+export interface TriggerRef {
+  readonly id: string
+  unregister(): void
+}
+
+/** What `registerTriggerType` returns; `unregister` drops the type, `registerFunction` registers a function and binds it. */
+export interface TriggerTypeRef<Config = any> {
+  readonly id: string
+  registerTrigger(functionId: string, config: Config, metadata?: unknown): TriggerRef
+  registerFunction(functionId: string, handler: Handler, config: Config, metadata?: unknown): FunctionRef
+  unregister(): void
+}
+
+export interface Channel {
+  readonly writer: ChannelWriter
+  readonly reader: ChannelReader
+  readonly writerRef: ChannelRef
+  readonly readerRef: ChannelRef
+}
+
+export interface HandleOptions {
+  /** Gets problems that no call can report, such as a refused binding. Default `console.error`. */
+  readonly onProblem?: (problem: string) => void
+}
+
+/** Longest id that a function may have or be called by. */
+const MAX_ID_LENGTH = 4096
+const NO_ARGUMENTS = {}
+
+export class Handle {
+  /** Base address of the engine, for clients that connect by themselves. */
+  readonly address: string
+  readonly #transport: Transport
+  readonly #onProblem: (problem: string) => void
+  readonly #pending: PendingCalls
+  readonly #activity: Activity
+  readonly #channels: ChannelEnds
+  readonly #functions: FunctionTable
+  readonly #triggerTypes: TriggerTypes
+  #droppedVoidCalls = 0
+
+  constructor(transport: Transport, options: HandleOptions = {}) {
+    this.#transport = transport
+    this.address = transport.address
+    this.#onProblem = options.onProblem ?? ((problem) => console.error(`[iii] ${problem}`))
+    this.#activity = new Activity(() => this.#pending.size === 0)
+    this.#pending = new PendingCalls(() => this.#activity.check())
+    this.#channels = new ChannelEnds(transport)
+    this.#functions = new FunctionTable(transport, this.#activity, this.#channels)
+    this.#triggerTypes = new TriggerTypes(transport, this.#activity, this.#onProblem)
+    transport.start({
+      onCall: (callId, index, id, payload, sidecar) => this.#functions.run(callId, index, id, payload, sidecar),
+      onResult: (callId, json) => this.#settle(callId, json, false),
+      onError: (callId, json) => this.#settle(callId, json, true),
+      onControl: (message) => this.#control(message),
+      onChannelText: (end, text) => this.#channels.receiveText(end, text),
+      onChannelBinary: (end, bytes) => this.#channels.receiveBinary(end, bytes),
+      onChannelClose: (end, code, reason) => this.#channels.receiveClose(end, code, reason),
+      onChannelCredit: (end, bytes) => this.#channels.receiveCredit(end, bytes),
+      onClosed: () => this.#closed(),
+    })
+  }
+
+  /** Handlers that run now, bindings being made included. */
+  get callsInFlight(): number {
+    return this.#activity.running
+  }
+
+  /** Calls of this handle that wait for their answer. */
+  get pendingCalls(): number {
+    return this.#pending.size
+  }
+
+  /** Void calls that were dropped because too much waited to be sent. */
+  get droppedVoidCalls(): number {
+    return this.#droppedVoidCalls
+  }
+
+  /** Resolves when no handler runs and no call of this handle waits for its answer. */
+  idle(): Promise<void> {
+    return this.#activity.idle()
+  }
+
+  /**
+   * Registers a function under an id such as `orders::create`. Callable as soon as the engine has read it.
+   * Throws when the id is blank or registered by this handle already.
+   */
+  readonly registerFunction = (
+    target: string | ({ id: string } & FunctionOptions),
+    handler: Handler | HttpInvocation,
+    options?: FunctionOptions,
+  ): FunctionRef => {
+    const { id, ...more } = typeof target === 'string' ? { id: target } : target
+    if (typeof id !== 'string' || id.trim() === '') throw new Error('id is required')
+    if (id.length > MAX_ID_LENGTH) throw new Error(`function id of ${id.length} characters; at most ${MAX_ID_LENGTH} are possible`)
+    if (this.#functions.has(id)) throw new Error(`function id already registered: ${id}`)
+    const isHandler = typeof handler === 'function'
+    const index = this.#functions.add(id, isHandler ? handler : undefined)
+    const invocation = isHandler ? {} : { invocation: { ...handler, method: handler.method ?? 'POST' } }
+    this.#transport.control({ ...more, ...options, type: 'registerfunction', id, ...invocation }, index)
+    return {
+      id,
+      unregister: () => {
+        if (this.#functions.remove(index)) this.#transport.control({ type: 'unregisterfunction', id })
+      },
+    }
+  }
+
+  /** Binds a function to a trigger. A refusal is reported by `onProblem`, not thrown. */
+  readonly registerTrigger = (input: TriggerInput): TriggerRef => {
+    const { type, function_id, config = {}, metadata, namespace, trigger_namespace } = input
+    const id = randomUUID()
+    this.#transport.control({
+      type: 'registertrigger',
+      id,
+      trigger_type: type,
+      function_id,
+      config,
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(trigger_namespace === undefined ? {} : { trigger_namespace }),
+    })
+    return { id, unregister: () => this.#transport.control({ type: 'unregistertrigger', id, trigger_type: type }) }
+  }
+
+  /** Provides a trigger type: `handler` gets each binding to it and each that is dropped. */
+  readonly registerTriggerType = <Config = any>(
+    input: TriggerTypeInput,
+    handler: TriggerTypeHandler<Config>,
+  ): TriggerTypeRef<Config> => {
+    const { id, description = '', ...more } = input
+    if (typeof id !== 'string' || id.trim() === '') throw new Error('id is required')
+    this.#triggerTypes.add(id, handler as TriggerTypeHandler)
+    this.#transport.control({ ...more, type: 'registertriggertype', id, description })
+    const registerTrigger = (functionId: string, config: Config, metadata?: unknown) =>
+      this.registerTrigger({ type: id, function_id: functionId, config, metadata })
+    return {
+      id,
+      registerTrigger,
+      registerFunction: (functionId, functionHandler, config, metadata) => {
+        const ref = this.registerFunction(functionId, functionHandler)
+        registerTrigger(functionId, config, metadata)
+        return ref
+      },
+      unregister: () => this.unregisterTriggerType({ id }),
+    }
+  }
+
+  readonly unregisterTriggerType = ({ id }: { id: string; description?: string }): void => {
+    this.#triggerTypes.remove(id)
+    this.#transport.control({ type: 'unregistertriggertype', id })
+  }
+
+  /**
+   * Calls a function. Resolves with its result, or undefined for "no value"; with the receipt for the action `enqueue`; with
+   * undefined at once for `void`. Rejects with `InvocationError`: the callee's code, `TIMEOUT` after `timeoutMs`
+   * (default 30000), or `overloaded` when too much waits to be sent.
+   */
+  readonly trigger = <Output = any>(request: TriggerRequest): Promise<Output> => {
+    const { function_id: id, action, timeoutMs } = request
+    let payload: string | undefined
+    let sidecar: Sidecar | undefined
+    try {
+      checkRequest(request)
+      payload = toJson(request.payload)
+      sidecar = sidecarOf(request)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    const transport = this.#transport
+    if (action?.type === 'void') {
+      if (transport.congested) this.#dropVoid(id)
+      else transport.call(undefined, id, payload, sidecar)
+      return Promise.resolve(undefined as Output)
+    }
+    if (!transport.open) return Promise.reject(new InvocationError('invocation_stopped', 'The connection to the engine is closed', id))
+    if (transport.congested) {
+      return Promise.reject(new InvocationError('overloaded', 'Too much waits to be sent to the engine; try again later', id))
+    }
+    return new Promise((resolve, reject) => {
+      const callId = this.#pending.add(id, timeoutMs, resolve as (value: unknown) => void, reject)
+      transport.call(callId, id, payload, sidecar)
+    })
+  }
+
+  /** Creates a channel (spec 08 §7). `bufferSize` counts items. Pass one of the refs on, use the end of the other. */
+  readonly createChannel = async (bufferSize?: number): Promise<Channel> => {
+    const { writer, reader } = await this.trigger<{ writer: ChannelRef; reader: ChannelRef }>({
+      function_id: 'engine::channels::create',
+      payload: bufferSize === undefined ? NO_ARGUMENTS : { buffer_size: bufferSize },
+    })
+    return {
+      writer: this.#channels.openWriter(writer),
+      reader: this.#channels.openReader(reader),
+      writerRef: writer,
+      readerRef: reader,
+    }
+  }
+
+  /** The end that belongs to a ref which was not part of a payload. */
+  readonly openChannel = (ref: ChannelRef): ChannelReader | ChannelWriter => this.#channels.open(ref)
+
+  readonly listFunctions = (options?: { include_internal?: boolean }): Promise<unknown[]> =>
+    this.#list('engine::functions::list', 'functions', options)
+  readonly listWorkers = (options?: { include_internal?: boolean }): Promise<unknown[]> =>
+    this.#list('engine::workers::list', 'workers', options)
+  readonly listTriggers = (options?: { include_internal?: boolean }): Promise<unknown[]> =>
+    this.#list('engine::registered-triggers::list', 'registered_triggers', options)
+  readonly listTriggerTypes = (options?: { include_internal?: boolean }): Promise<unknown[]> =>
+    this.#list('engine::triggers::list', 'triggers', options)
+
+  /** Ends this handle's connection: its pending calls reject, its channels end. */
+  close(): void {
+    this.#transport.close()
+  }
+
+  async #list(functionId: string, member: string, options: object = NO_ARGUMENTS): Promise<unknown[]> {
+    const result = await this.trigger<Record<string, unknown[]> | undefined>({ function_id: functionId, payload: options })
+    return result?.[member] ?? []
+  }
+
+  #settle(callId: number, json: string | undefined, failed: boolean): void {
+    const call = this.#pending.take(callId)
+    if (call === undefined) return
+    let value: unknown
+    try {
+      value = json === undefined ? undefined : JSON.parse(json)
+    } catch (error) {
+      call.reject(new InvocationError('invalid_message', `The answer is no JSON: ${(error as Error).message}`, call.functionId))
+      return
+    }
+    if (failed) call.reject(invocationErrorFrom(value, call.functionId))
+    else call.resolve(value)
+  }
+
+  #control(message: EngineMessage): void {
+    switch (message.type) {
+      case 'triggerregistrationresult':
+        if (message.error !== undefined) {
+          this.#onProblem(`Trigger registration failed for "${message.id}" (${message.trigger_type}): ${message.error.message}`)
+        }
+        break
+      case 'registrationrejected':
+        this.#onProblem(
+          `Registration of ${message.function_id ?? message.worker_name ?? 'this worker'} rejected: ${message.code}, owned by worker ${message.owner_worker_id}`,
+        )
+        break
+      default:
+        this.#triggerTypes.receive(message)
+    }
+  }
+
+  #dropVoid(functionId: string): void {
+    this.#droppedVoidCalls++
+    // Once for each thousand: the reason is a flood, and the report goes the same way.
+    if (this.#droppedVoidCalls % 1000 === 1) {
+      this.#onProblem(`Void call of ${functionId} dropped: too much waits to be sent (${this.#droppedVoidCalls} so far)`)
+    }
+  }
+
+  #closed(): void {
+    this.#pending.rejectAll(({ functionId }) => new InvocationError('invocation_stopped', 'The connection to the engine was closed', functionId))
+    this.#channels.closeAll()
+  }
+}
+
+function checkRequest({ function_id: id, namespace, timeoutMs }: TriggerRequest): void {
+  if (typeof id !== 'string' || id === '') throw new Error('function_id is required')
+  if (id.length > MAX_ID_LENGTH) throw new Error(`function id of ${id.length} characters; at most ${MAX_ID_LENGTH} are possible`)
+  if (namespace !== undefined && namespace.trim() === '') throw new Error("'namespace' is empty: omit it or give a name")
+  if (timeoutMs !== undefined && !(timeoutMs >= 0)) throw new Error(`timeoutMs must be a number of milliseconds, not ${timeoutMs}`)
+}
+
+/** The sidecar with the members that are set; undefined when there are none. */
+function sidecarOf(request: TriggerRequest): Sidecar | undefined {
+  const { metadata, namespace, action, binding } = request
+  const context = currentCallContext()
+  const traceparent = request.traceparent ?? context?.traceparent
+  const baggage = request.baggage ?? context?.baggage
+  const enqueue = action?.type === 'void' ? undefined : action
+  if ((metadata ?? namespace ?? enqueue ?? binding ?? traceparent ?? baggage) == null) return undefined
+  return { traceparent, baggage, metadata, namespace, action: enqueue, binding }
+}

@@ -1,0 +1,56 @@
+// The interface between the `iii` handle and its connection to the engine: a ring, a pipe or a WebSocket.
+// JSON crosses it as text; correlation, handlers and time-outs are the handle's business.
+import type { EngineMessage, WorkerMessage } from '../protocol/messages.ts'
+import type { ChannelRef } from './handle-types.ts'
+
+/** What travels beside the payload of a call; only members that are set. */
+export interface Sidecar {
+  traceparent?: string | undefined
+  baggage?: string | undefined
+  metadata?: unknown
+  namespace?: string | undefined
+  action?: unknown
+  /** Id of the binding on whose behalf the call is made (spec 09 §4 b). */
+  binding?: string | undefined
+}
+
+export interface Transport {
+  /** Base address for channel sockets of other clients (spec 08 §3); empty where there is none. */
+  readonly address: string
+  /** False once nothing can be sent any more. */
+  readonly open: boolean
+  /** Too much waits to be sent: new calls are refused, answers are not. */
+  readonly congested: boolean
+  /** Begins to hand out what arrives. */
+  start(receiver: Receiver): void
+  /** `callId` is undefined for a call that nobody waits for. `payload` is JSON. */
+  call(callId: number | undefined, functionId: string, payload: string | undefined, sidecar: Sidecar | undefined): void
+  /** Undefined = no value. */
+  result(callId: number, json: string | undefined): void
+  error(callId: number, json: string): void
+  /** `functionIndex`: for `registerfunction`, the number by which calls of it may name it. */
+  control(message: WorkerMessage, functionIndex?: number): void
+  openChannel(end: number, ref: ChannelRef): void
+  channelText(end: number, text: string): void
+  channelBinary(end: number, bytes: Uint8Array): void
+  channelClose(end: number, code: number, reason: string): void
+  /** Allows the writer at the other side that many bytes more. */
+  channelCredit(end: number, bytes: number): void
+  /** Ends this connection, or this member's part in it. */
+  close(): void
+}
+
+/** What a transport hands to the handle, in the order of arrival. None of these may throw. */
+export interface Receiver {
+  /** The function is named by its index, or by its id where it has none. */
+  onCall(callId: number, functionIndex: number, functionId: string | undefined, payload: string | undefined, sidecar: string | undefined): void
+  onResult(callId: number, json: string | undefined): void
+  onError(callId: number, json: string | undefined): void
+  onControl(message: EngineMessage): void
+  onChannelText(end: number, text: string): void
+  /** The bytes belong to the receiver. */
+  onChannelBinary(end: number, bytes: Buffer): void
+  onChannelClose(end: number, code: number, reason: string): void
+  onChannelCredit(end: number, bytes: number): void
+  onClosed(): void
+}

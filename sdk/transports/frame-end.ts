@@ -1,0 +1,161 @@
+// The plugin's end of a ring or pipe: one connection, shared by the members (plugins) of a thread or process.
+// Turns frames into what the handle understands and back.
+import type { EngineMessage, WorkerMessage } from '../../protocol/messages.ts'
+import { FLAG_VOID, Frame, FrameKind, readFrame, writeFrame } from '../../protocol/ring/frame.ts'
+import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
+import type { ChannelRef } from '../handle-types.ts'
+import type { Receiver, Sidecar, Transport } from '../transport.ts'
+
+/** Gets what the plugin host says to the thread itself, or to one member. */
+export type OnHost = (member: number, message: unknown) => void
+
+export class FrameEnd {
+  readonly #duplex: FrameDuplex
+  readonly #members = new Map<number, MemberTransport>()
+  readonly #frame = new Frame()
+  readonly #onHost: OnHost
+
+  constructor(duplex: FrameDuplex, onHost: OnHost) {
+    this.#duplex = duplex
+    this.#onHost = onHost
+    duplex.start((bytes, start, end) => this.#receive(bytes, start, end))
+  }
+
+  /** The transport of one member; its frames are lost until a handle has started it. */
+  member(member: number, address: string): Transport {
+    const transport = new MemberTransport(this.#duplex, member, address, () => this.#members.delete(member))
+    this.#members.set(member, transport)
+    return transport
+  }
+
+  sendHost(member: number, message: unknown): void {
+    writeFrame(this.#duplex, FrameKind.Host, 0, member, 0, 0, '', '', JSON.stringify(message))
+  }
+
+  close(): void {
+    this.#duplex.close()
+    for (const transport of this.#members.values()) transport.receiver?.onClosed()
+    this.#members.clear()
+  }
+
+  #receive(bytes: Buffer, start: number, end: number): void {
+    const frame = this.#frame
+    readFrame(bytes, start, end, frame)
+    if (frame.kind === FrameKind.Host) {
+      this.#onHost(frame.member, JSON.parse(frame.text(bytes) ?? 'null'))
+      return
+    }
+    const receiver = this.#members.get(frame.member)?.receiver
+    if (receiver !== undefined) handOver(frame, bytes, receiver)
+  }
+}
+
+function handOver(frame: Frame, bytes: Buffer, receiver: Receiver): void {
+  const { callId } = frame
+  switch (frame.kind) {
+    case FrameKind.Call: {
+      const id = frame.idEnd > frame.idStart ? frame.id(bytes) : undefined
+      receiver.onCall(callId, frame.index, id, frame.text(bytes), frame.sidecar(bytes))
+      break
+    }
+    case FrameKind.Result:
+      receiver.onResult(callId, frame.text(bytes))
+      break
+    case FrameKind.Error:
+      receiver.onError(callId, frame.text(bytes))
+      break
+    case FrameKind.Control:
+      receiver.onControl(JSON.parse(frame.text(bytes) ?? 'null') as EngineMessage)
+      break
+    case FrameKind.ChannelText:
+      receiver.onChannelText(callId, frame.text(bytes) ?? '')
+      break
+    case FrameKind.ChannelBinary:
+      receiver.onChannelBinary(callId, Buffer.from(frame.payload(bytes)))
+      break
+    case FrameKind.ChannelClose: {
+      const { code, reason } = JSON.parse(frame.text(bytes) ?? '{}') as { code?: number; reason?: string }
+      receiver.onChannelClose(callId, code ?? 1000, reason ?? '')
+      break
+    }
+    case FrameKind.ChannelCredit:
+      receiver.onChannelCredit(callId, frame.index)
+      break
+  }
+}
+
+class MemberTransport implements Transport {
+  readonly address: string
+  readonly #duplex: FrameDuplex
+  readonly #member: number
+  readonly #onClose: () => void
+  #open = true
+  receiver: Receiver | undefined
+
+  constructor(duplex: FrameDuplex, member: number, address: string, onClose: () => void) {
+    this.#duplex = duplex
+    this.#member = member
+    this.address = address
+    this.#onClose = onClose
+  }
+
+  get open(): boolean {
+    return this.#open && this.#duplex.open
+  }
+
+  get congested(): boolean {
+    return this.#duplex.congested
+  }
+
+  start(receiver: Receiver): void {
+    this.receiver = receiver
+  }
+
+  call(callId: number | undefined, functionId: string, payload: string | undefined, sidecar: Sidecar | undefined): void {
+    const flags = callId === undefined ? FLAG_VOID : 0
+    this.#write(FrameKind.Call, flags, callId ?? 0, 0, functionId, sidecar === undefined ? '' : JSON.stringify(sidecar), payload)
+  }
+
+  result(callId: number, json: string | undefined): void {
+    this.#write(FrameKind.Result, 0, callId, 0, '', '', json)
+  }
+
+  error(callId: number, json: string): void {
+    this.#write(FrameKind.Error, 0, callId, 0, '', '', json)
+  }
+
+  control(message: WorkerMessage, functionIndex?: number): void {
+    this.#write(FrameKind.Control, 0, 0, functionIndex === undefined ? 0 : functionIndex + 1, '', '', JSON.stringify(message))
+  }
+
+  openChannel(end: number, ref: ChannelRef): void {
+    this.#write(FrameKind.ChannelOpen, 0, end, 0, '', '', JSON.stringify(ref))
+  }
+
+  channelText(end: number, text: string): void {
+    this.#write(FrameKind.ChannelText, 0, end, 0, '', '', text)
+  }
+
+  channelBinary(end: number, bytes: Uint8Array): void {
+    this.#write(FrameKind.ChannelBinary, 0, end, 0, '', '', bytes)
+  }
+
+  channelClose(end: number, code: number, reason: string): void {
+    this.#write(FrameKind.ChannelClose, 0, end, 0, '', '', JSON.stringify({ code, reason }))
+  }
+
+  channelCredit(end: number, bytes: number): void {
+    this.#write(FrameKind.ChannelCredit, 0, end, bytes, '', '', undefined)
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#onClose()
+    this.receiver?.onClosed()
+  }
+
+  #write(kind: FrameKind, flags: number, callId: number, index: number, id: string, sidecar: string, payload: string | Uint8Array | undefined): void {
+    if (this.#open) writeFrame(this.#duplex, kind, flags, this.#member, callId, index, id, sidecar, payload)
+  }
+}

@@ -1,0 +1,95 @@
+// The trigger types that a handle provides: brings bindings to their handlers and answers whether they were accepted (spec 08 §6).
+import type { EngineMessage, RegisterTrigger, UnregisterTrigger } from '../protocol/messages.ts'
+import type { ErrorBody } from '../protocol/errors.ts'
+import type { Activity } from './activity.ts'
+import type { TriggerTypeHandler } from './handle-types.ts'
+import type { Transport } from './transport.ts'
+
+export class TriggerTypes {
+  readonly #transport: Transport
+  readonly #activity: Activity
+  readonly #report: (problem: string) => void
+  readonly #handlers = new Map<string, TriggerTypeHandler>()
+  /** What still runs for a binding id: the next thing for the same id comes after it. */
+  readonly #running = new Map<string, Promise<void>>()
+
+  constructor(transport: Transport, activity: Activity, report: (problem: string) => void) {
+    this.#transport = transport
+    this.#activity = activity
+    this.#report = report
+  }
+
+  add(id: string, handler: TriggerTypeHandler): void {
+    this.#handlers.set(id, handler)
+  }
+
+  remove(id: string): void {
+    this.#handlers.delete(id)
+  }
+
+  receive(message: EngineMessage): void {
+    if (message.type === 'registertrigger') return this.#inOrder(message.id, () => this.#register(message))
+    if (message.type !== 'unregistertrigger' || message.trigger_type === undefined) return
+    const handler = this.#handlers.get(message.trigger_type)
+    if (handler !== undefined) this.#inOrder(message.id, () => this.#unregister(message, handler))
+  }
+
+  #inOrder(bindingId: string, run: () => void | Promise<void>): void {
+    this.#activity.enter()
+    const before = this.#running.get(bindingId)
+    const outcome = before === undefined ? run() : before.then(run)
+    if (outcome === undefined) return this.#activity.leave()
+    const done = outcome.then(() => {
+      if (this.#running.get(bindingId) === done) this.#running.delete(bindingId)
+      this.#activity.leave()
+    })
+    this.#running.set(bindingId, done)
+  }
+
+  #register(message: RegisterTrigger): void | Promise<void> {
+    const handler = this.#handlers.get(message.trigger_type)
+    if (handler === undefined) {
+      return this.#answer(message, { code: 'trigger_type_not_found', message: 'Trigger type not found' })
+    }
+    const { id, function_id, config, metadata, namespace } = message
+    const binding = {
+      id,
+      function_id,
+      config,
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(namespace === undefined ? {} : { namespace }),
+    }
+    const refuse = (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#answer(message, { code: 'trigger_registration_failed', message: reason })
+    }
+    try {
+      const outcome = handler.registerTrigger(binding)
+      if (outcome === undefined) return this.#answer(message, undefined)
+      return outcome.then(() => this.#answer(message, undefined), refuse)
+    } catch (error) {
+      refuse(error)
+    }
+  }
+
+  #unregister({ id, trigger_type }: UnregisterTrigger, handler: TriggerTypeHandler): void | Promise<void> {
+    const report = (error: unknown) => {
+      this.#report(`Trigger type ${trigger_type} failed to drop the binding ${id}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    try {
+      return handler.unregisterTrigger({ id })?.then(undefined, report)
+    } catch (error) {
+      report(error)
+    }
+  }
+
+  #answer({ id, trigger_type, function_id }: RegisterTrigger, error: ErrorBody | undefined): void {
+    this.#transport.control({
+      type: 'triggerregistrationresult',
+      id,
+      trigger_type,
+      function_id,
+      ...(error === undefined ? {} : { error }),
+    })
+  }
+}

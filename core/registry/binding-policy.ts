@@ -1,0 +1,31 @@
+// Whose rights count for a call that a trigger type's provider makes for a binding (spec 09 §4 b): its owner's,
+// so that no id inside a trigger's config widens anyone's rights.
+import type { ErrorBody } from '../../protocol/errors.ts'
+import { checkCall } from '../policy.ts'
+import type { LogicalBinding } from './binding.ts'
+import type { FunctionRegistry } from './functions.ts'
+import type { Worker } from './worker.ts'
+
+export interface Target {
+  readonly namespace: string
+  readonly functionId: string
+  /** Metadata that the function was registered with. */
+  readonly registered: unknown
+}
+
+/** Passes when one of the owners may make the call; what replicas share is fired on behalf of each of them. */
+export function checkOwners(binding: LogicalBinding, target: Target, functions: FunctionRegistry): ErrorBody | undefined {
+  let refusal: ErrorBody | undefined
+  for (const owner of binding.owners) {
+    if (owner === null || isOwnFunction(owner, target, functions)) return undefined
+    refusal = checkCall(owner.policy, target.namespace, target.functionId, target.registered)
+    if (refusal === undefined) return undefined
+  }
+  return refusal
+}
+
+/** Functions that the owner itself registered are always permitted to it (spec 04 B.6). */
+export function isOwnFunction(owner: Worker, target: { namespace: string; functionId: string }, functions: FunctionRegistry): boolean {
+  const entry = functions.find(target.namespace, target.functionId)
+  return entry?.providers.some(({ worker }) => worker === owner) ?? false
+}

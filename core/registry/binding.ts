@@ -1,0 +1,99 @@
+// Bindings (spec 01 §11.1). What a worker registered under its id is a `Binding`; what a provider is told is a `LogicalBinding`,
+// which stands for one binding, or for the equal bindings of several replicas (§8.11). Plain data.
+import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
+import type { RegisterTrigger } from '../../protocol/messages.ts'
+import { canonicalJson } from './canonical-json.ts'
+import type { TypeProvider } from './trigger-type.ts'
+import type { Worker } from './worker.ts'
+
+export interface BindingContent {
+  readonly triggerType: string
+  readonly functionId: string
+  /** Never undefined. */
+  readonly config: unknown
+  /** Sidecar of each fire; undefined = none. */
+  readonly metadata: unknown
+  /** Where the target resolves (spec 01 §13). */
+  readonly namespace: string
+  /** Namespaces in which a provider of the type is looked up, in this order (spec 01 §13). */
+  readonly lookup: readonly string[]
+}
+
+/** A binding as one binder made it: a row of the listings. */
+export interface Binding {
+  /** Key over all binders. */
+  readonly id: string
+  /** What the owner calls it: differs from `id` when a registration hook renamed it (spec 04 B.6). */
+  sentId: string
+  /** The worker whose end removes it; null = ownerless (spec 01 §11.4). */
+  owner: Worker | null
+  logical: LogicalBinding
+  /** What it was before a change that its provider has not accepted yet. */
+  previous: BindingContent | undefined
+}
+
+export class LogicalBinding {
+  /** The id that providers know. Unique among all logical bindings; need not be the id of one of its members. */
+  readonly id: string
+  content: BindingContent
+  /** Equal for bindings that replicas may share. */
+  key: string
+  /** At most one per owner: equal bindings of one connection stay separate. */
+  readonly members = new Map<Worker | null, Binding>()
+  /** Undefined = parked. */
+  provider: TypeProvider | undefined
+  /** Parked because this provider refused it: tried again when another one comes, or when it registers the type again. */
+  refusedBy: TypeProvider | undefined
+  /** Deliveries to the current provider that it has not answered, oldest first; kept for plugins, which answer each. */
+  unanswered: { readonly content: BindingContent; readonly replay: boolean }[] = []
+  /** The last content that was in force, to return to when a plugin refuses a change. */
+  accepted: BindingContent | undefined
+
+  constructor(id: string, content: BindingContent) {
+    this.id = id
+    this.content = content
+    this.key = coalescingKey(content)
+  }
+
+  get functionId(): string {
+    return this.content.functionId
+  }
+
+  get namespace(): string {
+    return this.content.namespace
+  }
+
+  get config(): unknown {
+    return this.content.config
+  }
+
+  get metadata(): unknown {
+    return this.content.metadata
+  }
+
+  /** Owners, null for none. */
+  get owners(): IterableIterator<Worker | null> {
+    return this.members.keys()
+  }
+}
+
+/** Bindings with the same key fire the same function for the same events. */
+export function coalescingKey(content: BindingContent): string {
+  const { triggerType, namespace, functionId, config, metadata, lookup } = content
+  return canonicalJson([triggerType, lookup, namespace, functionId, config, metadata ?? null])
+}
+
+/** What the provider is told (spec 01 §6): every key complete, namespaces only when they are not the default. */
+export function registerTriggerMessage(binding: LogicalBinding, provider: TypeProvider): RegisterTrigger {
+  const { triggerType, functionId, config, metadata, namespace } = binding.content
+  return {
+    type: 'registertrigger',
+    id: binding.id,
+    trigger_type: triggerType,
+    function_id: functionId,
+    config,
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(namespace === DEFAULT_NAMESPACE ? {} : { namespace }),
+    ...(provider.type.namespace === DEFAULT_NAMESPACE ? {} : { trigger_namespace: provider.type.namespace }),
+  }
+}

@@ -1,0 +1,15 @@
+// JSON text that is equal for equal values, whatever the order of their keys: what replicas' bindings are compared by (spec 01 §8.11).
+
+/** `undefined` and members with the value `undefined` are treated as absent; an absent value gives an empty string. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) => (isRecord(member) ? sorted(member) : member)) ?? ''
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Entries instead of assignments: a key `__proto__` stays a key. */
+function sorted(record: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0)))
+}

@@ -1,0 +1,93 @@
+// What providers are told about bindings, and when: at once, or, within one step, reduced to the net change with removals first.
+// So a binding that moves from an old plugin generation to the new one never meets itself as a conflict, and one that both make is not told twice.
+import type { LogicalBinding } from './binding.ts'
+import type { TypeProvider } from './trigger-type.ts'
+
+export interface ProviderSink {
+  bind(provider: TypeProvider, binding: LogicalBinding, replay: boolean): void
+  unbind(provider: TypeProvider, id: string, triggerType: string): void
+}
+
+interface Pending {
+  /** Whether the provider knew the id before the step. */
+  readonly heldBefore: boolean
+  /** The last word; undefined = unbind. */
+  bound: { readonly binding: LogicalBinding; readonly replay: boolean } | undefined
+  triggerType: string
+}
+
+export class ProviderOutbox {
+  readonly #sink: ProviderSink
+  #step: Map<TypeProvider, Map<string, Pending>> | undefined
+
+  constructor(sink: ProviderSink) {
+    this.#sink = sink
+  }
+
+  bind(provider: TypeProvider, binding: LogicalBinding, replay: boolean): void {
+    const heldBefore = provider.held.has(binding.id)
+    provider.held.add(binding.id)
+    if (this.#step === undefined) return this.#sink.bind(provider, binding, replay)
+    const pending = this.#pending(provider, binding.id, heldBefore)
+    // A new binding that is replayed within the same step is still new: its refusal is final.
+    const isNew = pending.bound !== undefined && !pending.bound.replay
+    pending.bound = { binding, replay: replay && !isNew }
+  }
+
+  /** Does nothing when the provider does not know the id. */
+  unbind(provider: TypeProvider, id: string, triggerType: string): void {
+    if (!provider.held.delete(id)) return
+    if (this.#step === undefined) return this.#sink.unbind(provider, id, triggerType)
+    const pending = this.#pending(provider, id, true)
+    pending.bound = undefined
+    pending.triggerType = triggerType
+  }
+
+  /** The provider is gone or gave its type up: it is told nothing more. */
+  forget(provider: TypeProvider): void {
+    provider.held.clear()
+    this.#step?.delete(provider)
+  }
+
+  /** Runs `work`; what it does reaches providers when it is done. Steps nest. */
+  inOneStep(work: () => void): void {
+    if (this.#step !== undefined) return work()
+    this.#step = new Map()
+    try {
+      work()
+    } finally {
+      const step = this.#step
+      this.#step = undefined
+      this.#flush(step)
+    }
+  }
+
+  #pending(provider: TypeProvider, id: string, heldBefore: boolean): Pending {
+    const step = this.#step as Map<TypeProvider, Map<string, Pending>>
+    let changes = step.get(provider)
+    if (changes === undefined) {
+      changes = new Map()
+      step.set(provider, changes)
+    }
+    let pending = changes.get(id)
+    if (pending === undefined) {
+      pending = { heldBefore, bound: undefined, triggerType: '' }
+      changes.set(id, pending)
+    }
+    return pending
+  }
+
+  #flush(step: Map<TypeProvider, Map<string, Pending>>): void {
+    for (const [provider, changes] of step) {
+      for (const [id, { bound, heldBefore, triggerType }] of changes) {
+        if (bound === undefined && heldBefore) this.#sink.unbind(provider, id, triggerType)
+      }
+    }
+    for (const [provider, changes] of step) {
+      for (const { bound } of changes.values()) {
+        // A refusal by a local type earlier in this flush may have moved the binding since.
+        if (bound !== undefined && bound.binding.provider === provider) this.#sink.bind(provider, bound.binding, bound.replay)
+      }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+// A trigger type and the workers that provide it (spec 01 §11.1). One of them receives the bindings: the current provider.
+// Which bindings there are and what is sent to whom is the trigger registry's business.
+import { isTrusted } from '../policy.ts'
+import type { LogicalBinding } from './binding.ts'
+import type { Worker } from './worker.ts'
+
+export interface TypeDescription {
+  readonly description: string
+  /** Schema of a binding's `config`. */
+  readonly triggerRequestFormat: unknown
+  /** Schema of the payload that a fire delivers. */
+  readonly callRequestFormat: unknown
+}
+
+/** A trigger type of the engine itself: bound by calls instead of messages. */
+export interface LocalTriggerType extends TypeDescription {
+  readonly id: string
+  /** A new binding, or the same id again with other content. Throwing refuses it. */
+  onBind(binding: LogicalBinding): void
+  onUnbind(id: string): void
+}
+
+let registrations = 0
+
+/** One worker's registration of one trigger type. */
+export class TypeProvider implements TypeDescription {
+  readonly type: TriggerType
+  readonly worker: Worker
+  readonly local: LocalTriggerType | undefined
+  readonly description: string
+  readonly triggerRequestFormat: unknown
+  readonly callRequestFormat: unknown
+  /** Larger = registered later. */
+  readonly order = ++registrations
+  /** The provider's view: ids that it was told to bind and not told to unbind since. */
+  readonly held: Set<string>
+
+  constructor(type: TriggerType, worker: Worker, about: TypeDescription, local?: LocalTriggerType, held = new Set<string>()) {
+    this.type = type
+    this.worker = worker
+    this.local = local
+    this.description = about.description
+    this.triggerRequestFormat = about.triggerRequestFormat
+    this.callRequestFormat = about.callRequestFormat
+    this.held = held
+  }
+
+  /** Its refusal of a new binding is final (spec 01 §11.2.3); an external provider's is retried (§11.3). */
+  get isBuiltIn(): boolean {
+    return this.local !== undefined || this.worker.slot !== undefined
+  }
+
+  /** The engine's own types and those of plugins are shadowed by nobody, trusted workers' not by sessions: as with functions. */
+  get rank(): number {
+    if (this.local !== undefined) return 3
+    if (this.worker.slot !== undefined) return 2
+    return isTrusted(this.worker.policy) ? 1 : 0
+  }
+
+  /** Of a plugin that runs several generations side by side: all but the last lose their bindings. */
+  overlaps(other: TypeProvider | undefined): boolean {
+    const { slot } = this.worker
+    return slot !== undefined && slot.options.overlap && slot === other?.worker.slot
+  }
+}
+
+export class TriggerType {
+  readonly namespace: string
+  readonly id: string
+  /** All live providers. When the current one goes the next best takes over. */
+  readonly providers: TypeProvider[] = []
+
+  constructor(namespace: string, id: string) {
+    this.namespace = namespace
+    this.id = id
+  }
+
+  get current(): TypeProvider | undefined {
+    let best: TypeProvider | undefined
+    for (const provider of this.providers) {
+      if (best === undefined || provider.rank > best.rank || (provider.rank === best.rank && provider.order > best.order)) {
+        best = provider
+      }
+    }
+    return best
+  }
+
+  providerOf(worker: Worker): TypeProvider | undefined {
+    return this.providers.find((provider) => provider.worker === worker)
+  }
+
+  /** Adds a registration; an earlier one of the same worker is replaced. */
+  add(worker: Worker, about: TypeDescription, local?: LocalTriggerType): TypeProvider {
+    const known = this.providerOf(worker)
+    const provider = new TypeProvider(this, worker, about, local, known?.held)
+    if (known === undefined) this.providers.push(provider)
+    else this.providers[this.providers.indexOf(known)] = provider
+    return provider
+  }
+
+  remove(provider: TypeProvider): void {
+    const position = this.providers.indexOf(provider)
+    if (position !== -1) this.providers.splice(position, 1)
+  }
+}

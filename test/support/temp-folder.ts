@@ -1,0 +1,11 @@
+// A temporary folder per test, removed when the test is over.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+export function tempFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'iii-host-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}

@@ -216,6 +216,11 @@ export class TriggerRegistry {
     return this.#bindings.find(id)
   }
 
+  /** Who owns the binding: null = nobody, undefined = there is no such binding. */
+  ownerOf(id: string): Worker | null | undefined {
+    return this.#bindings.find(id)?.owner
+  }
+
   bindingsOwnedBy(worker: Worker | null): Iterable<Binding> {
     return this.#bindings.ownedBy(worker)
   }

@@ -45,32 +45,30 @@ export function explainConfig({ config, document, paths }: ReadConfig, schemas: 
   const add = (label: JsonPath, value: unknown, origin: Origin): void => {
     rows.push({ path: renderPath(label), value: maskSecrets(value, label), ...origin })
   }
-  const addLeaves = (label: JsonPath, value: unknown, path: JsonPath, otherwise: Origin): void => {
-    for (const [inside, leaf] of leaves(value)) add([...label, ...inside], leaf, originOf(document, [...path, ...inside]) ?? otherwise)
+  const addLeaves = (label: JsonPath, value: unknown, path: JsonPath): void => {
+    for (const [inside, leaf] of leaves(value)) {
+      add([...label, ...inside], leaf, originOf(document, [...path, ...inside]) ?? DEFAULT_ORIGIN)
+    }
   }
 
   add(['plugins_dir'], config.pluginsDir, originOf(document, ['plugins_dir']) ?? DEFAULT_ORIGIN)
   add(['registration_namespace_grace_ms'], config.registrationNamespaceGraceMs, namespaceGraceOrigin(document, env))
-  addLeaves(['engine'], config.engine, ['engine'], DEFAULT_ORIGIN)
+  addLeaves(['engine'], config.engine, ['engine'])
 
   for (const entry of config.entries) {
     const path = paths.get(entry.instanceId) ?? []
     const standsInFile = path.length > 0
-    const silent = standsInFile ? DEFAULT_ORIGIN : INJECTED
     for (const [key, valueOf, always] of ENTRY_KEYS) {
-      const origin = standsInFile ? originOf(document, [...path, key]) : undefined
-      if (origin !== undefined || always) addLeavesOf(entry, key, valueOf(entry), origin ?? silent)
+      const written = standsInFile ? originOf(document, [...path, key]) : undefined
+      if (written === undefined && !always) continue
+      add([entry.instanceId, key], valueOf(entry), written ?? (standsInFile ? DEFAULT_ORIGIN : INJECTED))
     }
+    const label = [entry.instanceId, 'config']
     const effective = effectiveConfig(entry, schemas)
-    if (!standsInFile) {
-      for (const [inside, leaf] of leaves(effective)) add([entry.instanceId, 'config', ...inside], leaf, DEFAULT_ORIGIN)
-    } else addLeaves([entry.instanceId, 'config'], effective, [...path, 'config'], DEFAULT_ORIGIN)
+    if (standsInFile) addLeaves(label, effective, [...path, 'config'])
+    else for (const [inside, leaf] of leaves(effective)) add([...label, ...inside], leaf, DEFAULT_ORIGIN)
   }
   return rows
-
-  function addLeavesOf(entry: WorkerEntry, key: string, value: unknown, origin: Origin): void {
-    for (const [inside, leaf] of leaves(value)) add([entry.instanceId, key, ...inside], leaf, origin)
-  }
 }
 
 function originOf(document: ConfigDocument | null, path: JsonPath): Origin | undefined {
@@ -99,10 +97,13 @@ function effectiveConfig(entry: WorkerEntry, schemas: PluginSchemas): unknown {
   return 'value' in result ? result.value : entry.config
 }
 
-/** Scalars, and empty lists and maps, with their paths. */
+/** Scalars, and empty lists and maps inside, with their paths. Nothing at all for an empty block. */
 function leaves(value: unknown): [path: JsonPath, leaf: unknown][] {
   if (typeof value !== 'object' || value === null) return [[[], value]]
   const items: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
-  if (items.length === 0) return [[[], value]]
-  return items.flatMap(([key, item]) => leaves(item).map(([path, leaf]): [JsonPath, unknown] => [[key, ...path], leaf]))
+  return items.flatMap(([key, item]) => {
+    const inside = leaves(item)
+    if (inside.length === 0) return [[[key], item]] as [JsonPath, unknown][]
+    return inside.map(([path, leaf]): [JsonPath, unknown] => [[key, ...path], leaf])
+  })
 }

@@ -1,0 +1,159 @@
+// `iii config check | schema | explain`: looks at the configuration file and never writes into it. Starts nothing.
+// What is wrong is thrown as a ConfigError, which the CLI prints with its remedy (exit code 1).
+import path from 'node:path'
+import { defineCommand } from 'citty'
+import { knownWorkers } from '../../core/config/builtin-names.ts'
+import { ConfigError } from '../../core/config/config-error.ts'
+import { explainConfig } from '../../core/config/explain.ts'
+import { configFileSchema, type PluginSchemas } from '../../core/config/file-schema.ts'
+import { readConfig, type ReadConfig } from '../../core/config/load.ts'
+import { locateConfig } from '../../core/config/locate.ts'
+import { checkPluginConfigs } from '../../core/config/plugin-configs.ts'
+import { resolveEntries, type ResolveOptions } from '../../core/config/resolve-entries.ts'
+import { ENGINE_VERSION } from '../../core/version.ts'
+import { EXIT, UsageError } from '../exit-codes.ts'
+import { installedPlugins, type CataloguedSchemas, type PluginCatalogue } from '../plugin-catalogue.ts'
+
+const FILE_ARG = {
+  config: { type: 'string', alias: 'c', description: 'Configuration file', valueHint: 'file' },
+} as const
+const DEFAULT_ARG = {
+  'use-default-config': { type: 'boolean', default: false, description: 'Look at the built-in defaults and no file' },
+} as const
+
+interface FileArgs {
+  readonly _: readonly string[]
+  readonly config?: string | undefined
+  readonly 'use-default-config'?: boolean | undefined
+}
+
+export const config = configCommand(installedPlugins)
+
+/** `catalogue` says which plugins there are and what their `config` may hold. */
+export function configCommand(catalogue: PluginCatalogue) {
+  const check = defineCommand({
+    meta: { name: 'check', description: 'Say what is wrong with the configuration file; exit code 1 if anything is' },
+    args: {
+      ...FILE_ARG,
+      ...DEFAULT_ARG,
+      'strict-config': { type: 'boolean', default: false, description: 'Odd things in the configuration are errors' },
+    },
+    async run({ args }) {
+      const strict = args['strict-config']
+      const builtIns = await catalogue.builtIns()
+      const read = readFile(args, builtIns, strict)
+      const user = await catalogue.user(read.config)
+      const { listeners, plugins, warnings } = resolveEntries(read.config, { ...known(builtIns, user.schemas), strict })
+      checkPluginConfigs(read, plugins, schemasIn(builtIns, user.schemas))
+      showWarnings([...read.config.warnings, ...warnings, ...user.problems])
+      const running = plugins.filter(({ entry }) => entry.enabled)
+      for (const { entry, from } of running) {
+        if (from === 'built-in' || user.schemas.get(entry.name) !== undefined) continue
+        console.error(`Note: the config of '${entry.name}' (${entry.origin}) is checked when it starts.`)
+      }
+      const open = listeners.filter(({ enabled }) => enabled)
+      console.log(`${nameOf(read)}: no errors, ${count(open.length, 'listener')}, ${count(running.length, 'plugin')}`)
+      return EXIT.ok
+    },
+  })
+
+  const schema = defineCommand({
+    meta: { name: 'schema', description: 'Print the JSON Schema of the configuration file, for editors' },
+    args: { ...FILE_ARG },
+    async run({ args }) {
+      const builtIns = await catalogue.builtIns()
+      const place = readLeniently(args, builtIns)?.config
+      const user: CataloguedSchemas = place === undefined ? new Map() : (await catalogue.user(place)).schemas
+      console.log(JSON.stringify(configFileSchema(schemasIn(builtIns, user)), null, 2))
+      return EXIT.ok
+    },
+  })
+
+  const explain = defineCommand({
+    meta: { name: 'explain', description: 'Show each value in force and where it comes from' },
+    args: {
+      ...FILE_ARG,
+      ...DEFAULT_ARG,
+      json: { type: 'boolean', default: false, description: 'Print JSON' },
+    },
+    async run({ args }) {
+      const builtIns = await catalogue.builtIns()
+      const read = readFile(args, builtIns)
+      const user = await catalogue.user(read.config)
+      const { warnings } = resolveEntries(read.config, known(builtIns, user.schemas))
+      showWarnings([...read.config.warnings, ...warnings, ...user.problems])
+      const values = explainConfig(read, schemasIn(builtIns, user.schemas), process.env)
+      if (args.json) {
+        console.log(JSON.stringify({ file: read.config.file, values }, null, 2))
+        return EXIT.ok
+      }
+      const rows = values.map((row) => [`${row.path} = ${JSON.stringify(row.value) ?? ''}`, row.origin] as const)
+      const width = Math.min(60, Math.max(...rows.map(([text]) => text.length)))
+      console.log(`# ${nameOf(read)}`)
+      for (const [text, origin] of rows) console.log(`${text.padEnd(width)}  # ${origin}`)
+      return EXIT.ok
+    },
+  })
+
+  return defineCommand({
+    meta: { name: 'config', description: 'Check, explain and describe the configuration file' },
+    subCommands: { check, explain, schema },
+  })
+}
+
+/** @throws ConfigError; a missing file is one too: nothing is created here. */
+function readFile(args: FileArgs, builtIns: CataloguedSchemas, strict = false): ReadConfig {
+  refuseArguments(args)
+  return readConfig({
+    configPath: args.config,
+    useDefaultConfig: args['use-default-config'],
+    cwd: process.cwd(),
+    env: process.env,
+    strict,
+    engineVersion: ENGINE_VERSION,
+    knownWorkers: knownWorkers(builtIns.keys()),
+  })
+}
+
+/** The schema helps to mend a file, so a broken one is no obstacle; a file that was named and is not there is. */
+function readLeniently(args: FileArgs, builtIns: CataloguedSchemas): ReadConfig | undefined {
+  refuseArguments(args)
+  const location = locateConfig({ configPath: args.config, cwd: process.cwd(), env: process.env })
+  if (location.kind === 'missing' && !location.named) return undefined
+  try {
+    return readFile(args, builtIns)
+  } catch (error) {
+    if (error instanceof ConfigError && location.kind === 'file') return undefined
+    throw error
+  }
+}
+
+function refuseArguments(args: FileArgs): void {
+  if (args._.length > 0) throw new UsageError(`unexpected argument '${args._[0]}'; name the file with --config`)
+  if (args['use-default-config'] === true && args.config !== undefined) {
+    throw new UsageError('--config and --use-default-config exclude each other')
+  }
+}
+
+/** A user plugin of a built-in's name replaces it, so the built-in's schema does not count even if the plugin's is unknown. */
+function schemasIn(builtIns: CataloguedSchemas, user: CataloguedSchemas): PluginSchemas {
+  const schemas: [string, PluginSchemas[string]][] = []
+  for (const [name, schema] of new Map([...builtIns, ...user])) if (schema !== undefined) schemas.push([name, schema])
+  return Object.fromEntries(schemas)
+}
+
+function known(builtIns: CataloguedSchemas, user: CataloguedSchemas): ResolveOptions {
+  return { builtIns: knownWorkers(builtIns.keys()), userPlugins: user.keys() }
+}
+
+function showWarnings(warnings: readonly string[]): void {
+  for (const warning of warnings) console.error(`Warning: ${warning}`)
+}
+
+function nameOf({ config: { file } }: ReadConfig): string {
+  return file === null ? 'default configuration' : path.relative(process.cwd(), file) || file
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`
+}

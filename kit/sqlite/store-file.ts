@@ -1,6 +1,6 @@
 // Opens the file of a store: folder, lock, integrity, format version, settings. It opens as a store that can be
 // written and whose content is sound, or not at all: there is no fall-back to memory.
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { damaged, sqliteCode, StoreError, toStoreError, type StorePlace } from './store-error.ts'
 
@@ -30,6 +30,7 @@ export interface StoreFileOptions extends StoreFormat, StorePlace {
 
 export function openStoreFile(options: StoreFileOptions): DatabaseSync {
   createFolder(options)
+  requireWritable(options)
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(options.file, { timeout: LOCK_WAIT_MS })
@@ -54,13 +55,28 @@ function createFolder({ folder, setting }: StorePlace): void {
   }
 }
 
+/** Asked beforehand because SQLite calls it an I/O error. Only asked: opening the file by other means would drop this process's locks. */
+function requireWritable({ folder, file, setting }: StorePlace): void {
+  for (const path of [folder, file]) {
+    if (!existsSync(path)) continue
+    try {
+      accessSync(path, constants.R_OK | constants.W_OK | (path === folder ? constants.X_OK : 0))
+    } catch (error) {
+      const what = path === folder ? 'data folder' : 'store file'
+      const message = `The ${what} ${path} cannot be written. Make it writable for the user of the engine, or choose another folder (${setting}).`
+      throw new StoreError(path, message, { cause: error })
+    }
+  }
+}
+
 /** One engine per folder. The lock is held until the file is closed; the system releases it when the process dies. */
 function lock(database: DatabaseSync): void {
   database.exec('PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
 }
 
+/** Empty: nobody has made a table in it. */
 function isNew(database: DatabaseSync): boolean {
-  return pragma(database, 'page_count') === 0
+  return database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
 }
 
 function createTables(database: DatabaseSync, { schema, version }: StoreFormat): void {

@@ -6,11 +6,10 @@ import { UsageError } from './exit-codes.ts'
 export const CONNECTION_ARGS = {
   address: {
     type: 'string',
-    description: 'Host of the engine, or its ws:// URL',
-    default: DEFAULT_ADDRESS,
+    description: `Host of the engine, or its ws:// URL (Default: III_URL, else ${DEFAULT_ADDRESS})`,
     valueHint: 'host',
   },
-  port: { type: 'string', description: 'Port of the engine', default: String(DEFAULT_PORT), valueHint: 'port' },
+  port: { type: 'string', description: `Port of the engine (Default: ${DEFAULT_PORT})`, valueHint: 'port' },
   'timeout-ms': {
     type: 'string',
     description: 'Milliseconds to wait for the answer',
@@ -20,8 +19,8 @@ export const CONNECTION_ARGS = {
 } as const satisfies ArgsDef
 
 export interface ConnectionArgs {
-  address: string
-  port: string
+  address?: string | undefined
+  port?: string | undefined
   'timeout-ms': string
 }
 
@@ -30,10 +29,14 @@ export interface Connection {
   readonly timeoutMs: number
 }
 
-/** Throws UsageError naming the option and the value that is wrong. */
-export function connectionFrom(args: ConnectionArgs): Connection {
+/** III_URL counts only where neither host nor port is given. Throws UsageError naming the option and the value that is wrong. */
+export function connectionFrom(args: ConnectionArgs, env: NodeJS.ProcessEnv = process.env): Connection {
+  const fromEnvironment = args.port === undefined ? env['III_URL'] : undefined
   return {
-    at: { address: args.address, port: integerOption('--port', args.port, 65_535) },
+    at: {
+      address: args.address ?? (fromEnvironment || DEFAULT_ADDRESS),
+      port: args.port === undefined ? DEFAULT_PORT : integerOption('--port', args.port, 65_535),
+    },
     // Node's timers hold 31 bits; a longer wait would end at once.
     timeoutMs: integerOption('--timeout-ms', args['timeout-ms'], 2 ** 31 - 1),
   }

@@ -46,7 +46,9 @@ const NO_SETTINGS: JsonSchema = { type: 'object', additionalProperties: false }
 /** Those whose definition bears the name that the folder gives: anything else in there is not the engine's. */
 async function builtInSources(): Promise<{ source: PluginSource; schema: JsonSchema }[]> {
   const { sources } = await discoverPlugins({ builtInDir: BUILT_IN_DIR, userDir: NOWHERE, projectRoot: BUILT_IN_DIR })
-  const found = await Promise.all([...sources.values()].map(async (source) => ({ source, schema: await schemaOf(source) })))
+  const found = await Promise.all(
+    [...sources.values()].map(async (source) => ({ source, schema: await schemaOf(source) })),
+  )
   return found.flatMap(({ source, schema }) => (schema === undefined ? [] : { source, schema }))
 }
 

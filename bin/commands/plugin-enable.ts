@@ -3,7 +3,9 @@ import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, w
 import path from 'node:path'
 import { defineCommand } from 'citty'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
+import { CONNECTION_ARGS, connectionFrom } from '../connection-options.ts'
 import { enablePlugin, entryLines } from '../enable-plugin.ts'
+import { takenUp } from '../plugin-taken-up.ts'
 import { findProject, type PluginProject } from '../plugin-project.ts'
 
 export const pluginEnable = defineCommand({
@@ -12,8 +14,10 @@ export const pluginEnable = defineCommand({
     name: { type: 'positional', required: true, description: 'Name of the plugin' },
     write: { type: 'boolean', description: 'Write them into the configuration file', default: false },
     config: { type: 'string', alias: 'c', description: 'Configuration file of the project', valueHint: 'file' },
+    ...CONNECTION_ARGS,
   },
-  run({ args }) {
+  async run({ args }) {
+    const { at } = connectionFrom(args)
     const project = findProject(args.config)
     if (!isThere(project, args.name)) {
       console.error(
@@ -36,6 +40,7 @@ export const pluginEnable = defineCommand({
     }
     replaceFile(project.configFile, enabling.text)
     console.log(`${args.name} is enabled in ${project.configFile}.`)
+    console.log(await takenUp(args.name, at))
     return EXIT.ok
   },
 })

@@ -96,6 +96,12 @@ describe('enablePlugin', () => {
     expect(parse(after).workers.at(-1)).toEqual({ name: 'hello' })
     expect(parse(after).engine).toEqual({ gate_ms: 1 })
   })
+  it('adds to the configuration that a new project gets', () => {
+    const starter = readFileSync(new URL('../../iii-config.yaml', import.meta.url), 'utf8')
+    const after = enabled(starter)
+    expect(after.replace('  - name: hello\n', '')).toBe(starter)
+    expect(parse(after).workers).toEqual([...parse(starter).workers, { name: 'hello' }])
+  })
   it.each([
     ['workers:\n- name: a', 'workers:\n- name: a\n- name: hello\n'],
     ['workers:\n  - name: a\nengine: {}\n', 'workers:\n  - name: a\n  - name: hello\nengine: {}\n'],

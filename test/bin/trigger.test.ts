@@ -101,6 +101,11 @@ describe('iii trigger: the call', () => {
     await trigger('echo', '-n', 'blue')
     expect(engine.frames[0]).toMatchObject({ namespace: 'blue' })
   })
+  it('finds the engine by III_URL when neither host nor port is given', async () => {
+    const env = { III_URL: `ws://127.0.0.1:${engine.port}` }
+    expect((await runCli(['trigger', 'echo'], { env })).code).toBe(0)
+    expect((await runCli(['trigger', 'echo', '--port', '1'], { env })).stderr).toContain('ws://localhost:1')
+  })
   it('sends a void call without an invocation id and does not wait', async () => {
     engine.answers.set('slow', 'silence')
     expect(await trigger('slow', '--void')).toMatchObject({ code: 0, stdout: '' })

@@ -1,0 +1,71 @@
+// docs/reference/cli.md from the definitions of the commands.
+import { stripVTControlCharacters } from 'node:util'
+import { renderUsage, type CommandDef } from 'citty'
+import { COMMANDS, NOT_PROVIDED, type CommandEntry } from '../../bin/command-table.ts'
+
+export async function cliReference(): Promise<string> {
+  const entries: [string, CommandEntry][] = Object.entries(COMMANDS)
+  const sections = await Promise.all(
+    entries.map(async ([name, entry]) => section(`iii ${name}`, await entry.load(), entry.aliases)),
+  )
+  return [
+    '# Commands',
+    '',
+    '`iii` without a command is `iii start`. Exit codes: 0 done, 1 failed, 2 wrong command line, 130 stopped by a second Ctrl-C.',
+    'Results go to stdout, everything else to stderr. Colours appear on a terminal only, and not where `NO_COLOR` is set.',
+    '`III_LOG` sets the level of the log: `trace`, `debug`, `info` (default), `warn`, `error`, `silent`.',
+    'Generated from `bin/commands/` by `npm run docs`.',
+    '',
+    ...sections.flat(),
+    '## Commands of iii that are not provided',
+    '',
+    'They exit with code 1 and say what to do instead.',
+    '',
+    '| command | instead |',
+    '|---|---|',
+    ...Object.entries(NOT_PROVIDED).map(([name, instead]) => `| \`iii ${name}\` | ${instead} |`),
+    '',
+  ].join('\n')
+}
+
+async function section(
+  path: string,
+  command: CommandDef<any>,
+  aliases: readonly string[],
+  level = 2,
+): Promise<string[]> {
+  const meta = await resolved(command.meta ?? {})
+  const usage = stripVTControlCharacters(await renderUsage({ ...command, meta: { ...meta, name: path } }))
+  const also = aliases.length === 0 ? [] : [`Also: ${aliases.map((alias) => `\`iii ${alias}\``).join(', ')}.`, '']
+  // The first line repeats the description and the name, which are the text and the heading here.
+  const lines = usage
+    .split('\n')
+    .slice(2)
+    .map((line) => line.trimEnd())
+  const body = lines
+    .join('\n')
+    .replace(/\n{2,}/g, '\n\n')
+    .trim()
+  const own = [
+    `${'#'.repeat(level)} ${path}`,
+    '',
+    `${meta.description ?? ''}.`,
+    '',
+    ...also,
+    '```text',
+    body,
+    '```',
+    '',
+  ]
+  const subCommands = Object.entries(await resolved(command.subCommands ?? {}))
+  const below = await Promise.all(
+    subCommands.map(async ([name, subCommand]) =>
+      section(`${path} ${name}`, await resolved(subCommand), [], level + 1),
+    ),
+  )
+  return [...own, ...below.flat()]
+}
+
+function resolved<T>(value: T | Promise<T> | (() => T) | (() => Promise<T>)): Promise<T> {
+  return Promise.resolve(typeof value === 'function' ? (value as () => T | Promise<T>)() : value)
+}

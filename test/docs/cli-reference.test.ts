@@ -1,0 +1,22 @@
+// docs/reference/cli.md is what the command definitions say now.
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { COMMANDS } from '../../bin/command-table.ts'
+import { cliReference } from '../../scripts/reference/cli.ts'
+
+const page = readFileSync(new URL('../../docs/reference/cli.md', import.meta.url), 'utf8')
+
+it('is up to date (write it with: npm run docs)', async () => {
+  expect(page).toBe(await cliReference())
+})
+
+it('has a section for every command', () => {
+  for (const name of Object.keys(COMMANDS)) expect(page).toContain(`\n## iii ${name}\n`)
+})
+
+it('names no option twice in one section', () => {
+  for (const block of page.matchAll(/```text\n([\s\S]*?)```/g)) {
+    const options = [...(block[1] ?? '').matchAll(/(--[a-z-]+)(?:=<[^>]+>)? {2,}/g)].map(([, option]) => option)
+    expect(options).toEqual([...new Set(options)])
+  }
+})

@@ -1,0 +1,163 @@
+// Runs the pages as a reader would: in an empty project with a running engine, block after block.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { commandsIn, ROOT, snippetsOf } from './snippets.ts'
+
+const COMMAND_MS = 20_000
+
+describe.each(['README.md', 'docs/guides/first-plugin.md'])('%s', (page) => {
+  const snippets = snippetsOf(page)
+  let project: ReaderProject
+  let lastOutput = ''
+  beforeAll(async () => {
+    project = await ReaderProject.open()
+  }, 30_000)
+  afterAll(() => project.close())
+
+  it('has something to run', () => {
+    expect(snippets.filter(({ kind }) => kind === 'run').length).toBeGreaterThan(0)
+  })
+
+  for (const snippet of snippets) {
+    const title = `line ${snippet.line}: ${snippet.kind === 'file' ? snippet.name : snippet.kind}`
+    if (snippet.kind === 'shown' || snippet.kind === 'ci') continue
+    it(title, { timeout: 60_000 }, async () => {
+      if (snippet.kind === 'file') return project.write(snippet.name, snippet.text)
+      if (snippet.kind === 'output') return expect(JSON.parse(lastOutput)).toEqual(JSON.parse(snippet.text))
+      for (const command of commandsIn(snippet.text)) {
+        if (snippet.kind === 'background') {
+          await project.startWorker(command)
+          continue
+        }
+        const { code, stdout, stderr } = await project.run(command)
+        expect({ command, succeeded: code === 0, stderr }).toMatchObject({ command, succeeded: snippet.kind === 'run' })
+        lastOutput = stdout
+      }
+    })
+  }
+})
+
+it('the files of README.md are those of examples/', () => {
+  const files = snippetsOf('README.md').flatMap((snippet) => (snippet.kind === 'file' ? [snippet] : []))
+  expect(files.map(({ name }) => name)).toEqual(['first-worker.mjs', 'plugins/hello.ts'])
+  for (const { name, text } of files) {
+    const example = readFileSync(path.join(ROOT, 'examples', name), 'utf8')
+    // The file says in a first comment what README says in prose.
+    expect(example.replace(/^\/\/.*\n/, '')).toBe(text)
+    expect(commandsIn(text).length).toBeLessThanOrEqual(20)
+  }
+})
+
+/** A temporary folder with `iii` on its PATH, the packages of this checkout, and an engine on a free port. */
+class ReaderProject {
+  readonly #folder: string
+  readonly #env: NodeJS.ProcessEnv
+  readonly #children: ChildProcess[] = []
+
+  private constructor(folder: string, port: number) {
+    this.#folder = folder
+    this.#env = {
+      ...process.env,
+      PATH: `${path.join(folder, '.bin')}${path.delimiter}${process.env['PATH']}`,
+      III_URL: `ws://127.0.0.1:${port}`,
+      OTEL_ENABLED: 'false',
+    }
+  }
+
+  static async open(): Promise<ReaderProject> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'iii-docs-'))
+    const port = await freePort()
+    const project = new ReaderProject(folder, port)
+    mkdirSync(path.join(folder, '.bin'))
+    const iii = path.join(folder, '.bin', 'iii')
+    writeFileSync(iii, `#!/bin/sh\nexec '${process.execPath}' '${path.join(ROOT, 'bin', 'iii.mjs')}' "$@"\n`)
+    chmodSync(iii, 0o755)
+    symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'))
+    const starter = readFileSync(path.join(ROOT, 'iii-config.yaml'), 'utf8')
+    project.write('iii-config.yaml', starter.replaceAll('49134', String(port)))
+    await project.#startUntil('iii start', 'Try next')
+    return project
+  }
+
+  write(name: string, text: string): void {
+    const file = path.join(this.#folder, name)
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
+
+  run(command: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    const child = spawn('sh', ['-c', command], { cwd: this.#folder, env: this.#env, timeout: COMMAND_MS })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+    return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))
+  }
+
+  /** Starts a worker and waits until the engine lists one more function of a connected worker. */
+  async startWorker(command: string): Promise<void> {
+    const before = await this.#externalFunctions()
+    this.#spawn(command)
+    const deadline = performance.now() + COMMAND_MS
+    while ((await this.#externalFunctions()) === before) {
+      if (performance.now() > deadline) throw new Error(`'${command}' registered nothing within ${COMMAND_MS} ms`)
+    }
+  }
+
+  async #externalFunctions(): Promise<number> {
+    const { stdout } = await this.run('iii functions list --json')
+    return (JSON.parse(stdout) as { functions: unknown[] }).functions.length
+  }
+
+  #startUntil(command: string, sign: string): Promise<void> {
+    const child = this.#spawn(command)
+    let output = ''
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(
+        () => reject(new Error(`'${command}' did not say '${sign}' in time:\n${output}`)),
+        COMMAND_MS,
+      )
+      const look = (text: string) => {
+        output += text
+        if (!output.includes(sign)) return
+        clearTimeout(deadline)
+        resolve()
+      }
+      child.stdout?.setEncoding('utf8').on('data', look)
+      child.stderr?.setEncoding('utf8').on('data', look)
+      child.once('exit', (code) => reject(new Error(`'${command}' ended with ${code}:\n${output}`)))
+    })
+  }
+
+  #spawn(command: string): ChildProcess {
+    // `exec`, so that the signal at the end reaches the program and not a shell around it.
+    const child = spawn('sh', ['-c', `exec ${command}`], { cwd: this.#folder, env: this.#env })
+    this.#children.push(child)
+    return child
+  }
+
+  async close(): Promise<void> {
+    // Workers first: an engine that goes first only makes them complain.
+    for (const child of this.#children.toReversed()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGTERM')
+      await ended
+    }
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+function freePort(): Promise<number> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}

@@ -1,0 +1,171 @@
+// Brings the plugins to a changed configuration: all of it or nothing (design, "Change of generation").
+import { isDeepStrictEqual } from 'node:util'
+import { CodedError } from '../../protocol/errors.ts'
+import type { WorkerEntry } from '../config/types.ts'
+import type { Clock } from './clock.ts'
+import { GenerationError, type Generation, type GenerationSurroundings } from './generation.ts'
+import { generationErrorFrom, type PluginChanges, type WantedChange } from './plugin-changes.ts'
+import type { PluginRecord } from './plugin-record.ts'
+import type { PluginTable } from './plugin-table.ts'
+
+export interface ConfigurationReport {
+  /** False: nothing was changed, the previous configuration runs on. */
+  readonly applied: boolean
+  readonly problems: readonly { readonly plugin: string; readonly code: string; readonly message: string }[]
+  readonly started: readonly string[]
+  readonly reloaded: readonly string[]
+  readonly reconfigured: readonly string[]
+  readonly stopped: readonly string[]
+}
+
+export interface ConfigurationSurroundings {
+  readonly table: PluginTable
+  readonly changes: PluginChanges
+  readonly clock: Clock
+  readonly validate: GenerationSurroundings['validate']
+}
+
+interface Step {
+  readonly record: PluginRecord
+  readonly entry: WorkerEntry | undefined
+}
+
+type Failure = { readonly record: PluginRecord; readonly error: GenerationError }
+
+const NOTHING: ConfigurationReport = { applied: true, problems: [], started: [], reloaded: [], reconfigured: [], stopped: [] }
+
+/** @param entries the entry of each plugin that has one, by name. */
+export async function changeConfiguration(
+  entries: ReadonlyMap<string, WorkerEntry>,
+  around: ConfigurationSurroundings,
+): Promise<ConfigurationReport> {
+  const { table, changes, clock } = around
+  const began = clock.now()
+  const replaced: Step[] = []
+  const inPlace: (Step & { entry: WorkerEntry; generation: Generation })[] = []
+  const quiet: Step[] = []
+  for (const record of table.all) {
+    const entry = entries.get(record.name)
+    const { generation } = record
+    const runs = entry !== undefined && entry.enabled && !record.held
+    if (generation === undefined && !runs) quiet.push({ record, entry })
+    else if (generation === undefined || !runs) replaced.push({ record, entry })
+    else if (sameEntry(generation.plan.entry, entry) && sameEntry(record.entry, entry)) quiet.push({ record, entry })
+    else if (onlyConfigDiffers(generation.plan.entry, entry)) inPlace.push({ record, entry, generation })
+    else replaced.push({ record, entry })
+  }
+
+  const checked = await Promise.all(inPlace.map((step) => validated(step, around)))
+  const refused = checked.flatMap((outcome) => ('error' in outcome ? [outcome] : []))
+  const prepared = await prepareAll(replaced, changes)
+  const failures = [...refused, ...prepared.failures]
+  const done: { generation: Generation; before: Generation['config'] }[] = []
+  const wanted = prepared.wanted
+  const reconfigured: Step[] = []
+  if (failures.length === 0) {
+    for (const outcome of checked) {
+      if ('error' in outcome) continue
+      const { generation, config, record, entry } = outcome
+      const before = generation.config
+      if (await generation.reconfigure(config)) {
+        done.push({ generation, before })
+        reconfigured.push({ record, entry })
+      } else {
+        const late = await prepareAll([{ record, entry }], changes)
+        wanted.push(...late.wanted)
+        failures.push(...late.failures)
+      }
+    }
+  }
+  if (failures.length === 0) failures.push(...requiresFailures(wanted, table, changes))
+
+  const before = new Map(wanted.map(({ record }) => [record, record.generation]))
+  if (failures.length === 0 && wanted.length > 0) {
+    try {
+      await changes.carryOut(wanted, { cause: 'configuration' })
+    } catch (error) {
+      const failure = generationErrorFrom(error)
+      await takeBack(done)
+      return refusal([{ plugin: wanted.map(({ record }) => record.name).join(', '), code: failure.code, message: failure.message }])
+    }
+  } else if (failures.length > 0) {
+    await changes.drop(wanted.map(({ to }) => to))
+    await takeBack(done)
+    for (const { record, error } of failures) if (record.generation !== undefined) table.stale(record, error, 'configuration')
+    return refusal(failures.map(({ record, error }) => ({ plugin: record.name, code: error.code, message: error.message })))
+  }
+
+  for (const { record, entry } of quiet) {
+    record.entry = entry
+    if (record.generation === undefined) table.settleIdle(record)
+    else if (record.stale?.reason === 'config') table.fresh(record)
+  }
+  for (const { record, entry } of reconfigured) if (entry !== undefined) table.reconfigured(record, entry, clock.now() - began)
+  const names = (of: (change: WantedChange) => boolean): string[] => wanted.filter(of).map(({ record }) => record.name)
+  return {
+    ...NOTHING,
+    started: names(({ record, to }) => to !== undefined && before.get(record) === undefined),
+    reloaded: names(({ record, to }) => to !== undefined && before.get(record) !== undefined),
+    stopped: names(({ to }) => to === undefined),
+    reconfigured: reconfigured.map(({ record }) => record.name),
+  }
+}
+
+async function prepareAll(steps: readonly Step[], changes: PluginChanges): Promise<{ wanted: WantedChange[]; failures: Failure[] }> {
+  const wanted: WantedChange[] = []
+  const failures: Failure[] = []
+  await Promise.all(
+    steps.map(async ({ record, entry }) => {
+      try {
+        const runs = entry !== undefined && entry.enabled
+        const to = runs ? await changes.prepare(await changes.plan(record, entry)) : undefined
+        wanted.push({ record, to, entry })
+      } catch (error) {
+        failures.push({ record, error: generationErrorFrom(error) })
+      }
+    }),
+  )
+  return { wanted, failures }
+}
+
+function requiresFailures(wanted: readonly WantedChange[], table: PluginTable, changes: PluginChanges): Failure[] {
+  return [...changes.requiresProblems(wanted)].flatMap(([name, problem]) => {
+    const record = table.find(name)
+    if (record === undefined) return []
+    return [{ record, error: generationErrorFrom(new CodedError('PLUGIN_START_FAILED', problem)) }]
+  })
+}
+
+async function validated<Candidate extends Step & { entry: WorkerEntry; generation: Generation }>(
+  step: Candidate,
+  { validate }: ConfigurationSurroundings,
+): Promise<(Candidate & { config: Generation['config'] }) | Failure> {
+  const { plan, declaration } = step.generation
+  try {
+    return { ...step, config: await validate(plan.source, declaration, step.entry) }
+  } catch (error) {
+    const { code, message } = generationErrorFrom(error)
+    return { record: step.record, error: new GenerationError('config', code, message, { cause: error }) }
+  }
+}
+
+async function takeBack(done: readonly { generation: Generation; before: Generation['config'] }[]): Promise<void> {
+  for (const { generation, before } of done) await generation.reconfigure(before)
+}
+
+function refusal(problems: ConfigurationReport['problems']): ConfigurationReport {
+  return { ...NOTHING, applied: false, problems }
+}
+
+/** Where an entry stands in the file is no difference. */
+function sameEntry(a: WorkerEntry | undefined, b: WorkerEntry): boolean {
+  return a !== undefined && isDeepStrictEqual(compared(a), compared(b))
+}
+
+function onlyConfigDiffers(a: WorkerEntry, b: WorkerEntry): boolean {
+  return isDeepStrictEqual({ ...compared(a), config: null }, { ...compared(b), config: null })
+}
+
+function compared({ origin: _origin, instanceId: _instanceId, writtenName: _writtenName, ...rest }: WorkerEntry) {
+  return rest
+}

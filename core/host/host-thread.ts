@@ -1,0 +1,101 @@
+// A thread of plugins, seen from the engine.
+import { MessageChannel, type Worker as NodeThread } from 'node:worker_threads'
+import type { EventLoopUtilization } from 'node:perf_hooks'
+import { CodedError } from '../../protocol/errors.ts'
+import type { LinkEvents } from '../links/link-events.ts'
+import { RingTransport } from '../links/ring-link.ts'
+import { withDeadline, type Clock } from './clock.ts'
+import type { ContainerExit } from './container.ts'
+import { FrameContainer } from './frame-container.ts'
+import type { Usage } from './host-messages.ts'
+import type { ThreadPool } from './thread-pool.ts'
+import type { ThreadTask } from './thread-side.ts'
+
+export interface HostThreadOptions {
+  readonly pool: ThreadPool
+  readonly events: LinkEvents
+  readonly clock: Clock
+  readonly compileCacheDir: string
+  /** Time for a thread to come up. */
+  readonly startMs: number
+}
+
+export class HostThread extends FrameContainer {
+  readonly kind = 'thread'
+  readonly #abort = new AbortController()
+  #number = 0
+  #thread: NodeThread | undefined
+  #utilization: EventLoopUtilization | undefined
+
+  private constructor(events: LinkEvents) {
+    super(events)
+    this.transport = new RingTransport((member, message) => this.receiveHost(member, message))
+  }
+
+  static async spawn({ pool, events, clock, compileCacheDir, startMs }: HostThreadOptions): Promise<HostThread> {
+    const container = new HostThread(events)
+    const { init } = container.transport as RingTransport
+    const { port1, port2 } = new MessageChannel()
+    const task: ThreadTask = { ...init, ready: port2, compileCacheDir }
+    const running = await pool.run(task, [init.port, port2], container.#abort.signal)
+    const failed = running.task.then(
+      () => new Error('the thread ended by itself'),
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+    )
+    const ready = new Promise<number>((resolve, reject) => {
+      port1.once('message', resolve)
+      void failed.then(reject)
+    })
+    try {
+      const late = () => new CodedError('PLUGIN_TIMEOUT', `a thread did not come up within ${startMs} ms`)
+      container.#number = await withDeadline(clock, ready, startMs, late)
+      container.#attend(running.find(container.#number), failed)
+      return container
+    } catch (error) {
+      container.#abort.abort()
+      container.finished({ code: 'ERROR', message: (error as Error).message })
+      throw error
+    } finally {
+      port1.close()
+    }
+  }
+
+  get number(): number {
+    return this.#number
+  }
+
+  async usage(): Promise<Usage | undefined> {
+    const thread = this.#thread
+    if (thread === undefined) return undefined
+    const now = thread.performance.eventLoopUtilization()
+    const { utilization } = thread.performance.eventLoopUtilization(now, this.#utilization)
+    this.#utilization = now
+    const heap = await thread.getHeapStatistics().catch(() => undefined)
+    return heap && { memoryBytes: heap.used_heap_size + heap.external_memory, eventLoopUtilization: utilization }
+  }
+
+  protected terminate(): void {
+    this.#abort.abort()
+  }
+
+  /** Only after `exit` has everything that the thread wrote reached the ring. */
+  #attend(thread: NodeThread | undefined, failed: Promise<Error>): void {
+    if (thread === undefined) {
+      void failed.then((error) => this.finished({ code: 'ERROR', message: error.message }))
+      return
+    }
+    this.#thread = thread
+    let uncaught: Error | undefined
+    thread.on('error', (error: unknown) => (uncaught = error instanceof Error ? error : new Error(String(error))))
+    thread.once('exit', (code) => {
+      this.#thread = undefined
+      this.finished(exitOf(code, uncaught))
+    })
+  }
+}
+
+function exitOf(code: number, uncaught: Error | undefined): ContainerExit {
+  if (uncaught === undefined) return { code: 'EXIT', message: `it called process.exit(${code})` }
+  const isMemory = (uncaught as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
+  return { code: isMemory ? 'MEMORY' : 'ERROR', message: uncaught.message, stack: uncaught.stack }
+}

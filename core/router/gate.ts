@@ -64,14 +64,6 @@ export class Gate {
     for (const call of passing) deliver(call)
   }
 
-  /** Forgets the calls of a worker that is gone. */
-  drop(caller: Worker): void {
-    this.releaseFrom(
-      (candidate) => candidate === caller,
-      () => {},
-    )
-  }
-
   #arm(): void {
     if (this.#timer !== undefined || this.#held.length === 0) return
     const next = this.#held.reduce((soonest, { until }) => Math.min(soonest, until), Infinity)

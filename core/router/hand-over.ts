@@ -81,9 +81,15 @@ export class HandOver {
    * the gates let their calls go in order. Nobody sees half a plugin.
    */
   commit(): void {
+    const { functions, triggers } = this.#router
+    for (const worker of this.#old) {
+      if (worker.phase === 'open') worker.phase = 'leaving'
+      functions.dropWorker(worker, () => true)
+    }
+    for (const slot of this.slots) for (const entry of [...functions.ownedBy(slot)]) functions.disown(entry)
     for (const worker of this.#staged) this.#adopt(worker)
-    for (const worker of this.#old) this.#retire(worker)
-    for (const slot of this.slots) this.#releaseUnserved(slot)
+    // The new bindings are there before the old ones go: equal ones coalesce, and their providers notice nothing.
+    for (const worker of this.#old) triggers.dropWorker(worker)
     for (const slot of this.slots) slot.workers = this.#staged.filter((worker) => worker.slot === slot && worker.phase === 'open')
     this.#finish()
     for (const slot of this.slots) if (slot.workers.length > 0) this.#open(slot)
@@ -156,20 +162,6 @@ export class HandOver {
     }
     for (const { message } of this.#stage.takeMessages((candidate) => candidate === worker)) {
       this.#router.triggers.handle(worker, message)
-    }
-  }
-
-  #retire(worker: Worker): void {
-    if (worker.phase === 'open') worker.phase = 'leaving'
-    this.#router.functions.dropWorker(worker, () => true)
-    this.#router.triggers.dropWorker(worker)
-  }
-
-  /** Ids that the new generation does not register any more go back to external providers, or away. */
-  #releaseUnserved(slot: PluginSlot): void {
-    for (const entry of [...this.#router.functions.ownedBy(slot)]) {
-      const served = entry.providers.some(({ worker }) => worker.slot === slot && worker.phase === 'open')
-      if (!served) this.#router.functions.disown(entry)
     }
   }
 

@@ -212,6 +212,13 @@ export class Router {
     this.#deliverTo(entry, call)
   }
 
+  /** A call that was held goes on, unless the one who waits for its answer has left. A void call goes in any case. */
+  #resume(call: Call): void {
+    const { caller } = call
+    const abandoned = caller.phase === 'gone' && caller.successor === undefined && call.invocationId !== undefined
+    if (!abandoned) this.#dispatch(call)
+  }
+
   #deliverTo(entry: FunctionEntry, call: Call): void {
     const provider = chooseProvider(entry, this.options.duplicate_functions)
     if (provider !== undefined) return this.#deliver(call, provider)
@@ -337,7 +344,6 @@ export class Router {
     }
     this.functions.dropWorker(worker, (entry) => this.#keepsId(entry, worker, abnormal))
     this.failCalls(worker)
-    if (worker.successor === undefined) for (const other of this.slots.values()) other.gate.drop(worker)
     this.triggers.dropWorker(worker)
     this.workers.delete(worker.id)
     this.#handOver?.workerEnded(worker)
@@ -393,7 +399,7 @@ export class Router {
       if (entry.grace !== grace) return
       entry.grace = undefined
       if (entry.providers.length === 0 && entry.slot === undefined) this.functions.delete(entry)
-      grace.release((call) => this.#dispatch(call))
+      grace.release((call) => this.#resume(call))
     }, maxMs)
     timer.unref()
   }
@@ -402,7 +408,7 @@ export class Router {
     const { grace } = entry
     if (grace === undefined || entry.providers.length === 0) return
     entry.grace = undefined
-    grace.release((call) => this.#dispatch(call))
+    grace.release((call) => this.#resume(call))
   }
 
   // ── plugins ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -423,14 +429,14 @@ export class Router {
     slot.phase = 'removed'
     if (this.slots.get(slot.name) === slot) this.slots.delete(slot.name)
     for (const entry of [...this.functions.ownedBy(slot)]) this.functions.disown(entry)
-    slot.gate.release((call) => this.#dispatch(call))
+    slot.gate.release((call) => this.#resume(call))
   }
 
   /** Starts replacing the generations of these plugins together. One hand-over at a time. */
   beginHandOver(slots: readonly PluginSlot[]): HandOver {
     if (this.#handOver !== undefined) throw new Error('a hand-over is running')
     this.#handOver = new HandOver(this, slots, {
-      dispatch: (call) => this.#dispatch(call),
+      dispatch: (call) => this.#resume(call),
       done: () => (this.#handOver = undefined),
     })
     return this.#handOver

@@ -24,7 +24,7 @@ export function applyUpdate(current: JsonValue | undefined, operations: readonly
   return { value: state.draft.root, errors }
 }
 
-/** As `applyUpdate`, from and to JSON text. Throws a RangeError when the result is nested too deeply to be written. */
+/** As `applyUpdate`, from and to JSON text. Throws when the result cannot be written as JSON: some Nodes have a limit of nesting. */
 export function updateText(
   current: string | undefined,
   operations: readonly UpdateOperation[],

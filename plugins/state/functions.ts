@@ -138,7 +138,7 @@ function optionalValue(text: string | undefined): RawJson | undefined {
   return text === undefined ? undefined : new RawJson(text)
 }
 
-/** Fails when the value is nested deeper than the stack reaches. */
+/** Fails where the value is nested deeper than this Node can write. */
 function toText(value: unknown, code: ErrorCode, address: Address): string {
   try {
     return JSON.stringify(value)

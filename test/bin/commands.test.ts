@@ -39,6 +39,10 @@ describe('the command line', () => {
     expect((await runCli(['plugins', 'info'])).code).toBe(2)
     expect((await runCli(['functions'])).code).toBe(2)
   })
+  it('takes -c FILE before the command', async () => {
+    const { code, stderr } = await runCli(['-c', 'none.yaml', 'plugins', 'enable', 'hello'])
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('none.yaml') })
+  })
   it('an unknown option of start exits 2 and names it', async () => {
     expect(await runCli(['--confg', 'x'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--confg') })
   })

@@ -9,7 +9,7 @@ export type Answer = { result?: unknown; error?: unknown } | { raw: string } | '
 export class FakeEngine implements AsyncDisposable {
   readonly frames: Frame[] = []
   readonly rawFrames: string[] = []
-  readonly answers = new Map<string, Answer>()
+  readonly answers = new Map<string, Answer | (() => Answer)>()
   readonly #server: WebSocketServer
 
   private constructor(server: WebSocketServer) {
@@ -22,9 +22,10 @@ export class FakeEngine implements AsyncDisposable {
         this.rawFrames.push(raw)
         this.frames.push(frame)
         const id = String(frame['function_id'])
-        const answer = this.answers.get(id) ?? {
+        const known = this.answers.get(id) ?? {
           error: { code: 'function_not_found', message: `Function ${id} not found` },
         }
+        const answer = typeof known === 'function' ? known() : known
         if (answer === 'silence' || frame['invocation_id'] === undefined) return
         if (answer === 'hang-up') return socket.close(1012, 'restarting')
         const head = JSON.stringify({

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findOldNode } from './old-node.ts'
 import { LAUNCHER, runCli } from './run-cli.ts'
 
 const oldNode = findOldNode()
@@ -114,13 +115,3 @@ describe.skipIf(oldNode === undefined)(`with an old Node (${oldNode ?? 'none on 
     })
   })
 })
-
-function findOldNode(): string | undefined {
-  const named = process.env['III_TEST_OLD_NODE']
-  const files = named === undefined ? ['/usr/bin/node', '/usr/local/bin/node'] : [named]
-  return files.find((file) => {
-    if (!existsSync(file)) return false
-    const major = Number.parseInt(spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout.slice(1), 10)
-    return major >= 18 && major < 24
-  })
-}

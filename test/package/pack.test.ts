@@ -1,0 +1,169 @@
+// The package as its users get it: packed, installed into another folder, run without the sources.
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findOldNode } from '../bin/old-node.ts'
+import { snippetsOf } from '../docs/snippets.ts'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const oldNode = findOldNode()
+const nodeFolder = path.dirname(process.execPath)
+// npm belongs to the system; the new Node comes before the system's.
+const env = { ...process.env, PATH: `${nodeFolder}${path.delimiter}${process.env['PATH']}`, III_NODE: '' }
+
+let folder: string
+let installed: string
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'iii-pack-'))
+  await run('npm', ['pack', '--pack-destination', folder], { cwd: root, env })
+  const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
+  writeFileSync(path.join(folder, 'package.json'), '{"name":"user","private":true,"type":"module"}')
+  const options = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
+  await run('npm', ['install', ...options, path.join(folder, tarball)], { cwd: folder, env })
+  installed = path.join(folder, 'node_modules', 'iii-host')
+}, 240_000)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const iii = (...args: string[]) => run('npx', ['--no-install', 'iii', ...args], { cwd: folder, env })
+
+describe('the packed package', () => {
+  it('holds compiled code, the license and the default configuration, and no sources', () => {
+    for (const file of [
+      'LICENSE',
+      'README.md',
+      'iii-config.yaml',
+      'bin/iii.mjs',
+      'dist/bin/main.js',
+      'dist/core/engine.js',
+    ]) {
+      expect(existsSync(path.join(installed, file)), file).toBe(true)
+    }
+    const sources = globSync('**/*.ts', { cwd: installed }).filter(
+      (file) => !file.includes('node_modules') && !file.endsWith('.d.ts'),
+    )
+    expect(sources).toEqual([])
+  })
+  it('holds one ready bundle per built-in plugin', () => {
+    const plugins = readdirSync(path.join(root, 'plugins'))
+    expect(readdirSync(path.join(installed, 'dist', 'plugins'))).toEqual(plugins)
+    for (const plugin of plugins)
+      expect(readdirSync(path.join(installed, 'dist', 'plugins', plugin))).toContain('index.js')
+  })
+  it('gives a working npx iii', async () => {
+    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
+    expect((await iii('--version')).stdout).toBe(`${version}\n`)
+  })
+  it('exports the engine and definePlugin', async () => {
+    const script = `
+      import { startEngine } from 'iii-host'
+      import { definePlugin } from 'iii-host/plugin'
+      console.log(typeof startEngine, typeof definePlugin)`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })
+    expect(stdout).toBe('function function\n')
+  })
+
+  it('has types that check a plugin', async () => {
+    const plugin = (call: string) =>
+      `import { definePlugin } from 'iii-host/plugin'
+      export default definePlugin({ name: 'typed', start({ iii }) { iii.${call}('typed::f', async () => 1) } })`
+    writeFileSync(path.join(folder, 'right.ts'), plugin('registerFunction'))
+    writeFileSync(path.join(folder, 'wrong.ts'), plugin('registerFunktion'))
+    const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const options = [
+      '--ignoreConfig',
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--lib',
+      'esnext',
+      '--types',
+      'node',
+    ]
+    const types = ['--typeRoots', path.join(root, 'node_modules', '@types')]
+    const check = (file: string) => run(process.execPath, [tsc, ...options, ...types, file], { cwd: folder })
+    await check('right.ts')
+    await expect(check('wrong.ts')).rejects.toMatchObject({ stdout: expect.stringContaining('registerFunktion') })
+  })
+})
+
+describe('an engine from the packed package', () => {
+  let engine: ChildProcess | undefined
+  let url: string
+  beforeAll(async () => {
+    writeFileSync(
+      path.join(folder, 'iii-config.yaml'),
+      'workers:\n  - name: iii-worker-manager\n    config: { port: 0 }\n  - name: iii-state\n  - name: hello\n',
+    )
+    const plugin = snippetsOf('README.md').find(
+      (snippet) => snippet.kind === 'file' && snippet.name === 'plugins/hello.ts',
+    )
+    mkdirSync(path.join(folder, 'plugins'))
+    writeFileSync(path.join(folder, 'plugins', 'hello.ts'), plugin?.text ?? '')
+    const launcher = path.join(folder, 'node_modules', '.bin', 'iii')
+    const started = spawn(process.execPath, [launcher, 'start'], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    engine = started
+    url = await listeningUrl(started)
+  })
+  afterAll(async () => {
+    if (engine !== undefined && engine.exitCode === null) await terminated(engine)
+  })
+
+  it('lists its functions', async () => {
+    const { stdout } = await iii('trigger', 'engine::functions::list', 'include_internal=true', '--address', url)
+    const { functions } = JSON.parse(stdout) as { functions: { function_id: string }[] }
+    expect(functions.map(({ function_id }) => function_id)).toEqual(
+      expect.arrayContaining(['engine::functions::list', 'state::get', 'hello::greet']),
+    )
+  })
+  it('keeps state and runs a plugin written in TypeScript', async () => {
+    await iii('trigger', 'state::set', 'scope=s', 'key=k', 'value=5', '--address', url)
+    expect((await iii('trigger', 'state::get', 'scope=s', 'key=k', '--address', url)).stdout).toBe('5\n')
+    expect(JSON.parse((await iii('trigger', 'hello::greet', 'name=Ada', '--address', url)).stdout)).toEqual({
+      text: 'Hello, Ada',
+    })
+  })
+  it('ends with exit code 0 on SIGTERM', async () => {
+    expect(engine && (await terminated(engine))).toBe(0)
+  })
+})
+
+it.skipIf(oldNode === undefined)(
+  `where only an old Node is found (${oldNode ?? 'none on this machine: skipped'}) it says what to do`,
+  async () => {
+    const launcher = path.join(installed, 'bin', 'iii.mjs')
+    const bare = { HOME: folder, PATH: path.dirname(oldNode ?? '') }
+    const failure = run(oldNode ?? '', [launcher, '--version'], { cwd: folder, env: bare })
+    await expect(failure).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('iii needs Node.js 24 or newer'),
+    })
+  },
+)
+
+function listeningUrl(engine: ChildProcess): Promise<string> {
+  let output = ''
+  return new Promise((resolve, reject) => {
+    engine.once('exit', (code) => reject(new Error(`the engine ended with ${code}:\n${output}`)))
+    engine.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      const [url] = /ws:\/\/127\.0\.0\.1:\d+/.exec(output) ?? []
+      if (url !== undefined) resolve(url)
+    })
+  })
+}
+
+function terminated(child: ChildProcess): Promise<number | null> {
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  child.kill('SIGTERM')
+  return ended
+}

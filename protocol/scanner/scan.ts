@@ -46,8 +46,10 @@ export function scanEnvelope(frame: Buffer, into: Envelope): void {
   into.actionEnd = endOf(Member.Action)
 
   if (broken !== -1) {
-    into.problem = broken < frame.length ? `not JSON at byte ${broken}` : `not JSON: it ends too early, after ${broken} bytes`
-  } else if (spans[FAULTY_VALUE] !== -1) into.problem = `the value that begins at byte ${spans[FAULTY_VALUE]} is not JSON`
+    into.problem =
+      broken < frame.length ? `not JSON at byte ${broken}` : `not JSON: it ends too early, after ${broken} bytes`
+  } else if (spans[FAULTY_VALUE] !== -1)
+    into.problem = `the value that begins at byte ${spans[FAULTY_VALUE]} is not JSON`
   else classify(frame, into)
 }
 
@@ -56,7 +58,8 @@ function classify(frame: Buffer, into: Envelope): void {
   if (into.type === 'invokefunction') {
     if (into.invocationId === undefined && isGiven(frame, Member.InvocationId)) into.problem = INVOCATION_ID_PROBLEM
     else if (into.functionId === '') into.problem = 'function_id must be a non-empty string'
-    else if (into.namespace === undefined && isGiven(frame, Member.Namespace)) into.problem = 'namespace must be a string'
+    else if (into.namespace === undefined && isGiven(frame, Member.Namespace))
+      into.problem = 'namespace must be a string'
     else into.kind = FrameKind.Invoke
   } else if (into.type === 'invocationresult') {
     if (into.invocationId === undefined) into.problem = INVOCATION_ID_PROBLEM

@@ -14,6 +14,12 @@ const LONG_BYTES = 256
 const FIRST_PIECE_BYTES = 1024
 const PIECE_BYTES = 32 * 1024
 
+// The published types of Node lack the constructors.
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object) => { readonly exports: unknown }
+}
+
 interface SkipValueExports {
   readonly memory: { readonly buffer: ArrayBuffer }
   /** See skip-value.wat: 0 = goes on in the next piece, e = ends before byte e of this piece, ~e = ends there and is faulty. */
@@ -21,12 +27,14 @@ interface SkipValueExports {
 }
 
 const { memory, advance } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(SKIP_VALUE_WASM, 'base64')))
-  .exports as unknown as SkipValueExports
+  .exports as SkipValueExports
 const piece = new Uint8Array(memory.buffer)
 
 /** Skips the object or array whose opening bracket is at `start`. */
 export function skipBrackets(frame: Buffer, start: number): number {
-  return frame.length - start < LONG_BYTES ? skipShortBrackets(frame, start) : skipLong(frame, start)
+  const end = frame.length - start < LONG_BYTES ? skipShortBrackets(frame, start) : skipLong(frame, start)
+  // The loops balance braces and brackets by number. That a value which begins like an object ends like one, encoders rely on.
+  return end > 0 && frame[end - 1] !== frame[start]! + 2 ? ~end : end
 }
 
 /** Skips the string whose opening quote is at `start`. */

@@ -16,9 +16,10 @@ export interface Target {
 /** Passes when one of the owners may make the call; what replicas share is fired on behalf of each of them. */
 export function checkOwners(binding: LogicalBinding, target: Target, functions: FunctionRegistry): ErrorBody | undefined {
   let refusal: ErrorBody | undefined
-  for (const owner of binding.owners) {
-    if (owner === null || isOwnFunction(owner, target, functions)) return undefined
-    refusal = checkCall(owner.policy, target.namespace, target.functionId, target.registered)
+  for (const { owner, madeUnder } of binding.members.values()) {
+    const policy = owner?.policy ?? madeUnder
+    if (policy === undefined || (owner !== null && isOwnFunction(owner, target, functions))) return undefined
+    refusal = checkCall(policy, target.namespace, target.functionId, target.registered)
     if (refusal === undefined) return undefined
   }
   return refusal

@@ -2,6 +2,7 @@
 // which stands for one binding, or for the equal bindings of several replicas (§8.11). Plain data.
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { RegisterTrigger } from '../../protocol/messages.ts'
+import type { Policy } from '../policy.ts'
 import { canonicalJson } from './canonical-json.ts'
 import type { TypeProvider } from './trigger-type.ts'
 import type { Worker } from './worker.ts'
@@ -30,6 +31,8 @@ export interface Binding {
   logical: LogicalBinding
   /** What it was before a change that its provider has not accepted yet. */
   previous: BindingContent | undefined
+  /** Of an ownerless binding: the rights of the worker that made it. */
+  readonly madeUnder: Policy | undefined
 }
 
 export class LogicalBinding {
@@ -44,8 +47,6 @@ export class LogicalBinding {
   provider: TypeProvider | undefined
   /** Parked because this provider refused it: tried again when another one comes, or when it registers the type again. */
   refusedBy: TypeProvider | undefined
-  /** Deliveries to the current provider that it has not answered, oldest first; kept for plugins, which answer each. */
-  unanswered: { readonly content: BindingContent; readonly replay: boolean }[] = []
   /** The last content that was in force, to return to when a plugin refuses a change. */
   accepted: BindingContent | undefined
 
@@ -69,11 +70,6 @@ export class LogicalBinding {
 
   get metadata(): unknown {
     return this.content.metadata
-  }
-
-  /** Owners, null for none. */
-  get owners(): IterableIterator<Worker | null> {
-    return this.members.keys()
   }
 }
 

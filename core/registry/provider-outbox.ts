@@ -25,8 +25,8 @@ export class ProviderOutbox {
   }
 
   bind(provider: TypeProvider, binding: LogicalBinding, replay: boolean): void {
-    const heldBefore = provider.held.has(binding.id)
-    provider.held.add(binding.id)
+    const heldBefore = provider.view.held.has(binding.id)
+    provider.view.held.add(binding.id)
     if (this.#step === undefined) return this.#sink.bind(provider, binding, replay)
     const pending = this.#pending(provider, binding.id, heldBefore)
     // A new binding that is replayed within the same step is still new: its refusal is final.
@@ -36,7 +36,7 @@ export class ProviderOutbox {
 
   /** Does nothing when the provider does not know the id. */
   unbind(provider: TypeProvider, id: string, triggerType: string): void {
-    if (!provider.held.delete(id)) return
+    if (!provider.view.held.delete(id)) return
     if (this.#step === undefined) return this.#sink.unbind(provider, id, triggerType)
     const pending = this.#pending(provider, id, true)
     pending.bound = undefined
@@ -45,7 +45,8 @@ export class ProviderOutbox {
 
   /** The provider is gone or gave its type up: it is told nothing more. */
   forget(provider: TypeProvider): void {
-    provider.held.clear()
+    provider.view.held.clear()
+    provider.view.unanswered.clear()
     this.#step?.delete(provider)
   }
 

@@ -1,7 +1,7 @@
 // A trigger type and the workers that provide it (spec 01 §11.1). One of them receives the bindings: the current provider.
 // Which bindings there are and what is sent to whom is the trigger registry's business.
 import { isTrusted } from '../policy.ts'
-import type { LogicalBinding } from './binding.ts'
+import type { BindingContent, LogicalBinding } from './binding.ts'
 import type { Worker } from './worker.ts'
 
 export interface TypeDescription {
@@ -20,6 +20,21 @@ export interface LocalTriggerType extends TypeDescription {
   onUnbind(id: string): void
 }
 
+/** What a provider was told, kept over its repeated registrations of the type. */
+export interface ProviderView {
+  /** Ids that it was told to bind and not told to unbind since. */
+  readonly held: Set<string>
+  /** Deliveries that it has not answered, oldest first, by id. Kept for plugins: they answer each, in order. */
+  readonly unanswered: Map<string, Delivery[]>
+}
+
+export interface Delivery {
+  readonly logical: LogicalBinding
+  readonly content: BindingContent
+  /** Not new: the binding was there before this provider. */
+  readonly replay: boolean
+}
+
 let registrations = 0
 
 /** One worker's registration of one trigger type. */
@@ -32,17 +47,16 @@ export class TypeProvider implements TypeDescription {
   readonly callRequestFormat: unknown
   /** Larger = registered later. */
   readonly order = ++registrations
-  /** The provider's view: ids that it was told to bind and not told to unbind since. */
-  readonly held: Set<string>
+  readonly view: ProviderView
 
-  constructor(type: TriggerType, worker: Worker, about: TypeDescription, local?: LocalTriggerType, held = new Set<string>()) {
+  constructor(type: TriggerType, worker: Worker, about: TypeDescription, local: LocalTriggerType | undefined, view: ProviderView) {
     this.type = type
     this.worker = worker
     this.local = local
     this.description = about.description
     this.triggerRequestFormat = about.triggerRequestFormat
     this.callRequestFormat = about.callRequestFormat
-    this.held = held
+    this.view = view
   }
 
   /** Its refusal of a new binding is final (spec 01 §11.2.3); an external provider's is retried (§11.3). */
@@ -58,9 +72,9 @@ export class TypeProvider implements TypeDescription {
   }
 
   /** Of a plugin that runs several generations side by side: all but the last lose their bindings. */
-  overlaps(other: TypeProvider | undefined): boolean {
+  overlaps(other: TypeProvider): boolean {
     const { slot } = this.worker
-    return slot !== undefined && slot.options.overlap && slot === other?.worker.slot
+    return slot !== undefined && slot.options.overlap && slot === other.worker.slot && this.worker !== other.worker
   }
 }
 
@@ -92,7 +106,8 @@ export class TriggerType {
   /** Adds a registration; an earlier one of the same worker is replaced. */
   add(worker: Worker, about: TypeDescription, local?: LocalTriggerType): TypeProvider {
     const known = this.providerOf(worker)
-    const provider = new TypeProvider(this, worker, about, local, known?.held)
+    const view = known?.view ?? { held: new Set(), unanswered: new Map() }
+    const provider = new TypeProvider(this, worker, about, local, view)
     if (known === undefined) this.providers.push(provider)
     else this.providers[this.providers.indexOf(known)] = provider
     return provider

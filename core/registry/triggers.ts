@@ -5,6 +5,7 @@ import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { RegisterTriggerType, TriggerRegistrationResult, WorkerMessage } from '../../protocol/messages.ts'
 import type { Log } from '../log.ts'
 import { isTrusted } from '../policy.ts'
+import type { Policy } from '../policy.ts'
 import type { Call } from '../router/call.ts'
 import type { Router } from '../router/router.ts'
 import { checkOwners } from './binding-policy.ts'
@@ -12,7 +13,7 @@ import { coalescingKey, registerTriggerMessage } from './binding.ts'
 import type { Binding, BindingContent, LogicalBinding } from './binding.ts'
 import { Bindings } from './bindings.ts'
 import { ProviderOutbox } from './provider-outbox.ts'
-import type { LocalTriggerType, TriggerType, TypeProvider } from './trigger-type.ts'
+import type { Delivery, LocalTriggerType, TriggerType, TypeProvider } from './trigger-type.ts'
 import { TriggerTypes } from './trigger-types.ts'
 import { wellKnownProvider } from './well-known-types.ts'
 import type { Worker } from './worker.ts'
@@ -43,6 +44,16 @@ export interface BindRequest {
   readonly namespace?: string | undefined
   /** Where the provider is looked up. Absent: in the owner's namespace, then in `default`. */
   readonly triggerNamespace?: string | undefined
+  /** Of an ownerless binding: whose rights its fires have. Absent: the engine's. */
+  readonly madeUnder?: Policy | undefined
+}
+
+/** A binder and the id it uses. */
+interface Binder {
+  readonly id: string
+  readonly sentId: string
+  readonly owner: Worker | null
+  readonly madeUnder: Policy | undefined
 }
 
 interface Waiter {
@@ -124,7 +135,8 @@ export class TriggerRegistry {
     const content = contentOf(request)
     const refusal = namespaceRefusal(request) ?? this.#ownerRefusal(request) ?? depthRefusal(content)
     if (refusal !== undefined) return refusal
-    this.#place(request.id, request.sentId ?? request.id, request.owner, content)
+    const { id, sentId = id, owner, madeUnder } = request
+    this.#place({ id, sentId, owner, madeUnder }, content)
     return undefined
   }
 
@@ -273,7 +285,7 @@ export class TriggerRegistry {
     const { worker } = provider
     this.#types.remove(provider)
     const drains = worker.phase === 'leaving' && worker.slot?.options.overlap === true
-    if (drains) for (const id of [...provider.held]) this.#outbox.unbind(provider, id, provider.type.id)
+    if (drains) for (const id of [...provider.view.held]) this.#outbox.unbind(provider, id, provider.type.id)
     else this.#outbox.forget(provider)
     this.#reconsider(provider.type.id)
   }
@@ -301,8 +313,8 @@ export class TriggerRegistry {
     const { provider } = logical
     if (provider?.worker === worker) return true
     if (provider?.worker.slot !== undefined && provider.worker.slot === worker.slot) return true
-    for (const { type, held } of this.#types.providedBy(worker)) {
-      if (type.id === logical.content.triggerType && held.has(logical.id)) return true
+    for (const { type, view } of this.#types.providedBy(worker)) {
+      if (type.id === logical.content.triggerType && view.held.has(logical.id)) return true
     }
     return false
   }
@@ -320,36 +332,37 @@ export class TriggerRegistry {
     return taken ? { code: 'FORBIDDEN', message: `trigger id '${id}' belongs to another worker` } : undefined
   }
 
-  #place(id: string, sentId: string, owner: Worker | null, content: BindingContent): void {
-    const known = this.#bindings.find(id)
-    if (known === undefined) return this.#add(id, sentId, owner, content, undefined)
+  #place(binder: Binder, content: BindingContent): void {
+    const known = this.#bindings.find(binder.id)
+    if (known === undefined) return this.#add(binder, content, undefined)
     const { logical } = known
-    const rival = logical.members.get(owner)
+    const { owner, sentId } = binder
     const key = coalescingKey(content)
-    if (logical.key === key && (rival === undefined || rival === known)) {
+    const double = logical.members.get(owner) ?? known
+    if (logical.key === key && double === known) {
       this.#bindings.transfer(known, owner, sentId)
       const provider = this.#resolve(content)
       if (provider !== undefined) this.#deliver(logical, provider, false)
       return
     }
-    const alone = logical.members.size === 1
-    if (alone && this.#joinable(key, owner) === undefined) {
+    if (logical.members.size === 1 && this.#joinable(key, owner) === undefined) {
       this.#bindings.transfer(known, owner, sentId)
       return this.#change(logical, content)
     }
     const previous = inForce(logical)
     this.#drop(known)
-    this.#add(id, sentId, owner, content, previous)
+    this.#add(binder, content, previous)
   }
 
-  #add(id: string, sentId: string, owner: Worker | null, content: BindingContent, previous: BindingContent | undefined): void {
-    const shared = this.#joinable(coalescingKey(content), owner)
-    const logical = shared ?? this.#bindings.create(id, content)
-    this.#bindings.add({ id, sentId, owner, logical, previous })
+  #add(binder: Binder, content: BindingContent, previous: BindingContent | undefined): void {
+    const shared = this.#joinable(coalescingKey(content), binder.owner)
+    const logical = shared ?? this.#bindings.create(binder.id, content)
+    const { id, sentId, owner, madeUnder } = binder
+    this.#bindings.add({ id, sentId, owner, madeUnder, logical, previous })
     if (shared !== undefined && shared.refusedBy === undefined) return
     const provider = this.#resolve(content)
     if (provider !== undefined) this.#deliver(logical, provider, false)
-    else this.#warnParked(id, content)
+    else this.#warnParked(binder.id, content)
   }
 
   #joinable(key: string, owner: Worker | null): LogicalBinding | undefined {
@@ -390,10 +403,7 @@ export class TriggerRegistry {
 
   #deliver(logical: LogicalBinding, provider: TypeProvider, replay: boolean): void {
     const last = logical.provider ?? logical.refusedBy
-    if (last !== undefined && last.worker !== provider.worker) {
-      logical.unanswered = []
-      this.#waiters.get(logical.id)?.settle()
-    }
+    if (last !== undefined && last.worker !== provider.worker) this.#waiters.get(logical.id)?.settle()
     logical.provider = provider
     logical.refusedBy = undefined
     this.#outbox.bind(provider, logical, replay)
@@ -402,7 +412,6 @@ export class TriggerRegistry {
   #park(logical: LogicalBinding): void {
     logical.provider = undefined
     logical.refusedBy = undefined
-    logical.unanswered = []
     this.#waiters.get(logical.id)?.settle()
   }
 
@@ -417,7 +426,13 @@ export class TriggerRegistry {
   #tellBind(provider: TypeProvider, logical: LogicalBinding, replay: boolean): void {
     if (provider.local !== undefined) return this.#bindLocal(provider.local, logical, replay)
     if (!hears(provider.worker)) return
-    if (provider.isBuiltIn) logical.unanswered.push({ content: logical.content, replay })
+    if (provider.isBuiltIn) {
+      const { unanswered } = provider.view
+      const delivery = { logical, content: logical.content, replay }
+      const waiting = unanswered.get(logical.id)
+      if (waiting === undefined) unanswered.set(logical.id, [delivery])
+      else waiting.push(delivery)
+    }
     provider.worker.link.send(registerTriggerMessage(logical, provider))
   }
 
@@ -444,23 +459,35 @@ export class TriggerRegistry {
   /** Only the current provider's word counts (spec 01 §11.3). */
   #takeAnswer(worker: Worker, { id, error }: TriggerRegistrationResult): void {
     const logical = this.#bindings.findLogical(id)
-    if (logical === undefined) return
-    const provider = logical.provider ?? logical.refusedBy
-    if (provider?.worker !== worker) {
+    const provider = logical?.provider ?? logical?.refusedBy ?? this.#askedProvider(worker, id)
+    if (provider === undefined) return
+    if (provider.worker !== worker) {
       if (error != null) this.#log.warn(`answer about trigger '${id}' ignored: its type is provided by another worker`, { worker: worker.id })
       return
     }
-    const answered = logical.unanswered.shift()
-    if (error != null) return this.#refuse(logical, toErrorBody(error), answered?.replay ?? false)
-    logical.accepted = answered?.content ?? logical.content
-    if (logical.unanswered.length === 0) for (const member of logical.members.values()) member.previous = undefined
+    const delivery = takeDelivery(provider, id)
+    // A plugin answers each delivery: this one was about a binding that has been removed since, even if the id is in use again.
+    if (logical === undefined || (delivery !== undefined && delivery.logical !== logical)) return
+    if (error != null) return this.#refuse(logical, toErrorBody(error), delivery?.replay ?? false)
+    this.#accept(logical, provider, delivery?.content ?? logical.content)
+  }
+
+  /** The provider that owes an answer about a binding which is gone. */
+  #askedProvider(worker: Worker, id: string): TypeProvider | undefined {
+    for (const provider of this.#types.providedBy(worker)) if (provider.view.unanswered.has(id)) return provider
+    return undefined
+  }
+
+  #accept(logical: LogicalBinding, provider: TypeProvider, content: BindingContent): void {
+    logical.accepted = content
+    if (!owesAnswer(provider, logical)) for (const member of logical.members.values()) member.previous = undefined
     if (logical.provider === undefined) {
       // It refused an earlier version of the binding and took the latest.
       logical.provider = provider
       logical.refusedBy = undefined
-      provider.held.add(id)
+      provider.view.held.add(logical.id)
     }
-    this.#waiters.get(id)?.settle()
+    this.#waiters.get(logical.id)?.settle()
   }
 
   #refuse(logical: LogicalBinding, error: ErrorBody, replay: boolean): void {
@@ -468,7 +495,7 @@ export class TriggerRegistry {
     if (provider === undefined) return
     const waiter = this.#waiters.get(logical.id)
     if (waiter !== undefined) {
-      provider.held.delete(logical.id)
+      provider.view.held.delete(logical.id)
       const failure = new CodedError('trigger_registration_failed', `${error.code}: ${error.message}`)
       for (const member of [...logical.members.values()]) this.#drop(member, failure)
       return
@@ -479,9 +506,9 @@ export class TriggerRegistry {
       else tellOwner(owner, sentId, triggerType, functionId, error)
     }
     // The answer to a later version is still to come and decides.
-    if (logical.unanswered.length > 0) return
+    if (owesAnswer(provider, logical)) return
     if (provider.isBuiltIn && !replay) return this.#takeBack(logical, provider)
-    provider.held.delete(logical.id)
+    provider.view.held.delete(logical.id)
     logical.provider = undefined
     logical.refusedBy = provider
   }
@@ -491,17 +518,16 @@ export class TriggerRegistry {
     const { accepted } = logical
     if (accepted !== undefined) {
       const next = this.#resolve(accepted)
-      if (next !== provider) provider.held.delete(logical.id)
+      if (next !== provider) provider.view.held.delete(logical.id)
       this.#bindings.change(logical, accepted)
       if (next === undefined) this.#park(logical)
       else if (next !== provider) this.#deliver(logical, next, true)
       return
     }
-    provider.held.delete(logical.id)
+    provider.view.held.delete(logical.id)
     for (const member of [...logical.members.values()]) {
-      const { id, sentId, owner, previous } = member
       this.#drop(member)
-      if (previous !== undefined) this.#add(id, sentId, owner, previous, undefined)
+      if (member.previous !== undefined) this.#add(member, member.previous, undefined)
     }
   }
 }
@@ -545,6 +571,19 @@ function depthRefusal(content: BindingContent): ErrorBody | undefined {
 function inForce(logical: LogicalBinding): BindingContent | undefined {
   if (logical.provider === undefined) return undefined
   return logical.provider.isBuiltIn ? (logical.accepted ?? logical.content) : logical.content
+}
+
+function takeDelivery(provider: TypeProvider, id: string): Delivery | undefined {
+  const { unanswered } = provider.view
+  const waiting = unanswered.get(id)
+  const delivery = waiting?.shift()
+  if (waiting?.length === 0) unanswered.delete(id)
+  return delivery
+}
+
+/** Whether the answer to a later delivery of the binding is still to come. */
+function owesAnswer(provider: TypeProvider, logical: LogicalBinding): boolean {
+  return provider.view.unanswered.get(logical.id)?.some((delivery) => delivery.logical === logical) ?? false
 }
 
 function isBlank(namespace: string): boolean {

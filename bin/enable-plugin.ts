@@ -1,17 +1,13 @@
 // Adds the entry of a plugin to the text of a configuration file and leaves all else in it as it was, comments included.
 // Works on text: reading and writing the file is the command's part.
 import { isMap, isScalar, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
+import { entryLines } from './entry-lines.ts'
 import { CommandFailure } from './exit-codes.ts'
 
 export type Enabling =
   | { readonly outcome: 'enabled'; readonly text: string }
   /** There is an enabled entry of that name already. */
   | { readonly outcome: 'already' }
-
-/** The lines that enable a plugin, as they stand below `workers:`. */
-export function entryLines(name: string, indent = '  '): string {
-  return `${indent}- name: ${name}\n`
-}
 
 /** Throws CommandFailure when the text is not a configuration that an entry can be added to. */
 export function enablePlugin(text: string, name: string, file: string): Enabling {

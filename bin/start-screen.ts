@@ -1,7 +1,7 @@
 // The start-up screen: a pure function from the engine's status to text. Plain lines where there is no terminal.
 import path from 'node:path'
 import type { EngineStatus, ListenerStatus, PluginStatus } from '../core/engine-status.ts'
-import { entryLines } from './enable-plugin.ts'
+import { entryLines } from './entry-lines.ts'
 import type { Terminal } from './terminal.ts'
 import { tableLines } from './table.ts'
 

@@ -55,6 +55,11 @@ export class TargetProcess {
     this.startMs = startMs
   }
 
+  /** Ends it without a word, as a crash would. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const exited = once(this.#child, 'exit')

@@ -1,0 +1,45 @@
+// What a scenario is, and the case that most of them consist of: one kind of load against several variants.
+import type { CaseReport } from '../report.ts'
+import type { LoadCase } from '../options.ts'
+import { runRounds, type Variant } from '../rounds.ts'
+import type { BenchSession } from '../session.ts'
+
+export interface Scenario {
+  readonly title: string
+  /** A reason why the scenario makes no sense for this target; undefined = it does. */
+  unfit?(session: BenchSession): string | undefined
+  run(session: BenchSession): Promise<readonly CaseReport[]>
+}
+
+export const ECHO_FUNCTION = 'bench::echo'
+
+export async function loadCase(
+  session: BenchSession,
+  name: string,
+  unit: string,
+  load: LoadCase,
+  variants: readonly Variant[],
+): Promise<CaseReport> {
+  const { rate } = session.options
+  const { payloadBytes, inFlight } = load
+  const title = `${name} ${sizeText(payloadBytes)}, ${rate === undefined ? `${inFlight} in flight` : `${rate}/s offered`}`
+  const report = await runRounds(session, title, variants)
+  return {
+    name: title,
+    unit,
+    payloadBytes,
+    inFlight,
+    ...(rate === undefined ? {} : { rate }),
+    ...report,
+    measures: [],
+  }
+}
+
+export function sizeText(bytes: number): string {
+  return bytes >= 1024 && bytes % 1024 === 0 ? `${bytes / 1024} KB` : `${bytes} B`
+}
+
+/** For scenarios that need the files and plugins of an engine of our own. */
+export function needsOwnEngine(session: BenchSession): string | undefined {
+  return session.ownEngine ? undefined : 'it needs an engine that the run starts itself (--target engine)'
+}

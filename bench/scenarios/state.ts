@@ -1,0 +1,31 @@
+// What `state-set` and `state-get` share: calls of a state function, beside calls of a plugin that only echoes.
+import { chooseCases, type LoadCase } from '../options.ts'
+import type { CaseReport } from '../report.ts'
+import type { Variant } from '../rounds.ts'
+import type { BenchSession } from '../session.ts'
+import { ECHO_FUNCTION, loadCase } from './scenario.ts'
+
+const CASES: readonly LoadCase[] = [
+  { payloadBytes: 150, inFlight: 64 },
+  { payloadBytes: 150, inFlight: 1024 },
+]
+
+export async function runStateCases(
+  session: BenchSession,
+  name: 'state-set' | 'state-get',
+  functionId: string,
+): Promise<readonly CaseReport[]> {
+  const reports: CaseReport[] = []
+  for (const load of chooseCases(session.options, CASES)) {
+    const job = { kind: 'call', providesFunction: false, rate: session.options.rate, ...load } as const
+    const variants: Variant[] = [
+      { name: 'engine', target: 'subject', job: { ...job, workload: name, functionId } },
+    ]
+    // Another engine at a URL need not have the echo plugin.
+    if (session.ownEngine) {
+      variants.push({ name: 'plugin', target: 'subject', job: { ...job, workload: 'echo', functionId: ECHO_FUNCTION } })
+    }
+    reports.push(await loadCase(session, name, 'calls/s', load, variants))
+  }
+  return reports
+}

@@ -1,0 +1,98 @@
+// What the scenarios of one run share: the load generator, the targets that are up, the pinning. Ends all of it.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { LoadProcess } from './load/load-process.ts'
+import { planPinning, type Pinning } from './measure/machine.ts'
+import type { BenchOptions } from './options.ts'
+import { TargetProcess } from './targets/target-process.ts'
+
+/** `subject`: what is measured; the others are what it is compared with. */
+export type TargetName = 'subject' | 'ws-echo' | 'naive' | 'inline' | 'post-message'
+
+export interface Target {
+  readonly url: string
+  /** Undefined when its process is not ours to look at. */
+  readonly pid: number | undefined
+}
+
+export class BenchSession {
+  readonly options: BenchOptions
+  readonly load: LoadProcess
+  readonly pinning: Pinning | undefined
+  readonly #targets = new Map<TargetName, Promise<TargetProcess>>()
+  readonly #folders: string[] = []
+
+  static async open(options: BenchOptions): Promise<BenchSession> {
+    const pinning = options.pin ? planPinning() : undefined
+    if (options.pin && pinning === undefined) options.progress('Not pinned: that takes two cores and `taskset`.')
+    return new BenchSession(options, await LoadProcess.start(pinning?.generator), pinning)
+  }
+
+  private constructor(options: BenchOptions, load: LoadProcess, pinning: Pinning | undefined) {
+    this.options = options
+    this.load = load
+    this.pinning = pinning
+  }
+
+  /** True when the subject is an engine started by this run, whose plugins and files can be used. */
+  get ownEngine(): boolean {
+    return this.options.target === 'engine'
+  }
+
+  /** Starts the target on first use; it stays up until `stopTargets`. */
+  async target(name: TargetName): Promise<Target> {
+    const { target, targetPid } = this.options
+    if (name === 'subject' && /^wss?:/.test(target)) return { url: target, pid: targetPid }
+    let starting = this.#targets.get(name)
+    if (starting === undefined) {
+      starting = this.#start(name)
+      this.#targets.set(name, starting)
+    }
+    return await starting
+  }
+
+  /** An engine of our own in a folder of its own, besides the targets; the caller ends it. */
+  async startEngine(variant: EngineVariant, folder?: string): Promise<TargetProcess> {
+    return TargetProcess.start({
+      file: 'engine-process',
+      args: [variant],
+      cwd: folder ?? (await this.temporaryFolder()),
+      cpus: this.pinning?.target,
+    })
+  }
+
+  /** A folder that is removed when the session closes. */
+  async temporaryFolder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'iii-bench-'))
+    this.#folders.push(folder)
+    return folder
+  }
+
+  /** Between scenarios: no variant of one is left to disturb the next. */
+  async stopTargets(): Promise<void> {
+    const started = await Promise.allSettled(this.#targets.values())
+    this.#targets.clear()
+    await Promise.all(started.map((target) => (target.status === 'fulfilled' ? target.value.stop() : undefined)))
+  }
+
+  async close(): Promise<void> {
+    await this.stopTargets()
+    await this.load.close()
+    await Promise.all(this.#folders.map((folder) => rm(folder, { recursive: true, force: true })))
+  }
+
+  #start(name: TargetName): Promise<TargetProcess> {
+    const cpus = this.pinning?.target
+    const kind = name === 'subject' ? this.options.target : name
+    if (kind === 'ws-echo') return TargetProcess.start({ file: 'ws-echo', args: [], cpus })
+    if (kind === 'naive') return TargetProcess.start({ file: 'naive-router', args: [], cpus })
+    return this.startEngine(kind === 'engine' ? 'plugin' : (kind as EngineVariant))
+  }
+}
+
+/**
+ * How the engine's process provides `bench::echo`: in a plugin thread, in the router thread, in a thread behind
+ * `postMessage`. `watched`: not at all, but the plugin `bench-reload` from its folder, whose changes it takes up.
+ */
+export type EngineVariant = 'plugin' | 'inline' | 'post-message' | 'watched'

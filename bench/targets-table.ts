@@ -1,0 +1,113 @@
+// What the engine must reach, and how a report is held against it. Ratios hold on any machine; times on two cores.
+import type { BenchReport, CaseReport, CheckResult, RatioReport } from './report.ts'
+import type { ScenarioName } from './options.ts'
+import { sizeText } from './scenarios/scenario.ts'
+
+interface TargetBase {
+  readonly scenario: ScenarioName
+  /** Which case of the scenario; undefined = any. */
+  readonly payloadBytes?: number
+  readonly inFlight?: number
+  /** Beginning of the case's name, for cases that are told apart by it. */
+  readonly named?: string
+}
+
+export type PerformanceTarget =
+  /** Rate against that of a reference, at least. */
+  | (TargetBase & { readonly kind: 'rate'; readonly to: string; readonly atLeast: number })
+  /** CPU time per call against that of a reference, at most. */
+  | (TargetBase & { readonly kind: 'cpu'; readonly to: string; readonly atMost: number })
+  /** A single figure, at most. */
+  | (TargetBase & {
+      readonly kind: 'measure'
+      readonly measure: string
+      readonly of: 'median' | 'p95'
+      readonly atMost: number
+      readonly unit: string
+    })
+
+const SMALL = { payloadBytes: 150, inFlight: 64 } as const
+
+export const TARGETS: readonly PerformanceTarget[] = [
+  { scenario: 'rpc', ...SMALL, kind: 'rate', to: 'ws-echo', atLeast: 0.8 },
+  { scenario: 'rpc', ...SMALL, kind: 'rate', to: 'naive', atLeast: 2 },
+  { scenario: 'rpc', ...SMALL, kind: 'cpu', to: 'naive', atMost: 0.4 },
+  { scenario: 'rpc', payloadBytes: 4096, inFlight: 64, kind: 'rate', to: 'naive', atLeast: 5 },
+  { scenario: 'rpc', payloadBytes: 65_536, inFlight: 64, kind: 'rate', to: 'naive', atLeast: 5 },
+  { scenario: 'rpc', payloadBytes: 150, inFlight: 1, kind: 'rate', to: 'naive', atLeast: 0.95 },
+  { scenario: 'plugin', ...SMALL, kind: 'rate', to: 'inline', atLeast: 0.75 },
+  { scenario: 'plugin', ...SMALL, kind: 'rate', to: 'post-message', atLeast: 1.4 },
+  { scenario: 'state-set', ...SMALL, kind: 'rate', to: 'plugin', atLeast: 0.4 },
+  { scenario: 'state-set', payloadBytes: 150, inFlight: 1024, kind: 'rate', to: 'plugin', atLeast: 0.6 },
+  { scenario: 'state-get', ...SMALL, kind: 'rate', to: 'plugin', atLeast: 0.75 },
+  { scenario: 'fan-out', payloadBytes: 150, kind: 'rate', to: 'naive', atLeast: 3 },
+  { scenario: 'scanner', named: 'scanner 64 KB of objects', kind: 'rate', to: 'JSON.parse', atLeast: 15 },
+  { scenario: 'scanner', named: 'scanner 64 KB of one string', kind: 'rate', to: 'JSON.parse', atLeast: 2 },
+  { scenario: 'start-up', kind: 'measure', measure: 'listening', of: 'median', atMost: 400, unit: 'ms' },
+  { scenario: 'start-up', kind: 'measure', measure: 'idle-cpu', of: 'median', atMost: 0.5, unit: '%' },
+  { scenario: 'start-up', kind: 'measure', measure: 'rss', of: 'median', atMost: 150, unit: 'MB' },
+  { scenario: 'reload', kind: 'measure', measure: 'save-to-live', of: 'median', atMost: 30, unit: 'ms' },
+  { scenario: 'reload', kind: 'measure', measure: 'save-to-live', of: 'p95', atMost: 60, unit: 'ms' },
+  { scenario: 'failover', kind: 'measure', measure: 'first-answer', of: 'median', atMost: 100, unit: 'ms' },
+]
+
+/**
+ * One result for each target whose scenario was run. `allCases`: every case of the scenario was asked for, so one that is
+ * missing is a miss; otherwise only the cases that were run count.
+ */
+export function checkTargets(report: BenchReport, allCases: boolean): CheckResult[] {
+  const results: CheckResult[] = []
+  for (const target of TARGETS) {
+    const scenario = report.scenarios.find((one) => one.scenario === target.scenario)
+    if (scenario === undefined || scenario.skipped !== undefined) continue
+    const found = scenario.cases.find((one) => isCase(target, one))
+    if (found === undefined && !allCases && scenario.failed === undefined) continue
+    results.push(checkCase(target, found))
+  }
+  return results
+}
+
+function checkCase(target: PerformanceTarget, found: CaseReport | undefined): CheckResult {
+  const base = { scenario: target.scenario, what: whatOf(target), bound: boundOf(target) }
+  if (target.kind === 'measure') {
+    const value = found?.measures.find(({ name }) => name === target.measure)?.[target.of]
+    return { ...base, value, pass: value !== undefined && value <= target.atMost }
+  }
+  const ratio = found?.ratios.find(({ to }) => to === target.to)
+  if (target.kind === 'cpu') {
+    const value = ratio?.cpu?.median
+    return { ...base, value, pass: value !== undefined && value <= target.atMost, decidedBy: 'cpu' }
+  }
+  if (ratio === undefined) return { ...base, value: undefined, pass: false }
+  const value = decidingRatio(ratio)
+  return { ...base, value, pass: value >= target.atLeast, decidedBy: ratio.decidedBy }
+}
+
+/** The ratio of rates, or what stands for it where the rounds were too unsteady. */
+export function decidingRatio(ratio: RatioReport): number {
+  return ratio.decidedBy === 'cpu' && ratio.cpu !== undefined ? 1 / ratio.cpu.median : ratio.median
+}
+
+function isCase(target: PerformanceTarget, one: CaseReport): boolean {
+  // An open loop offers a fixed rate: comparing rates would compare the offer with itself.
+  if (one.rate !== undefined) return false
+  return (
+    (target.payloadBytes === undefined || target.payloadBytes === one.payloadBytes) &&
+    (target.inFlight === undefined || target.inFlight === one.inFlight) &&
+    (target.named === undefined || one.name.startsWith(target.named))
+  )
+}
+
+function whatOf(target: PerformanceTarget): string {
+  const parts: string[] = [target.named ?? target.scenario]
+  if (target.payloadBytes !== undefined) parts.push(sizeText(target.payloadBytes))
+  if (target.inFlight !== undefined) parts.push(`${target.inFlight} in flight`)
+  if (target.kind === 'measure') parts.push(`${target.measure}, ${target.of}`)
+  else parts.push(target.kind === 'rate' ? `rate / ${target.to}` : `CPU per call / ${target.to}`)
+  return parts.join(', ')
+}
+
+function boundOf(target: PerformanceTarget): string {
+  if (target.kind === 'rate') return `≥ ${target.atLeast} ×`
+  return target.kind === 'cpu' ? `≤ ${target.atMost} ×` : `≤ ${target.atMost} ${target.unit}`
+}

@@ -1,0 +1,50 @@
+// The engine as a target: started in the current folder on a free port, with the function `bench::echo` provided in one of the
+// ways that are compared. The only file of the benchmark that knows how an engine is started.
+import { writeFile } from 'node:fs/promises'
+import module from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { freePort } from '../free-port.ts'
+import type { EngineVariant } from '../session.ts'
+import { announce } from './announce.ts'
+import { providePostMessageFunction } from './post-message-link.ts'
+
+const HOST = '127.0.0.1'
+const ECHO_FUNCTION = 'bench::echo'
+
+const variant = process.argv[2] as EngineVariant
+const folder = process.cwd()
+const port = await freePort()
+const configPath = join(folder, 'iii-config.yaml')
+// JSON is YAML.
+await writeFile(configPath, JSON.stringify(configOf(variant)))
+
+module.enableCompileCache()
+const [{ startEngine }, { createLog }] = await Promise.all([import('../../core/engine.ts'), import('../../core/log.ts')])
+const engine = await startEngine({
+  configPath,
+  watch: variant === 'watched',
+  cwd: folder,
+  env: process.env,
+  log: createLog({ level: 'warn' }),
+  ...(variant === 'inline' ? { localFunctions: { [ECHO_FUNCTION]: (input: unknown) => input } } : {}),
+})
+if (variant === 'post-message') providePostMessageFunction(engine.router, ECHO_FUNCTION)
+module.flushCompileCache()
+
+process.once('SIGTERM', () => {
+  engine.close().then(
+    () => process.exit(0),
+    () => process.exit(1),
+  )
+})
+announce(`ws://${HOST}:${port}`)
+
+function configOf(kind: EngineVariant): object {
+  const workers: object[] = [{ name: 'iii-worker-manager', config: { host: HOST, port } }]
+  if (kind === 'watched') return { plugins_dir: './plugins', workers: [...workers, { name: 'bench-reload' }] }
+  if (kind !== 'plugin') return { workers }
+  // Every variant that state is measured on keeps it durably, in this folder.
+  const pluginsDir = fileURLToPath(new URL('../plugins', import.meta.url))
+  return { plugins_dir: pluginsDir, workers: [...workers, { name: 'iii-state' }, { name: 'bench-echo' }] }
+}

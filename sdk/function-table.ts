@@ -1,12 +1,13 @@
 // The functions that a handle has registered, and the running of their handlers.
 import { CodedError } from '../protocol/errors.ts'
+import type { Sidecar } from '../protocol/ring/sidecar.ts'
 import type { Activity } from './activity.ts'
 import { errorJson, serializationError, toJson } from './answers.ts'
 import { runInCallContext } from './call-context.ts'
 import { mayHoldChannelRef, replaceChannelRefs } from './channel-refs.ts'
 import type { ChannelEnds } from './channel-ends.ts'
 import type { Handler } from './handle-types.ts'
-import type { Sidecar, Transport } from './transport.ts'
+import type { Transport } from './transport.ts'
 
 interface RegisteredFunction {
   readonly id: string

@@ -2,6 +2,7 @@
 // It knows no wire form; `transport.ts` is its connection.
 import { randomUUID } from 'node:crypto'
 import type { EngineMessage } from '../protocol/messages.ts'
+import type { Sidecar } from '../protocol/ring/sidecar.ts'
 import { Activity } from './activity.ts'
 import { toJson } from './answers.ts'
 import { currentCallContext } from './call-context.ts'
@@ -21,7 +22,7 @@ import type {
   TriggerTypeInput,
 } from './handle-types.ts'
 import { PendingCalls } from './pending-calls.ts'
-import type { Sidecar, Transport } from './transport.ts'
+import type { Transport } from './transport.ts'
 import { TriggerTypes } from './trigger-types.ts'
 
 /** A function that the engine calls over HTTP instead of the connection (spec 08 §4). */

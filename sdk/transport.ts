@@ -1,18 +1,8 @@
 // The interface between the `iii` handle and its connection to the engine: a ring, a pipe or a WebSocket.
 // JSON crosses it as text; correlation, handlers and time-outs are the handle's business.
 import type { EngineMessage, WorkerMessage } from '../protocol/messages.ts'
+import type { Sidecar } from '../protocol/ring/sidecar.ts'
 import type { ChannelRef } from './handle-types.ts'
-
-/** What travels beside the payload of a call; only members that are set. */
-export interface Sidecar {
-  traceparent?: string | undefined
-  baggage?: string | undefined
-  metadata?: unknown
-  namespace?: string | undefined
-  action?: unknown
-  /** Id of the binding on whose behalf the call is made (spec 09 §4 b). */
-  binding?: string | undefined
-}
 
 export interface Transport {
   /** Base address for channel sockets of other clients (spec 08 §3); empty where there is none. */

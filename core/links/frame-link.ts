@@ -2,9 +2,9 @@
 // Its transport carries the frames of all members; this turns those of one into calls and back.
 import { FLAG_VOID, FrameKind, writeFrame, type Frame } from '../../protocol/ring/frame.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
+import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import { objectSplice } from '../../protocol/scanner/object-splice.ts'
 import { DEFAULT_NAMESPACE, type EngineMessage, type WorkerMessage } from '../../protocol/messages.ts'
-import type { Sidecar } from '../../sdk/transport.ts'
 import type { Provider } from '../registry/function-entry.ts'
 import type { Worker } from '../registry/worker.ts'
 import type { Action } from '../router/action.ts'

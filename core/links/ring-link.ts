@@ -1,8 +1,7 @@
 // The connection to a plugin thread: two rings in shared memory and a message port (design, "The ring").
 import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { createRingMemory, DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
-import { RingDuplex, type RingOptions } from '../../protocol/ring/ring-duplex.ts'
-import type { RingEndInit } from '../../sdk/transports/ring-end.ts'
+import { RingDuplex, type RingEndInit, type RingOptions } from '../../protocol/ring/ring-duplex.ts'
 import { FrameTransport, type OnHostMessage } from './frame-transport.ts'
 
 export { FrameLink as RingLink } from './frame-link.ts'

@@ -10,6 +10,12 @@ import { RingProducer } from './ring-producer.ts'
 /** The part of a `MessagePort` that is needed. */
 export type RingPort = Pick<MessagePort, 'postMessage' | 'on' | 'off' | 'close'>
 
+/** What the engine hands to a thread; the port has to be in the transfer list. */
+export interface RingEndInit {
+  readonly memory: SharedArrayBuffer
+  readonly port: MessagePort
+}
+
 export interface RingOptions extends DuplexLimits {
   /** Frames and milliseconds of one drain, after which timers and sockets have their turn. */
   readonly drain_frames: number

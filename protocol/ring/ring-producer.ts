@@ -14,6 +14,12 @@ export interface ProducerBell {
 /** Bytes of large frames under way before further frames wait here. One frame may always be under way. */
 const LARGE_WINDOW_BYTES = 16 * 1024 * 1024
 
+/**
+ * Frames after which the consumer is woken while `hold` is in force. Measured with 64 calls in flight between two threads:
+ * waking for each costs a third more CPU, waking only at the end leaves the second core idle meanwhile.
+ */
+const FRAMES_PER_WAKE = 16
+
 export class RingProducer implements FrameSink {
   target: Buffer
 
@@ -30,8 +36,8 @@ export class RingProducer implements FrameSink {
   /** Where the head will stand before the reserved frame: differs from `#head` when the end of the ring is skipped. */
   #frameAt = 0
 
-  #held = 0
-  #wakeDue = false
+  #held = false
+  #heldFrames = 0
   #watchedTail: number
   #watchedSince: number | undefined
 
@@ -103,15 +109,15 @@ export class RingProducer implements FrameSink {
     }
   }
 
-  /** Between `hold` and `release` frames are published but the consumer is woken once at the end. */
+  /** Between `hold` and `release` the consumer is woken not for each frame but now and then, and at the end. */
   hold(): void {
-    this.#held++
+    this.#held = true
+    this.#heldFrames = 0
   }
 
   release(): void {
-    if (--this.#held > 0 || !this.#wakeDue) return
-    this.#wakeDue = false
-    if (Atomics.load(this.#ring.control, STATE) === ASLEEP) this.#wake()
+    this.#held = false
+    if (this.#heldFrames > 0 && Atomics.load(this.#ring.control, STATE) === ASLEEP) this.#wake()
   }
 
   unreadSince(now: number): number | undefined {
@@ -166,8 +172,8 @@ export class RingProducer implements FrameSink {
   #publish(space: number): void {
     this.#head = (this.#frameAt + space) | 0
     Atomics.store(this.#ring.control, HEAD, this.#head)
-    if (this.#held > 0) this.#wakeDue = true
-    else if (Atomics.load(this.#ring.control, STATE) === ASLEEP) this.#wake()
+    if (this.#held && ++this.#heldFrames % FRAMES_PER_WAKE !== 0) return
+    if (Atomics.load(this.#ring.control, STATE) === ASLEEP) this.#wake()
   }
 
   #wake(): void {

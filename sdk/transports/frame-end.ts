@@ -3,8 +3,9 @@
 import type { EngineMessage, WorkerMessage } from '../../protocol/messages.ts'
 import { FLAG_VOID, Frame, FrameKind, readFrame, writeFrame } from '../../protocol/ring/frame.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
+import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import type { ChannelRef } from '../handle-types.ts'
-import type { Receiver, Sidecar, Transport } from '../transport.ts'
+import type { Receiver, Transport } from '../transport.ts'
 
 /** Gets what the plugin host says to the thread itself, or to one member. */
 export type OnHost = (member: number, message: unknown) => void

@@ -159,6 +159,8 @@ export class PluginChanges {
       builtIn: source?.builtIn === true || source?.replaces === true,
       maxInFlight: entry.maxInFlight ?? MAX_IN_FLIGHT,
       maxInFlightBytes: MAX_IN_FLIGHT_BYTES,
+      // Whether a change overlaps depends on both of its generations: decided there, by not draining.
+      overlap: false,
     })
     return record.slot
   }

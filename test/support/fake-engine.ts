@@ -1,9 +1,10 @@
 // A mesh in one process for tests of plugins: real handles over a transport that routes calls and bindings in memory.
 // It keeps the order of each link and knows nothing of policies, replicas, namespaces or hand-overs.
 import type { ErrorBody } from '../../protocol/errors.ts'
-import type { RegisterTrigger, TriggerRegistrationResult, WorkerMessage } from '../../protocol/messages.ts'
+import type { RegisterFunction, RegisterTrigger, TriggerRegistrationResult, WorkerMessage } from '../../protocol/messages.ts'
 import { Handle } from '../../sdk/handle.ts'
-import type { Receiver, Sidecar, Transport } from '../../sdk/transport.ts'
+import type { Sidecar } from '../../protocol/ring/sidecar.ts'
+import type { Receiver, Transport } from '../../sdk/transport.ts'
 
 export interface CallRecord {
   readonly functionId: string
@@ -14,12 +15,22 @@ export interface CallRecord {
 export class FakeEngine {
   /** Every call that was routed, oldest first. */
   readonly calls: CallRecord[] = []
+  /** Every function registration as it was sent. */
+  readonly registrations: RegisterFunction[] = []
   readonly #functions = new Map<string, { readonly link: FakeLink; readonly index: number }>()
   readonly #triggerTypes = new Map<string, FakeLink>()
   readonly #results = new Map<string, (result: TriggerRegistrationResult) => void>()
 
   connect(): Handle {
     return new Handle(new FakeLink(this), { onProblem: () => {} })
+  }
+
+  functionIds(): Iterable<string> {
+    return this.#functions.keys()
+  }
+
+  triggerTypeIds(): Iterable<string> {
+    return this.#triggerTypes.keys()
   }
 
   /** Binds with an id of the caller's choice; resolves with the provider's answer. */
@@ -37,6 +48,7 @@ export class FakeEngine {
   control(link: FakeLink, message: WorkerMessage, index: number | undefined): void {
     switch (message.type) {
       case 'registerfunction':
+        this.registrations.push(message)
         this.#functions.set(message.id, { link, index: index! })
         break
       case 'unregisterfunction':

@@ -1,0 +1,122 @@
+// Checks 46–48 of spec 02 as far as the plugin alone decides them. Killing the process is tested on the store.
+import { existsSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv } from 'ajv'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { STATE_CONFIG_SCHEMA, type StateConfig } from '../../../plugins/state/config.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
+import { runStatePlugin } from './run-plugin.ts'
+
+const set = (scope: string, key: string, value: unknown) => ['state::set', { scope, key, value }] as const
+
+describe('46. restart', () => {
+  test('without settings, data and order are kept under the project root', async () => {
+    const root = tempFolder()
+    const first = await runStatePlugin(root)
+    for (const key of ['b', 'a', 'c']) await first.call(...set('s', key, key))
+    await first.call(...set('s', 'a', 'a again'))
+    await first.stop()
+    expect(existsSync(join(root, 'data/state_store.db/state.db'))).toBe(true)
+    const second = await runStatePlugin(root)
+    onTestFinished(() => second.stop())
+    expect(await second.call('state::list', { scope: 's' })).toEqual(['b', 'a again', 'c'])
+    await second.call('state::delete', { scope: 's', key: 'b' })
+    await second.call(...set('s', 'b', 'b again'))
+    expect(await second.call('state::list', { scope: 's' })).toEqual(['a again', 'c', 'b again'])
+  })
+
+  test('no event is fired for loaded data', async () => {
+    const root = tempFolder()
+    const first = await runStatePlugin(root)
+    await first.call(...set('s', 'k', 1))
+    await first.stop()
+    const second = await runStatePlugin(root)
+    onTestFinished(() => second.stop())
+    await second.bind({ id: 'b', function_id: 'test::seen', config: {} })
+    await second.call('state::get', { scope: 's', key: 'k' })
+    expect(second.engine.calls.some(({ functionId }) => functionId === 'test::seen')).toBe(false)
+  })
+
+  test('in_memory forgets, and leaves no file', async () => {
+    const root = tempFolder()
+    const config: StateConfig = { adapter: { name: 'kv', config: { store_method: 'in_memory' } } }
+    const first = await runStatePlugin(root, config)
+    await first.call(...set('s', 'k', 1))
+    await first.stop()
+    const second = await runStatePlugin(root, config)
+    onTestFinished(() => second.stop())
+    expect(await second.call('state::get', { scope: 's', key: 'k' })).toBeUndefined()
+    expect(existsSync(join(root, 'data'))).toBe(false)
+  })
+
+  test('file_path is relative to the project root, or absolute', async () => {
+    const [root, elsewhere] = [tempFolder(), tempFolder()]
+    for (const [file_path, file] of [
+      ['./var/state', join(root, 'var/state/state.db')],
+      [elsewhere, join(elsewhere, 'state.db')],
+    ] as const) {
+      const run = await runStatePlugin(root, { adapter: { name: 'kv', config: { file_path, save_interval_ms: 1_000 } } })
+      await run.stop()
+      expect(existsSync(file)).toBe(true)
+    }
+  })
+})
+
+describe('47. names and damage', () => {
+  test('odd names survive a restart', async () => {
+    const root = tempFolder()
+    const names = ['a/b', 'ü', '', '..', 'x'.repeat(300), '\ud800', 'a\0b']
+    const first = await runStatePlugin(root)
+    for (const [index, name] of names.entries()) await first.call(...set(name, name, index))
+    await first.stop()
+    const second = await runStatePlugin(root)
+    onTestFinished(() => second.stop())
+    expect((await second.call('state::list_groups', {})).groups).toEqual([...names].sort())
+    for (const [index, name] of names.entries()) expect(await second.call('state::get', { scope: name, key: name })).toBe(index)
+  })
+
+  test('a damaged store is a start error that names the file and the remedy', async () => {
+    const root = tempFolder()
+    mkdirSync(join(root, 'data/state_store.db'), { recursive: true })
+    const file = join(root, 'data/state_store.db/state.db')
+    writeFileSync(file, 'damaged'.repeat(1_000))
+    await expect(runStatePlugin(root)).rejects.toThrow(`The store file ${file} is damaged`)
+    await expect(runStatePlugin(root)).rejects.toThrow(/Restore it from a backup, or move it/)
+  })
+
+  test('a folder in use is a start error that names the folder and the setting', async () => {
+    const root = tempFolder()
+    const first = await runStatePlugin(root)
+    onTestFinished(() => first.stop())
+    await expect(runStatePlugin(root)).rejects.toThrow(
+      `The data folder ${join(root, 'data/state_store.db')} is in use by another engine. Stop that engine, or give this one its own folder (adapter.config.file_path of iii-state).`,
+    )
+  })
+})
+
+describe('48. configuration', () => {
+  const validate = new Ajv({ strict: true, allowUnionTypes: true, useDefaults: true }).compile(STATE_CONFIG_SCHEMA)
+
+  test.each([
+    [{ adapter: { name: 'nosql' } }, "Adapter factory 'nosql' not found. Available: [kv]"],
+    [{ adapter: { name: 'kv', config: { file_pat: 'x', stor: 1 } } }, 'Unknown member of adapter.config: file_pat, stor.'],
+    [{ adapter: { name: 'kv', config: { store_method: 'disk' } } }, 'store_method must be file_based or in_memory, got string "disk"'],
+    [{ adapter: { name: 'kv', config: { file_path: 1 } } }, 'file_path must be the path of a folder, got number 1'],
+    [{ adapter: { name: 'kv', config: { max_file_bytes: -1 } } }, 'max_file_bytes must be a positive integer, got number -1'],
+  ] as [StateConfig, string][])('%j is a start error', async (config, message) => {
+    expect(validate(structuredClone(config))).toBe(true)
+    await expect(runStatePlugin(tempFolder(), config)).rejects.toThrow(message)
+  })
+
+  test('the schema fills defaults and names unknown members', () => {
+    const config = {}
+    expect(validate(config)).toBe(true)
+    expect(config).toEqual({ adapter: { name: 'kv' }, triggers_enabled: true })
+    for (const wrong of [{ adaptr: {} }, { adapter: { name: 'kv', path: 'x' } }, { adapter: {} }, { max_value_bytes: 0 }, { triggers_enabled: 'yes' }]) {
+      expect(validate(structuredClone(wrong))).toBe(false)
+    }
+    expect(validate({ save_interval_ms: 5 })).toBe(true)
+    expect(validate({ adapter: null, triggers_enabled: null, max_value_bytes: null, save_interval_ms: null })).toBe(true)
+  })
+})

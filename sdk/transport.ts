@@ -4,6 +4,8 @@ import type { EngineMessage, WorkerMessage } from '../protocol/messages.ts'
 import type { Sidecar } from '../protocol/ring/sidecar.ts'
 import type { ChannelRef } from './handle-types.ts'
 
+export type { Sidecar }
+
 export interface Transport {
   /** Base address for channel sockets of other clients (spec 08 §3); empty where there is none. */
   readonly address: string

@@ -22,10 +22,9 @@ export class FrameQueue {
     return this.#frames[this.#first]
   }
 
-  shift(): void {
-    const frame = this.#frames[this.#first]
-    if (frame === undefined) return
-    this.#bytes -= frame.length
+  /** Drops the first frame. `length` is what it had: one that was transferred to another thread has lost its bytes. */
+  shift(length: number): void {
+    this.#bytes -= length
     // The slot is overwritten so that the frame can be freed before the array is compacted.
     this.#frames[this.#first++] = EMPTY
     if (this.#first < 1024 && this.#first < this.#frames.length) return

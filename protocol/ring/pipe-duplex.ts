@@ -145,7 +145,7 @@ export class PipeDuplex implements FrameDuplex {
         frame.copy(this.#batch, this.#batchEnd + LENGTH_BYTES)
         this.#append(frame.length)
       }
-      this.#queue.shift()
+      this.#queue.shift(frame.length)
     }
   }
 

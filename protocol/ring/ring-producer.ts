@@ -97,15 +97,16 @@ export class RingProducer implements FrameSink {
     for (;;) {
       const frame = this.#queue.peek()
       if (frame === undefined) return
+      const { length } = frame
       if (this.#send(frame)) {
-        this.#queue.shift()
+        this.#queue.shift(length)
         continue
       }
       // Ask first, look again after: the consumer publishes its tail before it looks at the wish.
       Atomics.store(this.#ring.control, SPACE_WANTED, 1)
       if (!this.#send(frame)) return
       Atomics.store(this.#ring.control, SPACE_WANTED, 0)
-      this.#queue.shift()
+      this.#queue.shift(length)
     }
   }
 

@@ -1,0 +1,164 @@
+// Two real threads over one ring memory: order, wake-ups, full rings, large frames.
+import { once } from 'node:events'
+import { MessageChannel, Worker } from 'node:worker_threads'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createRingMemory } from '../../../protocol/ring/memory.ts'
+import { RingDuplex, type RingOptions } from '../../../protocol/ring/ring-duplex.ts'
+import { within } from '../../support/deadline.ts'
+
+const ended: (() => Promise<unknown> | void)[] = []
+afterEach(async () => {
+  for (const end of ended.splice(0)) await end()
+})
+
+function startEcho(options: { ringBytes: number; pauseEvery?: number; pauseMs?: number; ring?: Partial<RingOptions> }): RingDuplex {
+  const memory = createRingMemory(options.ringBytes)
+  const { port1, port2 } = new MessageChannel()
+  const thread = new Worker(new URL('./threads/echo-thread.ts', import.meta.url), {
+    workerData: { memory, port: port2, pauseEvery: options.pauseEvery ?? 0, pauseMs: options.pauseMs ?? 0 },
+    transferList: [port2],
+  })
+  const duplex = new RingDuplex(memory, 0, port1, options.ring)
+  ended.push(() => thread.terminate(), () => duplex.close())
+  return duplex
+}
+
+function write(duplex: RingDuplex, number: number, length: number): void {
+  const at = duplex.reserve(length)
+  duplex.target.fill(number % 251, at, at + length)
+  duplex.target.writeUInt32LE(number, at)
+  duplex.commit(length)
+}
+
+/** Reads numbered frames and checks each; resolves after `count`. */
+function expectFrames(duplex: RingDuplex, count: number, lengthOf: (number: number) => number, onFrame?: (number: number) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let next = 0
+    duplex.start((bytes, start, end) => {
+      const number = bytes.readUInt32LE(start)
+      const whole = end - start === lengthOf(number) && (end - start === 4 || bytes[end - 1] === number % 251)
+      if (number !== next || !whole) reject(new Error(`frame ${number} of ${end - start} bytes came in place of ${next}`))
+      next++
+      onFrame?.(number)
+      if (next === count) resolve()
+    })
+  })
+}
+
+/** Sizes that look random and can be told from the number. */
+const randomLength = (most: number) => (number: number) => 4 + ((Math.imul(number, 2654435761) >>> 0) % most)
+
+describe('two threads', () => {
+  it('exchange 200,000 frames of random sizes in order', async () => {
+    const duplex = startEcho({ ringBytes: 64 * 1024 })
+    const lengthOf = randomLength(400)
+    const count = 200_000
+    let sent = 0
+    const more = () => {
+      if (sent < count) write(duplex, sent, lengthOf(sent++))
+    }
+    const all = expectFrames(duplex, count, lengthOf, more)
+    for (let i = 0; i < 500; i++) more()
+    await within(18_000, 'all frames', all)
+    expect(duplex.queuedBytes).toBe(0)
+  })
+
+  it('lose no wake-up when both fall asleep and pause at random', async () => {
+    const duplex = startEcho({ ringBytes: 4096, pauseEvery: 7, pauseMs: 0.2 })
+    const lengthOf = randomLength(100)
+    const count = 3000
+    let sent = 0
+    // One to three frames under way, so that each side is asleep most of the time.
+    const more = (number: number) => {
+      if (number % 3 === 0) setImmediate(() => { for (let i = 0; i < 3 && sent < count; i++) write(duplex, sent, lengthOf(sent++)) })
+    }
+    const all = expectFrames(duplex, count, lengthOf, more)
+    write(duplex, 0, lengthOf(sent++))
+    await within(18_000, 'all frames', all)
+    expect(sent).toBe(count)
+  })
+
+  it('lose nothing when the ring is full and the reader is slow, and count what waits', async () => {
+    const drained = { count: 0 }
+    const duplex = startEcho({ ringBytes: 4096, pauseEvery: 50, pauseMs: 1, ring: { congested_bytes: 200_000 } })
+    const lengthOf = randomLength(200)
+    const count = 20_000
+    const all = new Promise<void>((resolve, reject) => {
+      let next = 0
+      duplex.start(
+        (bytes, start, end) => {
+          if (bytes.readUInt32LE(start) !== next || end - start !== lengthOf(next)) reject(new Error(`not frame ${next}`))
+          if (++next === count) resolve()
+        },
+        () => drained.count++,
+      )
+    })
+    let bytes = 0
+    for (let number = 0; number < count; number++) {
+      write(duplex, number, lengthOf(number))
+      bytes += lengthOf(number)
+    }
+    expect(duplex.congested).toBe(true)
+    expect(duplex.queuedBytes).toBeGreaterThan(bytes - 4096)
+    await within(18_000, 'all frames', all)
+    expect(duplex.congested).toBe(false)
+    expect(duplex.queuedBytes).toBe(0)
+    expect(drained.count).toBeGreaterThan(0)
+  })
+
+  it('keep the order of large frames among small ones', async () => {
+    const duplex = startEcho({ ringBytes: 16 * 1024 })
+    const lengthOf = (number: number) => (number % 5 === 0 ? 100_000 + number : 4 + (number % 300))
+    const count = 500
+    const all = expectFrames(duplex, count, lengthOf)
+    for (let number = 0; number < count; number++) write(duplex, number, lengthOf(number))
+    await within(18_000, 'all frames', all)
+    expect(duplex.queuedBytes).toBe(0)
+  })
+
+  it('flood each other with large frames and both go on', async () => {
+    const duplex = startEcho({ ringBytes: 4096 })
+    const mebibyte = 1024 * 1024
+    const count = 60
+    const all = expectFrames(duplex, count, () => mebibyte)
+    for (let number = 0; number < count; number++) write(duplex, number, mebibyte)
+    await within(18_000, 'all frames', all)
+    expect(duplex.queuedBytes).toBe(0)
+  })
+})
+
+it('hands out what the other thread had published before it ended', async () => {
+  const memory = createRingMemory(1024)
+  const { port1, port2 } = new MessageChannel()
+  const code = `
+    const { workerData } = require('node:worker_threads')
+    import(workerData.module).then(({ RingDuplex }) => {
+      const duplex = new RingDuplex(workerData.memory, 1, workerData.port)
+      for (let number = 0; number < 20; number++) {
+        const at = duplex.reserve(4)
+        duplex.target.writeUInt32LE(number, at)
+        duplex.commit(4)
+      }
+      process.exit(1)
+    })`
+  const module = new URL('../../../protocol/ring/ring-duplex.ts', import.meta.url).href
+  const thread = new Worker(code, { eval: true, workerData: { memory, port: port2, module }, transferList: [port2] })
+  await within(5_000, 'exit', once(thread, 'exit'))
+  const duplex = new RingDuplex(memory, 0, port1)
+  const seen: number[] = []
+  duplex.start((bytes, start) => seen.push(bytes.readUInt32LE(start)))
+  duplex.drainRemaining()
+  expect(seen).toEqual(Array.from({ length: 20 }, (_, number) => number))
+  expect(duplex.open).toBe(false)
+})
+
+it('hands out and writes nothing after it was closed', () => {
+  const { port1 } = new MessageChannel()
+  const duplex = new RingDuplex(createRingMemory(1024), 0, port1)
+  let drained = 0
+  duplex.start(() => {}, () => drained++)
+  duplex.close()
+  write(duplex, 1, 8)
+  expect(duplex.queuedBytes).toBe(0)
+  expect(drained).toBe(1)
+})

@@ -3,7 +3,10 @@ import { createInterface } from 'node:readline/promises'
 import type { Ask } from './locate.ts'
 
 /** Undefined unless somebody can answer: both standard input and standard error are terminals (spec 04 A.1). */
-export function askOnTerminal(input: NodeJS.ReadStream = process.stdin, output: NodeJS.WriteStream = process.stderr): Ask | undefined {
+export function askOnTerminal(
+  input: NodeJS.ReadStream = process.stdin,
+  output: NodeJS.WriteStream = process.stderr,
+): Ask | undefined {
   if (input.isTTY !== true || output.isTTY !== true) return undefined
   return async (question) => {
     const lines = createInterface({ input, output })

@@ -16,7 +16,13 @@ interface BuiltInName {
 }
 
 const BUILT_IN_NAMES: readonly BuiltInName[] = [
-  { name: 'iii-worker-manager', classes: ['modules::worker::WorkerModule'], mandatory: true, repeatable: true, core: true },
+  {
+    name: 'iii-worker-manager',
+    classes: ['modules::worker::WorkerModule'],
+    mandatory: true,
+    repeatable: true,
+    core: true,
+  },
   { name: 'iii-engine-functions', classes: ['modules::engine_fn::EngineFunctionsModule'], mandatory: true, core: true },
   {
     name: 'iii-observability',
@@ -26,7 +32,12 @@ const BUILT_IN_NAMES: readonly BuiltInName[] = [
   },
   { name: 'configuration', classes: [], mandatory: true, quiet: true },
   { name: 'iii-telemetry', classes: ['modules::telemetry::TelemetryModule'], quiet: true },
-  { name: 'iii-http-functions', classes: ['modules::http_functions::HttpFunctionsModule'], mandatory: true, quiet: true },
+  {
+    name: 'iii-http-functions',
+    classes: ['modules::http_functions::HttpFunctionsModule'],
+    mandatory: true,
+    quiet: true,
+  },
   { name: 'iii-directory', classes: [], mandatory: true, quiet: true },
   { name: 'iii-worker-ops', classes: [], mandatory: true, quiet: true },
   { name: 'iii-http', classes: ['modules::api::RestApiModule'], alias: 'http' },
@@ -48,7 +59,9 @@ export interface KnownWorker {
 
 const byName = new Map(BUILT_IN_NAMES.map((builtIn) => [builtIn.name, builtIn]))
 const canonicalNames = new Map(
-  BUILT_IN_NAMES.flatMap(({ name, classes, alias }) => [...classes, ...(alias === undefined ? [] : [alias])].map((other) => [other, name])),
+  BUILT_IN_NAMES.flatMap(({ name, classes, alias }) =>
+    [...classes, ...(alias === undefined ? [] : [alias])].map((other) => [other, name]),
+  ),
 )
 
 export const LISTENER_NAME = 'iii-worker-manager'

@@ -9,6 +9,7 @@ import type { ConfigProblem } from './config-error.ts'
 import { interpolate, originalOffset } from './interpolate.ts'
 import type { InterpolateOptions, Interpolation } from './interpolate.ts'
 import type { JsonPath } from './json-path.ts'
+import { LineIndex } from './line-index.ts'
 import { notFound } from './locate.ts'
 
 /** A file larger than this is no configuration; reading it would stall the router. */
@@ -58,16 +59,27 @@ export class ConfigDocument {
     // `stringKeys`: a map as a key is an error, not a key of its printed form. An anchor is expanded at most 100 times.
     const parsed = parseAllDocuments(interpolation.text, { prettyErrors: false, merge: true, stringKeys: true })
     const [document, ...others] = [...parsed]
-    const errors = [...parsed].flatMap((each) => each.errors.map(({ message, pos }) => this.#parseProblem(pos[0], message)))
-    const second = others.find((other) => other.contents !== null && !(isScalar(other.contents) && other.contents.value === null))
+    const errors = [...parsed].flatMap((each) =>
+      each.errors.map(({ message, pos }) => this.#parseProblem(pos[0], message)),
+    )
+    const second = others.find(
+      (other) => other.contents !== null && !(isScalar(other.contents) && other.contents.value === null),
+    )
     if (second !== undefined) {
-      errors.push(this.#parseProblem(second.contents?.range?.[0] ?? second.range[0], 'a second YAML document begins; the file must hold one'))
+      errors.push(
+        this.#parseProblem(
+          second.contents?.range?.[0] ?? second.range[0],
+          'a second YAML document begins; the file must hold one',
+        ),
+      )
     }
     if (document !== undefined) errors.push(...this.#aliasProblems(document))
     if (errors.length > 0) throw parseError(file, errors)
     this.#document = document
     this.value = this.#topLevelMap(document)
-    this.warnings = (document?.warnings ?? []).map(({ message, pos }) => `${basename(file)}:${this.#line(pos[0])}: ${message}`)
+    this.warnings = (document?.warnings ?? []).map(
+      ({ message, pos }) => `${basename(file)}:${this.#line(pos[0])}: ${message}`,
+    )
   }
 
   /** Line of the value at `path`, or of its nearest parent that stands in the file. */
@@ -123,7 +135,9 @@ export class ConfigDocument {
     if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>
     const kind = Array.isArray(value) ? 'a list' : `${typeof value} ${JSON.stringify(value)}`
     const offset = document?.contents?.range?.[0] ?? 0
-    throw parseError(this.file, [this.#parseProblem(offset, `expected a map with keys such as 'workers:', got ${kind}`)])
+    throw parseError(this.file, [
+      this.#parseProblem(offset, `expected a map with keys such as 'workers:', got ${kind}`),
+    ])
   }
 
   #aliasProblems(document: Document): ConfigProblem[] {
@@ -132,15 +146,21 @@ export class ConfigDocument {
       Alias: (_key, alias, ancestors) => {
         const target = alias.resolve(document)
         const offset = alias.range?.[0] ?? 0
-        if (target === undefined) problems.push(this.#parseProblem(offset, `the alias *${alias.source} has no anchor before it`))
-        else if (ancestors.includes(target)) problems.push(this.#parseProblem(offset, `the alias *${alias.source} stands inside its own anchor`))
+        if (target === undefined)
+          problems.push(this.#parseProblem(offset, `the alias *${alias.source} has no anchor before it`))
+        else if (ancestors.includes(target))
+          problems.push(this.#parseProblem(offset, `the alias *${alias.source} stands inside its own anchor`))
       },
     })
     return problems
   }
 
   #parseProblem(offset: number, message: string): ConfigProblem {
-    return { file: this.file, ...this.#lines.position(originalOffset(this.#interpolation.substitutions, offset)), message }
+    return {
+      file: this.file,
+      ...this.#lines.position(originalOffset(this.#interpolation.substitutions, offset)),
+      message,
+    }
   }
 
   #line(offset: number): number {
@@ -153,8 +173,13 @@ function parseError(file: string, problems: readonly ConfigProblem[], cause?: un
 }
 
 /** The pair of a key, merged maps (`<<`) included; own keys win. */
-function findPair(pairs: readonly Pair<Node, Node | null>[], key: string, document: Document): Pair<Node, Node | null> | undefined {
-  const keyed = (pair: Pair<Node, Node | null>): string | undefined => (isScalar(pair.key) ? String(pair.key.value) : undefined)
+function findPair(
+  pairs: readonly Pair<Node, Node | null>[],
+  key: string,
+  document: Document,
+): Pair<Node, Node | null> | undefined {
+  const keyed = (pair: Pair<Node, Node | null>): string | undefined =>
+    isScalar(pair.key) ? String(pair.key.value) : undefined
   const own = pairs.find((pair) => keyed(pair) === key)
   if (own !== undefined) return own
   for (const { value } of pairs.filter((pair) => isMergeKey(pair.key))) {
@@ -180,20 +205,11 @@ function readText(file: string): string {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') throw notFound(file)
-    throw fileError(file, `Failed to read config file '${file}': ${message}`, 'Check that it is a readable YAML file.', error)
-  }
-}
-
-/** Turns offsets into lines and columns, both from 1. */
-class LineIndex {
-  readonly #starts: readonly number[]
-
-  constructor(text: string) {
-    this.#starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)]
-  }
-
-  position(offset: number): { line: number; column: number } {
-    const line = this.#starts.findLastIndex((start) => start <= offset)
-    return { line: line + 1, column: offset - (this.#starts[line] ?? 0) + 1 }
+    throw fileError(
+      file,
+      `Failed to read config file '${file}': ${message}`,
+      'Check that it is a readable YAML file.',
+      error,
+    )
   }
 }

@@ -52,7 +52,9 @@ export function isSameEntry(a: WorkerEntry, b: WorkerEntry): boolean {
   return isDeepStrictEqual(whatMatters(a), whatMatters(b))
 }
 
-function whatMatters(entry: WorkerEntry): Omit<WorkerEntry, 'instanceId' | 'writtenName' | 'origin' | 'config'> & { config: unknown } {
+function whatMatters(
+  entry: WorkerEntry,
+): Omit<WorkerEntry, 'instanceId' | 'writtenName' | 'origin' | 'config'> & { config: unknown } {
   const { instanceId: _id, writtenName: _written, origin: _origin, config, ...rest } = entry
   return { ...rest, config: effectiveConfig(entry) ?? config }
 }

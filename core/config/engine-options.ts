@@ -13,8 +13,16 @@ export const DEFAULT_NAMESPACE_GRACE_MS = 5_000
 export const NAMESPACE_GRACE_VARIABLE = 'III_NAMESPACE_GRACE_MS'
 
 const DEFAULTS = ENGINE_DEFAULTS
-const integer = (value: number, minimum: number, description: string): object => ({ type: 'integer', minimum, default: value, description })
-const time = (value: number, minimum: number, description: string): object => ({ ...integer(value, minimum, description), maximum: MAX_TIMER_MS })
+const integer = (value: number, minimum: number, description: string): object => ({
+  type: 'integer',
+  minimum,
+  default: value,
+  description,
+})
+const time = (value: number, minimum: number, description: string): object => ({
+  ...integer(value, minimum, description),
+  maximum: MAX_TIMER_MS,
+})
 
 export const ENGINE_SCHEMA: JsonSchema = {
   type: 'object',
@@ -24,15 +32,27 @@ export const ENGINE_SCHEMA: JsonSchema = {
       default: DEFAULTS.duplicate_functions,
       description: 'Several workers with the same function id: share the calls, the newest wins, or the first stays.',
     },
-    duplicate_workers: { enum: ['allow', 'reject'], default: DEFAULTS.duplicate_workers, description: 'Several connections with the same worker name.' },
+    duplicate_workers: {
+      enum: ['allow', 'reject'],
+      default: DEFAULTS.duplicate_workers,
+      description: 'Several connections with the same worker name.',
+    },
     coalesce_replica_triggers: {
       type: 'boolean',
       default: DEFAULTS.coalesce_replica_triggers,
       description: 'Equal trigger bindings of several connections fire once.',
     },
-    restart_grace_ms: time(DEFAULTS.restart_grace_ms, 0, 'How long calls wait for a provider that ended abnormally to come back; 0 = not at all.'),
+    restart_grace_ms: time(
+      DEFAULTS.restart_grace_ms,
+      0,
+      'How long calls wait for a provider that ended abnormally to come back; 0 = not at all.',
+    ),
     restart_grace_max_calls: integer(DEFAULTS.restart_grace_max_calls, 0, 'Calls that wait for one such id.'),
-    max_invocation_ms: time(DEFAULTS.max_invocation_ms, 0, 'Unanswered calls settle with timeout after this time; 0 = never.'),
+    max_invocation_ms: time(
+      DEFAULTS.max_invocation_ms,
+      0,
+      'Unanswered calls settle with timeout after this time; 0 = never.',
+    ),
     gate_max_calls: integer(DEFAULTS.gate_max_calls, 1, 'Calls that wait while a plugin is handed over or restarted.'),
     gate_max_bytes: integer(DEFAULTS.gate_max_bytes, 1, 'Bytes of those calls.'),
     gate_ms: time(DEFAULTS.gate_ms, 1, 'How long such a call waits.'),
@@ -56,15 +76,23 @@ export function readEngineOptions(block: unknown, findings: Findings): EngineOpt
 }
 
 /** The environment wins over the file (spec 04 A.2). */
-export function readNamespaceGrace(written: unknown, env: Readonly<Record<string, string | undefined>>, findings: Findings): number {
+export function readNamespaceGrace(
+  written: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+  findings: Findings,
+): number {
   const override = env[NAMESPACE_GRACE_VARIABLE]
   if (override !== undefined && override !== '') {
     if (/^\d+$/.test(override) && Number(override) <= MAX_TIMER_MS) return Number(override)
-    findings.problem([], `environment variable ${NAMESPACE_GRACE_VARIABLE} must be a whole number of milliseconds, got "${override}"`)
+    findings.problem(
+      [],
+      `environment variable ${NAMESPACE_GRACE_VARIABLE} must be a whole number of milliseconds, got "${override}"`,
+    )
     return DEFAULT_NAMESPACE_GRACE_MS
   }
   if (written === undefined) return DEFAULT_NAMESPACE_GRACE_MS
-  if (typeof written === 'number' && Number.isInteger(written) && written >= 0 && written <= MAX_TIMER_MS) return written
+  if (typeof written === 'number' && Number.isInteger(written) && written >= 0 && written <= MAX_TIMER_MS)
+    return written
   const key = 'registration_namespace_grace_ms'
   findings.problem([key], `${key} must be a whole number of milliseconds, got ${JSON.stringify(written)}`)
   return DEFAULT_NAMESPACE_GRACE_MS

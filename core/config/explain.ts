@@ -40,7 +40,11 @@ const ENTRY_KEYS: readonly (readonly [key: string, valueOf: (entry: WorkerEntry)
 ]
 
 /** `schemas` of the plugins show their defaults; without one, only what the file says is listed for a plugin. */
-export function explainConfig({ config, document, paths }: ReadConfig, schemas: PluginSchemas, env: Readonly<Record<string, string | undefined>>): ExplainedValue[] {
+export function explainConfig(
+  { config, document, paths }: ReadConfig,
+  schemas: PluginSchemas,
+  env: Readonly<Record<string, string | undefined>>,
+): ExplainedValue[] {
   const rows: ExplainedValue[] = []
   const add = (label: JsonPath, value: unknown, origin: Origin): void => {
     rows.push({ path: renderPath(label), value: maskSecrets(value, label), ...origin })
@@ -75,14 +79,20 @@ function originOf(document: ConfigDocument | null, path: JsonPath): Origin | und
   const found = document?.sourceOf(path) ?? document?.sourceOf(path.map((part) => (part === 'name' ? 'class' : part)))
   if (document === null || found === undefined) return undefined
   const place = `${basename(document.file)}:${found.line}`
-  const variables = [...new Set(found.placeholders.filter(({ source }) => source === 'environment').map(({ name }) => name))]
-  if (variables.length > 0) return { source: 'environment', origin: `environment variable ${variables.join(', ')} (${place})` }
+  const variables = [
+    ...new Set(found.placeholders.filter(({ source }) => source === 'environment').map(({ name }) => name)),
+  ]
+  if (variables.length > 0)
+    return { source: 'environment', origin: `environment variable ${variables.join(', ')} (${place})` }
   const unset = [...new Set(found.placeholders.map(({ name }) => name))]
   if (unset.length > 0) return { source: 'file', origin: `${place}, default of unset ${unset.join(', ')}` }
   return { source: 'file', origin: place }
 }
 
-function namespaceGraceOrigin(document: ConfigDocument | null, env: Readonly<Record<string, string | undefined>>): Origin {
+function namespaceGraceOrigin(
+  document: ConfigDocument | null,
+  env: Readonly<Record<string, string | undefined>>,
+): Origin {
   if ((env[NAMESPACE_GRACE_VARIABLE] ?? '') !== '') {
     return { source: 'environment', origin: `environment variable ${NAMESPACE_GRACE_VARIABLE}` }
   }

@@ -19,7 +19,12 @@ export function configFileSchema(pluginSchemas: PluginSchemas): JsonSchema {
     properties: {
       workers: { ...entries, description: 'The workers that the engine runs.' },
       modules: { ...entries, description: 'A second list, in the style of iii 0.10 and older; appended to workers.' },
-      plugins_dir: { type: 'string', minLength: 1, default: DEFAULT_PLUGINS_DIR, description: 'Folder of your plugins, relative to this file.' },
+      plugins_dir: {
+        type: 'string',
+        minLength: 1,
+        default: DEFAULT_PLUGINS_DIR,
+        description: 'Folder of your plugins, relative to this file.',
+      },
       engine: { ...ENGINE_SCHEMA, type: ['object', 'null'], description: 'Settings of the engine as a whole.' },
       registration_namespace_grace_ms: {
         type: 'integer',

@@ -18,7 +18,9 @@ export function checkRepetition(entries: readonly ParsedEntry[], findings: Findi
     const short = entries.find((entry) => entry.writtenName === alias)
     if (canonical === undefined || short === undefined) continue
     paired.add(name)
-    lines.push(`\n  '${name}' (${canonical.origin}) and '${alias}' (${short.origin}) are the same worker: remove either one`)
+    lines.push(
+      `\n  '${name}' (${canonical.origin}) and '${alias}' (${short.origin}) are the same worker: remove either one`,
+    )
   }
   const culprit = entries.find(({ name }) => paired.has(name))
   if (culprit !== undefined) findings.problem(culprit.path, `Duplicate worker configurations:${lines.join('')}`)
@@ -27,7 +29,11 @@ export function checkRepetition(entries: readonly ParsedEntry[], findings: Findi
     const first = firstOf.get(entry.name)
     if (first === undefined) firstOf.set(entry.name, entry)
     else if (!isRepeatable(entry.name) && !paired.has(entry.name)) {
-      findings.problem(entry.path, `duplicate instance of '${entry.name}' is not supported: the first is at ${first.origin}`, 'Remove one of them.')
+      findings.problem(
+        entry.path,
+        `duplicate instance of '${entry.name}' is not supported: the first is at ${first.origin}`,
+        'Remove one of them.',
+      )
     }
   }
 }

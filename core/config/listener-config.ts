@@ -75,7 +75,11 @@ export function isListenerEntry(entry: WorkerEntry): boolean {
   return entry.name === LISTENER_NAME
 }
 
-function readRbac(written: NonNullable<WrittenListener['rbac']>, problems: ConfigRemark[], warnings: ConfigRemark[]): ListenerRbac {
+function readRbac(
+  written: NonNullable<WrittenListener['rbac']>,
+  problems: ConfigRemark[],
+  warnings: ConfigRemark[],
+): ListenerRbac {
   const filters: ExposeFilter[] = []
   for (const [index, item] of (written.expose_functions ?? []).entries()) {
     const path = ['rbac', 'expose_functions', index]
@@ -100,9 +104,15 @@ function readRbac(written: NonNullable<WrittenListener['rbac']>, problems: Confi
 function contradictions(written: WrittenListener): ConfigRemark[] {
   const problems: ConfigRemark[] = []
   const { outbox_soft_bytes: soft, outbox_hard_bytes: hard, ping_interval_ms: ping, idle_timeout_ms: idle } = written
-  if (hard < soft) problems.push(remark(['outbox_hard_bytes'], `must not be below outbox_soft_bytes (${soft}), got ${hard}`))
+  if (hard < soft)
+    problems.push(remark(['outbox_hard_bytes'], `must not be below outbox_soft_bytes (${soft}), got ${hard}`))
   if (ping > 0 && idle > 0 && idle <= ping) {
-    problems.push(remark(['idle_timeout_ms'], `must be longer than ping_interval_ms (${ping}), got ${idle}: quiet connections would be dropped`))
+    problems.push(
+      remark(
+        ['idle_timeout_ms'],
+        `must be longer than ping_interval_ms (${ping}), got ${idle}: quiet connections would be dropped`,
+      ),
+    )
   }
   return problems
 }

@@ -70,7 +70,12 @@ export const LISTENER_SCHEMA: JsonSchema = {
   type: 'object',
   properties: {
     port: { ...limit('port', 'Port of the listener; 0 = any free one.', 0), maximum: 65_535 },
-    host: { type: 'string', minLength: 1, default: LISTENER_DEFAULTS.host, description: 'Address to listen on. 0.0.0.0 opens the port to the network.' },
+    host: {
+      type: 'string',
+      minLength: 1,
+      default: LISTENER_DEFAULTS.host,
+      description: 'Address to listen on. 0.0.0.0 opens the port to the network.',
+    },
     middleware_function_id: functionId('Called instead of the target of each call on this listener.'),
     rbac: {
       type: 'object',
@@ -80,16 +85,26 @@ export const LISTENER_SCHEMA: JsonSchema = {
         expose_functions: {
           type: ['array', 'null'],
           default: [],
-          description: 'Functions that sessions may call: match("pattern"), {match: pattern} or {metadata: {key: value}}, the maps also with namespace.',
+          description:
+            'Functions that sessions may call: match("pattern"), {match: pattern} or {metadata: {key: value}}, the maps also with namespace.',
         },
-        on_function_registration_function_id: functionId('Called before a session registers a function; may rewrite or deny it.'),
-        on_trigger_registration_function_id: functionId('Called before a session binds a trigger; may rewrite or deny it.'),
-        on_trigger_type_registration_function_id: functionId('Called before a session registers a trigger type; may rewrite or deny it.'),
+        on_function_registration_function_id: functionId(
+          'Called before a session registers a function; may rewrite or deny it.',
+        ),
+        on_trigger_registration_function_id: functionId(
+          'Called before a session binds a trigger; may rewrite or deny it.',
+        ),
+        on_trigger_type_registration_function_id: functionId(
+          'Called before a session registers a trigger type; may rewrite or deny it.',
+        ),
         middleware_function_id: functionId('Belongs beside rbac; accepted here with a warning.'),
       },
       additionalProperties: false,
     },
-    handshake_timeout_ms: limit('handshake_timeout_ms', 'A socket that has not finished the HTTP upgrade by then is closed.'),
+    handshake_timeout_ms: limit(
+      'handshake_timeout_ms',
+      'A socket that has not finished the HTTP upgrade by then is closed.',
+    ),
     ping_interval_ms: limit('ping_interval_ms', 'Time between pings; 0 = none.', 0),
     idle_timeout_ms: limit('idle_timeout_ms', 'A connection that was silent for so long is dropped; 0 = never.', 0),
     allowed_origins: {
@@ -97,9 +112,15 @@ export const LISTENER_SCHEMA: JsonSchema = {
       items: { type: 'string', pattern: '^(\\*|null|[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\s]+)$' },
       description: 'Origins of web pages that may connect, such as https://app.example.com; "*" = any.',
     },
-    max_unanswered: limit('max_unanswered', 'Unanswered calls to one connection; beyond it the oldest settles with timeout.'),
+    max_unanswered: limit(
+      'max_unanswered',
+      'Unanswered calls to one connection; beyond it the oldest settles with timeout.',
+    ),
     outbox_soft_bytes: limit('outbox_soft_bytes', 'Bytes queued to one connection above which its senders are paused.'),
-    outbox_hard_bytes: limit('outbox_hard_bytes', 'Bytes queued to one connection above which it is closed after outbox_hard_ms.'),
+    outbox_hard_bytes: limit(
+      'outbox_hard_bytes',
+      'Bytes queued to one connection above which it is closed after outbox_hard_ms.',
+    ),
     outbox_hard_ms: limit('outbox_hard_ms', 'How long outbox_hard_bytes may be exceeded.'),
     max_frame_bytes: limit('max_frame_bytes', 'Largest frame; a larger one closes its connection.'),
     max_registrations: limit('max_registrations', 'Functions, triggers and trigger types of one connection, each.'),

@@ -62,7 +62,11 @@ export function buildConfig(document: ConfigDocument | null, options: LoadOption
   const findings = new Findings(document, options.strict === true)
   checkTopLevelKeys(root, findings)
   const engine = readEngineOptions(root['engine'], findings)
-  const registrationNamespaceGraceMs = readNamespaceGrace(root['registration_namespace_grace_ms'], options.env, findings)
+  const registrationNamespaceGraceMs = readNamespaceGrace(
+    root['registration_namespace_grace_ms'],
+    options.env,
+    findings,
+  )
   const projectRoot = document === null ? resolve(options.cwd) : dirname(document.file)
   const pluginsDir = resolve(projectRoot, readPluginsDir(root, findings))
 
@@ -76,7 +80,15 @@ export function buildConfig(document: ConfigDocument | null, options: LoadOption
   const entries = parsed.map(({ path: _path, ...entry }): WorkerEntry => entry)
   const { warnings } = findings
   const file = document?.file ?? null
-  const config = deepFreeze({ file, projectRoot, pluginsDir, engine, registrationNamespaceGraceMs, entries, warnings: [...warnings] })
+  const config = deepFreeze({
+    file,
+    projectRoot,
+    pluginsDir,
+    engine,
+    registrationNamespaceGraceMs,
+    entries,
+    warnings: [...warnings],
+  })
   return { config, document, paths }
 }
 
@@ -117,5 +129,6 @@ function checkListeners(entries: readonly (WorkerEntry & ParsedEntry)[], finding
       findings.problem([...entry.path, 'config', 'port'], message, 'Give each listener its own port.')
     }
   }
-  if (!listeners.some(({ enabled }) => enabled)) findings.warn([], 'no listener is enabled: external workers have no way to connect')
+  if (!listeners.some(({ enabled }) => enabled))
+    findings.warn([], 'no listener is enabled: external workers have no way to connect')
 }

@@ -1,7 +1,7 @@
 // Where the configuration file is (spec 04 A.1), and its creation when there is none. Reads nothing.
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ConfigError, fileError } from './config-error.ts'
+import { fileError, type ConfigError } from './config-error.ts'
 import { writeStarterFile } from './starter-file.ts'
 
 /** Names tried in the working directory, in this order. The first is the one that is created. */

@@ -35,7 +35,8 @@ interface WrittenEntry {
 export function parseEntries(root: Readonly<Record<string, unknown>>, findings: Findings): ParsedEntry[] {
   return ENTRY_LISTS.flatMap((list) => {
     const items = root[list] ?? []
-    if (Array.isArray(items)) return items.flatMap((item: unknown, index) => parseEntry(item, [list, index], findings) ?? [])
+    if (Array.isArray(items))
+      return items.flatMap((item: unknown, index) => parseEntry(item, [list, index], findings) ?? [])
     findings.problem([list], `${list}: expected a list of entries, got ${JSON.stringify(items).slice(0, 80)}`)
     return []
   })
@@ -44,7 +45,11 @@ export function parseEntries(root: Readonly<Record<string, unknown>>, findings: 
 function parseEntry(item: unknown, path: JsonPath, findings: Findings): ParsedEntry | undefined {
   const place = renderPath(path)
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-    findings.problem(path, `${place}: expected a map with 'name', got ${JSON.stringify(item)}`, `Write it as \`- name: ${String(item)}\`.`)
+    findings.problem(
+      path,
+      `${place}: expected a map with 'name', got ${JSON.stringify(item)}`,
+      `Write it as \`- name: ${String(item)}\`.`,
+    )
     return undefined
   }
   if (isAbsent(item, 'name') && isAbsent(item, 'class')) {
@@ -71,7 +76,11 @@ function toEntry(written: WrittenEntry, path: JsonPath, findings: Findings): Par
     findings.warn(path, `${renderPath(path)} has both 'name' and 'class'; '${written.name}' counts`)
   }
   if (written.image !== undefined && isBuiltInName(name)) {
-    findings.problem([...path, 'image'], `worker '${writtenName}' is built in and takes no 'image' (${written.image})`, "Remove 'image'.")
+    findings.problem(
+      [...path, 'image'],
+      `worker '${writtenName}' is built in and takes no 'image' (${written.image})`,
+      "Remove 'image'.",
+    )
   }
   checkPermissions(written, writtenName, path, findings)
   if (isCoreName(name)) warnOfIdleKeys(written, name, path, findings)
@@ -94,7 +103,12 @@ function toEntry(written: WrittenEntry, path: JsonPath, findings: Findings): Par
 }
 
 /** With `isolation` left to the plugin, only its definition can tell; the plugin host checks again. */
-function checkPermissions({ permissions, isolation }: WrittenEntry, name: string, path: JsonPath, findings: Findings): void {
+function checkPermissions(
+  { permissions, isolation }: WrittenEntry,
+  name: string,
+  path: JsonPath,
+  findings: Findings,
+): void {
   if (permissions === undefined || isolation === undefined || isolation === 'process') return
   findings.problem(
     [...path, 'permissions'],
@@ -106,10 +120,14 @@ function checkPermissions({ permissions, isolation }: WrittenEntry, name: string
 /** The engine's own workers run in the router: what tunes a plugin means nothing to them. */
 function warnOfIdleKeys(written: WrittenEntry, name: string, path: JsonPath, findings: Findings): void {
   for (const key of ['isolation', 'replicas', 'memory_mb', 'max_in_flight', 'allow', 'permissions'] as const) {
-    if (written[key] !== undefined) findings.warn([...path, key], `'${key}' has no effect on '${name}', which is part of the engine`)
+    if (written[key] !== undefined)
+      findings.warn([...path, key], `'${key}' has no effect on '${name}', which is part of the engine`)
   }
   if (written.enabled === false && name === 'iii-engine-functions') {
-    findings.warn([...path, 'enabled'], `'${name}' is part of the engine and always runs; 'enabled: false' has no effect`)
+    findings.warn(
+      [...path, 'enabled'],
+      `'${name}' is part of the engine and always runs; 'enabled: false' has no effect`,
+    )
   }
 }
 

@@ -8,7 +8,11 @@ import type { ResolvedPlugin } from './resolve-entries.ts'
 import { validateAgainstSchema } from './schema-validation.ts'
 
 /** @throws ConfigError with every value that does not fit, at its line. Plugins without a known schema pass. */
-export function checkPluginConfigs({ document, paths }: ReadConfig, plugins: readonly ResolvedPlugin[], schemas: PluginSchemas): void {
+export function checkPluginConfigs(
+  { document, paths }: ReadConfig,
+  plugins: readonly ResolvedPlugin[],
+  schemas: PluginSchemas,
+): void {
   const findings = new Findings(document, false)
   for (const { entry } of plugins) {
     const schema = Object.hasOwn(schemas, entry.name) ? schemas[entry.name] : undefined
@@ -17,7 +21,10 @@ export function checkPluginConfigs({ document, paths }: ReadConfig, plugins: rea
     if ('value' in result) continue
     for (const { pointer, message } of result.problems) {
       const inside = ['config', ...parsePointer(pointer)]
-      findings.problem([...(paths.get(entry.instanceId) ?? []), ...inside], `worker '${entry.writtenName}': ${renderPath(inside)}: ${message}`)
+      findings.problem(
+        [...(paths.get(entry.instanceId) ?? []), ...inside],
+        `worker '${entry.writtenName}': ${renderPath(inside)}: ${message}`,
+      )
     }
   }
   findings.throwIfAny()

@@ -47,20 +47,34 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
     else if (isCoreName(entry.name)) skipped.push(entry)
     else if (userPlugins.has(entry.writtenName)) {
       // A plugin called `cron` is found under that name although `cron` is also an alias of a built-in.
-      plugins.push({ entry: renamed(entry, entry.writtenName), from: 'plugins_dir', replaces: builtIns.get(entry.writtenName) === true })
-    } else if (userPlugins.has(entry.name)) plugins.push({ entry, from: 'plugins_dir', replaces: builtIns.get(entry.name) === true })
+      plugins.push({
+        entry: renamed(entry, entry.writtenName),
+        from: 'plugins_dir',
+        replaces: builtIns.get(entry.writtenName) === true,
+      })
+    } else if (userPlugins.has(entry.name))
+      plugins.push({ entry, from: 'plugins_dir', replaces: builtIns.get(entry.name) === true })
     else if (builtIns.get(entry.name) === true) plugins.push({ entry, from: 'built-in', replaces: false })
     else {
       skipped.push(entry)
       if (!isQuietName(entry.name)) oddities.push({ entry, message: absence(entry, config, builtIns, userPlugins) })
     }
   }
-  if (options.strict === true && oddities.length > 0) throw new ConfigError('', oddities.map(({ entry, message }) => toProblem(entry, message, config)))
+  if (options.strict === true && oddities.length > 0)
+    throw new ConfigError(
+      '',
+      oddities.map(({ entry, message }) => toProblem(entry, message, config)),
+    )
   const warnings = oddities.map(({ entry, message }) => `${entry.origin}: ${message}`)
   return { listeners, plugins, skipped, warnings }
 }
 
-function absence(entry: WorkerEntry, config: EngineConfig, builtIns: ReadonlyMap<string, boolean>, userPlugins: ReadonlySet<string>): string {
+function absence(
+  entry: WorkerEntry,
+  config: EngineConfig,
+  builtIns: ReadonlyMap<string, boolean>,
+  userPlugins: ReadonlySet<string>,
+): string {
   const { writtenName, name, workerPath } = entry
   if (builtIns.has(name)) return `Worker '${writtenName}' is not part of this version; skipped`
   if (workerPath !== undefined) {

@@ -46,7 +46,9 @@ export function validateAgainstSchema<Value = unknown>(
   try {
     copy = structuredClone(value)
   } catch (error) {
-    return { problems: [{ pointer: '', value, rule: 'data', message: `must be plain data: ${(error as Error).message}` }] }
+    return {
+      problems: [{ pointer: '', value, rule: 'data', message: `must be plain data: ${(error as Error).message}` }],
+    }
   }
   if (validate(copy)) return { value: deepFreeze(copy) as Value }
   return { problems: (validate.errors ?? []).map(toProblem) }
@@ -69,7 +71,15 @@ function compile(schema: JsonSchema, trusted: boolean): ValidateFunction {
   }
   if (!trusted) checkSchema(schema)
   // One instance per schema: an instance keeps all it ever compiled, and refuses a second schema with the same $id.
-  const options = { useDefaults: true, allErrors: true, strict: false, verbose: true, logger: false, meta: false, validateSchema: false } as const
+  const options = {
+    useDefaults: true,
+    allErrors: true,
+    strict: false,
+    verbose: true,
+    logger: false,
+    meta: false,
+    validateSchema: false,
+  } as const
   const validate = new Ajv(options).compile(structuredClone(schema))
   compiled.set(key, validate)
   const [oldest] = compiled.keys()
@@ -81,7 +91,8 @@ function checkSchema(schema: JsonSchema): void {
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) throw new Error('it must be an object')
   if (schema['$async'] !== undefined) throw new Error('`$async` schemas are not allowed')
   schemaChecker ??= new Ajv({ strict: false, logger: false })
-  if (schemaChecker.validateSchema(schema) !== true) throw new Error(schemaChecker.errorsText(schemaChecker.errors, { dataVar: 'schema' }))
+  if (schemaChecker.validateSchema(schema) !== true)
+    throw new Error(schemaChecker.errorsText(schemaChecker.errors, { dataVar: 'schema' }))
 }
 
 function toProblem(error: ErrorObject): SchemaProblem {
@@ -98,10 +109,21 @@ function toProblem(error: ErrorObject): SchemaProblem {
   return { pointer: instancePath, value: data, rule: keyword, message: describe(error, params) }
 }
 
-function describe({ instancePath, keyword, message = 'does not fit', data }: ErrorObject, params: Record<string, unknown>): string {
+function describe(
+  { instancePath, keyword, message = 'does not fit', data }: ErrorObject,
+  params: Record<string, unknown>,
+): string {
   if (keyword === 'required') return `missing '${String(params['missingProperty'])}'`
-  const wanted = keyword === 'enum' ? `must be one of ${(params['allowedValues'] as unknown[]).map(quote).join(', ')}` : message
+  const wanted = wantedBy(keyword, params) ?? message
   return `${wanted}, got ${shown(data, instancePath)}`
+}
+
+/** Where ajv's own words do not say it all, or not well. */
+function wantedBy(keyword: string, params: Record<string, unknown>): string | undefined {
+  const { allowedValues, type } = params
+  if (keyword === 'enum' && Array.isArray(allowedValues)) return `must be one of ${allowedValues.map(quote).join(', ')}`
+  if (keyword === 'type' && Array.isArray(type)) return `must be ${type.join(' or ')}`
+  return undefined
 }
 
 function shown(value: unknown, pointer: string): string {

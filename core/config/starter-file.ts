@@ -10,7 +10,11 @@ export function starterText(): string {
   const paths = CANDIDATES.map((relative) => fileURLToPath(new URL(relative, import.meta.url)))
   const path = paths.find((candidate) => existsSync(candidate))
   if (path === undefined) {
-    throw fileError(paths[0] ?? '', `The packaged 'iii-config.yaml' is missing: looked at ${paths.join(' and ')}.`, 'Install the package again.')
+    throw fileError(
+      paths[0] ?? '',
+      `The packaged 'iii-config.yaml' is missing: looked at ${paths.join(' and ')}.`,
+      'Install the package again.',
+    )
   }
   return readFileSync(path, 'utf8')
 }
@@ -22,6 +26,11 @@ export function writeStarterFile(path: string): void {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') return
-    throw fileError(path, `Failed to create config file '${path}': ${message}`, 'Make the directory writable, or run with --use-default-config.', error)
+    throw fileError(
+      path,
+      `Failed to create config file '${path}': ${message}`,
+      'Make the directory writable, or run with --use-default-config.',
+      error,
+    )
   }
 }

@@ -1,0 +1,129 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runCli, type CliResult } from './run-cli.ts'
+
+let cwd: string
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'iii-config-'))
+})
+afterEach(() => rmSync(cwd, { recursive: true, force: true }))
+
+const write = (text: string, name = 'iii-config.yaml'): void => writeFileSync(join(cwd, name), text)
+const iiiConfig = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> =>
+  runCli(['config', ...args], { cwd, env })
+
+describe('iii config check', () => {
+  test('says what is fine and warns of what is odd', async () => {
+    mkdirSync(join(cwd, 'plugins'))
+    write('export default {}', join('plugins', 'hello.ts'))
+    const text = 'workers:\n  - name: state\n  - name: hello\n  - name: cron\n  - name: helo\n'
+    write(text)
+    const { code, stdout, stderr } = await iiiConfig(['check'])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'iii-config.yaml: no errors, 1 listener, 2 plugins\n' })
+    expect(stderr).toContain("Warning: iii-config.yaml:4: Worker 'cron' is not part of this version; skipped\n")
+    expect(stderr).toContain("Warning: iii-config.yaml:5: Unknown worker 'helo'; skipped. Did you mean 'hello'?")
+    expect(stderr).toContain("Note: the config of 'hello' (iii-config.yaml:3) is checked when it starts.")
+    expect(readFileSync(join(cwd, 'iii-config.yaml'), 'utf8')).toBe(text)
+  })
+
+  test('names every error with file and line, without a stack trace, and ends with 1', async () => {
+    write('workers:\n  - name: iii-worker-manager\n    config: { prot: 1 }\n  - {}\n')
+    const { code, stdout, stderr } = await iiiConfig(['check'])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    const file = join(cwd, 'iii-config.yaml')
+    expect(stderr).toContain(
+      `${file}:3: worker 'iii-worker-manager': config.prot: unknown key 'prot'. Did you mean 'port'?`,
+    )
+    expect(stderr).toContain(`${file}:4: workers[1]: missing 'name'`)
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+
+  test('holds the config of a built-in plugin against its schema', async () => {
+    write('workers:\n  - name: state\n    config:\n      max_value_bytes: many\n')
+    const { code, stderr } = await iiiConfig(['check'])
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      `${join(cwd, 'iii-config.yaml')}:4: worker 'state': config.max_value_bytes: must be integer or null, got "many"`,
+    )
+  })
+
+  test('--strict-config turns warnings into errors', async () => {
+    write('foo: 1\n')
+    expect((await iiiConfig(['check'])).code).toBe(0)
+    const strict = await iiiConfig(['check', '--strict-config'])
+    expect(strict.code).toBe(1)
+    expect(strict.stderr).toContain("unknown top-level key 'foo'")
+  })
+
+  test('creates no file where there is none', async () => {
+    const { code, stderr } = await iiiConfig(['check'])
+    expect(code).toBe(1)
+    expect(stderr).toContain(`Config file not found: '${join(cwd, 'iii-config.yaml')}'.`)
+    expect(readdirSync(cwd)).toEqual([])
+  })
+
+  test('names all variables that are not set', async () => {
+    write('plugins_dir: ${III_TEST_A}\nengine: {gate_ms: ${III_TEST_B}}\n', 'other.yaml')
+    const { code, stderr } = await iiiConfig(['check', '--config', 'other.yaml'])
+    expect(code).toBe(1)
+    expect(stderr).toContain("Environment variable 'III_TEST_A' not set and no default provided")
+    expect(stderr).toContain("Environment variable 'III_TEST_B' not set and no default provided")
+  })
+
+  test.each([
+    [['check', 'other.yaml']],
+    [['check', '--config', 'a', '--use-default-config']],
+    [['check', '--nope']],
+    [['chekc']],
+    [[]],
+  ])('wrong usage %o ends with 2', async (args) => {
+    expect((await iiiConfig(args)).code).toBe(2)
+  })
+})
+
+describe('iii config explain', () => {
+  test('shows values with their origin, secrets masked', async () => {
+    write(
+      'workers:\n  - name: iii-worker-manager\n    config:\n      port: ${III_TEST_PORT}\n  - name: cron\n    config: { token: hunter2 }\n',
+    )
+    const { code, stdout } = await iiiConfig(['explain'], { III_TEST_PORT: '3111' })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /^iii-worker-manager\.config\.port = 3111 +# environment variable III_TEST_PORT \(iii-config\.yaml:4\)$/m,
+    )
+    expect(stdout).toMatch(/^iii-worker-manager\.config\.host = "127\.0\.0\.1" +# default$/m)
+    expect(stdout).not.toContain('hunter2')
+  })
+
+  test('--json prints the same for programs', async () => {
+    const { code, stdout } = await iiiConfig(['explain', '--json', '--use-default-config'])
+    expect(code).toBe(0)
+    const { file, values } = JSON.parse(stdout) as { file: unknown; values: { path: string; source: string }[] }
+    expect(file).toBeNull()
+    expect(values).toContainEqual(
+      expect.objectContaining({ path: 'iii-worker-manager.config.port', value: 49134, source: 'default' }),
+    )
+  })
+})
+
+describe('iii config schema', () => {
+  test.each([
+    ['no file', undefined],
+    ['a broken file', 'workers: ['],
+  ])('prints a schema that knows the built-ins, with %s', async (_what, text) => {
+    if (text !== undefined) write(text)
+    const { code, stdout } = await iiiConfig(['schema'])
+    expect(code).toBe(0)
+    const schema = JSON.parse(stdout) as {
+      definitions: { entry: { allOf: { if: { properties: { name: { enum: string[] } } } }[] } }
+    }
+    const names = schema.definitions.entry.allOf.flatMap((rule) => rule.if.properties.name.enum)
+    expect(names).toEqual(expect.arrayContaining(['iii-worker-manager', 'iii-state', 'state']))
+  })
+
+  test('a file that was named must be there', async () => {
+    expect((await iiiConfig(['schema', '--config', 'none.yaml'])).code).toBe(1)
+  })
+})

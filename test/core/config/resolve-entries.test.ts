@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import { knownWorkers } from '../../../core/config/builtin-names.ts'
+import { resolveEntries, type ResolveOptions } from '../../../core/config/resolve-entries.ts'
+import { FILE, KNOWN, loadText } from './load-text.ts'
+
+const resolve = (text: string, options: Partial<ResolveOptions> = {}) =>
+  resolveEntries(loadText(text), { builtIns: KNOWN, userPlugins: [], ...options })
+
+describe('resolveEntries', () => {
+  test('parts listeners, plugins and the rest', () => {
+    const { listeners, plugins, skipped, warnings } = resolve(
+      'workers: [{name: state}, {name: hello, enabled: false}]',
+      { userPlugins: ['hello'] },
+    )
+    expect(listeners.map(({ name }) => name)).toEqual(['iii-worker-manager'])
+    expect(plugins.map(({ entry, from, replaces }) => [entry.name, from, replaces])).toEqual([
+      ['iii-state', 'built-in', false],
+      ['hello', 'plugins_dir', false],
+    ])
+    expect(skipped.map(({ name }) => name)).toEqual(['iii-engine-functions'])
+    expect(warnings).toEqual([])
+  })
+
+  test.each([
+    'iii-http',
+    'iii-cron',
+    'iii-queue',
+    'iii-pubsub',
+    'iii-stream',
+    'iii-bridge',
+    'iii-exec',
+    'iii-sandbox',
+    'http',
+    'modules::shell::ExecModule',
+  ])('%s is known and not part of this version', (name) => {
+    const text = `workers:\n  - name: ${name}\n`
+    const message = `Worker '${name}' is not part of this version; skipped`
+    expect(resolve(text).warnings).toEqual([`iii-config.yaml:2: ${message}`])
+    expect(() => resolve(text, { strict: true })).toThrow(`${FILE}:2: ${message}`)
+  })
+
+  test.each([
+    'iii-observability',
+    'configuration',
+    'iii-telemetry',
+    'iii-http-functions',
+    'iii-directory',
+    'iii-worker-ops',
+  ])('%s is accepted without a word, even when strict', (name) => {
+    const { warnings, plugins, skipped } = resolve(`workers: [{name: ${name}, config: {x: 1}}]`, { strict: true })
+    expect({ warnings, plugins }).toEqual({ warnings: [], plugins: [] })
+    expect(skipped.map((entry) => entry.name)).toContain(name)
+  })
+
+  test('runs those as soon as there is a plugin of the name', () => {
+    expect(resolve('workers: [{name: iii-http}]', { builtIns: knownWorkers(['iii-http']) }).plugins).toMatchObject([
+      { from: 'built-in' },
+    ])
+    expect(resolve('workers: [{name: http}]', { userPlugins: ['iii-http'] }).plugins).toMatchObject([
+      { from: 'plugins_dir', replaces: false },
+    ])
+  })
+
+  test('a user plugin of the name of a built-in replaces it', () => {
+    expect(resolve('workers: [{name: state}]', { userPlugins: ['iii-state'] }).plugins).toMatchObject([
+      { entry: { name: 'iii-state', instanceId: 'iii-state' }, from: 'plugins_dir', replaces: true },
+    ])
+  })
+
+  test('a user plugin named like an alias is found under its own name', () => {
+    expect(resolve('workers: [{name: cron}]', { userPlugins: ['cron'] }).plugins).toMatchObject([
+      { entry: { name: 'cron', instanceId: 'cron' }, from: 'plugins_dir', replaces: false },
+    ])
+  })
+
+  test('no plugin takes the place of the engine itself', () => {
+    const { listeners, plugins } = resolve('', { userPlugins: ['iii-worker-manager', 'iii-engine-functions'] })
+    expect([listeners.length, plugins.length]).toEqual([1, 0])
+  })
+
+  test('an unknown name is skipped with a suggestion', () => {
+    expect(resolve('workers: [{name: iii-stat}]').warnings).toEqual([
+      expect.stringMatching(
+        /^iii-config\.yaml:1: Unknown worker 'iii-stat'; skipped\. Did you mean 'iii-state'\? .*\/project\/plugins$/,
+      ),
+    ])
+    expect(resolve('workers: [{name: helo}]', { userPlugins: ['hello'] }).warnings[0]).toContain(
+      "Did you mean 'hello'?",
+    )
+    expect(resolve('workers: [{name: zzzzzzzz}]').warnings[0]).not.toContain('Did you mean')
+  })
+
+  test('when strict, all of them are named at once', () => {
+    const failing = (): unknown => resolve('workers:\n  - name: a-b\n  - name: c-d\n', { strict: true })
+    expect(failing).toThrow(`${FILE}:2: Unknown worker 'a-b'; skipped`)
+    expect(failing).toThrow(`${FILE}:3: Unknown worker 'c-d'; skipped`)
+  })
+
+  test('a local worker of iii is skipped, and it says that it can be started by hand', () => {
+    expect(resolve('workers: [{name: w, worker_path: ./w}]').warnings).toEqual([
+      expect.stringContaining("Worker 'w' (worker_path ./w) is not started by this version; skipped"),
+    ])
+  })
+})

@@ -16,10 +16,12 @@ describe('askOnTerminal', () => {
 
   test('shows the question and gives the line', async () => {
     const { input, output, ask } = terminal()
+    let shown = ''
+    output.on('data', (chunk) => (shown += String(chunk)))
     const answer = ask?.('Create it? ')
     input.write('yes\n')
     expect(await answer).toBe('yes')
-    expect(String(output.read())).toContain('Create it? ')
+    expect(shown).toContain('Create it? ')
   })
 
   test('an input that ends without an answer is a no', async () => {

@@ -1,0 +1,98 @@
+// `engine::workers::register`: what a worker says of itself right after it connected (spec 01 §7, 04 C.3).
+import { CodedError } from '../../protocol/errors.ts'
+import type { Worker, WorkerAnnouncement } from '../registry/worker.ts'
+import type { Router } from '../router/router.ts'
+import { BOOLEAN, INTEGER, OBJECT, objectSchema, STRING, type EngineFunction, type EngineFunctionDeps } from './engine-function.ts'
+import { Input } from './input.ts'
+import { isAtLeast } from './sdk-version.ts'
+
+const ID = 'engine::workers::register'
+const MAX_CHARACTERS = 280
+/** Control characters, line and paragraph separators, and what turns the direction of text: nothing of these belongs in a name. */
+const UNPRINTABLE = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu
+/** The first version of the SDK that gives up when its name is refused instead of reconnecting for ever. */
+const GIVES_UP_SINCE = [0, 23] as const
+
+export function announceFunctions(deps: EngineFunctionDeps): EngineFunction[] {
+  return [
+    {
+      id: ID,
+      description: 'Tells the engine name, runtime and version of the calling worker',
+      requestFormat: objectSchema({
+        runtime: STRING,
+        version: STRING,
+        name: STRING,
+        description: STRING,
+        os: STRING,
+        pid: INTEGER,
+        isolation: STRING,
+        namespace: STRING,
+        telemetry: OBJECT,
+      }),
+      responseFormat: objectSchema({ success: BOOLEAN }),
+      handler: (raw, { caller }) => announce(deps, raw, caller),
+    },
+  ]
+}
+
+function announce({ router, log, discovery, onAnnounced }: EngineFunctionDeps, raw: unknown, worker: Worker): object {
+  if (raw == null) throw new CodedError('deserialization_error', `${ID}: the input is missing`)
+  const input = new Input(ID, raw)
+  const said = read(input, worker.announcement)
+  const namespace = input.string('namespace')
+  if (namespace !== undefined && namespace.trim() === '') {
+    throw new CodedError('INVALID_NAMESPACE', "'namespace' is empty: omit it or give a name")
+  }
+  // What runs inside the engine is named by the configuration.
+  if (worker.policy.kind === 'engine' || worker.internal !== undefined) return { success: true }
+  if (namespace !== undefined && namespace !== worker.namespace) {
+    log.warn(`worker '${said.name ?? worker.id}' stays in namespace '${worker.namespace}': it named '${namespace}' too late`, { worker: worker.id })
+  }
+  const rival = router.options.duplicate_workers === 'reject' ? namesake(router, worker, said.name) : undefined
+  if (rival !== undefined && isAtLeast(said.version, GIVES_UP_SINCE)) return reject(worker, rival, said.name as string)
+  worker.announcement = said
+  onAnnounced?.(worker)
+  discovery.workerMetadataUpdated(worker)
+  return { success: true }
+}
+
+/** An absent member keeps its old value, except runtime and version. */
+function read(input: Input, before: WorkerAnnouncement | undefined): WorkerAnnouncement {
+  return {
+    runtime: input.string('runtime') ?? 'unknown',
+    version: input.string('version'),
+    name: sanitised(input.string('name')) ?? before?.name,
+    description: sanitised(input.string('description')) ?? before?.description,
+    os: input.string('os') ?? before?.os,
+    pid: input.unsigned32('pid') ?? before?.pid,
+    isolation: input.string('isolation') ?? before?.isolation,
+  }
+}
+
+function sanitised(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const clean = [...text.replace(UNPRINTABLE, '')].slice(0, MAX_CHARACTERS).join('').trim()
+  return clean === '' ? undefined : clean
+}
+
+function namesake(router: Router, worker: Worker, name: string | undefined): Worker | undefined {
+  if (name === undefined) return undefined
+  for (const other of router.workers.values()) {
+    if (other === worker || other.phase !== 'open' || !other.link.open || other.internal !== undefined) continue
+    if (other.namespace === worker.namespace && other.announcement?.name === name) return other
+  }
+  return undefined
+}
+
+function reject(worker: Worker, owner: Worker, name: string): object {
+  worker.link.send({
+    type: 'registrationrejected',
+    code: 'WORKER_NAMESPACE_CONFLICT',
+    namespace: worker.namespace,
+    owner_worker_id: owner.id,
+    worker_name: name,
+  })
+  // After the answer to this call, which is written when this returns.
+  setImmediate(() => worker.link.close(1000, 'worker name is taken'))
+  return { success: false }
+}

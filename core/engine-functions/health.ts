@@ -1,0 +1,19 @@
+// `engine::health::check` (spec 04 C.5, 07).
+import { ENGINE_VERSION } from '../version.ts'
+import { INTEGER, OBJECT, objectSchema, STRING, type EngineFunction, type EngineFunctionDeps } from './engine-function.ts'
+
+export function healthFunctions({ healthComponents }: EngineFunctionDeps): EngineFunction[] {
+  return [
+    {
+      id: 'engine::health::check',
+      description: 'Tells whether the engine and its parts are healthy',
+      requestFormat: objectSchema({}),
+      responseFormat: objectSchema({ status: STRING, components: OBJECT, timestamp: INTEGER, version: STRING }),
+      handler: () => {
+        const components = healthComponents()
+        const degraded = Object.values(components).some(({ status }) => status === 'degraded')
+        return { status: degraded ? 'degraded' : 'healthy', components, timestamp: Date.now(), version: ENGINE_VERSION }
+      },
+    },
+  ]
+}

@@ -1,0 +1,29 @@
+// `engine::log::<level>`: lines of workers in the engine's log (spec 04 C.5). `logger::<level>` are the ids of SDKs before 0.9.
+import { objectSchema, reading, STRING, type EngineFunction, type EngineFunctionDeps } from './engine-function.ts'
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const
+
+export function logFunctions(deps: EngineFunctionDeps): EngineFunction[] {
+  return LEVELS.flatMap((level) => [logFunction(deps, `engine::log::${level}`, level), { ...logFunction(deps, `logger::${level}`, level), internal: true }])
+}
+
+function logFunction({ log }: EngineFunctionDeps, id: string, level: (typeof LEVELS)[number]): EngineFunction {
+  return {
+    id,
+    description: `Writes a line of level ${level} into the engine's log`,
+    requestFormat: objectSchema({ message: STRING, trace_id: STRING, span_id: STRING, data: {}, service_name: STRING }, ['message']),
+    responseFormat: { type: 'null' },
+    handler: reading(id, (input, { caller }) => {
+      const message = input.requiredString('message')
+      const members = {
+        service: input.string('service_name') ?? caller.name,
+        trace_id: input.string('trace_id'),
+        span_id: input.string('span_id'),
+        worker: caller.id,
+        data: input.value('data'),
+      }
+      log[level](message, Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)))
+    }),
+  }
+}
+

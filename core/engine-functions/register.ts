@@ -1,0 +1,37 @@
+// Registers the engine's own functions on its worker (spec 04 part C). Those of channels, plugins and sessions stand with their subjects.
+import type { Router } from '../router/router.ts'
+import { announceFunctions } from './announce.ts'
+import { baggageFunctions } from './baggage.ts'
+import type { EngineFunction, EngineFunctionDeps } from './engine-function.ts'
+import { functionFunctions } from './functions.ts'
+import { healthFunctions } from './health.ts'
+import { logFunctions } from './logs.ts'
+import { registerTriggerFunctions } from './register-trigger.ts'
+import { triggerFunctions } from './triggers.ts'
+import { workerFunctions } from './workers.ts'
+
+export type { EngineFunction, EngineFunctionDeps, HealthComponent, InternalWorker, TriggerProposal } from './engine-function.ts'
+
+/** To be called once, when the router is connected. */
+export function registerEngineFunctions(deps: EngineFunctionDeps): void {
+  const groups = [
+    functionFunctions(deps),
+    triggerFunctions(deps),
+    registerTriggerFunctions(deps),
+    workerFunctions(deps),
+    announceFunctions(deps),
+    logFunctions(deps),
+    baggageFunctions(),
+    healthFunctions(deps),
+  ]
+  for (const list of groups) addEngineFunctions(deps.router, list)
+}
+
+/** Registers further functions of the engine. */
+export function addEngineFunctions({ functions, engineWorker }: Router, list: readonly EngineFunction[]): void {
+  for (const { id, description, requestFormat, responseFormat, internal, handler } of list) {
+    const metadata = internal === true ? { internal: true } : undefined
+    const conflict = functions.register(engineWorker, id, { rawId: id, description, requestFormat, responseFormat, metadata, handler })
+    if (conflict !== undefined) throw new Error(conflict.reason)
+  }
+}

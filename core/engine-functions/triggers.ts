@@ -1,0 +1,152 @@
+// Listings of trigger types and of bindings (spec 04 C.2). What `engine::triggers::list` means depends on the age of the caller's SDK.
+import { CodedError } from '../../protocol/errors.ts'
+import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
+import type { Binding } from '../registry/binding.ts'
+import type { LocalContext } from '../registry/function-entry.ts'
+import type { TriggerType } from '../registry/trigger-type.ts'
+import { seesBinding, seesFunction, viewerOf, type Viewer } from '../registry/visibility.ts'
+import type { Router } from '../router/router.ts'
+import { bindingRow, byId, contains, functionDetail, oldBindingRow, typeDetail, typeRow } from './details.ts'
+import { BOOLEAN, OBJECT, OBJECTS, objectSchema, reading, STRING, type EngineFunction, type EngineFunctionDeps } from './engine-function.ts'
+import type { Input } from './input.ts'
+import { isOlder } from './sdk-version.ts'
+
+/** Since this version `engine::triggers::list` lists types; before, bindings. */
+const TYPES_SINCE = [0, 13] as const
+
+export function triggerFunctions({ router }: EngineFunctionDeps): EngineFunction[] {
+  return [
+    {
+      id: 'engine::triggers::list',
+      description: 'Lists the trigger types; to SDKs before 0.13, and with kind "instances", the registered triggers',
+      requestFormat: objectSchema({ search: STRING, prefix: STRING, worker: STRING, include_internal: BOOLEAN, kind: STRING }),
+      responseFormat: objectSchema({ triggers: OBJECTS }),
+      handler: reading('engine::triggers::list', (input, context) => ({ triggers: list(router, input, context) })),
+    },
+    {
+      id: 'engine::trigger-types::list',
+      description: 'Lists the trigger types with their schemas, in the form of SDKs before 0.13',
+      requestFormat: objectSchema({ include_internal: BOOLEAN }),
+      responseFormat: objectSchema({ trigger_types: OBJECTS }),
+      handler: reading('engine::trigger-types::list', (input) => ({ trigger_types: listOldTypes(router, input) })),
+    },
+    {
+      id: 'engine::triggers::info',
+      description: 'Describes a trigger type',
+      requestFormat: objectSchema({ id: STRING, namespace: STRING }, ['id']),
+      responseFormat: OBJECT,
+      handler: reading('engine::triggers::info', (input) => typeInfo(router, input)),
+    },
+    {
+      id: 'engine::registered-triggers::list',
+      description: 'Lists the registered triggers',
+      requestFormat: objectSchema({ search: STRING, trigger_type: STRING, function_id: STRING, worker: STRING, include_internal: BOOLEAN }),
+      responseFormat: objectSchema({ registered_triggers: OBJECTS }),
+      handler: reading('engine::registered-triggers::list', (input, { caller }) => ({
+        registered_triggers: listBindings(router, input, viewerOf(caller)),
+      })),
+    },
+    {
+      id: 'engine::registered-triggers::info',
+      description: 'Describes a registered trigger with its type and its function',
+      requestFormat: objectSchema({ id: STRING }, ['id']),
+      responseFormat: OBJECT,
+      handler: reading('engine::registered-triggers::info', (input, { caller }) => bindingInfo(router, input, viewerOf(caller))),
+    },
+  ]
+}
+
+function list(router: Router, input: Input, { caller }: LocalContext): object[] {
+  const old = isOlder(caller.announcement?.version, TYPES_SINCE)
+  if (!old && input.string('kind') !== 'instances') return listTypes(router, input)
+  const includeInternal = input.boolean('include_internal')
+  const viewer = viewerOf(caller)
+  return visible(router, viewer)
+    .filter((binding) => includeInternal || !targetsEngine(binding))
+    .sort(byId)
+    .map(oldBindingRow)
+}
+
+function listTypes({ triggers }: Router, input: Input): object[] {
+  const search = input.string('search')
+  const prefix = input.string('prefix')
+  const worker = input.string('worker')
+  return shownTypes(triggers.types(), input)
+    .map(typeRow)
+    .filter(
+      ({ id, description, worker_name }) =>
+        (search === undefined || contains(id, search) || contains(description, search)) &&
+        (prefix === undefined || id.startsWith(prefix)) &&
+        (worker === undefined || worker_name === worker),
+    )
+    .sort(byId)
+}
+
+function listOldTypes({ triggers }: Router, input: Input): object[] {
+  return shownTypes(triggers.types(), input)
+    .map(({ id, current }) => ({
+      id,
+      description: current?.description ?? '',
+      ...(current?.triggerRequestFormat === undefined ? {} : { trigger_request_format: current.triggerRequestFormat }),
+      ...(current?.callRequestFormat === undefined ? {} : { call_request_format: current.callRequestFormat }),
+    }))
+    .sort(byId)
+}
+
+function shownTypes(types: Iterable<TriggerType>, input: Input): TriggerType[] {
+  const includeInternal = input.boolean('include_internal')
+  return [...types].filter(({ id }) => includeInternal || !id.startsWith('engine::'))
+}
+
+function typeInfo({ triggers }: Router, input: Input): object {
+  const id = input.requiredString('id')
+  const namespace = input.string('namespace') ?? DEFAULT_NAMESPACE
+  const type = triggers.findType(namespace, id)
+  if (type === undefined) throw new CodedError('NOT_FOUND', `Trigger type '${id}' is not registered in namespace '${namespace}'.`)
+  return typeDetail(type, triggers)
+}
+
+function listBindings(router: Router, input: Input, viewer: Viewer): object[] {
+  const search = input.string('search')
+  const triggerType = input.string('trigger_type')
+  const functionId = input.string('function_id')
+  const worker = input.string('worker')
+  const includeInternal = input.boolean('include_internal')
+  return visible(router, viewer)
+    .filter((binding) => includeInternal || !targetsEngine(binding))
+    .map((binding) => bindingRow(binding, router.functions))
+    .filter(
+      (row) =>
+        (triggerType === undefined || row.trigger_type === triggerType) &&
+        (functionId === undefined || row.function_id === functionId) &&
+        (worker === undefined || row.worker_name === worker) &&
+        (search === undefined || contains(row.id, search) || contains(row.trigger_type, search) || contains(row.function_id, search)),
+    )
+    .sort(byId)
+}
+
+function bindingInfo(router: Router, input: Input, viewer: Viewer): object {
+  const id = input.requiredString('id')
+  const { functions, triggers } = router
+  const binding = triggers.findBinding(id)
+  if (binding === undefined || !seesBinding(viewer, binding, functions)) {
+    throw new CodedError('NOT_FOUND', `Registered trigger '${id}' was not found.`)
+  }
+  const { functionId, namespace, metadata } = binding.logical.content
+  const type = triggers.typeOf(binding.logical.content)
+  const target = functions.find(namespace, functionId)
+  return {
+    ...bindingRow(binding, functions),
+    ...(metadata === undefined ? {} : { metadata }),
+    trigger: type === undefined ? null : typeDetail(type, triggers),
+    function: target === undefined || !seesFunction(viewer, target) ? null : functionDetail(target, router, viewer),
+  }
+}
+
+function visible({ functions, triggers }: Router, viewer: Viewer): Binding[] {
+  return [...triggers.bindings()].filter((binding) => seesBinding(viewer, binding, functions))
+}
+
+function targetsEngine({ logical }: Binding): boolean {
+  return logical.functionId.startsWith('engine::')
+}

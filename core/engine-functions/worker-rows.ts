@@ -1,0 +1,127 @@
+// Rows of `engine::workers::list`: the members of all versions together (spec 04 C.3).
+import { ENGINE_VERSION } from '../version.ts'
+import type { Worker } from '../registry/worker.ts'
+import { seesFunction, type Viewer } from '../registry/visibility.ts'
+import type { Router } from '../router/router.ts'
+import { compareText } from './details.ts'
+import type { InternalWorker } from './engine-function.ts'
+
+export type WorkerStatus = 'connected' | 'available' | 'busy' | 'disconnected'
+
+export interface WorkerRow {
+  readonly id: string
+  readonly name: string | null
+  readonly description: string | null
+  readonly version: string | null
+  readonly namespace: string
+  readonly runtime: string
+  readonly os: string | null
+  readonly status: WorkerStatus
+  readonly function_count: number
+  readonly functions: readonly string[]
+  readonly connected_at_ms: number
+  readonly active_invocations: number
+  readonly isolation: string | null
+  readonly ip_address: string | null
+  readonly pid: number | null
+  readonly latest_metrics: null
+}
+
+/** A row and the workers behind it: the replicas of a plugin are one. */
+export interface ListedWorker {
+  readonly row: WorkerRow
+  readonly workers: readonly Worker[]
+  readonly internal: boolean
+}
+
+/** Everybody who is listed, sorted by name, then id. Connections that never did anything but call are not. */
+export function listedWorkers(router: Router, viewer: Viewer, others: Iterable<InternalWorker>): ListedWorker[] {
+  const listed: ListedWorker[] = []
+  const instances = new Map<string, Worker[]>()
+  for (const worker of router.workers.values()) {
+    if (worker.phase !== 'open' || worker.policy.kind === 'engine') continue
+    if (worker.internal === undefined) {
+      if (isListed(worker, router)) listed.push({ row: externalRow(worker, viewer), workers: [worker], internal: false })
+      continue
+    }
+    const { instanceId } = worker.internal
+    const known = instances.get(instanceId)
+    if (known === undefined) instances.set(instanceId, [worker])
+    else known.push(worker)
+  }
+  for (const workers of instances.values()) {
+    const { internal } = workers[0] as Worker
+    if (internal !== undefined) listed.push({ row: internalRow(internal, workers, viewer), workers, internal: true })
+  }
+  for (const other of others) listed.push({ row: internalRow(other, [], viewer), workers: [], internal: true })
+  return listed.sort(byName)
+}
+
+function isListed(worker: Worker, { triggers }: Router): boolean {
+  return (
+    worker.announcement !== undefined ||
+    worker.providers.size > 0 ||
+    triggers.typesProvidedBy(worker).size > 0 ||
+    triggers.countBindingsOwnedBy(worker) > 0
+  )
+}
+
+function externalRow(worker: Worker, viewer: Viewer): WorkerRow {
+  const { announcement } = worker
+  const functions = functionsOf([worker], viewer)
+  const active = worker.calls.size
+  return {
+    id: worker.id,
+    name: announcement?.name ?? null,
+    description: announcement?.description ?? null,
+    version: announcement?.version ?? null,
+    namespace: worker.namespace,
+    runtime: announcement?.runtime ?? 'unknown',
+    os: announcement?.os ?? null,
+    status: active > 0 ? 'busy' : announcement !== undefined || worker.providers.size > 0 ? 'available' : 'connected',
+    function_count: functions.length,
+    functions,
+    connected_at_ms: worker.connectedAt,
+    active_invocations: active,
+    isolation: announcement?.isolation ?? null,
+    ip_address: worker.ipAddress ?? null,
+    pid: announcement?.pid ?? null,
+    latest_metrics: null,
+  }
+}
+
+const startedAt = Date.now()
+
+function internalRow(internal: InternalWorker, workers: readonly Worker[], viewer: Viewer): WorkerRow {
+  const functions = functionsOf(workers, viewer)
+  return {
+    id: internal.instanceId,
+    name: internal.name,
+    description: internal.description ?? null,
+    version: ENGINE_VERSION,
+    namespace: workers[0]?.namespace ?? 'default',
+    runtime: 'engine',
+    os: null,
+    status: 'available',
+    function_count: functions.length,
+    functions,
+    connected_at_ms: workers.length === 0 ? startedAt : Math.min(...workers.map(({ connectedAt }) => connectedAt)),
+    active_invocations: workers.reduce((sum, { calls }) => sum + calls.size, 0),
+    isolation: 'in-process',
+    ip_address: null,
+    pid: null,
+    latest_metrics: null,
+  }
+}
+
+function functionsOf(workers: readonly Worker[], viewer: Viewer): string[] {
+  const ids = new Set<string>()
+  for (const { providers } of workers) {
+    for (const { entry } of providers.values()) if (seesFunction(viewer, entry)) ids.add(entry.id)
+  }
+  return [...ids].sort(compareText)
+}
+
+function byName({ row: left }: ListedWorker, { row: right }: ListedWorker): number {
+  return compareText(left.name ?? left.id, right.name ?? right.id) || compareText(left.id, right.id)
+}

@@ -2,7 +2,7 @@
 // The launcher: runs the CLI in this process where Node is new enough, else in a newer Node that it finds.
 // It must parse and run on Node 18, so that people with an old Node get a sentence instead of a syntax error.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import module from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
@@ -83,10 +83,14 @@ function* candidates() {
   const extension = process.platform === 'win32' ? '.exe' : ''
   const folders = (process.env.PATH || '').split(path.delimiter).filter((folder) => path.isAbsolute(folder))
   const names = ['node', 'node24', 'node25', 'node26', 'node-24', 'node-25', 'node-26']
+  // One Node under several names, as where /bin is a link to /usr/bin, is looked at once.
+  const seen = new Set([realpathSync(process.execPath)])
   for (const folder of folders) {
     for (const name of names) {
       const file = path.join(folder, name + extension)
-      if (file !== process.execPath && existsSync(file)) yield { file }
+      if (!existsSync(file) || seen.has(realpathSync(file))) continue
+      seen.add(realpathSync(file))
+      yield { file }
     }
   }
 }

@@ -29,7 +29,8 @@ function problemOf(found: ResolvedImport): string | undefined {
     return same ? undefined : `${file}: one plugin imports another, ${target}; what they share belongs to kit/`
   }
   if (from === to || MAY_IMPORT[from]?.includes(to)) return undefined
-  if (from === 'core' && to === 'sdk' && (typeOnly || runsPlugins(file))) return undefined
+  if (to === 'sdk' && typeOnly && (from === 'core' || from === 'bin')) return undefined
+  if (to === 'sdk' && from === 'core' && runsPlugins(file)) return undefined
   return `${file}: ${from}/ must not import ${target}`
 }
 

@@ -43,7 +43,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
 
 async function runCommandLine(name: CommandName, args: readonly string[]): Promise<number> {
   const { runCommand } = await import('citty')
-  let command = await COMMANDS[name].load()
+  let command: CommandDef<any> = await COMMANDS[name].load()
   let path = `iii ${name}`
   let rawArgs = [...args]
   while (command.subCommands !== undefined) {

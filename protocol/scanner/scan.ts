@@ -4,6 +4,7 @@ import { FrameKind, type Envelope } from './envelope.ts'
 import { Member } from './members.ts'
 import { createSpans, DECODING, FAULTY_VALUE, readMembers } from './read-members.ts'
 import { isNull } from './skip-scalar.ts'
+import { KnownTexts } from './known-texts.ts'
 import { decodeText, slicePlainText } from './text.ts'
 
 /** Longest `invocation_id` in characters (spec 01 §3). */
@@ -15,6 +16,7 @@ const RESULT = Buffer.from('"invocationresult"')
 
 /** Scratch of the scan that runs; a scan never yields, so one is enough. */
 const spans = createSpans()
+const knownTexts = new KnownTexts()
 
 /**
  * Fills `into` from one WebSocket text frame, or a binary one that holds JSON. Never throws: a frame that is no JSON object, or
@@ -27,8 +29,8 @@ export function scanEnvelope(frame: Buffer, into: Envelope): void {
   into.problem = ''
   into.type = takeType(frame)
   into.invocationId = takeInvocationId(frame)
-  into.functionId = takeText(frame, Member.FunctionId) ?? ''
-  into.namespace = takeText(frame, Member.Namespace)
+  into.functionId = takeKnownText(frame, Member.FunctionId) ?? ''
+  into.namespace = takeKnownText(frame, Member.Namespace)
   into.traceparent = takeText(frame, Member.Traceparent)
   into.baggage = takeText(frame, Member.Baggage)
   into.dataStart = startOf(Member.Data)
@@ -87,6 +89,13 @@ function takeText(frame: Buffer, member: Member): string | undefined {
   const start = startOf(member)
   const end = endOf(member)
   return spans[DECODING] === -1 ? slicePlainText(frame, start, end) : decodeText(frame, start, end)
+}
+
+function takeKnownText(frame: Buffer, member: Member): string | undefined {
+  if (!isString(frame, member)) return undefined
+  const start = startOf(member)
+  const end = endOf(member)
+  return spans[DECODING] === -1 ? knownTexts.at(frame, start, end) : decodeText(frame, start, end)
 }
 
 function isString(frame: Buffer, member: Member): boolean {

@@ -8,8 +8,8 @@ import { SKIP_VALUE_WASM } from './skip-value.wasm.ts'
 /** The frame ends before the value does. */
 export const UNTERMINATED = -1
 
-/** From here on the copy into WebAssembly memory and the call cost less than the byte loop. */
-const LONG_BYTES = 256
+/** With so much of the frame left, the copy into WebAssembly memory and the call cost less than the byte loop. */
+const LONG_BYTES = 96
 /** The first piece is small, because the value may be; both are whole 64-byte blocks. */
 const FIRST_PIECE_BYTES = 1024
 const PIECE_BYTES = 32 * 1024

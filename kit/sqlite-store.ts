@@ -17,6 +17,8 @@ export interface SqliteStoreOptions extends StoreFormat {
   readonly setting: string
   /** Upper size of the file in bytes. Default: none. */
   readonly maxBytes?: number | undefined
+  /** Larger files have only their schema checked when they are opened. Default 128 MiB. */
+  readonly fullCheckBytes?: number | undefined
   readonly limits?: Partial<GroupCommitLimits> | undefined
   /** Told what fails without anybody waiting for it: a callback after a commit, the last checkpoint. */
   readonly onError: (message: string, error: unknown) => void
@@ -34,10 +36,10 @@ export class SqliteStore {
 
   /** Opens or creates the store. Throws a `StoreError` that names the file and the remedy. */
   constructor(options: SqliteStoreOptions) {
-    const { folder, name, setting, schema, version, maxBytes, limits, onError, onOpen } = options
+    const { folder, name, setting, schema, version, maxBytes, fullCheckBytes, limits, onError, onOpen } = options
     this.#onError = onError
     this.#place = { folder, file: join(folder, name), setting }
-    this.database = openStoreFile({ ...this.#place, schema, version, maxBytes })
+    this.database = openStoreFile({ ...this.#place, schema, version, maxBytes, fullCheckBytes })
     onOpen?.(this.database)
     this.#commits = new GroupCommit(this.database, {
       limits,

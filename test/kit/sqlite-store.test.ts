@@ -249,6 +249,17 @@ describe('opening', () => {
     expect(failure(folder).message).toMatch(/test\.db is damaged/)
   })
 
+  test('a file above the size of the full check opens, and damage shows when it is read', async () => {
+    const folder = await filledFolder()
+    const file = join(folder, FILE)
+    const bytes = readFileSync(file)
+    bytes.fill(0xa5, 4096 * 20, 4096 * 22)
+    writeFileSync(file, bytes)
+    const { store, table } = open(folder, { fullCheckBytes: 4096 })
+    await expect(store.run(() => table.values('s'))).rejects.toThrow(/test\.db is damaged .*Restore it from a backup/)
+    expect(await store.run(() => table.edit('other', 'k', () => '1'))).toBeUndefined()
+  })
+
   test('refuses the database of another program, and another format version', async () => {
     const folder = tempFolder()
     const foreign = new DatabaseSync(join(folder, FILE))

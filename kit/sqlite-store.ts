@@ -62,6 +62,7 @@ export class SqliteStore {
     this.#closed = true
     this.#commits.close()
     const failure = closeStoreFile(this.database, this.#place)
-    if (failure !== undefined) this.#onError('The write-ahead log was not copied at the end; it is at the next start.', failure)
+    if (failure !== undefined)
+      this.#onError('The write-ahead log was not copied at the end; it is at the next start.', failure)
   }
 }

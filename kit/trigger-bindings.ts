@@ -1,7 +1,15 @@
 // The bindings of one trigger type and their firing, for the plugin that provides the type (spec 01 §11.6–11.7, 02 §5).
 // Whoever fires never waits: conditions and handlers run on their own, their results are ignored, their errors logged.
 import type { TriggerBinding, TriggerTypeHandler } from '../sdk/handle-types.ts'
-import { BindingLane, LANE_DEFAULTS, type Caller, type FiredEvent, type LaneContext, type LaneLimits, type LaneLog } from './triggers/binding-lane.ts'
+import {
+  BindingLane,
+  LANE_DEFAULTS,
+  type Caller,
+  type FiredEvent,
+  type LaneContext,
+  type LaneLimits,
+  type LaneLog,
+} from './triggers/binding-lane.ts'
 
 export { LANE_DEFAULTS, type LaneLimits } from './triggers/binding-lane.ts'
 

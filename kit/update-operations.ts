@@ -3,7 +3,13 @@
 import { isJsonObject, typeName, type JsonValue } from './json-value.ts'
 import { checkOperation } from './update/check-operation.ts'
 import { define, Draft } from './update/draft.ts'
-import { pathLabel, type UpdateError, type UpdateErrorCode, type UpdateOperation, type UpdateProblem } from './update/operation.ts'
+import {
+  pathLabel,
+  type UpdateError,
+  type UpdateErrorCode,
+  type UpdateOperation,
+  type UpdateProblem,
+} from './update/operation.ts'
 
 export type { UpdateError, UpdateOperation } from './update/operation.ts'
 
@@ -79,16 +85,26 @@ function applyMerge(state: Evaluation, { path, value }: Of<'merge'>): UpdateProb
   return undefined
 }
 
-function applyAddition(state: Evaluation, { type, path }: Of<'increment' | 'decrement'>, by: number): UpdateProblem | undefined {
+function applyAddition(
+  state: Evaluation,
+  { type, path }: Of<'increment' | 'decrement'>,
+  by: number,
+): UpdateProblem | undefined {
   const { draft } = state
   if (path.length > 0 && !isJsonObject(draft.root)) return targetNotObject(`${type}.target_not_object`, path, state)
   const existing = path.length === 0 && state.missing ? undefined : draft.at(path)
   if (existing !== undefined && typeof existing !== 'number') {
-    return { code: `${type}.not_number`, message: `${pathLabel(path)} must be a number, it is of type ${typeName(existing)}.` }
+    return {
+      code: `${type}.not_number`,
+      message: `${pathLabel(path)} must be a number, it is of type ${typeName(existing)}.`,
+    }
   }
   const sum = (existing ?? 0) + by
   if (!Number.isFinite(sum)) {
-    return { code: `${type}.not_number`, message: `${pathLabel(path)}: number ${existing} ${by < 0 ? '-' : '+'} ${Math.abs(by)} is out of range.` }
+    return {
+      code: `${type}.not_number`,
+      message: `${pathLabel(path)}: number ${existing} ${by < 0 ? '-' : '+'} ${Math.abs(by)} is out of range.`,
+    }
   }
   change(state, () => draft.put(path, sum))
   return undefined

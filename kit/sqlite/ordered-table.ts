@@ -88,5 +88,7 @@ function toColumn(name: string): string | Uint8Array {
 }
 
 function fromColumn(name: string | Uint8Array): string {
-  return typeof name === 'string' ? name : Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString('utf16le')
+  return typeof name === 'string'
+    ? name
+    : Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString('utf16le')
 }

@@ -46,7 +46,13 @@ export function sqliteCode(error: unknown): number | undefined {
 /** Errors of one statement, after which the transaction it stands in goes on. All others end the transaction. */
 export function concernsOneStatement(error: unknown): boolean {
   const code = sqliteCode(error)
-  return code === undefined || code === Sqlite.TOO_BIG || code === Sqlite.CONSTRAINT || code === Sqlite.MISMATCH || code === Sqlite.RANGE
+  return (
+    code === undefined ||
+    code === Sqlite.TOO_BIG ||
+    code === Sqlite.CONSTRAINT ||
+    code === Sqlite.MISMATCH ||
+    code === Sqlite.RANGE
+  )
 }
 
 export function toStoreError(error: unknown, place: StorePlace): StoreError {

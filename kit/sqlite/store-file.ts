@@ -93,9 +93,15 @@ function createTables(database: DatabaseSync, { schema, version }: StoreFormat):
   )
 }
 
-function checkFile(database: DatabaseSync, { file, version, setting, fullCheckBytes = FULL_CHECK_BYTES }: StoreFileOptions): void {
+function checkFile(
+  database: DatabaseSync,
+  { file, version, setting, fullCheckBytes = FULL_CHECK_BYTES }: StoreFileOptions,
+): void {
   if (pragma(database, 'application_id') !== APPLICATION_ID) {
-    throw new StoreError(file, `The file ${file} is a database of another program. Move it away, or choose another folder (${setting}).`)
+    throw new StoreError(
+      file,
+      `The file ${file} is a database of another program. Move it away, or choose another folder (${setting}).`,
+    )
   }
   const found = pragma(database, 'user_version')
   if (found !== version) {
@@ -118,7 +124,10 @@ function quickCheck(database: DatabaseSync, whole: boolean): string {
 function applySettings(database: DatabaseSync, { file, maxBytes, setting }: StoreFileOptions): void {
   const mode = database.prepare('PRAGMA journal_mode=WAL').get()?.['journal_mode']
   if (mode !== 'wal') {
-    throw new StoreError(file, `The store file ${file} does not support a write-ahead log on this file system. Choose a local disk (${setting}).`)
+    throw new StoreError(
+      file,
+      `The store file ${file} does not support a write-ahead log on this file system. Choose a local disk (${setting}).`,
+    )
   }
   // FULL: a commit returns only after the log is on the disk. The fullfsync settings mean the same on macOS and nothing elsewhere.
   database.exec(

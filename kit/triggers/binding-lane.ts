@@ -94,7 +94,10 @@ export class BindingLane {
     } else {
       this.#dropped++
       const { id, function_id } = this.binding
-      this.#warnings.warn(`Events for ${function_id} are dropped: its handler does not keep up.`, { binding: id, dropped: this.#dropped })
+      this.#warnings.warn(`Events for ${function_id} are dropped: its handler does not keep up.`, {
+        binding: id,
+        dropped: this.#dropped,
+      })
     }
   }
 
@@ -147,11 +150,16 @@ export class BindingLane {
         this.#request(condition, event, undefined, this.#context.limits.conditionTimeoutMs),
       )
       if (result === undefined || result === null) {
-        this.#warnings.warn(`The condition ${condition} returned no value, which counts as true.`, { binding: this.binding.id })
+        this.#warnings.warn(`The condition ${condition} returned no value, which counts as true.`, {
+          binding: this.binding.id,
+        })
       }
       return result !== false
     } catch (error) {
-      this.#failures.warn(`The condition ${condition} failed; ${this.binding.function_id} was not run.`, this.#failure(error))
+      this.#failures.warn(
+        `The condition ${condition} failed; ${this.binding.function_id} was not run.`,
+        this.#failure(error),
+      )
       return false
     }
   }
@@ -159,7 +167,9 @@ export class BindingLane {
   async #callHandler(event: FiredEvent): Promise<void> {
     const { function_id, metadata } = this.binding
     try {
-      await this.#context.iii.trigger(this.#request(function_id, event, metadata, this.#context.limits.handlerTimeoutMs))
+      await this.#context.iii.trigger(
+        this.#request(function_id, event, metadata, this.#context.limits.handlerTimeoutMs),
+      )
     } catch (error) {
       this.#failures.warn(`The handler ${function_id} failed.`, this.#failure(error))
     }

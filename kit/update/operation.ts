@@ -14,7 +14,14 @@ export type UpdateOperation =
 
 export type UpdateOperationType = UpdateOperation['type']
 
-export const UPDATE_OPERATION_TYPES = ['set', 'merge', 'increment', 'decrement', 'append', 'remove'] as const satisfies readonly UpdateOperationType[]
+export const UPDATE_OPERATION_TYPES = [
+  'set',
+  'merge',
+  'increment',
+  'decrement',
+  'append',
+  'remove',
+] as const satisfies readonly UpdateOperationType[]
 
 /** Spec 02 §4.4. */
 export const UPDATE_LIMITS = {

@@ -38,7 +38,8 @@ export const STATE_CONFIG_SCHEMA: JsonSchema = {
     max_value_bytes: {
       type: ['integer', 'null'],
       minimum: 1,
-      description: 'Largest value that `state::set` accepts, in bytes of compact JSON. Default: none. Applied to the next write.',
+      description:
+        'Largest value that `state::set` accepts, in bytes of compact JSON. Default: none. Applied to the next write.',
     },
     save_interval_ms: {
       type: ['number', 'null'],

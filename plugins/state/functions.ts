@@ -30,7 +30,11 @@ export function registerStateFunctions(iii: FunctionRegistrar, context: StateFun
   registerBuiltIn(iii, listGroupsFunction(context))
 }
 
-function setFunction({ store, settings, writeListener }: StateFunctionsContext): BuiltInFunction<Address & { value: unknown }> {
+function setFunction({
+  store,
+  settings,
+  writeListener,
+}: StateFunctionsContext): BuiltInFunction<Address & { value: unknown }> {
   return {
     id: 'state::set',
     description: 'Stores a value under scope and key.',
@@ -80,7 +84,10 @@ function deleteFunction({ store, writeListener }: StateFunctionsContext): BuiltI
   }
 }
 
-function updateFunction({ store, writeListener }: StateFunctionsContext): BuiltInFunction<Address & { ops: UpdateOperation[] }> {
+function updateFunction({
+  store,
+  writeListener,
+}: StateFunctionsContext): BuiltInFunction<Address & { ops: UpdateOperation[] }> {
   return {
     id: 'state::update',
     description: 'Applies operations to the value under scope and key, in order and in one atomic step.',
@@ -151,7 +158,10 @@ function refuseTooLarge(text: string, limit: number | undefined, address: Addres
   if (limit === undefined) return
   const bytes = Buffer.byteLength(text)
   if (bytes <= limit) return
-  throw new CodedError('VALUE_TOO_LARGE', `The value for ${named(address)} has ${bytes} bytes, max_value_bytes allows ${limit}.`)
+  throw new CodedError(
+    'VALUE_TOO_LARGE',
+    `The value for ${named(address)} has ${bytes} bytes, max_value_bytes allows ${limit}.`,
+  )
 }
 
 /** A refusal that has its own code (a full queue, a closed store) keeps it: it says that nothing was done. */

@@ -18,7 +18,8 @@ export const UPDATE_OPERATIONS: JsonSchema = {
     properties: {
       type: { enum: UPDATE_OPERATION_TYPES },
       path: {
-        description: 'A member name, dots included; "" = the root. merge and append also take an array of names, null, or nothing.',
+        description:
+          'A member name, dots included; "" = the root. merge and append also take an array of names, null, or nothing.',
         anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }, { type: 'null' }],
       },
       value: { description: 'For set, merge and append.' },
@@ -37,6 +38,9 @@ export const UPDATE_ERRORS: JsonSchema = {
   },
 }
 
-export function objectSchema(properties: Readonly<Record<string, JsonSchema>>, required: readonly string[]): JsonSchema {
+export function objectSchema(
+  properties: Readonly<Record<string, JsonSchema>>,
+  required: readonly string[],
+): JsonSchema {
   return { type: 'object', properties, required }
 }

@@ -26,7 +26,10 @@ export const STATE_TRIGGER_TYPE: TriggerTypeInput = {
     properties: {
       scope: { type: ['string', 'null'], description: 'Only this scope; absent = any.' },
       key: { type: ['string', 'null'], description: 'Only this key; absent = any.' },
-      condition_function_id: { type: ['string', 'null'], description: 'Gets the event first; exactly false skips the handler.' },
+      condition_function_id: {
+        type: ['string', 'null'],
+        description: 'Gets the event first; exactly false skips the handler.',
+      },
     },
   },
   call_request_format: {

@@ -38,10 +38,16 @@ test.each([
   [{ name: 1 }, 'Failed to deserialize input for test::greet: member `name` must be a string, got number 1'],
   [{ name: null }, 'Failed to deserialize input for test::greet: member `name` must be a string, got null'],
   [{ name: ['x'] }, 'Failed to deserialize input for test::greet: member `name` must be a string, got an array of 1'],
-  [JSON.parse('{"__proto__":{"name":"x"}}'), 'Failed to deserialize input for test::greet: member `name` is missing (a string)'],
+  [
+    JSON.parse('{"__proto__":{"name":"x"}}'),
+    'Failed to deserialize input for test::greet: member `name` is missing (a string)',
+  ],
   [null, 'Failed to deserialize input for test::greet: the input must be an object, got null'],
   [[], 'Failed to deserialize input for test::greet: the input must be an object, got an array of 0'],
-  ['x'.repeat(100), `Failed to deserialize input for test::greet: the input must be an object, got string "${'x'.repeat(59)}…`],
+  [
+    'x'.repeat(100),
+    `Failed to deserialize input for test::greet: the input must be an object, got string "${'x'.repeat(59)}…`,
+  ],
 ])('refuses %j by naming function and member', (input, message) => {
   const { handler } = register(greet)
   expect(() => handler(input)).toThrow(expect.objectContaining({ code: 'deserialization_error', message }))

@@ -55,7 +55,10 @@ test('three times kill -9: no acknowledged write is missing, none is torn', asyn
       expect([value, value + 1]).toContain(found)
       firstValue = Math.max(firstValue, found + 1)
     }
-    const keys = store.database.prepare("SELECT key FROM entry WHERE scope = 'first' ORDER BY seq").all().map(({ key }) => String(key))
+    const keys = store.database
+      .prepare("SELECT key FROM entry WHERE scope = 'first' ORDER BY seq")
+      .all()
+      .map(({ key }) => String(key))
     expect(keys).toEqual(order ?? keys)
     order = keys
     store.close()

@@ -216,11 +216,16 @@ describe('opening', () => {
   test('refuses a folder that is in use, by the same process and by another one', async () => {
     const folder = await filledFolder()
     open(folder)
-    expect(failure(folder).message).toMatch(new RegExp(`^The data folder ${folder} is in use by another engine\\. .*file_path of the test`))
-    const child = spawnSync(process.execPath, ['-e', `
+    expect(failure(folder).message).toMatch(
+      new RegExp(`^The data folder ${folder} is in use by another engine\\. .*file_path of the test`),
+    )
+    const child = spawnSync(process.execPath, [
+      '-e',
+      `
       const db = new (require('node:sqlite').DatabaseSync)(${JSON.stringify(join(folder, FILE))})
       try { db.exec('BEGIN IMMEDIATE'); console.log('open') } catch (error) { console.log(error.message) }
-    `])
+    `,
+    ])
     expect(child.stdout.toString()).toContain('database is locked')
   })
 
@@ -229,7 +234,9 @@ describe('opening', () => {
     const file = join(folder, FILE)
     writeFileSync(file, 'no database at all, but long enough to have a header. '.repeat(40))
     const before = readFileSync(file)
-    expect(failure(folder).message).toMatch(new RegExp(`^The store file ${file} is damaged .*Restore it from a backup, or move it`))
+    expect(failure(folder).message).toMatch(
+      new RegExp(`^The store file ${file} is damaged .*Restore it from a backup, or move it`),
+    )
     expect(readFileSync(file)).toEqual(before)
   })
 
@@ -276,29 +283,35 @@ describe('opening', () => {
     expect(failure(file).message).toMatch(new RegExp(`^The data folder ${file} cannot be created .*choose another one`))
   })
 
-  test.skipIf(process.platform === 'win32')('refuses a folder that it may not write, and a store that it may not write', async () => {
-    const place = tempFolder()
-    const folder = join(place, 'data')
-    const filled = await filledFolder()
-    mkdirSync(folder)
-    cpSync(join(filled, FILE), join(place, FILE))
-    chmodSync(place, 0o777)
-    chmodSync(folder, 0o555)
-    chmodSync(join(place, FILE), 0o444)
-    onTestFinished(() => chmodSync(folder, 0o755))
-    // Root may write everywhere: the attempt is made by a process without rights.
-    const attempt = (where: string) => {
-      const script = `
+  test.skipIf(process.platform === 'win32')(
+    'refuses a folder that it may not write, and a store that it may not write',
+    async () => {
+      const place = tempFolder()
+      const folder = join(place, 'data')
+      const filled = await filledFolder()
+      mkdirSync(folder)
+      cpSync(join(filled, FILE), join(place, FILE))
+      chmodSync(place, 0o777)
+      chmodSync(folder, 0o555)
+      chmodSync(join(place, FILE), 0o444)
+      onTestFinished(() => chmodSync(folder, 0o755))
+      // Root may write everywhere: the attempt is made by a process without rights.
+      const attempt = (where: string) => {
+        const script = `
         const { SqliteStore } = await import(${JSON.stringify(new URL('../../kit/sqlite-store.ts', import.meta.url).href)})
         try {
           new SqliteStore({ folder: ${JSON.stringify(where)}, name: ${JSON.stringify(FILE)}, setting: 'file_path', schema: '', version: 1, onError() {} })
           console.log('opened')
         } catch (error) { console.log(error.name, error.message) }`
-      const asNobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-      return spawnSync(process.execPath, ['--input-type=module', '-e', script], { ...asNobody, cwd: '/' }).stdout.toString()
-    }
-    expect(attempt(folder)).toMatch(/^StoreError The data folder \S+data cannot be written\. Make it writable/)
-    expect(attempt(place)).toMatch(/^StoreError The store file \S+test\.db cannot be written\. Make it writable/)
-    expect(attempt(join(folder, 'below'))).toMatch(/^StoreError The data folder \S+ cannot be created/)
-  })
+        const asNobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+        return spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+          ...asNobody,
+          cwd: '/',
+        }).stdout.toString()
+      }
+      expect(attempt(folder)).toMatch(/^StoreError The data folder \S+data cannot be written\. Make it writable/)
+      expect(attempt(place)).toMatch(/^StoreError The store file \S+test\.db cannot be written\. Make it writable/)
+      expect(attempt(join(folder, 'below'))).toMatch(/^StoreError The data folder \S+ cannot be created/)
+    },
+  )
 })

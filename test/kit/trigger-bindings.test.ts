@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { LANE_DEFAULTS, readCondition, readConfigObject, readOptionalText, TriggerBindings, type LaneLimits } from '../../kit/trigger-bindings.ts'
+import {
+  LANE_DEFAULTS,
+  readCondition,
+  readConfigObject,
+  readOptionalText,
+  TriggerBindings,
+  type LaneLimits,
+} from '../../kit/trigger-bindings.ts'
 import type { TriggerRequest } from '../../sdk/handle-types.ts'
 import { collectingLog } from '../support/collecting-log.ts'
 import { within } from '../support/deadline.ts'
@@ -21,7 +28,10 @@ function setUp(limits: Partial<LaneLimits> = {}) {
       return promise
     },
   }
-  const bindings = new TriggerBindings<{ topic: string | undefined; condition_function_id: string | undefined }, { topic: string; n: number }>({
+  const bindings = new TriggerBindings<
+    { topic: string | undefined; condition_function_id: string | undefined },
+    { topic: string; n: number }
+  >({
     iii,
     log,
     readConfig: (config) => {
@@ -130,7 +140,11 @@ describe('handlers', () => {
     await settled()
     expect(log.lines).toEqual([
       { level: 'error', message: 'The handler f-a failed.', data: { binding: 'a', code: 'X', error: 'broken' } },
-      { level: 'error', message: 'The handler f-a failed.', data: { binding: 'a', code: undefined, error: 'text', not_logged_before: 2 } },
+      {
+        level: 'error',
+        message: 'The handler f-a failed.',
+        data: { binding: 'a', code: undefined, error: 'text', not_logged_before: 2 },
+      },
     ])
   })
 })

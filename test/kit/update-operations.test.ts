@@ -10,7 +10,10 @@ const reader = new InputReader('state::update')
 
 /** Decodes JSON operations and applies them. */
 function update(current: JsonValue | undefined, ...ops: unknown[]) {
-  const { value, errors } = applyUpdate(current, decodeUpdateOperations({ ops: JSON.parse(JSON.stringify(ops)) }, reader))
+  const { value, errors } = applyUpdate(
+    current,
+    decodeUpdateOperations({ ops: JSON.parse(JSON.stringify(ops)) }, reader),
+  )
   return { value, codes: errors.map(({ code }) => code), errors }
 }
 
@@ -35,9 +38,24 @@ describe('each operation', () => {
     ['merge is shallow', { a: { x: 1 } }, { type: 'merge', value: { a: { y: 1 } } }, { a: { y: 1 } }],
     ['merge leaves a root that is no object alone', 'leaf', { type: 'merge', value: { b: 2 } }, 'leaf'],
     ['merge with a path replaces such a root', 'leaf', { type: 'merge', path: 'f', value: { t: 1 } }, { f: { t: 1 } }],
-    ['merge replaces null on the way', { s: null }, { type: 'merge', path: ['s', 'x'], value: { t: 1 } }, { s: { x: { t: 1 } } }],
-    ['merge replaces arrays on the way', { s: [1] }, { type: 'merge', path: ['s', 'x'], value: { t: 1 } }, { s: { x: { t: 1 } } }],
-    ['merge keeps siblings', { s: { x: { a: 1 }, y: 2 } }, { type: 'merge', path: ['s', 'x'], value: { b: 1 } }, { s: { x: { a: 1, b: 1 }, y: 2 } }],
+    [
+      'merge replaces null on the way',
+      { s: null },
+      { type: 'merge', path: ['s', 'x'], value: { t: 1 } },
+      { s: { x: { t: 1 } } },
+    ],
+    [
+      'merge replaces arrays on the way',
+      { s: [1] },
+      { type: 'merge', path: ['s', 'x'], value: { t: 1 } },
+      { s: { x: { t: 1 } } },
+    ],
+    [
+      'merge keeps siblings',
+      { s: { x: { a: 1 }, y: 2 } },
+      { type: 'merge', path: ['s', 'x'], value: { b: 1 } },
+      { s: { x: { a: 1, b: 1 }, y: 2 } },
+    ],
     ['merge wants an object', {}, { type: 'merge', value: [1] }, {}, 'merge.value.not_an_object'],
     ['increment counts from nothing', MISSING, { type: 'increment', path: 'n', by: 3 }, { n: 3 }],
     ['decrement counts from nothing', MISSING, { type: 'decrement', path: 'n', by: 3 }, { n: -3 }],
@@ -46,26 +64,84 @@ describe('each operation', () => {
     ['decrement subtracts from the root', 5, { type: 'decrement', path: '', by: 3 }, 2],
     ['increment of fractions', { n: 1.5 }, { type: 'increment', path: 'n', by: 1 }, { n: 2.5 }],
     ['increment refuses text', { n: 'x' }, { type: 'increment', path: 'n', by: 1 }, { n: 'x' }, 'increment.not_number'],
-    ['increment refuses null', { n: null }, { type: 'increment', path: 'n', by: 1 }, { n: null }, 'increment.not_number'],
-    ['increment by 0 checks too', { n: 'x' }, { type: 'increment', path: 'n', by: 0 }, { n: 'x' }, 'increment.not_number'],
-    ['increment refuses an existing object as root', {}, { type: 'increment', path: '', by: 1 }, {}, 'increment.not_number'],
+    [
+      'increment refuses null',
+      { n: null },
+      { type: 'increment', path: 'n', by: 1 },
+      { n: null },
+      'increment.not_number',
+    ],
+    [
+      'increment by 0 checks too',
+      { n: 'x' },
+      { type: 'increment', path: 'n', by: 0 },
+      { n: 'x' },
+      'increment.not_number',
+    ],
+    [
+      'increment refuses an existing object as root',
+      {},
+      { type: 'increment', path: '', by: 1 },
+      {},
+      'increment.not_number',
+    ],
     ['decrement refuses text', { n: 'x' }, { type: 'decrement', path: 'n', by: 1 }, { n: 'x' }, 'decrement.not_number'],
-    ['increment needs an object', 'leaf', { type: 'increment', path: 'f', by: 1 }, 'leaf', 'increment.target_not_object'],
-    ['decrement needs an object', 'leaf', { type: 'decrement', path: 'f', by: 1 }, 'leaf', 'decrement.target_not_object'],
+    [
+      'increment needs an object',
+      'leaf',
+      { type: 'increment', path: 'f', by: 1 },
+      'leaf',
+      'increment.target_not_object',
+    ],
+    [
+      'decrement needs an object',
+      'leaf',
+      { type: 'decrement', path: 'f', by: 1 },
+      'leaf',
+      'decrement.target_not_object',
+    ],
     ['increment does not see inherited members', {}, { type: 'increment', path: 'toString', by: 1 }, { toString: 1 }],
     ['append makes text of a missing root', MISSING, { type: 'append', value: 'h' }, 'h'],
     ['append makes an array of a missing root', MISSING, { type: 'append', value: { k: 1 } }, [{ k: 1 }]],
     ['append makes text of a missing member', MISSING, { type: 'append', path: 'a', value: 'x' }, { a: 'x' }],
-    ['append makes an array at a longer path', MISSING, { type: 'append', path: ['a', 'b'], value: 'x' }, { a: { b: ['x'] } }],
-    ['append keeps text for a null at a longer path', { a: { b: null } }, { type: 'append', path: ['a', 'b'], value: 'x' }, { a: { b: 'x' } }],
+    [
+      'append makes an array at a longer path',
+      MISSING,
+      { type: 'append', path: ['a', 'b'], value: 'x' },
+      { a: { b: ['x'] } },
+    ],
+    [
+      'append keeps text for a null at a longer path',
+      { a: { b: null } },
+      { type: 'append', path: ['a', 'b'], value: 'x' },
+      { a: { b: 'x' } },
+    ],
     ['append treats one segment as the text form', {}, { type: 'append', path: ['a'], value: 'x' }, { a: 'x' }],
     ['append adds an array as one element', { e: [] }, { type: 'append', path: 'e', value: [1, 2] }, { e: [[1, 2]] }],
     ['append joins text', { t: 'a' }, { type: 'append', path: 't', value: 'b' }, { t: 'ab' }],
-    ['append refuses a number for text', { t: 'a' }, { type: 'append', path: 't', value: 1 }, { t: 'a' }, 'append.type_mismatch'],
+    [
+      'append refuses a number for text',
+      { t: 'a' },
+      { type: 'append', path: 't', value: 1 },
+      { t: 'a' },
+      'append.type_mismatch',
+    ],
     ['append refuses objects', { e: {} }, { type: 'append', path: 'e', value: 1 }, { e: {} }, 'append.type_mismatch'],
     ['append refuses an existing object as root', {}, { type: 'append', value: 1 }, {}, 'append.type_mismatch'],
-    ['append refuses booleans', { e: true }, { type: 'append', path: ['e'], value: 1 }, { e: true }, 'append.type_mismatch'],
-    ['append does not replace an array root', [1, 2], { type: 'append', path: ['a', 'b'], value: 1 }, [1, 2], 'append.target_not_object'],
+    [
+      'append refuses booleans',
+      { e: true },
+      { type: 'append', path: ['e'], value: 1 },
+      { e: true },
+      'append.type_mismatch',
+    ],
+    [
+      'append does not replace an array root',
+      [1, 2],
+      { type: 'append', path: ['a', 'b'], value: 1 },
+      [1, 2],
+      'append.target_not_object',
+    ],
     ['append drops an array on the way', { a: [1] }, { type: 'append', path: ['a', 'b'], value: 4 }, { a: { b: [4] } }],
     ['append needs an object', 'leaf', { type: 'append', path: 'f', value: 1 }, 'leaf', 'append.target_not_object'],
     ['remove deletes a member', { a: 1, b: 2 }, { type: 'remove', path: 'a' }, { b: 2 }],
@@ -93,19 +169,27 @@ describe('a list of operations', () => {
       { type: 'append', path: 'buffer', value: '3' },
     )
     expect(value).toEqual({ buffer: ['1', '3'] })
-    expect(errors).toEqual([{ op_index: 1, code: 'append.path.proto_polluted', message: expect.stringContaining('__proto__') }])
+    expect(errors).toEqual([
+      { op_index: 1, code: 'append.path.proto_polluted', message: expect.stringContaining('__proto__') },
+    ])
   })
 
   test('forgets that the item was missing after the first change only', () => {
     expect(update(MISSING, { type: 'remove', path: 'x' }, { type: 'increment', path: '', by: 2 }).value).toBe(2)
-    expect(update(MISSING, { type: 'set', path: 'x', value: 1 }, { type: 'increment', path: '', by: 2 })).toMatchObject({
-      value: { x: 1 },
-      codes: ['increment.not_number'],
-    })
+    expect(update(MISSING, { type: 'set', path: 'x', value: 1 }, { type: 'increment', path: '', by: 2 })).toMatchObject(
+      {
+        value: { x: 1 },
+        codes: ['increment.not_number'],
+      },
+    )
   })
 
   test('keeps 50,000 appends to one array, in order', () => {
-    const ops = Array.from({ length: 50_000 }, (_, i): UpdateOperation => ({ type: 'append', path: ['list'], value: i }))
+    const ops = Array.from({ length: 50_000 }, (_, i): UpdateOperation => ({
+      type: 'append',
+      path: ['list'],
+      value: i,
+    }))
     const { value } = applyUpdate({ list: [] }, ops)
     expect((value as { list: number[] }).list).toEqual(Array.from({ length: 50_000 }, (_, i) => i))
   })
@@ -114,7 +198,14 @@ describe('a list of operations', () => {
 describe('limits', () => {
   const long = 'é'.repeat(128) + 'x'
   const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, i]))
-  const withValue = { set: { value: 1 }, merge: { value: {} }, increment: { by: 1 }, decrement: { by: 1 }, append: { value: 1 }, remove: {} }
+  const withValue = {
+    set: { value: 1 },
+    merge: { value: {} },
+    increment: { by: 1 },
+    decrement: { by: 1 },
+    append: { value: 1 },
+    remove: {},
+  }
 
   test.each(Object.entries(withValue))('%s refuses a segment of 257 bytes and the prototype names', (type, rest) => {
     expect(update({}, { type, path: long, ...rest }).errors).toMatchObject([
@@ -128,7 +219,9 @@ describe('limits', () => {
 
   test.each(['merge', 'append'])('%s refuses 33 segments and empty ones', (type) => {
     const path = Array.from({ length: 33 }, () => 'a')
-    expect(update({}, { type, path, value: {} }).errors).toMatchObject([{ code: `${type}.path.too_deep`, message: expect.stringMatching(/33.*32/) }])
+    expect(update({}, { type, path, value: {} }).errors).toMatchObject([
+      { code: `${type}.path.too_deep`, message: expect.stringMatching(/33.*32/) },
+    ])
     expect(update({}, { type, path: path.slice(1), value: {} }).codes).toEqual([])
     expect(update({}, { type, path: ['a', ''], value: {} }).errors).toMatchObject([
       { code: `${type}.path.empty_segment`, message: expect.stringContaining('[a, ]') },
@@ -145,7 +238,9 @@ describe('limits', () => {
   })
 
   test('nesting is counted without using the stack', () => {
-    expect([nestingDepth(1), nestingDepth({}), nestingDepth([[]]), nestingDepth(nested(100_000))]).toEqual([0, 1, 2, 100_000])
+    expect([nestingDepth(1), nestingDepth({}), nestingDepth([[]]), nestingDepth(nested(100_000))]).toEqual([
+      0, 1, 2, 100_000,
+    ])
   })
 })
 
@@ -167,7 +262,9 @@ describe('the wire shape', () => {
     ['no object', 'set', 'ops[0]'],
   ]
   test.each(refused)('refuses %s', (_name, op, member) => {
-    expect(() => update({}, op)).toThrow(expect.objectContaining({ code: 'deserialization_error', message: expect.stringContaining(`\`${member}\``) }))
+    expect(() => update({}, op)).toThrow(
+      expect.objectContaining({ code: 'deserialization_error', message: expect.stringContaining(`\`${member}\``) }),
+    )
   })
 
   test('names the known types when one is unknown', () => {
@@ -180,11 +277,21 @@ describe('the wire shape', () => {
 })
 
 describe('properties', () => {
-  const name = fc.oneof(fc.constantFrom('a', 'b', 'c', 'toString', '__proto__', 'constructor', 'prototype', '', 'a.b'), fc.string())
+  const name = fc.oneof(
+    fc.constantFrom('a', 'b', 'c', 'toString', '__proto__', 'constructor', 'prototype', '', 'a.b'),
+    fc.string(),
+  )
   const json = fc.oneof(
     { withCrossShrink: true },
     fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<JsonValue>,
-    fc.constantFrom<JsonValue>(JSON.parse('{"__proto__":{"polluted":1}}'), JSON.parse('{"a":{"__proto__":1,"constructor":2}}'), 1, 'text', [1], null),
+    fc.constantFrom<JsonValue>(
+      JSON.parse('{"__proto__":{"polluted":1}}'),
+      JSON.parse('{"a":{"__proto__":1,"constructor":2}}'),
+      1,
+      'text',
+      [1],
+      null,
+    ),
   )
   const one = fc.array(name, { maxLength: 1 }).map((path) => path.filter((segment) => segment !== ''))
   const many = fc.array(name, { maxLength: 34 })
@@ -204,10 +311,14 @@ describe('properties', () => {
     fc.assert(
       fc.property(start, operations, (current, ops) => {
         const before = JSON.stringify([current, ops])
-        const prototypes = [Object.prototype, Array.prototype, Function.prototype].map((it) => Reflect.ownKeys(it).length)
+        const prototypes = [Object.prototype, Array.prototype, Function.prototype].map(
+          (it) => Reflect.ownKeys(it).length,
+        )
         const { value, errors } = applyUpdate(current, ops)
         expect(JSON.stringify([current, ops])).toBe(before)
-        expect([Object.prototype, Array.prototype, Function.prototype].map((it) => Reflect.ownKeys(it).length)).toEqual(prototypes)
+        expect([Object.prototype, Array.prototype, Function.prototype].map((it) => Reflect.ownKeys(it).length)).toEqual(
+          prototypes,
+        )
         expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
         expect(JSON.parse(JSON.stringify(value))).toEqual(value)
         expect(errors.length).toBeLessThanOrEqual(ops.length)

@@ -1,7 +1,12 @@
 // A mesh in one process for tests of plugins: real handles over a transport that routes calls and bindings in memory.
 // It keeps the order of each link and knows nothing of policies, replicas, namespaces or hand-overs.
 import type { ErrorBody } from '../../protocol/errors.ts'
-import type { RegisterFunction, RegisterTrigger, TriggerRegistrationResult, WorkerMessage } from '../../protocol/messages.ts'
+import type {
+  RegisterFunction,
+  RegisterTrigger,
+  TriggerRegistrationResult,
+  WorkerMessage,
+} from '../../protocol/messages.ts'
 import { Handle } from '../../sdk/handle.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import type { Receiver, Transport } from '../../sdk/transport.ts'
@@ -37,12 +42,16 @@ export class FakeEngine {
   bind(binding: Omit<RegisterTrigger, 'type'>): Promise<ErrorBody | undefined> {
     return new Promise((resolve) => {
       this.#results.set(binding.id, ({ error }) => resolve(error))
-      this.#provider(binding.trigger_type).deliver((receiver) => receiver.onControl({ type: 'registertrigger', ...binding }))
+      this.#provider(binding.trigger_type).deliver((receiver) =>
+        receiver.onControl({ type: 'registertrigger', ...binding }),
+      )
     })
   }
 
   unbind(id: string, triggerType: string): void {
-    this.#provider(triggerType).deliver((receiver) => receiver.onControl({ type: 'unregistertrigger', id, trigger_type: triggerType }))
+    this.#provider(triggerType).deliver((receiver) =>
+      receiver.onControl({ type: 'unregistertrigger', id, trigger_type: triggerType }),
+    )
   }
 
   control(link: FakeLink, message: WorkerMessage, index: number | undefined): void {
@@ -71,7 +80,13 @@ export class FakeEngine {
     }
   }
 
-  route(caller: FakeLink, callId: number | undefined, functionId: string, payload: string | undefined, sidecar: Sidecar | undefined): void {
+  route(
+    caller: FakeLink,
+    callId: number | undefined,
+    functionId: string,
+    payload: string | undefined,
+    sidecar: Sidecar | undefined,
+  ): void {
     this.calls.push({ functionId, payload: payload === undefined ? undefined : JSON.parse(payload), sidecar })
     const target = this.#functions.get(functionId)
     if (target === undefined) {
@@ -121,7 +136,12 @@ class FakeLink implements Transport {
     return id
   }
 
-  call(callId: number | undefined, functionId: string, payload: string | undefined, sidecar: Sidecar | undefined): void {
+  call(
+    callId: number | undefined,
+    functionId: string,
+    payload: string | undefined,
+    sidecar: Sidecar | undefined,
+  ): void {
     this.#engine.route(this, callId, functionId, payload, sidecar)
   }
 

@@ -25,7 +25,12 @@ export class KvMemory implements StateStore {
     return old
   }
 
-  async update(scope: string, key: string, operations: readonly UpdateOperation[], onWritten: OnWritten): Promise<Updated> {
+  async update(
+    scope: string,
+    key: string,
+    operations: readonly UpdateOperation[],
+    onWritten: OnWritten,
+  ): Promise<Updated> {
     const { text, errors } = updateText(this.#scopes.get(scope)?.get(key), operations)
     const oldValue = this.#write(scope, key, text)
     onWritten(oldValue, text)

@@ -12,7 +12,9 @@ const DEFAULT_FOLDER = './data/state_store.db'
 export function openKv({ config, projectRoot, log }: StateStoreContext): StateStore {
   const unknown = Object.keys(config).filter((member) => !MEMBERS.includes(member))
   if (unknown.length > 0) {
-    throw new Error(`Unknown member of adapter.config: ${unknown.join(', ')}. The adapter kv knows ${MEMBERS.join(', ')}.`)
+    throw new Error(
+      `Unknown member of adapter.config: ${unknown.join(', ')}. The adapter kv knows ${MEMBERS.join(', ')}.`,
+    )
   }
   const method = config['store_method'] ?? 'file_based'
   switch (method) {

@@ -10,7 +10,10 @@ function emptyTable(): OrderedTable {
 }
 
 test('behaves like a map of maps in insertion order, for any names', () => {
-  const name = fc.oneof(fc.constantFrom('a', 'b', '', '\0', 'a\0b', '\ud800', '\ud801', '__proto__', 'ü', '𝒳'), fc.string({ unit: 'binary', maxLength: 3 }))
+  const name = fc.oneof(
+    fc.constantFrom('a', 'b', '', '\0', 'a\0b', '\ud800', '\ud801', '__proto__', 'ü', '𝒳'),
+    fc.string({ unit: 'binary', maxLength: 3 }),
+  )
   const step = fc.record({ kind: fc.constantFrom('set', 'delete'), scope: name, key: name })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {

@@ -28,7 +28,10 @@ export function stateAdapterCases(name: string, open: () => Promise<StateStore>,
     test('delete returns the value once', async () => {
       const store = await open()
       await store.set('s', 'k', '1', ignore)
-      expect(await Promise.all([store.delete('s', 'k', ignore), store.delete('s', 'k', ignore)])).toEqual(['1', undefined])
+      expect(await Promise.all([store.delete('s', 'k', ignore), store.delete('s', 'k', ignore)])).toEqual([
+        '1',
+        undefined,
+      ])
       expect(await store.get('s', 'k')).toBeUndefined()
     })
 
@@ -37,7 +40,11 @@ export function stateAdapterCases(name: string, open: () => Promise<StateStore>,
       expect(await store.update('s', 'k', [], ignore)).toEqual({ oldValue: undefined, newValue: '{}', errors: [] })
       const failing: UpdateOperation = { type: 'append', path: ['n'], value: 1 }
       const updated = await store.update('s', 'k', [increment(2), failing], ignore)
-      expect(updated).toMatchObject({ oldValue: '{}', newValue: '{"n":2}', errors: [{ op_index: 1, code: 'append.type_mismatch' }] })
+      expect(updated).toMatchObject({
+        oldValue: '{}',
+        newValue: '{"n":2}',
+        errors: [{ op_index: 1, code: 'append.type_mismatch' }],
+      })
       expect(await store.get('s', 'k')).toBe('{"n":2}')
     })
 
@@ -71,7 +78,20 @@ export function stateAdapterCases(name: string, open: () => Promise<StateStore>,
 
     test('any text is a name', async () => {
       const store = await open()
-      const names = ['', 'a/b', 'ü', '..', 'x'.repeat(300), 'a:b', '__proto__', 'a\0b', '\ud800', '\ud801', '𝒳', "'; --"]
+      const names = [
+        '',
+        'a/b',
+        'ü',
+        '..',
+        'x'.repeat(300),
+        'a:b',
+        '__proto__',
+        'a\0b',
+        '\ud800',
+        '\ud801',
+        '𝒳',
+        "'; --",
+      ]
       for (const [index, name] of names.entries()) await store.set(name, name, `${index}`, ignore)
       expect((await store.scopes()).sort()).toEqual([...names].sort())
       for (const [index, name] of names.entries()) {
@@ -82,7 +102,13 @@ export function stateAdapterCases(name: string, open: () => Promise<StateStore>,
 
     test('a value comes back as the text it was', async () => {
       const store = await open()
-      const texts = ['""', '"\\ud800"', '"ü𝒳\\u0000"', '{"b":1,"a":[null,true,-0.5e-7]}', JSON.stringify('x'.repeat(1_000_000))]
+      const texts = [
+        '""',
+        '"\\ud800"',
+        '"ü𝒳\\u0000"',
+        '{"b":1,"a":[null,true,-0.5e-7]}',
+        JSON.stringify('x'.repeat(1_000_000)),
+      ]
       for (const [index, text] of texts.entries()) await store.set('s', `${index}`, text, ignore)
       for (const [index, text] of texts.entries()) expect(await store.get('s', `${index}`)).toBe(text)
     })
@@ -90,7 +116,8 @@ export function stateAdapterCases(name: string, open: () => Promise<StateStore>,
     test('writes are reported in their order, before they are answered', async () => {
       const store = await open()
       const log: string[] = []
-      const report = (label: string) => (old: string | undefined, now: string | undefined) => void log.push(`${label} ${old}→${now}`)
+      const report = (label: string) => (old: string | undefined, now: string | undefined) =>
+        void log.push(`${label} ${old}→${now}`)
       await Promise.all([
         store.set('s', 'k', '{}', report('set')).then(() => log.push('set answered')),
         store.update('s', 'k', [increment(1)], report('update')).then(() => log.push('update answered')),
@@ -106,7 +133,9 @@ export function stateAdapterCases(name: string, open: () => Promise<StateStore>,
         'set again undefined→1',
       ])
       for (const what of ['set', 'update', 'delete']) {
-        expect(log.findIndex((line) => line.startsWith(`${what} `) && !line.endsWith('answered'))).toBeLessThan(log.indexOf(`${what} answered`))
+        expect(log.findIndex((line) => line.startsWith(`${what} `) && !line.endsWith('answered'))).toBeLessThan(
+          log.indexOf(`${what} answered`),
+        )
       }
     })
 

@@ -1,6 +1,5 @@
 // Checks 46–48 of spec 02 as far as the plugin alone decides them. Killing the process is tested on the store.
-import { existsSync, writeFileSync } from 'node:fs'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -56,7 +55,9 @@ describe('46. restart', () => {
       ['./var/state', join(root, 'var/state/state.db')],
       [elsewhere, join(elsewhere, 'state.db')],
     ] as const) {
-      const run = await runStatePlugin(root, { adapter: { name: 'kv', config: { file_path, save_interval_ms: 1_000 } } })
+      const run = await runStatePlugin(root, {
+        adapter: { name: 'kv', config: { file_path, save_interval_ms: 1_000 } },
+      })
       await run.stop()
       expect(existsSync(file)).toBe(true)
     }
@@ -73,7 +74,8 @@ describe('47. names and damage', () => {
     const second = await runStatePlugin(root)
     onTestFinished(() => second.stop())
     expect((await second.call('state::list_groups', {})).groups).toEqual([...names].sort())
-    for (const [index, name] of names.entries()) expect(await second.call('state::get', { scope: name, key: name })).toBe(index)
+    for (const [index, name] of names.entries())
+      expect(await second.call('state::get', { scope: name, key: name })).toBe(index)
   })
 
   test('a damaged store is a start error that names the file and the remedy', async () => {
@@ -100,10 +102,19 @@ describe('48. configuration', () => {
 
   test.each([
     [{ adapter: { name: 'nosql' } }, "Adapter factory 'nosql' not found. Available: [kv]"],
-    [{ adapter: { name: 'kv', config: { file_pat: 'x', stor: 1 } } }, 'Unknown member of adapter.config: file_pat, stor.'],
-    [{ adapter: { name: 'kv', config: { store_method: 'disk' } } }, 'store_method must be file_based or in_memory, got string "disk"'],
+    [
+      { adapter: { name: 'kv', config: { file_pat: 'x', stor: 1 } } },
+      'Unknown member of adapter.config: file_pat, stor.',
+    ],
+    [
+      { adapter: { name: 'kv', config: { store_method: 'disk' } } },
+      'store_method must be file_based or in_memory, got string "disk"',
+    ],
     [{ adapter: { name: 'kv', config: { file_path: 1 } } }, 'file_path must be the path of a folder, got number 1'],
-    [{ adapter: { name: 'kv', config: { max_file_bytes: -1 } } }, 'max_file_bytes must be a positive integer, got number -1'],
+    [
+      { adapter: { name: 'kv', config: { max_file_bytes: -1 } } },
+      'max_file_bytes must be a positive integer, got number -1',
+    ],
   ] as [StateConfig, string][])('%j is a start error', async (config, message) => {
     expect(validate(structuredClone(config))).toBe(true)
     await expect(runStatePlugin(tempFolder(), config)).rejects.toThrow(message)
@@ -113,10 +124,18 @@ describe('48. configuration', () => {
     const config = {}
     expect(validate(config)).toBe(true)
     expect(config).toEqual({ adapter: { name: 'kv' }, triggers_enabled: true })
-    for (const wrong of [{ adaptr: {} }, { adapter: { name: 'kv', path: 'x' } }, { adapter: {} }, { max_value_bytes: 0 }, { triggers_enabled: 'yes' }]) {
+    for (const wrong of [
+      { adaptr: {} },
+      { adapter: { name: 'kv', path: 'x' } },
+      { adapter: {} },
+      { max_value_bytes: 0 },
+      { triggers_enabled: 'yes' },
+    ]) {
       expect(validate(structuredClone(wrong))).toBe(false)
     }
     expect(validate({ save_interval_ms: 5 })).toBe(true)
-    expect(validate({ adapter: null, triggers_enabled: null, max_value_bytes: null, save_interval_ms: null })).toBe(true)
+    expect(validate({ adapter: null, triggers_enabled: null, max_value_bytes: null, save_interval_ms: null })).toBe(
+      true,
+    )
   })
 })

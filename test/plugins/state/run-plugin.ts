@@ -27,7 +27,8 @@ export async function runStatePlugin(projectRoot: string, config: StateConfig = 
     engine: { version: 'test', url: '', projectRoot },
   })) as RunningPlugin<StateConfig>
   const worker = engine.connect()
-  const bind = (binding: TestBinding): Promise<ErrorBody | undefined> => engine.bind({ trigger_type: 'state', ...binding })
+  const bind = (binding: TestBinding): Promise<ErrorBody | undefined> =>
+    engine.bind({ trigger_type: 'state', ...binding })
   return {
     engine,
     log,

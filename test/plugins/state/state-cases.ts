@@ -61,7 +61,8 @@ export function stateCases(name: string, open: () => Promise<StateRun>): void {
     for (let round = 0; round < rounds; round++) await run.call('state::get', { scope: 'barrier', key: 'k' })
   }
 
-  const update = (run: StateRun, scope: string, ...ops: unknown[]) => run.call('state::update', { scope, key: 'k', ops })
+  const update = (run: StateRun, scope: string, ...ops: unknown[]) =>
+    run.call('state::update', { scope, key: 'k', ops })
   const set = (run: StateRun, scope: string, value: unknown) => run.call('state::set', { scope, key: 'k', value })
   const get = (run: StateRun, scope: string) => run.call('state::get', { scope, key: 'k' })
   const codes = (result: { errors?: { code: string }[] }) => result.errors?.map(({ code }) => code)
@@ -77,7 +78,10 @@ export function stateCases(name: string, open: () => Promise<StateRun>): void {
       const [run, scope] = [await open(), s()]
       expect(await run.call('state::set', { scope, key: 'k', data: 5 })).toEqual({ old_value: null, new_value: 5 })
       expect(await get(run, scope)).toBe(5)
-      expect(await run.call('state::set', { scope, key: 'k', data: 6, value: 7 })).toEqual({ old_value: 5, new_value: 7 })
+      expect(await run.call('state::set', { scope, key: 'k', data: 6, value: 7 })).toEqual({
+        old_value: 5,
+        new_value: 7,
+      })
     })
 
     test('3. a missing value is no result, a stored null is null and counts as existing', async () => {
@@ -185,8 +189,20 @@ export function stateCases(name: string, open: () => Promise<StateRun>): void {
       ['10. decrement of a missing item', undefined, [{ type: 'decrement', path: 'n', by: 3 }], { n: -3 }],
       ['10. root increment of a missing item', undefined, [{ type: 'increment', path: '', by: 2 }], 2],
       ['10. root decrement', 5, [{ type: 'decrement', path: '', by: 3 }], 2],
-      ['11. increment of text', { n: 'x' }, [{ type: 'increment', path: 'n', by: 1 }], { n: 'x' }, ['increment.not_number']],
-      ['11. increment of null', { n: null }, [{ type: 'increment', path: 'n', by: 1 }], { n: null }, ['increment.not_number']],
+      [
+        '11. increment of text',
+        { n: 'x' },
+        [{ type: 'increment', path: 'n', by: 1 }],
+        { n: 'x' },
+        ['increment.not_number'],
+      ],
+      [
+        '11. increment of null',
+        { n: null },
+        [{ type: 'increment', path: 'n', by: 1 }],
+        { n: null },
+        ['increment.not_number'],
+      ],
       ['11. increment of a fraction', { n: 1.5 }, [{ type: 'increment', path: 'n', by: 1 }], { n: 2.5 }],
       [
         '12. members of a root that is no object',
@@ -217,7 +233,12 @@ export function stateCases(name: string, open: () => Promise<StateRun>): void {
         { a: 1, b: 2 },
       ]),
       ['15. merge at a root that is no object', 'leaf', [{ type: 'merge', value: { b: 2 } }], 'leaf'],
-      ['16. merge through null', { s: null }, [{ type: 'merge', path: ['s', 'x'], value: { t: 1 } }], { s: { x: { t: 1 } } }],
+      [
+        '16. merge through null',
+        { s: null },
+        [{ type: 'merge', path: ['s', 'x'], value: { t: 1 } }],
+        { s: { x: { t: 1 } } },
+      ],
       ['16. merge into a leaf', 'leaf', [{ type: 'merge', path: 'f', value: { t: 1 } }], { f: { t: 1 } }],
       ['17. merge of an array', {}, [{ type: 'merge', value: [1] }], {}, ['merge.value.not_an_object']],
       [
@@ -234,12 +255,35 @@ export function stateCases(name: string, open: () => Promise<StateRun>): void {
       ['19. append of text to a missing root', undefined, [{ type: 'append', value: 'h' }], 'h'],
       ['19. append of an object to a missing root', undefined, [{ type: 'append', value: { k: 1 } }], [{ k: 1 }]],
       ['19. append of text to a missing member', {}, [{ type: 'append', path: 'm', value: 'x' }], { m: 'x' }],
-      ['19. append at a longer path', undefined, [{ type: 'append', path: ['a', 'b'], value: 'x' }], { a: { b: ['x'] } }],
+      [
+        '19. append at a longer path',
+        undefined,
+        [{ type: 'append', path: ['a', 'b'], value: 'x' }],
+        { a: { b: ['x'] } },
+      ],
       ['19. append of an array', { e: [] }, [{ type: 'append', path: 'e', value: [1, 2] }], { e: [[1, 2]] }],
       ['19. append of text to text', { t: 'a' }, [{ type: 'append', path: 't', value: 'b' }], { t: 'ab' }],
-      ['19. append of a number to text', { t: 'a' }, [{ type: 'append', path: 't', value: 1 }], { t: 'a' }, ['append.type_mismatch']],
-      ['19. append to an object', { e: {} }, [{ type: 'append', path: 'e', value: 1 }], { e: {} }, ['append.type_mismatch']],
-      ['19. append below an array root', [1, 2], [{ type: 'append', path: ['a', 'b'], value: 1 }], [1, 2], ['append.target_not_object']],
+      [
+        '19. append of a number to text',
+        { t: 'a' },
+        [{ type: 'append', path: 't', value: 1 }],
+        { t: 'a' },
+        ['append.type_mismatch'],
+      ],
+      [
+        '19. append to an object',
+        { e: {} },
+        [{ type: 'append', path: 'e', value: 1 }],
+        { e: {} },
+        ['append.type_mismatch'],
+      ],
+      [
+        '19. append below an array root',
+        [1, 2],
+        [{ type: 'append', path: ['a', 'b'], value: 1 }],
+        [1, 2],
+        ['append.target_not_object'],
+      ],
       ['19. append through an array', { a: [1] }, [{ type: 'append', path: ['a', 'b'], value: 4 }], { a: { b: [4] } }],
     ]
     test.each(steps)('%s', async (_name, start, ops, value, errors) => {
@@ -255,7 +299,10 @@ export function stateCases(name: string, open: () => Promise<StateRun>): void {
       const [run, scope] = [await open(), s()]
       const nested = (depth: number): unknown => (depth === 0 ? 1 : { a: nested(depth - 1) })
       const many = Object.fromEntries(Array.from({ length: 1025 }, (_, i) => [`k${i}`, i]))
-      const merges = [many, JSON.parse('{"__proto__":1}'), nested(17), nested(16)].map((value) => ({ type: 'merge', value }))
+      const merges = [many, JSON.parse('{"__proto__":1}'), nested(17), nested(16)].map((value) => ({
+        type: 'merge',
+        value,
+      }))
       const result = await update(run, scope, ...merges)
       expect(codes(result)).toEqual(['merge.value.too_many_keys', 'merge.value.proto_polluted', 'merge.value.too_deep'])
       expect(result.new_value).toEqual(nested(16))
@@ -264,7 +311,14 @@ export function stateCases(name: string, open: () => Promise<StateRun>): void {
     test('18. limits of paths', async () => {
       const [run, scope] = [await open(), s()]
       const deep = Array.from({ length: 33 }, () => 'a')
-      const rest = { set: {}, merge: { value: {} }, increment: { by: 1 }, decrement: { by: 1 }, append: { value: 1 }, remove: {} }
+      const rest = {
+        set: {},
+        merge: { value: {} },
+        increment: { by: 1 },
+        decrement: { by: 1 },
+        append: { value: 1 },
+        remove: {},
+      }
       const each = (path: string) => Object.entries(rest).map(([type, members]) => ({ type, path, ...members }))
       const result = await update(
         run,
@@ -399,7 +453,9 @@ export function stateCases(name: string, open: () => Promise<StateRun>): void {
         i % 3 === 2 ? run.call('state::delete', { scope, key: 'k' }) : set(run, scope, i),
       )
       await Promise.all(writes)
-      const seen = (await events.take(300)).map(({ event_type, new_value }) => (event_type === 'state:deleted' ? 'deleted' : new_value))
+      const seen = (await events.take(300)).map(({ event_type, new_value }) =>
+        event_type === 'state:deleted' ? 'deleted' : new_value,
+      )
       expect(seen).toEqual(Array.from({ length: 300 }, (_, i) => (i % 3 === 2 ? 'deleted' : i)))
     })
 

@@ -46,7 +46,11 @@ describe('events', () => {
     const write = (key: string, more: object) =>
       caller.trigger({ function_id: 'state::set', payload: { scope: 's', key, value: 1 }, ...more })
     // All in one batch: each event must carry the context of its own write, or none.
-    await Promise.all([write('a', { traceparent: '00-aa-1', baggage: 'x=1' }), write('b', {}), write('c', { traceparent: '00-cc-1' })])
+    await Promise.all([
+      write('a', { traceparent: '00-aa-1', baggage: 'x=1' }),
+      write('b', {}),
+      write('c', { traceparent: '00-cc-1' }),
+    ])
     await seen.take(3)
     const fired = run.engine.calls.filter(({ functionId }) => functionId === 'test::seen')
     expect(fired.map(({ sidecar }) => sidecar)).toEqual([
@@ -81,7 +85,11 @@ describe('events', () => {
       'LIST_GROUPS_ERROR',
     ])
     expect(outcomes[0]).toMatchObject({
-      reason: { message: expect.stringMatching(/^Failed to set key "small" in scope "s": The store file .*state\.db cannot grow/) },
+      reason: {
+        message: expect.stringMatching(
+          /^Failed to set key "small" in scope "s": The store file .*state\.db cannot grow/,
+        ),
+      },
     })
     expect(await set('small', 2)).toEqual({ old_value: null, new_value: 2 })
     expect((await seen.take(1)).map(({ new_value }) => new_value)).toEqual([2])
@@ -118,7 +126,9 @@ describe('the end of a generation', () => {
 describe('reconfigure', () => {
   test('declines when the adapter changes, and accepts the rest', async () => {
     const { plugin } = await open({ adapter: { name: 'kv' } })
-    expect(await plugin.reconfigure!({ adapter: { name: 'kv' }, max_value_bytes: 5, save_interval_ms: 1_000 })).toBe(true)
+    expect(await plugin.reconfigure!({ adapter: { name: 'kv' }, max_value_bytes: 5, save_interval_ms: 1_000 })).toBe(
+      true,
+    )
     expect(await plugin.reconfigure!({})).toBe(true)
     expect(await plugin.reconfigure!({ adapter: { name: 'kv', config: { store_method: 'in_memory' } } })).toBe(false)
   })

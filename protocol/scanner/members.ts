@@ -32,6 +32,9 @@ const NAMES = [
 ]
 /** Bytes of each known key with its closing quote. */
 const KEY_BYTES = Uint8Array.from(NAMES, (name) => name.length + 1)
+/** The known keys with their closing quotes in rows of one array: found faster than an array each. */
+const ROW_BYTES = 16
+const KEYS = Buffer.concat(NAMES.map((name) => Buffer.alloc(ROW_BYTES, `${name}"`.padEnd(ROW_BYTES))))
 
 /** Bytes of the longest known key with its quotes when each character is a `\u` escape: a longer one need not be decoded. */
 export const MAX_ESCAPED_KEY_BYTES = 2 + 6 * 'invocation_id'.length
@@ -47,140 +50,41 @@ export function keyBytes(member: Member): number {
   return KEY_BYTES[member]!
 }
 
-/**
- * The member whose key, closing quote included, stands at `start`; Other = none does.
- * Written out: a loop over tables of keys takes twice as long, and every frame comes here once per member.
- */
+/** The member whose key, closing quote included, stands at `start`; Other = none does. */
 export function memberAt(frame: Buffer, start: number): Member {
-  const room = frame.length - start
-  if (room < 5) return Member.Other
-  switch (frame[start]) {
-    case 0x64: // data
-      return frame[start + 1] === 0x61 &&
-        frame[start + 2] === 0x74 &&
-        frame[start + 3] === 0x61 &&
-        frame[start + 4] === 0x22
-        ? Member.Data
-        : Member.Other
-    case 0x69: // invocation_id
-      return room >= 14 &&
-        frame[start + 1] === 0x6e &&
-        frame[start + 2] === 0x76 &&
-        frame[start + 3] === 0x6f &&
-        frame[start + 4] === 0x63 &&
-        frame[start + 5] === 0x61 &&
-        frame[start + 6] === 0x74 &&
-        frame[start + 7] === 0x69 &&
-        frame[start + 8] === 0x6f &&
-        frame[start + 9] === 0x6e &&
-        frame[start + 10] === 0x5f &&
-        frame[start + 11] === 0x69 &&
-        frame[start + 12] === 0x64 &&
-        frame[start + 13] === 0x22
-        ? Member.InvocationId
-        : Member.Other
-    case 0x66: // function_id
-      return room >= 12 &&
-        frame[start + 1] === 0x75 &&
-        frame[start + 2] === 0x6e &&
-        frame[start + 3] === 0x63 &&
-        frame[start + 4] === 0x74 &&
-        frame[start + 5] === 0x69 &&
-        frame[start + 6] === 0x6f &&
-        frame[start + 7] === 0x6e &&
-        frame[start + 8] === 0x5f &&
-        frame[start + 9] === 0x69 &&
-        frame[start + 10] === 0x64 &&
-        frame[start + 11] === 0x22
-        ? Member.FunctionId
-        : Member.Other
-    case 0x74: // type or traceparent
-      if (frame[start + 1] === 0x72)
-        return room >= 12 &&
-          frame[start + 1] === 0x72 &&
-          frame[start + 2] === 0x61 &&
-          frame[start + 3] === 0x63 &&
-          frame[start + 4] === 0x65 &&
-          frame[start + 5] === 0x70 &&
-          frame[start + 6] === 0x61 &&
-          frame[start + 7] === 0x72 &&
-          frame[start + 8] === 0x65 &&
-          frame[start + 9] === 0x6e &&
-          frame[start + 10] === 0x74 &&
-          frame[start + 11] === 0x22
-          ? Member.Traceparent
-          : Member.Other
-      return frame[start + 1] === 0x79 &&
-        frame[start + 2] === 0x70 &&
-        frame[start + 3] === 0x65 &&
-        frame[start + 4] === 0x22
-        ? Member.Type
-        : Member.Other
-    case 0x72: // result
-      return room >= 7 &&
-        frame[start + 1] === 0x65 &&
-        frame[start + 2] === 0x73 &&
-        frame[start + 3] === 0x75 &&
-        frame[start + 4] === 0x6c &&
-        frame[start + 5] === 0x74 &&
-        frame[start + 6] === 0x22
-        ? Member.Result
-        : Member.Other
-    case 0x65: // error
-      return room >= 6 &&
-        frame[start + 1] === 0x72 &&
-        frame[start + 2] === 0x72 &&
-        frame[start + 3] === 0x6f &&
-        frame[start + 4] === 0x72 &&
-        frame[start + 5] === 0x22
-        ? Member.Error
-        : Member.Other
-    case 0x6d: // metadata
-      return room >= 9 &&
-        frame[start + 1] === 0x65 &&
-        frame[start + 2] === 0x74 &&
-        frame[start + 3] === 0x61 &&
-        frame[start + 4] === 0x64 &&
-        frame[start + 5] === 0x61 &&
-        frame[start + 6] === 0x74 &&
-        frame[start + 7] === 0x61 &&
-        frame[start + 8] === 0x22
-        ? Member.Metadata
-        : Member.Other
-    case 0x61: // action
-      return room >= 7 &&
-        frame[start + 1] === 0x63 &&
-        frame[start + 2] === 0x74 &&
-        frame[start + 3] === 0x69 &&
-        frame[start + 4] === 0x6f &&
-        frame[start + 5] === 0x6e &&
-        frame[start + 6] === 0x22
-        ? Member.Action
-        : Member.Other
-    case 0x6e: // namespace
-      return room >= 10 &&
-        frame[start + 1] === 0x61 &&
-        frame[start + 2] === 0x6d &&
-        frame[start + 3] === 0x65 &&
-        frame[start + 4] === 0x73 &&
-        frame[start + 5] === 0x70 &&
-        frame[start + 6] === 0x61 &&
-        frame[start + 7] === 0x63 &&
-        frame[start + 8] === 0x65 &&
-        frame[start + 9] === 0x22
-        ? Member.Namespace
-        : Member.Other
-    case 0x62: // baggage
-      return room >= 8 &&
-        frame[start + 1] === 0x61 &&
-        frame[start + 2] === 0x67 &&
-        frame[start + 3] === 0x67 &&
-        frame[start + 4] === 0x61 &&
-        frame[start + 5] === 0x67 &&
-        frame[start + 6] === 0x65 &&
-        frame[start + 7] === 0x22
-        ? Member.Baggage
-        : Member.Other
+  if (start + 1 >= frame.length) return Member.Other
+  const member = candidate(frame[start]!, frame[start + 1]!)
+  if (member === Member.Other) return member
+  const length = KEY_BYTES[member]!
+  if (start + length > frame.length) return Member.Other
+  const row = member * ROW_BYTES
+  for (let index = 1; index < length; index++) if (frame[start + index] !== KEYS[row + index]) return Member.Other
+  return member
+}
+
+/** The only member whose key can begin with these two bytes. */
+function candidate(first: number, second: number): Member {
+  switch (first) {
+    case 0x64: // d
+      return Member.Data
+    case 0x69: // i
+      return Member.InvocationId
+    case 0x66: // f
+      return Member.FunctionId
+    case 0x74: // t
+      return second === 0x79 ? Member.Type : Member.Traceparent
+    case 0x72: // r
+      return Member.Result
+    case 0x65: // e
+      return Member.Error
+    case 0x6d: // m
+      return Member.Metadata
+    case 0x61: // a
+      return Member.Action
+    case 0x6e: // n
+      return Member.Namespace
+    case 0x62: // b
+      return Member.Baggage
     default:
       return Member.Other
   }

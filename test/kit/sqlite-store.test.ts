@@ -186,6 +186,28 @@ describe('a full disk', () => {
   })
 })
 
+describe('a commit that fails', () => {
+  test('takes back the whole batch, fires nothing, and the next one works', async () => {
+    const { store, table } = open(tempFolder())
+    // A deferred foreign key is looked at by COMMIT alone: every statement before it succeeds.
+    store.database.exec(
+      'CREATE TABLE parent (id INTEGER PRIMARY KEY); CREATE TABLE child (parent REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)',
+    )
+    const fired: string[] = []
+    const outcomes = await Promise.allSettled([
+      store.run(() => table.edit('s', 'k', () => '1'), { committed: () => fired.push('edit') }),
+      store.run(() => store.database.exec('INSERT INTO child VALUES (1)'), { committed: () => fired.push('child') }),
+      store.run(() => table.get('s', 'k'), { committed: () => fired.push('read') }),
+    ])
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { message: expect.stringContaining('FOREIGN KEY') } })
+    }
+    expect([fired, store.database.isTransaction]).toEqual([[], false])
+    expect(await store.run(() => table.edit('s', 'k', () => '2'))).toBeUndefined()
+    expect(await store.run(() => table.values('s'))).toEqual(['2'])
+  })
+})
+
 describe('opening', () => {
   function failure(folder: string, options: Partial<SqliteStoreOptions> = {}): StoreError {
     try {

@@ -12,10 +12,14 @@ export interface BootReport {
   readonly failed: readonly { readonly name: string; readonly builtIn: boolean; readonly code: string; readonly message: string }[]
 }
 
-export async function bootPlugins({ table, changes }: { table: PluginTable; changes: PluginChanges }): Promise<BootReport> {
+/** @param names the plugins that have entries, in the order of the file. */
+export async function bootPlugins(
+  names: readonly string[],
+  { table, changes }: { table: PluginTable; changes: PluginChanges },
+): Promise<BootReport> {
   const prepared = new Map<string, { record: PluginRecord; generation: Generation }>()
   const began = performance.now()
-  const records = table.all.filter(({ wanted }) => wanted)
+  const records = names.flatMap((name) => table.find(name) ?? []).filter(({ wanted }) => wanted)
   const fail = (record: PluginRecord, error: unknown): void => table.failed(record, generationErrorFrom(error), 'boot')
   await Promise.all(
     records.map(async (record) => {
@@ -30,7 +34,12 @@ export async function bootPlugins({ table, changes }: { table: PluginTable; chan
       }
     }),
   )
-  const requires = new Map([...prepared].map(([name, { generation }]) => [name, generation.declaration.requires]))
+  const requires = new Map(
+    records.flatMap(({ name }) => {
+      const declaration = prepared.get(name)?.generation.declaration
+      return declaration === undefined ? [] : [[name, declaration.requires] as const]
+    }),
+  )
   const { levels, problems } = orderByRequires(requires)
   for (const [name, problem] of problems) {
     const { record, generation } = prepared.get(name) ?? {}

@@ -86,7 +86,8 @@ export async function changeConfiguration(
     } catch (error) {
       const failure = generationErrorFrom(error)
       await takeBack(done)
-      return refusal([{ plugin: wanted.map(({ record }) => record.name).join(', '), code: failure.code, message: failure.message }])
+      const plugin = failure.plugin ?? wanted.map(({ record }) => record.name).join(', ')
+      return refusal([{ plugin, code: failure.code, message: failure.message }])
     }
   } else if (failures.length > 0) {
     await changes.drop(wanted.map(({ to }) => to))

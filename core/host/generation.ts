@@ -46,6 +46,8 @@ export interface GenerationSurroundings {
 /** Why a generation could not be prepared or started, in the words of `stale.reason`. */
 export class GenerationError extends CodedError {
   readonly reason: StaleReason
+  /** Which plugin of several failed, where it is one. */
+  plugin: string | undefined
 
   constructor(reason: StaleReason, code: string, message: string, options?: ErrorOptions) {
     super(code, message, options)

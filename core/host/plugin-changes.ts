@@ -120,6 +120,7 @@ export class PluginChanges {
       if (outcome.lost.has(record) || (culprit !== undefined && culprit !== record)) continue
       if (from !== undefined) table.stale(record, outcome.error, cause, ms)
     }
+    outcome.error.plugin = culprit?.name
     throw outcome.error
   }
 

@@ -76,7 +76,7 @@ export class PluginHost {
       record.entry = entries.get(record.name)
       parts.table.settleIdle(record)
     }
-    const report = await this.#queue.enqueue('boot', () => bootPlugins(parts))
+    const report = await this.#queue.enqueue('boot', () => bootPlugins([...entries.keys()], parts))
     parts.watcher?.watchPluginsDir(config.pluginsDir)
     parts.containers.refillStandby()
     void parts.builds.cache.prune(this.#clock.now())

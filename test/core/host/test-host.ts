@@ -1,0 +1,174 @@
+// A plugin host over the real router, in temporary folders, for tests with real threads and processes.
+import { mkdtempSync, mkdirSync, realpathSync, rmSync, writeFileSync, renameSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+import { ENGINE_DEFAULTS, type EngineConfig, type EngineOptions, type WorkerEntry } from '../../../core/config/types.ts'
+import { PluginHost, type PluginHostOptions } from '../../../core/host/plugin-host.ts'
+import type { PluginEvent } from '../../../core/host/plugin-table.ts'
+import type { PluginRow } from '../../../core/host/plugin-rows.ts'
+import { LocalLink } from '../../../core/links/local-link.ts'
+import { createLog } from '../../../core/log.ts'
+import { TriggerRegistry } from '../../../core/registry/triggers.ts'
+import { Worker } from '../../../core/registry/worker.ts'
+import { Registrations } from '../../../core/router/registrations.ts'
+import { Router } from '../../../core/router/router.ts'
+import { Collector } from '../../support/deadline.ts'
+
+const ROOT = resolve(fileURLToPath(import.meta.url), '../../../..')
+/** One cache for the files of a run: what is compiled once stays so, as for a user. */
+const CACHE = join(tmpdir(), `iii-host-test-cache-${process.pid}`)
+process.on('exit', () => rmSync(CACHE, { recursive: true, force: true }))
+
+export interface TestHost {
+  readonly host: PluginHost
+  readonly router: Router
+  readonly folder: string
+  readonly events: Collector<PluginEvent>
+  readonly lines: string[]
+  /** Writes a plugin file as an editor does: another file renamed over it. */
+  write(path: string, text: string): void
+  start(...entries: Partial<WorkerEntry>[]): ReturnType<PluginHost['start']>
+  apply(...entries: Partial<WorkerEntry>[]): ReturnType<PluginHost['apply']>
+  call(functionId: string, data?: unknown): Promise<unknown>
+  row(name: string): Promise<PluginRow>
+  /** The next event that fits, from now on or already there. */
+  event(of: PluginEvent['event'], name?: string, ms?: number): Promise<PluginEvent>
+  /** Forgets the events so far. */
+  forgetEvents(): void
+}
+
+export interface TestHostOptions extends Partial<Omit<PluginHostOptions, 'engine'>> {
+  readonly engine?: Partial<EngineOptions>
+  readonly cold?: boolean
+}
+
+export function testHost({ engine = {}, cold = false, ...options }: TestHostOptions = {}): TestHost {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'iii-host-plugins-')))
+  const lines: string[] = []
+  const log = createLog({ level: 'debug', pretty: false, write: (line) => lines.push(line) })
+  const engineOptions: EngineOptions = { ...ENGINE_DEFAULTS, ...engine }
+  const { router, registrations } = makeRouter(engineOptions, log)
+  const host = new PluginHost({
+    router,
+    events: {
+      onCall: (call, action) => router.call(call, action),
+      onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
+      onControl: (worker, message, index) => {
+        const withIndex = message.type === 'registerfunction' && index !== undefined ? { ...message, index } : message
+        void registrations.handle(worker, withIndex)
+      },
+      onChannel() {},
+    },
+    log,
+    engine: { root: ROOT, pluginModule: join(ROOT, 'sdk/plugin.ts'), version: '0.0.0-test', url: () => 'ws://127.0.0.1:0' },
+    builtInDir: undefined,
+    watch: false,
+    cacheDir: cold ? join(folder, 'cache') : CACHE,
+    ...options,
+  })
+  let events = new Collector<PluginEvent>()
+  let listening = false
+  onTestFinished(async () => {
+    await host.close()
+    router.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const config = (entries: readonly Partial<WorkerEntry>[]): EngineConfig => ({
+    file: null,
+    projectRoot: folder,
+    pluginsDir: join(folder, 'plugins'),
+    engine: engineOptions,
+    registrationNamespaceGraceMs: 0,
+    entries: entries.map(entryOf),
+    warnings: [],
+  })
+  const test: TestHost = {
+    host,
+    router,
+    folder,
+    lines,
+    get events() {
+      return events
+    },
+    write(path, text) {
+      const file = join(folder, path)
+      mkdirSync(dirname(file), { recursive: true })
+      const draft = join(folder, 'draft.tmp')
+      writeFileSync(draft, text)
+      renameSync(draft, file)
+    },
+    async start(...entries) {
+      const report = await host.start(config(entries))
+      if (!listening) host.onChanged((event) => events.add(event))
+      listening = true
+      return report
+    },
+    apply: (...entries) => host.apply(config(entries)),
+    async call(functionId, data = {}) {
+      const result = await router.invoke({ functionId, data: Buffer.from(JSON.stringify(data)) })
+      return result === undefined ? undefined : JSON.parse(result.toString())
+    },
+    async row(name) {
+      const row = (await host.list()).find((each) => each.name === name)
+      if (row === undefined) throw new Error(`no row of ${name}`)
+      return row
+    },
+    async event(of, name, ms = 10_000) {
+      for (let count = 1; ; count++) {
+        const found = (await events.take(count, ms))[count - 1]
+        if (found?.event === of && (name === undefined || found.name === name)) return found
+      }
+    },
+    forgetEvents() {
+      events = new Collector<PluginEvent>()
+    },
+  }
+  return test
+}
+
+function makeRouter(options: EngineOptions, log: ReturnType<typeof createLog>) {
+  const router = new Router(options, log, { onFunctionsChanged() {}, onWorkerAdded() {}, onWorkerEnded() {} })
+  const link = new LocalLink({
+    onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
+    onMessage() {},
+  })
+  const engineWorker = new Worker({ id: 'engine', link, policy: { kind: 'engine' } })
+  const triggers = new TriggerRegistry({ router, coalesce: true, log })
+  router.connect({ engineWorker, triggers })
+  return { router, registrations: new Registrations(router) }
+}
+
+function entryOf(entry: Partial<WorkerEntry>): WorkerEntry {
+  const name = entry.name ?? 'hello'
+  return {
+    instanceId: name,
+    name,
+    writtenName: name,
+    config: {},
+    isolation: undefined,
+    replicas: 1,
+    memoryMb: undefined,
+    maxInFlight: undefined,
+    allow: undefined,
+    permissions: undefined,
+    enabled: true,
+    workerPath: undefined,
+    origin: 'iii-config.yaml:1',
+    ...entry,
+  }
+}
+
+/** A plugin with one function `NAME::greet` that answers with the text. */
+export function greeter(name: string, text: string, more = ''): string {
+  return `import { definePlugin } from 'iii-host/plugin'
+export default definePlugin({
+  name: '${name}',
+  ${more}
+  start({ iii }) {
+    iii.registerFunction('${name}::greet', () => '${text}')
+  },
+})
+`
+}

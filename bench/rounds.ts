@@ -26,7 +26,11 @@ export interface RoundsReport {
 }
 
 /** `variants[0]` is what is measured; the others are what it is compared with. */
-export async function runRounds(session: BenchSession, what: string, variants: readonly Variant[]): Promise<RoundsReport> {
+export async function runRounds(
+  session: BenchSession,
+  what: string,
+  variants: readonly Variant[],
+): Promise<RoundsReport> {
   const { rounds, progress } = session.options
   const results: LoadResult[][] = variants.map(() => [])
   // Round 0 warms caches and compilers and is thrown away.
@@ -96,7 +100,12 @@ function describeRatio(
   if (rate === undefined) return undefined
   const cpu = pairedRatio(ofResults.map(cpuPerCall), toResults.map(cpuPerCall))
   const unsteady = of.spread > STEADY_SPREAD || to.spread > STEADY_SPREAD
-  return { to: to.name, ...rate, ...(cpu === undefined ? {} : { cpu }), decidedBy: unsteady && cpu !== undefined ? 'cpu' : 'rate' }
+  return {
+    to: to.name,
+    ...rate,
+    ...(cpu === undefined ? {} : { cpu }),
+    decidedBy: unsteady && cpu !== undefined ? 'cpu' : 'rate',
+  }
 }
 
 function notesOn(variant: VariantReport): string[] {
@@ -105,7 +114,8 @@ function notesOn(variant: VariantReport): string[] {
   if (spreadOfRounds > STEADY_SPREAD) {
     notes.push(`${name}: rounds spread by ${Math.round(spreadOfRounds * 100)} %, so CPU time per call decides`)
   }
-  if (generatorBound > 0) notes.push(`${name}: the load generator was the bottleneck in ${generatorBound} of ${rates.length} rounds`)
+  if (generatorBound > 0)
+    notes.push(`${name}: the load generator was the bottleneck in ${generatorBound} of ${rates.length} rounds`)
   for (const [reason, count] of Object.entries(wrong)) notes.push(`${name}: ${count} answers were wrong (${reason})`)
   if (unanswered > 0) notes.push(`${name}: ${unanswered} calls were never answered`)
   return notes

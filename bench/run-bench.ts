@@ -35,7 +35,9 @@ export function isClean({ scenarios, checks }: BenchReport): boolean {
   const allRight = scenarios.every(({ cases }) =>
     cases.every(({ variants }) => variants.every(({ wrong }) => Object.keys(wrong ?? {}).length === 0)),
   )
-  return allRight && scenarios.every(({ failed }) => failed === undefined) && (checks?.every(({ pass }) => pass) ?? true)
+  return (
+    allRight && scenarios.every(({ failed }) => failed === undefined) && (checks?.every(({ pass }) => pass) ?? true)
+  )
 }
 
 async function runScenario(session: BenchSession, name: ScenarioName): Promise<ScenarioReport> {

@@ -43,7 +43,7 @@ export class BenchSession {
   /** Starts the target on first use; it stays up until `stopTargets`. */
   async target(name: TargetName): Promise<Target> {
     const { target, targetPid } = this.options
-    if (name === 'subject' && /^wss?:/.test(target)) return { url: target, pid: targetPid }
+    if (name === 'subject' && target.startsWith('ws://')) return { url: target, pid: targetPid }
     let starting = this.#targets.get(name)
     if (starting === undefined) {
       starting = this.#start(name)

@@ -22,7 +22,9 @@ function renderHead({ machine, pinned, target, rounds, durationMs }: BenchReport
     pinned === null ? 'not pinned' : `pinned: target on CPU ${pinned.target}, load generator on CPU ${pinned.generator}`
   return [
     paint.dim(`${machine.cpu}, ${machine.cores} cores, ${memory} GB, ${machine.os}, Node ${machine.node}`),
-    paint.dim(`target ${target}; ${rounds} rounds of ${durationMs} ms, variants interleaved; processes ${pinning}; frames masked with key 0`),
+    paint.dim(
+      `target ${target}; ${rounds} rounds of ${durationMs} ms, variants interleaved; processes ${pinning}; frames masked with key 0`,
+    ),
   ]
 }
 
@@ -52,8 +54,13 @@ function renderCase(one: CaseReport, paint: Paint): string[] {
 }
 
 function renderVariants({ unit, variants, ratios }: CaseReport, paint: Paint): string[] {
-  const head = ['', unit, '±', 'p50', 'p99', 'p99.9', 'CPU/call', 'RSS', 'generator', 'engine is']
-  const rows = variants.map((variant) => variantRow(variant, ratios.find(({ to }) => to === variant.name)))
+  const head = ['', unit, '±', 'p50', 'p99', 'p99.9', 'CPU/call', 'RSS', 'generator', `${variants[0]?.name ?? ''} is`]
+  const rows = variants.map((variant) =>
+    variantRow(
+      variant,
+      ratios.find(({ to }) => to === variant.name),
+    ),
+  )
   const used = head.map((_, column) => column < 2 || rows.some((row) => row[column] !== ''))
   const [title = '', ...body] = align([head, ...rows].map((row) => row.filter((_, column) => used[column])))
   return [paint.dim(title), ...body]
@@ -98,7 +105,9 @@ function renderChecks(checks: readonly CheckResult[], paint: Paint): string[] {
 /** First column to the left, the others to the right, except for the last. */
 function align(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length))
-  const widths = Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  )
   return rows.map((row) =>
     row
       .map((cell, column) => {

@@ -38,7 +38,10 @@ export class HopSide {
     const { port1, port2 } = new MessageChannel()
     const memory = transport === 'ring' ? createRingMemory() : null
     const setup: HopSetup = { memory, port: port2 }
-    const thread = new Thread(siblingFile(import.meta.url, './hop-thread'), { workerData: setup, transferList: [port2] })
+    const thread = new Thread(siblingFile(import.meta.url, './hop-thread'), {
+      workerData: setup,
+      transferList: [port2],
+    })
     await once(thread, 'message')
     return new HopSide(thread, payload, (onAnswer) =>
       memory === null ? overMessages(port1, onAnswer) : overRing(memory, port1, onAnswer),

@@ -222,9 +222,9 @@ export class Caller {
     wrong.set(reason, (wrong.get(reason) ?? 0) + 1)
     this.#wrongTotal++
     if (this.#wrongTotal < MAX_WRONG) return
-    const reasons = [...wrong].map(([word, count]) => `${word} × ${count}`).join(', ')
     this.close()
-    this.#onEnd(new Error(`${this.#workload.functionId} gives wrong answers: ${reasons}.`))
+    const reasons = [...wrong.keys()].join(', ')
+    this.#onEnd(new Error(`${this.#workload.functionId} gives wrong answers, ${MAX_WRONG} so far: ${reasons}.`))
   }
 }
 

@@ -16,7 +16,12 @@ export class ExpectedFrame {
   static learn(payload: Buffer, id: string, n: number, before: number): ExpectedFrame | undefined {
     const idAt = payload.indexOf(id, 0, 'latin1')
     if (idAt === -1) return undefined
-    return new ExpectedFrame(Buffer.from(payload), idAt, placesOf(payload, n), before === 0 ? [] : placesOf(payload, before))
+    return new ExpectedFrame(
+      Buffer.from(payload),
+      idAt,
+      placesOf(payload, n),
+      before === 0 ? [] : placesOf(payload, before),
+    )
   }
 
   private constructor(bytes: Buffer, idAt: number, nAt: readonly number[], beforeAt: readonly number[]) {
@@ -31,7 +36,15 @@ export class ExpectedFrame {
     return end - start === this.#bytes.length ? readSlot(buffer, start + this.#idAt) : -1
   }
 
-  equals(buffer: Buffer, start: number, end: number, sequence: number, slot: number, n: number, before: number): boolean {
+  equals(
+    buffer: Buffer,
+    start: number,
+    end: number,
+    sequence: number,
+    slot: number,
+    n: number,
+    before: number,
+  ): boolean {
     const bytes = this.#bytes
     writeCallId(bytes, this.#idAt, sequence, slot)
     for (let place = 0; place < this.#nAt.length; place++) writeN(bytes, this.#nAt[place]!, n)

@@ -16,7 +16,8 @@ export function nOf(sequence: number): number {
 
 /** JSON text of an object with `n` first, `bytes` long. ASCII, without blanks, as `JSON.stringify` would print it. */
 export function payloadJson(bytes: number): string {
-  if (bytes < MIN_PAYLOAD_BYTES) throw new RangeError(`A payload has at least ${MIN_PAYLOAD_BYTES} bytes, not ${bytes}.`)
+  if (bytes < MIN_PAYLOAD_BYTES)
+    throw new RangeError(`A payload has at least ${MIN_PAYLOAD_BYTES} bytes, not ${bytes}.`)
   const head = `{"n":${N_MIN},"items":[`
   const tail = (padding: number): string => `],"pad":"${'x'.repeat(padding)}"}`
   const room = bytes - head.length - tail(0).length

@@ -1,7 +1,7 @@
 // One subscriber of the fan-out run: a worker with a function bound to the provider's trigger type.
 // It takes each event once and in order, and answers every call, as a worker must (spec 01 §9.2).
 import { Connection } from './connection.ts'
-import { N_DIGITS, nOf, writeN } from './payload.ts'
+import { nOf, writeN } from './payload.ts'
 import { encodeMasked } from './websocket-frame.ts'
 
 export const TICK_TYPE = 'bench::tick'
@@ -55,7 +55,8 @@ export class DeliveryForm {
     if (call.compare(buffer, start, end) !== 0) return false
     const at = connection.append(answer)
     const { out } = connection
-    for (let offset = 0; offset < this.#idLength; offset++) out[at + this.#answerIdAt + offset] = call[this.#idAt + offset]!
+    for (let offset = 0; offset < this.#idLength; offset++)
+      out[at + this.#answerIdAt + offset] = call[this.#idAt + offset]!
     for (let digit = 0; digit < INDEX_DIGITS; digit++) out[at + this.#answerIndexAt + digit] = digits[digit]!
     return true
   }

@@ -88,7 +88,8 @@ export class FrameReader {
   #keep(chunk: Buffer, from: number, to: number): void {
     const length = this.#partialLength + to - from
     if (length > this.#partial.length) {
-      const known = this.#partialLength > 0 ? frameLength(this.#partial, 0, this.#partialLength) : frameLength(chunk, from, to)
+      const known =
+        this.#partialLength > 0 ? frameLength(this.#partial, 0, this.#partialLength) : frameLength(chunk, from, to)
       const grown = Buffer.allocUnsafe(Math.max(length, known, 1024))
       grown.set(this.#partial.subarray(0, this.#partialLength))
       this.#partial = grown
@@ -103,7 +104,8 @@ function frameLength(buffer: Buffer, at: number, end: number): number {
   if (end - at < 2) return -1
   const first = buffer[at]!
   const second = buffer[at + 1]!
-  if ((first & FIN) === 0 || (first & 0x0f) === Opcode.Continuation) throw new Error('The server sent a fragmented frame.')
+  if ((first & FIN) === 0 || (first & 0x0f) === Opcode.Continuation)
+    throw new Error('The server sent a fragmented frame.')
   if (second >= MASKED) throw new Error('The server sent a masked frame.')
   if (second < 126) return 2 + second
   if (second === 126) return end - at < 4 ? -1 : 4 + ((buffer[at + 2]! << 8) | buffer[at + 3]!)

@@ -1,5 +1,5 @@
 // The measured part of a run: what the clock, the generator and the target's process tree showed at its two ends.
-import { Histogram } from '../measure/histogram.ts'
+import type { Histogram } from '../measure/histogram.ts'
 import { readTreeUsage, type TreeUsage } from '../measure/process-tree.ts'
 import { LATENCY_UNITS_PER_MS } from './caller.ts'
 import type { LoadResult } from './load-job.ts'

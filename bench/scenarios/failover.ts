@@ -41,12 +41,30 @@ export const failover: Scenario = {
       measuredCase(
         'failover',
         [
-          describeMeasure('first-answer', 'ms', deaths.map((death) => death.firstAnswerMs)),
-          describeMeasure('slowest-after', 'ms', deaths.map((death) => death.slowestMs)),
-          describeMeasure('last-stopped', 'ms', deaths.map((death) => death.lastStoppedMs)),
-          describeMeasure('stopped-calls', '', deaths.map((death) => death.stopped)),
+          describeMeasure(
+            'first-answer',
+            'ms',
+            deaths.map((death) => death.firstAnswerMs),
+          ),
+          describeMeasure(
+            'slowest-after',
+            'ms',
+            deaths.map((death) => death.slowestMs),
+          ),
+          describeMeasure(
+            'last-stopped',
+            'ms',
+            deaths.map((death) => death.lastStoppedMs),
+          ),
+          describeMeasure(
+            'stopped-calls',
+            '',
+            deaths.map((death) => death.stopped),
+          ),
         ],
-        failures.length === 0 ? [] : [`${failures.length} calls failed otherwise: ${[...new Set(failures)].join(', ')}`],
+        failures.length === 0
+          ? []
+          : [`${failures.length} calls failed otherwise: ${[...new Set(failures)].join(', ')}`],
       ),
     ]
   },
@@ -90,7 +108,8 @@ class DeathWatch {
   async run(): Promise<Death> {
     const deadline = performance.now() + ROUND_MS
     await Promise.all(Array.from({ length: IN_FLIGHT }, () => this.#callOn(deadline)))
-    if (this.#after.length < ANSWERS_AFTER) throw new Error(`Only ${this.#after.length} calls were answered after the death.`)
+    if (this.#after.length < ANSWERS_AFTER)
+      throw new Error(`Only ${this.#after.length} calls were answered after the death.`)
     return {
       firstAnswerMs: Math.min(...this.#after.map(({ answeredMs }) => answeredMs)),
       slowestMs: Math.max(...this.#after.map(({ tookMs }) => tookMs)),

@@ -51,8 +51,14 @@ function describe(
   messages: readonly HopRun[],
 ): CaseReport {
   const variants = [describeVariant('ring', ring), describeVariant('post-message', messages)]
-  const rate = pairedRatio(ring.map(({ perSecond }) => perSecond), messages.map(({ perSecond }) => perSecond))
-  const cpu = pairedRatio(ring.map(({ cpuMicrosPerCall }) => cpuMicrosPerCall), messages.map(({ cpuMicrosPerCall }) => cpuMicrosPerCall))
+  const rate = pairedRatio(
+    ring.map(({ perSecond }) => perSecond),
+    messages.map(({ perSecond }) => perSecond),
+  )
+  const cpu = pairedRatio(
+    ring.map(({ cpuMicrosPerCall }) => cpuMicrosPerCall),
+    messages.map(({ cpuMicrosPerCall }) => cpuMicrosPerCall),
+  )
   const unsteady = variants.some((variant) => variant.spread > STEADY_SPREAD)
   return {
     name,

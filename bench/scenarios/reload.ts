@@ -37,7 +37,10 @@ export const reload: Scenario = {
       client.close()
       await engine.stop()
     }
-    const notes = failures.length === 0 ? [] : [`${failures.length} calls failed during reloads: ${[...new Set(failures)].join(', ')}`]
+    const notes =
+      failures.length === 0
+        ? []
+        : [`${failures.length} calls failed during reloads: ${[...new Set(failures)].join(', ')}`]
     return [measuredCase('reload', [describeMeasure('save-to-live', 'ms', times)], notes)]
   },
 }

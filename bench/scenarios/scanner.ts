@@ -40,7 +40,10 @@ function compare(name: string, data: string, rounds: number): CaseReport {
   const scans: number[] = []
   const parses: number[] = []
   for (let round = 0; round <= rounds; round++) {
-    const rates = round % 2 === 0 ? [ratePerSecond(scan), ratePerSecond(parse)] : [ratePerSecond(parse), ratePerSecond(scan)].toReversed()
+    const rates =
+      round % 2 === 0
+        ? [ratePerSecond(scan), ratePerSecond(parse)]
+        : [ratePerSecond(parse), ratePerSecond(scan)].toReversed()
     if (round === 0) continue
     scans.push(rates[0]!)
     parses.push(rates[1]!)

@@ -42,9 +42,21 @@ export const startUp: Scenario = {
       figures.map(pick).filter((value) => value !== undefined)
     return [
       measuredCase('start-up', [
-        describeMeasure('listening', 'ms', known((figure) => figure.listeningMs)),
-        describeMeasure('rss', 'MB', known((figure) => figure.rssMb)),
-        describeMeasure('idle-cpu', '%', known((figure) => figure.idlePercent)),
+        describeMeasure(
+          'listening',
+          'ms',
+          known((figure) => figure.listeningMs),
+        ),
+        describeMeasure(
+          'rss',
+          'MB',
+          known((figure) => figure.rssMb),
+        ),
+        describeMeasure(
+          'idle-cpu',
+          '%',
+          known((figure) => figure.idlePercent),
+        ),
       ]),
     ]
   },
@@ -78,7 +90,8 @@ async function untilListening(engine: ChildProcess, url: string): Promise<void> 
       const connection = await Connection.open(url, { onFrame: () => {} })
       return connection.close()
     } catch (cause) {
-      if (performance.now() > deadline) throw new Error(`The engine did not listen within ${START_MS / 1000} s.`, { cause })
+      if (performance.now() > deadline)
+        throw new Error(`The engine did not listen within ${START_MS / 1000} s.`, { cause })
     }
     await elapse(RETRY_MS)
   }
@@ -105,6 +118,8 @@ async function end(engine: ChildProcess): Promise<void> {
 
 /** Two levels up from the sources, three from `dist`. */
 function launcher(): string {
-  const candidates = ['../../bin/iii.mjs', '../../../bin/iii.mjs'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  const candidates = ['../../bin/iii.mjs', '../../../bin/iii.mjs'].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  )
   return candidates.find((path) => existsSync(path)) ?? candidates[0]!
 }

@@ -18,9 +18,7 @@ export async function runStateCases(
   const reports: CaseReport[] = []
   for (const load of chooseCases(session.options, CASES)) {
     const job = { kind: 'call', providesFunction: false, rate: session.options.rate, ...load } as const
-    const variants: Variant[] = [
-      { name: 'engine', target: 'subject', job: { ...job, workload: name, functionId } },
-    ]
+    const variants: Variant[] = [{ name: 'engine', target: 'subject', job: { ...job, workload: name, functionId } }]
     // Another engine at a URL need not have the echo plugin.
     if (session.ownEngine) {
       variants.push({ name: 'plugin', target: 'subject', job: { ...job, workload: 'echo', functionId: ECHO_FUNCTION } })

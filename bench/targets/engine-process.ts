@@ -20,7 +20,10 @@ const configPath = join(folder, 'iii-config.yaml')
 await writeFile(configPath, JSON.stringify(configOf(variant)))
 
 module.enableCompileCache()
-const [{ startEngine }, { createLog }] = await Promise.all([import('../../core/engine.ts'), import('../../core/log.ts')])
+const [{ startEngine }, { createLog }] = await Promise.all([
+  import('../../core/engine.ts'),
+  import('../../core/log.ts'),
+])
 const engine = await startEngine({
   configPath,
   watch: variant === 'watched',

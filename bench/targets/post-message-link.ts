@@ -52,7 +52,9 @@ export class PostMessageLink implements Link {
 
 /** Lets a worker behind such a link provide a function. The returned function ends it. */
 export function providePostMessageFunction(router: Router, functionId: string): () => void {
-  const link: PostMessageLink = new PostMessageLink((callId, result) => router.settle(worker, callId, result, undefined))
+  const link: PostMessageLink = new PostMessageLink((callId, result) =>
+    router.settle(worker, callId, result, undefined),
+  )
   const worker = new Worker({ id: randomUUID(), link, policy: { kind: 'trusted', middleware: undefined } })
   router.addWorker(worker)
   router.functions.register(worker, functionId, { rawId: functionId })

@@ -46,7 +46,8 @@ function unmask(bytes: Buffer): { unmasked: Buffer; used: number } {
     if (bytes.length - at < 14) break
     const code = bytes[at + 1]! & 0x7f
     const header = code < 126 ? 2 : code === 126 ? 4 : 10
-    const payload = code < 126 ? code : code === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2))
+    const payload =
+      code < 126 ? code : code === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2))
     const end = at + header + 4 + payload
     if (end > bytes.length) break
     unmasked[length] = bytes[at]!
@@ -65,6 +66,8 @@ function serverFrame(payload: Buffer): Buffer {
 
 function upgradeAnswer(request: string): string {
   const key = /sec-websocket-key: *(\S+)/i.exec(request)?.[1] ?? ''
-  const accept = createHash('sha1').update(key + WEBSOCKET_GUID).digest('base64')
+  const accept = createHash('sha1')
+    .update(key + WEBSOCKET_GUID)
+    .digest('base64')
   return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`
 }

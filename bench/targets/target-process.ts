@@ -39,7 +39,9 @@ export class TargetProcess {
     })
     const ready = Promise.withResolvers<TargetReady>()
     child.once('message', ready.resolve as (message: unknown) => void)
-    child.once('exit', (code) => ready.reject(new Error(`The target ${command.file} ended with code ${code} at its start.`)))
+    child.once('exit', (code) =>
+      ready.reject(new Error(`The target ${command.file} ended with code ${code} at its start.`)),
+    )
     child.once('error', ready.reject)
     if (!(await withinDeadline(ready.promise, START_MS))) {
       child.kill('SIGKILL')

@@ -18,10 +18,22 @@ export const bench = defineCommand({
       description: `Scenarios, separated by commas: ${SCENARIO_NAMES.join(', ')}; default all`,
       valueHint: 'names',
     },
-    payload: { type: 'string', description: 'Payload sizes, such as 150,4k,64k; default: per scenario', valueHint: 'sizes' },
-    'in-flight': { type: 'string', description: 'Calls in flight, such as 1,64,1024; default: per scenario', valueHint: 'counts' },
+    payload: {
+      type: 'string',
+      description: 'Payload sizes, such as 150,4k,64k; default: per scenario',
+      valueHint: 'sizes',
+    },
+    'in-flight': {
+      type: 'string',
+      description: 'Calls in flight, such as 1,64,1024; default: per scenario',
+      valueHint: 'counts',
+    },
     rate: { type: 'string', description: 'Open loop: this many calls per second instead', valueHint: 'calls' },
-    duration: { type: 'string', description: 'Measured seconds per round and variant; default 1', valueHint: 'seconds' },
+    duration: {
+      type: 'string',
+      description: 'Measured seconds per round and variant; default 1',
+      valueHint: 'seconds',
+    },
     rounds: { type: 'string', description: 'Rounds, of which medians are taken; default 5', valueHint: 'count' },
     subscribers: { type: 'string', description: 'Subscribers of the fan-out; default 1000', valueHint: 'count' },
     target: {
@@ -29,17 +41,27 @@ export const bench = defineCommand({
       description: 'engine (one of its own), naive, or the URL of an engine; default engine',
       valueHint: 'target',
     },
-    pid: { type: 'string', description: 'Process of a target given by URL, for its CPU time and memory', valueHint: 'pid' },
+    pid: {
+      type: 'string',
+      description: 'Process of a target given by URL, for its CPU time and memory',
+      valueHint: 'pid',
+    },
     pin: { type: 'boolean', default: false, description: 'Keep target and load generator on CPUs of their own' },
-    check: { type: 'boolean', default: false, description: 'Hold the result against the targets; exit code 1 on a miss' },
+    check: {
+      type: 'boolean',
+      default: false,
+      description: 'Hold the result against the targets; exit code 1 on a miss',
+    },
     json: { type: 'boolean', default: false, description: 'Print the report as JSON' },
   },
   async run({ args }) {
-    if (args._.length > 0) throw new UsageError(`unexpected argument '${args._[0]}' of iii bench; scenarios are given with --scenario`)
+    if (args._.length > 0)
+      throw new UsageError(`unexpected argument '${args._[0]}' of iii bench; scenarios are given with --scenario`)
     const options: BenchOptions = {
       scenarios: scenariosOf(args.scenario),
       payloads: args.payload === undefined ? undefined : list(args.payload, 'payload', PAYLOAD_LIMITS, sizeOf),
-      inFlight: args['in-flight'] === undefined ? undefined : list(args['in-flight'], 'in-flight', IN_FLIGHT_LIMITS, Number),
+      inFlight:
+        args['in-flight'] === undefined ? undefined : list(args['in-flight'], 'in-flight', IN_FLIGHT_LIMITS, Number),
       rate: args.rate === undefined ? undefined : within(Number(args.rate), 'rate', [1, 10_000_000]),
       durationMs: args.duration === undefined ? BENCH_DEFAULTS.durationMs : positive(args.duration, 'duration') * 1000,
       rounds: args.rounds === undefined ? BENCH_DEFAULTS.rounds : within(Number(args.rounds), 'rounds', [1, 1000]),
@@ -75,14 +97,15 @@ function scenariosOf(text: string | undefined): readonly ScenarioName[] {
   if (text === undefined || text === 'all') return SCENARIO_NAMES
   return text.split(',').map((written) => {
     const name = SCENARIO_NAMES.find((known) => known === written.trim())
-    if (name === undefined) throw new UsageError(`unknown scenario '${written}'; there are ${SCENARIO_NAMES.join(', ')}`)
+    if (name === undefined)
+      throw new UsageError(`unknown scenario '${written}'; there are ${SCENARIO_NAMES.join(', ')}`)
     return name
   })
 }
 
 function targetOf(text: string | undefined): string {
   if (text === undefined || text === 'engine' || text === 'naive') return text ?? BENCH_DEFAULTS.target
-  if (/^ws:\/\//.test(text) && URL.canParse(text)) return text
+  if (text.startsWith('ws://') && URL.canParse(text)) return text
   throw new UsageError(`--target is 'engine', 'naive' or a ws:// URL, not '${text}'`)
 }
 

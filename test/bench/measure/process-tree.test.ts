@@ -1,0 +1,25 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { expect, onTestFinished, test } from 'vitest'
+import { readTreeUsage } from '../../../bench/measure/process-tree.ts'
+
+/** Says that it runs, and ends with its parent: then its input ends. */
+const CHILD = `console.log('up'); process.stdin.on('end', () => process.exit()).resume()`
+const PARENT = `
+  const child = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(CHILD)}])
+  child.stdout.once('data', () => process.send('up'))`
+
+test.skipIf(!existsSync('/proc/self/stat'))('a process counts together with its descendants', async () => {
+  const parent = spawn(process.execPath, ['-e', PARENT], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  onTestFinished(() => void parent.kill('SIGKILL'))
+  await once(parent, 'message')
+  const usage = readTreeUsage(parent.pid!)
+  expect(usage?.processes).toBe(2)
+  expect(usage?.rssBytes).toBeGreaterThan(20 * 1024 * 1024)
+  expect(usage?.cpuMicros).toBeGreaterThan(0)
+})
+
+test('a process that does not exist has no usage', () => {
+  expect(readTreeUsage(2 ** 30)).toBeUndefined()
+})

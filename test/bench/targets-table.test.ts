@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import type { BenchReport, CaseReport, RatioReport } from '../../bench/report.ts'
+import { checkTargets, TARGETS } from '../../bench/targets-table.ts'
+import { SCENARIO_NAMES } from '../../bench/options.ts'
+
+const steady = (to: string, median: number, cpu: number): RatioReport => ({
+  to,
+  median,
+  min: median,
+  max: median,
+  cpu: { median: cpu, min: cpu, max: cpu },
+  decidedBy: 'rate',
+})
+
+function report(scenario: string, one: Partial<CaseReport>): BenchReport {
+  const base = { name: scenario, unit: 'calls/s', variants: [], ratios: [], measures: [], notes: [] }
+  return {
+    version: 1,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    machine: { cpu: 'x', cores: 2, memoryBytes: 1, os: 'x', node: 'x' },
+    pinned: null,
+    target: 'engine',
+    rounds: 5,
+    durationMs: 1000,
+    scenarios: [{ scenario, title: '', cases: [{ ...base, ...one }] }],
+  }
+}
+
+const SMALL = { payloadBytes: 150, inFlight: 64 }
+
+test('a ratio at the bound passes, one below it does not', () => {
+  const ratios = [steady('ws-echo', 0.8, 1), steady('naive', 1.99, 0.41)]
+  const results = checkTargets(report('rpc', { ...SMALL, ratios }), false)
+  expect(results.map(({ what, pass }) => [what, pass])).toEqual([
+    ['rpc, 150 B, 64 in flight, rate / ws-echo', true],
+    ['rpc, 150 B, 64 in flight, rate / naive', false],
+    ['rpc, 150 B, 64 in flight, CPU per call / naive', false],
+  ])
+})
+
+test('where rounds were unsteady the CPU time per call decides', () => {
+  const ratios: RatioReport[] = [
+    { ...steady('ws-echo', 0.1, 1.25), decidedBy: 'cpu' },
+    { ...steady('naive', 9, 0.6), decidedBy: 'cpu' },
+  ]
+  const [echo, naive] = checkTargets(report('rpc', { ...SMALL, ratios }), false)
+  expect(echo).toMatchObject({ value: 0.8, pass: true, decidedBy: 'cpu' })
+  expect(naive).toMatchObject({ pass: false, decidedBy: 'cpu' })
+})
+
+test('a single figure is held against its bound', () => {
+  const measure = { name: 'save-to-live', unit: 'ms', median: 12, p95: 61, min: 1, max: 90, count: 30 }
+  const results = checkTargets(report('reload', { measures: [measure] }), true)
+  expect(results.map(({ value, pass }) => [value, pass])).toEqual([
+    [12, true],
+    [61, false],
+  ])
+})
+
+test('a figure that was not measured is a miss; a case that was not asked for is none', () => {
+  const other = report('rpc', { payloadBytes: 200, inFlight: 2 })
+  expect(checkTargets(other, false)).toEqual([])
+  const missed = checkTargets(other, true)
+  expect(missed).toHaveLength(6)
+  expect(missed.every(({ value, pass }) => value === undefined && !pass)).toBe(true)
+})
+
+test('an open loop is held against no ratio', () => {
+  const ratios = [steady('ws-echo', 1, 1), steady('naive', 1, 1)]
+  expect(checkTargets(report('rpc', { ...SMALL, rate: 1000, ratios }), false)).toEqual([])
+})
+
+test('every target names a scenario that exists', () => {
+  expect(TARGETS.every(({ scenario }) => SCENARIO_NAMES.includes(scenario))).toBe(true)
+})

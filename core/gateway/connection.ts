@@ -41,16 +41,19 @@ export interface ConnectionDeps {
 
 export class Connection {
   readonly worker: Worker
+  readonly #webSocket: WebSocket
   readonly #link: SocketLink
   readonly #deps: ConnectionDeps
   readonly #held: HeldRegistrations
   /** Frames that came while one before them is still being handled (hooks, reattach). */
   #backlog: { frame: Buffer; isBinary: boolean }[] = []
   #busy = false
+  #nextFrame: (() => void) | undefined
   /** When the last frame of any kind came, on the clock of `performance.now()`. */
   lastFrameAt = performance.now()
 
   constructor(webSocket: WebSocket, socket: Duplex, init: Omit<WorkerInit, 'link'>, deps: ConnectionDeps) {
+    this.#webSocket = webSocket
     this.#deps = deps
     const calls = new Map<string | number, Call>()
     this.#link = new SocketLink(webSocket, socket, calls, deps.limits)
@@ -69,12 +72,32 @@ export class Connection {
     this.#link.send({ type: 'workerregistered', worker_id: id, reattach_token: reattachToken ?? '' })
   }
 
+  ping(): void {
+    if (this.#webSocket.readyState === 1) this.#webSocket.ping()
+  }
+
+  /** Ends a connection whose peer is dead, at once and for good. */
+  giveUp(reason: string): void {
+    this.#deps.log.info('connection dropped', { worker: this.worker.name ?? this.worker.id, reason })
+    this.#deps.router.endWorker(this.worker, { abnormal: true })
+    this.#link.terminate()
+  }
+
+  /** Calls back once, when the next frame of any kind comes. */
+  onNextFrame(callback: () => void): void {
+    this.#nextFrame = callback
+  }
+
   #alive(): void {
     this.lastFrameAt = performance.now()
+    const callback = this.#nextFrame
+    if (callback === undefined) return
+    this.#nextFrame = undefined
+    callback()
   }
 
   #receive(frame: Buffer, isBinary: boolean): void {
-    this.lastFrameAt = performance.now()
+    this.#alive()
     if (this.worker.phase !== 'open') return
     if (this.#busy) {
       this.#backlog.push({ frame, isBinary })

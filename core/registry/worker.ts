@@ -41,6 +41,8 @@ export interface WorkerInit {
   readonly internal?: { readonly instanceId: string; readonly name: string; readonly description?: string }
 }
 
+let connections = 0
+
 export class Worker {
   readonly id: string
   readonly link: Link
@@ -51,6 +53,8 @@ export class Worker {
   readonly slot: PluginSlot | undefined
   readonly internal: WorkerInit['internal']
   readonly connectedAt = Date.now()
+  /** Larger = connected later. */
+  readonly connectedOrder = ++connections
 
   phase: WorkerPhase = 'open'
   /** Namespace of what it registers (spec 01 §13). */

@@ -81,6 +81,13 @@ export class HandOver {
    * the gates let their calls go in order. Nobody sees half a plugin.
    */
   commit(): void {
+    this.#router.triggers.inOneStep(() => this.#takeOver())
+    for (const slot of this.slots) slot.workers = this.#staged.filter((worker) => worker.slot === slot && worker.phase === 'open')
+    this.#finish()
+    for (const slot of this.slots) if (slot.workers.length > 0) this.#open(slot)
+  }
+
+  #takeOver(): void {
     const { functions, triggers } = this.#router
     for (const worker of this.#old) {
       if (worker.phase === 'open') worker.phase = 'leaving'
@@ -90,9 +97,6 @@ export class HandOver {
     for (const worker of this.#staged) this.#adopt(worker)
     // The new bindings are there before the old ones go: equal ones coalesce, and their providers notice nothing.
     for (const worker of this.#old) triggers.dropWorker(worker)
-    for (const slot of this.slots) slot.workers = this.#staged.filter((worker) => worker.slot === slot && worker.phase === 'open')
-    this.#finish()
-    for (const slot of this.slots) if (slot.workers.length > 0) this.#open(slot)
   }
 
   /** Forgets the staged generations. Slots whose old generation still serves keep it; the gates of the others stay closed. */

@@ -16,6 +16,7 @@ import {
   checkCall,
   type SessionRights,
 } from '../policy.ts'
+import type { TriggerProposal } from '../engine-functions/engine-function.ts'
 import type { FunctionRegistration } from '../registry/function-entry.ts'
 import type { Worker } from '../registry/worker.ts'
 import type { Router } from './router.ts'
@@ -220,6 +221,35 @@ export class Registrations {
       },
       deny,
     )
+  }
+
+  /** The hook for a binding that a session makes by a call (`engine::register_trigger`). Rejects when the hook refuses. */
+  async askTriggerHook(worker: Worker, proposal: TriggerProposal): Promise<TriggerProposal> {
+    const rights = rightsOf(worker)
+    const hook = rights?.onTriggerRegistration
+    if (rights === undefined || hook === undefined) return proposal
+    const { triggerId, triggerType, functionId, config, metadata } = proposal
+    const input = { trigger_id: triggerId, trigger_type: triggerType, function_id: functionId, config, metadata, context: rights.context }
+    let accepted: TriggerProposal | undefined
+    let refusal: ErrorBody = { code: 'FORBIDDEN', message: `the connection of trigger '${triggerId}' has ended` }
+    await this.#ask(
+      hook,
+      { ...input, namespace: DEFAULT_NAMESPACE },
+      worker,
+      `trigger '${triggerId}'`,
+      (answer) => {
+        accepted = {
+          triggerId,
+          triggerType: stringOr(answer['trigger_type'], triggerType),
+          functionId: stringOr(answer['function_id'], functionId),
+          config: answer['config'] ?? config,
+          metadata,
+        }
+      },
+      (error) => (refusal = error),
+    )
+    if (accepted === undefined) throw new CodedError(refusal.code, refusal.message)
+    return accepted
   }
 
   /** A session may bind its own functions, and others that it could call (spec 04 B.6). */

@@ -33,7 +33,7 @@ export function makeRouter(options: Partial<EngineOptions> = {}): TestRouter {
     onWorkerAdded() {},
     onWorkerEnded() {},
   })
-  const triggers = { handle() {}, dropWorker() {}, checkBindingCall: () => undefined, ownerOf: () => undefined }
+  const triggers = { handle() {}, dropWorker() {}, checkBindingCall: () => undefined, ownerOf: () => undefined, inOneStep: (work: () => void) => work() }
   const engine = makeWorker({ policy: { kind: 'engine' } })
   router.connect({ engineWorker: engine.worker, triggers: triggers as unknown as TriggerRegistry })
   const registrations = new Registrations(router)

@@ -1,0 +1,58 @@
+// Zombie guard: an older connection of the same process, left over from a reconnect without reattach, is pinged and dropped
+// when nothing comes back (spec 01 §8.8).
+import type { Log } from '../log.ts'
+import type { Worker } from '../registry/worker.ts'
+import type { Router } from '../router/router.ts'
+import type { Connection } from './connection.ts'
+
+const ANSWER_MS = 2000
+
+export class Liveness {
+  readonly #router: Router
+  readonly #log: Log
+  readonly #connections = new Map<Worker, Connection>()
+
+  constructor(router: Router, log: Log) {
+    this.#router = router
+    this.#log = log
+  }
+
+  opened(connection: Connection): void {
+    this.#connections.set(connection.worker, connection)
+  }
+
+  closed(connection: Connection): void {
+    this.#connections.delete(connection.worker)
+  }
+
+  /** A worker said who it is: older connections with the same name, process id and address are probably dead. */
+  announced(worker: Worker): void {
+    const { announcement, ipAddress } = worker
+    if (announcement?.pid === undefined || announcement.name === undefined || ipAddress === undefined) return
+    for (const other of this.#router.workers.values()) {
+      const same =
+        other !== worker &&
+        other.connectedOrder < worker.connectedOrder &&
+        !other.suspectedZombie &&
+        other.ipAddress === ipAddress &&
+        other.announcement?.pid === announcement.pid &&
+        other.announcement.name === announcement.name
+      if (same) this.#probe(other)
+    }
+  }
+
+  #probe(worker: Worker): void {
+    const connection = this.#connections.get(worker)
+    if (connection === undefined) return
+    worker.suspectedZombie = true
+    const before = connection.lastFrameAt
+    connection.ping()
+    connection.onNextFrame(() => (worker.suspectedZombie = false))
+    const timer = setTimeout(() => {
+      if (worker.phase !== 'open' || connection.lastFrameAt > before) return
+      this.#log.debug('a newer connection of the same process exists and this one is silent', { worker: worker.id })
+      connection.giveUp('replaced by a newer connection of the same process')
+    }, ANSWER_MS)
+    timer.unref()
+  }
+}

@@ -8,7 +8,7 @@ const SLOTS = 1024
 const MAX_TEXT_BYTES = 96
 
 export class KnownTexts {
-  readonly #bytes: (Buffer | undefined)[] = Array.from({ length: SLOTS }, () => undefined)
+  readonly #bytes: (Uint8Array | undefined)[] = Array.from({ length: SLOTS }, () => undefined)
   readonly #texts: string[] = Array.from({ length: SLOTS }, () => '')
 
   /** The text of a plain string token (see `slicePlainText`). */
@@ -26,13 +26,14 @@ export class KnownTexts {
     const known = this.#bytes[slot]
     if (known !== undefined && isSame(known, frame, start, length)) return this.#texts[slot]!
     const text = slicePlainText(frame, start, end)
-    this.#bytes[slot] = Buffer.from(frame.subarray(start, end))
+    // Not Buffer.from: a slice of Node's pool would keep the whole pool.
+    this.#bytes[slot] = new Uint8Array(frame.subarray(start, end))
     this.#texts[slot] = text
     return text
   }
 }
 
-function isSame(known: Buffer, frame: Buffer, start: number, length: number): boolean {
+function isSame(known: Uint8Array, frame: Buffer, start: number, length: number): boolean {
   if (known.length !== length) return false
   for (let index = 1; index < length; index++) if (known[index] !== frame[start + index]) return false
   return true

@@ -2,6 +2,7 @@
 import { hasEscape, decodeText } from './text.ts'
 import { keyBytes, MAX_ESCAPED_KEY_BYTES, Member, memberAt, memberNamed } from './members.ts'
 import { skipScalar } from './skip-scalar.ts'
+import { skipShortString } from './skip-short.ts'
 import { skipBrackets, skipString, UNTERMINATED } from './skip-value.ts'
 
 const QUOTE = 0x22
@@ -18,8 +19,10 @@ export type Spans = Int32Array
 
 /** Start of the first value that is not JSON inside; -1 = there is none. The rest of the frame is read all the same, for its ids. */
 export const FAULTY_VALUE = 2 * (Member.Other + 1)
-/** -1 as long as all texts are ASCII without escapes, and need no decoding. */
+/** -1 as long as all texts are short, ASCII and without escapes, and need no decoding. */
 export const DECODING = FAULTY_VALUE + 1
+/** Above it a text is decoded with care: one can be longer than a string may be. */
+const MAX_PLAIN_BYTES = 1 << 20
 const SLOTS = DECODING + 1
 
 export function createSpans(): Spans {
@@ -38,7 +41,7 @@ export function readMembers(frame: Buffer, spans: Spans): number {
     let member: Member = memberAt(frame, at + 1)
     if (member !== Member.Other) at += 1 + keyBytes(member)
     else {
-      const end = skipString(frame, at)
+      const end = skipShortString(frame, at)
       if (end < 0) return end === UNTERMINATED ? length : at
       member = escapedMember(frame, at, end)
       at = end
@@ -95,7 +98,7 @@ function skipText(frame: Buffer, start: number, spans: Spans): number {
   while (at < length) {
     const byte = frame[at]!
     if (byte === QUOTE) {
-      if (seen >= 0x80) spans[DECODING] = at
+      if (seen >= 0x80 || at - start > MAX_PLAIN_BYTES) spans[DECODING] = at
       return at + 1
     }
     if (byte === BACKSLASH || byte < SPACE) {

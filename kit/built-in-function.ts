@@ -31,5 +31,7 @@ export function registerBuiltIn<Input>(iii: FunctionRegistrar, declaration: Buil
     description: declaration.description,
     request_format: declaration.request,
     response_format: declaration.response,
+    // Built-in functions store and forward what they get: a channel ref in it belongs to whoever reads it later.
+    live_channel_refs: false,
   })
 }

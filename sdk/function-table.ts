@@ -14,6 +14,8 @@ interface RegisteredFunction {
   readonly index: number
   /** Undefined for one that the engine calls over HTTP and that has no handler here. */
   readonly handler: Handler | undefined
+  /** Channel refs in the payload become live ends before the handler sees them. */
+  readonly liveChannelRefs: boolean
 }
 
 export class FunctionTable {
@@ -36,8 +38,8 @@ export class FunctionTable {
   }
 
   /** Returns the number by which calls may name the function. */
-  add(id: string, handler: Handler | undefined): number {
-    const entry = { id, index: this.#nextIndex++, handler }
+  add(id: string, handler: Handler | undefined, liveChannelRefs = true): number {
+    const entry = { id, index: this.#nextIndex++, handler, liveChannelRefs }
     this.#byId.set(id, entry)
     this.#byIndex.set(entry.index, entry)
     return entry.index
@@ -66,7 +68,9 @@ export class FunctionTable {
     } catch (error) {
       return this.#refuse(callId, 'invalid_message', `The payload of ${entry.id} is no JSON: ${(error as Error).message}`)
     }
-    if (payload !== undefined && mayHoldChannelRef(payload)) data = replaceChannelRefs(data, (ref) => this.#channels.open(ref))
+    if (payload !== undefined && entry.liveChannelRefs && mayHoldChannelRef(payload)) {
+      data = replaceChannelRefs(data, (ref) => this.#channels.open(ref))
+    }
     this.#activity.enter()
     let outcome: unknown
     try {

@@ -10,6 +10,11 @@ export interface FunctionOptions {
   request_format?: unknown
   response_format?: unknown
   metadata?: Record<string, unknown>
+  /**
+   * Default true: channel refs in the payload reach the handler as live readers and writers. False: as plain data, for
+   * functions that store values or pass them on. Concerns the handle alone and is not sent.
+   */
+  live_channel_refs?: boolean
 }
 
 export interface FunctionRef {

@@ -25,7 +25,12 @@ function register(declaration: BuiltInFunction<string>) {
 test('publishes description and schemas', () => {
   const { id, options } = register(greet)
   expect(id).toBe('test::greet')
-  expect(options).toEqual({ description: 'Greets.', request_format: greet.request, response_format: greet.response })
+  expect(options).toEqual({
+    description: 'Greets.',
+    request_format: greet.request,
+    response_format: greet.response,
+    live_channel_refs: false,
+  })
 })
 
 test('decodes the input, ignores unknown members, and accepts empty text', () => {

@@ -159,6 +159,14 @@ export function stateCases(name: string, open: () => Promise<StateRun>): void {
       expect(await run.call('state::set', { scope: '', key: '', value: scope })).toMatchObject({ new_value: scope })
     })
 
+    test('a stored channel ref stays what it is, with all its members', async () => {
+      const [run, scope] = [await open(), s()]
+      const ref = { channel_id: 'c', access_key: 'a', direction: 'read', note: 'mine' }
+      expect(await set(run, scope, { ref })).toMatchObject({ new_value: { ref } })
+      await update(run, scope, { type: 'append', path: ['refs'], value: ref })
+      expect(await run.call('state::list', { scope })).toEqual([{ ref, refs: [ref] }])
+    })
+
     test('8. a value above max_value_bytes is refused, an update is not measured', async () => {
       const [run, scope] = [await open(), s()]
       await run.configure({ max_value_bytes: 8 })

@@ -1,6 +1,6 @@
 // Compiles one plugin into one module with esbuild, which is loaded on first use. Where bundles are kept: `build-cache.ts`.
 import { readFile } from 'node:fs/promises'
-import { extname, isAbsolute, relative, resolve, sep } from 'node:path'
+import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type * as Esbuild from 'esbuild'
 import { CodedError } from '../../protocol/errors.ts'
@@ -110,12 +110,14 @@ export class PluginBuilder {
       absWorkingDir: this.#projectRoot,
       bundle: true,
       write: false,
-      outfile: 'plugin.mjs',
+      outfile: join(dirname(this.#entryFile), 'plugin.mjs'),
       format: 'esm',
       platform: 'node',
       target: `node${process.versions.node}`,
       sourcemap: 'inline',
       sourcesContent: false,
+      // The bundle lies elsewhere; stacks are to name the files that the author knows.
+      sourceRoot: pathToFileURL(dirname(this.#entryFile) + sep).href,
       // The folder of a bundle says nothing: what a plugin is must not depend on settings that lie above its own files.
       tsconfigRaw: '{}',
       banner: { js: requireFrom(this.#entryFile) },

@@ -25,6 +25,8 @@ export interface Container {
   unreadForMs(now: number): number
   /** undefined when it can't be told any more. */
   usage(): Promise<Usage | undefined>
+  /** What counts towards `memory_mb`; undefined when it can't be told any more. */
+  memoryBytes(): Promise<number | undefined>
   /** A place for one plugin. */
   open(onLog: OnPluginLog): PluginPlace
   /** Ends it at once. `why` becomes the exit's code and message. */

@@ -86,12 +86,14 @@ export class Containers {
 
   async #process({ entry, source, bundle }: GenerationPlan): Promise<Container> {
     const { engineRoot, projectRoot, events } = this.#options
-    const { permissions } = entry
-    if (permissions === undefined) return new HostProcess({ events, execArgv: [], compileCacheDir: this.#compileCacheDir })
+    const { permissions, memoryMb } = entry
+    // Above the soft limit that is polled, for an allocation that is faster than the poll.
+    const heap = memoryMb === undefined ? [] : [`--max-old-space-size=${Math.ceil(memoryMb * 1.25)}`]
+    if (permissions === undefined) return new HostProcess({ events, execArgv: heap, compileCacheDir: this.#compileCacheDir })
     const dataDir = this.#options.dataDirOf(source.name)
     // It may write inside, but not create it: that would need rights on the folder above.
     await mkdir(dataDir, { recursive: true })
     const places = { engineRoot, projectRoot, bundleFile: bundle.file, ownPath: ownFolder(source), dataDir }
-    return new HostProcess({ events, execArgv: permissionFlags(permissions, places), compileCacheDir: undefined })
+    return new HostProcess({ events, execArgv: [...heap, ...permissionFlags(permissions, places)], compileCacheDir: undefined })
   }
 }

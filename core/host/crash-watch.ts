@@ -66,7 +66,7 @@ export class CrashWatch {
     return watchMemory({
       clock: this.#clock,
       limitBytes: limitMb * MEGABYTE,
-      measure: async () => (await container.usage())?.memoryBytes,
+      measure: () => container.memoryBytes(),
       onExceeded: (used) => {
         const message = `it used ${Math.ceil(used / MEGABYTE)} MB, more than its memory_mb of ${limitMb}`
         this.#log.warn(`plugin '${name}' is ended: ${message}`)

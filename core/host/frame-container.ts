@@ -53,6 +53,10 @@ export abstract class FrameContainer implements Container {
 
   abstract usage(): Promise<Usage | undefined>
 
+  async memoryBytes(): Promise<number | undefined> {
+    return (await this.usage())?.memoryBytes
+  }
+
   async end(why: ContainerExit = ENDED): Promise<void> {
     this.#why ??= why
     if (!this.#ended) this.terminate()

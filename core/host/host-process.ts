@@ -1,5 +1,6 @@
 // A process with one plugin, seen from the engine. Forked, not pooled: docs/decisions says why.
 import { fork, type ChildProcess } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { LinkEvents } from '../links/link-events.ts'
 import { PipeTransport } from '../links/pipe-link.ts'
@@ -59,6 +60,11 @@ export class HostProcess extends FrameContainer {
     return this.#place?.usage().catch(() => undefined)
   }
 
+  override async memoryBytes(): Promise<number | undefined> {
+    // Seen from outside where that is possible: a process that is busy allocating answers no question.
+    return (await anonymousMemory(this.number)) ?? (await super.memoryBytes())
+  }
+
   protected terminate(): void {
     this.#child.kill('SIGKILL')
   }
@@ -92,6 +98,13 @@ export class HostProcess extends FrameContainer {
     const { message, stack } = this.#lastWords
     return { code: 'ERROR', message, stack }
   }
+}
+
+/** Memory that is the process's own, code and shared libraries left out. Linux only. */
+async function anonymousMemory(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  const kilobytes = /^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024
 }
 
 function killed(signal: string): ContainerExit {

@@ -70,8 +70,13 @@ export class HostThread extends FrameContainer {
     const now = thread.performance.eventLoopUtilization()
     const { utilization } = thread.performance.eventLoopUtilization(now, this.#utilization)
     this.#utilization = now
-    const heap = await thread.getHeapStatistics().catch(() => undefined)
-    return heap && { memoryBytes: heap.used_heap_size + heap.external_memory, eventLoopUtilization: utilization }
+    const memoryBytes = await this.memoryBytes()
+    return memoryBytes === undefined ? undefined : { memoryBytes, eventLoopUtilization: utilization }
+  }
+
+  override async memoryBytes(): Promise<number | undefined> {
+    const heap = await this.#thread?.getHeapStatistics().catch(() => undefined)
+    return heap && heap.used_heap_size + heap.external_memory
   }
 
   protected terminate(): void {

@@ -1,5 +1,6 @@
 // What one plugin's wishes lead to: a new generation, a stop, a restart after a crash, another try when it was busy.
 // Turns come one after the other; wishes that wait for theirs are merged.
+import { sep } from 'node:path'
 import { CodedError } from '../../protocol/errors.ts'
 import type { Log } from '../log.ts'
 import type { Clock } from './clock.ts'
@@ -8,6 +9,7 @@ import type { CrashWatch } from './crash-watch.ts'
 import type { Generation, GenerationError, GenerationPlan, Replica } from './generation.ts'
 import { generationErrorFrom, type PluginChanges } from './plugin-changes.ts'
 import type { PluginRecord } from './plugin-record.ts'
+import type { PluginSource } from './plugin-source.ts'
 import type { PluginTable } from './plugin-table.ts'
 import type { RouterPort } from './router-port.ts'
 import type { TurnQueue } from './turn-queue.ts'
@@ -152,7 +154,7 @@ export class PluginTurns {
     const record = table.find(generation.name)
     router.endWorker(replica.worker, { abnormal: true })
     if (record === undefined || record.generation !== generation) return
-    const blamed = this.#isCulprit(generation, replica, exit)
+    const blamed = this.#isCulprit(generation, exit)
     if (blamed) {
       record.lastCrash = { at: new Date(clock.now()).toISOString(), code: exit.code, message: exit.message }
       log.error(`plugin '${record.name}' crashed: ${exit.message}`, { code: exit.code, stack: exit.stack })
@@ -168,13 +170,10 @@ export class PluginTurns {
   }
 
   /** In a shared thread an error names its plugin by the files in its stack; what names none is everybody's. */
-  #isCulprit(generation: Generation, { place }: Replica, { stack }: ContainerExit): boolean {
-    if (generation.isolation !== 'shared' || stack === undefined) return true
-    const neighbours = this.#options.table.all.flatMap(({ generation: other }) =>
-      other?.replicas.some((replica) => replica.place.container === place.container) ? [other] : [],
-    )
-    const named = new Set([generation, ...neighbours].filter(({ plan }) => stack.includes(plan.bundle.file) || stack.includes(plan.source.path)))
-    return named.size === 0 || named.has(generation)
+  #isCulprit({ isolation, name }: Generation, { stack }: ContainerExit): boolean {
+    if (isolation !== 'shared' || stack === undefined) return true
+    const named = this.#options.table.all.filter(({ source }) => source !== undefined && namesSource(stack, source))
+    return named.length === 0 || named.some((record) => record.name === name)
   }
 
   /** The code that crashed is started again, not what lies on disk. Replicas that still serve do so meanwhile. */
@@ -211,6 +210,10 @@ export class PluginTurns {
     record.restarts += 1
     return resultOf(record, performance.now() - began)
   }
+}
+
+function namesSource(stack: string, { path, entryFile }: PluginSource): boolean {
+  return stack.includes(path === entryFile ? `${path}:` : path + sep)
 }
 
 function resultOf({ name, generationNumber }: PluginRecord, ms: number): ReloadResult {

@@ -1,0 +1,149 @@
+// Plugins that misbehave: the engine serves all else, says which plugin and why, and starts it again within its budget.
+import { describe, expect, test } from 'vitest'
+import { greeter, testHost, type TestHost } from './test-host.ts'
+
+const MISBEHAVING = `import { definePlugin } from 'iii-host/plugin'
+export default definePlugin({ name: 'bad', start({ iii }) {
+  iii.registerFunction('bad::greet', () => 'still here')
+  iii.registerFunction('bad::throw', () => { throw new Error('in a handler') })
+  iii.registerFunction('bad::exit', () => { process.exit(3) })
+  iii.registerFunction('bad::uncaught', () => new Promise(() => { setImmediate(() => { throw new Error('nobody caught this') }) }))
+  iii.registerFunction('bad::rejection', () => new Promise(() => { Promise.reject(new Error('nobody caught that')) }))
+  iii.registerFunction('bad::loop', () => { for (;;) {} })
+  iii.registerFunction('bad::grow', () => new Promise(() => {
+    globalThis.kept = []
+    const grow = () => { for (let i = 0; i < 20; i++) globalThis.kept.push(new Array(10_000).fill(Math.random())); setImmediate(grow) }
+    grow()
+  }))
+} })
+`
+
+async function withBad(host: TestHost, entry = {}): Promise<void> {
+  host.write('plugins/bad.ts', MISBEHAVING)
+  host.write('plugins/good.ts', greeter('good', 'fine'))
+  await host.start({ name: 'bad', ...entry }, { name: 'good' })
+}
+
+const failure = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'an answer', (error: unknown) => error)
+
+describe('a crash', () => {
+  test('in a handler is an error of the call alone', async () => {
+    const host = testHost()
+    await withBad(host)
+    await expect(host.call('bad::throw')).rejects.toMatchObject({ code: 'invocation_failed', message: 'in a handler' })
+    expect(await host.row('bad')).toMatchObject({ state: 'running', generation: 1, errors: 1, restarts: 0 })
+  })
+
+  test.each([
+    ['process.exit', 'bad::exit', 'EXIT', 'process.exit(3)'],
+    ['an uncaught error', 'bad::uncaught', 'ERROR', 'nobody caught this'],
+    ['an unhandled rejection', 'bad::rejection', 'ERROR', 'nobody caught that'],
+  ])('by %s stops its calls, is named and followed by a restart that the next call waits for', async (_what, id, code, message) => {
+    const host = testHost()
+    await withBad(host)
+    const stopped = failure(host.call(id))
+    expect(await stopped).toMatchObject({ code: 'invocation_stopped' })
+    expect(await host.call('good::greet')).toBe('fine')
+    expect(await host.call('bad::greet')).toBe('still here')
+    expect(await host.row('bad')).toMatchObject({
+      state: 'running',
+      generation: 2,
+      restarts: 1,
+      last_crash: { code, message: expect.stringContaining(message) },
+    })
+    const { history } = await host.host.info('bad')
+    expect(history.map(({ to, cause }) => `${cause} ${to}`)).toEqual(['boot running', 'crash restarting', 'crash running'])
+  })
+
+  test('that comes three times makes the plugin failed, and new code lets it run again', async () => {
+    const host = testHost({ engine: { gate_ms: 5_000 } })
+    await withBad(host)
+    for (let crash = 1; crash <= 3; crash++) {
+      expect(await failure(host.call('bad::exit'))).toMatchObject({ code: 'invocation_stopped' })
+    }
+    expect(await host.event('failed', 'bad')).toMatchObject({ error: expect.stringContaining('process.exit') })
+    expect(await host.row('bad')).toMatchObject({ state: 'failed', restarts: 2 })
+    const waiting = host.call('bad::greet')
+    await host.host.reload('bad')
+    expect(await waiting).toBe('still here')
+  })
+
+  test('with the budget of one makes it failed at once', async () => {
+    const host = testHost({ engine: { crash_budget: 1, gate_ms: 100 } })
+    await withBad(host)
+    await failure(host.call('bad::exit'))
+    await host.event('failed', 'bad')
+    await expect(host.call('bad::greet')).rejects.toMatchObject({ code: 'plugin_unavailable' })
+    expect(await host.call('good::greet')).toBe('fine')
+  })
+
+  test('of a plugin that is stopped meanwhile is not followed by a restart', async () => {
+    const host = testHost()
+    await withBad(host)
+    await failure(host.call('bad::exit'))
+    expect(await host.host.stopPlugin('bad')).toMatchObject({ state: 'stopped' })
+    await expect(host.call('bad::greet')).rejects.toMatchObject({ code: 'function_not_found' })
+    expect(await host.host.startPlugin('bad')).toMatchObject({ state: 'running' })
+  })
+})
+
+describe('a plugin that', () => {
+  test('loops for ever is stalled first and then ended', async () => {
+    const host = testHost({ stalls: { stalledMs: 100, crashMs: 400, checkEveryMs: 20 } })
+    await withBad(host)
+    const looping = failure(host.call('bad::loop'))
+    const behind = failure(host.call('bad::greet'))
+    expect(await looping).toMatchObject({ code: 'invocation_stopped' })
+    expect(await behind).toMatchObject({ code: 'invocation_stopped' })
+    expect(await host.call('bad::greet')).toBe('still here')
+    expect(await host.row('bad')).toMatchObject({ last_crash: { code: 'STALLED' } })
+    expect(host.lines.join('\n')).toContain("plugin 'bad' is stalled")
+  })
+
+  test('grows past its memory_mb is ended with code MEMORY', async () => {
+    const host = testHost()
+    await withBad(host, { memoryMb: 64 })
+    expect(await failure(host.call('bad::grow'))).toMatchObject({ code: 'invocation_stopped' })
+    expect(await host.call('bad::greet')).toBe('still here')
+    expect(await host.row('bad')).toMatchObject({ last_crash: { code: 'MEMORY', message: expect.stringContaining('memory_mb of 64') } })
+  })
+
+  test('crashes in one of two replicas leaves the other serving, and both are there again', async () => {
+    const host = testHost()
+    host.write('plugins/bad.ts', MISBEHAVING.replace(`name: 'bad',`, `name: 'bad', overlap: true,`))
+    await host.start({ name: 'bad', replicas: 2 })
+    expect(await failure(host.call('bad::exit'))).toMatchObject({ code: 'invocation_stopped' })
+    expect(await Promise.all([host.call('bad::greet'), host.call('bad::greet')])).toEqual(['still here', 'still here'])
+    await host.event('reloaded', 'bad')
+    expect(await host.row('bad')).toMatchObject({ state: 'running', replicas: 2, restarts: 1, last_crash: { code: 'EXIT' } })
+  })
+})
+
+describe('a shared thread', () => {
+  test('holds several plugins, and one leaves it at its first reload', async () => {
+    const host = testHost()
+    host.write('plugins/a.ts', greeter('a', 'a', `isolation: 'shared',`))
+    host.write('plugins/b.ts', greeter('b', 'b', `isolation: 'shared',`))
+    await host.start({ name: 'a' }, { name: 'b' })
+    const [a, b] = [await host.row('a'), await host.row('b')]
+    expect(a.isolation).toBe('shared')
+    expect(a.thread).toBe(b.thread)
+    await host.host.reload('a')
+    expect((await host.row('a')).thread).not.toBe(b.thread)
+    expect((await host.row('b')).thread).toBe(b.thread)
+    expect([await host.call('a::greet'), await host.call('b::greet')]).toEqual(['a', 'b'])
+  })
+
+  test('that crashed names the culprit; all its plugins come back apart', async () => {
+    const host = testHost()
+    host.write('plugins/bad.ts', MISBEHAVING.replace(`name: 'bad',`, `name: 'bad', isolation: 'shared',`))
+    host.write('plugins/a.ts', greeter('a', 'a', `isolation: 'shared',`))
+    await host.start({ name: 'bad' }, { name: 'a' })
+    await failure(host.call('bad::uncaught'))
+    expect([await host.call('a::greet'), await host.call('bad::greet')]).toEqual(['a', 'still here'])
+    const [bad, a] = [await host.row('bad'), await host.row('a')]
+    expect(bad.thread).not.toBe(a.thread)
+    expect(bad).toMatchObject({ last_crash: { code: 'ERROR' }, restarts: 1 })
+    expect(a).not.toHaveProperty('last_crash')
+  })
+})

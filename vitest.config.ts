@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/long/**', 'test/interop/**', 'test/package/**', 'test/fixtures/**'],
     pool: 'forks',
+    // Clients print every reconnect; what a test printed is of interest when it failed.
+    silent: 'passed-only',
     // Files that start engines and threads of their own share the machine: two at a time on two cores.
     maxWorkers: 2,
     testTimeout: 20_000,

@@ -1,0 +1,133 @@
+// The engine as a user runs it: its own process, started by the launcher, in a folder of its own.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/iii.mjs', import.meta.url))
+const START_MS = 20_000
+
+export interface EngineFolder {
+  readonly dir: string
+  readonly port: number
+  readonly url: string
+  /** Writes a file of the project; parent folders are made. */
+  write(path: string, text: string): Promise<void>
+  /** Starts the engine; several may be started one after another in the same folder. */
+  start(options?: { env?: NodeJS.ProcessEnv; args?: readonly string[] }): Promise<EngineProcess>
+  remove(): Promise<void>
+}
+
+export interface EngineProcess {
+  readonly pid: number
+  /** stdout and stderr so far. */
+  output(): string
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>
+  /** SIGKILL. */
+  kill(): Promise<void>
+  /** Resolves when the output matches. */
+  waitForOutput(pattern: RegExp, ms?: number): Promise<void>
+  readonly exited: Promise<number | null>
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** @param workers YAML of further entries of `workers:`, each line indented by two spaces; `port` stands for the listener's port. */
+export async function engineFolder(workers: string | ((port: number) => string) = '  - name: iii-state\n'): Promise<EngineFolder> {
+  const dir = await mkdtemp(join(tmpdir(), 'iii-engine-'))
+  const port = await freePort()
+  const running = new Set<ChildProcess>()
+  const further = typeof workers === 'string' ? workers : workers(port)
+  const folder: EngineFolder = {
+    dir,
+    port,
+    url: `ws://127.0.0.1:${port}`,
+    async write(path, text) {
+      await mkdir(dirname(join(dir, path)), { recursive: true })
+      await writeFile(join(dir, path), text)
+    },
+    start: (options = {}) => startProcess(dir, running, options),
+    async remove() {
+      await Promise.all([...running].map((child) => killed(child)))
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+  await folder.write('iii-config.yaml', `workers:\n  - name: iii-worker-manager\n    config: { port: ${port} }\n${further}`)
+  return folder
+}
+
+async function startProcess(
+  dir: string,
+  running: Set<ChildProcess>,
+  { env = {}, args = [] }: { env?: NodeJS.ProcessEnv; args?: readonly string[] },
+): Promise<EngineProcess> {
+  const child = spawn(process.execPath, [LAUNCHER, 'start', ...args], {
+    cwd: dir,
+    env: { ...process.env, NO_COLOR: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  let output = ''
+  const listeners = new Set<() => void>()
+  const append = (chunk: Buffer): void => {
+    output += chunk.toString()
+    for (const listener of listeners) listener()
+  }
+  child.stdout?.on('data', append)
+  child.stderr?.on('data', append)
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('exit', (code) => {
+      running.delete(child)
+      resolve(code)
+      for (const listener of listeners) listener()
+    })
+  })
+  const engine: EngineProcess = {
+    pid: child.pid ?? 0,
+    output: () => output,
+    exited,
+    async stop() {
+      child.kill('SIGTERM')
+      return exited
+    },
+    kill: () => killed(child),
+    waitForOutput(pattern, ms = START_MS) {
+      return new Promise((resolve, reject) => {
+        const finish = (error?: Error): void => {
+          clearTimeout(timer)
+          listeners.delete(check)
+          if (error === undefined) resolve()
+          else reject(error)
+        }
+        const check = (): void => {
+          if (pattern.test(output)) finish()
+          else if (child.exitCode !== null || child.signalCode !== null) finish(new Error(`the engine has ended:\n${output}`))
+        }
+        const timer = setTimeout(() => finish(new Error(`no ${pattern} within ${ms} ms in:\n${output}`)), ms)
+        listeners.add(check)
+        check()
+      })
+    },
+  }
+  await engine.waitForOutput(/Listening:\n\s+ws:/)
+  return engine
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+}

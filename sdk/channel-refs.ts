@@ -4,7 +4,9 @@ import type { ChannelRef } from './handle-types.ts'
 export function isChannelRef(value: unknown): value is ChannelRef {
   if (typeof value !== 'object' || value === null) return false
   const { channel_id, access_key, direction } = value as Record<string, unknown>
-  return typeof channel_id === 'string' && typeof access_key === 'string' && (direction === 'read' || direction === 'write')
+  return (
+    typeof channel_id === 'string' && typeof access_key === 'string' && (direction === 'read' || direction === 'write')
+  )
 }
 
 /** False when the JSON text cannot hold a ref: saves the walk through nearly every payload. */

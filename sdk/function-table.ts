@@ -55,7 +55,13 @@ export class FunctionTable {
   }
 
   /** Runs the handler at once; the answer is written before this returns when the handler is synchronous. */
-  run(callId: number, index: number, id: string | undefined, payload: string | undefined, sidecarJson: string | undefined): void {
+  run(
+    callId: number,
+    index: number,
+    id: string | undefined,
+    payload: string | undefined,
+    sidecarJson: string | undefined,
+  ): void {
     const entry = id === undefined ? this.#byIndex.get(index) : this.#byId.get(id)
     if (entry === undefined) return this.#refuse(callId, 'function_not_found', 'Function not found')
     const { handler } = entry
@@ -66,7 +72,11 @@ export class FunctionTable {
       data = payload === undefined ? null : JSON.parse(payload)
       if (sidecarJson !== undefined) sidecar = JSON.parse(sidecarJson) as Sidecar
     } catch (error) {
-      return this.#refuse(callId, 'invalid_message', `The payload of ${entry.id} is no JSON: ${(error as Error).message}`)
+      return this.#refuse(
+        callId,
+        'invalid_message',
+        `The payload of ${entry.id} is no JSON: ${(error as Error).message}`,
+      )
     }
     if (payload !== undefined && entry.liveChannelRefs && mayHoldChannelRef(payload)) {
       data = replaceChannelRefs(data, (ref) => this.#channels.open(ref))

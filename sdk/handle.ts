@@ -129,7 +129,8 @@ export class Handle {
     const { id, ...own } = typeof target === 'string' ? { id: target } : target
     const { live_channel_refs = true, ...more } = { ...own, ...options } as FunctionOptions
     if (typeof id !== 'string' || id.trim() === '') throw new Error('id is required')
-    if (id.length > MAX_ID_LENGTH) throw new Error(`function id of ${id.length} characters; at most ${MAX_ID_LENGTH} are possible`)
+    if (id.length > MAX_ID_LENGTH)
+      throw new Error(`function id of ${id.length} characters; at most ${MAX_ID_LENGTH} are possible`)
     if (this.#functions.has(id)) throw new Error(`function id already registered: ${id}`)
     const isHandler = typeof handler === 'function'
     const index = this.#functions.add(id, isHandler ? handler : undefined, live_channel_refs)
@@ -210,9 +211,12 @@ export class Handle {
       else transport.call(undefined, id, payload, sidecar)
       return Promise.resolve(undefined as Output)
     }
-    if (!transport.open) return Promise.reject(new InvocationError('invocation_stopped', 'The connection to the engine is closed', id))
+    if (!transport.open)
+      return Promise.reject(new InvocationError('invocation_stopped', 'The connection to the engine is closed', id))
     if (transport.congested) {
-      return Promise.reject(new InvocationError('overloaded', 'Too much waits to be sent to the engine; try again later', id))
+      return Promise.reject(
+        new InvocationError('overloaded', 'Too much waits to be sent to the engine; try again later', id),
+      )
     }
     return new Promise((resolve, reject) => {
       const callId = this.#pending.add(id, timeoutMs, resolve as (value: unknown) => void, reject)
@@ -252,7 +256,10 @@ export class Handle {
   }
 
   async #list(functionId: string, member: string, options: object = NO_ARGUMENTS): Promise<unknown[]> {
-    const result = await this.trigger<Record<string, unknown[]> | undefined>({ function_id: functionId, payload: options })
+    const result = await this.trigger<Record<string, unknown[]> | undefined>({
+      function_id: functionId,
+      payload: options,
+    })
     return result?.[member] ?? []
   }
 
@@ -263,7 +270,9 @@ export class Handle {
     try {
       value = json === undefined ? undefined : JSON.parse(json)
     } catch (error) {
-      call.reject(new InvocationError('invalid_message', `The answer is no JSON: ${(error as Error).message}`, call.functionId))
+      call.reject(
+        new InvocationError('invalid_message', `The answer is no JSON: ${(error as Error).message}`, call.functionId),
+      )
       return
     }
     if (failed) call.reject(invocationErrorFrom(value, call.functionId))
@@ -274,7 +283,9 @@ export class Handle {
     switch (message.type) {
       case 'triggerregistrationresult':
         if (message.error !== undefined) {
-          this.#onProblem(`Trigger registration failed for "${message.id}" (${message.trigger_type}): ${message.error.message}`)
+          this.#onProblem(
+            `Trigger registration failed for "${message.id}" (${message.trigger_type}): ${message.error.message}`,
+          )
         }
         break
       case 'registrationrejected':
@@ -291,21 +302,29 @@ export class Handle {
     this.#droppedVoidCalls++
     // Once for each thousand: the reason is a flood, and the report goes the same way.
     if (this.#droppedVoidCalls % 1000 === 1) {
-      this.#onProblem(`Void call of ${functionId} dropped: too much waits to be sent (${this.#droppedVoidCalls} so far)`)
+      this.#onProblem(
+        `Void call of ${functionId} dropped: too much waits to be sent (${this.#droppedVoidCalls} so far)`,
+      )
     }
   }
 
   #closed(): void {
-    this.#pending.rejectAll(({ functionId }) => new InvocationError('invocation_stopped', 'The connection to the engine was closed', functionId))
+    this.#pending.rejectAll(
+      ({ functionId }) =>
+        new InvocationError('invocation_stopped', 'The connection to the engine was closed', functionId),
+    )
     this.#channels.closeAll()
   }
 }
 
 function checkRequest({ function_id: id, namespace, timeoutMs }: TriggerRequest): void {
   if (typeof id !== 'string' || id === '') throw new Error('function_id is required')
-  if (id.length > MAX_ID_LENGTH) throw new Error(`function id of ${id.length} characters; at most ${MAX_ID_LENGTH} are possible`)
-  if (namespace !== undefined && namespace.trim() === '') throw new Error("'namespace' is empty: omit it or give a name")
-  if (timeoutMs !== undefined && !(timeoutMs >= 0)) throw new Error(`timeoutMs must be a number of milliseconds, not ${timeoutMs}`)
+  if (id.length > MAX_ID_LENGTH)
+    throw new Error(`function id of ${id.length} characters; at most ${MAX_ID_LENGTH} are possible`)
+  if (namespace !== undefined && namespace.trim() === '')
+    throw new Error("'namespace' is empty: omit it or give a name")
+  if (timeoutMs !== undefined && !(timeoutMs >= 0))
+    throw new Error(`timeoutMs must be a number of milliseconds, not ${timeoutMs}`)
 }
 
 /** The sidecar with the members that are set; undefined when there are none. */

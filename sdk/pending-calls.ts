@@ -30,7 +30,12 @@ export class PendingCalls {
     return this.#calls.size
   }
 
-  add(functionId: string, timeoutMs: number | undefined, resolve: PendingCall['resolve'], reject: PendingCall['reject']): number {
+  add(
+    functionId: string,
+    timeoutMs: number | undefined,
+    resolve: PendingCall['resolve'],
+    reject: PendingCall['reject'],
+  ): number {
     do this.#lastId = (this.#lastId + 1) >>> 0
     while (this.#lastId === 0 || this.#calls.has(this.#lastId))
     const id = this.#lastId

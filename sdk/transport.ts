@@ -35,7 +35,13 @@ export interface Transport {
 /** What a transport hands to the handle, in the order of arrival. None of these may throw. */
 export interface Receiver {
   /** The function is named by its index, or by its id where it has none. */
-  onCall(callId: number, functionIndex: number, functionId: string | undefined, payload: string | undefined, sidecar: string | undefined): void
+  onCall(
+    callId: number,
+    functionIndex: number,
+    functionId: string | undefined,
+    payload: string | undefined,
+    sidecar: string | undefined,
+  ): void
   onResult(callId: number, json: string | undefined): void
   onError(callId: number, json: string | undefined): void
   onControl(message: EngineMessage): void

@@ -74,7 +74,9 @@ export class TriggerTypes {
 
   #unregister({ id, trigger_type }: UnregisterTrigger, handler: TriggerTypeHandler): void | Promise<void> {
     const report = (error: unknown) => {
-      this.#report(`Trigger type ${trigger_type} failed to drop the binding ${id}: ${error instanceof Error ? error.message : String(error)}`)
+      this.#report(
+        `Trigger type ${trigger_type} failed to drop the binding ${id}: ${error instanceof Error ? error.message : String(error)}`,
+      )
     }
     try {
       return handler.unregisterTrigger({ id })?.then(undefined, report)

@@ -194,7 +194,15 @@ export class FrameLink implements Link {
     }
   }
 
-  #write(kind: FrameKind, callId: number, index: number, id: string, sidecar: string, payload: string | Buffer | undefined, suffix = ''): void {
+  #write(
+    kind: FrameKind,
+    callId: number,
+    index: number,
+    id: string,
+    sidecar: string,
+    payload: string | Buffer | undefined,
+    suffix = '',
+  ): void {
     if (this.open) writeFrame(this.#duplex, kind, 0, this.member, callId, index, id, sidecar, payload, suffix)
   }
 }

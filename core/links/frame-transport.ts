@@ -30,7 +30,8 @@ export abstract class FrameTransport implements LinkTransport {
 
   /** The link of one member, 0 … 65535: a plugin generation. A number may be used again after its link was closed. */
   link(member: number, events: LinkEvents): FrameLink {
-    if (!Number.isInteger(member) || member < 0 || member > MAX_MEMBERS) throw new RangeError(`no such member: ${member}`)
+    if (!Number.isInteger(member) || member < 0 || member > MAX_MEMBERS)
+      throw new RangeError(`no such member: ${member}`)
     if (this.#links.has(member)) throw new Error(`member ${member} is in use`)
     const link = new FrameLink(this.#kind, this, member, events)
     this.#links.set(member, link)

@@ -54,7 +54,13 @@ export class LocalLink implements Link {
       metadata = call.metadata === undefined ? undefined : JSON.parse(call.metadata.toString())
     } catch (error) {
       const body = { code: 'invalid_message', message: `The payload is no JSON: ${(error as Error).message}` }
-      return this.#later({ callId, worker, handler: () => Promise.reject(body), input: null, context: contextOf(call, undefined) })
+      return this.#later({
+        callId,
+        worker,
+        handler: () => Promise.reject(body),
+        input: null,
+        context: contextOf(call, undefined),
+      })
     }
     if (callerWorkerId !== undefined && objectSplice(call.data) !== 0) {
       Object.assign(input as object, { _caller_worker_id: callerWorkerId })
@@ -118,9 +124,17 @@ export class LocalLink implements Link {
     try {
       json = JSON.stringify(value)
     } catch (error) {
-      return this.#fail(delivery, { code: 'serialization_error', message: `The result cannot be turned into JSON: ${(error as Error).message}` })
+      return this.#fail(delivery, {
+        code: 'serialization_error',
+        message: `The result cannot be turned into JSON: ${(error as Error).message}`,
+      })
     }
-    this.#events.onResult(delivery.worker, delivery.callId, json === undefined ? undefined : Buffer.from(json), undefined)
+    this.#events.onResult(
+      delivery.worker,
+      delivery.callId,
+      json === undefined ? undefined : Buffer.from(json),
+      undefined,
+    )
   }
 
   #fail({ worker, callId }: Delivery, error: unknown): void {

@@ -118,7 +118,7 @@ export class PipeDuplex implements FrameDuplex {
     const wasAbove = this.#aboveHalf()
     this.#drainQueue()
     if (wasAbove && !this.#aboveHalf()) this.#onDrained?.()
-    for (let at = BATCH_HEADER; at < batch.length; ) {
+    for (let at = BATCH_HEADER; at < batch.length;) {
       const start = at + LENGTH_BYTES
       at = start + batch.readUInt32LE(at)
       try {

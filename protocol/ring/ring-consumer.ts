@@ -1,7 +1,19 @@
 // The reading end of a ring. It hands out frames in place and moves the tail behind each, so that progress shows to a stall watch.
 // When to drain and when to sleep is the duplex's business.
 import type { OnFrame } from './frame-duplex.ts'
-import { ASLEEP, AWAKE, HEAD, LARGE, LARGE_TAIL, ringSpace, SPACE_WANTED, STATE, TAIL, WRAP, type RingMemory } from './memory.ts'
+import {
+  ASLEEP,
+  AWAKE,
+  HEAD,
+  LARGE,
+  LARGE_TAIL,
+  ringSpace,
+  SPACE_WANTED,
+  STATE,
+  TAIL,
+  WRAP,
+  type RingMemory,
+} from './memory.ts'
 
 /** `more`: the budget is used up. `waiting`: the next frame is a large one whose bytes are still under way. */
 export type DrainOutcome = 'empty' | 'more' | 'waiting'
@@ -37,7 +49,7 @@ export class RingConsumer {
     const mask = this.#size - 1
     const deadline = performance.now() + maxMs
     let head = Atomics.load(control, HEAD)
-    for (let count = 0; ; ) {
+    for (let count = 0; ;) {
       if (this.#tail === head) {
         head = Atomics.load(control, HEAD)
         if (this.#tail === head) return 'empty'

@@ -2,7 +2,19 @@
 // It never blocks and loses nothing; who must not let it grow looks at `queuedBytes` and `queuedFrames`.
 import { FrameQueue } from './frame-queue.ts'
 import type { FrameSink } from './frame-duplex.ts'
-import { ASLEEP, AWAKE, HEAD, LARGE, LARGE_TAIL, ringSpace, SPACE_WANTED, STATE, TAIL, WRAP, type RingMemory } from './memory.ts'
+import {
+  ASLEEP,
+  AWAKE,
+  HEAD,
+  LARGE,
+  LARGE_TAIL,
+  ringSpace,
+  SPACE_WANTED,
+  STATE,
+  TAIL,
+  WRAP,
+  type RingMemory,
+} from './memory.ts'
 
 export interface ProducerBell {
   /** Wakes the consumer. */

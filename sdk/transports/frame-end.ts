@@ -112,9 +112,22 @@ class MemberTransport implements Transport {
     this.receiver = receiver
   }
 
-  call(callId: number | undefined, functionId: string, payload: string | undefined, sidecar: Sidecar | undefined): void {
+  call(
+    callId: number | undefined,
+    functionId: string,
+    payload: string | undefined,
+    sidecar: Sidecar | undefined,
+  ): void {
     const flags = callId === undefined ? FLAG_VOID : 0
-    this.#write(FrameKind.Call, flags, callId ?? 0, 0, functionId, sidecar === undefined ? '' : JSON.stringify(sidecar), payload)
+    this.#write(
+      FrameKind.Call,
+      flags,
+      callId ?? 0,
+      0,
+      functionId,
+      sidecar === undefined ? '' : JSON.stringify(sidecar),
+      payload,
+    )
   }
 
   result(callId: number, json: string | undefined): void {
@@ -126,7 +139,15 @@ class MemberTransport implements Transport {
   }
 
   control(message: WorkerMessage, functionIndex?: number): void {
-    this.#write(FrameKind.Control, 0, 0, functionIndex === undefined ? 0 : functionIndex + 1, '', '', JSON.stringify(message))
+    this.#write(
+      FrameKind.Control,
+      0,
+      0,
+      functionIndex === undefined ? 0 : functionIndex + 1,
+      '',
+      '',
+      JSON.stringify(message),
+    )
   }
 
   openChannel(end: number, ref: ChannelRef): void {
@@ -156,7 +177,15 @@ class MemberTransport implements Transport {
     this.receiver?.onClosed()
   }
 
-  #write(kind: FrameKind, flags: number, callId: number, index: number, id: string, sidecar: string, payload: string | Uint8Array | undefined): void {
+  #write(
+    kind: FrameKind,
+    flags: number,
+    callId: number,
+    index: number,
+    id: string,
+    sidecar: string,
+    payload: string | Uint8Array | undefined,
+  ): void {
     if (this.#open) writeFrame(this.#duplex, kind, flags, this.#member, callId, index, id, sidecar, payload)
   }
 }

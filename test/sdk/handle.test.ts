@@ -91,14 +91,31 @@ describe('a handler', () => {
   })
 
   it.each([
-    ['a cycle', () => { const value: Record<string, unknown> = {}; value['self'] = value; return value }],
+    [
+      'a cycle',
+      () => {
+        const value: Record<string, unknown> = {}
+        value['self'] = value
+        return value
+      },
+    ],
     ['a bigint', () => 1n],
-    ['a cycle, later', async () => { const value: unknown[] = []; value.push(value); return value }],
+    [
+      'a cycle, later',
+      async () => {
+        const value: unknown[] = []
+        value.push(value)
+        return value
+      },
+    ],
   ])('that returns %s gives serialization_error', async (_name, handler) => {
     iii.registerFunction('f', handler)
     run()
     const [answer] = await transport.answers.take(1)
-    expect(answer?.error).toMatchObject({ code: 'serialization_error', message: expect.stringContaining('f') as string })
+    expect(answer?.error).toMatchObject({
+      code: 'serialization_error',
+      message: expect.stringContaining('f') as string,
+    })
     expect(iii.callsInFlight).toBe(0)
   })
 
@@ -111,15 +128,23 @@ describe('a handler', () => {
     run('"plain"', undefined, 2)
     const [coded, plain] = await transport.answers.take(2)
     expect(coded?.error).toEqual({ code: 'NOT_FOUND', message: 'no such thing' })
-    expect(plain?.error).toMatchObject({ code: 'invocation_failed', message: 'broken', stacktrace: expect.stringContaining('TypeError') as string })
+    expect(plain?.error).toMatchObject({
+      code: 'invocation_failed',
+      message: 'broken',
+      stacktrace: expect.stringContaining('TypeError') as string,
+    })
   })
 
-  it('answers even when what it throws cannot be shown', () => {
-    iii.registerFunction('f', () => {
-      throw { toJSON() { throw new Error('no') } }
-    })
+  it('answers even when what it throws cannot be shown', async () => {
+    const unreadable = {
+      toJSON() {
+        throw new Error('no')
+      },
+    }
+    iii.registerFunction('f', () => Promise.reject(unreadable))
     run()
-    expect(transport.answers.items[0]?.error).toMatchObject({ code: 'invocation_failed' })
+    const [answer] = await transport.answers.take(1)
+    expect(answer?.error).toMatchObject({ code: 'invocation_failed' })
   })
 
   it('gets the metadata of its call, and its calls carry the trace context on', async () => {
@@ -130,7 +155,10 @@ describe('a handler', () => {
     })
     run('null', '{"metadata":{"k":1},"traceparent":"00-a","baggage":"b=c"}')
     const [answer] = await transport.answers.take(1)
-    expect(JSON.parse(answer?.result ?? '')).toEqual({ metadata: { k: 1 }, context: { traceparent: '00-a', baggage: 'b=c' } })
+    expect(JSON.parse(answer?.result ?? '')).toEqual({
+      metadata: { k: 1 },
+      context: { traceparent: '00-a', baggage: 'b=c' },
+    })
     expect(transport.calls.items[0]?.sidecar).toMatchObject({ traceparent: '00-a', baggage: 'b=c' })
     expect(currentCallContext()).toBeUndefined()
   })
@@ -175,7 +203,10 @@ describe('trigger', () => {
 
   it('rejects with the code of the error and the id that was called', async () => {
     const call = iii.trigger({ function_id: 'f' })
-    transport.receiver.onError(transport.calls.items[0]!.callId!, '{"code":"NOT_FOUND","message":"gone","stacktrace":"at x"}')
+    transport.receiver.onError(
+      transport.calls.items[0]!.callId!,
+      '{"code":"NOT_FOUND","message":"gone","stacktrace":"at x"}',
+    )
     const error = await call.catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(InvocationError)
     expect(error).toMatchObject({ code: 'NOT_FOUND', message: 'NOT_FOUND: gone', function_id: 'f', stacktrace: 'at x' })
@@ -189,8 +220,18 @@ describe('trigger', () => {
 
   it('sends enqueue, metadata, namespace and binding beside the payload', () => {
     const action = { type: 'enqueue', queue: 'q', groupId: 'g' } as const
-    void iii.trigger({ function_id: 'f', payload: new RawJson('[1]'), action, metadata: { m: 1 }, namespace: 'n', binding: 'b' })
-    expect(transport.calls.items[0]).toMatchObject({ payload: '[1]', sidecar: { action, metadata: { m: 1 }, namespace: 'n', binding: 'b' } })
+    void iii.trigger({
+      function_id: 'f',
+      payload: new RawJson('[1]'),
+      action,
+      metadata: { m: 1 },
+      namespace: 'n',
+      binding: 'b',
+    })
+    expect(transport.calls.items[0]).toMatchObject({
+      payload: '[1]',
+      sidecar: { action, metadata: { m: 1 }, namespace: 'n', binding: 'b' },
+    })
   })
 
   it.each([
@@ -205,7 +246,11 @@ describe('trigger', () => {
 
   it('gives up after timeoutMs with TIMEOUT and ignores the late answer', async () => {
     const call = iii.trigger({ function_id: 'f', timeoutMs: 5 })
-    await expect(within(5_000, 'time-out', call)).rejects.toMatchObject({ code: 'TIMEOUT', message: 'TIMEOUT: invocation timed out after 5ms', function_id: 'f' })
+    await expect(within(5_000, 'time-out', call)).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: 'TIMEOUT: invocation timed out after 5ms',
+      function_id: 'f',
+    })
     transport.receiver.onResult(transport.calls.items[0]!.callId!, '1')
     expect(iii.pendingCalls).toBe(0)
   })
@@ -214,7 +259,8 @@ describe('trigger', () => {
     vi.useFakeTimers()
     try {
       const outcomes: string[] = []
-      const call = (name: string) => iii.trigger({ function_id: name }).catch((error: InvocationError) => outcomes.push(`${name} ${error.code}`))
+      const call = (name: string) =>
+        iii.trigger({ function_id: name }).catch((error: InvocationError) => outcomes.push(`${name} ${error.code}`))
       void call('first')
       await vi.advanceTimersByTimeAsync(10_000)
       void call('second')
@@ -270,11 +316,25 @@ describe('idle', () => {
 })
 
 describe('trigger types', () => {
-  const binding = { type: 'registertrigger', id: 't1', trigger_type: 'tick', function_id: 'f', config: { ms: 1 } } as const
+  const binding = {
+    type: 'registertrigger',
+    id: 't1',
+    trigger_type: 'tick',
+    function_id: 'f',
+    config: { ms: 1 },
+  } as const
 
   it('bring bindings to their handler and answer that they were accepted', async () => {
     const seen: unknown[] = []
-    iii.registerTriggerType({ id: 'tick' }, { async registerTrigger(each) { seen.push(each) }, unregisterTrigger: ({ id }) => void seen.push(id) })
+    iii.registerTriggerType(
+      { id: 'tick' },
+      {
+        async registerTrigger(each) {
+          seen.push(each)
+        },
+        unregisterTrigger: ({ id }) => void seen.push(id),
+      },
+    )
     expect(transport.controls.items[0]).toEqual({ type: 'registertriggertype', id: 'tick', description: '' })
     transport.receiver.onControl({ ...binding, metadata: { m: 1 } })
     transport.receiver.onControl({ type: 'unregistertrigger', id: 't1', trigger_type: 'tick' })
@@ -287,10 +347,19 @@ describe('trigger types', () => {
   it('bring what happens to one binding in order, even while the handler takes its time', async () => {
     const seen: string[] = []
     let accept: (() => void) | undefined
-    iii.registerTriggerType({ id: 'tick' }, {
-      registerTrigger: () => new Promise<void>((resolve) => { accept = () => { seen.push('bound'); resolve() } }),
-      unregisterTrigger: () => void seen.push('dropped'),
-    })
+    iii.registerTriggerType(
+      { id: 'tick' },
+      {
+        registerTrigger: () =>
+          new Promise<void>((resolve) => {
+            accept = () => {
+              seen.push('bound')
+              resolve()
+            }
+          }),
+        unregisterTrigger: () => void seen.push('dropped'),
+      },
+    )
     transport.receiver.onControl(binding)
     transport.receiver.onControl({ type: 'unregistertrigger', id: 't1', trigger_type: 'tick' })
     expect(seen).toEqual([])
@@ -300,7 +369,15 @@ describe('trigger types', () => {
   })
 
   it('answer a refused binding and one to a type that they do not have', () => {
-    iii.registerTriggerType({ id: 'tick' }, { registerTrigger() { throw new Error('bad ms') }, unregisterTrigger() {} })
+    iii.registerTriggerType(
+      { id: 'tick' },
+      {
+        registerTrigger() {
+          throw new Error('bad ms')
+        },
+        unregisterTrigger() {},
+      },
+    )
     transport.receiver.onControl(binding)
     transport.receiver.onControl({ ...binding, trigger_type: 'other' })
     expect(transport.controls.items.slice(1)).toMatchObject([
@@ -310,13 +387,23 @@ describe('trigger types', () => {
   })
 
   it('give a ref that binds, registers and unregisters', () => {
-    const ref = iii.registerTriggerType({ id: 'tick', description: 'd' }, { registerTrigger() {}, unregisterTrigger() {} })
+    const ref = iii.registerTriggerType(
+      { id: 'tick', description: 'd' },
+      { registerTrigger() {}, unregisterTrigger() {} },
+    )
     const trigger = ref.registerTrigger('f', { ms: 2 }, { m: 1 })
     ref.registerFunction('g', () => 1, { ms: 3 })
     trigger.unregister()
     ref.unregister()
     expect(transport.controls.items.slice(1)).toMatchObject([
-      { type: 'registertrigger', id: trigger.id, trigger_type: 'tick', function_id: 'f', config: { ms: 2 }, metadata: { m: 1 } },
+      {
+        type: 'registertrigger',
+        id: trigger.id,
+        trigger_type: 'tick',
+        function_id: 'f',
+        config: { ms: 2 },
+        metadata: { m: 1 },
+      },
       { type: 'registerfunction', id: 'g' },
       { type: 'registertrigger', function_id: 'g', config: { ms: 3 } },
       { type: 'unregistertrigger', id: trigger.id, trigger_type: 'tick' },
@@ -326,8 +413,20 @@ describe('trigger types', () => {
 })
 
 it('reports a refused binding and a rejected registration', () => {
-  transport.receiver.onControl({ type: 'triggerregistrationresult', id: 't', trigger_type: 'tick', function_id: 'f', error: { code: 'x', message: 'bad' } })
-  transport.receiver.onControl({ type: 'registrationrejected', code: 'FUNCTION_NAMESPACE_CONFLICT', namespace: 'default', owner_worker_id: 'w', function_id: 'f' })
+  transport.receiver.onControl({
+    type: 'triggerregistrationresult',
+    id: 't',
+    trigger_type: 'tick',
+    function_id: 'f',
+    error: { code: 'x', message: 'bad' },
+  })
+  transport.receiver.onControl({
+    type: 'registrationrejected',
+    code: 'FUNCTION_NAMESPACE_CONFLICT',
+    namespace: 'default',
+    owner_worker_id: 'w',
+    function_id: 'f',
+  })
   expect(problems).toEqual([expect.stringContaining('bad'), expect.stringContaining('FUNCTION_NAMESPACE_CONFLICT')])
 })
 
@@ -339,9 +438,19 @@ it('works destructured', () => {
 })
 
 it('lists what the engine has', async () => {
-  const lists = [iii.listFunctions(), iii.listWorkers(), iii.listTriggers(), iii.listTriggerTypes({ include_internal: true })]
+  const lists = [
+    iii.listFunctions(),
+    iii.listWorkers(),
+    iii.listTriggers(),
+    iii.listTriggerTypes({ include_internal: true }),
+  ]
   const members = ['functions', 'workers', 'registered_triggers', 'triggers']
-  transport.calls.items.forEach(({ callId }, number) => transport.receiver.onResult(callId!, JSON.stringify({ [members[number]!]: [number] })))
+  transport.calls.items.forEach(({ callId }, number) =>
+    transport.receiver.onResult(callId!, JSON.stringify({ [members[number]!]: [number] })),
+  )
   expect(await Promise.all(lists)).toEqual([[0], [1], [2], [3]])
-  expect(transport.calls.items[3]).toMatchObject({ functionId: 'engine::triggers::list', payload: '{"include_internal":true}' })
+  expect(transport.calls.items[3]).toMatchObject({
+    functionId: 'engine::triggers::list',
+    payload: '{"include_internal":true}',
+  })
 })

@@ -41,7 +41,12 @@ export class RecordingTransport implements Transport {
   start(receiver: Receiver): void {
     this.#receiver = receiver
   }
-  call(callId: number | undefined, functionId: string, payload: string | undefined, sidecar: Sidecar | undefined): void {
+  call(
+    callId: number | undefined,
+    functionId: string,
+    payload: string | undefined,
+    sidecar: Sidecar | undefined,
+  ): void {
     this.calls.add({ callId, functionId, payload, sidecar })
   }
   result(callId: number, json: string | undefined): void {

@@ -49,7 +49,8 @@ function read(duplex: PipeDuplex, count: number, lengths: readonly number[]): Pr
     const seen: number[] = []
     duplex.start((bytes, start, end) => {
       const number = bytes.readUInt32LE(start)
-      if (end - start !== lengths[number]) reject(new Error(`frame ${number} has ${end - start} bytes, not ${lengths[number]}`))
+      if (end - start !== lengths[number])
+        reject(new Error(`frame ${number} has ${end - start} bytes, not ${lengths[number]}`))
       if (end - start > 4 && bytes[end - 1] !== number % 251) reject(new Error(`frame ${number} is torn`))
       seen.push(number)
       if (seen.length === count) resolve(seen)
@@ -60,7 +61,10 @@ function read(duplex: PipeDuplex, count: number, lengths: readonly number[]): Pr
 
 describe('a pipe', () => {
   it('carries frames of any sizes in order', async () => {
-    const lengths = fc.array(fc.oneof(fc.nat(60), fc.nat(3000), fc.nat(9000)).map((n) => n + 4), { minLength: 1, maxLength: 120 })
+    const lengths = fc.array(
+      fc.oneof(fc.nat(60), fc.nat(3000), fc.nat(9000)).map((n) => n + 4),
+      { minLength: 1, maxLength: 120 },
+    )
     await fc.assert(
       fc.asyncProperty(lengths, async (sizes) => {
         const { a, b } = createPair({ window_bytes: 4096, batch_bytes: 1024 })
@@ -85,7 +89,10 @@ describe('a pipe', () => {
   it('holds back and counts what exceeds the window until the other side has read', async () => {
     const { a, b, hold } = createPair({ window_bytes: 10_000, batch_bytes: 2000, congested_bytes: 50_000 })
     let drained = 0
-    a.duplex.start(() => {}, () => drained++)
+    a.duplex.start(
+      () => {},
+      () => drained++,
+    )
     const all = read(b.duplex, 100, Array<number>(100).fill(1000))
     hold(true)
     for (let number = 0; number < 100; number++) write(a.duplex, number, 1000)

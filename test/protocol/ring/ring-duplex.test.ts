@@ -11,7 +11,12 @@ afterEach(async () => {
   for (const end of ended.splice(0)) await end()
 })
 
-function startEcho(options: { ringBytes: number; pauseEvery?: number; pauseMs?: number; ring?: Partial<RingOptions> }): RingDuplex {
+function startEcho(options: {
+  ringBytes: number
+  pauseEvery?: number
+  pauseMs?: number
+  ring?: Partial<RingOptions>
+}): RingDuplex {
   const memory = createRingMemory(options.ringBytes)
   const { port1, port2 } = new MessageChannel()
   const thread = new Worker(new URL('./threads/echo-thread.ts', import.meta.url), {
@@ -19,7 +24,10 @@ function startEcho(options: { ringBytes: number; pauseEvery?: number; pauseMs?: 
     transferList: [port2],
   })
   const duplex = new RingDuplex(memory, 0, port1, options.ring)
-  ended.push(() => thread.terminate(), () => duplex.close())
+  ended.push(
+    () => thread.terminate(),
+    () => duplex.close(),
+  )
   return duplex
 }
 
@@ -31,13 +39,19 @@ function write(duplex: RingDuplex, number: number, length: number): void {
 }
 
 /** Reads numbered frames and checks each; resolves after `count`. */
-function expectFrames(duplex: RingDuplex, count: number, lengthOf: (number: number) => number, onFrame?: (number: number) => void): Promise<void> {
+function expectFrames(
+  duplex: RingDuplex,
+  count: number,
+  lengthOf: (number: number) => number,
+  onFrame?: (number: number) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let next = 0
     duplex.start((bytes, start, end) => {
       const number = bytes.readUInt32LE(start)
       const whole = end - start === lengthOf(number) && (end - start === 4 || bytes[end - 1] === number % 251)
-      if (number !== next || !whole) reject(new Error(`frame ${number} of ${end - start} bytes came in place of ${next}`))
+      if (number !== next || !whole)
+        reject(new Error(`frame ${number} of ${end - start} bytes came in place of ${next}`))
       next++
       onFrame?.(number)
       if (next === count) resolve()
@@ -75,7 +89,10 @@ describe('two threads', () => {
     let sent = 0
     // One to three frames under way, so that each side is asleep most of the time.
     const more = (number: number) => {
-      if (number % 3 === 0) setImmediate(() => { for (let i = 0; i < 3 && sent < count; i++) write(duplex, sent, lengthOf(sent++)) })
+      if (number % 3 === 0)
+        setImmediate(() => {
+          for (let i = 0; i < 3 && sent < count; i++) write(duplex, sent, lengthOf(sent++))
+        })
     }
     const all = expectFrames(duplex, count, lengthOf, more)
     write(duplex, 0, lengthOf(sent++))
@@ -92,7 +109,8 @@ describe('two threads', () => {
       let next = 0
       duplex.start(
         (bytes, start, end) => {
-          if (bytes.readUInt32LE(start) !== next || end - start !== lengthOf(next)) reject(new Error(`not frame ${next}`))
+          if (bytes.readUInt32LE(start) !== next || end - start !== lengthOf(next))
+            reject(new Error(`not frame ${next}`))
           if (++next === count) resolve()
         },
         () => drained.count++,
@@ -161,7 +179,10 @@ it('hands out and writes nothing after it was closed', () => {
   const { port1 } = new MessageChannel()
   const duplex = new RingDuplex(createRingMemory(1024), 0, port1)
   let drained = 0
-  duplex.start(() => {}, () => drained++)
+  duplex.start(
+    () => {},
+    () => drained++,
+  )
   duplex.close()
   write(duplex, 1, 8)
   expect(duplex.queuedBytes).toBe(0)

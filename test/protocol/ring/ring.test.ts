@@ -1,7 +1,16 @@
 // Producer and consumer of one ring against a plain queue, in one thread: what is written comes out, in order and whole.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRingMemory, HEAD, LARGE_TAIL, ringOf, ringSpace, SPACE_WANTED, STATE, TAIL } from '../../../protocol/ring/memory.ts'
+import {
+  createRingMemory,
+  HEAD,
+  LARGE_TAIL,
+  ringOf,
+  ringSpace,
+  SPACE_WANTED,
+  STATE,
+  TAIL,
+} from '../../../protocol/ring/memory.ts'
 import { RingConsumer } from '../../../protocol/ring/ring-consumer.ts'
 import { RingProducer } from '../../../protocol/ring/ring-producer.ts'
 
@@ -53,25 +62,34 @@ const step = fc.oneof(
 
 describe('a ring', () => {
   it('gives out what was written, in order and whole, for any sizes, pauses and starting points', () => {
-    const start = fc.oneof(fc.constant(0), fc.nat(100).map((n) => -4 * n), fc.nat(100).map((n) => 0x7fffffff - 3 - 4 * n))
+    const start = fc.oneof(
+      fc.constant(0),
+      fc.nat(100).map((n) => -4 * n),
+      fc.nat(100).map((n) => 0x7fffffff - 3 - 4 * n),
+    )
     fc.assert(
-      fc.property(fc.constantFrom(256, 512, 1024, 4096), start, fc.array(step, { maxLength: 200 }), (ringBytes, from, steps) => {
-        const { producer, consumer } = createPair(ringBytes, from & ~3)
-        const written: Buffer[] = []
-        const read: Buffer[] = []
-        for (const each of steps) {
-          if ('read' in each) {
-            read.push(...drain(consumer, each.read))
-            continue
+      fc.property(
+        fc.constantFrom(256, 512, 1024, 4096),
+        start,
+        fc.array(step, { maxLength: 200 }),
+        (ringBytes, from, steps) => {
+          const { producer, consumer } = createPair(ringBytes, from & ~3)
+          const written: Buffer[] = []
+          const read: Buffer[] = []
+          for (const each of steps) {
+            if ('read' in each) {
+              read.push(...drain(consumer, each.read))
+              continue
+            }
+            const frame = frameOf(written.length, each.length)
+            written.push(frame)
+            write(producer, frame, frame.length + each.spare)
           }
-          const frame = frameOf(written.length, each.length)
-          written.push(frame)
-          write(producer, frame, frame.length + each.spare)
-        }
-        read.push(...drain(consumer))
-        expect(read).toEqual(written)
-        expect(producer.queuedBytes).toBe(0)
-      }),
+          read.push(...drain(consumer))
+          expect(read).toEqual(written)
+          expect(producer.queuedBytes).toBe(0)
+        },
+      ),
       { numRuns: 300 },
     )
   })
@@ -154,7 +172,15 @@ describe('a ring', () => {
     const { producer, consumer } = createPair(256)
     write(producer, frameOf(1, 8))
     write(producer, frameOf(2, 8))
-    expect(() => consumer.drain(() => { throw new Error('reader') }, 10, Infinity)).toThrow('reader')
+    expect(() =>
+      consumer.drain(
+        () => {
+          throw new Error('reader')
+        },
+        10,
+        Infinity,
+      ),
+    ).toThrow('reader')
     expect(drain(consumer)).toEqual([frameOf(2, 8)])
   })
 

@@ -1,0 +1,154 @@
+// What ring and pipe links have in common, as one suite of cases.
+import { expect, it } from 'vitest'
+import { CHANNEL_WINDOW_BYTES, CreditReturn, CreditWindow } from '../../../protocol/ring/credit.ts'
+import { within } from '../../support/deadline.ts'
+import type { PluginFixture } from './plugin-fixture.ts'
+
+export function pluginLinkCases(fixture: () => PluginFixture): void {
+  it('brings calls to handlers and answers back', async () => {
+    const plugin = fixture()
+    expect(await plugin.invoke('echo', '{"text":"é\\n"}')).toEqual({ result: '{"text":"é\\n"}', error: undefined })
+    expect(await plugin.invoke('echo-later', '[1,2]')).toEqual({ result: '[1,2]', error: undefined })
+    expect(await plugin.invoke('echo', '"by id"', { byId: true })).toEqual({ result: '"by id"', error: undefined })
+  })
+
+  it('tells no value from null', async () => {
+    expect((await fixture().invoke('nothing', 'null')).result).toBeUndefined()
+    expect((await fixture().invoke('echo', 'null')).result).toBe('null')
+  })
+
+  it('brings errors back with code, message and stack', async () => {
+    const { result, error } = await fixture().invoke('fail', 'null')
+    expect(result).toBeUndefined()
+    expect(error).toMatchObject({
+      code: 'invocation_failed',
+      message: 'on purpose',
+      stacktrace: expect.stringContaining('on purpose') as string,
+    })
+  })
+
+  it.each([
+    ['{"a":1}', '{"a":1,"_caller_worker_id":"w"}'],
+    ['{}', '{"_caller_worker_id":"w"}'],
+    ['{"_caller_worker_id":"forged"}', '{"_caller_worker_id":"w"}'],
+    ['[1]', '[1]'],
+    ['"{}"', '"{}"'],
+  ])('adds the caller to %s', async (data, seen) => {
+    expect((await fixture().invoke('echo', data, { callerWorkerId: 'w' })).result).toBe(seen)
+  })
+
+  it('brings metadata and trace context along', async () => {
+    const plugin = fixture()
+    const metadata = Buffer.from('{"m":[1]}')
+    expect((await plugin.invoke('metadata', 'null', { metadata, traceparent: '00-t', baggage: 'a=b' })).result).toBe(
+      '{"m":[1]}',
+    )
+    expect((await plugin.invoke('metadata', 'null', { metadata })).result).toBe('{"m":[1]}')
+    await plugin.invoke('call', '{"function_id":"x"}', { traceparent: '00-t' })
+    expect(plugin.seen.items.at(-1)?.call.traceparent).toBe('00-t')
+  })
+
+  it('brings calls of the plugin to the router with all that goes beside them', async () => {
+    const plugin = fixture()
+    plugin.answer = (call) => plugin.link.answer(call, Buffer.from('{"answer":42}'), undefined)
+    const request = {
+      function_id: 'some::thing',
+      payload: { p: 1 },
+      metadata: { m: 1 },
+      namespace: 'n',
+      action: { type: 'enqueue', queue: 'q' },
+      binding: 'b',
+      baggage: 'x=y',
+    }
+    expect((await plugin.invoke('call', JSON.stringify(request))).result).toBe('{"answer":42}')
+    const seen = plugin.seen.items.at(-1)!
+    expect(seen).toMatchObject({ data: '{"p":1}', metadata: '{"m":1}', action: { type: 'enqueue', queue: 'q' } })
+    expect(seen.call).toMatchObject({
+      functionId: 'some::thing',
+      namespace: 'n',
+      binding: 'b',
+      baggage: 'x=y',
+      caller: plugin.worker,
+    })
+  })
+
+  it('gives a call without payload null, and a void call no one to answer', async () => {
+    const plugin = fixture()
+    await plugin.invoke('call', '{"function_id":"v","action":{"type":"void"}}')
+    expect(plugin.seen.items.at(-1)).toMatchObject({ data: 'null', call: { invocationId: undefined } })
+  })
+
+  it('brings an error to the plugin that called', async () => {
+    const plugin = fixture()
+    plugin.answer = (call) => plugin.link.answer(call, undefined, Buffer.from('{"code":"NOT_FOUND","message":"no"}'))
+    expect((await plugin.invoke('call', '{"function_id":"x"}')).error).toMatchObject({ message: 'NOT_FOUND: no' })
+  })
+
+  it('carries payloads of some megabytes, in order with small ones', async () => {
+    const plugin = fixture()
+    const sizes = [10, 3_000_000, 10, 400_000, 10]
+    const outcomes = sizes.map((size) => plugin.invoke('echo', JSON.stringify('x'.repeat(size))))
+    expect((await Promise.all(outcomes)).map(({ result }) => result?.length)).toEqual(sizes.map((size) => size + 2))
+  })
+
+  it('carries a channel from a reader to a writer, larger than its window', async () => {
+    const plugin = fixture()
+    const total = 4 * CHANNEL_WINDOW_BYTES
+    const ref = (direction: string) => ({ channel_id: 'c', access_key: 'k', direction })
+    const done = plugin.invoke('copy', JSON.stringify({ from: ref('read'), to: ref('write') }))
+    const [opened] = await plugin.channels.take(1)
+    expect(opened).toMatchObject({ kind: 'open', ref: ref('read') })
+    const readEnd = opened!.end
+    const credit = new CreditWindow()
+    const returned = new CreditReturn()
+    let sent = 0
+    let received = 0
+    for (let at = 1; received < total;) {
+      while (credit.open && sent < total) {
+        plugin.link.channelBinary(readEnd, Buffer.alloc(10_000, 5))
+        credit.spend(10_000)
+        sent += 10_000
+        if (sent >= total) plugin.link.channelClose(readEnd, 1000, 'stream_complete')
+      }
+      const events = await plugin.channels.take(at + 1, 10_000)
+      for (; at < events.length; at++) {
+        const event = events[at]!
+        if (event.kind === 'credit') credit.grant(event.bytes)
+        if (event.kind !== 'binary') continue
+        received += event.bytes.length
+        const granted = returned.take(event.bytes.length)
+        if (granted > 0) plugin.link.channelCredit(event.end, granted)
+      }
+    }
+    await within(10_000, 'the copy', done)
+    expect(received).toBe(sent)
+    expect(plugin.channels.items.filter(({ kind }) => kind === 'close')).toMatchObject([{ code: 1000 }])
+  })
+
+  it('tells since when frames lie unread while a handler blocks its thread', async () => {
+    const plugin = fixture()
+    const transport = plugin.transport
+    const done = plugin.invoke('spin', '300')
+    expect(transport.unreadSince(1)).toBe(1)
+    await done
+    const quiet = async () => {
+      while (transport.unreadSince(2) !== undefined) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await within(5_000, 'progress', quiet())
+  })
+
+  it('hands nothing out and writes nothing after it was closed', async () => {
+    const plugin = fixture()
+    plugin.invoke('echo', '1').catch(() => {})
+    plugin.link.close(1000, 'stop')
+    expect(plugin.link.open).toBe(false)
+    const written = plugin.transport.duplex.queuedBytes
+    plugin.link.send({ type: 'ping' })
+    expect(plugin.transport.duplex.queuedBytes).toBeLessThanOrEqual(written)
+    const quiet = async () => {
+      while (plugin.transport.duplex.queuedBytes > 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await within(5_000, 'the plugin to read', quiet())
+    expect(plugin.unanswered).toBe(1)
+  })
+}

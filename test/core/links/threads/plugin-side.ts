@@ -1,0 +1,24 @@
+// Functions for the tests of ring and pipe links, registered through a real handle.
+import type { Handle } from '../../../../sdk/handle.ts'
+import type { ChannelReader } from '../../../../sdk/channel-reader.ts'
+import type { ChannelWriter } from '../../../../sdk/channel-writer.ts'
+
+export function registerTestFunctions(iii: Handle): void {
+  iii.registerFunction('echo', (data) => data)
+  iii.registerFunction('echo-later', async (data) => data)
+  iii.registerFunction('nothing', () => undefined)
+  iii.registerFunction('fail', () => {
+    throw new Error('on purpose')
+  })
+  iii.registerFunction('metadata', (_data, metadata) => metadata)
+  iii.registerFunction('call', (request) => iii.trigger(request as { function_id: string }))
+  iii.registerFunction('spin', (ms: number) => {
+    const until = performance.now() + ms
+    while (performance.now() < until);
+  })
+  iii.registerFunction('copy', async ({ from, to }: { from: ChannelReader; to: ChannelWriter }) => {
+    for await (const chunk of from.stream) to.write(chunk as Buffer)
+    to.close()
+  })
+  iii.registerFunction('exit', () => process.exit(3))
+}

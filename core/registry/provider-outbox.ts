@@ -1,11 +1,17 @@
 // What providers are told about bindings, and when: at once, or, within one step, reduced to the net change with removals first.
 // So a binding that moves from an old plugin generation to the new one never meets itself as a conflict, and one that both make is not told twice.
 import type { LogicalBinding } from './binding.ts'
-import type { TypeProvider } from './trigger-type.ts'
+import type { ProviderView, TypeProvider } from './trigger-type.ts'
 
 export interface ProviderSink {
   bind(provider: TypeProvider, binding: LogicalBinding, replay: boolean): void
   unbind(provider: TypeProvider, id: string, triggerType: string): void
+}
+
+interface Step {
+  /** The latest registration: a worker may repeat it within the step. */
+  provider: TypeProvider
+  readonly changes: Map<string, Pending>
 }
 
 interface Pending {
@@ -18,7 +24,7 @@ interface Pending {
 
 export class ProviderOutbox {
   readonly #sink: ProviderSink
-  #step: Map<TypeProvider, Map<string, Pending>> | undefined
+  #step: Map<ProviderView, Step> | undefined
 
   constructor(sink: ProviderSink) {
     this.#sink = sink
@@ -47,7 +53,7 @@ export class ProviderOutbox {
   forget(provider: TypeProvider): void {
     provider.view.held.clear()
     provider.view.unanswered.clear()
-    this.#step?.delete(provider)
+    this.#step?.delete(provider.view)
   }
 
   /** Runs `work`; what it does reaches providers when it is done. Steps nest. */
@@ -64,12 +70,14 @@ export class ProviderOutbox {
   }
 
   #pending(provider: TypeProvider, id: string, heldBefore: boolean): Pending {
-    const step = this.#step as Map<TypeProvider, Map<string, Pending>>
-    let changes = step.get(provider)
-    if (changes === undefined) {
-      changes = new Map()
-      step.set(provider, changes)
+    const steps = this.#step as Map<ProviderView, Step>
+    let step = steps.get(provider.view)
+    if (step === undefined) {
+      step = { provider, changes: new Map() }
+      steps.set(provider.view, step)
     }
+    step.provider = provider
+    const { changes } = step
     let pending = changes.get(id)
     if (pending === undefined) {
       pending = { heldBefore, bound: undefined, triggerType: '' }
@@ -78,13 +86,13 @@ export class ProviderOutbox {
     return pending
   }
 
-  #flush(step: Map<TypeProvider, Map<string, Pending>>): void {
-    for (const [provider, changes] of step) {
+  #flush(steps: ReadonlyMap<ProviderView, Step>): void {
+    for (const { provider, changes } of steps.values()) {
       for (const [id, { bound, heldBefore, triggerType }] of changes) {
         if (bound === undefined && heldBefore) this.#sink.unbind(provider, id, triggerType)
       }
     }
-    for (const [provider, changes] of step) {
+    for (const { provider, changes } of steps.values()) {
       for (const { bound } of changes.values()) {
         // A refusal by a local type earlier in this flush may have moved the binding since.
         if (bound !== undefined && bound.binding.provider === provider) this.#sink.bind(provider, bound.binding, bound.replay)

@@ -457,24 +457,27 @@ export class TriggerRegistry {
   }
 
   /** Only the current provider's word counts (spec 01 §11.3). */
-  #takeAnswer(worker: Worker, { id, error }: TriggerRegistrationResult): void {
+  #takeAnswer(worker: Worker, { id, trigger_type, error }: TriggerRegistrationResult): void {
+    const asked = this.#askedProvider(worker, id, trigger_type)
+    const delivery = asked === undefined ? undefined : takeDelivery(asked, id)
     const logical = this.#bindings.findLogical(id)
-    const provider = logical?.provider ?? logical?.refusedBy ?? this.#askedProvider(worker, id)
-    if (provider === undefined) return
-    if (provider.worker !== worker) {
+    if (logical === undefined) return
+    const provider = logical.provider ?? logical.refusedBy
+    if (provider?.worker !== worker) {
       if (error != null) this.#log.warn(`answer about trigger '${id}' ignored: its type is provided by another worker`, { worker: worker.id })
       return
     }
-    const delivery = takeDelivery(provider, id)
-    // A plugin answers each delivery: this one was about a binding that has been removed since, even if the id is in use again.
-    if (logical === undefined || (delivery !== undefined && delivery.logical !== logical)) return
+    // A plugin answers each delivery: this one may be about a binding that was removed or went to another type since.
+    if (delivery !== undefined && (delivery.logical !== logical || asked?.view !== provider.view)) return
     if (error != null) return this.#refuse(logical, toErrorBody(error), delivery?.replay ?? false)
     this.#accept(logical, provider, delivery?.content ?? logical.content)
   }
 
-  /** The provider that owes an answer about a binding which is gone. */
-  #askedProvider(worker: Worker, id: string): TypeProvider | undefined {
-    for (const provider of this.#types.providedBy(worker)) if (provider.view.unanswered.has(id)) return provider
+  /** The provider that owes an answer about an id, if it answers each delivery. */
+  #askedProvider(worker: Worker, id: string, triggerType: string): TypeProvider | undefined {
+    for (const provider of this.#types.providedBy(worker)) {
+      if (provider.type.id === triggerType && provider.view.unanswered.has(id)) return provider
+    }
     return undefined
   }
 
@@ -508,7 +511,8 @@ export class TriggerRegistry {
     // The answer to a later version is still to come and decides.
     if (owesAnswer(provider, logical)) return
     if (provider.isBuiltIn && !replay) return this.#takeBack(logical, provider)
-    provider.view.held.delete(logical.id)
+    // A plugin that refuses what it has already keeps it (§11.2.3): it is to hear when the binding goes.
+    if (!provider.isBuiltIn) provider.view.held.delete(logical.id)
     logical.provider = undefined
     logical.refusedBy = provider
   }

@@ -82,8 +82,8 @@ export function unbind(scene: Scene, { worker }: TestWorker, id: string): void {
   scene.triggers.handle(worker, { type: 'unregistertrigger', id })
 }
 
-export function answer(scene: Scene, { worker }: TestWorker, id: string, error?: TriggerRegistrationResult['error']): void {
-  const message = { type: 'triggerregistrationresult', id, trigger_type: 't', function_id: 'svc::target' } as const
+export function answer(scene: Scene, { worker }: TestWorker, id: string, error?: TriggerRegistrationResult['error'], triggerType = 't'): void {
+  const message = { type: 'triggerregistrationresult', id, trigger_type: triggerType, function_id: 'svc::target' } as const
   scene.triggers.handle(worker, error === undefined ? message : { ...message, error })
 }
 

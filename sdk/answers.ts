@@ -22,3 +22,7 @@ export function errorJson(thrown: unknown): string {
     return JSON.stringify({ code: 'invocation_failed', message: 'The handler threw something that cannot be shown' })
   }
 }
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}

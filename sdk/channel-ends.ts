@@ -4,6 +4,12 @@ import { ChannelWriter } from './channel-writer.ts'
 import type { ChannelRef } from './handle-types.ts'
 import type { Transport } from './transport.ts'
 
+/** What an end says of itself. It is known here only in between: an end that is never used leaves nothing behind. */
+export interface EndEvents {
+  onAttached(): void
+  onEnded(): void
+}
+
 export class ChannelEnds {
   readonly #transport: Transport
   readonly #writers = new Map<number, ChannelWriter>()
@@ -21,15 +27,19 @@ export class ChannelEnds {
 
   openWriter(ref: ChannelRef): ChannelWriter {
     const end = ++this.#lastEnd
-    const writer = new ChannelWriter(this.#transport, end, ref, () => this.#writers.delete(end))
-    this.#writers.set(end, writer)
+    const writer: ChannelWriter = new ChannelWriter(this.#transport, end, ref, {
+      onAttached: () => this.#writers.set(end, writer),
+      onEnded: () => this.#writers.delete(end),
+    })
     return writer
   }
 
   openReader(ref: ChannelRef): ChannelReader {
     const end = ++this.#lastEnd
-    const reader = new ChannelReader(this.#transport, end, ref, () => this.#readers.delete(end))
-    this.#readers.set(end, reader)
+    const reader: ChannelReader = new ChannelReader(this.#transport, end, ref, {
+      onAttached: () => this.#readers.set(end, reader),
+      onEnded: () => this.#readers.delete(end),
+    })
     return reader
   }
 

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { CreditReturn } from '../protocol/ring/credit.ts'
 import { InvocationError } from './errors.ts'
+import type { EndEvents } from './channel-ends.ts'
 import type { ChannelRef } from './handle-types.ts'
 import type { Transport } from './transport.ts'
 
@@ -12,7 +13,7 @@ export class ChannelReader {
   readonly #transport: Transport
   readonly #end: number
   readonly #ref: ChannelRef
-  readonly #onEnded: () => void
+  readonly #events: EndEvents
   readonly #credit = new CreditReturn()
   readonly #onMessage: ((text: string) => void)[] = []
   readonly #onBinary: ((bytes: Buffer) => void)[] = []
@@ -24,11 +25,11 @@ export class ChannelReader {
   #ended = false
   #failure: Error | undefined
 
-  constructor(transport: Transport, end: number, ref: ChannelRef, onEnded: () => void) {
+  constructor(transport: Transport, end: number, ref: ChannelRef, events: EndEvents) {
     this.#transport = transport
     this.#end = end
     this.#ref = ref
-    this.#onEnded = onEnded
+    this.#events = events
   }
 
   /** The binary data; text messages go to `onMessage` alone. */
@@ -92,7 +93,7 @@ export class ChannelReader {
     if (this.#ended) return
     this.#ended = true
     if (code === NOT_FOUND) this.#failure = new InvocationError('NOT_FOUND', reason || 'Channel not found')
-    this.#onEnded()
+    this.#events.onEnded()
     this.#feed()
   }
 
@@ -126,6 +127,7 @@ export class ChannelReader {
   #open(): void {
     if (this.#opened) return
     this.#opened = true
+    this.#events.onAttached()
     this.#transport.openChannel(this.#end, this.#ref)
   }
 }

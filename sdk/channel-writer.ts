@@ -1,6 +1,7 @@
 // The writing end of a channel over a handle's own connection. Items wait here for credit, so that bulk never stands before calls.
 import { Writable } from 'node:stream'
 import { CHANNEL_ITEM_BYTES, CreditWindow } from '../protocol/ring/credit.ts'
+import type { EndEvents } from './channel-ends.ts'
 import type { ChannelRef } from './handle-types.ts'
 import type { Transport } from './transport.ts'
 
@@ -19,7 +20,7 @@ export class ChannelWriter {
   readonly #transport: Transport
   readonly #end: number
   readonly #ref: ChannelRef
-  readonly #onEnded: () => void
+  readonly #events: EndEvents
   readonly #credit = new CreditWindow()
   /** What goes on when the reader has taken something. */
   #resume: (() => void) | undefined
@@ -27,11 +28,11 @@ export class ChannelWriter {
   #ended = false
   #closeReason = 'stream_complete'
 
-  constructor(transport: Transport, end: number, ref: ChannelRef, onEnded: () => void) {
+  constructor(transport: Transport, end: number, ref: ChannelRef, events: EndEvents) {
     this.#transport = transport
     this.#end = end
     this.#ref = ref
-    this.#onEnded = onEnded
+    this.#events = events
     this.stream = new Writable({
       // Object mode lets messages through; bytes are bounded by the credit window, this counts items.
       objectMode: true,
@@ -122,6 +123,7 @@ export class ChannelWriter {
   #open(): void {
     if (this.#opened) return
     this.#opened = true
+    this.#events.onAttached()
     this.#transport.openChannel(this.#end, this.#ref)
   }
 
@@ -135,7 +137,7 @@ export class ChannelWriter {
   #forget(): void {
     if (this.#ended) return
     this.#ended = true
-    this.#onEnded()
+    this.#events.onEnded()
   }
 }
 

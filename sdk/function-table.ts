@@ -2,7 +2,7 @@
 import { CodedError } from '../protocol/errors.ts'
 import type { Sidecar } from '../protocol/ring/sidecar.ts'
 import type { Activity } from './activity.ts'
-import { errorJson, serializationError, toJson } from './answers.ts'
+import { errorJson, isThenable, serializationError, toJson } from './answers.ts'
 import { runInCallContext } from './call-context.ts'
 import { mayHoldChannelRef, replaceChannelRefs } from './channel-refs.ts'
 import type { ChannelEnds } from './channel-ends.ts'
@@ -121,8 +121,4 @@ export class FunctionTable {
 function invoke(handler: Handler, data: unknown, { traceparent, baggage, metadata }: Sidecar): unknown {
   if (traceparent === undefined && baggage === undefined) return handler(data, metadata)
   return runInCallContext({ traceparent, baggage }, () => handler(data, metadata))
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }

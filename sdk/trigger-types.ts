@@ -2,6 +2,7 @@
 import type { EngineMessage, RegisterTrigger, UnregisterTrigger } from '../protocol/messages.ts'
 import type { ErrorBody } from '../protocol/errors.ts'
 import type { Activity } from './activity.ts'
+import { isThenable } from './answers.ts'
 import type { TriggerTypeHandler } from './handle-types.ts'
 import type { Transport } from './transport.ts'
 
@@ -64,9 +65,10 @@ export class TriggerTypes {
       this.#answer(message, { code: 'trigger_registration_failed', message: reason })
     }
     try {
-      const outcome = handler.registerTrigger(binding)
-      if (outcome === undefined) return this.#answer(message, undefined)
-      return outcome.then(() => this.#answer(message, undefined), refuse)
+      const outcome: unknown = handler.registerTrigger(binding)
+      // Handlers return what a `Map.set` or `delete` happens to give.
+      if (!isThenable(outcome)) return this.#answer(message, undefined)
+      return Promise.resolve(outcome).then(() => this.#answer(message, undefined), refuse)
     } catch (error) {
       refuse(error)
     }
@@ -79,7 +81,8 @@ export class TriggerTypes {
       )
     }
     try {
-      return handler.unregisterTrigger({ id })?.then(undefined, report)
+      const outcome: unknown = handler.unregisterTrigger({ id })
+      if (isThenable(outcome)) return Promise.resolve(outcome).then(() => {}, report)
     } catch (error) {
       report(error)
     }

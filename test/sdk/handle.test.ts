@@ -368,6 +368,22 @@ describe('trigger types', () => {
     expect(seen).toEqual(['bound', 'dropped'])
   })
 
+  it('take whatever a handler that is not asynchronous returns', () => {
+    const bindings = new Map<string, unknown>()
+    iii.registerTriggerType(
+      { id: 'tick' },
+      {
+        registerTrigger: (each) => bindings.set(each.id, each) as unknown as undefined,
+        unregisterTrigger: ({ id }) => bindings.delete(id) as unknown as undefined,
+      },
+    )
+    transport.receiver.onControl(binding)
+    expect(transport.controls.items[1]).not.toHaveProperty('error')
+    transport.receiver.onControl({ type: 'unregistertrigger', id: 't1', trigger_type: 'tick' })
+    expect(bindings.size).toBe(0)
+    expect(problems).toEqual([])
+  })
+
   it('answer a refused binding and one to a type that they do not have', () => {
     iii.registerTriggerType(
       { id: 'tick' },

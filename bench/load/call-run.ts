@@ -36,7 +36,14 @@ export async function runCalls(job: CallJob, history: CallHistory): Promise<Load
   const workload = describeWorkload(job.workload, job.functionId, job.payloadBytes)
   const caller = await Caller.open(job.url, workload, history.nextSequence, stored, failed.reject)
   try {
-    return await Promise.race([measure(job, caller), failed.promise])
+    const result = await Promise.race([measure(job, caller), failed.promise])
+    // Or else another provider of the id was measured: a plugin's function goes before a worker's.
+    if (callee !== undefined && callee.answered < result.verified) {
+      throw new Error(
+        `Only ${callee.answered} of ${result.verified} calls of ${job.functionId} reached the worker of this run.`,
+      )
+    }
+    return result
   } finally {
     history.nextSequence = caller.sequence
     caller.close()

@@ -14,6 +14,10 @@ const SPARE_LIMIT = 128
 const spares: Buffer[] = []
 const EMPTY = Buffer.alloc(0)
 const HANDSHAKE_MS = 10_000
+/** How long the other end may take to close its side. */
+const GOODBYE_MS = 2_000
+/** Close code 1000. */
+const NORMAL_CLOSURE = Buffer.from([0x03, 0xe8])
 
 export interface ConnectionEvents {
   /** A text or binary payload in `buffer[start … end)`, valid until the call returns. */
@@ -88,12 +92,20 @@ export class Connection {
     this.#outLength = 0
   }
 
+  /** Says goodbye as a worker that ends in order does: an engine would else keep its functions for its return (spec 01 §8.10). */
   close(): void {
+    if (this.#ended) return
+    if (this.#upgraded === undefined) {
+      this.append(encodeMasked(NORMAL_CLOSURE, Opcode.Close))
+      this.flush()
+    }
     this.#ended = true
-    this.#socket.destroy()
+    this.#socket.end()
+    this.#socket.setTimeout(GOODBYE_MS, () => this.#socket.destroy())
   }
 
   #onRead(length: number, buffer: Buffer): boolean {
+    if (this.#ended) return true
     try {
       if (this.#upgraded === undefined) this.#reader.push(buffer, 0, length)
       else this.#onHandshake(buffer, length)
@@ -138,7 +150,8 @@ export class Connection {
 
   #end(reason: Error): void {
     if (this.#ended) return
-    this.close()
+    this.#ended = true
+    this.#socket.destroy()
     if (this.#upgraded === undefined) this.#events.onEnd?.(reason)
     else this.#upgraded.reject(reason)
   }

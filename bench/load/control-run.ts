@@ -3,6 +3,7 @@
 import { setTimeout as elapse } from 'node:timers/promises'
 import { Histogram } from '../measure/histogram.ts'
 import { LATENCY_UNITS_PER_MS } from './caller.ts'
+import { appendAnnouncement, isAnnounceAnswer } from './announcement.ts'
 import { Connection } from './connection.ts'
 import { withinDeadline } from './deadline.ts'
 import type { ControlJob, LoadResult } from './load-job.ts'
@@ -15,7 +16,7 @@ export async function runControl(job: ControlJob): Promise<LoadResult> {
   failed.promise.catch(() => {})
   const run = new ControlRun()
   try {
-    await run.open(job.url, failed.reject)
+    await Promise.race([run.open(job.url, failed.reject), failed.promise])
     return await Promise.race([run.measure(job), failed.promise])
   } finally {
     run.close()
@@ -32,6 +33,7 @@ class ControlRun {
   /** By invocation id. */
   readonly #cycles = new Map<string, Cycle>()
   readonly #latency = new Histogram()
+  readonly #announced = Promise.withResolvers<void>()
   readonly #idle = Promise.withResolvers<void>()
   readonly #wrong: Record<string, number> = {}
   #running = false
@@ -43,6 +45,9 @@ class ControlRun {
       onFrame: (buffer, start, end) => this.#onFrame(buffer.utf8Slice(start, end)),
       onEnd,
     })
+    appendAnnouncement(this.#connection, 'bench-churn')
+    this.#connection.flush()
+    await this.#announced.promise
   }
 
   async measure(job: ControlJob): Promise<LoadResult> {
@@ -82,6 +87,7 @@ class ControlRun {
   #onFrame(text: string): void {
     const message = JSON.parse(text) as Record<string, unknown>
     if (message['type'] === 'invokefunction') this.#onCall(message)
+    else if (isAnnounceAnswer(message)) this.#announced.resolve()
     else if (message['type'] === 'invocationresult') this.#onAnswer(message)
   }
 

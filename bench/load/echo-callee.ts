@@ -1,5 +1,6 @@
 // The worker side of the load: registers a function and answers each call with the payload that the call brought.
 // Calls are checked like answers are: parsed once, then compared as bytes; the caller checks id and number.
+import { appendAnnouncement, isAnnounceAnswer } from './announcement.ts'
 import { Connection } from './connection.ts'
 import { N_DIGITS, N_MIN, payloadJson } from './payload.ts'
 import { encodeMasked } from './websocket-frame.ts'
@@ -26,8 +27,8 @@ export class EchoCallee {
   #connection: Connection | undefined
   #registered = Promise.withResolvers<void>()
   #form: CallForm | undefined
-  /** Calls whose payload was not what the callers send. They are answered with an error. */
-  damaged = 0
+  /** Calls answered with their payload. One that is damaged is answered with an error instead. */
+  answered = 0
 
   /** Resolves when the target has taken the registration. */
   static async start(
@@ -46,8 +47,7 @@ export class EchoCallee {
     })
     callee.#connection = connection
     connection.appendMessage({ type: 'registerfunction', id: functionId })
-    // Frames are handled in order: the pong says that the registration before it is done (spec 01 §3).
-    connection.appendMessage({ type: 'ping' })
+    appendAnnouncement(connection, 'bench-callee')
     connection.flush()
     await callee.#registered.promise
     return callee
@@ -76,6 +76,7 @@ export class EchoCallee {
   }
 
   #answer(form: CallForm): void {
+    this.answered++
     const connection = this.#connection!
     const answerAt = connection.append(form.answer)
     const { out } = connection
@@ -88,13 +89,12 @@ export class EchoCallee {
 
   #onUnknownForm(text: string): void {
     const message = JSON.parse(text) as Record<string, unknown>
-    if (message['type'] === 'pong') return this.#registered.resolve()
+    if (isAnnounceAnswer(message)) return this.#registered.resolve()
     if (message['type'] === 'registrationrejected') return this.#onEnd(new Error(`The target refused: ${text}`))
     if (message['type'] !== 'invokefunction') return
     const id = String(message['invocation_id'])
     const n = numberOf(message['data'])
     if (!isValue(message['data'], this.#value, n)) {
-      this.damaged++
       const error = { code: 'invocation_failed', message: 'The payload of the call is damaged.' }
       this.#connection?.appendMessage({
         type: 'invocationresult',
@@ -109,6 +109,7 @@ export class EchoCallee {
       this.#form = form
       return this.#answer(form)
     }
+    this.answered++
     this.#connection?.appendMessage({
       type: 'invocationresult',
       invocation_id: id,

@@ -67,8 +67,8 @@ class FanOutRun implements SubscriberEvents {
 
   close(): void {
     this.#running = false
-    for (const subscriber of this.#subscribers) subscriber.close()
     this.#provider?.close()
+    for (const subscriber of this.#subscribers) subscriber.close()
   }
 
   onDelivery(event: number): void {

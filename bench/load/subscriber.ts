@@ -1,5 +1,6 @@
 // One subscriber of the fan-out run: a worker with a function bound to the provider's trigger type.
 // It takes each event once and in order, and answers every call, as a worker must (spec 01 §9.2).
+import { appendAnnouncement } from './announcement.ts'
 import { Connection } from './connection.ts'
 import { nOf, writeN } from './payload.ts'
 import { encodeMasked } from './websocket-frame.ts'
@@ -94,6 +95,7 @@ export class Subscriber {
       function_id: functionId,
       config: {},
     })
+    appendAnnouncement(connection, functionId)
     connection.flush()
     return subscriber
   }

@@ -1,4 +1,5 @@
 // The worker that provides the trigger type of the fan-out run: fires an event by a void call to each bound function.
+import { appendAnnouncement } from './announcement.ts'
 import { Connection } from './connection.ts'
 import { N_MIN, nOf, payloadJson, writeN } from './payload.ts'
 import { TICK_TYPE } from './subscriber.ts'
@@ -25,6 +26,7 @@ export class TickProvider {
       onEnd,
     })
     provider.#connection.appendMessage({ type: 'registertriggertype', id: TICK_TYPE, description: 'Benchmark events' })
+    appendAnnouncement(provider.#connection, 'bench-ticker')
     provider.#connection.flush()
     return provider
   }

@@ -4,7 +4,7 @@ import { nOf, payloadJson } from '../load/payload.ts'
 import { describeMeasure, measuredCase } from '../measures.ts'
 import type { BenchSession } from '../session.ts'
 import { TargetProcess } from '../targets/target-process.ts'
-import { ECHO_FUNCTION, type Scenario } from './scenario.ts'
+import { WORKER_FUNCTION, type Scenario } from './scenario.ts'
 
 const PAYLOAD_BYTES = 150
 const IN_FLIGHT = 32
@@ -73,7 +73,7 @@ export const failover: Scenario = {
 async function killOne(session: BenchSession, url: string): Promise<Death> {
   const command = {
     file: 'echo-worker',
-    args: [url, ECHO_FUNCTION, String(PAYLOAD_BYTES)],
+    args: [url, WORKER_FUNCTION, String(PAYLOAD_BYTES)],
     cpus: session.pinning?.generator,
   }
   const replicas = await Promise.all([TargetProcess.start(command), TargetProcess.start(command)])
@@ -124,7 +124,7 @@ class DeathWatch {
       const n = nOf(this.#sequence++)
       const sentAt = performance.now()
       try {
-        const answer = (await this.#client.call(ECHO_FUNCTION, { ...this.#value, n })) as { n?: unknown } | undefined
+        const answer = (await this.#client.call(WORKER_FUNCTION, { ...this.#value, n })) as { n?: unknown } | undefined
         if (answer?.n === n) this.#onAnswer(sentAt)
         else this.#otherFailures.push('wrong_value')
       } catch (error) {

@@ -2,7 +2,7 @@
 // behind `postMessage` of JSON strings in place of the ring.
 import { chooseCases, type LoadCase } from '../options.ts'
 import type { Variant } from '../rounds.ts'
-import { ECHO_FUNCTION, loadCase, needsOwnEngine, type Scenario } from './scenario.ts'
+import { PLUGIN_FUNCTION, loadCase, needsOwnEngine, type Scenario } from './scenario.ts'
 
 const CASES: readonly LoadCase[] = [
   { payloadBytes: 150, inFlight: 1 },
@@ -19,7 +19,7 @@ export const plugin: Scenario = {
       const job = {
         kind: 'call',
         workload: 'echo',
-        functionId: ECHO_FUNCTION,
+        functionId: PLUGIN_FUNCTION,
         providesFunction: false,
         rate: session.options.rate,
         ...load,

@@ -1,7 +1,7 @@
 // `rpc`: a worker calls a function of another worker. References: a WebSocket echo, and the naive router.
 import { chooseCases, type LoadCase } from '../options.ts'
 import type { Variant } from '../rounds.ts'
-import { ECHO_FUNCTION, loadCase, type Scenario } from './scenario.ts'
+import { WORKER_FUNCTION, loadCase, type Scenario } from './scenario.ts'
 
 const CASES: readonly LoadCase[] = [
   { payloadBytes: 150, inFlight: 1 },
@@ -16,7 +16,7 @@ export const rpc: Scenario = {
   async run(session) {
     const reports = []
     for (const load of chooseCases(session.options, CASES)) {
-      const job = { kind: 'call', functionId: ECHO_FUNCTION, rate: session.options.rate, ...load } as const
+      const job = { kind: 'call', functionId: WORKER_FUNCTION, rate: session.options.rate, ...load } as const
       const routed = { ...job, workload: 'echo', providesFunction: true } as const
       const variants: Variant[] = [
         { name: 'engine', target: 'subject', job: routed },

@@ -11,7 +11,10 @@ export interface Scenario {
   run(session: BenchSession): Promise<readonly CaseReport[]>
 }
 
-export const ECHO_FUNCTION = 'bench::echo'
+/** Provided by the target itself: a plugin or what stands in for one. */
+export const PLUGIN_FUNCTION = 'bench::echo'
+/** Provided by a worker of the load. Another id: a plugin's function goes before a worker's. */
+export const WORKER_FUNCTION = 'bench::worker-echo'
 
 export async function loadCase(
   session: BenchSession,

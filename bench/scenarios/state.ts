@@ -3,7 +3,7 @@ import { chooseCases, type LoadCase } from '../options.ts'
 import type { CaseReport } from '../report.ts'
 import type { Variant } from '../rounds.ts'
 import type { BenchSession } from '../session.ts'
-import { ECHO_FUNCTION, loadCase } from './scenario.ts'
+import { PLUGIN_FUNCTION, loadCase } from './scenario.ts'
 
 const CASES: readonly LoadCase[] = [
   { payloadBytes: 150, inFlight: 64 },
@@ -21,7 +21,11 @@ export async function runStateCases(
     const variants: Variant[] = [{ name: 'engine', target: 'subject', job: { ...job, workload: name, functionId } }]
     // Another engine at a URL need not have the echo plugin.
     if (session.ownEngine) {
-      variants.push({ name: 'plugin', target: 'subject', job: { ...job, workload: 'echo', functionId: ECHO_FUNCTION } })
+      variants.push({
+        name: 'plugin',
+        target: 'subject',
+        job: { ...job, workload: 'echo', functionId: PLUGIN_FUNCTION },
+      })
     }
     reports.push(await loadCase(session, name, 'calls/s', load, variants))
   }

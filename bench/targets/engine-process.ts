@@ -29,7 +29,7 @@ const engine = await startEngine({
   watch: variant === 'watched',
   cwd: folder,
   env: process.env,
-  log: createLog({ level: 'warn' }),
+  log: createLog({ level: 'error' }),
   ...(variant === 'inline' ? { localFunctions: { [ECHO_FUNCTION]: (input: unknown) => input } } : {}),
 })
 if (variant === 'post-message') providePostMessageFunction(engine.router, ECHO_FUNCTION)

@@ -35,8 +35,6 @@ function handle(from: WebSocket, message: Message): void {
       return void triggerTypes.set(message.id ?? '', from)
     case 'registertrigger':
       return triggerTypes.get(message.trigger_type ?? '')?.send(JSON.stringify(message))
-    case 'ping':
-      return from.send(JSON.stringify({ type: 'pong' }))
   }
 }
 

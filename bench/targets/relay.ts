@@ -5,8 +5,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { announce } from './announce.ts'
 
 const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
-const PONG = serverFrame(Buffer.from('{"type":"pong"}'))
-/** The callee connects first. */
+/** The callee connects first; it registers and announces itself in one write. */
 const sockets: Socket[] = []
 
 const server = createServer({ noDelay: true }, (socket) => {
@@ -27,7 +26,8 @@ const server = createServer({ noDelay: true }, (socket) => {
     const isCallee = sockets[0] === socket
     if (isCallee && !announced) {
       announced = true
-      return void socket.write(PONG)
+      const id = /"invocation_id":"([^"]*)"/.exec(chunk.latin1Slice())?.[1]
+      return void socket.write(serverFrame(Buffer.from(`{"type":"invocationresult","invocation_id":"${id}"}`)))
     }
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     const { unmasked, used } = unmask(bytes)

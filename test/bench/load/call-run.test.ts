@@ -4,6 +4,7 @@ import { WebSocketServer } from 'ws'
 import { expect, onTestFinished, test } from 'vitest'
 import { CallHistory, runCalls } from '../../../bench/load/call-run.ts'
 import { Caller } from '../../../bench/load/caller.ts'
+import { EchoCallee } from '../../../bench/load/echo-callee.ts'
 import type { CallJob } from '../../../bench/load/load-job.ts'
 import { describeWorkload, STATE_KEYS } from '../../../bench/load/workload.ts'
 import { TargetProcess } from '../../../bench/targets/target-process.ts'
@@ -119,6 +120,18 @@ test('a target that only gives wrong answers ends the run', async () => {
   const url = await startProtocolServer((answer) => [withResult(answer, { n: 1 })])
   const run = runCalls({ ...JOB, url, inFlight: 1024, durationMs: 20_000 }, new CallHistory())
   await expect(run).rejects.toThrow('bench::echo gives wrong answers, 10000 so far: wrong_value')
+})
+
+test('a function that somebody else answers is not measured', async () => {
+  const url = await startProtocolServer()
+  const payload = 150
+  const first = await EchoCallee.start(url, 'bench::echo', payload, () => {})
+  onTestFinished(() => first.close())
+  // The server gives all calls to whoever registered last.
+  const run = runCalls({ ...JOB, url }, new CallHistory())
+  const last = await EchoCallee.start(url, 'bench::echo', payload, () => {})
+  onTestFinished(() => last.close())
+  await expect(run).rejects.toThrow('reached the worker of this run')
 })
 
 test('a target that goes away ends the run', async () => {

@@ -17,11 +17,14 @@ export async function startProtocolServer(tamper: Tamper = (answer) => [answer])
   server.on('connection', (socket) =>
     socket.on('message', (data) => {
       const message = JSON.parse(String(data)) as Message
-      if (message['type'] === 'ping') send(socket, { type: 'pong' })
       if (message['type'] === 'registerfunction') functions.set(message['id'], socket)
       if (message['type'] === 'invokefunction') {
-        callers.set(message['invocation_id'], socket)
-        send(functions.get(message['function_id']), message)
+        const { invocation_id, function_id } = message
+        const callee = functions.get(function_id)
+        callers.set(invocation_id, socket)
+        if (callee !== undefined) send(callee, message)
+        else
+          send(socket, { type: 'invocationresult', invocation_id, error: { code: 'function_not_found', message: '' } })
       }
       if (message['type'] === 'invocationresult') {
         const answers = tamper(message)

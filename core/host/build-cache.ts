@@ -36,6 +36,9 @@ export class BuildCache {
   readonly #maxBundles: number
   /** Bundles of generations that may have to be started again; never pruned. */
   readonly #inUse = new Map<string, number>()
+  readonly #manifests = new Map<string, Promise<readonly ManifestEntry[]>>()
+  #writing: Promise<void> = Promise.resolve()
+  #made: Promise<unknown> | undefined
 
   constructor(options: BuildCacheOptions) {
     this.#dir = join(options.dir, 'plugins')
@@ -49,9 +52,16 @@ export class BuildCache {
 
   /** The bundle of `entryFile` if one was made from files that are byte for byte those on disk now. */
   async find(entryFile: string): Promise<Bundle | undefined> {
+    // Builds of one plugin share most inputs: each file is read once.
+    const hashes = new Map<string, Promise<string | undefined>>()
+    const currentHash = (path: string): Promise<string | undefined> => {
+      const hash = hashes.get(path) ?? hashFile(path)
+      hashes.set(path, hash)
+      return hash
+    }
     for (const entry of await this.#readManifest(entryFile)) {
       const file = this.#bundleFile(entryFile, entry.hash)
-      const current = await Promise.all(entry.inputs.map(async ({ path }) => hashFile(path)))
+      const current = await Promise.all(entry.inputs.map(({ path }) => currentHash(path)))
       if (entry.inputs.every(({ hash }, index) => hash === current[index]) && (await exists(file))) {
         return { file, hash: entry.hash, inputs: entry.inputs, declaration: entry.declaration }
       }
@@ -59,21 +69,25 @@ export class BuildCache {
     return undefined
   }
 
+  /** Fulfilled when the bundle can be imported; that it is found again is seen to in the background. */
   async store(entryFile: string, code: Uint8Array, inputs: readonly InputFile[]): Promise<Bundle> {
     const hash = this.#hashOf(inputs)
     const file = this.#bundleFile(entryFile, hash)
-    await mkdir(this.#dir, { recursive: true })
+    await this.#folder()
     await writeWhole(file, code)
-    const known = await this.#readManifest(entryFile)
-    const declaration = known.find((entry) => entry.hash === hash)?.declaration
-    await this.#writeManifest(entryFile, known, { hash, inputs: [...inputs], ...(declaration && { declaration }) })
+    const declaration = (await this.#readManifest(entryFile)).find((entry) => entry.hash === hash)?.declaration
+    this.#note(entryFile, { hash, inputs: [...inputs], ...(declaration && { declaration }) })
     return { file, hash, inputs, declaration }
   }
 
-  /** Remembers what the bundle declared, so that the next start knows it before any import. */
-  async remember(entryFile: string, bundle: Bundle, declaration: PluginDeclaration): Promise<void> {
-    const known = await this.#readManifest(entryFile)
-    await this.#writeManifest(entryFile, known, { hash: bundle.hash, inputs: [...bundle.inputs], declaration })
+  /** Keeps what the bundle declared, so that the next start knows it before any import. */
+  remember(entryFile: string, bundle: Bundle, declaration: PluginDeclaration): void {
+    this.#note(entryFile, { hash: bundle.hash, inputs: [...bundle.inputs], declaration })
+  }
+
+  /** Fulfilled when everything noted so far is on disk, or could not be written: then the next start is a cold one. */
+  async flushed(): Promise<void> {
+    await this.#writing
   }
 
   /** Keeps the file on disk until the returned function is called. */
@@ -125,14 +139,35 @@ export class BuildCache {
     return join(this.#dir, `${this.#key(entryFile)}.json`)
   }
 
-  #readManifest(entryFile: string): Promise<ManifestEntry[]> {
-    return readEntries(this.#manifestFile(entryFile))
+  /** Read once; from then on this engine's own notes count. */
+  #readManifest(entryFile: string): Promise<readonly ManifestEntry[]> {
+    const known = this.#manifests.get(entryFile) ?? readEntries(this.#manifestFile(entryFile))
+    this.#manifests.set(entryFile, known)
+    return known
   }
 
-  async #writeManifest(entryFile: string, known: readonly ManifestEntry[], latest: ManifestEntry): Promise<void> {
-    const entries = [latest, ...known.filter((entry) => entry.hash !== latest.hash)].slice(0, this.#maxBundles)
-    await mkdir(this.#dir, { recursive: true })
-    await writeWhole(this.#manifestFile(entryFile), JSON.stringify(entries))
+  /** One write after the other, so that none undoes another. */
+  #note(entryFile: string, latest: ManifestEntry): void {
+    const entries = this.#readManifest(entryFile).then((known) =>
+      [latest, ...known.filter((entry) => entry.hash !== latest.hash)].slice(0, this.#maxBundles),
+    )
+    this.#manifests.set(entryFile, entries)
+    const write = async (): Promise<void> => {
+      await this.#folder()
+      await writeWhole(this.#manifestFile(entryFile), JSON.stringify(await entries))
+    }
+    this.#writing = this.#writing.then(write).catch(() => {})
+  }
+
+  async #folder(): Promise<void> {
+    this.#made ??= mkdir(this.#dir, { recursive: true })
+    try {
+      await this.#made
+    } catch (cause) {
+      this.#made = undefined
+      const why = (cause as Error).message
+      throw new Error(`the cache of compiled plugins, ${this.#dir}, can't be written: ${why}; set III_CACHE_DIR to a folder that can`, { cause })
+    }
   }
 }
 

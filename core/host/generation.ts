@@ -39,7 +39,8 @@ export interface GenerationSurroundings {
   validate(source: PluginSource, declaration: PluginDeclaration, entry: WorkerEntry): Promise<Readonly<Record<string, unknown>>>
   /** A plugin that holds one of these seats already, if any. */
   seatConflict(source: PluginSource, declaration: PluginDeclaration): string | undefined
-  remember(plan: GenerationPlan, declaration: PluginDeclaration): Promise<void>
+  /** Keeps the declaration for the next start; need not be done when it returns. */
+  remember(plan: GenerationPlan, declaration: PluginDeclaration): void
   retain(bundle: Bundle): () => void
 }
 
@@ -194,7 +195,7 @@ async function declarationOf(
 ): Promise<PluginDeclaration> {
   if (plan.bundle.declaration !== undefined) return plan.bundle.declaration
   const { replica, declaration } = await loadReplica(await around.container('thread', plan), plan, around)
-  await around.remember(plan, declaration)
+  around.remember(plan, declaration)
   if (isolationOf(plan.entry, declaration) === 'thread') replicas.push(replica)
   else await replica.place.leave()
   return declaration

@@ -49,13 +49,15 @@ export class PluginBuilds {
     return this.#inputs.get(source.name) ?? { files: [source.entryFile], anyBeside: false }
   }
 
-  async remember(source: PluginSource, bundle: Bundle, declaration: PluginDeclaration): Promise<void> {
-    await this.cache.remember(source.entryFile, bundle, declaration)
+  /** Best effort, in the background: without it the next start imports the plugin to ask it. */
+  remember(source: PluginSource, bundle: Bundle, declaration: PluginDeclaration): void {
+    this.cache.remember(source.entryFile, bundle, declaration)
   }
 
   async close(): Promise<void> {
     const builders = [...this.#builders.values()]
     this.#builders.clear()
+    await this.cache.flushed()
     await Promise.all(builders.map((builder) => builder.close()))
   }
 

@@ -1,5 +1,4 @@
 // The inside of a thread of plugins: opens the ring and serves the plugin host for as long as the thread lives.
-import { enableCompileCache } from 'node:module'
 import { threadId, type MessagePort } from 'node:worker_threads'
 import type { FrameEnd } from '../../sdk/transports/frame-end.ts'
 import { openRingEnd } from '../../sdk/transports/ring-end.ts'
@@ -15,8 +14,7 @@ export interface ThreadTask {
 }
 
 /** The pool's task: it never ends. The thread is ended by abort, by its plugin, or by an error that nobody caught. */
-export function serveThread({ memory, port, ready, compileCacheDir }: ThreadTask): Promise<never> {
-  enableCompileCache(compileCacheDir)
+export function serveThread({ memory, port, ready }: ThreadTask): Promise<never> {
   process.setSourceMapsEnabled(true)
   const runner = new PluginRunner(() => end)
   const end: FrameEnd = openRingEnd({ memory, port }, runner.onHost)

@@ -3,20 +3,22 @@
 
 /** Where finished bytes go. */
 export interface OutboxSink {
-  /** Takes the buffers in order; it may keep them. */
-  write(buffers: readonly Buffer[]): void
+  /** Takes the buffers in order and calls `written` once none of them is needed any more. */
+  write(buffers: readonly Buffer[], written: () => void): void
 }
 
 const SLAB_BYTES = 64 * 1024
 /** Payloads from this size on are handed over by reference instead of being copied into a slab. */
 const BY_REFERENCE_BYTES = 16 * 1024
-/** A slab with less room than this is not used for another turn. */
-const MIN_SLAB_ROOM = 2 * 1024
-const MAX_FREE_SLABS = 16
+/** Memory kept for reuse at most: 4 MiB. */
+const MAX_FREE_SLABS = 64
 const FINAL_TEXT = 0x81
 
-/** Memory that frames are built in. A slab is lent from the first frame of a turn to its flush, so idle sockets hold none. */
-const freeSlabs: { buffer: Buffer; from: number }[] = []
+/**
+ * Memory that frames are built in. A slab is lent from the first frame of a turn until it was written, so idle sockets hold none,
+ * and under load the same few serve for ever: fresh ones would be most of the garbage of a call.
+ */
+const freeSlabs: Buffer[] = []
 
 export class Outbox {
   readonly #sink: OutboxSink
@@ -25,6 +27,8 @@ export class Outbox {
   #from = 0
   #at = 0
   #full: Buffer[] = []
+  /** Slabs of which parts are in `#full`. */
+  #used: Buffer[] = []
   #bytes = 0
 
   constructor(sink: OutboxSink) {
@@ -67,22 +71,20 @@ export class Outbox {
     if (this.#bytes === 0) return
     this.#cut()
     const buffers = this.#full
+    const used = this.#used
+    this.#slab = undefined
     this.#full = []
+    this.#used = []
     this.#bytes = 0
-    const slab = this.#slab
-    if (slab !== undefined) {
-      this.#slab = undefined
-      if (slab.length - this.#at >= MIN_SLAB_ROOM && slab.length === SLAB_BYTES && freeSlabs.length < MAX_FREE_SLABS) {
-        freeSlabs.push({ buffer: slab, from: this.#at })
-      }
-    }
-    this.#sink.write(buffers)
+    this.#sink.write(buffers, () => recycle(used))
   }
 
   /** Forgets what was not flushed. */
   discard(): void {
+    recycle(this.#used)
     this.#slab = undefined
     this.#full = []
+    this.#used = []
     this.#bytes = 0
   }
 
@@ -105,10 +107,10 @@ export class Outbox {
   #reserve(bytes: number): Buffer {
     if (this.#slab !== undefined && this.#slab.length - this.#at >= bytes) return this.#slab
     this.#cut()
-    const free = bytes <= MIN_SLAB_ROOM ? freeSlabs.pop() : undefined
-    const slab = free?.buffer ?? Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes))
+    const slab = (bytes <= SLAB_BYTES ? freeSlabs.pop() : undefined) ?? Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes))
     this.#slab = slab
-    this.#from = this.#at = free?.from ?? 0
+    this.#used.push(slab)
+    this.#from = this.#at = 0
     return slab
   }
 
@@ -117,6 +119,10 @@ export class Outbox {
     this.#full.push(this.#slab.subarray(this.#from, this.#at))
     this.#from = this.#at
   }
+}
+
+function recycle(slabs: readonly Buffer[]): void {
+  for (const slab of slabs) if (slab.length === SLAB_BYTES && freeSlabs.length < MAX_FREE_SLABS) freeSlabs.push(slab)
 }
 
 function headerBytes(length: number): number {

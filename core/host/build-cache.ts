@@ -75,7 +75,7 @@ export class BuildCache {
     const file = this.#bundleFile(entryFile, hash)
     await this.#folder()
     await writeWhole(file, code)
-    const declaration = (await this.#readManifest(entryFile)).find((entry) => entry.hash === hash)?.declaration
+    const declaration = await this.declarationOf(entryFile, hash)
     this.#note(entryFile, { hash, inputs: [...inputs], ...(declaration && { declaration }) })
     return { file, hash, inputs, declaration }
   }
@@ -83,6 +83,11 @@ export class BuildCache {
   /** Keeps what the bundle declared, so that the next start knows it before any import. */
   remember(entryFile: string, bundle: Bundle, declaration: PluginDeclaration): void {
     this.#note(entryFile, { hash: bundle.hash, inputs: [...bundle.inputs], declaration })
+  }
+
+  /** What the code of that hash declared, if it was ever imported. */
+  async declarationOf(entryFile: string, hash: string): Promise<PluginDeclaration | undefined> {
+    return (await this.#readManifest(entryFile)).find((entry) => entry.hash === hash)?.declaration
   }
 
   /** Fulfilled when everything noted so far is on disk, or could not be written: then the next start is a cold one. */

@@ -1,6 +1,7 @@
 // Finds plugins on disk: the engine's own folder and the user's `plugins_dir`. Reads names only, runs nothing.
 import { readdir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { BUILT_IN_PLUGINS } from './built-in-plugins.ts'
 import { PLUGIN_NAME, type PluginSource } from './plugin-source.ts'
 
 export interface DiscoveryPlaces {
@@ -29,8 +30,8 @@ const SINGLE_FILE = /^(.+)\.(ts|js|mjs)$/
 /** User plugins win over built-ins of their name; two user plugins of one name are a problem, not a choice. */
 export async function discoverPlugins(places: DiscoveryPlaces): Promise<Discovery> {
   const [builtIns, userPlugins] = await Promise.all([
-    places.builtInDir === undefined ? [] : candidatesIn(places.builtInDir, builtInName),
-    candidatesIn(places.userDir, (name) => name),
+    places.builtInDir === undefined ? [] : candidatesIn(places.builtInDir, (folder) => BUILT_IN_PLUGINS.get(folder)),
+    candidatesIn(places.userDir, (base) => (isBuiltInFolder(join(places.userDir, base), places) ? undefined : base)),
   ])
   const sources = new Map<string, PluginSource>()
   const problems = new Map<string, string>()
@@ -52,12 +53,13 @@ export async function discoverPlugins(places: DiscoveryPlaces): Promise<Discover
   return { sources, problems }
 }
 
-/** The folder `state` holds the built-in `iii-state`; `configuration` is the one whose name has no prefix (spec 04 A.3.1). */
-function builtInName(folder: string): string {
-  return folder === 'configuration' ? folder : `iii-${folder}`
+/** In a checkout `plugins_dir` may be the engine's own folder: what ships in there is nobody's own plugin. */
+function isBuiltInFolder(path: string, { builtInDir }: DiscoveryPlaces): boolean {
+  return builtInDir !== undefined && dirname(path) === resolve(builtInDir) && BUILT_IN_PLUGINS.has(basename(path))
 }
 
-async function candidatesIn(dir: string, nameOf: (base: string) => string): Promise<Candidate[]> {
+/** @param nameOf the name of a plugin by its folder or file; undefined = not one of these. */
+async function candidatesIn(dir: string, nameOf: (base: string) => string | undefined): Promise<Candidate[]> {
   const entries = await readdir(dir, { withFileTypes: true }).catch(ignoreMissing)
   const found = await Promise.all(
     entries.map(async (entry): Promise<Candidate[]> => {
@@ -65,11 +67,14 @@ async function candidatesIn(dir: string, nameOf: (base: string) => string): Prom
       const path = join(dir, entry.name)
       if (!entry.isDirectory() && !(entry.isSymbolicLink() && !SINGLE_FILE.test(entry.name))) {
         const base = entry.name.endsWith('.d.ts') ? undefined : SINGLE_FILE.exec(entry.name)?.[1]
-        return base === undefined ? [] : [{ name: nameOf(base), entryFile: path, path }]
+        const name = base === undefined ? undefined : nameOf(base)
+        return name === undefined ? [] : [{ name, entryFile: path, path }]
       }
+      const name = nameOf(entry.name)
+      if (name === undefined) return []
       const inside = await readdir(path).catch(ignoreMissing)
       const files = inside.filter((file) => ENTRY_FILE.test(file)).sort()
-      return files.map((file) => ({ name: nameOf(entry.name), entryFile: join(path, file), path }))
+      return files.map((file) => ({ name, entryFile: join(path, file), path }))
     }),
   )
   return found.flat().sort((a, b) => a.entryFile.localeCompare(b.entryFile))

@@ -1,6 +1,7 @@
 // A process with one plugin, seen from the engine. Forked, not pooled: docs/decisions says why.
 import { fork, type ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { LinkEvents } from '../links/link-events.ts'
 import { PipeTransport } from '../links/pipe-link.ts'
@@ -27,11 +28,11 @@ export class HostProcess extends FrameContainer {
     super(events)
     const transport = new PipeTransport((member, message) => this.receiveHost(member, message))
     this.transport = transport
-    const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
-    const child = fork(fileURLToPath(new URL(`./process-main${extension}`, import.meta.url)), [], {
+    const main = new URL(`./process-main${extname(import.meta.url)}`, import.meta.url)
+    const child = fork(fileURLToPath(main), [], {
       execArgv: [...execArgv],
       serialization: 'advanced',
-      env: compileCacheDir === undefined ? process.env : { ...process.env, III_COMPILE_CACHE_DIR: compileCacheDir },
+      env: compileCacheDir === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: compileCacheDir },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     this.#child = child

@@ -1,4 +1,5 @@
 // A thread of plugins, seen from the engine.
+import { extname } from 'node:path'
 import { MessageChannel, type Worker as NodeThread } from 'node:worker_threads'
 import type { EventLoopUtilization } from 'node:perf_hooks'
 import { CodedError } from '../../protocol/errors.ts'
@@ -36,7 +37,8 @@ export class HostThread extends FrameContainer {
     const container = new HostThread(events)
     const { init } = container.transport as RingTransport
     const { port1, port2 } = new MessageChannel()
-    const task: ThreadTask = { ...init, ready: port2, compileCacheDir }
+    const module = new URL(`./thread-side${extname(import.meta.url)}`, import.meta.url).href
+    const task: ThreadTask = { ...init, ready: port2, compileCacheDir, module }
     const running = await pool.run(task, [init.port, port2], container.#abort.signal)
     const failed = running.task.then(
       () => new Error('the thread ended by itself'),

@@ -1,7 +1,8 @@
 // Gets the bundle of a plugin: from the cache while its inputs are unchanged, else from the compiler. Remembers what to watch.
 import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
-import type { Bundle, PluginDeclaration } from './bundle.ts'
+import { readFile } from 'node:fs/promises'
+import { dirname, extname } from 'node:path'
+import { contentHash, type Bundle, type PluginDeclaration } from './bundle.ts'
 import { BuildCache } from './build-cache.ts'
 import { BuildError, PluginBuilder, type EnginePlace } from './build.ts'
 import type { PluginSource } from './plugin-source.ts'
@@ -33,6 +34,7 @@ export class PluginBuilds {
   async bundleOf(source: PluginSource): Promise<Bundle> {
     const { entryFile } = source
     try {
+      if (source.builtIn && extname(entryFile) === '.js') return await this.#ready(entryFile)
       const bundle = (await this.cache.find(entryFile)) ?? (await this.#compile(entryFile))
       this.#inputs.set(source.name, { files: bundle.inputs.map(({ path }) => path), anyBeside: false })
       return bundle
@@ -59,6 +61,13 @@ export class PluginBuilds {
     this.#builders.clear()
     await this.cache.flushed()
     await Promise.all(builders.map((builder) => builder.close()))
+  }
+
+  /** The package holds its plugins as bundles already. */
+  async #ready(entryFile: string): Promise<Bundle> {
+    const hash = contentHash(await readFile(entryFile)).slice(0, 24)
+    const declaration = await this.cache.declarationOf(entryFile, hash)
+    return { file: entryFile, hash, inputs: [{ path: entryFile, hash }], declaration }
   }
 
   async #compile(entryFile: string): Promise<Bundle> {

@@ -1,5 +1,4 @@
 // The file that a plugin's own process runs: opens the pipe to the engine and serves the plugin host.
-import { enableCompileCache } from 'node:module'
 import type { FrameEnd } from '../../sdk/transports/frame-end.ts'
 import { openPipeEnd } from '../../sdk/transports/pipe-end.ts'
 import { PluginRunner } from './plugin-runner.ts'
@@ -10,8 +9,6 @@ export interface LastWords {
 }
 
 process.setSourceMapsEnabled(true)
-const compileCacheDir = process.env['III_COMPILE_CACHE_DIR']
-if (compileCacheDir !== undefined) enableCompileCache(compileCacheDir)
 
 process.on('uncaughtExceptionMonitor', (error: unknown) => {
   const { message, stack } = error instanceof Error ? error : new Error(String(error))

@@ -33,9 +33,8 @@ export class ThreadPool {
 
 async function createPool(): Promise<Piscina> {
   const { Piscina } = await import('piscina')
-  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
   return new Piscina({
-    filename: new URL(`./thread-main${extension}`, import.meta.url).href,
+    filename: new URL('./thread-main.mjs', import.meta.url).href,
     minThreads: 0,
     maxThreads: MAX_THREADS,
     idleTimeout: 0,

@@ -11,6 +11,8 @@ export interface ThreadTask {
   /** Gets the thread's id once, as soon as the thread serves. */
   readonly ready: MessagePort
   readonly compileCacheDir: string
+  /** URL of this module, which the pool's own file imports. */
+  readonly module: string
 }
 
 /** The pool's task: it never ends. The thread is ended by abort, by its plugin, or by an error that nobody caught. */

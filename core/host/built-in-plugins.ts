@@ -1,0 +1,4 @@
+// The plugins that ship with the engine: folders of its `plugins/`. A checkout's `./plugins` may hold a user's own beside them.
+
+/** Canonical names by folder. */
+export const BUILT_IN_PLUGINS: ReadonlyMap<string, string> = new Map([['state', 'iii-state']])

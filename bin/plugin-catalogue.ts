@@ -33,17 +33,14 @@ export const installedPlugins: PluginCatalogue = {
     return new Map(found.map(({ source, schema }) => [source.name, schema]))
   },
   async user({ pluginsDir, projectRoot }) {
-    const { sources, problems } = await discoverPlugins({ builtInDir: undefined, userDir: pluginsDir, projectRoot })
-    // In a checkout of the engine `./plugins` is both: what is built in there is nobody's own plugin.
-    const ours = new Set((await builtInSources()).map(({ source }) => source.entryFile))
-    const own = [...sources.values()].filter(({ entryFile }) => !ours.has(entryFile))
+    const { sources, problems } = await discoverPlugins({ builtInDir: BUILT_IN_DIR, userDir: pluginsDir, projectRoot })
+    const own = [...sources.values()].filter(({ builtIn }) => !builtIn)
     return { schemas: new Map(own.map(({ name }) => [name, undefined])), problems: [...problems.values()] }
   },
 }
 
 const NO_SETTINGS: JsonSchema = { type: 'object', additionalProperties: false }
 
-/** Those whose definition bears the name that the folder gives: anything else in there is not the engine's. */
 async function builtInSources(): Promise<{ source: PluginSource; schema: JsonSchema }[]> {
   const { sources } = await discoverPlugins({ builtInDir: BUILT_IN_DIR, userDir: NOWHERE, projectRoot: BUILT_IN_DIR })
   const found = await Promise.all(

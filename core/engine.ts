@@ -15,6 +15,7 @@ import type { HealthComponent, InternalWorker } from './engine-functions/registe
 import type { EngineStatus } from './engine-status.ts'
 import { Listeners } from './gateway/listeners.ts'
 import { Mesh } from './mesh.ts'
+import { BUILT_IN_PLUGINS } from './host/built-in-plugins.ts'
 import { pluginFunctions } from './host/plugin-functions.ts'
 import { PluginHost } from './host/plugin-host.ts'
 import { createLog, type Log } from './log.ts'
@@ -23,8 +24,6 @@ import type { Router } from './router/router.ts'
 import { StartError } from './start-error.ts'
 import { ENGINE_VERSION } from './version.ts'
 
-/** Plugins that this version ships (folders of `plugins/`). */
-const BUILT_IN_PLUGINS = ['iii-state'] as const
 /** The engine watches one small file: a plugin entry is to be live within a second of its being saved. */
 const CONFIG_DEBOUNCE_MS = 150
 
@@ -182,7 +181,7 @@ class RunningEngine implements Engine {
       ...this.#locateOptions,
       strict: this.#options.strictConfig === true,
       engineVersion: ENGINE_VERSION,
-      knownWorkers: knownWorkers(BUILT_IN_PLUGINS),
+      knownWorkers: knownWorkers(BUILT_IN_PLUGINS.values()),
     })
   }
 
@@ -204,7 +203,7 @@ class RunningEngine implements Engine {
   async #resolve(config: EngineConfig): Promise<ResolvedEntries> {
     const rows = (await this.#host?.list()) ?? []
     const resolved = resolveEntries(config, {
-      builtIns: knownWorkers(BUILT_IN_PLUGINS),
+      builtIns: knownWorkers(BUILT_IN_PLUGINS.values()),
       userPlugins: rows.filter(({ origin }) => origin !== 'built-in').map(({ name }) => name),
       strict: this.#options.strictConfig === true,
     })

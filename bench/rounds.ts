@@ -63,7 +63,7 @@ export function summarise(names: readonly string[], results: readonly (readonly 
     const ratio = describeRatio(variants[0]!, variants[other]!, results[0]!, results[other]!)
     if (ratio !== undefined) ratios.push(ratio)
   }
-  return { variants, ratios, notes: variants.flatMap(notesOn) }
+  return { variants, ratios, notes: [...unsteadyNote(variants), ...variants.flatMap(notesOn)] }
 }
 
 function describeVariant(name: string, results: readonly LoadResult[]): VariantReport {
@@ -108,14 +108,18 @@ function describeRatio(
   }
 }
 
-function notesOn(variant: VariantReport): string[] {
+function unsteadyNote(variants: readonly VariantReport[]): string[] {
+  const unsteady = variants.filter((variant) => variant.spread > STEADY_SPREAD)
+  if (unsteady.length === 0) return []
+  const names = unsteady.map((variant) => `${variant.name} (${Math.round(variant.spread * 100)} %)`).join(', ')
+  return [`rounds spread by more than 20 %, so CPU time per call decides: ${names}`]
+}
+
+function notesOn({ name, generatorBound = 0, rates, wrong = {}, unanswered = 0 }: VariantReport): string[] {
   const notes: string[] = []
-  const { name, spread: spreadOfRounds, generatorBound = 0, rates, wrong = {}, unanswered = 0 } = variant
-  if (spreadOfRounds > STEADY_SPREAD) {
-    notes.push(`${name}: rounds spread by ${Math.round(spreadOfRounds * 100)} %, so CPU time per call decides`)
-  }
-  if (generatorBound > 0)
+  if (generatorBound > 0) {
     notes.push(`${name}: the load generator was the bottleneck in ${generatorBound} of ${rates.length} rounds`)
+  }
   for (const [reason, count] of Object.entries(wrong)) notes.push(`${name}: ${count} answers were wrong (${reason})`)
   if (unanswered > 0) notes.push(`${name}: ${unanswered} calls were never answered`)
   return notes

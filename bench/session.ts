@@ -1,5 +1,6 @@
 // What the scenarios of one run share: the load generator, the targets that are up, the pinning. Ends all of it.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LoadProcess } from './load/load-process.ts'
@@ -33,6 +34,7 @@ export class BenchSession {
     this.options = options
     this.load = load
     this.pinning = pinning
+    process.once('exit', this.#removeFolders)
   }
 
   /** True when the subject is an engine started by this run, whose plugins and files can be used. */
@@ -79,7 +81,13 @@ export class BenchSession {
   async close(): Promise<void> {
     await this.stopTargets()
     await this.load.close()
-    await Promise.all(this.#folders.map((folder) => rm(folder, { recursive: true, force: true })))
+    process.off('exit', this.#removeFolders)
+    this.#removeFolders()
+  }
+
+  /** Also at an early end of the process, where nothing can be awaited. */
+  readonly #removeFolders = (): void => {
+    for (const folder of this.#folders.splice(0)) rmSync(folder, { recursive: true, force: true })
   }
 
   #start(name: TargetName): Promise<TargetProcess> {

@@ -1,5 +1,5 @@
 // `reload`: a plugin's file is saved; how long until a call is answered by the new code. Calls go on all the time.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CallClient, CallFailure } from '../load/call-client.ts'
 import { describeMeasure, measuredCase } from '../measures.ts'
@@ -16,9 +16,9 @@ export const reload: Scenario = {
   async run(session) {
     const { rounds, progress } = session.options
     const folder = await session.temporaryFolder()
-    await mkdir(join(folder, 'plugins'))
+    mkdirSync(join(folder, 'plugins'))
     const file = join(folder, 'plugins', 'bench-reload.ts')
-    await writeFile(file, pluginSource(0))
+    writeFileSync(file, pluginSource(0))
     const engine = await session.startEngine('watched', folder)
     const client = await CallClient.open(engine.url)
     const times: number[] = []
@@ -29,7 +29,7 @@ export const reload: Scenario = {
       for (let version = 1; version <= rounds * RELOADS_PER_ROUND + 1; version++) {
         progress(`reload: ${version} of ${rounds * RELOADS_PER_ROUND + 1}`)
         const savedAt = performance.now()
-        await writeFile(file, pluginSource(version))
+        writeFileSync(file, pluginSource(version))
         const ms = (await untilVersion(client, version, failures)) - savedAt
         if (version > 1) times.push(ms)
       }

@@ -71,7 +71,11 @@ async function startOnce(session: BenchSession, folder: string): Promise<StartFi
   const command = [process.execPath, launcher(), 'start', '--config', config]
   if (session.pinning !== undefined) command.unshift('taskset', '-c', session.pinning.target)
   const startedAt = performance.now()
-  const engine = spawn(command[0]!, command.slice(1), { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+  const engine = spawn(command[0]!, command.slice(1), {
+    cwd: folder,
+    env: { ...process.env, III_LOG: 'error' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   try {
     await untilListening(engine, `ws://127.0.0.1:${port}`)
     const listeningMs = performance.now() - startedAt

@@ -79,6 +79,8 @@ export const bench = defineCommand({
       import('../../bench/run-bench.ts'),
       import('../../bench/table.ts'),
     ])
+    // Targets and load generator end with this process, which leaves no folder behind when it exits by itself.
+    process.once('SIGINT', () => process.exit(EXIT.interrupted))
     const report = await runBench(options, args.check)
     progressLine('')
     const { paint } = terminalOf(process.stdout)

@@ -53,7 +53,7 @@ test('rounds that spread by more than 20 % are decided by CPU time per call, and
   )
   expect(ratios[0]?.decidedBy).toBe('cpu')
   expect(ratios[0]?.cpu?.median).toBeCloseTo((0.5 + 1 / 3) / 2)
-  expect(notes).toEqual([expect.stringContaining('engine: rounds spread by 40 %')])
+  expect(notes).toEqual([expect.stringContaining('decides: engine (40 %)')])
 })
 
 test('without CPU time unsteady rounds are still decided by rate', () => {

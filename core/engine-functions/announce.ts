@@ -2,7 +2,15 @@
 import { CodedError } from '../../protocol/errors.ts'
 import type { Worker, WorkerAnnouncement } from '../registry/worker.ts'
 import type { Router } from '../router/router.ts'
-import { BOOLEAN, INTEGER, OBJECT, objectSchema, STRING, type EngineFunction, type EngineFunctionDeps } from './engine-function.ts'
+import {
+  BOOLEAN,
+  INTEGER,
+  OBJECT,
+  objectSchema,
+  STRING,
+  type EngineFunction,
+  type EngineFunctionDeps,
+} from './engine-function.ts'
 import { Input } from './input.ts'
 import { isAtLeast } from './sdk-version.ts'
 
@@ -46,7 +54,10 @@ function announce({ router, log, discovery, onAnnounced }: EngineFunctionDeps, r
   // What runs inside the engine is named by the configuration.
   if (worker.policy.kind === 'engine' || worker.internal !== undefined) return { success: true }
   if (namespace !== undefined && namespace !== worker.namespace) {
-    log.warn(`worker '${said.name ?? worker.id}' stays in namespace '${worker.namespace}': it named '${namespace}' too late`, { worker: worker.id })
+    log.warn(
+      `worker '${said.name ?? worker.id}' stays in namespace '${worker.namespace}': it named '${namespace}' too late`,
+      { worker: worker.id },
+    )
   }
   const rival = router.options.duplicate_workers === 'reject' ? namesake(router, worker, said.name) : undefined
   if (rival !== undefined && isAtLeast(said.version, GIVES_UP_SINCE)) return reject(worker, rival, said.name as string)

@@ -21,7 +21,12 @@ export interface TypeRow {
 }
 
 export function typeRow(type: TriggerType): TypeRow {
-  return { id: type.id, namespace: type.namespace, worker_name: typeOwner(type), description: type.current?.description ?? '' }
+  return {
+    id: type.id,
+    namespace: type.namespace,
+    worker_name: typeOwner(type),
+    description: type.current?.description ?? '',
+  }
 }
 
 export function typeDetail(type: TriggerType, triggers: TriggerRegistry): object {
@@ -60,7 +65,13 @@ export function bindingRow({ id, logical }: Binding, functions: FunctionRegistry
 /** The form of 0.12 and before. */
 export function oldBindingRow({ id, logical }: Binding): object {
   const { triggerType, functionId, config, metadata } = logical.content
-  return { id, trigger_type: triggerType, function_id: functionId, config, ...(metadata === undefined ? {} : { metadata }) }
+  return {
+    id,
+    trigger_type: triggerType,
+    function_id: functionId,
+    config,
+    ...(metadata === undefined ? {} : { metadata }),
+  }
 }
 
 /** Everything about one function; its bindings are those that the viewer sees. */
@@ -93,7 +104,9 @@ export function contains(text: string | undefined, search: string): boolean {
 /** Compact JSON, cut for a line of a listing. */
 function summary(config: unknown): string {
   const characters = [...JSON.stringify(config).slice(0, SUMMARY_CHARACTERS * 2 + 2)]
-  return characters.length > SUMMARY_CHARACTERS ? `${characters.slice(0, SUMMARY_CHARACTERS).join('')}…` : characters.join('')
+  return characters.length > SUMMARY_CHARACTERS
+    ? `${characters.slice(0, SUMMARY_CHARACTERS).join('')}…`
+    : characters.join('')
 }
 
 function typeOwner(type: TriggerType): string {

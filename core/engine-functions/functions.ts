@@ -7,7 +7,17 @@ import { functionRows, type FunctionRow } from '../registry/function-rows.ts'
 import { seesFunction, viewerOf, type Viewer } from '../registry/visibility.ts'
 import type { Router } from '../router/router.ts'
 import { byFunctionId, contains, functionDetail } from './details.ts'
-import { BOOLEAN, OBJECT, OBJECTS, objectSchema, reading, STRING, STRINGS, type EngineFunction, type EngineFunctionDeps } from './engine-function.ts'
+import {
+  BOOLEAN,
+  OBJECT,
+  OBJECTS,
+  objectSchema,
+  reading,
+  STRING,
+  STRINGS,
+  type EngineFunction,
+  type EngineFunctionDeps,
+} from './engine-function.ts'
 import type { Input } from './input.ts'
 
 const MAX_IDS = 32
@@ -17,14 +27,26 @@ export function functionFunctions({ router }: EngineFunctionDeps): EngineFunctio
     {
       id: 'engine::functions::list',
       description: 'Lists the registered functions',
-      requestFormat: objectSchema({ search: STRING, prefix: STRING, worker: STRING, workers: STRINGS, include_internal: BOOLEAN }),
+      requestFormat: objectSchema({
+        search: STRING,
+        prefix: STRING,
+        worker: STRING,
+        workers: STRINGS,
+        include_internal: BOOLEAN,
+      }),
       responseFormat: objectSchema({ functions: OBJECTS }),
-      handler: reading('engine::functions::list', (input, { caller }) => ({ functions: list(router, input, viewerOf(caller)) })),
+      handler: reading('engine::functions::list', (input, { caller }) => ({
+        functions: list(router, input, viewerOf(caller)),
+      })),
     },
     {
       id: 'engine::functions::info',
       description: 'Describes one function, or several',
-      requestFormat: objectSchema({ function_id: STRING, function_ids: { ...STRINGS, maxItems: MAX_IDS }, namespace: STRING }),
+      requestFormat: objectSchema({
+        function_id: STRING,
+        function_ids: { ...STRINGS, maxItems: MAX_IDS },
+        namespace: STRING,
+      }),
       responseFormat: OBJECT,
       handler: reading('engine::functions::info', (input, { caller }) => info(router, input, viewerOf(caller))),
     },
@@ -37,7 +59,10 @@ function list({ functions }: Router, input: Input, viewer: Viewer): FunctionRow[
   const worker = input.string('worker')
   const workers = input.strings('workers')
   const includeInternal = input.boolean('include_internal')
-  const owners = worker === undefined && workers === undefined ? undefined : new Set([...(workers ?? []), ...(worker === undefined ? [] : [worker])])
+  const owners =
+    worker === undefined && workers === undefined
+      ? undefined
+      : new Set([...(workers ?? []), ...(worker === undefined ? [] : [worker])])
   const rows = functionRows(functions, viewer).filter(
     (row) =>
       (includeInternal || !isInternal(row)) &&
@@ -45,7 +70,9 @@ function list({ functions }: Router, input: Input, viewer: Viewer): FunctionRow[
       (owners === undefined || owners.has(row.worker_name)) &&
       (search === undefined || contains(row.function_id, search) || contains(row.description, search)),
   )
-  return search === undefined ? rows : rows.sort((left, right) => rank(left, search) - rank(right, search) || byFunctionId(left, right))
+  return search === undefined
+    ? rows
+    : rows.sort((left, right) => rank(left, search) - rank(right, search) || byFunctionId(left, right))
 }
 
 function isInternal({ function_id: id, metadata }: FunctionRow): boolean {
@@ -85,7 +112,12 @@ function info(router: Router, input: Input, viewer: Viewer): object {
 }
 
 /** To a session an id that it may not see is forbidden whether or not it exists, as with calls (spec 04 B.4). */
-function find({ functions }: Router, namespace: string, id: string, viewer: Viewer): FunctionEntry | 'not_found' | 'forbidden' {
+function find(
+  { functions }: Router,
+  namespace: string,
+  id: string,
+  viewer: Viewer,
+): FunctionEntry | 'not_found' | 'forbidden' {
   const entry = functions.find(namespace, id)
   if (entry === undefined) {
     const refused = viewer.policy.kind === 'session' && checkCall(viewer.policy, namespace, id, undefined) !== undefined

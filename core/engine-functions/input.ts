@@ -53,7 +53,10 @@ export class Input {
   }
 
   #wrong(name: string, wanted: string, value: unknown): CodedError {
-    return new CodedError('deserialization_error', `${this.#functionId}: '${name}' must be ${wanted}, got ${describe(value)}`)
+    return new CodedError(
+      'deserialization_error',
+      `${this.#functionId}: '${name}' must be ${wanted}, got ${describe(value)}`,
+    )
   }
 }
 

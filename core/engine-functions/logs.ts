@@ -4,14 +4,20 @@ import { objectSchema, reading, STRING, type EngineFunction, type EngineFunction
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const
 
 export function logFunctions(deps: EngineFunctionDeps): EngineFunction[] {
-  return LEVELS.flatMap((level) => [logFunction(deps, `engine::log::${level}`, level), { ...logFunction(deps, `logger::${level}`, level), internal: true }])
+  return LEVELS.flatMap((level) => [
+    logFunction(deps, `engine::log::${level}`, level),
+    { ...logFunction(deps, `logger::${level}`, level), internal: true },
+  ])
 }
 
 function logFunction({ log }: EngineFunctionDeps, id: string, level: (typeof LEVELS)[number]): EngineFunction {
   return {
     id,
     description: `Writes a line of level ${level} into the engine's log`,
-    requestFormat: objectSchema({ message: STRING, trace_id: STRING, span_id: STRING, data: {}, service_name: STRING }, ['message']),
+    requestFormat: objectSchema(
+      { message: STRING, trace_id: STRING, span_id: STRING, data: {}, service_name: STRING },
+      ['message'],
+    ),
     responseFormat: { type: 'null' },
     handler: reading(id, (input, { caller }) => {
       const message = input.requiredString('message')
@@ -26,4 +32,3 @@ function logFunction({ log }: EngineFunctionDeps, id: string, level: (typeof LEV
     }),
   }
 }
-

@@ -6,7 +6,15 @@ import { checkCall, checkTriggerRegistration } from '../policy.ts'
 import { isOwnFunction } from '../registry/binding-policy.ts'
 import type { Worker } from '../registry/worker.ts'
 import type { Router } from '../router/router.ts'
-import { BOOLEAN, objectSchema, reading, STRING, type EngineFunction, type EngineFunctionDeps, type TriggerProposal } from './engine-function.ts'
+import {
+  BOOLEAN,
+  objectSchema,
+  reading,
+  STRING,
+  type EngineFunction,
+  type EngineFunctionDeps,
+  type TriggerProposal,
+} from './engine-function.ts'
 
 export function registerTriggerFunctions(deps: EngineFunctionDeps): EngineFunction[] {
   const { triggers } = deps.router
@@ -14,7 +22,10 @@ export function registerTriggerFunctions(deps: EngineFunctionDeps): EngineFuncti
     {
       id: 'engine::register_trigger',
       description: 'Registers a trigger that stays until it is unregistered, whoever made it',
-      requestFormat: objectSchema({ trigger_type: STRING, function_id: STRING, config: {}, metadata: {}, trigger_namespace: STRING }, ['trigger_type', 'function_id']),
+      requestFormat: objectSchema(
+        { trigger_type: STRING, function_id: STRING, config: {}, metadata: {}, trigger_namespace: STRING },
+        ['trigger_type', 'function_id'],
+      ),
       responseFormat: objectSchema({ id: STRING }),
       handler: reading('engine::register_trigger', async (input, { caller }) => {
         const proposal = {
@@ -29,7 +40,16 @@ export function registerTriggerFunctions(deps: EngineFunctionDeps): EngineFuncti
         const { triggerType, functionId, config, metadata } = admitted
         const id = proposal.triggerId
         const madeUnder = caller.policy.kind === 'engine' ? undefined : caller.policy
-        await triggers.bindAndWait({ owner: null, id, triggerType, functionId, config, metadata, triggerNamespace, madeUnder })
+        await triggers.bindAndWait({
+          owner: null,
+          id,
+          triggerType,
+          functionId,
+          config,
+          metadata,
+          triggerNamespace,
+          madeUnder,
+        })
         return { id }
       }),
     },
@@ -43,7 +63,10 @@ export function registerTriggerFunctions(deps: EngineFunctionDeps): EngineFuncti
         input.string('trigger_type')
         const removed = triggers.unbind(id, caller)
         if (!removed && triggers.findBinding(id) !== undefined) {
-          throw new CodedError('unregister_failed', `Trigger '${id}' belongs to another worker; only that one can unregister it.`)
+          throw new CodedError(
+            'unregister_failed',
+            `Trigger '${id}' belongs to another worker; only that one can unregister it.`,
+          )
         }
         return { removed }
       }),
@@ -52,12 +75,17 @@ export function registerTriggerFunctions(deps: EngineFunctionDeps): EngineFuncti
 }
 
 /** The rules of a session for triggers: type, hook, prefix, target (spec 04 B.6). */
-async function admit({ router, askTriggerHook }: EngineFunctionDeps, caller: Worker, proposal: TriggerProposal): Promise<TriggerProposal> {
+async function admit(
+  { router, askTriggerHook }: EngineFunctionDeps,
+  caller: Worker,
+  proposal: TriggerProposal,
+): Promise<TriggerProposal> {
   const refusal = checkTriggerRegistration(caller.policy, proposal.triggerType)
   if (refusal !== undefined) throw new CodedError(refusal.code, refusal.message)
   if (caller.policy.kind !== 'session') return proposal
   const { prefix, onTriggerRegistration: hook } = caller.policy.rights
-  if (hook !== undefined && askTriggerHook === undefined) throw new CodedError('FORBIDDEN', `hook '${hook}' cannot be asked`)
+  if (hook !== undefined && askTriggerHook === undefined)
+    throw new CodedError('FORBIDDEN', `hook '${hook}' cannot be asked`)
   const answer = hook === undefined ? proposal : await askTriggerHook?.(caller, proposal)
   const accepted = answer ?? proposal
   const functionId = prefix === undefined ? accepted.functionId : `${prefix}::${accepted.functionId}`

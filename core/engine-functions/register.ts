@@ -10,7 +10,13 @@ import { registerTriggerFunctions } from './register-trigger.ts'
 import { triggerFunctions } from './triggers.ts'
 import { workerFunctions } from './workers.ts'
 
-export type { EngineFunction, EngineFunctionDeps, HealthComponent, InternalWorker, TriggerProposal } from './engine-function.ts'
+export type {
+  EngineFunction,
+  EngineFunctionDeps,
+  HealthComponent,
+  InternalWorker,
+  TriggerProposal,
+} from './engine-function.ts'
 
 /** To be called once, when the router is connected. */
 export function registerEngineFunctions(deps: EngineFunctionDeps): void {
@@ -31,7 +37,14 @@ export function registerEngineFunctions(deps: EngineFunctionDeps): void {
 export function addEngineFunctions({ functions, engineWorker }: Router, list: readonly EngineFunction[]): void {
   for (const { id, description, requestFormat, responseFormat, internal, handler } of list) {
     const metadata = internal === true ? { internal: true } : undefined
-    const conflict = functions.register(engineWorker, id, { rawId: id, description, requestFormat, responseFormat, metadata, handler })
+    const conflict = functions.register(engineWorker, id, {
+      rawId: id,
+      description,
+      requestFormat,
+      responseFormat,
+      metadata,
+      handler,
+    })
     if (conflict !== undefined) throw new Error(conflict.reason)
   }
 }

@@ -7,7 +7,16 @@ import type { TriggerType } from '../registry/trigger-type.ts'
 import { seesBinding, seesFunction, viewerOf, type Viewer } from '../registry/visibility.ts'
 import type { Router } from '../router/router.ts'
 import { bindingRow, byId, contains, functionDetail, oldBindingRow, typeDetail, typeRow } from './details.ts'
-import { BOOLEAN, OBJECT, OBJECTS, objectSchema, reading, STRING, type EngineFunction, type EngineFunctionDeps } from './engine-function.ts'
+import {
+  BOOLEAN,
+  OBJECT,
+  OBJECTS,
+  objectSchema,
+  reading,
+  STRING,
+  type EngineFunction,
+  type EngineFunctionDeps,
+} from './engine-function.ts'
 import type { Input } from './input.ts'
 import { isOlder } from './sdk-version.ts'
 
@@ -19,7 +28,13 @@ export function triggerFunctions({ router }: EngineFunctionDeps): EngineFunction
     {
       id: 'engine::triggers::list',
       description: 'Lists the trigger types; to SDKs before 0.13, and with kind "instances", the registered triggers',
-      requestFormat: objectSchema({ search: STRING, prefix: STRING, worker: STRING, include_internal: BOOLEAN, kind: STRING }),
+      requestFormat: objectSchema({
+        search: STRING,
+        prefix: STRING,
+        worker: STRING,
+        include_internal: BOOLEAN,
+        kind: STRING,
+      }),
       responseFormat: objectSchema({ triggers: OBJECTS }),
       handler: reading('engine::triggers::list', (input, context) => ({ triggers: list(router, input, context) })),
     },
@@ -40,7 +55,13 @@ export function triggerFunctions({ router }: EngineFunctionDeps): EngineFunction
     {
       id: 'engine::registered-triggers::list',
       description: 'Lists the registered triggers',
-      requestFormat: objectSchema({ search: STRING, trigger_type: STRING, function_id: STRING, worker: STRING, include_internal: BOOLEAN }),
+      requestFormat: objectSchema({
+        search: STRING,
+        trigger_type: STRING,
+        function_id: STRING,
+        worker: STRING,
+        include_internal: BOOLEAN,
+      }),
       responseFormat: objectSchema({ registered_triggers: OBJECTS }),
       handler: reading('engine::registered-triggers::list', (input, { caller }) => ({
         registered_triggers: listBindings(router, input, viewerOf(caller)),
@@ -51,7 +72,9 @@ export function triggerFunctions({ router }: EngineFunctionDeps): EngineFunction
       description: 'Describes a registered trigger with its type and its function',
       requestFormat: objectSchema({ id: STRING }, ['id']),
       responseFormat: OBJECT,
-      handler: reading('engine::registered-triggers::info', (input, { caller }) => bindingInfo(router, input, viewerOf(caller))),
+      handler: reading('engine::registered-triggers::info', (input, { caller }) =>
+        bindingInfo(router, input, viewerOf(caller)),
+      ),
     },
   ]
 }
@@ -102,7 +125,8 @@ function typeInfo({ triggers }: Router, input: Input): object {
   const id = input.requiredString('id')
   const namespace = input.string('namespace') ?? DEFAULT_NAMESPACE
   const type = triggers.findType(namespace, id)
-  if (type === undefined) throw new CodedError('NOT_FOUND', `Trigger type '${id}' is not registered in namespace '${namespace}'.`)
+  if (type === undefined)
+    throw new CodedError('NOT_FOUND', `Trigger type '${id}' is not registered in namespace '${namespace}'.`)
   return typeDetail(type, triggers)
 }
 
@@ -120,7 +144,10 @@ function listBindings(router: Router, input: Input, viewer: Viewer): object[] {
         (triggerType === undefined || row.trigger_type === triggerType) &&
         (functionId === undefined || row.function_id === functionId) &&
         (worker === undefined || row.worker_name === worker) &&
-        (search === undefined || contains(row.id, search) || contains(row.trigger_type, search) || contains(row.function_id, search)),
+        (search === undefined ||
+          contains(row.id, search) ||
+          contains(row.trigger_type, search) ||
+          contains(row.function_id, search)),
     )
     .sort(byId)
 }

@@ -41,7 +41,8 @@ export function listedWorkers(router: Router, viewer: Viewer, others: Iterable<I
   for (const worker of router.workers.values()) {
     if (worker.phase !== 'open' || worker.policy.kind === 'engine') continue
     if (worker.internal === undefined) {
-      if (isListed(worker, router)) listed.push({ row: externalRow(worker, viewer), workers: [worker], internal: false })
+      if (isListed(worker, router))
+        listed.push({ row: externalRow(worker, viewer), workers: [worker], internal: false })
       continue
     }
     const { instanceId } = worker.internal

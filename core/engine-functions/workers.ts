@@ -3,7 +3,16 @@ import { CodedError } from '../../protocol/errors.ts'
 import { functionRow } from '../registry/function-rows.ts'
 import { seesBinding, seesFunction, viewerOf, type Viewer } from '../registry/visibility.ts'
 import { bindingRow, byFunctionId, byId, contains, typeRow } from './details.ts'
-import { INTEGER, OBJECT, OBJECTS, objectSchema, reading, STRING, type EngineFunction, type EngineFunctionDeps } from './engine-function.ts'
+import {
+  INTEGER,
+  OBJECT,
+  OBJECTS,
+  objectSchema,
+  reading,
+  STRING,
+  type EngineFunction,
+  type EngineFunctionDeps,
+} from './engine-function.ts'
 import type { Input } from './input.ts'
 import { listedWorkers, type ListedWorker, type WorkerRow } from './worker-rows.ts'
 
@@ -23,7 +32,12 @@ export function workerFunctions(deps: EngineFunctionDeps): EngineFunction[] {
       id: 'engine::workers::info',
       description: 'Describes a worker with its functions, trigger types and triggers',
       requestFormat: objectSchema({ name: STRING, id: STRING, namespace: STRING }),
-      responseFormat: objectSchema({ worker: OBJECT, functions: OBJECTS, trigger_types: OBJECTS, registered_triggers: OBJECTS }),
+      responseFormat: objectSchema({
+        worker: OBJECT,
+        functions: OBJECTS,
+        trigger_types: OBJECTS,
+        registered_triggers: OBJECTS,
+      }),
       handler: reading('engine::workers::info', (input, { caller }) => info(deps, input, viewerOf(caller))),
     },
   ]
@@ -50,7 +64,11 @@ function info(deps: EngineFunctionDeps, input: Input, viewer: Viewer): object {
   const name = id === undefined ? input.requiredString('name') : input.string('name')
   const namespace = input.string('namespace')
   const found = everybody(deps, viewer)
-    .filter(({ row }) => (id === undefined ? row.name === name : row.id === id) && (namespace === undefined || row.namespace === namespace))
+    .filter(
+      ({ row }) =>
+        (id === undefined ? row.name === name : row.id === id) &&
+        (namespace === undefined || row.namespace === namespace),
+    )
     .sort(byAge)[0]
   if (found === undefined) throw new CodedError('NOT_FOUND', `Worker '${id ?? name}' is not connected.`)
   const { functions, triggers } = deps.router
@@ -63,7 +81,10 @@ function info(deps: EngineFunctionDeps, input: Input, viewer: Viewer): object {
   })
   return {
     worker: { ...row, internal },
-    functions: [...entries].filter((entry) => seesFunction(viewer, entry)).map(functionRow).sort(byFunctionId),
+    functions: [...entries]
+      .filter((entry) => seesFunction(viewer, entry))
+      .map(functionRow)
+      .sort(byFunctionId),
     trigger_types: [...types].map(typeRow).sort(byId),
     registered_triggers: targets
       .filter((binding) => seesBinding(viewer, binding, functions))

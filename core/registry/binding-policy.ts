@@ -14,7 +14,11 @@ export interface Target {
 }
 
 /** Passes when one of the owners may make the call; what replicas share is fired on behalf of each of them. */
-export function checkOwners(binding: LogicalBinding, target: Target, functions: FunctionRegistry): ErrorBody | undefined {
+export function checkOwners(
+  binding: LogicalBinding,
+  target: Target,
+  functions: FunctionRegistry,
+): ErrorBody | undefined {
   let refusal: ErrorBody | undefined
   for (const { owner, madeUnder } of binding.members.values()) {
     const policy = owner?.policy ?? madeUnder
@@ -26,7 +30,11 @@ export function checkOwners(binding: LogicalBinding, target: Target, functions: 
 }
 
 /** Functions that the owner itself registered are always permitted to it (spec 04 B.6). */
-export function isOwnFunction(owner: Worker, target: { namespace: string; functionId: string }, functions: FunctionRegistry): boolean {
+export function isOwnFunction(
+  owner: Worker,
+  target: { namespace: string; functionId: string },
+  functions: FunctionRegistry,
+): boolean {
   const entry = functions.find(target.namespace, target.functionId)
   return entry?.providers.some(({ worker }) => worker === owner) ?? false
 }

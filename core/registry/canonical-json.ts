@@ -11,5 +11,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** Entries instead of assignments: a key `__proto__` stays a key. */
 function sorted(record: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0)))
+  return Object.fromEntries(
+    Object.entries(record).sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0)),
+  )
 }

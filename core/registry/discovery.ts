@@ -158,7 +158,9 @@ export class Discovery {
     let complete: Buffer | undefined
     for (const binding of bindings.values()) {
       const filtered = viewersOf(binding) !== undefined
-      this.#raise(FUNCTIONS, binding.id, () => (filtered ? this.#functionsPayload(binding) : (complete ??= this.#functionsPayload(binding))))
+      this.#raise(FUNCTIONS, binding.id, () =>
+        filtered ? this.#functionsPayload(binding) : (complete ??= this.#functionsPayload(binding)),
+      )
     }
   }
 
@@ -210,7 +212,8 @@ export class Discovery {
     const sidecar = metadata === undefined ? {} : { metadata: Buffer.from(JSON.stringify(metadata)) }
     this.#router.invokeThen({ ...request, ...sidecar }, (_result, error) => {
       // What a listener makes of an event is its own business; the log helps its author.
-      if (error !== undefined) this.#log.debug(`handler '${functionId}' of '${binding.content.triggerType}' failed: ${error.toString()}`)
+      if (error !== undefined)
+        this.#log.debug(`handler '${functionId}' of '${binding.content.triggerType}' failed: ${error.toString()}`)
     })
   }
 }

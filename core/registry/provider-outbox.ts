@@ -95,7 +95,8 @@ export class ProviderOutbox {
     for (const { provider, changes } of steps.values()) {
       for (const { bound } of changes.values()) {
         // A refusal by a local type earlier in this flush may have moved the binding since.
-        if (bound !== undefined && bound.binding.provider === provider) this.#sink.bind(provider, bound.binding, bound.replay)
+        if (bound !== undefined && bound.binding.provider === provider)
+          this.#sink.bind(provider, bound.binding, bound.replay)
       }
     }
   }

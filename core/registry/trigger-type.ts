@@ -49,7 +49,13 @@ export class TypeProvider implements TypeDescription {
   readonly order = ++registrations
   readonly view: ProviderView
 
-  constructor(type: TriggerType, worker: Worker, about: TypeDescription, local: LocalTriggerType | undefined, view: ProviderView) {
+  constructor(
+    type: TriggerType,
+    worker: Worker,
+    about: TypeDescription,
+    local: LocalTriggerType | undefined,
+    view: ProviderView,
+  ) {
     this.type = type
     this.worker = worker
     this.local = local
@@ -69,6 +75,27 @@ export class TypeProvider implements TypeDescription {
     if (this.local !== undefined) return 3
     if (this.worker.slot !== undefined) return 2
     return isTrusted(this.worker.policy) ? 1 : 0
+  }
+
+  expectAnswer(delivery: Delivery): void {
+    const { unanswered } = this.view
+    const waiting = unanswered.get(delivery.logical.id)
+    if (waiting === undefined) unanswered.set(delivery.logical.id, [delivery])
+    else waiting.push(delivery)
+  }
+
+  /** The delivery that an answer about this id is for. */
+  takeDelivery(id: string): Delivery | undefined {
+    const { unanswered } = this.view
+    const waiting = unanswered.get(id)
+    const delivery = waiting?.shift()
+    if (waiting?.length === 0) unanswered.delete(id)
+    return delivery
+  }
+
+  /** Whether the answer to a later delivery of the binding is still to come. */
+  owesAnswer(logical: LogicalBinding): boolean {
+    return this.view.unanswered.get(logical.id)?.some((delivery) => delivery.logical === logical) ?? false
   }
 
   /** Of a plugin that runs several generations side by side: all but the last lose their bindings. */
@@ -92,7 +119,11 @@ export class TriggerType {
   get current(): TypeProvider | undefined {
     let best: TypeProvider | undefined
     for (const provider of this.providers) {
-      if (best === undefined || provider.rank > best.rank || (provider.rank === best.rank && provider.order > best.order)) {
+      if (
+        best === undefined ||
+        provider.rank > best.rank ||
+        (provider.rank === best.rank && provider.order > best.order)
+      ) {
         best = provider
       }
     }

@@ -4,15 +4,24 @@ import { ENGINE_VERSION } from '../../../core/version.ts'
 import { makeEngine } from './engine.ts'
 
 describe('engine::log', () => {
-  it.each(['trace', 'debug', 'info', 'warn', 'error'])('writes a line of level %s, also under its old id', async (level) => {
-    const scene = makeEngine()
-    const worker = scene.attach()
-    for (const id of [`engine::log::${level}`, `logger::${level}`]) {
-      expect(await scene.call(worker, id, { message: 'm', data: { a: 1 }, service_name: 's', trace_id: 't' })).toBeUndefined()
-    }
-    const line = { level, message: 'm', data: { service: 's', trace_id: 't', worker: worker.worker.id, data: { a: 1 } } }
-    expect(scene.log.lines).toEqual([line, line])
-  })
+  it.each(['trace', 'debug', 'info', 'warn', 'error'])(
+    'writes a line of level %s, also under its old id',
+    async (level) => {
+      const scene = makeEngine()
+      const worker = scene.attach()
+      for (const id of [`engine::log::${level}`, `logger::${level}`]) {
+        expect(
+          await scene.call(worker, id, { message: 'm', data: { a: 1 }, service_name: 's', trace_id: 't' }),
+        ).toBeUndefined()
+      }
+      const line = {
+        level,
+        message: 'm',
+        data: { service: 's', trace_id: 't', worker: worker.worker.id, data: { a: 1 } },
+      }
+      expect(scene.log.lines).toEqual([line, line])
+    },
+  )
 
   it('needs a message', async () => {
     const scene = makeEngine()
@@ -26,7 +35,10 @@ describe('engine::log', () => {
 it('engine::baggage accepts entries and keeps none', async () => {
   const scene = makeEngine()
   const worker = scene.attach()
-  expect(await scene.call(worker, 'engine::baggage::set', { key: 'a', value: 'b' })).toMatchObject({ success: true, note: expect.any(String) as string })
+  expect(await scene.call(worker, 'engine::baggage::set', { key: 'a', value: 'b' })).toMatchObject({
+    success: true,
+    note: expect.any(String) as string,
+  })
   expect(await scene.call(worker, 'engine::baggage::get', { key: 'a' })).toEqual({ value: null })
   expect(await scene.call(worker, 'engine::baggage::get_all', null)).toEqual({ baggage: {} })
   await expect(scene.call(worker, 'engine::baggage::get', {})).rejects.toMatchObject({ code: 'deserialization_error' })

@@ -40,13 +40,15 @@ export function makeEngine(options: SceneOptions & { deps?: Partial<EngineFuncti
     ...scene,
     discovery,
     call,
-    announce: (worker, about) => call(worker, 'engine::workers::register', { runtime: 'node', version: '0.22.1', ...about }),
+    announce: (worker, about) =>
+      call(worker, 'engine::workers::register', { runtime: 'node', version: '0.22.1', ...about }),
   }
 }
 
 /** Registers functions of a worker; a value is the description. */
 export function offer(scene: Scene, worker: Worker, functions: Record<string, string>): void {
-  for (const [id, description] of Object.entries(functions)) scene.router.functions.register(worker, id, { rawId: id, description })
+  for (const [id, description] of Object.entries(functions))
+    scene.router.functions.register(worker, id, { rawId: id, description })
 }
 
 export function sessionPolicy(more: Partial<SessionRights> = {}): Policy {

@@ -6,7 +6,11 @@ import { column, makeEngine, offer, sessionPolicy } from './engine.ts'
 const LIST = 'engine::functions::list'
 const INFO = 'engine::functions::info'
 
-async function ids(scene: ReturnType<typeof makeEngine>, worker: Parameters<typeof scene.call>[0], input?: object): Promise<unknown[]> {
+async function ids(
+  scene: ReturnType<typeof makeEngine>,
+  worker: Parameters<typeof scene.call>[0],
+  input?: object,
+): Promise<unknown[]> {
   return column(await scene.call(worker, LIST, input), 'functions', 'function_id')
 }
 
@@ -15,7 +19,10 @@ describe(LIST, () => {
     const scene = makeEngine()
     const worker = scene.attach()
     offer(scene, worker.worker, { 'todo::add': 'Adds', 'engine::queue::list_topics': 'Topics' })
-    scene.router.functions.register(worker.worker, 'todo::secret', { rawId: 'todo::secret', metadata: { internal: true } })
+    scene.router.functions.register(worker.worker, 'todo::secret', {
+      rawId: 'todo::secret',
+      metadata: { internal: true },
+    })
     expect(await ids(scene, worker)).toEqual(['engine::queue::list_topics', 'todo::add'])
     expect(await ids(scene, worker, { prefix: 'engine::' })).toEqual(['engine::queue::list_topics'])
     expect(await ids(scene, worker, { include_internal: true, prefix: 'engine::workers::' })).toEqual([
@@ -24,7 +31,10 @@ describe(LIST, () => {
       'engine::workers::register',
     ])
     expect(await ids(scene, worker, { include_internal: true, prefix: 'logger::' })).toHaveLength(5)
-    expect(await ids(scene, worker, { include_internal: true, prefix: 'todo::' })).toEqual(['todo::add', 'todo::secret'])
+    expect(await ids(scene, worker, { include_internal: true, prefix: 'todo::' })).toEqual([
+      'todo::add',
+      'todo::secret',
+    ])
   })
 
   it('sorts a search by how well the id fits, then by id', async () => {
@@ -37,7 +47,12 @@ describe(LIST, () => {
       'state::get': 'Reads',
       'plain::f': '',
     })
-    expect(await ids(scene, worker, { search: 'State' })).toEqual(['a::state', 'state::get', 'my::restated', 'zoo::feed'])
+    expect(await ids(scene, worker, { search: 'State' })).toEqual([
+      'a::state',
+      'state::get',
+      'my::restated',
+      'zoo::feed',
+    ])
   })
 
   it('has the members of all versions, without those that were not registered', async () => {
@@ -76,12 +91,16 @@ describe(LIST, () => {
     await scene.announce(two, { name: 'two' })
     offer(scene, one.worker, { 'lb::f': 'first', 'solo::f': '' })
     offer(scene, two.worker, { 'lb::f': 'second' })
-    expect(await scene.call(caller, LIST, { prefix: 'lb::' })).toMatchObject({ functions: [{ worker_name: 'two', description: 'second' }] })
+    expect(await scene.call(caller, LIST, { prefix: 'lb::' })).toMatchObject({
+      functions: [{ worker_name: 'two', description: 'second' }],
+    })
     expect(await ids(scene, caller, { worker: 'one' })).toEqual(['solo::f'])
     expect(await ids(scene, caller, { workers: ['one'], worker: 'two' })).toEqual(['lb::f', 'solo::f'])
     expect(await ids(scene, caller, { workers: [] })).toEqual([])
     scene.router.endWorker(two.worker, { abnormal: false })
-    expect(await scene.call(caller, LIST, { prefix: 'lb::' })).toMatchObject({ functions: [{ worker_name: 'one', description: 'first' }] })
+    expect(await scene.call(caller, LIST, { prefix: 'lb::' })).toMatchObject({
+      functions: [{ worker_name: 'one', description: 'first' }],
+    })
   })
 
   it('names the first segment of the id while the owner has no name', async () => {
@@ -101,14 +120,19 @@ describe(LIST, () => {
       code: 'deserialization_error',
       message: "engine::functions::list: 'search' must be a string, got 7",
     })
-    await expect(scene.call(worker, LIST, { include_internal: 'yes' })).rejects.toMatchObject({ code: 'deserialization_error' })
+    await expect(scene.call(worker, LIST, { include_internal: 'yes' })).rejects.toMatchObject({
+      code: 'deserialization_error',
+    })
     await expect(scene.call(worker, LIST, { workers: [1] })).rejects.toMatchObject({ code: 'deserialization_error' })
     await expect(scene.call(worker, LIST, 'text')).rejects.toMatchObject({ code: 'deserialization_error' })
   })
 
   it('shows a session what it could call and what it registered', async () => {
     const scene = makeEngine()
-    const [worker, session] = [scene.attach(), scene.attach({ policy: sessionPolicy({ allowedFunctions: ['api::open'] }) })]
+    const [worker, session] = [
+      scene.attach(),
+      scene.attach({ policy: sessionPolicy({ allowedFunctions: ['api::open'] }) }),
+    ]
     offer(scene, worker.worker, { 'api::open': '', 'db::secret': '' })
     offer(scene, session.worker, { 'ui::own': '' })
     expect(await ids(scene, session)).toEqual(['api::open', 'ui::own'])
@@ -119,7 +143,12 @@ describe(INFO, () => {
   it('renames the formats to schemas and lists the triggers of the function', async () => {
     const scene = makeEngine()
     const worker = scene.attach()
-    scene.router.functions.register(worker.worker, 'a::b', { rawId: 'a::b', description: 'd', requestFormat: { r: 1 }, responseFormat: { s: 1 } })
+    scene.router.functions.register(worker.worker, 'a::b', {
+      rawId: 'a::b',
+      description: 'd',
+      requestFormat: { r: 1 },
+      responseFormat: { s: 1 },
+    })
     bind(scene, worker, 'y', 'cron', { function_id: 'a::b', config: { at: 2 } })
     bind(scene, worker, 'x', 'cron', { function_id: 'a::b', config: { at: 1 } })
     bind(scene, worker, 'z', 'cron', { function_id: 'a::b', namespace: 'other' })
@@ -156,7 +185,9 @@ describe(INFO, () => {
     await expect(scene.call(worker, INFO, { function_ids: many })).rejects.toMatchObject({
       message: expect.stringContaining('too many function_ids (max 32)') as string,
     })
-    await expect(scene.call(worker, INFO, { function_ids: [...many.slice(1), 'f1'] })).resolves.toMatchObject({ functions: { length: 32 } })
+    await expect(scene.call(worker, INFO, { function_ids: [...many.slice(1), 'f1'] })).resolves.toMatchObject({
+      functions: { length: 32 },
+    })
   })
 
   it('tells a missing id from one that a session may not see', async () => {

@@ -20,7 +20,8 @@ describe('engine::triggers::list', () => {
         { id: 'tick', namespace: 'default', worker_name: 'clock', description: 'events of tick' },
       ],
     })
-    const listed = async (input: object) => column(await scene.call(worker, 'engine::triggers::list', input), 'triggers', 'id')
+    const listed = async (input: object) =>
+      column(await scene.call(worker, 'engine::triggers::list', input), 'triggers', 'id')
     expect(await listed({ search: 'TICK' })).toEqual(['tick'])
     expect(await listed({ prefix: 'other' })).toEqual(['other::thing'])
     expect(await listed({ worker: 'iii-cron' })).toEqual(['cron'])
@@ -101,10 +102,18 @@ describe('engine::registered-triggers', () => {
     const summary = `{"text":"${'é'.repeat(71)}…`
     expect(answer).toEqual({
       registered_triggers: [
-        { id: 'x', trigger_type: 't', function_id: 'svc::target', worker_name: 'shop', config: { text: 'é'.repeat(100) }, config_summary: summary },
+        {
+          id: 'x',
+          trigger_type: 't',
+          function_id: 'svc::target',
+          worker_name: 'shop',
+          config: { text: 'é'.repeat(100) },
+          config_summary: summary,
+        },
       ],
     })
-    const listed = async (input: object) => column(await scene.call(worker, 'engine::registered-triggers::list', input), 'registered_triggers', 'id')
+    const listed = async (input: object) =>
+      column(await scene.call(worker, 'engine::registered-triggers::list', input), 'registered_triggers', 'id')
     expect(await listed({ include_internal: true })).toEqual(['a', 'x'])
     expect(await listed({ trigger_type: 'u' })).toEqual([])
     expect(await listed({ function_id: 'svc::target', worker: 'shop', search: 'TARGET' })).toEqual(['x'])
@@ -113,13 +122,18 @@ describe('engine::registered-triggers', () => {
 
   it('::list shows a session its own bindings and those of functions that it could call', async () => {
     const scene = makeEngine()
-    const [worker, session] = [scene.attach(), scene.attach({ policy: sessionPolicy({ allowedFunctions: ['open::f'] }) })]
+    const [worker, session] = [
+      scene.attach(),
+      scene.attach({ policy: sessionPolicy({ allowedFunctions: ['open::f'] }) }),
+    ]
     bind(scene, worker, 'open', 't', { function_id: 'open::f' })
     bind(scene, worker, 'hidden', 't', { function_id: 'secret::f' })
     bind(scene, session, 'own', 't', { function_id: 'ui::f' })
     const answer = await scene.call(session, 'engine::registered-triggers::list')
     expect(column(answer, 'registered_triggers', 'id')).toEqual(['open', 'own'])
-    await expect(scene.call(session, 'engine::registered-triggers::info', { id: 'hidden' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(scene.call(session, 'engine::registered-triggers::info', { id: 'hidden' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
   })
 
   it('::info adds type and function, null while they are missing', async () => {
@@ -169,7 +183,9 @@ describe('engine::register_trigger', () => {
     provide(scene, provider, 't')
     const made = scene.call(maker, 'engine::register_trigger', { ...input, metadata: { m: 1 } })
     const sent = await takeSent(provider)
-    expect(sent).toMatchObject([{ type: 'registertrigger', trigger_type: 't', function_id: 'svc::target', config: {}, metadata: { m: 1 } }])
+    expect(sent).toMatchObject([
+      { type: 'registertrigger', trigger_type: 't', function_id: 'svc::target', config: {}, metadata: { m: 1 } },
+    ])
     const id = idOf(sent)
     answer(scene, provider, id)
     expect(await made).toEqual({ id })
@@ -186,15 +202,22 @@ describe('engine::register_trigger', () => {
     provide(scene, provider, 't')
     const made = scene.call(maker, 'engine::register_trigger', input)
     answer(scene, provider, idOf(await takeSent(provider)), REFUSED)
-    await expect(made).rejects.toMatchObject({ code: 'trigger_registration_failed', message: 'trigger_registration_failed: no such thing' })
+    await expect(made).rejects.toMatchObject({
+      code: 'trigger_registration_failed',
+      message: 'trigger_registration_failed: no such thing',
+    })
   })
 
   it('cannot be undone by unregistering the trigger of another worker', async () => {
     const scene = makeEngine()
     const [owner, other] = [scene.attach(), scene.attach()]
     bind(scene, owner, 'x', 't')
-    await expect(scene.call(other, 'engine::unregister_trigger', { id: 'x' })).rejects.toMatchObject({ code: 'unregister_failed' })
-    expect(await scene.call(owner, 'engine::unregister_trigger', { id: 'x', trigger_type: 't' })).toEqual({ removed: true })
+    await expect(scene.call(other, 'engine::unregister_trigger', { id: 'x' })).rejects.toMatchObject({
+      code: 'unregister_failed',
+    })
+    expect(await scene.call(owner, 'engine::unregister_trigger', { id: 'x', trigger_type: 't' })).toEqual({
+      removed: true,
+    })
   })
 
   describe('of a session', () => {
@@ -203,12 +226,18 @@ describe('engine::register_trigger', () => {
     it('honours the allowed types and what it may call', async () => {
       const scene = makeEngine()
       const session = scene.attach({ policy: sessionPolicy({ expose, allowedTriggerTypes: ['t'] }) })
-      await expect(scene.call(session, 'engine::register_trigger', { trigger_type: 'cron', function_id: 'open::f' })).rejects.toEqual({
+      await expect(
+        scene.call(session, 'engine::register_trigger', { trigger_type: 'cron', function_id: 'open::f' }),
+      ).rejects.toEqual({
         code: 'FORBIDDEN',
         message: "Trigger type 'cron' is not allowed for this session.",
       })
-      await expect(scene.call(session, 'engine::register_trigger', { trigger_type: 't', function_id: 'secret::f' })).rejects.toMatchObject({ code: 'FORBIDDEN' })
-      await expect(scene.call(session, 'engine::register_trigger', { trigger_type: 't', function_id: 'open::f' })).resolves.toHaveProperty('id')
+      await expect(
+        scene.call(session, 'engine::register_trigger', { trigger_type: 't', function_id: 'secret::f' }),
+      ).rejects.toMatchObject({ code: 'FORBIDDEN' })
+      await expect(
+        scene.call(session, 'engine::register_trigger', { trigger_type: 't', function_id: 'open::f' }),
+      ).resolves.toHaveProperty('id')
     })
 
     it('applies the prefix', async () => {
@@ -222,8 +251,17 @@ describe('engine::register_trigger', () => {
     it('asks the hook, which may rewrite or refuse it; without a way to ask it is refused', async () => {
       const policy = sessionPolicy({ expose, onTriggerRegistration: 'hooks::trigger' })
       const silent = makeEngine()
-      await expect(silent.call(silent.attach({ policy }), 'engine::register_trigger', { trigger_type: 't', function_id: 'open::f' })).rejects.toMatchObject({ code: 'FORBIDDEN' })
-      const scene = makeEngine({ deps: { askTriggerHook: (_worker, proposal) => Promise.resolve({ ...proposal, functionId: 'open::rewritten' }) } })
+      await expect(
+        silent.call(silent.attach({ policy }), 'engine::register_trigger', {
+          trigger_type: 't',
+          function_id: 'open::f',
+        }),
+      ).rejects.toMatchObject({ code: 'FORBIDDEN' })
+      const scene = makeEngine({
+        deps: {
+          askTriggerHook: (_worker, proposal) => Promise.resolve({ ...proposal, functionId: 'open::rewritten' }),
+        },
+      })
       await scene.call(scene.attach({ policy }), 'engine::register_trigger', { trigger_type: 't', function_id: 'x::y' })
       expect([...scene.triggers.bindings()].map(({ logical }) => logical.functionId)).toEqual(['open::rewritten'])
     })

@@ -80,16 +80,31 @@ describe(LIST, () => {
   })
 
   it('shows workers inside the engine by instance, replicas as one, and those that the engine names', async () => {
-    const scene = makeEngine({ deps: { internalWorkers: () => [{ instanceId: 'iii-worker-manager#1', name: 'iii-worker-manager' }] } })
+    const scene = makeEngine({
+      deps: { internalWorkers: () => [{ instanceId: 'iii-worker-manager#1', name: 'iii-worker-manager' }] },
+    })
     const slot = scene.slot('cpu')
     const policy = { kind: 'plugin', plugin: 'cpu', builtIn: false, allow: undefined } as const
     for (const id of ['r0', 'r1']) {
-      const replica = new Worker({ id, link: new RecordingLink(), policy, slot, internal: { instanceId: 'cpu', name: 'cpu', description: 'burns' } })
+      const replica = new Worker({
+        id,
+        link: new RecordingLink(),
+        policy,
+        slot,
+        internal: { instanceId: 'cpu', name: 'cpu', description: 'burns' },
+      })
       scene.router.addWorker(replica)
       scene.router.functions.register(replica, 'cpu::burn', { rawId: 'cpu::burn' })
     }
     const answer = await scene.call(scene.attach(), LIST)
-    const inside = { runtime: 'engine', status: 'available', isolation: 'in-process', os: null, version: ENGINE_VERSION, ip_address: null }
+    const inside = {
+      runtime: 'engine',
+      status: 'available',
+      isolation: 'in-process',
+      os: null,
+      version: ENGINE_VERSION,
+      ip_address: null,
+    }
     expect(answer).toMatchObject({
       workers: [
         { ...inside, id: 'cpu', name: 'cpu', description: 'burns', function_count: 1, functions: ['cpu::burn'] },
@@ -100,9 +115,14 @@ describe(LIST, () => {
 
   it('names to a session only functions that it could call or owns', async () => {
     const scene = makeEngine()
-    const [worker, session] = [scene.attach(), scene.attach({ policy: sessionPolicy({ allowedFunctions: ['api::open'] }) })]
+    const [worker, session] = [
+      scene.attach(),
+      scene.attach({ policy: sessionPolicy({ allowedFunctions: ['api::open'] }) }),
+    ]
     offer(scene, worker.worker, { 'api::open': '', 'db::secret': '' })
-    expect(await scene.call(session, LIST)).toMatchObject({ workers: [{ functions: ['api::open'], function_count: 1 }] })
+    expect(await scene.call(session, LIST)).toMatchObject({
+      workers: [{ functions: ['api::open'], function_count: 1 }],
+    })
   })
 })
 
@@ -132,7 +152,9 @@ describe('engine::workers::info', () => {
       code: 'NOT_FOUND',
       message: "Worker 'nobody' is not connected.",
     })
-    await expect(scene.call(worker, 'engine::workers::info', {})).rejects.toMatchObject({ code: 'deserialization_error' })
+    await expect(scene.call(worker, 'engine::workers::info', {})).rejects.toMatchObject({
+      code: 'deserialization_error',
+    })
   })
 })
 
@@ -150,9 +172,25 @@ describe(REGISTER, () => {
   it('keeps what a repeated call leaves out, except runtime and version', async () => {
     const scene = makeEngine()
     const worker = scene.attach()
-    await scene.call(worker, REGISTER, { runtime: 'node', version: '1', name: 'n', description: 'd', os: 'o', pid: 1, isolation: 'i' })
+    await scene.call(worker, REGISTER, {
+      runtime: 'node',
+      version: '1',
+      name: 'n',
+      description: 'd',
+      os: 'o',
+      pid: 1,
+      isolation: 'i',
+    })
     await scene.call(worker, REGISTER, { name: '' })
-    expect(worker.worker.announcement).toEqual({ runtime: 'unknown', version: undefined, name: 'n', description: 'd', os: 'o', pid: 1, isolation: 'i' })
+    expect(worker.worker.announcement).toEqual({
+      runtime: 'unknown',
+      version: undefined,
+      name: 'n',
+      description: 'd',
+      os: 'o',
+      pid: 1,
+      isolation: 'i',
+    })
   })
 
   it('refuses a blank namespace and garbled input, and leaves the worker as it was', async () => {
@@ -197,7 +235,13 @@ describe(REGISTER, () => {
       await scene.announce(one, { name: 'w' })
       expect(await scene.announce(two, { name: 'w', version: '0.23.0' })).toEqual({ success: false })
       expect(two.link.sent).toEqual([
-        { type: 'registrationrejected', code: 'WORKER_NAMESPACE_CONFLICT', namespace: 'default', owner_worker_id: one.worker.id, worker_name: 'w' },
+        {
+          type: 'registrationrejected',
+          code: 'WORKER_NAMESPACE_CONFLICT',
+          namespace: 'default',
+          owner_worker_id: one.worker.id,
+          worker_name: 'w',
+        },
       ])
       await new Promise((resolve) => setImmediate(resolve))
       expect(two.link.open).toBe(false)

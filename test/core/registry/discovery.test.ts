@@ -163,7 +163,12 @@ describe(FUNCTIONS, () => {
 it('engine::plugins-changed carries the event as it is', async () => {
   const scene = makeEngine()
   const watcher = listener(scene, 'engine::plugins-changed')
-  const failed = { event: 'failed', name: 'p', generation: 3, error: { code: 'PLUGIN_START_FAILED', message: 'm' } } as const
+  const failed = {
+    event: 'failed',
+    name: 'p',
+    generation: 3,
+    error: { code: 'PLUGIN_START_FAILED', message: 'm' },
+  } as const
   scene.discovery.pluginsChanged({ event: 'started', name: 'p', generation: 1 })
   scene.discovery.pluginsChanged(failed)
   await pass()

@@ -74,16 +74,40 @@ export function provide(scene: Scene, { worker }: TestWorker, id: string, namesp
 }
 
 /** Binds with complete members, as SDKs do. */
-export function bind(scene: Scene, { worker }: TestWorker, id: string, triggerType: string, more: Partial<RegisterTrigger> = {}): void {
-  scene.triggers.handle(worker, { type: 'registertrigger', id, trigger_type: triggerType, function_id: 'svc::target', config: {}, ...more })
+export function bind(
+  scene: Scene,
+  { worker }: TestWorker,
+  id: string,
+  triggerType: string,
+  more: Partial<RegisterTrigger> = {},
+): void {
+  scene.triggers.handle(worker, {
+    type: 'registertrigger',
+    id,
+    trigger_type: triggerType,
+    function_id: 'svc::target',
+    config: {},
+    ...more,
+  })
 }
 
 export function unbind(scene: Scene, { worker }: TestWorker, id: string): void {
   scene.triggers.handle(worker, { type: 'unregistertrigger', id })
 }
 
-export function answer(scene: Scene, { worker }: TestWorker, id: string, error?: TriggerRegistrationResult['error'], triggerType = 't'): void {
-  const message = { type: 'triggerregistrationresult', id, trigger_type: triggerType, function_id: 'svc::target' } as const
+export function answer(
+  scene: Scene,
+  { worker }: TestWorker,
+  id: string,
+  error?: TriggerRegistrationResult['error'],
+  triggerType = 't',
+): void {
+  const message = {
+    type: 'triggerregistrationresult',
+    id,
+    trigger_type: triggerType,
+    function_id: 'svc::target',
+  } as const
   scene.triggers.handle(worker, error === undefined ? message : { ...message, error })
 }
 

@@ -98,7 +98,9 @@ describe('a type of the engine itself', () => {
     })
     bind(scene, binder, 'x', 'engine::t', { config: 'bad' })
     expect(told(binder)).toEqual(['result x trigger_registration_failed'])
-    await expect(scene.triggers.bindAndWait({ ...request, triggerType: 'engine::t', config: 'bad' })).rejects.toMatchObject({
+    await expect(
+      scene.triggers.bindAndWait({ ...request, triggerType: 'engine::t', config: 'bad' }),
+    ).rejects.toMatchObject({
       message: 'trigger_registration_failed: bad config',
     })
     scene.router.endWorker(binder.worker, { abnormal: false })

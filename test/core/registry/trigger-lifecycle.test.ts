@@ -12,7 +12,14 @@ describe('a binding whose type has no provider', () => {
     const provider = scene.attach()
     provide(scene, provider, 't')
     expect(provider.link.sent).toEqual([
-      { type: 'registertrigger', id: 'x', trigger_type: 't', function_id: 'svc::target', config: { a: 1 }, metadata: { m: 2 } },
+      {
+        type: 'registertrigger',
+        id: 'x',
+        trigger_type: 't',
+        function_id: 'svc::target',
+        config: { a: 1 },
+        metadata: { m: 2 },
+      },
     ])
   })
 
@@ -44,9 +51,24 @@ describe('the members of a delivered binding', () => {
     provider.worker.namespace = 'shop'
     provide(scene, provider, 't')
     const binder = scene.attach()
-    scene.triggers.bind({ owner: binder.worker, id: 'x', triggerType: 't', functionId: 'f', namespace: 'blue', triggerNamespace: 'shop' })
+    scene.triggers.bind({
+      owner: binder.worker,
+      id: 'x',
+      triggerType: 't',
+      functionId: 'f',
+      namespace: 'blue',
+      triggerNamespace: 'shop',
+    })
     expect(provider.link.sent).toEqual([
-      { type: 'registertrigger', id: 'x', trigger_type: 't', function_id: 'f', config: {}, namespace: 'blue', trigger_namespace: 'shop' },
+      {
+        type: 'registertrigger',
+        id: 'x',
+        trigger_type: 't',
+        function_id: 'f',
+        config: {},
+        namespace: 'blue',
+        trigger_namespace: 'shop',
+      },
     ])
   })
 })

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { answer, bind, makeScene, provide, REFUSED, told, unbind, type Scene } from './scene.ts'
 import type { TestWorker } from '../router/calls.ts'
 
-function sceneWithPlugin(overlap = false): { scene: Scene; plugin: TestWorker; next: () => TestWorker; binder: TestWorker } {
+function sceneWithPlugin(overlap = false): {
+  scene: Scene
+  plugin: TestWorker
+  next: () => TestWorker
+  binder: TestWorker
+} {
   const scene = makeScene()
   const slot = scene.slot('timers', { overlap })
   const plugin = scene.attach({ slot })

@@ -69,7 +69,8 @@ class Model {
   attach(index: number): TestWorker {
     // Every second worker is a plugin, whose refusals are final.
     const name = `p${index}`
-    const slot = this.plugins && index % 2 === 1 ? (this.scene.router.slots.get(name) ?? this.scene.slot(name)) : undefined
+    const slot =
+      this.plugins && index % 2 === 1 ? (this.scene.router.slots.get(name) ?? this.scene.slot(name)) : undefined
     const made = this.scene.attach(slot === undefined ? {} : { slot })
     this.views.set(made, new View())
     return made
@@ -143,7 +144,10 @@ class Model {
       const { provider, content } = logical
       const current = triggers.typeOf(content)?.current
       if (provider === undefined) {
-        expect(current === undefined || logical.refusedBy === current, `${id} is parked though its type has a provider`).toBe(true)
+        expect(
+          current === undefined || logical.refusedBy === current,
+          `${id} is parked though its type has a provider`,
+        ).toBe(true)
         continue
       }
       expect(provider, `${id} is with a provider that is not the current one`).toBe(current)

@@ -1,0 +1,305 @@
+// Where each binding is: with the current provider of its type, or parked; and what happens when a provider refuses one
+// (spec 01 §11.2–11.5, §13). Who may bind and unbind is decided before.
+import { CodedError, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
+import type { TriggerRegistrationResult } from '../../protocol/messages.ts'
+import type { Log } from '../log.ts'
+import type { ThrottledWarnings } from '../router/throttled-warnings.ts'
+import type { AnswerWaiters } from './answer-waiters.ts'
+import type { Binder } from './bind-request.ts'
+import { coalescingKey, registerTriggerMessage } from './binding.ts'
+import type { Binding, BindingContent, LogicalBinding } from './binding.ts'
+import type { Bindings } from './bindings.ts'
+import { ProviderOutbox } from './provider-outbox.ts'
+import { hears, tellOwner } from './trigger-notices.ts'
+import type { LocalTriggerType, TriggerType, TypeProvider } from './trigger-type.ts'
+import type { TriggerTypes } from './trigger-types.ts'
+import { wellKnownProvider } from './well-known-types.ts'
+import type { Worker } from './worker.ts'
+
+export interface PlacementParts {
+  readonly types: TriggerTypes
+  readonly bindings: Bindings
+  readonly waiters: AnswerWaiters
+  /** Whether equal bindings of different connections are one. */
+  readonly coalesce: boolean
+  readonly log: Log
+  readonly warnings: ThrottledWarnings
+}
+
+export class Placement {
+  readonly #types: TriggerTypes
+  readonly #bindings: Bindings
+  readonly #waiters: AnswerWaiters
+  readonly #coalesce: boolean
+  readonly #log: Log
+  readonly #warnings: ThrottledWarnings
+  readonly #outbox: ProviderOutbox
+
+  constructor({ types, bindings, waiters, coalesce, log, warnings }: PlacementParts) {
+    this.#types = types
+    this.#bindings = bindings
+    this.#waiters = waiters
+    this.#coalesce = coalesce
+    this.#log = log
+    this.#warnings = warnings
+    this.#outbox = new ProviderOutbox({
+      bind: (provider, binding, replay) => this.#tellBind(provider, binding, replay),
+      unbind: tellUnbind,
+    })
+  }
+
+  /** What `work` changes reaches providers when it is done, as the net result. */
+  inOneStep(work: () => void): void {
+    this.#outbox.inOneStep(work)
+  }
+
+  /** Adds a binding, or replaces the one with its id, whoever owned that. */
+  place(binder: Binder, content: BindingContent): void {
+    const known = this.#bindings.find(binder.id)
+    if (known === undefined) return this.#add(binder, content, undefined)
+    const { logical } = known
+    const { owner, sentId } = binder
+    const key = coalescingKey(content)
+    const mine = logical.members.get(owner) ?? known
+    if (logical.key === key && mine === known) {
+      this.#bindings.transfer(known, owner, sentId)
+      const provider = this.#resolve(content)
+      if (provider !== undefined) this.#deliver(logical, provider, false)
+      return
+    }
+    if (logical.members.size === 1 && this.#joinable(key, owner) === undefined) {
+      this.#bindings.transfer(known, owner, sentId)
+      return this.#change(logical, content)
+    }
+    const previous = inForce(logical)
+    this.drop(known)
+    this.#add(binder, content, previous)
+  }
+
+  /** Removes a binding. `error`: for whoever waits for the provider's answer. */
+  drop(binding: Binding, error?: CodedError): void {
+    const { logical } = binding
+    if (!this.#bindings.remove(binding)) return
+    this.#withdraw(logical, undefined)
+    this.#waiters.settle(logical.id, error)
+  }
+
+  /** Brings every binding of a type to the provider that it belongs to now; to `registered` also when it was there already. */
+  reconsider(triggerType: string, registered?: TypeProvider): void {
+    for (const logical of [...this.#bindings.ofType(triggerType)]) {
+      const next = this.#resolve(logical.content)
+      const old = logical.provider
+      if (next === undefined) this.#park(logical)
+      else if (next === registered || (next !== old && next !== logical.refusedBy)) {
+        // Upstream tells a replaced provider nothing; only one in another namespace, or a replica beside the new one, would fire twice.
+        if (old !== undefined && (old.type !== next.type || next.overlaps(old)))
+          this.#outbox.unbind(old, logical.id, triggerType)
+        this.#deliver(logical, next, true)
+      }
+    }
+  }
+
+  /** The worker does not provide the type any more. */
+  removeProvider(provider: TypeProvider): void {
+    const { worker } = provider
+    this.#types.remove(provider)
+    const drains = worker.phase === 'leaving' && worker.slot?.options.overlap === true
+    if (drains) for (const id of [...provider.view.held]) this.#outbox.unbind(provider, id, provider.type.id)
+    else this.#outbox.forget(provider)
+    this.reconsider(provider.type.id)
+  }
+
+  /** Only the current provider's word counts (spec 01 §11.3). */
+  takeAnswer(worker: Worker, { id, trigger_type, error }: TriggerRegistrationResult): void {
+    const asked = this.#askedProvider(worker, id, trigger_type)
+    const delivery = asked?.takeDelivery(id)
+    const logical = this.#bindings.findLogical(id)
+    if (logical === undefined) return
+    const provider = logical.provider ?? logical.refusedBy
+    if (provider?.worker !== worker) {
+      if (error != null) {
+        const message = `answer about trigger '${id}' ignored: its type is provided by another worker`
+        this.#warnings.count(`answer ${worker.id}`, message, { worker: worker.id })
+      }
+      return
+    }
+    // A plugin answers each delivery: this one may be about a binding that was removed or went to another type since.
+    if (delivery !== undefined && (delivery.logical !== logical || asked?.view !== provider.view)) return
+    if (error != null) return this.#refuse(logical, toErrorBody(error), delivery?.replay ?? false)
+    this.#accept(logical, provider, delivery?.content ?? logical.content)
+  }
+
+  /** Whether a provider was told of the binding and may still refuse it. */
+  awaitsAnswer(id: string): boolean {
+    const provider = this.#bindings.findLogical(id)?.provider
+    return provider !== undefined && provider.local === undefined && hears(provider.worker)
+  }
+
+  /** The type that a binding is bound to: the first in its namespaces. Undefined = it is parked. */
+  typeOf(content: BindingContent): TriggerType | undefined {
+    for (const namespace of content.lookup) {
+      const type = this.#types.find(namespace, content.triggerType)
+      if (type !== undefined) return type
+    }
+    return undefined
+  }
+
+  #resolve(content: BindingContent): TypeProvider | undefined {
+    return this.typeOf(content)?.current
+  }
+
+  #add(binder: Binder, content: BindingContent, previous: BindingContent | undefined): void {
+    const shared = this.#joinable(coalescingKey(content), binder.owner)
+    const logical = shared ?? this.#bindings.create(binder.id, content)
+    const { id, sentId, owner, madeUnder } = binder
+    this.#bindings.add({ id, sentId, owner, madeUnder, logical, previous })
+    if (shared !== undefined && shared.refusedBy === undefined) return
+    const provider = this.#resolve(content)
+    if (provider !== undefined) this.#deliver(logical, provider, false)
+    else this.#warnParked(binder.id, content)
+  }
+
+  #joinable(key: string, owner: Worker | null): LogicalBinding | undefined {
+    // Generations and replicas of one plugin are one plugin, whatever the option says.
+    const isReplica = (other: Worker | null): boolean =>
+      other !== null && (this.#coalesce || (other.slot !== undefined && other.slot === owner?.slot))
+    return this.#bindings.joinable(key, owner, isReplica)
+  }
+
+  /** Replaces the content of a binding under the id that its provider knows (spec 01 §11.2.5). */
+  #change(logical: LogicalBinding, content: BindingContent): void {
+    const old = logical.provider
+    const next = this.#resolve(content)
+    if (next !== old || next?.isBuiltIn !== true) logical.accepted = inForce(logical)
+    this.#withdraw(logical, next)
+    this.#bindings.change(logical, content)
+    if (next !== undefined) return this.#deliver(logical, next, false)
+    this.#park(logical)
+    this.#warnParked(logical.id, content)
+  }
+
+  /** Tells every provider that knows the binding, replaced ones too, to forget it; they would go on firing it. */
+  #withdraw(logical: LogicalBinding, except: TypeProvider | undefined): void {
+    const { lookup, triggerType } = logical.content
+    for (const namespace of lookup) {
+      for (const provider of this.#types.find(namespace, triggerType)?.providers ?? []) {
+        if (provider !== except) this.#outbox.unbind(provider, logical.id, triggerType)
+      }
+    }
+  }
+
+  #deliver(logical: LogicalBinding, provider: TypeProvider, replay: boolean): void {
+    const last = logical.provider ?? logical.refusedBy
+    if (last !== undefined && last.worker !== provider.worker) this.#waiters.settle(logical.id)
+    logical.provider = provider
+    logical.refusedBy = undefined
+    this.#outbox.bind(provider, logical, replay)
+  }
+
+  #park(logical: LogicalBinding): void {
+    logical.provider = undefined
+    logical.refusedBy = undefined
+    this.#waiters.settle(logical.id)
+  }
+
+  #warnParked(id: string, { triggerType, functionId }: BindingContent): void {
+    const provider = wellKnownProvider(triggerType)
+    const remedy =
+      provider === undefined ? 'waiting for a worker that registers it' : `add '${provider}' to the configuration`
+    this.#warnings.count(`parked ${triggerType}`, `trigger type '${triggerType}' has no provider: ${remedy}`, {
+      trigger: id,
+      function_id: functionId,
+    })
+  }
+
+  #tellBind(provider: TypeProvider, logical: LogicalBinding, replay: boolean): void {
+    if (provider.local !== undefined) return this.#bindLocal(provider.local, logical, replay)
+    if (!hears(provider.worker)) return
+    if (provider.isBuiltIn) provider.expectAnswer({ logical, content: logical.content, replay })
+    provider.worker.link.send(registerTriggerMessage(logical, provider))
+  }
+
+  #bindLocal(type: LocalTriggerType, logical: LogicalBinding, replay: boolean): void {
+    try {
+      type.onBind(logical)
+      logical.accepted = logical.content
+    } catch (thrown) {
+      const { message } = toErrorBody(thrown)
+      this.#refuse(logical, { code: 'trigger_registration_failed', message }, replay)
+    }
+  }
+
+  /** The provider that owes an answer about an id, if it answers each delivery. */
+  #askedProvider(worker: Worker, id: string, triggerType: string): TypeProvider | undefined {
+    for (const provider of this.#types.providedBy(worker)) {
+      if (provider.type.id === triggerType && provider.view.unanswered.has(id)) return provider
+    }
+    return undefined
+  }
+
+  #accept(logical: LogicalBinding, provider: TypeProvider, content: BindingContent): void {
+    logical.accepted = content
+    if (!provider.owesAnswer(logical)) for (const member of logical.members.values()) member.previous = undefined
+    if (logical.provider === undefined) {
+      // It refused an earlier version of the binding and took the latest.
+      logical.provider = provider
+      logical.refusedBy = undefined
+      provider.view.held.add(logical.id)
+    }
+    this.#waiters.settle(logical.id)
+  }
+
+  #refuse(logical: LogicalBinding, error: ErrorBody, replay: boolean): void {
+    const { provider } = logical
+    if (provider === undefined) return
+    if (this.#waiters.has(logical.id)) {
+      provider.view.held.delete(logical.id)
+      const failure = new CodedError('trigger_registration_failed', `${error.code}: ${error.message}`)
+      for (const member of [...logical.members.values()]) this.drop(member, failure)
+      return
+    }
+    const { triggerType, functionId } = logical.content
+    for (const { owner, sentId } of logical.members.values()) {
+      if (owner === null)
+        this.#log.warn(`trigger '${sentId}' of type '${triggerType}' refused: ${error.message}`, { code: error.code })
+      else tellOwner(owner, sentId, triggerType, functionId, error)
+    }
+    // The answer to a later version is still to come and decides.
+    if (provider.owesAnswer(logical)) return
+    if (provider.isBuiltIn && !replay) return this.#takeBack(logical, provider)
+    // A plugin that refuses what it has already keeps it (§11.2.3): it is to hear when the binding goes.
+    if (!provider.isBuiltIn) provider.view.held.delete(logical.id)
+    logical.provider = undefined
+    logical.refusedBy = provider
+  }
+
+  /** A built-in refused something new: what was in force before stays, else nothing does (spec 01 §11.2.3). */
+  #takeBack(logical: LogicalBinding, provider: TypeProvider): void {
+    const { accepted } = logical
+    if (accepted !== undefined) {
+      const next = this.#resolve(accepted)
+      if (next !== provider) provider.view.held.delete(logical.id)
+      this.#bindings.change(logical, accepted)
+      if (next === undefined) this.#park(logical)
+      else if (next !== provider) this.#deliver(logical, next, true)
+      return
+    }
+    provider.view.held.delete(logical.id)
+    for (const member of [...logical.members.values()]) {
+      this.drop(member)
+      if (member.previous !== undefined) this.#add(member, member.previous, undefined)
+    }
+  }
+}
+
+/** What a binding goes back to when a change of it is refused. */
+function inForce(logical: LogicalBinding): BindingContent | undefined {
+  if (logical.provider === undefined) return undefined
+  return logical.provider.isBuiltIn ? (logical.accepted ?? logical.content) : logical.content
+}
+
+function tellUnbind(provider: TypeProvider, id: string, triggerType: string): void {
+  if (provider.local !== undefined) provider.local.onUnbind(id)
+  else if (hears(provider.worker))
+    provider.worker.link.send({ type: 'unregistertrigger', id, trigger_type: triggerType })
+}

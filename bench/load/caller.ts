@@ -37,6 +37,9 @@ export class Caller {
   #freeSlots: Uint32Array | undefined
   #freeCount = 0
   #sequence: number
+  /** Open loop: milliseconds between two calls, and when the next one is due. */
+  #interval = 0
+  #nextDue = 0
   #left = Number.POSITIVE_INFINITY
   #inFlight = 0
   #running = false
@@ -61,7 +64,7 @@ export class Caller {
     const caller = new Caller(workload, sequence, stored, onEnd)
     caller.#connection = await Connection.open(url, {
       onFrame: (buffer, start, end) => caller.#onFrame(buffer, start, end),
-      onBatchEnd: () => (caller.#batchOpen = false),
+      onBatchEnd: () => caller.#onBatchEnd(),
       onEnd,
     })
     return caller
@@ -108,15 +111,11 @@ export class Caller {
     this.#running = true
     this.#freeSlots = Uint32Array.from({ length: MAX_SLOTS }, (_, index) => MAX_SLOTS - 1 - index)
     this.#freeCount = MAX_SLOTS
-    const startedAt = performance.now()
-    const interval = 1000 / perSecond
-    let due = 0
+    this.#interval = 1000 / perSecond
+    this.#nextDue = performance.now()
+    // The timer is up to two milliseconds late, which counts as latency; answers that arrive earlier start calls as well.
     this.#timer = setInterval(() => {
-      const now = performance.now()
-      for (let at = startedAt + due * interval; at <= now && this.#freeCount > 0; at = startedAt + due * interval) {
-        this.#send(this.#freeSlots![--this.#freeCount]!, at)
-        due++
-      }
+      this.#sendDue()
       this.#connection.flush()
     }, OPEN_LOOP_TICK_MS)
   }
@@ -138,6 +137,14 @@ export class Caller {
   close(): void {
     clearInterval(this.#timer)
     this.#connection.close()
+  }
+
+  #sendDue(): void {
+    const now = performance.now()
+    while (this.#nextDue <= now && this.#freeCount > 0) {
+      this.#send(this.#freeSlots![--this.#freeCount]!, this.#nextDue)
+      this.#nextDue += this.#interval
+    }
   }
 
   #send(slot: number, since: number): void {
@@ -180,6 +187,11 @@ export class Caller {
       }
     }
     this.#onUnknownForm(buffer, start, end)
+  }
+
+  #onBatchEnd(): void {
+    this.#batchOpen = false
+    if (this.#running && this.#freeSlots !== undefined) this.#sendDue()
   }
 
   #onVerified(slot: number): void {

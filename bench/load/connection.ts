@@ -23,7 +23,7 @@ export interface ConnectionEvents {
   /** A text or binary payload in `buffer[start … end)`, valid until the call returns. */
   onFrame(buffer: Buffer, start: number, end: number): void
   /** All frames of one read are handled; what they led to is sent next. */
-  onBatchEnd?(): unknown
+  onBatchEnd?(): void
   /** The connection ended, for whatever reason; not called after `close()`. */
   onEnd?(reason: Error): void
 }

@@ -16,6 +16,9 @@ export const PLUGIN_FUNCTION = 'bench::echo'
 /** Provided by a worker of the load. Another id: a plugin's function goes before a worker's. */
 export const WORKER_FUNCTION = 'bench::worker-echo'
 
+const OPEN_LOOP_NOTE =
+  'latency counts from when a call was due, with up to 2 ms by which the timer of the load generator is late'
+
 export async function loadCase(
   session: BenchSession,
   name: string,
@@ -35,6 +38,7 @@ export async function loadCase(
     ...(rate === undefined ? {} : { rate }),
     ...report,
     measures: [],
+    notes: rate === undefined ? report.notes : [OPEN_LOOP_NOTE, ...report.notes],
   }
 }
 

@@ -39,9 +39,9 @@ export function listedWorkers(router: Router, viewer: Viewer, others: Iterable<I
   const listed: ListedWorker[] = []
   const instances = new Map<string, Worker[]>()
   for (const worker of router.workers.values()) {
-    if (worker.phase !== 'open' || worker.policy.kind === 'engine') continue
+    if (worker.phase !== 'open') continue
     if (worker.internal === undefined) {
-      if (isListed(worker, router))
+      if (worker.policy.kind !== 'engine' && isListed(worker, router))
         listed.push({ row: externalRow(worker, viewer), workers: [worker], internal: false })
       continue
     }

@@ -32,13 +32,21 @@ export interface Binder {
   readonly madeUnder: Policy | undefined
 }
 
-/** Why a request cannot be taken at all. */
-export function malformed(request: BindRequest): ErrorBody | undefined {
-  return namespaceRefusal(request) ?? depthRefusal(contentOf(request))
+/** The content of the binding that is asked for, with all defaults; or why the request cannot be taken at all. */
+export function readRequest(request: BindRequest): { content: BindingContent } | { refusal: ErrorBody } {
+  const refusal = namespaceRefusal(request)
+  if (refusal !== undefined) return { refusal }
+  const content = contentOf(request)
+  try {
+    return { content: { ...content, key: coalescingKey(content) } }
+  } catch (cause) {
+    // JSON.parse reads deeper nesting than JSON.stringify writes: this could not be handed to a provider.
+    if (!(cause instanceof RangeError)) throw cause
+    return { refusal: { code: 'trigger_registration_failed', message: 'config or metadata is nested too deeply' } }
+  }
 }
 
-/** The content of the binding that is asked for, with all defaults. */
-export function contentOf(request: BindRequest): BindingContent {
+function contentOf(request: BindRequest): Omit<BindingContent, 'key'> {
   const { owner, triggerNamespace, config, metadata } = request
   const own = owner?.namespace ?? DEFAULT_NAMESPACE
   const lookup = own === DEFAULT_NAMESPACE ? [own] : [own, DEFAULT_NAMESPACE]
@@ -60,17 +68,6 @@ function namespaceRefusal({ namespace, triggerNamespace }: BindRequest): ErrorBo
 
 function invalidNamespace(member: string): ErrorBody {
   return { code: 'INVALID_NAMESPACE', message: `'${member}' is empty: omit it or give a name` }
-}
-
-/** What cannot be written as JSON cannot be handed to a provider: JSON.parse reads deeper nesting than JSON.stringify writes. */
-function depthRefusal(content: BindingContent): ErrorBody | undefined {
-  try {
-    coalescingKey(content)
-    return undefined
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause
-    return { code: 'trigger_registration_failed', message: 'config or metadata is nested too deeply' }
-  }
 }
 
 export function isBlank(namespace: string): boolean {

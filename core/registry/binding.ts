@@ -18,6 +18,8 @@ export interface BindingContent {
   readonly namespace: string
   /** Namespaces in which a provider of the type is looked up, in this order (spec 01 §13). */
   readonly lookup: readonly string[]
+  /** Equal for bindings that fire the same function for the same events: those that replicas may share. */
+  readonly key: string
 }
 
 /** A binding as one binder made it: a row of the listings. */
@@ -39,8 +41,6 @@ export class LogicalBinding {
   /** The id that providers know. Unique among all logical bindings; need not be the id of one of its members. */
   readonly id: string
   content: BindingContent
-  /** Equal for bindings that replicas may share. */
-  key: string
   /** At most one per owner: equal bindings of one connection stay separate. */
   readonly members = new Map<Worker | null, Binding>()
   /** Undefined = parked. */
@@ -53,7 +53,10 @@ export class LogicalBinding {
   constructor(id: string, content: BindingContent) {
     this.id = id
     this.content = content
-    this.key = coalescingKey(content)
+  }
+
+  get key(): string {
+    return this.content.key
   }
 
   get functionId(): string {
@@ -73,8 +76,8 @@ export class LogicalBinding {
   }
 }
 
-/** Bindings with the same key fire the same function for the same events. */
-export function coalescingKey(content: BindingContent): string {
+/** Computes the key of a content. Throws a RangeError for what is nested too deeply to be written as JSON. */
+export function coalescingKey(content: Omit<BindingContent, 'key'>): string {
   const { triggerType, namespace, functionId, config, metadata, lookup } = content
   return canonicalJson([triggerType, lookup, namespace, functionId, config, metadata ?? null])
 }

@@ -1,6 +1,6 @@
 // All bindings with the indexes that the trigger registry needs: by id, owner, trigger type, equality and the id that providers know.
 import { randomUUID } from 'node:crypto'
-import { coalescingKey, LogicalBinding } from './binding.ts'
+import { LogicalBinding } from './binding.ts'
 import type { Binding, BindingContent } from './binding.ts'
 import type { Worker } from './worker.ts'
 
@@ -74,7 +74,6 @@ export class Bindings {
   change(logical: LogicalBinding, content: BindingContent): void {
     this.#unindex(logical)
     logical.content = content
-    logical.key = coalescingKey(content)
     this.#index(logical)
   }
 

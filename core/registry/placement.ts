@@ -6,7 +6,7 @@ import type { Log } from '../log.ts'
 import type { ThrottledWarnings } from '../router/throttled-warnings.ts'
 import type { AnswerWaiters } from './answer-waiters.ts'
 import type { Binder } from './bind-request.ts'
-import { coalescingKey, registerTriggerMessage } from './binding.ts'
+import { registerTriggerMessage } from './binding.ts'
 import type { Binding, BindingContent, LogicalBinding } from './binding.ts'
 import type { Bindings } from './bindings.ts'
 import { ProviderOutbox } from './provider-outbox.ts'
@@ -59,7 +59,7 @@ export class Placement {
     if (known === undefined) return this.#add(binder, content, undefined)
     const { logical } = known
     const { owner, sentId } = binder
-    const key = coalescingKey(content)
+    const { key } = content
     const mine = logical.members.get(owner) ?? known
     if (logical.key === key && mine === known) {
       this.#bindings.transfer(known, owner, sentId)
@@ -149,7 +149,7 @@ export class Placement {
   }
 
   #add(binder: Binder, content: BindingContent, previous: BindingContent | undefined): void {
-    const shared = this.#joinable(coalescingKey(content), binder.owner)
+    const shared = this.#joinable(content.key, binder.owner)
     const logical = shared ?? this.#bindings.create(binder.id, content)
     const { id, sentId, owner, madeUnder } = binder
     this.#bindings.add({ id, sentId, owner, madeUnder, logical, previous })

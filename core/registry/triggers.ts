@@ -8,7 +8,7 @@ import { isTrusted } from '../policy.ts'
 import type { Call } from '../router/call.ts'
 import type { Router } from '../router/router.ts'
 import { AnswerWaiters } from './answer-waiters.ts'
-import { contentOf, isBlank, malformed, type BindRequest } from './bind-request.ts'
+import { isBlank, readRequest, type BindRequest } from './bind-request.ts'
 import { checkOwners } from './binding-policy.ts'
 import type { Binding, BindingContent, LogicalBinding } from './binding.ts'
 import { Bindings } from './bindings.ts'
@@ -105,10 +105,12 @@ export class TriggerRegistry {
    * An id that another worker has changes hands (spec 01 §12.4), unless a session would take it from somebody (09 §4 e).
    */
   bind(request: BindRequest): ErrorBody | undefined {
-    const refusal = malformed(request) ?? this.#ownerRefusal(request)
+    const read = readRequest(request)
+    if ('refusal' in read) return read.refusal
+    const refusal = this.#ownerRefusal(request)
     if (refusal !== undefined) return refusal
     const { id, sentId = id, owner, madeUnder } = request
-    this.#placement.place({ id, sentId, owner, madeUnder }, contentOf(request))
+    this.#placement.place({ id, sentId, owner, madeUnder }, read.content)
     return undefined
   }
 

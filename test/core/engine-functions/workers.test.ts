@@ -113,6 +113,15 @@ describe(LIST, () => {
     })
   })
 
+  it('shows the engine itself where it has a name, with its functions', async () => {
+    const scene = makeEngine({ listedAs: 'iii-engine-functions' })
+    expect(await scene.call(scene.attach(), LIST)).toMatchObject({
+      workers: [
+        { id: 'iii-engine-functions', runtime: 'engine', functions: expect.arrayContaining([LIST]) as string[] },
+      ],
+    })
+  })
+
   it('names to a session only functions that it could call or owns', async () => {
     const scene = makeEngine()
     const [worker, session] = [

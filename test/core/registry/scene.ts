@@ -26,6 +26,8 @@ export interface SceneOptions {
   maxOwnerless?: number
   engine?: Partial<EngineOptions>
   events?: Partial<RouterEvents>
+  /** What the engine's own worker is listed as. Default: it is not. */
+  listedAs?: string
 }
 
 export function makeScene(options: SceneOptions = {}): Scene {
@@ -49,7 +51,9 @@ export function makeScene(options: SceneOptions = {}): Scene {
     onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
     onMessage: nothing,
   })
-  const engineWorker = new Worker({ id: randomUUID(), link, policy: { kind: 'engine' } })
+  const { listedAs } = options
+  const internal = listedAs === undefined ? {} : { internal: { instanceId: listedAs, name: listedAs } }
+  const engineWorker = new Worker({ id: randomUUID(), link, policy: { kind: 'engine' }, ...internal })
   router.connect({ engineWorker, triggers })
   return {
     router,

@@ -1,8 +1,7 @@
 // The steps by which running plugins become the wanted ones: drain, stop, start, commit, and every way back
 // (design, "Change of generation"). One mechanism for saved files, configuration, reload, stop, start and restarts.
-import { CodedError, toErrorBody } from '../../protocol/errors.ts'
+import { type CodedError, toErrorBody } from '../../protocol/errors.ts'
 import type { StopReason } from '../../sdk/plugin.ts'
-import type { Log } from '../log.ts'
 import { Generation, GenerationError, type GenerationSurroundings } from './generation.ts'
 import type { PluginRecord } from './plugin-record.ts'
 import { orderByRequires } from './requires.ts'

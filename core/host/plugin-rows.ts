@@ -1,6 +1,7 @@
 // What listings show of a plugin (spec 09 §3).
 import { maskSecrets } from '../config/masking.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
+import { systemClock, withDeadline } from './clock.ts'
 import type { Container } from './container.ts'
 import type { Usage } from './host-messages.ts'
 import type { HistoryItem, LastCrash, PluginRecord, PluginState, Stale } from './plugin-record.ts'
@@ -103,12 +104,5 @@ async function usageOf(containers: ReadonlySet<Container>): Promise<Usage> {
 const ANSWER_MS = 100
 
 function answeredSoon(usage: Promise<Usage | undefined>): Promise<Usage | undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), ANSWER_MS)
-    const done = (value: Usage | undefined): void => {
-      clearTimeout(timer)
-      resolve(value)
-    }
-    usage.then(done, () => done(undefined))
-  })
+  return withDeadline(systemClock, usage, ANSWER_MS, () => new Error('the thread is busy')).catch(() => undefined)
 }

@@ -208,15 +208,15 @@ describe('under load', () => {
     const host = testHost()
     const counting = (text: string) => greeter('hello', text).replace(`() => '${text}'`, `({ n }) => n`)
     await running(host, 'hello', counting('one'))
-    let going = true
+    const load = { going: true }
     const answers: unknown[][] = [[], [], [], []]
     const callers = answers.map(async (own) => {
-      for (let n = 0; going; n += 8) {
+      for (let n = 0; load.going; n += 8) {
         own.push(...(await Promise.all(Array.from({ length: 8 }, (_, index) => host.call('hello::greet', { n: n + index })))))
       }
     })
     for (let round = 0; round < 8; round++) await host.host.reload('hello')
-    going = false
+    load.going = false
     await Promise.all(callers)
     for (const own of answers) {
       expect(own.length).toBeGreaterThan(0)

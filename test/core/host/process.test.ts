@@ -71,10 +71,10 @@ describe('isolation: process', () => {
     host.write('plugins/good.ts', greeter('good', 'fine'))
     await host.start({ name: 'apart', memoryMb: 300 }, { name: 'good' })
     const growing = failure(host.call('apart::grow'))
-    let over = false
-    void growing.then(() => (over = true))
+    const state = { over: false }
+    void growing.then(() => (state.over = true))
     let answers = 0
-    while (!over) {
+    while (!state.over) {
       expect(await host.call('good::greet')).toBe('fine')
       answers += 1
     }

@@ -39,6 +39,8 @@ export interface StartOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
   readonly log?: Log
+  /** When the start began, on the clock of `performance.now()`: 0 counts the start of the process. Default: now. */
+  readonly began?: number
   /** Functions that run in the router thread, for embedding and for the benchmark. */
   readonly localFunctions?: Readonly<Record<string, LocalHandler>>
 }
@@ -70,7 +72,6 @@ export async function startEngine(options: StartOptions = {}): Promise<Engine> {
 class RunningEngine implements Engine {
   readonly #options: StartOptions
   readonly #log: Log
-  readonly #began = performance.now()
   #config: EngineConfig | undefined
   #mesh: Mesh | undefined
   #host: PluginHost | undefined
@@ -97,6 +98,7 @@ class RunningEngine implements Engine {
   }
 
   async start(): Promise<void> {
+    const began = performance.now()
     await provideConfigFile(this.#locateOptions, askOnTerminal())
     const config = (this.#config = this.#load())
     const mesh = (this.#mesh = new Mesh({
@@ -135,7 +137,7 @@ class RunningEngine implements Engine {
     await listeners.apply(enabledListeners(resolved))
     await this.#refreshPlugins()
     if (this.#options.watch !== false && config.file !== null) this.#watchConfig(config.file)
-    this.#startMs = performance.now() - this.#began
+    this.#startMs = performance.now() - (this.#options.began ?? began)
   }
 
   status(): EngineStatus {
@@ -196,8 +198,16 @@ class RunningEngine implements Engine {
       engine: { root, pluginModule, version: ENGINE_VERSION, url: () => this.url },
       builtInDir: join(root, 'plugins'),
       watch: this.#options.watch !== false,
+      effectiveSettings: (plugin, config) => this.#settingsOf(mesh, plugin, config),
       onConfigurationApplied: () => void this.#reload(),
     })
+  }
+
+  /** What the holder of the seat `settings` makes of a plugin's block; without one the file alone counts. */
+  async #settingsOf(mesh: Mesh, plugin: string, config: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
+    if (!mesh.holdsSeat(SEATS.settings)) return config
+    const answer = await mesh.router.invoke({ functionId: SEATS.settings, data: Buffer.from(JSON.stringify({ plugin, config })) })
+    return answer === undefined ? config : (JSON.parse(answer.toString()) as Record<string, unknown>)
   }
 
   async #resolve(config: EngineConfig): Promise<ResolvedEntries> {

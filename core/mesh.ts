@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { EngineConfig } from './config/types.ts'
 import { addEngineFunctions, registerEngineFunctions, type EngineFunction, type HealthComponent, type InternalWorker } from './engine-functions/register.ts'
+import { sessionFunctions } from './engine-functions/sessions.ts'
 import { ChannelBroker } from './gateway/channels/channel-broker.ts'
 import { Liveness } from './gateway/liveness.ts'
 import type { TelemetrySink } from './gateway/telemetry.ts'
@@ -10,6 +11,7 @@ import { LocalLink } from './links/local-link.ts'
 import type { Log } from './log.ts'
 import { Discovery } from './registry/discovery.ts'
 import { TriggerRegistry } from './registry/triggers.ts'
+import { publishWorker } from './registry/worker-channel.ts'
 import { Worker } from './registry/worker.ts'
 import { Registrations } from './router/registrations.ts'
 import { Router } from './router/router.ts'
@@ -39,10 +41,12 @@ export class Mesh {
       onFunctionsChanged: () => this.discovery.functionsChanged(),
       onWorkerAdded: (worker) => {
         if (worker.link.kind === 'socket') this.discovery.workerConnected(worker)
+        publishWorker('connected', worker)
       },
       onWorkerEnded: (worker) => {
         this.channels.workerEnded(worker)
         if (worker.link.kind === 'socket') this.discovery.workerDisconnected(worker)
+        publishWorker('disconnected', worker)
       },
     })
     const { router } = this
@@ -78,7 +82,7 @@ export class Mesh {
       onAnnounced: (worker) => this.liveness.announced(worker),
       askTriggerHook: (worker, proposal) => this.registrations.askTriggerHook(worker, proposal),
     })
-    this.addFunctions([this.channels.createFunction])
+    this.addFunctions([this.channels.createFunction, ...sessionFunctions(router)])
   }
 
   /** Adds functions of the engine itself. */

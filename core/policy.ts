@@ -133,10 +133,16 @@ export function isTrusted(policy: Policy): boolean {
   return policy.kind !== 'session'
 }
 
+/** Functions by which the core asks plugins (protocol/seats.ts): who registers one answers for the engine. */
+const SEAT_PREFIX = 'engine::seat::'
+
 /** May a worker register this id at all? Who else owns it is the registry's question. (spec 01 §8.6, 04 B.6, 09 §4) */
 export function checkFunctionRegistration(policy: Policy, namespace: string, id: string): Refusal {
   const reserved = id.startsWith('engine::')
   if (reserved && namespace !== DEFAULT_NAMESPACE) return forbidden(`'${id}' is reserved outside namespace 'default'`)
+  if (id.startsWith(SEAT_PREFIX) && (policy.kind !== 'plugin' || !policy.builtIn)) {
+    return forbidden(`'${id}' belongs to a seat, which only built-in plugins and those that replace one may hold`)
+  }
   switch (policy.kind) {
     case 'engine':
     case 'trusted':
@@ -147,8 +153,16 @@ export function checkFunctionRegistration(policy: Policy, namespace: string, id:
     case 'session':
       if (reserved) return forbidden(`'${id}' is reserved`)
       if (!policy.rights.allowFunctionRegistration) return forbidden('this session may not register functions')
-      return undefined
+      return checkNamespace(policy, namespace)
   }
+}
+
+/** May a worker announce itself in this namespace? Only sessions that are scoped to some may not (spec 04 B.4). */
+export function checkNamespace(policy: Policy, namespace: string): Refusal {
+  if (policy.kind !== 'session') return undefined
+  const permitted = Object.keys(policy.rights.namespaces)
+  if (permitted.length === 0 || permitted.includes(namespace)) return undefined
+  return forbidden(`namespace '${namespace}' not allowed for this session (permitted: ${permitted.join(', ')})`)
 }
 
 export function checkTriggerTypeRegistration(policy: Policy, id: string): Refusal {

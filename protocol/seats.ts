@@ -3,7 +3,7 @@
 
 /** Roles that the core leaves to a plugin; one holder each. */
 export const SEATS = {
-  /** Asked once per connection to a listener with `rbac`: `iii-host::session-policy`. While empty such a listener refuses to start. */
+  /** Asked once per connection to a listener with `rbac`. While empty such a listener refuses to start. */
   'session-policy': 'engine::seat::session-policy',
   /** Asked for `registerfunction` with `invocation` and for calls to it. While empty the registration is refused and logged. */
   'http-invoker': 'engine::seat::http-invoker',

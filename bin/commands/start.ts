@@ -47,6 +47,7 @@ export const start = defineCommand({
       cwd: process.cwd(),
       env: process.env,
       log,
+      began: 0,
     })
     process.stdout.write(startScreen(engine.status(), terminalOf(process.stdout)))
     // A killed process writes no cache at its end, so it is written now, when everything has been loaded once.

@@ -62,6 +62,8 @@ export class Worker {
   announcement: WorkerAnnouncement | undefined
   /** The connection that took over by `reattach`: answers to calls of this worker go there (spec 01 §9.7). */
   successor: Worker | undefined
+  /** Calls of a session since it began, and how many of them its policy refused. */
+  readonly sessionCounts = { calls: 0, denied: 0 }
   /** A newer connection of the same process is known to exist: that one is preferred (spec 01 §8.8). */
   suspectedZombie = false
 

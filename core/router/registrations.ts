@@ -9,6 +9,7 @@ import type {
   WorkerMessage,
 } from '../../protocol/messages.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
+import { SEATS } from '../../protocol/seats.ts'
 import {
   checkFunctionRegistration,
   checkTriggerRegistration,
@@ -19,6 +20,7 @@ import {
 import type { TriggerProposal } from '../engine-functions/engine-function.ts'
 import type { FunctionRegistration } from '../registry/function-entry.ts'
 import type { Worker } from '../registry/worker.ts'
+import { checkInvocation } from './http-invoked.ts'
 import type { Router } from './router.ts'
 
 const HOOK_MS = 10_000
@@ -78,10 +80,15 @@ export class Registrations {
     }
     if (this.#tooMany(worker, worker.providers, message.id, 'functions')) return undefined
     const hook = rights?.onFunctionRegistration
+    if (message.invocation !== undefined) return this.#registerInvoked(worker, message)
     if (rights === undefined || hook === undefined) {
       this.#addFunction(worker, message, prefixed(rights, message.id))
       return undefined
     }
+    return this.#askForFunction(worker, message, rights, hook)
+  }
+
+  #askForFunction(worker: Worker, message: RegisterFunction, rights: SessionRights, hook: string): Promise<void> {
     const input = { function_id: message.id, description: message.description, metadata: message.metadata, context: rights.context }
     return this.#ask(hook, { ...input, namespace: worker.namespace }, worker, `function '${message.id}'`, (answer) => {
       const id = stringOr(answer['function_id'], message.id)
@@ -89,6 +96,26 @@ export class Registrations {
       const metadata = isObject(answer['metadata']) ? answer['metadata'] : message.metadata
       this.#addFunction(worker, { ...message, metadata, ...(description === undefined ? {} : { description }) }, prefixed(rights, id))
     })
+  }
+
+  /** An HTTP-invoked function: its target is checked by the holder of the seat, and only a good one is registered (spec 01 §10). */
+  async #registerInvoked(worker: Worker, message: RegisterFunction): Promise<void> {
+    const rights = rightsOf(worker)
+    const id = prefixed(rights, message.id)
+    try {
+      if (this.#router.functions.find(DEFAULT_NAMESPACE, SEATS['http-invoker']) === undefined) {
+        throw new Error("no plugin holds the seat 'http-invoker'; enable iii-http-functions")
+      }
+      await withDeadline(checkInvocation(this.#router, worker, id, message.invocation), 'the check of its URL took too long')
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#router.log.error(`HTTP-invoked function '${id}' not registered: ${reason}`, { worker: worker.name ?? worker.id })
+      return
+    }
+    if (worker.phase !== 'open') return
+    const hook = rights?.onFunctionRegistration
+    if (rights === undefined || hook === undefined) this.#addFunction(worker, message, id)
+    else await this.#askForFunction(worker, message, rights, hook)
   }
 
   #addFunction(worker: Worker, message: RegisterFunction, id: string): void {
@@ -101,12 +128,6 @@ export class Registrations {
       invocation: message.invocation,
       index: message.index,
     }
-    if (message.invocation !== undefined) {
-      this.#router.log.error(`HTTP-invoked function '${id}' not registered: no worker holds the seat 'http-invoker'`, {
-        worker: worker.name ?? worker.id,
-      })
-      return
-    }
     if (worker.stage !== undefined) {
       const owner = this.#router.functions.find(worker.namespace, id)
       const rival = owner?.slot !== undefined && owner.slot !== worker.slot ? owner.slot : undefined
@@ -115,6 +136,12 @@ export class Registrations {
       else if (rival !== undefined && !worker.stage.replaces(rival)) {
         worker.stage.conflicts.push(`function '${id}' of plugin '${worker.slot?.name}' belongs to plugin '${rival.name}'`)
       } else worker.stage.register(worker, worker.namespace, id, registration)
+      return
+    }
+    // A prefix or a hook may have made a reserved id of it.
+    const refusal = checkFunctionRegistration(worker.policy, worker.namespace, id)
+    if (refusal !== undefined) {
+      this.#denied(worker, `function '${id}'`, refusal)
       return
     }
     const conflict = this.#router.functions.register(worker, id, registration)
@@ -189,8 +216,10 @@ export class Registrations {
       if (foreign !== undefined && foreign !== worker) {
         return deny({ code: 'FORBIDDEN', message: `trigger id '${targeted.id}' belongs to another connection` })
       }
-      worker.triggerIds.add(targeted.id)
-      this.#toTriggers(worker, targeted)
+      worker.triggerIds.add(message.id)
+      if (targeted.id === message.id) this.#toTriggers(worker, targeted)
+      // Renamed by a hook, which only sessions have: their connection goes on using the id that it sent.
+      else this.#router.triggers.handle(worker, targeted, message.id)
       return undefined
     }
     const hook = rights?.onTriggerRegistration

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { CodedError, type ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
+import { SEATS } from '../../protocol/seats.ts'
 import type { EngineOptions } from '../config/types.ts'
 import type { Log } from '../log.ts'
 import { checkCall, middlewareOf } from '../policy.ts'
@@ -16,8 +17,12 @@ import { chooseProvider } from './choose-provider.ts'
 import { enqueueRequest, enqueueReceipt, enqueueFailure } from './enqueue.ts'
 import { Gate } from './gate.ts'
 import { HandOver } from './hand-over.ts'
+import { invocationRequest } from './http-invoked.ts'
+import { IdleWaiters } from './idle-waiters.ts'
 import { invocationChannel } from './invocation-channel.ts'
+import { middlewareRequest } from './middleware.ts'
 import { PluginSlot, type SlotOptions } from './plugin-slot.ts'
+import { RestartGrace } from './restart-grace.ts'
 import { ThrottledWarnings } from './throttled-warnings.ts'
 import { attributeBaggage, isBuiltInId } from './trace-context.ts'
 
@@ -53,7 +58,8 @@ export class Router {
   readonly workers = new Map<string, Worker>()
   readonly slots = new Map<string, PluginSlot>()
   readonly #events: RouterEvents
-  readonly #idle = new Map<Worker, (() => void)[]>()
+  readonly #idle = new IdleWaiters()
+  readonly #grace: RestartGrace
   #engineWorker: Worker | undefined
   #triggers: TriggerRegistry | undefined
   #handOver: HandOver | undefined
@@ -65,8 +71,15 @@ export class Router {
     this.warnings = new ThrottledWarnings(log)
     this.#events = events
     this.functions = new FunctionRegistry(options.duplicate_functions, {
-      onProvided: (entry) => this.#endGrace(entry),
+      onProvided: (entry) => this.#grace.end(entry),
       onChanged: () => events.onFunctionsChanged(),
+    })
+    this.#grace = new RestartGrace(options, {
+      resume: (call) => this.#resume(call),
+      miss: (call) => this.#miss(call),
+      forget: (entry) => {
+        if (entry.providers.length === 0 && entry.slot === undefined) this.functions.delete(entry)
+      },
     })
     const period = options.max_invocation_ms > 0 ? Math.min(1000, Math.max(10, options.max_invocation_ms / 4)) : 30_000
     this.#sweep = setInterval(() => this.#reapUnanswered(), period)
@@ -100,6 +113,7 @@ export class Router {
     const { policy } = call.caller
     if (policy.kind !== 'trusted' || call.binding !== undefined) {
       const refusal = this.#refusal(call)
+      call.caller.sessionCounts.calls++
       if (refusal !== undefined) return this.#refuse(call, refusal)
     }
     const middleware = middlewareOf(policy)
@@ -166,6 +180,7 @@ export class Router {
   }
 
   #refuse(call: Call, refusal: ErrorBody): void {
+    call.caller.sessionCounts.denied++
     this.log.debug('call refused', { function_id: call.functionId, caller: call.caller.id, reason: refusal.message })
     this.fail(call, refusal)
   }
@@ -177,10 +192,7 @@ export class Router {
   }
 
   #callMiddleware(call: Call, action: Action | undefined, middleware: string): void {
-    const { policy } = call.caller
-    const context = policy.kind === 'session' ? policy.rights.context : {}
-    const head = `{"function_id":${JSON.stringify(call.functionId)},"action":${JSON.stringify(action ?? null)},"context":${JSON.stringify(context)},"namespace":${JSON.stringify(call.namespace)},"payload":`
-    const data = Buffer.concat([Buffer.from(head), call.data, Buffer.from('}')])
+    const data = middlewareRequest(call, action)
     const { metadata, traceparent, baggage } = call
     this.invokeThen(
       { functionId: middleware, data, traceparent, baggage, ...(metadata === undefined ? {} : { metadata }) },
@@ -249,6 +261,7 @@ export class Router {
   }
 
   #deliver(call: Call, provider: Provider): void {
+    if (provider.registration.invocation !== undefined) return this.#deliverByHttp(call, provider)
     const { worker } = provider
     const { link, slot } = worker
     if (slot !== undefined && isFull(worker, slot.options, call)) {
@@ -275,6 +288,12 @@ export class Router {
     this.#handOver?.delivered(call)
   }
 
+  #deliverByHttp(call: Call, provider: Provider): void {
+    const { traceparent, baggage } = call
+    const request = { functionId: SEATS['http-invoker'], data: invocationRequest(call, provider), traceparent, baggage }
+    this.invokeThen(request, (result, error) => this.#answer(call, result, error))
+  }
+
   #settled(call: Call, worker: Worker, result: Buffer | undefined, error: Buffer | undefined): void {
     worker.inFlightBytes -= call.bytes
     const { slot } = worker
@@ -286,7 +305,7 @@ export class Router {
     if (invocationChannel.hasSubscribers) publishInvocation(call, worker, error)
     this.#answer(call, result, error)
     this.#handOver?.settled(call)
-    if (this.#idle.size > 0 && worker.calls.size === 0) this.#becameIdle(worker)
+    if (!this.#idle.isEmpty && worker.calls.size === 0) this.#idle.became(worker)
   }
 
   #answer(call: Call, result: Buffer | undefined, error: Buffer | undefined): void {
@@ -347,7 +366,7 @@ export class Router {
     this.triggers.dropWorker(worker)
     this.workers.delete(worker.id)
     this.#handOver?.workerEnded(worker)
-    this.#becameIdle(worker)
+    this.#idle.became(worker)
     this.#events.onWorkerEnded(worker)
   }
 
@@ -361,54 +380,14 @@ export class Router {
   /** Resolves with true once the worker has answered all its calls, with false after `ms`. */
   idle(worker: Worker, ms: number): Promise<boolean> {
     if (worker.calls.size === 0 || worker.phase === 'gone') return Promise.resolve(true)
-    return new Promise((resolve) => {
-      const waiters = this.#idle.get(worker) ?? []
-      this.#idle.set(worker, waiters)
-      const done = (): void => {
-        clearTimeout(timer)
-        resolve(true)
-      }
-      const timer = setTimeout(() => {
-        waiters.splice(waiters.indexOf(done), 1)
-        if (waiters.length === 0) this.#idle.delete(worker)
-        resolve(false)
-      }, ms)
-      waiters.push(done)
-    })
-  }
-
-  #becameIdle(worker: Worker): void {
-    const waiters = this.#idle.get(worker)
-    if (waiters === undefined) return
-    this.#idle.delete(worker)
-    for (const done of waiters) done()
+    return this.#idle.wait(worker, ms)
   }
 
   #keepsId(entry: FunctionEntry, worker: Worker, abnormal: boolean): boolean {
     if (entry.slot !== undefined) return entry.slot === worker.slot && entry.slot.phase !== 'removed'
-    if (!abnormal || this.options.restart_grace_ms <= 0) return false
-    this.#startGrace(entry)
+    if (!abnormal || !this.#grace.isOn) return false
+    this.#grace.begin(entry)
     return true
-  }
-
-  #startGrace(entry: FunctionEntry): void {
-    const { restart_grace_ms: maxMs, restart_grace_max_calls: maxCalls, gate_max_bytes: maxBytes } = this.options
-    const grace = new Gate({ maxCalls, maxBytes, maxMs }, (call) => this.#miss(call))
-    entry.grace = grace
-    const timer = setTimeout(() => {
-      if (entry.grace !== grace) return
-      entry.grace = undefined
-      if (entry.providers.length === 0 && entry.slot === undefined) this.functions.delete(entry)
-      grace.release((call) => this.#resume(call))
-    }, maxMs)
-    timer.unref()
-  }
-
-  #endGrace(entry: FunctionEntry): void {
-    const { grace } = entry
-    if (grace === undefined || entry.providers.length === 0) return
-    entry.grace = undefined
-    grace.release((call) => this.#resume(call))
   }
 
   // ── plugins ──────────────────────────────────────────────────────────────────────────────────────────────────────

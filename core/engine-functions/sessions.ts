@@ -1,0 +1,51 @@
+// `engine::sessions::*`: connections to listeners with `rbac`, what they may do, and how to end one (spec 09 §3).
+import { CodedError } from '../../protocol/errors.ts'
+import type { Worker } from '../registry/worker.ts'
+import type { Router } from '../router/router.ts'
+import { BOOLEAN, OBJECTS, objectSchema, reading, STRING, type EngineFunction } from './engine-function.ts'
+
+export function sessionFunctions(router: Router): EngineFunction[] {
+  return [
+    {
+      id: 'engine::sessions::list',
+      description: 'Lists the sessions of listeners with rbac, oldest first',
+      requestFormat: objectSchema({}),
+      responseFormat: objectSchema({ sessions: OBJECTS }),
+      handler: reading('engine::sessions::list', () => ({ sessions: [...router.workers.values()].flatMap(rowOf) })),
+    },
+    {
+      id: 'engine::sessions::revoke',
+      description: 'Ends a session: its connection is closed with 1008',
+      requestFormat: objectSchema({ worker_id: STRING }, ['worker_id']),
+      responseFormat: objectSchema({ revoked: BOOLEAN }),
+      handler: reading('engine::sessions::revoke', (input) => {
+        const id = input.requiredString('worker_id')
+        const worker = router.workers.get(id)
+        if (worker === undefined || worker.policy.kind !== 'session') {
+          throw new CodedError('NOT_FOUND', `There is no session of worker '${id}'; engine::sessions::list names them`)
+        }
+        worker.link.close(1008, 'session revoked')
+        router.endWorker(worker, { abnormal: false })
+        return { revoked: true }
+      }),
+    },
+  ]
+}
+
+function rowOf({ id, listener, ipAddress, connectedAt, policy, sessionCounts }: Worker): object[] {
+  if (policy.kind !== 'session') return []
+  const { prefix, allowedFunctions, forbiddenFunctions, expiresAt } = policy.rights
+  return [
+    {
+      worker_id: id,
+      listener: listener ?? null,
+      ip_address: ipAddress ?? null,
+      connected_at: new Date(connectedAt).toISOString(),
+      ...(prefix === undefined ? {} : { prefix }),
+      allowed: allowedFunctions,
+      forbidden: forbiddenFunctions,
+      ...(expiresAt === undefined ? {} : { expires_at: new Date(expiresAt).toISOString() }),
+      ...sessionCounts,
+    },
+  ]
+}

@@ -1,0 +1,48 @@
+// An id whose last provider was lost abnormally stays known for a while: calls wait for a provider that registers it again (spec 01 §8.10).
+import type { EngineOptions } from '../config/types.ts'
+import type { FunctionEntry } from '../registry/function-entry.ts'
+import type { Call } from './call.ts'
+import { Gate } from './gate.ts'
+
+export interface GraceOutcome {
+  /** A held call goes on: to a provider, or to its miss when there is none. */
+  resume(call: Call): void
+  miss(call: Call): void
+  /** Nobody came: the id is forgotten. */
+  forget(entry: FunctionEntry): void
+}
+
+export class RestartGrace {
+  readonly #options: EngineOptions
+  readonly #outcome: GraceOutcome
+
+  constructor(options: EngineOptions, outcome: GraceOutcome) {
+    this.#options = options
+    this.#outcome = outcome
+  }
+
+  get isOn(): boolean {
+    return this.#options.restart_grace_ms > 0
+  }
+
+  begin(entry: FunctionEntry): void {
+    const { restart_grace_ms: maxMs, restart_grace_max_calls: maxCalls, gate_max_bytes: maxBytes } = this.#options
+    const gate = new Gate({ maxCalls, maxBytes, maxMs }, (call) => this.#outcome.miss(call))
+    entry.grace = gate
+    const timer = setTimeout(() => {
+      if (entry.grace !== gate) return
+      entry.grace = undefined
+      this.#outcome.forget(entry)
+      gate.release((call) => this.#outcome.resume(call))
+    }, maxMs)
+    timer.unref()
+  }
+
+  /** A provider is there again: what was held goes to it, in order. */
+  end(entry: FunctionEntry): void {
+    const { grace } = entry
+    if (grace === undefined || entry.providers.length === 0) return
+    entry.grace = undefined
+    grace.release((call) => this.#outcome.resume(call))
+  }
+}

@@ -27,7 +27,10 @@ export interface BenchOptions {
   readonly rounds: number
   /** Calls per second of an open loop; undefined = closed loop. */
   readonly rate: number | undefined
-  /** `engine`: one of our own, started for the run; `naive`: the naive router in its place; else a URL that speaks the protocol. */
+  /**
+   * `engine`: one of our own, started for the run; `naive`: the naive router in its place; `relay`: a mere relay, which shows the
+   * load generator's own ceiling (`rpc` only); else a URL that speaks the protocol.
+   */
   readonly target: string
   /** Root process of a target given by URL, for its CPU time and memory. */
   readonly targetPid: number | undefined

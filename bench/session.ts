@@ -94,6 +94,7 @@ export class BenchSession {
     const cpus = this.pinning?.target
     const kind = name === 'subject' ? this.options.target : name
     if (kind === 'ws-echo') return TargetProcess.start({ file: 'ws-echo', args: [], cpus })
+    if (kind === 'relay') return TargetProcess.start({ file: 'relay', args: [], cpus })
     if (kind === 'naive') return TargetProcess.start({ file: 'naive-router', args: [], cpus })
     return this.startEngine(kind === 'engine' ? 'plugin' : (kind as EngineVariant))
   }

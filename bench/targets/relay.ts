@@ -5,34 +5,35 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { announce } from './announce.ts'
 
 const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
-/** The callee connects first; it registers and announces itself in one write. */
-const sockets: Socket[] = []
+/** The latest worker that registered a function, and the latest that did not. */
+let callee: Socket | undefined
+let caller: Socket | undefined
 
 const server = createServer({ noDelay: true }, (socket) => {
-  sockets.push(socket)
   let head = ''
   let rest: Buffer = Buffer.alloc(0)
-  let upgraded = false
-  let announced = false
+  let phase: 'handshake' | 'first frames' | 'relaying' = 'handshake'
   socket.on('error', () => socket.destroy())
-  socket.on('close', () => sockets.splice(sockets.indexOf(socket), 1))
   socket.on('data', (chunk: Buffer) => {
-    if (!upgraded) {
+    if (phase === 'handshake') {
       head += chunk.latin1Slice()
       if (!head.includes('\r\n\r\n')) return
-      upgraded = true
+      phase = 'first frames'
       return void socket.write(upgradeAnswer(head))
     }
-    const isCallee = sockets[0] === socket
-    if (isCallee && !announced) {
-      announced = true
-      const id = /"invocation_id":"([^"]*)"/.exec(chunk.latin1Slice())?.[1]
-      return void socket.write(serverFrame(Buffer.from(`{"type":"invocationresult","invocation_id":"${id}"}`)))
+    if (phase === 'first frames') {
+      phase = 'relaying'
+      if (chunk.includes('"registerfunction"')) {
+        callee = socket
+        return void socket.write(announceAnswer(chunk))
+      }
+      caller = socket
     }
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     const { unmasked, used } = unmask(bytes)
     rest = Buffer.from(bytes.subarray(used))
-    if (unmasked.length > 0) sockets[isCallee ? 1 : 0]?.write(unmasked)
+    const other = socket === callee ? caller : callee
+    if (unmasked.length > 0 && other?.writable === true) other.write(unmasked)
   })
 })
 server.listen(0, '127.0.0.1', () => announce(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`))
@@ -60,7 +61,10 @@ function unmask(bytes: Buffer): { unmasked: Buffer; used: number } {
   return { unmasked: unmasked.subarray(0, length), used: at }
 }
 
-function serverFrame(payload: Buffer): Buffer {
+/** A worker registers and announces itself in one write; the answer to the announce lets it begin. */
+function announceAnswer(chunk: Buffer): Buffer {
+  const id = /"invocation_id":"([^"]*)"/.exec(chunk.latin1Slice())?.[1] ?? ''
+  const payload = Buffer.from(`{"type":"invocationresult","invocation_id":"${id}"}`)
   return Buffer.concat([Buffer.from([0x81, payload.length]), payload])
 }
 

@@ -38,7 +38,8 @@ export const bench = defineCommand({
     subscribers: { type: 'string', description: 'Subscribers of the fan-out; default 1000', valueHint: 'count' },
     target: {
       type: 'string',
-      description: 'engine (one of its own), naive, or the URL of an engine; default engine',
+      description:
+        'engine (one of its own), the URL of one, naive, or relay (ceiling of the load generator); default engine',
       valueHint: 'target',
     },
     pid: {
@@ -106,9 +107,10 @@ function scenariosOf(text: string | undefined): readonly ScenarioName[] {
 }
 
 function targetOf(text: string | undefined): string {
-  if (text === undefined || text === 'engine' || text === 'naive') return text ?? BENCH_DEFAULTS.target
+  if (text === undefined) return BENCH_DEFAULTS.target
+  if (text === 'engine' || text === 'naive' || text === 'relay') return text
   if (text.startsWith('ws://') && URL.canParse(text)) return text
-  throw new UsageError(`--target is 'engine', 'naive' or a ws:// URL, not '${text}'`)
+  throw new UsageError(`--target is 'engine', 'naive', 'relay' or a ws:// URL, not '${text}'`)
 }
 
 type Limits = readonly [minimum: number, maximum: number]

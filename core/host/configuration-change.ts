@@ -1,6 +1,5 @@
 // Brings the plugins to a changed configuration: all of it or nothing (design, "Change of generation").
 import { isDeepStrictEqual } from 'node:util'
-import { CodedError } from '../../protocol/errors.ts'
 import type { WorkerEntry } from '../config/types.ts'
 import type { Clock } from './clock.ts'
 import { GenerationError, type Generation, type GenerationSurroundings } from './generation.ts'
@@ -30,6 +29,11 @@ interface Step {
   readonly entry: WorkerEntry | undefined
 }
 
+interface Reconfigured {
+  readonly generation: Generation
+  readonly before: { readonly config: Generation['config']; readonly entry: WorkerEntry }
+}
+
 type Failure = { readonly record: PluginRecord; readonly error: GenerationError }
 
 const NOTHING: ConfigurationReport = { applied: true, problems: [], started: [], reloaded: [], reconfigured: [], stopped: [] }
@@ -48,7 +52,9 @@ export async function changeConfiguration(
     const entry = entries.get(record.name)
     const { generation } = record
     const runs = entry !== undefined && entry.enabled && !record.held
-    if (generation === undefined && !runs) quiet.push({ record, entry })
+    // One that is down already, with an entry that is not touched, keeps nobody else's change from being made.
+    const wasDown = generation === undefined && entry !== undefined && sameEntry(record.entry, entry)
+    if (generation === undefined && (!runs || wasDown)) quiet.push({ record, entry })
     else if (generation === undefined || !runs) replaced.push({ record, entry })
     else if (sameEntry(generation.plan.entry, entry) && sameEntry(record.entry, entry)) quiet.push({ record, entry })
     else if (onlyConfigDiffers(generation.plan.entry, entry)) inPlace.push({ record, entry, generation })
@@ -59,15 +65,15 @@ export async function changeConfiguration(
   const refused = checked.flatMap((outcome) => ('error' in outcome ? [outcome] : []))
   const prepared = await prepareAll(replaced, changes)
   const failures = [...refused, ...prepared.failures]
-  const done: { generation: Generation; before: Generation['config'] }[] = []
+  const done: Reconfigured[] = []
   const wanted = prepared.wanted
   const reconfigured: Step[] = []
   if (failures.length === 0) {
     for (const outcome of checked) {
       if ('error' in outcome) continue
       const { generation, config, record, entry } = outcome
-      const before = generation.config
-      if (await generation.reconfigure(config)) {
+      const before = { config: generation.config, entry: generation.plan.entry }
+      if (await generation.reconfigure(config, entry)) {
         done.push({ generation, before })
         reconfigured.push({ record, entry })
       } else {
@@ -112,28 +118,29 @@ export async function changeConfiguration(
   }
 }
 
+/** In the order of the steps. */
 async function prepareAll(steps: readonly Step[], changes: PluginChanges): Promise<{ wanted: WantedChange[]; failures: Failure[] }> {
-  const wanted: WantedChange[] = []
-  const failures: Failure[] = []
-  await Promise.all(
-    steps.map(async ({ record, entry }) => {
+  const outcomes = await Promise.all(
+    steps.map(async ({ record, entry }): Promise<WantedChange | Failure> => {
       try {
-        const runs = entry !== undefined && entry.enabled
-        const to = runs ? await changes.prepare(await changes.plan(record, entry)) : undefined
-        wanted.push({ record, to, entry })
+        const runs = entry !== undefined && entry.enabled && !record.held
+        return { record, to: runs ? await changes.prepare(await changes.plan(record, entry)) : undefined, entry }
       } catch (error) {
-        failures.push({ record, error: generationErrorFrom(error) })
+        return { record, error: generationErrorFrom(error) }
       }
     }),
   )
-  return { wanted, failures }
+  return {
+    wanted: outcomes.flatMap((outcome) => ('error' in outcome ? [] : [outcome])),
+    failures: outcomes.flatMap((outcome) => ('error' in outcome ? [outcome] : [])),
+  }
 }
 
 function requiresFailures(wanted: readonly WantedChange[], table: PluginTable, changes: PluginChanges): Failure[] {
   return [...changes.requiresProblems(wanted)].flatMap(([name, problem]) => {
     const record = table.find(name)
     if (record === undefined) return []
-    return [{ record, error: generationErrorFrom(new CodedError('PLUGIN_START_FAILED', problem)) }]
+    return [{ record, error: new GenerationError('config', 'PLUGIN_START_FAILED', problem) }]
   })
 }
 
@@ -150,8 +157,8 @@ async function validated<Candidate extends Step & { entry: WorkerEntry; generati
   }
 }
 
-async function takeBack(done: readonly { generation: Generation; before: Generation['config'] }[]): Promise<void> {
-  for (const { generation, before } of done) await generation.reconfigure(before)
+async function takeBack(done: readonly Reconfigured[]): Promise<void> {
+  for (const { generation, before } of done) await generation.reconfigure(before.config, before.entry)
 }
 
 function refusal(problems: ConfigurationReport['problems']): ConfigurationReport {

@@ -30,7 +30,7 @@ export class CrashWatch {
     for (const replica of generation.replicas) {
       const { container } = replica.place
       void container.exited.then((exit) => {
-        if (!this.#watched.has(generation) || replica.exit !== undefined) return
+        if (!this.#watched.has(generation) || generation.ending) return
         replica.exit = exit
         this.#onCrash(generation, replica, exit)
       })
@@ -40,7 +40,7 @@ export class CrashWatch {
     }
   }
 
-  /** From now on the end of its containers is meant. */
+  /** Nothing that befalls it is told any more. */
   unwatch(generation: Generation): void {
     for (const end of this.#watched.get(generation) ?? []) end()
     this.#watched.delete(generation)

@@ -64,7 +64,8 @@ export interface Replica {
 }
 
 export class Generation {
-  readonly plan: GenerationPlan
+  /** Changes only by `reconfigure`: what it would be started again with. */
+  plan: GenerationPlan
   readonly declaration: PluginDeclaration
   readonly isolation: Isolation
   readonly replicas: readonly Replica[]
@@ -125,6 +126,11 @@ export class Generation {
     return this.replicas.map(({ worker }) => worker)
   }
 
+  /** It was told to stop: the end of its containers is meant. */
+  get ending(): boolean {
+    return this.#ended !== undefined
+  }
+
   /** Runs `start()` of every replica; what they register goes to the hand-over's stage. */
   async start(handOver: HandOverPort): Promise<void> {
     const { clock, options, engine } = this.#around
@@ -142,7 +148,7 @@ export class Generation {
   }
 
   /** Applies a changed configuration in place. False = it can't; the caller makes a new generation. */
-  async reconfigure(config: Readonly<Record<string, unknown>>): Promise<boolean> {
+  async reconfigure(config: Readonly<Record<string, unknown>>, entry: WorkerEntry): Promise<boolean> {
     const { clock, options, log } = this.#around
     const applied = await Promise.all(
       this.replicas.map(({ place }) =>
@@ -156,6 +162,7 @@ export class Generation {
     )
     if (applied.includes(false)) return false
     this.config = config
+    this.plan = { ...this.plan, entry }
     return true
   }
 

@@ -96,23 +96,30 @@ export class PluginChanges {
     for (const { record, from } of changes) {
       record.cancelRetry?.()
       record.cancelRetry = undefined
+      record.changing = true
       record.state = from !== undefined ? 'draining' : record.state === 'restarting' ? 'restarting' : 'starting'
     }
-    // Containers of old generations end on purpose now.
-    for (const { from } of changes) if (from !== undefined) crashes.unwatch(from)
     const outcome = await changeGenerations(changes, { reason, force, drainMs: drainMs ?? this.#options.drainMs }, around)
     const ms = performance.now() - began
-    changes.forEach(({ record }, index) => (record.state = states[index] ?? record.state))
+    changes.forEach(({ record }, index) => {
+      record.state = states[index] ?? record.state
+      record.changing = false
+    })
     if (outcome.error === undefined) {
       for (const change of wanted) this.#made(change, cause, ms)
-      for (const { record, from } of changes) if (from !== undefined) this.#retire(record, outcome.retired)
+      for (const { record, from } of changes) {
+        if (from === undefined) continue
+        crashes.unwatch(from)
+        this.#retire(record, outcome.retired)
+      }
       return ms
     }
     for (const { record, from } of changes) {
       const lost = outcome.lost.get(record)
       const serving = lost === undefined ? (outcome.revived.get(record) ?? from) : undefined
       record.generation = serving
-      if (serving !== undefined) crashes.watch(serving)
+      if (from !== undefined && serving !== from) crashes.unwatch(from)
+      if (serving !== undefined && serving !== from) crashes.watch(serving)
       if (lost !== undefined) table.failed(record, lost, cause, ms)
     }
     const { culprit } = outcome
@@ -137,6 +144,7 @@ export class PluginChanges {
   #made({ record, to, entry }: WantedChange, cause: string, ms: number): void {
     const { table, crashes, around } = this.#options
     if (to !== undefined) {
+      to.plan.slot.options = slotOptions(record, to.plan.entry)
       table.committed(record, to, to.plan.entry, cause, ms)
       crashes.watch(to)
       return
@@ -155,15 +163,18 @@ export class PluginChanges {
   }
 
   #slotOf(record: PluginRecord, entry: WorkerEntry): PluginSlot {
-    const { source } = record
-    record.slot ??= this.#options.around.router.openSlot(record.name, {
-      builtIn: source?.builtIn === true || source?.replaces === true,
-      maxInFlight: entry.maxInFlight ?? MAX_IN_FLIGHT,
-      maxInFlightBytes: MAX_IN_FLIGHT_BYTES,
-      // Whether a change overlaps depends on both of its generations: decided there, by not draining.
-      overlap: false,
-    })
+    record.slot ??= this.#options.around.router.openSlot(record.name, slotOptions(record, entry))
     return record.slot
+  }
+}
+
+function slotOptions({ source }: PluginRecord, { maxInFlight }: WorkerEntry): PluginSlot['options'] {
+  return {
+    builtIn: source?.builtIn === true || source?.replaces === true,
+    maxInFlight: maxInFlight ?? MAX_IN_FLIGHT,
+    maxInFlightBytes: MAX_IN_FLIGHT_BYTES,
+    // Whether a change overlaps depends on both of its generations: decided there, by not draining.
+    overlap: false,
   }
 }
 

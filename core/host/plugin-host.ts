@@ -180,7 +180,9 @@ export class PluginHost {
       for (const record of this.#running.table.all) {
         const isNew = record.entry === undefined && entries.has(record.name)
         record.entry ??= entries.get(record.name)
-        if (isNew && record.wanted && record.generation === undefined) this.#fileWish(record)
+        // A user plugin that replaces a built-in has come or gone.
+        const isOther = record.generation !== undefined && record.generation.plan.source.entryFile !== record.source?.entryFile
+        if (record.wanted && (isNew || isOther)) this.#fileWish(record)
       }
     })
   }

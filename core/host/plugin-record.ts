@@ -65,6 +65,8 @@ export class PluginRecord {
   held = false
   /** It has left the shared thread: reloaded once, or in it when it crashed. */
   apart = false
+  /** A change of generation is under way: what ends meanwhile is dealt with by it. */
+  changing = false
   /** Cancels the waiting restart or the retry of a busy hand-over. */
   cancelRetry: (() => void) | undefined
   busyRetries = 0
@@ -76,7 +78,7 @@ export class PluginRecord {
 
   /** Runs, or is about to, if the host has its way. */
   get wanted(): boolean {
-    return this.source !== undefined && this.entry !== undefined && this.entry.enabled && !this.held
+    return this.entry !== undefined && this.entry.enabled && !this.held
   }
 
   move(to: PluginState, cause: string, at: number, ms = 0, error?: string): void {

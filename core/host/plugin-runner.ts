@@ -69,9 +69,10 @@ export class PluginRunner {
     const member = this.#member(number)
     const { definition } = member
     if (definition === undefined) throw new CodedError('PLUGIN_START_FAILED', 'start before load')
-    const handle = new Handle(this.#end().member(number, start.engine.url))
+    const log = this.#log(number)
+    const handle = new Handle(this.#end().member(number, start.engine.url), { onProblem: (problem) => log.warn(problem) })
     member.handle = handle
-    const context = this.#context(number, start, handle, member.abort.signal)
+    const context = pluginContext(start, handle, log, member.abort.signal)
     member.running = (await definition.start(context)) ?? undefined
     setImmediate(flushCompileCache)
     return null
@@ -81,24 +82,6 @@ export class PluginRunner {
     const { running } = this.#member(number)
     if (running?.reconfigure === undefined) return false
     return (await running.reconfigure(deepFreeze(config))) !== false
-  }
-
-  #context(number: number, start: StartContext, iii: Handle, signal: AbortSignal): PluginContext {
-    const { replica, engine, dataDir } = start
-    let created = false
-    return {
-      iii,
-      config: deepFreeze(start.config),
-      log: this.#log(number),
-      get dataDir() {
-        if (!created) mkdirSync(dataDir, { recursive: true })
-        created = true
-        return dataDir
-      },
-      signal,
-      replica,
-      engine,
-    }
   }
 
   #log(member: number): PluginLog {
@@ -122,6 +105,24 @@ export class PluginRunner {
 
   #send(member: number, message: PluginMessage): void {
     this.#end().sendHost(member, message)
+  }
+}
+
+function pluginContext(start: StartContext, iii: Handle, log: PluginLog, signal: AbortSignal): PluginContext {
+  const { replica, engine, dataDir } = start
+  let created = false
+  return {
+    iii,
+    config: deepFreeze(start.config),
+    log,
+    get dataDir() {
+      if (!created) mkdirSync(dataDir, { recursive: true })
+      created = true
+      return dataDir
+    },
+    signal,
+    replica,
+    engine,
   }
 }
 

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts'
 import type { Clock } from './clock.ts'
 import type { ContainerExit } from './container.ts'
 import type { CrashWatch } from './crash-watch.ts'
-import type { Generation, GenerationError, GenerationPlan, Replica } from './generation.ts'
+import { GenerationError, type Generation, type GenerationPlan, type Replica } from './generation.ts'
 import { generationErrorFrom, type PluginChanges } from './plugin-changes.ts'
 import type { PluginRecord } from './plugin-record.ts'
 import type { PluginSource } from './plugin-source.ts'
@@ -117,7 +117,7 @@ export class PluginTurns {
     const problem = changes.requiresProblems([{ record, to, entry: plan.entry }]).get(record.name)
     if (problem === undefined) return to
     await changes.drop([to])
-    throw new CodedError('PLUGIN_START_FAILED', problem)
+    throw new GenerationError('config', 'PLUGIN_START_FAILED', problem)
   }
 
   async #stop(record: PluginRecord, force: boolean): Promise<void> {
@@ -161,6 +161,8 @@ export class PluginTurns {
     }
     // So that the culprit shows, whoever it was.
     if (generation.isolation === 'shared') record.apart = true
+    // Its calls are settled, so that a drain can end; the generation that comes next takes its place.
+    if (record.changing) return
     if (generation.replicas.every((other) => other.exit !== undefined)) {
       crashes.unwatch(generation)
       record.generation = undefined

@@ -22,7 +22,8 @@ export interface SlotOptions {
 
 export class PluginSlot {
   readonly name: string
-  readonly options: SlotOptions
+  /** Those of the generation that serves. */
+  options: SlotOptions
   readonly gate: Gate
   phase: SlotPhase = 'closed'
   /** Workers of the active generation, one per replica. */

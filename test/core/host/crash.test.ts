@@ -9,6 +9,7 @@ export default definePlugin({ name: 'bad', start({ iii }) {
   iii.registerFunction('bad::exit', () => { process.exit(3) })
   iii.registerFunction('bad::uncaught', () => new Promise(() => { setImmediate(() => { throw new Error('nobody caught this') }) }))
   iii.registerFunction('bad::rejection', () => new Promise(() => { Promise.reject(new Error('nobody caught that')) }))
+  iii.registerFunction('bad::leave', () => new Promise(() => { setTimeout(() => process.exit(4), 300) }))
   iii.registerFunction('bad::loop', () => { for (;;) {} })
   iii.registerFunction('bad::grow', () => new Promise(() => {
     globalThis.kept = []
@@ -75,6 +76,17 @@ describe('a crash', () => {
     await host.event('failed', 'bad')
     await expect(host.call('bad::greet')).rejects.toMatchObject({ code: 'plugin_unavailable' })
     expect(await host.call('good::greet')).toBe('fine')
+  })
+
+  test('while the plugin drains ends the drain: the new code comes at once', async () => {
+    const host = testHost({ engine: { drain_ms: 60_000 } })
+    await withBad(host)
+    const never = failure(host.call('bad::leave'))
+    const reload = host.host.reload('bad')
+    expect(await never).toMatchObject({ code: 'invocation_stopped' })
+    expect(await reload).toMatchObject({ generation: 2 })
+    expect(await host.call('bad::greet')).toBe('still here')
+    expect(await host.row('bad')).toMatchObject({ restarts: 0, last_crash: { code: 'EXIT', message: expect.stringContaining('4') } })
   })
 
   test('of a plugin that is stopped meanwhile is not followed by a restart', async () => {

@@ -1,5 +1,8 @@
 // The life of one plugin: found, started, changed, broken, mended, stopped (spec 09 checks 1 to 3).
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { tempFolder } from '../../support/temp-folder.ts'
 import { greeter, testHost } from './test-host.ts'
 
 describe('entries and files', () => {
@@ -221,6 +224,7 @@ export default definePlugin({
     expect(await host.apply({ name: 'hello', config: { greeting: 'two' } })).toMatchObject({ applied: true, reconfigured: ['hello'], reloaded: [] })
     expect(await host.call('hello::greet')).toBe('two 1')
     expect(await host.row('hello')).toMatchObject({ generation: 1 })
+    expect(await host.apply({ name: 'hello', config: { greeting: 'two' } })).toMatchObject({ applied: true, reconfigured: [], reloaded: [] })
     expect(await host.apply({ name: 'hello', config: { greeting: 'three', hard: true } })).toMatchObject({ applied: true, reloaded: ['hello'] })
     expect(await host.call('hello::greet')).toBe('three 1')
     expect(await host.row('hello')).toMatchObject({ generation: 2 })
@@ -270,6 +274,56 @@ describe('what contradicts something else', () => {
     const { failed } = await host.start({ name: 'a', replicas: 2 }, { name: 'b', permissions })
     expect(failed.find(({ name }) => name === 'a')?.message).toContain('overlap: true')
     expect(failed.find(({ name }) => name === 'b')?.message).toContain('isolation: process')
+  })
+})
+
+describe('a plugin that is down already', () => {
+  test('does not keep another one from being enabled', async () => {
+    const host = testHost()
+    host.write('plugins/bad.ts', 'nonsense(')
+    host.write('plugins/hello.ts', greeter('hello', 'hi'))
+    await host.start({ name: 'bad' })
+    expect(await host.apply({ name: 'bad' }, { name: 'hello' })).toMatchObject({ applied: true, started: ['hello'] })
+    expect(await host.row('bad')).toMatchObject({ state: 'failed' })
+  })
+
+  test('a configuration that was refused because of a plugin is applied when its file is mended', async () => {
+    const { promise: applied, resolve } = Promise.withResolvers<unknown>()
+    const host = testHost({ watch: true, onConfigurationApplied: resolve })
+    host.write('plugins/bad.ts', 'nonsense(')
+    host.write('plugins/hello.ts', greeter('hello', 'hi'))
+    await host.start()
+    expect(await host.apply({ name: 'bad' }, { name: 'hello' })).toMatchObject({ applied: false, problems: [{ plugin: 'bad', code: 'PLUGIN_BUILD_FAILED' }] })
+    host.write('plugins/bad.ts', greeter('bad', 'good now'))
+    expect(await applied).toMatchObject({ applied: true })
+    expect([await host.call('bad::greet'), await host.call('hello::greet')]).toEqual(['good now', 'hi'])
+  })
+})
+
+describe('files that vanish or replace others', () => {
+  test('a plugin whose file is deleted serves on, and takes the next file of that name', async () => {
+    const host = testHost({ watch: true })
+    host.write('plugins/hello.ts', greeter('hello', 'one'))
+    await host.start({ name: 'hello' })
+    rmSync(join(host.folder, 'plugins/hello.ts'))
+    await host.event('stale', 'hello')
+    expect(await host.call('hello::greet')).toBe('one')
+    host.write('plugins/hello.ts', greeter('hello', 'two'))
+    await host.event('reloaded', 'hello')
+    expect(await host.call('hello::greet')).toBe('two')
+  })
+
+  test('a user plugin takes the place of the running built-in of its name, with its rights', async () => {
+    const builtInDir = tempFolder()
+    mkdirSync(join(builtInDir, 'state'))
+    writeFileSync(join(builtInDir, 'state/index.ts'), greeter('iii-state', 'built in', `seats: ['telemetry'],`))
+    const host = testHost({ watch: true, builtInDir })
+    await host.start({ name: 'iii-state' })
+    expect(await host.call('iii-state::greet')).toBe('built in')
+    host.write('plugins/iii-state.ts', greeter('iii-state', 'mine', `seats: ['telemetry'],`))
+    await host.event('reloaded', 'iii-state')
+    expect(await host.call('iii-state::greet')).toBe('mine')
+    expect(await host.row('iii-state')).toMatchObject({ origin: 'plugins/iii-state.ts' })
   })
 })
 

@@ -47,8 +47,8 @@ export class Outbox {
     const characters = head.length + tail.length
     let least = characters + bodyBytes
     let most = characters * 3 + bodyBytes
-    if (headerBytes(least) !== headerBytes(most)) {
-      // Not ASCII for sure, and the size of the frame header depends on it.
+    if (headerBytes(least) !== headerBytes(most) || most > SLAB_BYTES) {
+      // The size of the frame header depends on what is not ASCII, or three times as much memory would be taken for a large head.
       least = most = Buffer.byteLength(head) + Buffer.byteLength(tail) + bodyBytes
     }
     const header = headerBytes(least)
@@ -99,7 +99,11 @@ export class Outbox {
     this.#at += header + headBytes
     this.#cut()
     this.#full.push(body.buffer instanceof SharedArrayBuffer ? Buffer.from(body) : body)
-    if (tailBytes > 0) this.#at += this.#reserve(tailBytes).utf8Write(tail, this.#at)
+    if (tailBytes > 0) {
+      // First the slab: `#at` may begin anew in another one.
+      const after = this.#reserve(tailBytes)
+      this.#at += after.utf8Write(tail, this.#at)
+    }
     this.#bytes += header + length
   }
 

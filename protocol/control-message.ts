@@ -11,10 +11,13 @@ export function decodeControlMessage(frame: unknown): Decoded {
   const members = frame as Record<string, unknown>
   const { type } = members
   if (typeof type !== 'string') return { problem: "'type' is not a string" }
-  const read = READERS[type]
+  // A type may be spelled like a member that every object has.
+  const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined
   if (read === undefined) return null
   const missing = read.required.find((name) => typeof members[name] !== 'string' || members[name] === '')
   if (missing !== undefined) return { problem: `'${type}' needs a non-empty string '${missing}'` }
+  const misplaced = ['namespace', 'trigger_namespace'].find((name) => members[name] != null && typeof members[name] !== 'string')
+  if (misplaced !== undefined) return { problem: `'${misplaced}' of '${type}' must be a string` }
   return read.build(members)
 }
 

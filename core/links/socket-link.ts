@@ -10,6 +10,9 @@ import type { Provider } from '../registry/function-entry.ts'
 import type { Call } from '../router/call.ts'
 import type { Link } from './link.ts'
 
+/** How long a peer that does not read may take to come to its close frame after all. */
+const LAST_CHANCE_MS = 5000
+
 /** Sockets with frames to write at the end of this turn. */
 let dirty: SocketLink[] = []
 
@@ -33,6 +36,7 @@ export class SocketLink implements Link {
   readonly #socket: Duplex
   readonly #limits: SocketLinkLimits
   readonly #outbox: Outbox
+  readonly #onStuck: () => void
   /** Senders that wait for this socket to drain. */
   readonly #held = new Set<Link>()
   readonly #callIds: ReadonlyMap<string | number, Call>
@@ -40,14 +44,17 @@ export class SocketLink implements Link {
   #pauses = 0
   #hardTimer: NodeJS.Timeout | undefined
 
-  /** @param callIds the worker's unanswered calls: ids in use. */
-  constructor(webSocket: WebSocket, socket: Duplex, callIds: ReadonlyMap<string | number, Call>, limits: SocketLinkLimits) {
+  /**
+   * @param callIds the worker's unanswered calls: ids in use.
+   * @param onStuck the peer has not read for so long that the connection is to end.
+   */
+  constructor(webSocket: WebSocket, socket: Duplex, callIds: ReadonlyMap<string | number, Call>, limits: SocketLinkLimits, onStuck: () => void) {
     this.#webSocket = webSocket
     this.#socket = socket
     this.#limits = limits
     this.#callIds = callIds
+    this.#onStuck = onStuck
     this.#outbox = new Outbox({ write: (buffers, written) => this.#write(buffers, written) })
-    socket.on('drain', () => this.#drained())
     socket.once('close', () => this.#ended())
   }
 
@@ -97,14 +104,19 @@ export class SocketLink implements Link {
     this.#text(JSON.stringify(withoutDefaults(message)), undefined, '')
   }
 
+  /** Not read at the moment for another reason than its own slowness. */
+  get isHeldBack(): boolean {
+    return this.#pauses > (this.#held.has(this) ? 1 : 0)
+  }
+
   throttle(sender: Link): void {
-    if (this.#held.has(sender)) return
+    if (!this.open || this.#held.has(sender)) return
     this.#held.add(sender)
     sender.pause()
   }
 
   pause(): void {
-    if (this.#pauses++ === 0) this.#webSocket.pause()
+    if (this.#pauses++ === 0 && this.open) this.#webSocket.pause()
   }
 
   resume(): void {
@@ -113,12 +125,19 @@ export class SocketLink implements Link {
 
   flush(): void {
     this.#isDirty = false
-    this.#outbox.flush()
+    // Nothing may follow a close frame.
+    if (this.open) this.#outbox.flush()
+    else this.#outbox.discard()
   }
 
   close(code: number, reason: string): void {
     this.flush()
-    if (this.#webSocket.readyState === 1) this.#webSocket.close(code, reason)
+    this.#release()
+    clearTimeout(this.#hardTimer)
+    if (this.#webSocket.readyState !== 1) return
+    this.#webSocket.close(code, reason)
+    // Else the peer's answer to the close frame would not be read.
+    this.#webSocket.resume()
   }
 
   terminate(): void {
@@ -135,14 +154,17 @@ export class SocketLink implements Link {
 
   #write(buffers: readonly Buffer[], written: () => void): void {
     const socket = this.#socket
-    if (socket.destroyed) return
+    const done = (): void => {
+      written()
+      this.#drained()
+    }
     const last = buffers.length - 1
     if (last === 0) {
-      socket.write(buffers[0], written)
+      socket.write(buffers[0], done)
     } else {
       socket.cork()
       for (let index = 0; index < last; index++) socket.write(buffers[index])
-      socket.write(buffers[last], written)
+      socket.write(buffers[last], done)
       socket.uncork()
     }
     if (socket.writableLength > this.#limits.hardBytes) this.#watchHardLimit()
@@ -151,22 +173,25 @@ export class SocketLink implements Link {
   #watchHardLimit(): void {
     this.#hardTimer ??= setTimeout(() => {
       this.#hardTimer = undefined
-      if (this.#socket.writableLength > this.#limits.hardBytes) this.#giveUp()
+      if (this.#socket.writableLength > this.#limits.hardBytes && this.open) this.#giveUp()
     }, this.#limits.hardMs).unref()
   }
 
-  /** The peer does not read: a close frame would wait behind the rest, so the socket is cut once the frame had its chance. */
+  /** The close frame stands behind what the peer does not read: it is given a moment to come that far. */
   #giveUp(): void {
-    this.#webSocket.close(1013, 'the peer does not read')
-    this.terminate()
+    this.#onStuck()
+    const timer = setTimeout(() => this.terminate(), LAST_CHANCE_MS).unref()
+    this.#socket.once('close', () => clearTimeout(timer))
   }
 
+  /** Something was written. Not the socket's `drain`, which knows nothing of our limits and does not come below its own mark. */
   #drained(): void {
-    if (this.#hardTimer !== undefined && this.#socket.writableLength <= this.#limits.hardBytes) {
+    const { writableLength } = this.#socket
+    if (this.#hardTimer !== undefined && writableLength <= this.#limits.hardBytes) {
       clearTimeout(this.#hardTimer)
       this.#hardTimer = undefined
     }
-    if (this.#held.size > 0) this.#release()
+    if (this.#held.size > 0 && writableLength <= this.#limits.softBytes / 2) this.#release()
   }
 
   #ended(): void {

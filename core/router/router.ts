@@ -315,8 +315,11 @@ export class Router {
     while (caller.successor !== undefined) caller = caller.successor
     if (caller.phase === 'gone' || !caller.link.open) return
     caller.link.answer(call, result, error)
+    if (!caller.link.congested) return
+    // Who does not read its answers is not read either: it would only ask for more.
+    caller.link.throttle(caller.link)
     const callee = call.callee?.link
-    if (caller.link.congested && callee?.kind === 'socket') caller.link.throttle(callee)
+    if (callee?.kind === 'socket') caller.link.throttle(callee)
   }
 
   #timeOutOldest(worker: Worker): void {

@@ -3,12 +3,13 @@
 import { isUtf8 } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import { isErrorBody, toErrorBody } from '../../protocol/errors.ts'
+import { isErrorBody, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
 import { decodeControlMessage } from '../../protocol/control-message.ts'
 import { DEFAULT_NAMESPACE, type WorkerMessage } from '../../protocol/messages.ts'
 import { createEnvelope, FrameKind, type Envelope } from '../../protocol/scanner/envelope.ts'
 import { scanEnvelope } from '../../protocol/scanner/scan.ts'
 import type { Log } from '../log.ts'
+import { checkNamespace } from '../policy.ts'
 import { Worker, type WorkerInit } from '../registry/worker.ts'
 import { parseAction, type Action } from '../router/action.ts'
 import type { Call } from '../router/call.ts'
@@ -56,13 +57,20 @@ export class Connection {
     this.#webSocket = webSocket
     this.#deps = deps
     const calls = new Map<string | number, Call>()
-    this.#link = new SocketLink(webSocket, socket, calls, deps.limits)
+    this.#link = new SocketLink(webSocket, socket, calls, deps.limits, () => this.end(1013, 'the peer does not read', { abnormal: true }))
     this.worker = new Worker({ ...init, link: this.#link, maxQueuedBytes: deps.limits.hardBytes, calls })
     this.#held = new HeldRegistrations(deps.namespaceGraceMs, () => this.#afterSilence())
     webSocket.on('ping', () => this.#alive())
     webSocket.on('pong', () => this.#alive())
     webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
     webSocket.on('close', (code: number) => this.#closed(code))
+    // The end of a socket without a close frame is known here before the WebSocket reports it: calls that come in between are to
+    // find the restart grace and not a provider that cannot be written to.
+    const lost = (): void => {
+      if (webSocket.readyState === 1) this.#closed(1006)
+    }
+    socket.prependListener('end', lost)
+    socket.prependListener('error', lost)
   }
 
   /** Makes the worker known and greets it: the first frame of the connection. */
@@ -74,6 +82,24 @@ export class Connection {
 
   ping(): void {
     if (this.#webSocket.readyState === 1) this.#webSocket.ping()
+  }
+
+  /** Ends the connection from this side: nothing more of it is looked at from now on, however long the peer takes to close. */
+  end(code: number, reason: string, { abnormal }: { abnormal: boolean }): void {
+    this.#held.close()
+    this.#deps.router.endWorker(this.worker, { abnormal })
+    this.#link.close(code, reason)
+  }
+
+  /** The engine does not read the connection at the moment, for the sake of others: its peer can give no sign of life. */
+  get isHeldBack(): boolean {
+    return this.#link.isHeldBack
+  }
+
+  /** True when no frame came for that long although the connection was read. */
+  isSilent(ms: number, now: number): boolean {
+    if (this.isHeldBack) this.lastFrameAt = now
+    return now - this.lastFrameAt > ms
   }
 
   /** Ends a connection whose peer is dead, at once and for good. */
@@ -123,6 +149,16 @@ export class Connection {
   }
 
   #handle(frame: Buffer, isBinary: boolean): Promise<void> | undefined {
+    try {
+      return this.#read(frame, isBinary)
+    } catch (error) {
+      // A fault of ours that one frame brings out must not end the engine.
+      this.#deps.log.error('a frame could not be handled', { worker: this.worker.name ?? this.worker.id, err: error })
+      return undefined
+    }
+  }
+
+  #read(frame: Buffer, isBinary: boolean): Promise<void> | undefined {
     if (isBinary) {
       const signal = telemetrySignal(frame)
       if (signal !== undefined) {
@@ -137,6 +173,13 @@ export class Connection {
     }
     scanEnvelope(frame, envelope)
     if (this.#held.waiting) this.#held.touch()
+    if (this.worker.policy.kind === 'session' && envelope.kind !== FrameKind.Invalid) {
+      const problem = this.#strictProblem(frame)
+      if (problem !== undefined) {
+        this.#invalid(frame, problem)
+        return undefined
+      }
+    }
     switch (envelope.kind) {
       case FrameKind.Invoke:
         return this.#invoke(frame)
@@ -179,10 +222,10 @@ export class Connection {
       callId: 0,
       deliveredAt: 0,
     }
-    if (this.worker.policy.kind === 'session') {
-      const problem = this.#strictProblem(frame)
-      if (problem !== undefined) {
-        this.#refuseFrame(invocationId, functionId, problem)
+    if (functionId === ANNOUNCE) {
+      const refusal = checkNamespace(this.worker.policy, announcedNamespace(call.data) ?? DEFAULT_NAMESPACE)
+      if (refusal !== undefined) {
+        this.#deps.router.fail(call, refusal)
         return undefined
       }
     }
@@ -244,7 +287,7 @@ export class Connection {
       return undefined
     }
     if (!this.#held.settled && isRegistration(message)) {
-      this.#held.addMessage(message)
+      this.#held.addMessage(message, frame.length)
       return undefined
     }
     return this.#deps.registrations.handle(this.worker, message)
@@ -283,14 +326,19 @@ export class Connection {
     if (isBlank(frame)) return
     const { invocationId, functionId, type } = envelope
     this.#deps.router.warnings.count(`invalid ${this.worker.id}`, `frame ignored: ${problem}`, { worker: this.worker.name ?? this.worker.id })
-    if (invocationId !== undefined && (type === 'invokefunction' || type === '')) this.#refuseFrame(invocationId, functionId, problem)
+    if (invocationId === undefined) return
+    const isAnswer = type === 'invocationresult' || (type === '' && this.worker.calls.has(invocationId))
+    if (isAnswer) {
+      const error = invalidMessage(`the answer of the worker could not be decoded: ${problem}`)
+      this.#deps.router.settle(this.worker, invocationId, undefined, error)
+    } else if (type === 'invokefunction' || type === '') this.#refuseFrame(invocationId, functionId, problem)
   }
 
   /** Clients drop what they cannot parse and let their caller time out; here the caller is told at once. */
   #refuseFrame(invocationId: string | undefined, functionId: string, problem: string): void {
-    const call = { functionId, invocationId, traceparent: undefined, baggage: undefined } as Call
     if (invocationId === undefined) return
-    this.#link.answer(call, undefined, Buffer.from(JSON.stringify({ code: 'invalid_message', message: problem })))
+    const call = { functionId, invocationId, traceparent: undefined, baggage: undefined } as Call
+    this.#link.answer(call, undefined, invalidMessage(problem))
   }
 
   /** Sessions are not trusted to send JSON that other workers can parse. */
@@ -300,14 +348,16 @@ export class Connection {
     } catch (error) {
       return (error as Error).message
     }
-    return jsonDepth(frame) > this.#deps.maxDepth ? `the frame nests deeper than ${this.#deps.maxDepth} levels` : undefined
+    // The envelope is one level of its own.
+    const tooDeep = jsonDepth(frame) > this.#deps.maxDepth + 1
+    return tooDeep ? `the payload nests deeper than ${this.#deps.maxDepth} levels` : undefined
   }
 
   #closed(code: number): void {
     this.#held.close()
     this.#backlog = []
-    // 1005: a close frame without a code, as the Node SDK's shutdown sends it. 1012: this engine is going itself.
-    const clean = code === 1000 || code === 1001 || code === 1005 || code === 1012
+    // 1005: a close frame without a code, as the Node SDK's shutdown sends it.
+    const clean = code === 1000 || code === 1001 || code === 1005
     this.#deps.router.endWorker(this.worker, { abnormal: !clean })
   }
 }
@@ -323,6 +373,7 @@ function isRegistration(message: WorkerMessage): boolean {
     case 'unregisterfunction':
     case 'registerservice':
     case 'registertriggertype':
+    case 'unregistertriggertype':
     case 'registertrigger':
     case 'unregistertrigger':
       return true
@@ -349,7 +400,19 @@ function normalisedError(raw: Buffer): Buffer | undefined {
     error = raw.utf8Slice()
   }
   if (error === null) return undefined
-  return isErrorBody(error) ? raw : Buffer.from(JSON.stringify(toErrorBody(error)))
+  if (isErrorBody(error)) return raw
+  return Buffer.from(JSON.stringify(withoutNullStack(error) ?? toErrorBody(error)))
+}
+
+/** Serialisers that write absent members as null mean an error without a stack. */
+function withoutNullStack(error: unknown): ErrorBody | undefined {
+  if (typeof error !== 'object') return undefined
+  const { stacktrace, ...body } = error as { stacktrace?: unknown }
+  return stacktrace === null && isErrorBody(body) ? body : undefined
+}
+
+function invalidMessage(problem: string): Buffer {
+  return Buffer.from(JSON.stringify({ code: 'invalid_message', message: problem }))
 }
 
 function isBlank(frame: Buffer): boolean {

@@ -37,14 +37,15 @@ export class HeldRegistrations {
     return this.#items.length > 0
   }
 
-  addMessage(message: WorkerMessage): void {
-    this.#add({ message }, 0)
+  /** @param bytes size of the frame that it came in. */
+  addMessage(message: WorkerMessage, bytes: number): void {
+    this.#add({ message }, bytes)
   }
 
   addCall(call: Call, action: Action | undefined): void {
     call.data = Buffer.from(call.data)
     if (call.metadata !== undefined) call.metadata = Buffer.from(call.metadata)
-    this.#add({ call, action }, call.data.length)
+    this.#add({ call, action }, call.data.length + (call.metadata?.length ?? 0))
   }
 
   /** A frame came: the silence starts anew. */

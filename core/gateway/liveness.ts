@@ -7,14 +7,21 @@ import type { Connection } from './connection.ts'
 
 const ANSWER_MS = 2000
 
+export interface LivenessOptions {
+  /** How long a suspected connection has to send any frame. Default 2000. */
+  readonly answerMs?: number
+}
+
 export class Liveness {
   readonly #router: Router
   readonly #log: Log
+  readonly #answerMs: number
   readonly #connections = new Map<Worker, Connection>()
 
-  constructor(router: Router, log: Log) {
+  constructor(router: Router, log: Log, { answerMs = ANSWER_MS }: LivenessOptions = {}) {
     this.#router = router
     this.#log = log
+    this.#answerMs = answerMs
   }
 
   opened(connection: Connection): void {
@@ -49,10 +56,10 @@ export class Liveness {
     connection.ping()
     connection.onNextFrame(() => (worker.suspectedZombie = false))
     const timer = setTimeout(() => {
-      if (worker.phase !== 'open' || connection.lastFrameAt > before) return
+      if (worker.phase !== 'open' || connection.lastFrameAt > before || connection.isHeldBack) return
       this.#log.debug('a newer connection of the same process exists and this one is silent', { worker: worker.id })
       connection.giveUp('replaced by a newer connection of the same process')
-    }, ANSWER_MS)
+    }, this.#answerMs)
     timer.unref()
   }
 }

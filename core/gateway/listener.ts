@@ -21,6 +21,7 @@ import type { TelemetrySink } from './telemetry.ts'
 import { endpointOf, type Endpoint } from './upgrade-path.ts'
 
 const CLOSE_MS = 2000
+const KEEP_ALIVE_MS = 30_000
 
 export interface ListenerDeps {
   readonly router: Router
@@ -36,14 +37,17 @@ export interface ListenerDeps {
 }
 
 export class Listener {
-  readonly instanceId: string
+  /** Follows the place of the entry in the file, without a restart. */
+  instanceId: string
   readonly config: ListenerConfig
   readonly #deps: ListenerDeps
   readonly #server: http.Server
   readonly #webSockets: WebSocketServer
   readonly #connections = new Set<Connection>()
-  /** Sockets of all three endpoints. */
-  readonly #sockets = new Set<WebSocket>()
+  /** Sockets of all three endpoints, those whose session is still being decided included. */
+  readonly #sockets = new Map<WebSocket, Endpoint['kind']>()
+  /** Every TCP connection, upgraded or not. */
+  readonly #tcp = new Set<Socket>()
   #sweep: NodeJS.Timeout | undefined
   #closing = false
 
@@ -58,11 +62,18 @@ export class Listener {
       keepAliveTimeout: deadline,
       connectionsCheckingInterval: Math.max(50, Math.min(1000, deadline / 2)),
       noDelay: true,
+      // Telemetry and channel sockets are not pinged: a peer that vanished is noticed by TCP.
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
     })
     this.#server.on('request', (request, response) => answerPlainRequest(request, response))
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
     // A TCP connection that says nothing at all is no request, so the deadlines above do not cover it.
-    this.#server.on('connection', (socket) => endIfSilent(socket, deadline))
+    this.#server.on('connection', (socket) => {
+      this.#tcp.add(socket)
+      socket.once('close', () => this.#tcp.delete(socket))
+      endIfSilent(socket, deadline)
+    })
     this.#webSockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
@@ -73,7 +84,7 @@ export class Listener {
   }
 
   /** @throws Error naming address and remedy when the port is taken, or the listener must not open. */
-  open(): Promise<void> {
+  async open(): Promise<void> {
     const { host, port, rbac } = this.config
     if (rbac !== undefined && !this.#deps.hasSessionPolicy()) {
       throw new CodedError(
@@ -81,7 +92,7 @@ export class Listener {
         `listener '${this.instanceId}' on port ${port} has an 'rbac' block, but no plugin holds the seat 'session-policy' that would enforce it; the port stays closed rather than open to everybody. Remove 'rbac' from the entry, or add a plugin that holds the seat`,
       )
     }
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       const failed = (error: NodeJS.ErrnoException): void => reject(openError(error, host, port))
       this.#server.once('error', failed)
       this.#server.listen({ host, port, backlog: 4096 }, () => {
@@ -112,12 +123,18 @@ export class Listener {
     this.#closing = true
     clearInterval(this.#sweep)
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    for (const { worker } of this.#connections) worker.link.close(1012, 'service restart')
-    for (const socket of this.#sockets) if (socket.readyState === 1) socket.close(1001, 'shutting down')
+    // As an abnormal end: its calls wait out the restart grace, for the workers come back.
+    for (const connection of this.#connections) connection.end(1012, 'service restart', { abnormal: true })
+    for (const [socket, kind] of this.#sockets) {
+      if (socket.readyState !== 1) continue
+      // Python clients never come back after 1000 and 1001 (spec 01 §4).
+      if (kind === 'worker') socket.close(1012, 'service restart')
+      else socket.close(1001, 'shutting down')
+      socket.resume()
+    }
     this.#server.closeIdleConnections()
     const timer = setTimeout(() => {
-      for (const socket of this.#sockets) socket.terminate()
-      this.#server.closeAllConnections()
+      for (const socket of this.#tcp) socket.destroy()
     }, CLOSE_MS)
     await closed
     clearTimeout(timer)
@@ -127,6 +144,8 @@ export class Listener {
     socket.on('error', () => socket.destroy())
     const refuse = (status: string, headers = '', body = ''): void => {
       const length = Buffer.byteLength(body)
+      // A client that does not close its side would keep a listener from closing.
+      socket.once('finish', () => socket.destroy())
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: ${length}\r\n${headers}\r\n${body}`)
     }
     const endpoint = endpointOf(request.url ?? '/')
@@ -136,7 +155,7 @@ export class Listener {
       this.#deps.router.warnings.count(`full ${this.instanceId}`, `listener '${this.instanceId}' has ${this.#sockets.size} connections (max_connections); new ones are refused`, {})
       return refuse('503 Service Unavailable', 'Retry-After: 5\r\n')
     }
-    if (endpoint.kind !== 'channel' && !acceptsOrigin(request.headers.origin, this.config.allowed_origins, this.config.rbac !== undefined)) {
+    if (!acceptsOrigin(request.headers.origin, this.config.allowed_origins, this.config.rbac !== undefined)) {
       this.#deps.log.warn(`connection from origin '${request.headers.origin}' refused; to accept it add it to allowed_origins of '${this.instanceId}'`)
       return refuse('403 Forbidden')
     }
@@ -149,7 +168,7 @@ export class Listener {
   }
 
   #accept(webSocket: WebSocket, socket: Duplex, request: IncomingMessage, endpoint: Endpoint): void {
-    this.#sockets.add(webSocket)
+    this.#sockets.set(webSocket, endpoint.kind)
     webSocket.on('close', () => this.#sockets.delete(webSocket))
     webSocket.on('error', (error) => this.#deps.log.debug('socket failed', { reason: error.message }))
     if (endpoint.kind === 'channel') {
@@ -175,9 +194,10 @@ export class Listener {
     try {
       const policy = await sessionPolicy(this.#deps.router, { listener: this.instanceId, rbac, middleware, input: authInput(request) })
       webSocket.off('message', keep)
-      if (webSocket.readyState !== 1) return
-      this.#serve(webSocket, socket, request, endpoint, policy)
-      for (const [data, isBinary] of early) webSocket.emit('message', data, isBinary)
+      if (webSocket.readyState === 1) {
+        this.#serve(webSocket, socket, request, endpoint, policy)
+        for (const [data, isBinary] of early) webSocket.emit('message', data, isBinary)
+      }
       webSocket.resume()
     } catch (error) {
       webSocket.off('message', keep)
@@ -189,8 +209,11 @@ export class Listener {
 
   #serve(webSocket: WebSocket, socket: Duplex, request: IncomingMessage, endpoint: Endpoint, policy: Policy): void {
     const { config } = this
-    if (policy.kind === 'session' && policy.rights.expiresAt !== undefined) closeAt(webSocket, policy.rights.expiresAt)
-    if (endpoint.kind === 'telemetry') return serveTelemetry(webSocket, this.#deps.telemetry, this.#deps.log)
+    const expiresAt = policy.kind === 'session' ? policy.rights.expiresAt : undefined
+    if (endpoint.kind === 'telemetry') {
+      if (expiresAt !== undefined) endAt(webSocket, expiresAt, () => webSocket.close(1008, EXPIRED))
+      return serveTelemetry(webSocket, this.#deps.telemetry, this.#deps.log)
+    }
     const { router, registrations, telemetry, log, namespaceGraceMs } = this.#deps
     const connection = new Connection(
       webSocket,
@@ -215,6 +238,7 @@ export class Listener {
       },
     )
     this.#connections.add(connection)
+    if (expiresAt !== undefined) endAt(webSocket, expiresAt, () => connection.end(1008, EXPIRED, { abnormal: false }))
     webSocket.on('close', () => {
       this.#connections.delete(connection)
       this.#deps.onClosed(connection)
@@ -234,7 +258,7 @@ export class Listener {
       const ping = pingMs > 0 && now - pingedAt >= pingMs * 0.9
       if (ping) pingedAt = now
       for (const connection of this.#connections) {
-        if (idleMs > 0 && now - connection.lastFrameAt > idleMs) connection.giveUp('no frame within idle_timeout_ms')
+        if (idleMs > 0 && connection.isSilent(idleMs, now)) connection.giveUp('no frame within idle_timeout_ms')
         else if (ping) connection.ping()
       }
     }, period)
@@ -242,10 +266,22 @@ export class Listener {
   }
 }
 
-function closeAt(webSocket: WebSocket, time: number): void {
-  const timer = setTimeout(() => webSocket.close(1008, 'session expired'), Math.min(Math.max(0, time - Date.now()), 2 ** 31 - 1))
+const EXPIRED = 'session expired'
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+function endAt(webSocket: WebSocket, time: number, end: () => void): void {
+  const left = Math.max(0, time - Date.now())
+  const timer = setTimeout(
+    () => {
+      webSocket.off('close', cancel)
+      if (left > LONGEST_TIMER_MS) endAt(webSocket, time, end)
+      else end()
+    },
+    Math.min(left, LONGEST_TIMER_MS),
+  )
+  const cancel = (): void => clearTimeout(timer)
   timer.unref()
-  webSocket.once('close', () => clearTimeout(timer))
+  webSocket.once('close', cancel)
 }
 
 function answerPlainRequest(request: IncomingMessage, response: http.ServerResponse): void {

@@ -29,6 +29,7 @@ export class Listeners {
     const previous = this.#open.map(({ entry }) => entry)
     const { unchanged, changed, removed, added } = diffEntries(previous, entries)
     const kept = unchanged.flatMap(({ from, to }) => this.#open.filter(({ entry }) => entry === from).map(({ listener }) => ({ entry: to, listener })))
+    for (const { entry, listener } of kept) listener.instanceId = entry.instanceId
     const gone = new Set([...removed, ...changed.map(({ from }) => from)])
     await this.#close(({ entry }) => gone.has(entry))
     this.#open = kept
@@ -39,7 +40,7 @@ export class Listeners {
       this.#open = [...kept, ...opened]
       await this.#close(({ entry }) => opened.some((other) => other.entry === entry))
       this.#open = kept
-      for (const entry of gone) this.#open.push(await this.#start(entry))
+      for (const entry of gone) await this.#reopen(entry)
       throw error
     }
     const byEntry = new Map([...kept, ...opened].map((open) => [open.entry, open]))
@@ -49,6 +50,15 @@ export class Listeners {
   async close(): Promise<void> {
     await this.#close(() => true)
     this.#open = []
+  }
+
+  /** The way back: one that can't be opened any more must not keep the others closed. */
+  async #reopen(entry: WorkerEntry): Promise<void> {
+    try {
+      this.#open.push(await this.#start(entry))
+    } catch (error) {
+      this.#deps.log.error(`listener '${entry.instanceId}' could not be opened again`, error)
+    }
   }
 
   async #start(entry: WorkerEntry): Promise<OpenListener> {

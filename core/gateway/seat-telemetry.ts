@@ -26,7 +26,9 @@ export class SeatTelemetry implements TelemetrySink {
       return
     }
     const data = Buffer.from(`${head}${body}}`)
-    this.#router.invokeThen({ functionId: SEATS.telemetry, data }, () => {})
+    this.#router.invokeThen({ functionId: SEATS.telemetry, data }, (_result, error) => {
+      if (error !== undefined) this.dropped++
+    })
   }
 }
 

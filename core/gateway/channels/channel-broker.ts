@@ -11,6 +11,7 @@ import { attachSocketReader, attachSocketWriter } from './socket-ends.ts'
 
 const DEFAULT_ITEMS = 64
 const MAX_ITEMS = 1024
+const MAX_CHANNELS = 100_000
 /** A channel with an end that nobody took is swept after this time. */
 const UNUSED_MS = 300_000
 const SWEEP_MS = 60_000
@@ -26,6 +27,8 @@ export interface ChannelRef {
 export interface ChannelBrokerOptions {
   /** Milliseconds, monotonic. Default: `performance.now`. */
   readonly now?: () => number
+  /** Channels that may exist at once; beyond it `overloaded`. Default 100,000. */
+  readonly maxChannels?: number
 }
 
 interface PluginEnds {
@@ -35,14 +38,16 @@ interface PluginEnds {
 
 export class ChannelBroker {
   readonly #now: () => number
+  readonly #maxChannels: number
   readonly #channels = new Map<string, Channel>()
   /** Finished channels by id, with the time at which they are forgotten. */
   readonly #tombstones = new Map<string, { key: string; until: number }>()
   readonly #pluginEnds = new Map<Worker, Map<number, PluginEnds>>()
   readonly #timer: NodeJS.Timeout
 
-  constructor({ now = () => performance.now() }: ChannelBrokerOptions = {}) {
+  constructor({ now = () => performance.now(), maxChannels = MAX_CHANNELS }: ChannelBrokerOptions = {}) {
     this.#now = now
+    this.#maxChannels = maxChannels
     this.#timer = setInterval(() => this.sweep(), SWEEP_MS)
     this.#timer.unref()
   }
@@ -52,8 +57,14 @@ export class ChannelBroker {
     return this.#channels.size
   }
 
-  /** @param bufferSize items that the channel holds, 1 … 1024 after clamping. */
+  /**
+   * @param bufferSize items that the channel holds, 1 … 1024 after clamping.
+   * @throws CodedError `overloaded` when there are too many channels.
+   */
   create(bufferSize: number = DEFAULT_ITEMS): { writer: ChannelRef; reader: ChannelRef } {
+    if (this.#channels.size >= this.#maxChannels) {
+      throw new CodedError('overloaded', `There are ${this.#channels.size} channels; end some that are not used any more`)
+    }
     const id = randomUUID()
     const key = randomUUID()
     const items = Math.min(Math.max(bufferSize, 1), MAX_ITEMS)
@@ -96,6 +107,7 @@ export class ChannelBroker {
 
   /** Something about a channel end of a plugin. */
   takeEvent(worker: Worker, event: ChannelEvent): void {
+    if (worker.phase === 'gone') return
     const ends = this.#pluginEnds.get(worker) ?? new Map<number, PluginEnds>()
     this.#pluginEnds.set(worker, ends)
     if (event.kind === 'open') return this.#openPluginEnd(worker, ends, event.end, event.ref)
@@ -110,7 +122,7 @@ export class ChannelBroker {
         return reader?.granted(event.bytes)
       case 'close':
         ends.delete(event.end)
-        if (reader === undefined) channel.writerClosed(true)
+        if (reader === undefined) channel.writerClosed(event.code === 1000)
         else channel.readerClosed()
     }
   }
@@ -150,12 +162,12 @@ export class ChannelBroker {
     const reads = direction === 'read'
     if (channel === undefined || (reads ? channel.readerTaken : channel.writerTaken)) return link.channelClose(end, 1000, 'taken')
     if (reads) {
-      const reader = new PluginReader(link, end, channel)
+      const reader = new PluginReader(link, end, channel, () => ends.delete(end))
       ends.set(end, { channel, reader })
       channel.attachReader(reader)
     } else {
       ends.set(end, { channel, reader: undefined })
-      channel.attachWriter(new PluginWriter(link, end))
+      channel.attachWriter(new PluginWriter(link, end, () => ends.delete(end)))
     }
   }
 

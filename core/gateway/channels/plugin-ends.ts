@@ -13,11 +13,14 @@ export interface ChannelLink {
 export class PluginWriter implements WriterEnd {
   readonly #link: ChannelLink
   readonly #end: number
+  readonly #onEnded: () => void
   readonly #credit = new CreditReturn()
 
-  constructor(link: ChannelLink, end: number) {
+  /** @param onEnded the channel has ended this end: nothing more comes from it. */
+  constructor(link: ChannelLink, end: number, onEnded: () => void) {
     this.#link = link
     this.#end = end
+    this.#onEnded = onEnded
   }
 
   /** The window holds the writer back: credit is returned only for what has left the buffer. */
@@ -30,6 +33,7 @@ export class PluginWriter implements WriterEnd {
   }
 
   close(code: number, reason: string): void {
+    this.#onEnded()
     this.#link.channelClose(this.#end, code, reason)
   }
 }
@@ -38,12 +42,15 @@ export class PluginReader implements ReaderEnd {
   readonly #link: ChannelLink
   readonly #end: number
   readonly #channel: Channel
+  readonly #onEnded: () => void
   readonly #window = new CreditWindow()
 
-  constructor(link: ChannelLink, end: number, channel: Channel) {
+  /** @param onEnded the channel has ended this end: nothing more comes from it. */
+  constructor(link: ChannelLink, end: number, channel: Channel, onEnded: () => void) {
     this.#link = link
     this.#end = end
     this.#channel = channel
+    this.#onEnded = onEnded
   }
 
   get ready(): boolean {
@@ -62,6 +69,7 @@ export class PluginReader implements ReaderEnd {
   }
 
   close(code: number, reason: string): void {
+    this.#onEnded()
     this.#link.channelClose(this.#end, code, reason)
   }
 }

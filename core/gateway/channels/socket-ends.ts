@@ -14,8 +14,8 @@ export function attachSocketWriter(channel: Channel, webSocket: WebSocket): void
   }
   channel.attachWriter(end)
   webSocket.on('message', (bytes: Buffer, isBinary: boolean) => channel.write({ bytes, isBinary }))
-  // 1006 is no code of a close frame: the socket was lost.
-  webSocket.on('close', (code: number) => channel.writerClosed(code !== 1006))
+  // 1000 or no code ends what was written (spec 01 §16.4). After any other, a browser's 1001 and our own included, some may be missing.
+  webSocket.on('close', (code: number) => channel.writerClosed(code === 1000 || code === 1005))
 }
 
 export function attachSocketReader(channel: Channel, webSocket: WebSocket): void {

@@ -48,7 +48,7 @@ export function engineUnderTest({ listener = '', workers = '' }: { listener?: st
     },
     async connect(name) {
       const worker = await RawWorker.connect(this.url, name)
-      onTestFinished(() => worker.close())
+      onTestFinished(() => worker.drop())
       return worker
     },
     bystanders() {

@@ -78,8 +78,13 @@ export class RawWorker {
   }
 
   async close(): Promise<void> {
-    if (this.socket.isPaused) this.socket.terminate()
-    else this.socket.close()
+    this.socket.close()
+    await this.closed
+  }
+
+  /** Ends the connection without a word; also one that is held back and could not say any. */
+  async drop(): Promise<void> {
+    this.socket.terminate()
     await this.closed
   }
 

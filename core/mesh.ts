@@ -4,7 +4,7 @@ import type { EngineConfig } from './config/types.ts'
 import { addEngineFunctions, registerEngineFunctions, type EngineFunction, type HealthComponent, type InternalWorker } from './engine-functions/register.ts'
 import { sessionFunctions } from './engine-functions/sessions.ts'
 import { ChannelBroker } from './gateway/channels/channel-broker.ts'
-import { Liveness } from './gateway/liveness.ts'
+import { Liveness, type LivenessOptions } from './gateway/liveness.ts'
 import type { TelemetrySink } from './gateway/telemetry.ts'
 import type { LinkEvents } from './links/link-events.ts'
 import { LocalLink } from './links/local-link.ts'
@@ -23,6 +23,7 @@ export interface MeshOptions {
   readonly healthComponents: () => Readonly<Record<string, HealthComponent>>
   /** Listeners and other workers inside the engine that are no plugins, for listings. */
   readonly internalWorkers: () => Iterable<InternalWorker>
+  readonly liveness?: LivenessOptions
 }
 
 export class Mesh {
@@ -36,7 +37,7 @@ export class Mesh {
   /** Where the frames of plugins go. */
   readonly linkEvents: LinkEvents
 
-  constructor({ config, log, healthComponents, internalWorkers }: MeshOptions) {
+  constructor({ config, log, healthComponents, internalWorkers, liveness }: MeshOptions) {
     this.router = new Router(config.engine, log, {
       onFunctionsChanged: () => this.discovery.functionsChanged(),
       onWorkerAdded: (worker) => {
@@ -64,7 +65,7 @@ export class Mesh {
     this.registrations = new Registrations(router)
     this.discovery = new Discovery({ router, log })
     this.channels = new ChannelBroker()
-    this.liveness = new Liveness(router, log)
+    this.liveness = new Liveness(router, log, liveness)
     this.telemetry = new SeatTelemetry(router)
     this.linkEvents = {
       onCall: (call, action) => router.call(call, action),

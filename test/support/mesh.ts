@@ -18,6 +18,8 @@ import { RawClient, type RawClientOptions } from './raw-client.ts'
 
 export interface TestMeshOptions {
   readonly engine?: Partial<EngineOptions>
+  /** How long a suspected zombie has to answer. Default 2000. */
+  readonly zombieAnswerMs?: number
   /** Longest wait for the announce. Default 5000. */
   readonly namespaceGraceMs?: number
   /** `config` block of each listener; `port` is 0 unless given. Default: one plain listener. */
@@ -33,7 +35,7 @@ export class TestMesh {
   readonly lines: string[] = []
   readonly telemetry: { signal: TelemetrySignal; frame: Buffer; workerId: string | undefined }[] = []
 
-  constructor({ engine, namespaceGraceMs = 5000 }: TestMeshOptions) {
+  constructor({ engine, zombieAnswerMs, namespaceGraceMs = 5000 }: TestMeshOptions) {
     const log = createLog({ level: 'debug', pretty: false, write: (line) => this.lines.push(line) })
     this.mesh = new Mesh({
       config: {
@@ -48,6 +50,7 @@ export class TestMesh {
       log,
       healthComponents: () => ({}),
       internalWorkers: () => [],
+      ...(zombieAnswerMs === undefined ? {} : { liveness: { answerMs: zombieAnswerMs } }),
     })
     const { mesh } = this
     const telemetry: TelemetrySink = {

@@ -1,35 +1,31 @@
 // Collects the WebSocket frames that a server sends on one socket and hands them to a sink once per turn: one write for many frames
 // is what makes the router fast (design, "The hot path"). Builds the frames itself; no I/O.
 
+import { giveBack, lendRegion, MAX_REGION_BYTES, type Region } from './slabs.ts'
+
 /** Where finished bytes go. */
 export interface OutboxSink {
   /** Takes the buffers in order and calls `written` once none of them is needed any more. */
   write(buffers: readonly Buffer[], written: () => void): void
 }
 
-const SLAB_BYTES = 64 * 1024
 /** Payloads from this size on are handed over by reference instead of being copied into a slab. */
 const BY_REFERENCE_BYTES = 16 * 1024
-/** Memory kept for reuse at most: 4 MiB. */
-const MAX_FREE_SLABS = 64
+const MIN_REGION_BYTES = 512
 const FINAL_TEXT = 0x81
-
-/**
- * Memory that frames are built in. A slab is lent from the first frame of a turn until it was written, so idle sockets hold none,
- * and under load the same few serve for ever: fresh ones would be most of the garbage of a call.
- */
-const freeSlabs: Buffer[] = []
 
 export class Outbox {
   readonly #sink: OutboxSink
-  #slab: Buffer | undefined
-  /** Start of the bytes in the slab that were not handed over. */
+  #region: Region | undefined
+  /** Start of the bytes in the region that are not in `#full` yet. */
   #from = 0
   #at = 0
   #full: Buffer[] = []
-  /** Slabs of which parts are in `#full`. */
-  #used: Buffer[] = []
+  /** Regions of which parts are in `#full`. */
+  #used: Region[] = []
   #bytes = 0
+  /** Size of the first region of the next turn: what the last turns needed. */
+  #wish = MIN_REGION_BYTES
 
   constructor(sink: OutboxSink) {
     this.#sink = sink
@@ -47,7 +43,7 @@ export class Outbox {
     const characters = head.length + tail.length
     let least = characters + bodyBytes
     let most = characters * 3 + bodyBytes
-    if (headerBytes(least) !== headerBytes(most) || most > SLAB_BYTES) {
+    if (headerBytes(least) !== headerBytes(most) || most > MAX_REGION_BYTES) {
       // The size of the frame header depends on what is not ASCII, or three times as much memory would be taken for a large head.
       least = most = Buffer.byteLength(head) + Buffer.byteLength(tail) + bodyBytes
     }
@@ -72,17 +68,18 @@ export class Outbox {
     this.#cut()
     const buffers = this.#full
     const used = this.#used
-    this.#slab = undefined
+    this.#adapt()
+    this.#region = undefined
     this.#full = []
     this.#used = []
     this.#bytes = 0
-    this.#sink.write(buffers, () => recycle(used))
+    this.#sink.write(buffers, () => used.forEach(giveBack))
   }
 
   /** Forgets what was not flushed. */
   discard(): void {
-    recycle(this.#used)
-    this.#slab = undefined
+    this.#used.forEach(giveBack)
+    this.#region = undefined
     this.#full = []
     this.#used = []
     this.#bytes = 0
@@ -107,26 +104,30 @@ export class Outbox {
     this.#bytes += header + length
   }
 
-  /** A slab with at least this much room behind `#at`. */
+  /** Memory with at least this much room behind `#at`. */
   #reserve(bytes: number): Buffer {
-    if (this.#slab !== undefined && this.#slab.length - this.#at >= bytes) return this.#slab
+    const region = this.#region
+    if (region !== undefined && region.end - this.#at >= bytes) return region.buffer
     this.#cut()
-    const slab = (bytes <= SLAB_BYTES ? freeSlabs.pop() : undefined) ?? Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes))
-    this.#slab = slab
-    this.#used.push(slab)
-    this.#from = this.#at = 0
-    return slab
+    const wish = region === undefined ? this.#wish : MAX_REGION_BYTES
+    const next = lendRegion(Math.max(wish, bytes))
+    this.#region = next
+    this.#used.push(next)
+    this.#from = this.#at = next.start
+    return next.buffer
+  }
+
+  /** Follows the volume of a turn: up at once, down by half. */
+  #adapt(): void {
+    const wish = Math.min(2 ** Math.ceil(Math.log2(this.#bytes * 1.25)), MAX_REGION_BYTES)
+    this.#wish = Math.max(MIN_REGION_BYTES, wish, this.#wish / 2)
   }
 
   #cut(): void {
-    if (this.#slab === undefined || this.#at === this.#from) return
-    this.#full.push(this.#slab.subarray(this.#from, this.#at))
+    if (this.#region === undefined || this.#at === this.#from) return
+    this.#full.push(this.#region.buffer.subarray(this.#from, this.#at))
     this.#from = this.#at
   }
-}
-
-function recycle(slabs: readonly Buffer[]): void {
-  for (const slab of slabs) if (slab.length === SLAB_BYTES && freeSlabs.length < MAX_FREE_SLABS) freeSlabs.push(slab)
 }
 
 function headerBytes(length: number): number {

@@ -1,0 +1,166 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import fc from 'fast-check'
+import { afterEach, describe, expect, it } from 'vitest'
+import { WebSocketServer, type WebSocket } from 'ws'
+import { readFramesDirectly } from '../../../core/gateway/frame-reader.ts'
+
+interface Pair {
+  readonly client: Socket
+  readonly server: WebSocket
+  readonly messages: [string, boolean][]
+  next(count: number): Promise<void>
+}
+
+const open: (() => void)[] = []
+afterEach(() => {
+  for (const close of open.splice(0)) close()
+})
+
+async function pair(maxPayload = 1 << 20): Promise<Pair> {
+  const http = createServer().listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const sockets = new WebSocketServer({ server: http, maxPayload })
+  const accepted = new Promise<WebSocket>((resolve) => {
+    sockets.on('connection', (webSocket, request) => {
+      expect(request.socket.listenerCount('data')).toBe(1)
+      readFramesDirectly(webSocket, request.socket, maxPayload)
+      resolve(webSocket)
+    })
+  })
+  const client = connect((http.address() as AddressInfo).port, '127.0.0.1')
+  client.setNoDelay(true)
+  client.write('GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+  await once(client, 'data')
+  const server = await accepted
+  open.push(() => {
+    client.destroy()
+    http.close()
+  })
+  const messages: [string, boolean][] = []
+  server.on('message', (data: Buffer, isBinary: boolean) => messages.push([data.toString('latin1'), isBinary]))
+  server.on('error', () => {})
+  return {
+    client,
+    server,
+    messages,
+    async next(count) {
+      while (messages.length < count) await once(server, 'message')
+    },
+  }
+}
+
+interface Frame {
+  readonly payload: Buffer
+  readonly opcode: number
+  readonly final: boolean
+  readonly key: number
+}
+
+function bytesOf({ payload, opcode, final, key }: Frame): Buffer {
+  const length = payload.length
+  const header = length < 126 ? Buffer.from([0, 0x80 | length]) : length < 65_536 ? Buffer.from([0, 0xfe, length >> 8, length & 255]) : Buffer.alloc(10)
+  if (length >= 65_536) {
+    header[1] = 0xff
+    header.writeUInt32BE(length, 6)
+  }
+  header[0] = (final ? 0x80 : 0) | opcode
+  const mask = Buffer.alloc(4)
+  mask.writeUInt32BE(key)
+  const body = Buffer.from(payload.map((byte, index) => byte ^ (mask[index & 3] as number)))
+  return Buffer.concat([header, mask, body])
+}
+
+function frame(text: string | Buffer, overrides: Partial<Frame> = {}): Buffer {
+  return bytesOf({ payload: Buffer.from(text as string), opcode: 1, final: true, key: 0x12345678, ...overrides })
+}
+
+/** The code of the close frame that the client is sent. */
+async function closeCode(client: Socket): Promise<number> {
+  const [bytes] = (await once(client, 'data')) as [Buffer]
+  expect(bytes[0]).toBe(0x88)
+  return bytes.readUInt16BE(2)
+}
+
+describe('readFramesDirectly', () => {
+  it('hands out frames of one read in order, whatever their mask and kind', async () => {
+    const { client, messages, next } = await pair()
+    client.write(Buffer.concat([frame('one'), frame('', { key: 0 }), frame(Buffer.from([0xff, 0]), { opcode: 2 }), frame('x'.repeat(200))]))
+    await next(4)
+    expect(messages).toEqual([
+      ['one', false],
+      ['', false],
+      ['\xff\0', true],
+      ['x'.repeat(200), false],
+    ])
+  })
+
+  it('leaves fragments and pings between them to ws, and goes on afterwards', async () => {
+    const { client, messages, next } = await pair()
+    const pong = once(client, 'data')
+    client.write(
+      Buffer.concat([frame('a', { final: false }), frame('ping', { opcode: 9 }), frame('b', { opcode: 0, final: true }), frame('after')]),
+    )
+    await next(2)
+    expect(messages).toEqual([
+      ['ab', false],
+      ['after', false],
+    ])
+    expect((await pong)[0]).toEqual(Buffer.concat([Buffer.from([0x8a, 4]), Buffer.from('ping')]))
+  })
+
+  it('closes with 1007 for a text frame that is not UTF-8, and with 1009 for one above the limit', async () => {
+    const first = await pair()
+    first.client.write(Buffer.concat([frame('fine'), frame(Buffer.from([0xc3, 0x28]))]))
+    expect(await closeCode(first.client)).toBe(1007)
+    expect(first.messages).toEqual([['fine', false]])
+    const second = await pair(100)
+    second.client.write(frame('y'.repeat(101)))
+    expect(await closeCode(second.client)).toBe(1009)
+  })
+
+  it('closes a connection whose client does not mask', async () => {
+    const { client } = await pair()
+    client.write(Buffer.from([0x81, 1, 0x61]))
+    expect(await closeCode(client)).toBe(1002)
+  })
+
+  it('ends cleanly on a close frame, and ignores what follows it', async () => {
+    const { client, messages } = await pair()
+    client.write(Buffer.concat([frame('last'), frame(Buffer.from([3, 232]), { opcode: 8 }), frame('too late')]))
+    expect(await closeCode(client)).toBe(1000)
+    expect(messages).toEqual([['last', false]])
+  })
+
+  it('reads the same messages however the bytes are cut', async () => {
+    const aFrame = fc.record({
+      text: fc.oneof(fc.string({ maxLength: 10 }), fc.string({ minLength: 120, maxLength: 130 }), fc.constant('é'.repeat(35_000))),
+      key: fc.constantFrom(0, 0x01020304, 0xffeeddcc),
+      split: fc.boolean(),
+    })
+    const cuts = fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 8 })
+    await fc.assert(
+      fc.asyncProperty(fc.array(aFrame, { minLength: 1, maxLength: 6 }), cuts, async (frames, sizes) => {
+        const { client, messages, next } = await pair()
+        const stream = Buffer.concat(
+          frames.map(({ text, key, split }) => {
+            const payload = Buffer.from(text)
+            if (!split) return frame(payload, { key })
+            return Buffer.concat([frame(payload.subarray(0, 1), { key, final: false }), frame(payload.subarray(1), { key, opcode: 0 })])
+          }),
+        )
+        for (let at = 0, turn = 0; at < stream.length; turn++) {
+          const size = sizes[turn % sizes.length] ?? 1
+          client.write(stream.subarray(at, at + (turn < 40 ? size : stream.length)))
+          at += turn < 40 ? size : stream.length
+          if (turn < 40) await new Promise((resolve) => setImmediate(resolve))
+        }
+        await next(frames.length)
+        expect(messages.map(([data]) => data)).toEqual(frames.map(({ text }) => Buffer.from(text).toString('latin1')))
+        client.destroy()
+      }),
+      { numRuns: 40 },
+    )
+  })
+})

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Isolation } from '../../sdk/plugin.ts'
 import type { LinkEvents } from '../links/link-events.ts'
+import { SpareRings } from '../links/spare-rings.ts'
 import type { Clock } from './clock.ts'
 import type { Container } from './container.ts'
 import type { GenerationPlan } from './generation.ts'
@@ -25,6 +26,7 @@ export interface ContainersOptions {
 export class Containers {
   readonly #options: ContainersOptions
   readonly #pool = new ThreadPool()
+  readonly #rings = new SpareRings()
   #standby: Promise<HostThread> | undefined
   #shared: Promise<HostThread> | undefined
   #closed = false
@@ -61,7 +63,7 @@ export class Containers {
 
   #spawn(): Promise<HostThread> {
     const { events, clock, startMs } = this.#options
-    return HostThread.spawn({ pool: this.#pool, events, clock, startMs, compileCacheDir: this.#compileCacheDir })
+    return HostThread.spawn({ pool: this.#pool, events, rings: this.#rings, clock, startMs, compileCacheDir: this.#compileCacheDir })
   }
 
   get #compileCacheDir(): string {

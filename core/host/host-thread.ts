@@ -5,6 +5,7 @@ import type { EventLoopUtilization } from 'node:perf_hooks'
 import { CodedError } from '../../protocol/errors.ts'
 import type { LinkEvents } from '../links/link-events.ts'
 import { RingTransport } from '../links/ring-link.ts'
+import type { SpareRings } from '../links/spare-rings.ts'
 import { withDeadline, type Clock } from './clock.ts'
 import type { ContainerExit } from './container.ts'
 import { FrameContainer } from './frame-container.ts'
@@ -15,6 +16,7 @@ import type { ThreadTask } from './thread-side.ts'
 export interface HostThreadOptions {
   readonly pool: ThreadPool
   readonly events: LinkEvents
+  readonly rings: SpareRings
   readonly clock: Clock
   readonly compileCacheDir: string
   /** Time for a thread to come up. */
@@ -23,18 +25,20 @@ export interface HostThreadOptions {
 
 export class HostThread extends FrameContainer {
   readonly kind = 'thread'
+  readonly #rings: SpareRings
   readonly #abort = new AbortController()
   #number = 0
   #thread: NodeThread | undefined
   #utilization: EventLoopUtilization | undefined
 
-  private constructor(events: LinkEvents) {
+  private constructor(events: LinkEvents, rings: SpareRings) {
     super(events)
-    this.transport = new RingTransport((member, message) => this.receiveHost(member, message))
+    this.#rings = rings
+    this.transport = new RingTransport((member, message) => this.receiveHost(member, message), { memory: rings.take() })
   }
 
-  static async spawn({ pool, events, clock, compileCacheDir, startMs }: HostThreadOptions): Promise<HostThread> {
-    const container = new HostThread(events)
+  static async spawn({ pool, events, rings, clock, compileCacheDir, startMs }: HostThreadOptions): Promise<HostThread> {
+    const container = new HostThread(events, rings)
     const { init } = container.transport as RingTransport
     const { port1, port2 } = new MessageChannel()
     const module = new URL(`./thread-side${extname(import.meta.url)}`, import.meta.url).href
@@ -97,6 +101,7 @@ export class HostThread extends FrameContainer {
     thread.once('exit', (code) => {
       this.#thread = undefined
       this.finished(exitOf(code, uncaught))
+      this.#rings.giveBack((this.transport as RingTransport).init.memory)
     })
   }
 }

@@ -9,6 +9,8 @@ export { FrameLink as RingLink } from './frame-link.ts'
 export interface RingTransportOptions extends Partial<RingOptions> {
   /** Size of each of the two rings, a power of two. Default 1 MiB. */
   readonly ring_bytes?: number
+  /** Memory to use, as `createRingMemory` makes it. Default: new memory. */
+  readonly memory?: SharedArrayBuffer
 }
 
 /** One per thread. Hand `init` to the thread, with `init.port` in the transfer list; `openRingEnd` opens it there. */
@@ -18,7 +20,7 @@ export class RingTransport extends FrameTransport {
   readonly #port: MessagePort
 
   constructor(onHost: OnHostMessage, options: RingTransportOptions = {}) {
-    const memory = createRingMemory(options.ring_bytes ?? DEFAULT_RING_BYTES)
+    const memory = options.memory ?? createRingMemory(options.ring_bytes ?? DEFAULT_RING_BYTES)
     const { port1, port2 } = new MessageChannel()
     const ring = new RingDuplex(memory, 0, port1, options)
     super('ring', ring, onHost)

@@ -35,6 +35,11 @@ export function createRingMemory(ringBytes: number = DEFAULT_RING_BYTES): Shared
   return new SharedArrayBuffer(2 * (CONTROL_WORDS * 4 + ringBytes))
 }
 
+/** Makes used memory as if it had just been created. The bytes of old frames stay, unreachable. */
+export function clearRingMemory(memory: SharedArrayBuffer): void {
+  new Int32Array(memory, 0, 2 * CONTROL_WORDS).fill(0)
+}
+
 /** The ring that `side` writes (0 or 1); the other side reads it. */
 export function ringOf(memory: SharedArrayBuffer, side: 0 | 1): RingMemory {
   const controlBytes = CONTROL_WORDS * 4

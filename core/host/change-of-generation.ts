@@ -59,7 +59,7 @@ export async function changeGenerations(
     }
     handOver.failRemaining()
   }
-  for (const generation of inOrder(old).reverse()) await generation.stop(reason)
+  for (const level of levelsOf(old).reverse()) await Promise.all(level.map((generation) => generation.stop(reason)))
   // A plugin that was to answer during its stop() and did not: nobody will.
   handOver.failRemaining()
 
@@ -198,12 +198,16 @@ function slotsOf(changes: readonly Change[]) {
 }
 
 /** What the others of the group require comes first; requirements outside the group are met already. */
-function inOrder(generations: readonly Generation[]): Generation[] {
+function levelsOf(generations: readonly Generation[]): Generation[][] {
   const byName = new Map(generations.map((generation) => [generation.name, generation]))
   const requires = new Map(
     generations.map(({ name, declaration }) => [name, declaration.requires.filter((required) => byName.has(required))]),
   )
-  return orderByRequires(requires).levels.flat().flatMap((name) => byName.get(name) ?? [])
+  return orderByRequires(requires).levels.map((names) => names.flatMap((name) => byName.get(name) ?? []))
+}
+
+function inOrder(generations: readonly Generation[]): Generation[] {
+  return levelsOf(generations).flat()
 }
 
 function inFlight(workers: Generation['workers']): number {

@@ -35,6 +35,11 @@ export class Containers {
     this.#options = options
   }
 
+  /** Threads will be needed soon. */
+  warm(): void {
+    this.#pool.warm()
+  }
+
   async acquire(isolation: Isolation, plan: GenerationPlan): Promise<Container> {
     if (isolation === 'process') return this.#process(plan)
     if (isolation === 'shared') return this.#sharedThread()

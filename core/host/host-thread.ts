@@ -74,10 +74,12 @@ export class HostThread extends FrameContainer {
     const thread = this.#thread
     if (thread === undefined) return undefined
     const now = thread.performance.eventLoopUtilization()
-    const { utilization } = thread.performance.eventLoopUtilization(now, this.#utilization)
+    const before = this.#utilization
+    const { utilization } = before === undefined ? now : thread.performance.eventLoopUtilization(now, before)
     this.#utilization = now
     const memoryBytes = await this.memoryBytes()
-    return memoryBytes === undefined ? undefined : { memoryBytes, eventLoopUtilization: utilization }
+    // Two clocks meet in the difference: just after a question it may be a hair below zero.
+    return memoryBytes === undefined ? undefined : { memoryBytes, eventLoopUtilization: Math.max(0, utilization) }
   }
 
   override async memoryBytes(): Promise<number | undefined> {

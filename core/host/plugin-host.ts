@@ -70,6 +70,7 @@ export class PluginHost {
   async start(config: EngineConfig): Promise<BootReport> {
     this.#config = config
     const parts = (this.#parts = this.#assemble(config))
+    parts.containers.warm()
     await this.#discover(config)
     const entries = this.#entriesOf(config)
     for (const record of parts.table.all) {

@@ -15,6 +15,11 @@ export interface RunningThread {
 export class ThreadPool {
   #pool: Promise<Piscina> | undefined
 
+  /** Loads the pool ahead of its first thread. */
+  warm(): void {
+    this.#pool ??= createPool()
+  }
+
   async run(task: unknown, transferList: readonly MessagePort[] | readonly unknown[], signal: AbortSignal): Promise<RunningThread> {
     this.#pool ??= createPool()
     const pool = await this.#pool

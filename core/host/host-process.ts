@@ -87,7 +87,7 @@ export class HostProcess extends FrameContainer {
       channelOpen = false
       check()
     })
-    child.once('error', (error) => {
+    child.on('error', (error) => {
       exit ??= { code: 'ERROR', message: `its process could not be started: ${error.message}` }
       channelOpen = false
       check()

@@ -38,7 +38,7 @@ export class ThreadPool {
 
 async function createPool(): Promise<Piscina> {
   const { Piscina } = await import('piscina')
-  return new Piscina({
+  const pool = new Piscina({
     filename: new URL('./thread-main.mjs', import.meta.url).href,
     minThreads: 0,
     maxThreads: MAX_THREADS,
@@ -48,4 +48,7 @@ async function createPool(): Promise<Piscina> {
     recordTiming: false,
     execArgv: [],
   })
+  // An error in a thread whose task was aborted already concerns nobody; without a listener it would end the engine.
+  pool.on('error', () => {})
+  return pool
 }

@@ -159,3 +159,17 @@ describe('a shared thread', () => {
     expect(a).not.toHaveProperty('last_crash')
   })
 })
+
+test('an error of a plugin that is being ended harms nobody', async () => {
+  const host = testHost({ engine: { stop_ms: 100 } })
+  host.write('plugins/bad.ts', `import { definePlugin } from 'iii-host/plugin'
+export default definePlugin({ name: 'bad', start({ iii }) {
+  iii.registerFunction('bad::greet', () => 'still here')
+  return { stop() { setImmediate(() => { throw new Error('thrown while stopping') }); return new Promise(() => {}) } }
+} })
+`)
+  await host.start({ name: 'bad' })
+  for (let round = 0; round < 3; round++) await host.host.reload('bad')
+  expect(await host.call('bad::greet')).toBe('still here')
+  expect(await host.row('bad')).toMatchObject({ state: 'running', generation: 4, restarts: 0 })
+})

@@ -45,12 +45,16 @@ function pluginLines(plugins: readonly PluginStatus[], { paint }: Terminal): str
   const columns = [
     { title: '', value: (plugin: PluginStatus) => plugin.name },
     { title: '', value: (plugin: PluginStatus) => plugin.state },
-    { title: '', value: (plugin: PluginStatus) => plugin.isolation },
-    { title: '', value: (plugin: PluginStatus) => `${Math.round(plugin.load_ms)} ms` },
+    { title: '', value: (plugin: PluginStatus) => plugin.isolation ?? '-' },
+    { title: '', value: loadTime },
     { title: '', value: originOf },
   ]
   const lines = tableLines(enabled, columns, Number.POSITIVE_INFINITY).slice(1)
   return lines.map((line, index) => (enabled[index]?.state === 'running' ? line : paint.red(line)))
+}
+
+function loadTime({ load_ms: loadMs }: PluginStatus): string {
+  return loadMs === null ? '-' : `${Math.round(loadMs)} ms`
 }
 
 function originOf({ origin, replaces, name }: PluginStatus): string {

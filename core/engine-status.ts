@@ -28,8 +28,10 @@ export interface PluginStatus {
   /** `built-in`, or the path relative to the project root. */
   readonly origin: string
   readonly state: string
-  readonly isolation: Isolation
-  readonly load_ms: number
+  /** Null for a plugin whose code could not be read. */
+  readonly isolation: Isolation | null
+  /** Null for a plugin that never ran. */
+  readonly load_ms: number | null
   /** A user plugin that stands in for the built-in of its name. */
   readonly replaces?: boolean
   /** Why it failed, or why newer code was refused. */

@@ -1,7 +1,8 @@
 // `iii start`: runs the engine in the foreground until SIGINT or SIGTERM.
 import { defineCommand } from 'citty'
 import module from 'node:module'
-import { EXIT, UsageError } from '../exit-codes.ts'
+import { CodedError } from '../../protocol/errors.ts'
+import { CommandFailure, EXIT, UsageError } from '../exit-codes.ts'
 import { startScreen } from '../start-screen.ts'
 import { stopSignals } from '../stop-signals.ts'
 import { terminalOf } from '../terminal.ts'
@@ -39,7 +40,7 @@ export const start = defineCommand({
       log.flush()
       process.exit(EXIT.interrupted)
     })
-    const engine = await startEngine({
+    const options = {
       ...(args.config === undefined ? {} : { configPath: args.config }),
       useDefaultConfig: args['use-default-config'],
       strictConfig: args['strict-config'],
@@ -48,17 +49,31 @@ export const start = defineCommand({
       env: process.env,
       log,
       began: 0,
+    }
+    const engine = await startEngine(options).catch((error: unknown) => {
+      throw startFailure(error)
     })
-    process.stdout.write(startScreen(engine.status(), terminalOf(process.stdout)))
-    // A killed process writes no cache at its end, so it is written now, when everything has been loaded once.
-    module.flushCompileCache()
-
-    const signal = await signals.first
-    log.info('stopping', { signal })
-    await engine.close(signal)
+    try {
+      process.stdout.write(startScreen(engine.status(), terminalOf(process.stdout)))
+      // A killed process writes no cache at its end, so it is written now, when everything has been loaded once.
+      module.flushCompileCache()
+      log.info('stopping', { signal: await signals.first })
+    } finally {
+      // Also when the above threw: an engine that nobody can stop any more must not stay behind.
+      await engine.close('shutdown')
+    }
     signals.close()
     log.flush()
     // What a plugin or a library left open must not keep a stopped engine alive.
     process.exit(EXIT.ok)
   },
 })
+
+/** What keeps an engine from starting is for its user to mend, so it is told without a stack trace; a defect of ours keeps it. */
+function startFailure(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const isSystemError = error.cause instanceof Error && 'syscall' in error.cause
+  return error instanceof CodedError || isSystemError
+    ? new CommandFailure(`Error: ${error.message}`, { cause: error })
+    : error
+}

@@ -73,6 +73,11 @@ it('says what is wrong: failed and stale plugins with their error, then warnings
   expect(text).toContain('iii plugins info hello')
 })
 
+it('shows a plugin whose code could not be read without isolation and load time', () => {
+  const unread: PluginStatus = { ...state, name: 'x', state: 'failed', isolation: null, load_ms: null, error: 'e' }
+  expect(startScreen({ ...status, plugins: [unread] }, plain)).toMatch(/x +failed +- +- +built-in/)
+})
+
 it('has no block of problems when nothing is wrong', () => {
   expect(startScreen(status, plain)).not.toContain('wrong')
 })

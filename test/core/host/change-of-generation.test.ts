@@ -225,6 +225,40 @@ describe('under load', () => {
     expect(await host.row('hello')).toMatchObject({ generation: 9, errors: 0 })
   })
 
+  test('two plugins that call each other can be saved together', async () => {
+    const host = testHost({ watch: true })
+    const pair = (name: string, other: string, version: number) => `import { definePlugin } from 'iii-host/plugin'
+export default definePlugin({ name: '${name}', start({ iii }) {
+  iii.registerFunction('${name}::version', () => ${version})
+  iii.registerFunction('${name}::down', ({ n }) => n === 0 ? 0 : iii.trigger({ function_id: '${other}::down', payload: { n: n - 1 } }))
+} })
+`
+    const save = (version: number): void => {
+      host.write('plugins/a.ts', pair('a', 'b', version))
+      host.write('plugins/b.ts', pair('b', 'a', version))
+    }
+    save(0)
+    await host.start({ name: 'a' }, { name: 'b' })
+    const load = { going: true, answers: 0 }
+    const callers = ['a::down', 'b::down', 'a::down'].map(async (id) => {
+      while (load.going) {
+        expect(await host.call(id, { n: 6 })).toBe(0)
+        load.answers += 1
+      }
+    })
+    for (let version = 1; version <= 5; version++) {
+      host.forgetEvents()
+      save(version)
+      await Promise.all([host.event('reloaded', 'a'), host.event('reloaded', 'b')])
+      expect([await host.call('a::version'), await host.call('b::version')]).toEqual([version, version])
+    }
+    load.going = false
+    await Promise.all(callers)
+    expect(load.answers).toBeGreaterThan(0)
+    const [a, b] = [await host.row('a'), await host.row('b')]
+    expect([a.errors, b.errors, a.stale, b.stale]).toEqual([0, 0, undefined, undefined])
+  })
+
   test('of several wishes that wait only one is carried out', async () => {
     const host = testHost()
     await running(host, 'hello', greeter('hello', 'one'))

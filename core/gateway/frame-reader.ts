@@ -4,11 +4,14 @@
 import { isUtf8 } from 'node:buffer'
 import type { Duplex, Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
+import { noteFullRead } from '../links/flush-turn.ts'
 
 const FINAL_TEXT = 0x81
 const FINAL_BINARY = 0x82
 const MASKED = 0x80
 const MASK_BYTES = 4
+/** What Node reads from a socket at most in one go. */
+const FULL_READ_BYTES = 65_536
 /** Two bytes, an extended length of two, and the mask: frames with the eight-byte length are never within one read. */
 const MAX_HEADER = 2 + 2 + MASK_BYTES
 
@@ -31,6 +34,7 @@ export function readFramesDirectly(webSocket: WebSocket, socket: Duplex, maxPayl
   let tail: Buffer | undefined
 
   const read = (fresh: Buffer): void => {
+    if (fresh.length >= FULL_READ_BYTES) noteFullRead()
     const chunk = tail === undefined ? fresh : Buffer.concat([tail, fresh])
     tail = undefined
     const end = chunk.length

@@ -8,22 +8,14 @@ import { Outbox } from '../../protocol/outbox.ts'
 import { objectSplice } from '../../protocol/scanner/object-splice.ts'
 import type { Provider } from '../registry/function-entry.ts'
 import type { Call } from '../router/call.ts'
+import { flushAfterTurn } from './flush-turn.ts'
 import type { Link } from './link.ts'
 
 /** How long a peer that does not read may take to come to its close frame after all. */
 const LAST_CHANCE_MS = 5000
 
-/** Sockets with frames to write at the end of this turn. */
-let dirty: SocketLink[] = []
-
-function flushDirty(): void {
-  const links = dirty
-  dirty = []
-  for (const link of links) link.flush()
-}
-
 export interface SocketLinkLimits {
-  /** Bytes queued above which senders are paused and other providers preferred. */
+  /** Bytes queued above which senders are paused, for `hardMs` at most, and other providers preferred. */
   readonly softBytes: number
   /** Bytes queued above which the connection is closed with 1013 when that lasts `hardMs`. */
   readonly hardBytes: number
@@ -43,6 +35,9 @@ export class SocketLink implements Link {
   #isDirty = false
   #pauses = 0
   #hardTimer: NodeJS.Timeout | undefined
+  #patience: NodeJS.Timeout | undefined
+  /** Others waited for this peer long enough: nobody is paused for it until it has read. */
+  #isHopeless = false
 
   /**
    * @param callIds the worker's unanswered calls: ids in use.
@@ -111,6 +106,10 @@ export class SocketLink implements Link {
 
   throttle(sender: Link): void {
     if (!this.open || this.#held.has(sender)) return
+    if (sender !== this) {
+      if (this.#isHopeless) return
+      this.#patience ??= setTimeout(() => this.#losePatience(), this.#limits.hardMs).unref()
+    }
     this.#held.add(sender)
     sender.pause()
   }
@@ -149,7 +148,7 @@ export class SocketLink implements Link {
     this.#outbox.text(head, body, tail)
     if (this.#isDirty) return
     this.#isDirty = true
-    if (dirty.push(this) === 1) process.nextTick(flushDirty)
+    flushAfterTurn(this)
   }
 
   #write(buffers: readonly Buffer[], written: () => void): void {
@@ -191,7 +190,7 @@ export class SocketLink implements Link {
       clearTimeout(this.#hardTimer)
       this.#hardTimer = undefined
     }
-    if (this.#held.size > 0 && writableLength <= this.#limits.softBytes / 2) this.#release()
+    if ((this.#held.size > 0 || this.#isHopeless) && writableLength <= this.#limits.softBytes / 2) this.#release()
   }
 
   #ended(): void {
@@ -201,9 +200,20 @@ export class SocketLink implements Link {
   }
 
   #release(): void {
+    clearTimeout(this.#patience)
+    this.#patience = undefined
+    this.#isHopeless = false
     const senders = [...this.#held]
     this.#held.clear()
     for (const sender of senders) sender.resume()
+  }
+
+  /** The queue may now grow to the hard limit, where calls are refused; the peer itself stays unread. */
+  #losePatience(): void {
+    const isHeld = this.#held.delete(this)
+    this.#release()
+    this.#isHopeless = true
+    if (isHeld) this.#held.add(this)
   }
 }
 

@@ -38,6 +38,8 @@ export class RawClient {
   readonly closed: Promise<{ code: number; reason: string }>
   readonly #handlers = new Map<string, Handler>()
   readonly #waiting = new Set<() => void>()
+  readonly #outcomes = new Map<string, Outcome>()
+  readonly #callers = new Map<string, (outcome: Outcome) => void>()
 
   constructor(url: string, options: ClientOptions = {}) {
     this.socket = new WebSocket(url, { perMessageDeflate: false, ...options })
@@ -115,11 +117,17 @@ export class RawClient {
   call(functionId: string, data?: unknown, more: object = {}): Promise<Outcome> {
     const id = randomUUID()
     this.send({ type: 'invokefunction', invocation_id: id, function_id: functionId, ...(data === undefined ? {} : { data }), ...more })
-    return this.outcome(id)
+    const outcome = this.outcome(id)
+    // Whoever does not await the outcome does not care for it.
+    outcome.catch(() => {})
+    return outcome
   }
 
   async outcome(invocationId: string): Promise<Outcome> {
-    return this.find(({ type, invocation_id }) => type === 'invocationresult' && invocation_id === invocationId, `the result of ${invocationId}`)
+    const known = this.#outcomes.get(invocationId)
+    if (known !== undefined) return known
+    const outcome = new Promise<Outcome>((resolve) => this.#callers.set(invocationId, resolve))
+    return within(DEADLINE_MS, `the result of ${invocationId}`, outcome)
   }
 
   /** The `count`-th frame of a type, waiting for it. */
@@ -165,9 +173,16 @@ export class RawClient {
 
   #receive(frame: Frame): void {
     this.frames.push(frame)
+    if (frame.type === 'invocationresult') this.#settle(String(frame['invocation_id']), frame)
     const handler = frame.type === 'invokefunction' ? this.#handlers.get(String(frame['function_id'])) : undefined
     if (handler !== undefined) void this.#run(handler, frame)
     this.#wake()
+  }
+
+  #settle(invocationId: string, outcome: Outcome): void {
+    if (!this.#outcomes.has(invocationId)) this.#outcomes.set(invocationId, outcome)
+    this.#callers.get(invocationId)?.(outcome)
+    this.#callers.delete(invocationId)
   }
 
   async #run(handler: Handler, frame: Frame): Promise<void> {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { AuthInput } from '../../../core/gateway/auth-input.ts'
 import { within } from '../../support/deadline.ts'
 import { startMesh, type TestMesh } from '../../support/mesh.ts'
-import { RawClient } from '../../support/raw-client.ts'
+import { RawClient, type Frame } from '../../support/raw-client.ts'
 
 const PUBLIC = 1
 
@@ -158,7 +158,7 @@ test('A prefix is added to what a session registers and binds, taken off what it
   const { trusted, session } = await both(mesh)
   trusted.send({ type: 'registertriggertype', id: 'tick', description: '' })
   await trusted.settled()
-  await session.provided('ui::x', (_data: unknown, frame: { function_id: unknown }) => frame.function_id)
+  await session.provided('ui::x', (_data: unknown, frame: Frame) => frame['function_id'])
   session.send({ type: 'registertrigger', id: 'bound', trigger_type: 'tick', function_id: 'ui::x', config: {} })
   expect(await trusted.next('registertrigger')).toMatchObject({ id: 'bound', trigger_type: 'tick', function_id: 'u1::ui::x' })
   expect((await trusted.call('u1::ui::x', {})).result).toBe('ui::x')
@@ -174,7 +174,7 @@ test('A function hook may rename; calls and unregistration use the id that the s
   const mesh = await scene(() => ({ function_registration_prefix: 'p', context: { t: 1 } }), { on_function_registration_function_id: 'gate::function' })
   const { trusted, session } = await both(mesh)
   await trusted.provided('gate::function', (input: { function_id: string }) => ({ function_id: `${input.function_id}-v2` }))
-  await session.provided('a::f', (_data: unknown, frame: { function_id: unknown }) => frame.function_id, { description: 'd', metadata: { k: 1 } })
+  await session.provided('a::f', (_data: unknown, frame: Frame) => frame['function_id'], { description: 'd', metadata: { k: 1 } })
   expect(trusted.calls('gate::function')[0]?.['data']).toEqual({ function_id: 'a::f', description: 'd', metadata: { k: 1 }, context: { t: 1 }, namespace: 'default' })
   expect((await trusted.call('p::a::f-v2', {})).result).toBe('a::f')
   session.send({ type: 'unregisterfunction', id: 'a::f' })

@@ -51,7 +51,7 @@ class FanOutRun implements SubscriberEvents {
   async measure(): Promise<LoadResult> {
     await this.#connect()
     this.#running = true
-    for (let event = 0; event < this.#job.inFlight; event++) this.#fire()
+    this.#fireBurst()
     await elapse(this.#job.warmupMs)
     this.#latency.reset()
     const window = new MeasuredWindow(this.#job.targetPid)
@@ -78,9 +78,10 @@ class FanOutRun implements SubscriberEvents {
     if (missing > 0) return
     this.#openEvents--
     this.#latency.record((performance.now() - this.#firedAt[place]!) * LATENCY_UNITS_PER_MS)
-    // Events are fired in their order, and an event's place is free once it is complete.
-    if (this.#running) this.#fire()
-    else if (this.#openEvents === 0) this.#idle.resolve()
+    // In bursts: the next one starts when all events of the last one have arrived everywhere.
+    if (this.#openEvents > 0) return
+    if (this.#running) this.#fireBurst()
+    else this.#idle.resolve()
   }
 
   onWrong(reason: string): void {
@@ -99,6 +100,10 @@ class FanOutRun implements SubscriberEvents {
     if (!(await withinDeadline(provider.bound, BIND_MS))) {
       throw new Error(`The provider did not learn of all ${subscribers} bindings within ${BIND_MS / 1000} s.`)
     }
+  }
+
+  #fireBurst(): void {
+    for (let event = 0; event < this.#job.inFlight; event++) this.#fire()
   }
 
   #fire(): void {

@@ -1,0 +1,59 @@
+// What is held back before the announce is bounded in number, bytes and time.
+import { expect, test, vi, onTestFinished } from 'vitest'
+import { HeldRegistrations } from '../../../core/gateway/held-registrations.ts'
+import { makeCall, makeWorker } from '../router/calls.ts'
+
+const MESSAGE = { type: 'registerfunction', id: 'a::b' } as const
+
+test('Above 64 MiB of held frames they take effect early', () => {
+  const { held, released } = make()
+  held.addMessage(MESSAGE, 40 * 1024 * 1024)
+  expect(released()).toBe(0)
+  held.addMessage(MESSAGE, 40 * 1024 * 1024)
+  expect(released()).toBe(2)
+  expect(held.settled).toBe(true)
+})
+
+test('Above 100,000 held frames they take effect early', () => {
+  const { held, released } = make()
+  for (let index = 0; index < 100_000; index++) held.addMessage(MESSAGE, 10)
+  expect(released()).toBe(0)
+  held.addMessage(MESSAGE, 10)
+  expect(released()).toBe(100_001)
+})
+
+test('A held call keeps its own copy of its payload', () => {
+  const { held } = make()
+  const call = makeCall(makeWorker().worker, 'a::b', { a: 1 })
+  const bytes = call.data
+  held.addCall(call, undefined)
+  bytes.fill(0)
+  expect(held.take()[0]?.call?.data.toString()).toBe('{"a":1}')
+})
+
+test('Silence releases after 250 ms, frames put it off, and the grace ends it', () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const quiet = make()
+  quiet.held.addMessage(MESSAGE, 1)
+  vi.advanceTimersByTime(249)
+  expect(quiet.released()).toBe(0)
+  vi.advanceTimersByTime(1)
+  expect(quiet.released()).toBe(1)
+  const busy = make(1000)
+  busy.held.addMessage(MESSAGE, 1)
+  for (let elapsed = 0; elapsed < 900; elapsed += 100) {
+    vi.advanceTimersByTime(100)
+    busy.held.touch()
+  }
+  expect(busy.released()).toBe(0)
+  vi.advanceTimersByTime(100)
+  expect(busy.released()).toBe(1)
+})
+
+function make(graceMs = 5000): { held: HeldRegistrations; released(): number } {
+  let count = 0
+  const held: HeldRegistrations = new HeldRegistrations(graceMs, () => (count += held.take().length))
+  onTestFinished(() => held.close())
+  return { held, released: () => count }
+}

@@ -194,11 +194,11 @@ export class Listener {
     try {
       const policy = await sessionPolicy(this.#deps.router, { listener: this.instanceId, rbac, middleware, input: authInput(request) })
       webSocket.off('message', keep)
-      if (webSocket.readyState === 1) {
-        this.#serve(webSocket, socket, request, endpoint, policy)
-        for (const [data, isBinary] of early) webSocket.emit('message', data, isBinary)
-      }
+      // Before anything is served: what comes of an early frame may pause the connection again.
       webSocket.resume()
+      if (webSocket.readyState !== 1) return
+      this.#serve(webSocket, socket, request, endpoint, policy)
+      for (const [data, isBinary] of early) webSocket.emit('message', data, isBinary)
     } catch (error) {
       webSocket.off('message', keep)
       webSocket.send(JSON.stringify({ type: 'error', error: { code: 'AUTH_ERROR', message: toErrorBody(error).message } }))

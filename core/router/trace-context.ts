@@ -18,6 +18,7 @@ export function baggageFor(call: Call): string {
   return [...others, `iii.function.id=${encodeBaggage(call.functionId)}`].join(',')
 }
 
+/** An id may hold half of a surrogate pair, which has no UTF-8 to encode. */
 function encodeBaggage(value: string): string {
-  return value.replace(/[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/gu, (character) => encodeURIComponent(character))
+  return value.toWellFormed().replace(/[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/gu, (character) => encodeURIComponent(character))
 }

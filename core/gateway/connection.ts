@@ -1,6 +1,7 @@
 // One WebSocket on `/` of a listener: reads its frames strictly in order and hands them to the router and the registrations
 // (spec 01 §3, §13). The way out is the SocketLink; opening, limits and pings are the listener's business.
 import { isUtf8 } from 'node:buffer'
+import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { isErrorBody, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
@@ -71,6 +72,7 @@ export class Connection {
     }
     socket.prependListener('end', lost)
     socket.prependListener('error', lost)
+    onCloseFrame(webSocket, (code) => this.#closed(code))
   }
 
   /** Makes the worker known and greets it: the first frame of the connection. */
@@ -360,6 +362,15 @@ export class Connection {
     const clean = code === 1000 || code === 1001 || code === 1005
     this.#deps.router.endWorker(this.worker, { abnormal: !clean })
   }
+}
+
+/**
+ * Calls back when the peer's close frame comes. ws tells of it only when the socket has ended, which is the peer's affair;
+ * its version is pinned, and a test fails if the receiver changes.
+ */
+function onCloseFrame(webSocket: WebSocket, callback: (code: number) => void): void {
+  const { _receiver: receiver } = webSocket as unknown as { _receiver?: EventEmitter }
+  receiver?.on('conclude', callback)
 }
 
 async function settled(wait: Promise<void> | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 // Reconnects: reattach, its races, the zombie guard, liveness (spec 01 §8.8, §12, checks 38–41).
 import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import type { EngineOptions } from '../../../core/config/types.ts'
 import { startMesh, type TestMesh } from '../../support/mesh.ts'
@@ -202,6 +203,33 @@ test('Calls made while a provider is being cut off never meet a half-dead connec
     await until(() => !mesh.mesh.router.workers.has(worker.workerId), caller)
     clearInterval(flood)
     for (const { error } of await Promise.all(answers)) expect(error?.code ?? 'fine').not.toBe('channel_send_failed')
+  }
+})
+
+test('A worker is gone with its close frame, though its socket may linger', async () => {
+  const { mesh, caller } = await scene()
+  const worker = await mesh.connect()
+  await worker.provided('linger::f')
+  const pending = caller.call('linger::f', {})
+  await worker.next('invokefunction')
+  const { _socket: tcp } = worker.socket as unknown as { _socket: Socket }
+  tcp.pause()
+  // A masked close frame without a code; the answer is never read and the socket never closed.
+  tcp.write(Buffer.from([0x88, 0x80, 0, 0, 0, 0]))
+  expect((await pending).error?.code).toBe('invocation_stopped')
+  expect((await caller.call('linger::f', {})).error?.code).toBe('function_not_found')
+})
+
+test('Calls made while a provider closes cleanly get function_not_found', async () => {
+  const { mesh, caller } = await scene()
+  for (let round = 0; round < 30; round++) {
+    const worker = await mesh.connect()
+    await worker.provided('leave::f', () => 1)
+    worker.socket.close()
+    const codes = new Set<string>()
+    do codes.add((await caller.call('leave::f', {})).error?.code ?? 'answered')
+    while (mesh.mesh.router.workers.has(worker.workerId))
+    for (const code of codes) expect(['answered', 'invocation_stopped', 'function_not_found']).toContain(code)
   }
 })
 

@@ -24,6 +24,8 @@ export class RawWorker {
   readonly closed: Promise<number>
   /** Calls that came in, whether or not they were answered. */
   deliveries = 0
+  /** Frames that are no JSON, which clients drop. */
+  readonly unreadable: string[] = []
   readonly #handlers = new Map<string, RawHandler | undefined>()
   readonly #waiting = new Map<string, (answer: Answer) => void>()
 
@@ -89,16 +91,32 @@ export class RawWorker {
   }
 
   #receive(data: Buffer): void {
-    const message = JSON.parse(data.toString()) as { type: string } & Delivery & Answer
+    const message = this.#parse(data.toString())
+    if (message === undefined) return
     if (message.type === 'invocationresult') {
       const resolve = this.#waiting.get(message.invocation_id)
       this.#waiting.delete(message.invocation_id)
       resolve?.(message)
     } else if (message.type === 'invokefunction') {
       this.deliveries++
+      if (!this.#handlers.has(message.function_id)) return this.#refuse(message)
       const handler = this.#handlers.get(message.function_id)
       if (handler !== undefined) void this.#run(handler, message)
     }
+  }
+
+  #parse(text: string): ({ type: string } & Delivery & Answer) | undefined {
+    try {
+      return JSON.parse(text)
+    } catch {
+      this.unreadable.push(text)
+      return undefined
+    }
+  }
+
+  #refuse({ invocation_id, function_id }: Delivery): void {
+    const error = { code: 'function_not_found', message: 'Function not found' }
+    this.send({ type: 'invocationresult', invocation_id, function_id, error })
   }
 
   async #run(handler: RawHandler, delivery: Delivery): Promise<void> {

@@ -7,7 +7,8 @@ export type Decoded = WorkerMessage | { readonly problem: string } | null
 
 /** Decodes a parsed frame whose `type` is neither `invokefunction` nor `invocationresult`. */
 export function decodeControlMessage(frame: unknown): Decoded {
-  if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) return { problem: 'the frame is not an object' }
+  if (typeof frame !== 'object' || frame === null || Array.isArray(frame))
+    return { problem: 'the frame is not an object' }
   const members = frame as Record<string, unknown>
   const { type } = members
   if (typeof type !== 'string') return { problem: "'type' is not a string" }
@@ -16,7 +17,9 @@ export function decodeControlMessage(frame: unknown): Decoded {
   if (read === undefined) return null
   const missing = read.required.find((name) => typeof members[name] !== 'string' || members[name] === '')
   if (missing !== undefined) return { problem: `'${type}' needs a non-empty string '${missing}'` }
-  const misplaced = ['namespace', 'trigger_namespace'].find((name) => members[name] != null && typeof members[name] !== 'string')
+  const misplaced = ['namespace', 'trigger_namespace'].find(
+    (name) => members[name] != null && typeof members[name] !== 'string',
+  )
   if (misplaced !== undefined) return { problem: `'${misplaced}' of '${type}' must be a string` }
   return read.build(members)
 }

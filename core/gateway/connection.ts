@@ -1,12 +1,10 @@
 // One WebSocket on `/` of a listener: reads its frames strictly in order and hands them to the router and the registrations
 // (spec 01 §3, §13). The way out is the SocketLink; opening, limits and pings are the listener's business.
 import { isUtf8 } from 'node:buffer'
-import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import { isErrorBody, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
 import { decodeControlMessage } from '../../protocol/control-message.ts'
-import { DEFAULT_NAMESPACE, type WorkerMessage } from '../../protocol/messages.ts'
+import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import { createEnvelope, FrameKind, type Envelope } from '../../protocol/scanner/envelope.ts'
 import { scanEnvelope } from '../../protocol/scanner/scan.ts'
 import type { Log } from '../log.ts'
@@ -17,8 +15,10 @@ import type { Call } from '../router/call.ts'
 import type { Registrations } from '../router/registrations.ts'
 import type { Router } from '../router/router.ts'
 import { SocketLink, type SocketLinkLimits } from '../links/socket-link.ts'
+import { invalidMessage, normalisedError } from './answer-error.ts'
+import { onCloseFrame } from './close-frame.ts'
 import { jsonDepth } from './json-depth.ts'
-import { HeldRegistrations } from './held-registrations.ts'
+import { announcedNamespace, HeldRegistrations, isRegistration } from './held-registrations.ts'
 import { telemetrySignal, type TelemetrySink } from './telemetry.ts'
 
 const ANNOUNCE = 'engine::workers::register'
@@ -58,7 +58,9 @@ export class Connection {
     this.#webSocket = webSocket
     this.#deps = deps
     const calls = new Map<string | number, Call>()
-    this.#link = new SocketLink(webSocket, socket, calls, deps.limits, () => this.end(1013, 'the peer does not read', { abnormal: true }))
+    this.#link = new SocketLink(webSocket, socket, calls, deps.limits, () =>
+      this.end(1013, 'the peer does not read', { abnormal: true }),
+    )
     this.worker = new Worker({ ...init, link: this.#link, maxQueuedBytes: deps.limits.hardBytes, calls })
     this.#held = new HeldRegistrations(deps.namespaceGraceMs, () => this.#afterSilence())
     webSocket.on('ping', () => this.#alive())
@@ -197,13 +199,27 @@ export class Connection {
   }
 
   #invoke(frame: Buffer): Promise<void> | undefined {
-    const { invocationId, functionId, namespace, dataStart, dataEnd, metadataStart, metadataEnd, actionStart, actionEnd } = envelope
+    const {
+      invocationId,
+      functionId,
+      namespace,
+      dataStart,
+      dataEnd,
+      metadataStart,
+      metadataEnd,
+      actionStart,
+      actionEnd,
+    } = envelope
     let action: Action | undefined
     if (actionStart !== -1) {
       const raw = frame.subarray(actionStart, actionEnd)
       const parsed = raw.equals(VOID_ACTION) ? VOID : parseAction(raw.utf8Slice())
       if (parsed === undefined) {
-        this.#refuseFrame(invocationId, functionId, `'action' must be {"type":"void"} or {"type":"enqueue","queue":"…"}`)
+        this.#refuseFrame(
+          invocationId,
+          functionId,
+          `'action' must be {"type":"void"} or {"type":"enqueue","queue":"…"}`,
+        )
         return undefined
       }
       action = parsed ?? undefined
@@ -327,7 +343,9 @@ export class Connection {
   #invalid(frame: Buffer, problem: string): void {
     if (isBlank(frame)) return
     const { invocationId, functionId, type } = envelope
-    this.#deps.router.warnings.count(`invalid ${this.worker.id}`, `frame ignored: ${problem}`, { worker: this.worker.name ?? this.worker.id })
+    this.#deps.router.warnings.count(`invalid ${this.worker.id}`, `frame ignored: ${problem}`, {
+      worker: this.worker.name ?? this.worker.id,
+    })
     if (invocationId === undefined) return
     const isAnswer = type === 'invocationresult' || (type === '' && this.worker.calls.has(invocationId))
     if (isAnswer) {
@@ -364,66 +382,9 @@ export class Connection {
   }
 }
 
-/**
- * Calls back when the peer's close frame comes. ws tells of it only when the socket has ended, which is the peer's affair;
- * its version is pinned, and a test fails if the receiver changes.
- */
-function onCloseFrame(webSocket: WebSocket, callback: (code: number) => void): void {
-  const { _receiver: receiver } = webSocket as unknown as { _receiver?: EventEmitter }
-  receiver?.on('conclude', callback)
-}
-
 async function settled(wait: Promise<void> | undefined): Promise<void> {
   // Registrations report their own failures; the order of frames must hold whatever becomes of one.
   await wait?.catch(() => {})
-}
-
-function isRegistration(message: WorkerMessage): boolean {
-  switch (message.type) {
-    case 'registerfunction':
-    case 'unregisterfunction':
-    case 'registerservice':
-    case 'registertriggertype':
-    case 'unregistertriggertype':
-    case 'registertrigger':
-    case 'unregistertrigger':
-      return true
-    default:
-      return false
-  }
-}
-
-function announcedNamespace(data: Buffer): string | undefined {
-  try {
-    const { namespace } = JSON.parse(data.utf8Slice()) as { namespace?: unknown }
-    return typeof namespace === 'string' ? namespace : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** The error as it goes to the caller: unchanged if it has the shape of spec 01 §6; undefined for an explicit null. */
-function normalisedError(raw: Buffer): Buffer | undefined {
-  let error: unknown
-  try {
-    error = JSON.parse(raw.utf8Slice())
-  } catch {
-    error = raw.utf8Slice()
-  }
-  if (error === null) return undefined
-  if (isErrorBody(error)) return raw
-  return Buffer.from(JSON.stringify(withoutNullStack(error) ?? toErrorBody(error)))
-}
-
-/** Serialisers that write absent members as null mean an error without a stack. */
-function withoutNullStack(error: unknown): ErrorBody | undefined {
-  if (typeof error !== 'object') return undefined
-  const { stacktrace, ...body } = error as { stacktrace?: unknown }
-  return stacktrace === null && isErrorBody(body) ? body : undefined
-}
-
-function invalidMessage(problem: string): Buffer {
-  return Buffer.from(JSON.stringify({ code: 'invalid_message', message: problem }))
 }
 
 function isBlank(frame: Buffer): boolean {

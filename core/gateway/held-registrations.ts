@@ -77,3 +77,29 @@ export class HeldRegistrations {
     if (this.#items.length > MAX_ITEMS || this.#bytes > MAX_BYTES) this.#onTime()
   }
 }
+
+/** Messages whose effect depends on the namespace, or on one before them that waits for it. */
+export function isRegistration(message: WorkerMessage): boolean {
+  switch (message.type) {
+    case 'registerfunction':
+    case 'unregisterfunction':
+    case 'registerservice':
+    case 'registertriggertype':
+    case 'unregistertriggertype':
+    case 'registertrigger':
+    case 'unregistertrigger':
+      return true
+    default:
+      return false
+  }
+}
+
+/** The namespace in the payload of an announce, blank ones included. */
+export function announcedNamespace(data: Buffer): string | undefined {
+  try {
+    const { namespace } = JSON.parse(data.utf8Slice()) as { namespace?: unknown }
+    return typeof namespace === 'string' ? namespace : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -28,7 +28,9 @@ export class Listeners {
   async apply(entries: readonly WorkerEntry[]): Promise<void> {
     const previous = this.#open.map(({ entry }) => entry)
     const { unchanged, changed, removed, added } = diffEntries(previous, entries)
-    const kept = unchanged.flatMap(({ from, to }) => this.#open.filter(({ entry }) => entry === from).map(({ listener }) => ({ entry: to, listener })))
+    const kept = unchanged.flatMap(({ from, to }) =>
+      this.#open.filter(({ entry }) => entry === from).map(({ listener }) => ({ entry: to, listener })),
+    )
     for (const { entry, listener } of kept) listener.instanceId = entry.instanceId
     const gone = new Set([...removed, ...changed.map(({ from }) => from)])
     await this.#close(({ entry }) => gone.has(entry))

@@ -14,17 +14,33 @@ interface Part {
   readonly tail: string
 }
 
-test.each([0, 1, 124, 125, 126, 127, 65_534, 65_535, 65_536, 65_537, 200_000])('A frame of %i bytes has the right header, with and without a body', async (bytes) => {
-  const head = Math.min(10, bytes)
-  const parts: Part[] = [
-    { head: 'x'.repeat(bytes), body: undefined, tail: '' },
-    { head: 'x'.repeat(head), body: Buffer.alloc(bytes - head, 'y'), tail: '' },
-  ]
-  expect(await received(parts)).toEqual(parts.map(textOf))
-})
+test.each([0, 1, 124, 125, 126, 127, 65_534, 65_535, 65_536, 65_537, 200_000])(
+  'A frame of %i bytes has the right header, with and without a body',
+  async (bytes) => {
+    const head = Math.min(10, bytes)
+    const parts: Part[] = [
+      { head: 'x'.repeat(bytes), body: undefined, tail: '' },
+      { head: 'x'.repeat(head), body: Buffer.alloc(bytes - head, 'y'), tail: '' },
+    ]
+    expect(await received(parts)).toEqual(parts.map(textOf))
+  },
+)
 
 test.each([
-  [41, 'ä'], [42, 'ä'], [61, 'ä'], [62, 'ä'], [63, 'ä'], [31, '𝄞'], [32, '𝄞'], [41, '中'], [42, '中'], [43, '中'], [21_845, '中'], [21_846, '中'], [32_767, 'ä'], [32_768, 'ä'],
+  [41, 'ä'],
+  [42, 'ä'],
+  [61, 'ä'],
+  [62, 'ä'],
+  [63, 'ä'],
+  [31, '𝄞'],
+  [32, '𝄞'],
+  [41, '中'],
+  [42, '中'],
+  [43, '中'],
+  [21_845, '中'],
+  [21_846, '中'],
+  [32_767, 'ä'],
+  [32_768, 'ä'],
 ])('A head of %i × %s, whose bytes are more than its characters, has the right header', async (count, character) => {
   const parts = [
     { head: character.repeat(count), body: undefined, tail: '' },
@@ -46,7 +62,9 @@ test('A large body is handed on by reference, a small one is copied', () => {
   outbox.text('{', small, '}')
   outbox.flush()
   expect(written.flat().some((buffer) => buffer.buffer === large.buffer && buffer.length === large.length)).toBe(true)
-  expect(written.flat().some((buffer) => buffer.buffer === small.buffer && buffer.byteOffset === small.byteOffset)).toBe(false)
+  expect(
+    written.flat().some((buffer) => buffer.buffer === small.buffer && buffer.byteOffset === small.byteOffset),
+  ).toBe(false)
 })
 
 test('A body in shared memory is copied, whatever its size', async () => {
@@ -95,7 +113,8 @@ test('What is discarded is not written', async () => {
 test('Memory of a flush is not touched before it was written, and used again afterwards', () => {
   const flushed: { buffer: Buffer; copy: Buffer; written: () => void }[] = []
   const outbox = new Outbox({
-    write: (buffers, written) => void flushed.push(...buffers.map((buffer) => ({ buffer, copy: Buffer.from(buffer), written }))),
+    write: (buffers, written) =>
+      void flushed.push(...buffers.map((buffer) => ({ buffer, copy: Buffer.from(buffer), written }))),
   })
   const flushMany = (): Set<ArrayBufferLike> => {
     const from = flushed.length
@@ -114,9 +133,18 @@ test('Memory of a flush is not touched before it was written, and used again aft
 })
 
 test('Whatever outboxes write, and whenever they flush, a receiver reads it back', async () => {
-  const text = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 200 }), fc.nat(70_000).map((length) => 'ä'.repeat(length)))
+  const text = fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 200 }),
+    fc.nat(70_000).map((length) => 'ä'.repeat(length)),
+  )
   const size = fc.oneof(fc.nat(300), fc.nat(70_000), fc.constantFrom(16_383, 16_384, 65_535, 65_536))
-  const part = fc.record({ head: text, size: fc.option(size), tail: fc.string({ unit: 'grapheme', maxLength: 40 }), flush: fc.boolean(), box: fc.nat(1) })
+  const part = fc.record({
+    head: text,
+    size: fc.option(size),
+    tail: fc.string({ unit: 'grapheme', maxLength: 40 }),
+    flush: fc.boolean(),
+    box: fc.nat(1),
+  })
   await fc.assert(
     fc.asyncProperty(fc.array(part, { maxLength: 12 }), async (steps) => {
       const boxes = [recording(), recording()]

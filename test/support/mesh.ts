@@ -93,9 +93,18 @@ export class TestMesh {
   }
 
   /** A running built-in plugin whose functions run in this thread. */
-  plugin(name: string, functions: Readonly<Record<string, LocalHandler>>, link?: Link): { slot: PluginSlot; worker: Worker } {
+  plugin(
+    name: string,
+    functions: Readonly<Record<string, LocalHandler>>,
+    link?: Link,
+  ): { slot: PluginSlot; worker: Worker } {
     const { router } = this.mesh
-    const slot = router.openSlot(name, { builtIn: true, maxInFlight: 10_000, maxInFlightBytes: 64 << 20, overlap: false })
+    const slot = router.openSlot(name, {
+      builtIn: true,
+      maxInFlight: 10_000,
+      maxInFlightBytes: 64 << 20,
+      overlap: false,
+    })
     const events = {
       onResult: router.settle.bind(router),
       onMessage: () => {},
@@ -124,7 +133,9 @@ export class TestMesh {
 
   /** Log lines of a level, parsed. */
   logged(level: string): { msg: string }[] {
-    return this.lines.map((line) => JSON.parse(line) as { level: string; msg: string }).filter((line) => line.level === level)
+    return this.lines
+      .map((line) => JSON.parse(line) as { level: string; msg: string })
+      .filter((line) => line.level === level)
   }
 
   async close(): Promise<void> {

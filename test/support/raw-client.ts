@@ -65,11 +65,17 @@ export class RawClient {
   }
 
   opened(): Promise<void> {
-    return within(DEADLINE_MS, 'an open socket', new Promise((resolve, reject) => {
-      this.socket.once('open', () => resolve())
-      this.socket.once('unexpected-response', (_request, response) => reject(new Error(`HTTP ${response.statusCode}`)))
-      this.socket.once('error', reject)
-    }))
+    return within(
+      DEADLINE_MS,
+      'an open socket',
+      new Promise((resolve, reject) => {
+        this.socket.once('open', () => resolve())
+        this.socket.once('unexpected-response', (_request, response) =>
+          reject(new Error(`HTTP ${response.statusCode}`)),
+        )
+        this.socket.once('error', reject)
+      }),
+    )
   }
 
   get workerId(): string {
@@ -116,7 +122,13 @@ export class RawClient {
   /** Calls and waits for the `invocationresult`. */
   call(functionId: string, data?: unknown, more: object = {}): Promise<Outcome> {
     const id = randomUUID()
-    this.send({ type: 'invokefunction', invocation_id: id, function_id: functionId, ...(data === undefined ? {} : { data }), ...more })
+    this.send({
+      type: 'invokefunction',
+      invocation_id: id,
+      function_id: functionId,
+      ...(data === undefined ? {} : { data }),
+      ...more,
+    })
     const outcome = this.outcome(id)
     // Whoever does not await the outcome does not care for it.
     outcome.catch(() => {})
@@ -146,7 +158,12 @@ export class RawClient {
   }
 
   answer(call: Frame, outcome: object = {}): void {
-    this.send({ type: 'invocationresult', invocation_id: call['invocation_id'], function_id: call['function_id'], ...outcome })
+    this.send({
+      type: 'invocationresult',
+      invocation_id: call['invocation_id'],
+      function_id: call['function_id'],
+      ...outcome,
+    })
   }
 
   async find(is: (frame: Frame) => boolean, what: string): Promise<Frame> {

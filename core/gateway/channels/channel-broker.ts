@@ -63,7 +63,10 @@ export class ChannelBroker {
    */
   create(bufferSize: number = DEFAULT_ITEMS): { writer: ChannelRef; reader: ChannelRef } {
     if (this.#channels.size >= this.#maxChannels) {
-      throw new CodedError('overloaded', `There are ${this.#channels.size} channels; end some that are not used any more`)
+      throw new CodedError(
+        'overloaded',
+        `There are ${this.#channels.size} channels; end some that are not used any more`,
+      )
     }
     const id = randomUUID()
     const key = randomUUID()
@@ -83,7 +86,10 @@ export class ChannelBroker {
       handler: (input) => {
         const size = (input as { buffer_size?: unknown } | null)?.buffer_size ?? DEFAULT_ITEMS
         if (typeof size !== 'number' || !Number.isInteger(size) || size < 0) {
-          throw new CodedError('deserialization_error', `Failed to deserialize input for engine::channels::create: 'buffer_size' must be a whole number from 0, not ${JSON.stringify(size)}`)
+          throw new CodedError(
+            'deserialization_error',
+            `Failed to deserialize input for engine::channels::create: 'buffer_size' must be a whole number from 0, not ${JSON.stringify(size)}`,
+          )
         }
         return this.create(size)
       },
@@ -157,10 +163,12 @@ export class ChannelBroker {
   #openPluginEnd(worker: Worker, ends: Map<number, PluginEnds>, end: number, ref: unknown): void {
     const link = worker.link as unknown as ChannelLink
     const { channel_id: id, access_key: key, direction } = (ref ?? {}) as Partial<Record<keyof ChannelRef, unknown>>
-    if (typeof id !== 'string' || typeof key !== 'string' || !this.knows(id, key)) return link.channelClose(end, 404, 'Channel not found')
+    if (typeof id !== 'string' || typeof key !== 'string' || !this.knows(id, key))
+      return link.channelClose(end, 404, 'Channel not found')
     const channel = this.#channels.get(id)
     const reads = direction === 'read'
-    if (channel === undefined || (reads ? channel.readerTaken : channel.writerTaken)) return link.channelClose(end, 1000, 'taken')
+    if (channel === undefined || (reads ? channel.readerTaken : channel.writerTaken))
+      return link.channelClose(end, 1000, 'taken')
     if (reads) {
       const reader = new PluginReader(link, end, channel, () => ends.delete(end))
       ends.set(end, { channel, reader })
@@ -172,7 +180,8 @@ export class ChannelBroker {
   }
 
   #finished(channel: Channel): void {
-    if (this.#channels.delete(channel.id)) this.#tombstones.set(channel.id, { key: channel.key, until: this.#now() + TOMBSTONE_MS })
+    if (this.#channels.delete(channel.id))
+      this.#tombstones.set(channel.id, { key: channel.key, until: this.#now() + TOMBSTONE_MS })
   }
 }
 

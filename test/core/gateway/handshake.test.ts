@@ -11,7 +11,11 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 test('The first frame is workerregistered with an id and a token that differ from each other and between connections', async () => {
   const mesh = await startMesh()
   const [a, b] = await Promise.all([mesh.connect({ name: null }), mesh.connect({ name: null })])
-  expect(a.frames[0]).toEqual({ type: 'workerregistered', worker_id: expect.stringMatching(UUID), reattach_token: expect.stringMatching(UUID) })
+  expect(a.frames[0]).toEqual({
+    type: 'workerregistered',
+    worker_id: expect.stringMatching(UUID),
+    reattach_token: expect.stringMatching(UUID),
+  })
   expect(new Set([a.workerId, a.token, b.workerId, b.token]).size).toBe(4)
 })
 
@@ -79,9 +83,24 @@ test('An upgraded socket outlives the handshake deadline and answers pings with 
 })
 
 test.each([
-  '', '   ', 'not json', '[]', '5', '{"type":"weird"}', '{"type":5}', '{"type":"registerfunction"}', '{"type":"constructor"}', '{"type":"__proto__"}',
-  '{"type":"registertrigger","id":"x"}', '{"type":"invokefunction"}', '{"type":"invocationresult"}', '{"type":"workerregistered"}',
-  '{"type":"registrationrejected"}', '{"type":"pong"}', '{"type":"reattach"}', '{"type":"registerfunction","id":5}',
+  '',
+  '   ',
+  'not json',
+  '[]',
+  '5',
+  '{"type":"weird"}',
+  '{"type":5}',
+  '{"type":"registerfunction"}',
+  '{"type":"constructor"}',
+  '{"type":"__proto__"}',
+  '{"type":"registertrigger","id":"x"}',
+  '{"type":"invokefunction"}',
+  '{"type":"invocationresult"}',
+  '{"type":"workerregistered"}',
+  '{"type":"registrationrejected"}',
+  '{"type":"pong"}',
+  '{"type":"reattach"}',
+  '{"type":"registerfunction","id":5}',
   '{"type":"invokefunction","function_id":"a","action":7}',
 ])('The frame %j gets no reply and leaves the socket open', async (text) => {
   const mesh = await startMesh()
@@ -137,7 +156,9 @@ test('A refused upgrade ends the TCP connection even when the client keeps its s
   const mesh = await startMesh()
   const socket = net.connect({ port: mesh.listener().port, host: '127.0.0.1', allowHalfOpen: true })
   socket.resume()
-  socket.write('GET /nope HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n')
+  socket.write(
+    'GET /nope HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+  )
   await within(2000, 'the end', new Promise((resolve) => socket.once('end', resolve)))
   await within(1000, 'a closed listener', mesh.listeners.close())
   socket.destroy()

@@ -11,9 +11,19 @@ test('A call reaches the callee with a UUID, its payload and its caller, and its
   await worker.provided('m::add', ({ a, b }: { a: number; b: number }) => ({ c: a + b }))
   const id = randomUUID()
   caller.send({ type: 'invokefunction', invocation_id: id, function_id: 'm::add', data: { a: 2, b: 3 } })
-  expect(await caller.outcome(id)).toEqual({ type: 'invocationresult', invocation_id: id, function_id: 'm::add', result: { c: 5 } })
+  expect(await caller.outcome(id)).toEqual({
+    type: 'invocationresult',
+    invocation_id: id,
+    function_id: 'm::add',
+    result: { c: 5 },
+  })
   expect(worker.calls('m::add')).toEqual([
-    { type: 'invokefunction', invocation_id: expect.stringMatching(UUID), function_id: 'm::add', data: { a: 2, b: 3, _caller_worker_id: caller.workerId } },
+    {
+      type: 'invokefunction',
+      invocation_id: expect.stringMatching(UUID),
+      function_id: 'm::add',
+      data: { a: 2, b: 3, _caller_worker_id: caller.workerId },
+    },
   ])
 })
 
@@ -30,7 +40,7 @@ test.each([
   ['{}'],
 ])('In %s the caller is the real one', async (data) => {
   const { worker, caller } = await pair()
-  await worker.provided('m::who', (input: { _caller_worker_id: string }) => input._caller_worker_id)
+  await worker.provided('m::who', ({ _caller_worker_id: who }: { _caller_worker_id: string }) => who)
   const id = randomUUID()
   caller.send(`{"type":"invokefunction","invocation_id":"${id}","function_id":"m::who","data":${data}}`)
   expect((await caller.outcome(id)).result).toBe(caller.workerId)
@@ -43,14 +53,17 @@ test('A call without data reaches the callee with null and is answered', async (
   expect(worker.calls('m::none')[0]).toHaveProperty('data', null)
 })
 
-test.each([{ result: null }, {}, { error: null }])('The answer %j reaches the caller without result and error', async (outcome) => {
-  const { worker, caller } = await pair()
-  await worker.provided('m::void')
-  const answered = caller.call('m::void', {})
-  worker.answer(await worker.next('invokefunction'), outcome)
-  const frame = await answered
-  expect(Object.keys(frame).sort()).toEqual(['function_id', 'invocation_id', 'type'])
-})
+test.each([{ result: null }, {}, { error: null }])(
+  'The answer %j reaches the caller without result and error',
+  async (outcome) => {
+    const { worker, caller } = await pair()
+    await worker.provided('m::void')
+    const answered = caller.call('m::void', {})
+    worker.answer(await worker.next('invokefunction'), outcome)
+    const frame = await answered
+    expect(Object.keys(frame).sort()).toEqual(['function_id', 'invocation_id', 'type'])
+  },
+)
 
 test('An explicit null of a function of the engine is kept', async () => {
   const mesh = await startMesh({ prepare: (host) => host.provide('engine::test::null', () => null) })
@@ -82,9 +95,18 @@ test('An answer with result and error counts as the error', async () => {
 test('An unknown id is function_not_found; the same as a void call sends nothing', async () => {
   const { caller } = await pair()
   const { error } = await caller.call('x::y', {})
-  expect(error).toMatchObject({ code: 'function_not_found', message: expect.stringMatching(/^Function x::y not found/) })
+  expect(error).toMatchObject({
+    code: 'function_not_found',
+    message: expect.stringMatching(/^Function x::y not found/),
+  })
   const before = caller.frames.length
-  caller.send({ type: 'invokefunction', invocation_id: randomUUID(), function_id: 'x::y', data: {}, action: { type: 'void' } })
+  caller.send({
+    type: 'invokefunction',
+    invocation_id: randomUUID(),
+    function_id: 'x::y',
+    data: {},
+    action: { type: 'void' },
+  })
   caller.send({ type: 'invokefunction', function_id: 'x::y', data: {} })
   await caller.settled()
   expect(caller.frames.slice(before)).toEqual([{ type: 'pong' }])
@@ -186,13 +208,16 @@ test('Two callers with the same invocation id each get their own result', async 
   expect((await other.outcome(invocation_id)).result).toBe('b')
 })
 
-test.each(['1', 'näh "x"\n', 'x'.repeat(128)])('The invocation id %j is echoed, and the callee gets a UUID', async (invocation_id) => {
-  const { worker, caller } = await pair()
-  await worker.provided('m::f', () => 1)
-  caller.send({ type: 'invokefunction', invocation_id, function_id: 'm::f', data: {} })
-  expect(await caller.outcome(invocation_id)).toMatchObject({ invocation_id, result: 1 })
-  expect(worker.calls('m::f')[0]?.['invocation_id']).toMatch(UUID)
-})
+test.each(['1', 'näh "x"\n', 'x'.repeat(128)])(
+  'The invocation id %j is echoed, and the callee gets a UUID',
+  async (invocation_id) => {
+    const { worker, caller } = await pair()
+    await worker.provided('m::f', () => 1)
+    caller.send({ type: 'invokefunction', invocation_id, function_id: 'm::f', data: {} })
+    expect(await caller.outcome(invocation_id)).toMatchObject({ invocation_id, result: 1 })
+    expect(worker.calls('m::f')[0]?.['invocation_id']).toMatch(UUID)
+  },
+)
 
 test('Trace context reaches the callee with the function id once in the baggage, and comes back to the caller', async () => {
   const { worker, caller } = await pair()
@@ -204,7 +229,9 @@ test('Trace context reaches the callee with the function id once in the baggage,
   expect(call?.['traceparent']).toBe(traceparent)
   const entries = String(call?.['baggage']).split(',')
   expect(entries.filter((entry) => entry.startsWith('iii.function.id='))).toHaveLength(1)
-  expect(decodeURIComponent(entries.find((entry) => entry.startsWith('iii.function.id=')) ?? '')).toBe('iii.function.id=m::f')
+  expect(decodeURIComponent(entries.find((entry) => entry.startsWith('iii.function.id=')) ?? '')).toBe(
+    'iii.function.id=m::f',
+  )
   expect(entries).toEqual(expect.arrayContaining(['tenant=a', 'k=v']))
   expect(outcome['traceparent']).toBe(traceparent)
 })
@@ -232,7 +259,9 @@ test('Large integers and unusual text cross the engine unchanged', async () => {
   worker.socket.on('message', (data: Buffer) => raw.push(data.toString()))
   await worker.provided('m::f', () => 1)
   const id = randomUUID()
-  caller.send(`{"type":"invokefunction","invocation_id":"${id}","function_id":"m::f","data":[12345678901234567890,"\\u00e4ü\\ud83d","𝄞"]}`)
+  caller.send(
+    `{"type":"invokefunction","invocation_id":"${id}","function_id":"m::f","data":[12345678901234567890,"\\u00e4ü\\ud83d","𝄞"]}`,
+  )
   await caller.outcome(id)
   expect(raw.at(-1)).toContain('"data":[12345678901234567890,"\\u00e4ü\\ud83d","𝄞"]')
 })
@@ -281,16 +310,24 @@ test('A call without a function id is answered with invalid_message', async () =
   expect((await caller.outcome(id)).error?.code).toBe('invalid_message')
 })
 
-test.each(['"result":NaN', '"result":{"a":[NaN]}', '"error":NaN', '"result":{"a":'])('An answer with %s settles the call with invalid_message', async (members) => {
-  const { worker, caller } = await pair()
-  await worker.provided('m::f')
-  const answered = caller.call('m::f', {})
-  const call = await worker.next('invokefunction')
-  worker.send(`{"type":"invocationresult","invocation_id":"${String(call['invocation_id'])}","function_id":"m::f",${members}${members.endsWith(':') ? '' : '}'}`)
-  expect((await answered).error).toMatchObject({ code: 'invalid_message', message: expect.stringContaining('could not be decoded') })
-  await worker.settled()
-  expect(worker.of('invocationresult').filter(({ function_id }) => function_id === 'm::f')).toEqual([])
-})
+test.each(['"result":NaN', '"result":{"a":[NaN]}', '"error":NaN', '"result":{"a":'])(
+  'An answer with %s settles the call with invalid_message',
+  async (members) => {
+    const { worker, caller } = await pair()
+    await worker.provided('m::f')
+    const answered = caller.call('m::f', {})
+    const call = await worker.next('invokefunction')
+    worker.send(
+      `{"type":"invocationresult","invocation_id":"${String(call['invocation_id'])}","function_id":"m::f",${members}${members.endsWith(':') ? '' : '}'}`,
+    )
+    expect((await answered).error).toMatchObject({
+      code: 'invalid_message',
+      message: expect.stringContaining('could not be decoded'),
+    })
+    await worker.settled()
+    expect(worker.of('invocationresult').filter(({ function_id }) => function_id === 'm::f')).toEqual([])
+  },
+)
 
 async function pair(): Promise<{ mesh: TestMesh; worker: RawClient; caller: RawClient }> {
   const mesh = await startMesh()

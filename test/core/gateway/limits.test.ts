@@ -46,12 +46,17 @@ test('Registrations above max_registrations are ignored; known ids may still be 
   const [worker, caller] = [await mesh.connect(), await mesh.connect()]
   for (const id of ['r::1', 'r::2', 'r::3', 'r::1']) worker.provide(id, () => id)
   for (const id of ['t1', 't2', 't3']) worker.send({ type: 'registertriggertype', id, description: '' })
-  for (const id of ['b1', 'b2', 'b3']) worker.send({ type: 'registertrigger', id, trigger_type: 'none', function_id: 'r::1', config: {} })
+  for (const id of ['b1', 'b2', 'b3'])
+    worker.send({ type: 'registertrigger', id, trigger_type: 'none', function_id: 'r::1', config: {} })
   await worker.settled()
   expect((await caller.call('r::1', {})).result).toBe('r::1')
   expect((await caller.call('r::2', {})).result).toBe('r::2')
   expect((await caller.call('r::3', {})).error?.code).toBe('function_not_found')
-  expect(['t1', 't2', 't3'].map((id) => mesh.mesh.triggers.findType('default', id) !== undefined)).toEqual([true, true, false])
+  expect(['t1', 't2', 't3'].map((id) => mesh.mesh.triggers.findType('default', id) !== undefined)).toEqual([
+    true,
+    true,
+    false,
+  ])
   expect(['b1', 'b2', 'b3'].map((id) => mesh.mesh.triggers.findBinding(id) !== undefined)).toEqual([true, true, false])
   worker.send({ type: 'unregisterfunction', id: 'r::2' })
   await worker.provided('r::3', () => 'r::3')
@@ -84,8 +89,16 @@ test('With a soft limit below what a socket buffers by itself paused senders sti
 })
 
 test('A peer that never reads is cut off after outbox_hard_ms, its calls settle, and third parties are not held up', async () => {
-  const mesh = await startMesh({ listeners: [{ outbox_soft_bytes: 64 * KIB, outbox_hard_bytes: 256 * KIB, outbox_hard_ms: 300 }], engine: { restart_grace_ms: 0 } })
-  const [deaf, sender, callee, bystander] = [await mesh.connect(), await mesh.connect(), await mesh.connect(), await mesh.connect()]
+  const mesh = await startMesh({
+    listeners: [{ outbox_soft_bytes: 64 * KIB, outbox_hard_bytes: 256 * KIB, outbox_hard_ms: 300 }],
+    engine: { restart_grace_ms: 0 },
+  })
+  const [deaf, sender, callee, bystander] = [
+    await mesh.connect(),
+    await mesh.connect(),
+    await mesh.connect(),
+    await mesh.connect(),
+  ]
   await deaf.provided('deaf::f')
   await callee.provided('other::f', () => 'fine')
   deaf.socket.pause()
@@ -105,7 +118,13 @@ test('A caller that does not read its answers is not read either, and its callee
   const [greedy, worker, other] = [await mesh.connect(), await mesh.connect(), await mesh.connect()]
   await worker.provided('big::f', () => 'x'.repeat(256 * KIB))
   greedy.socket.pause()
-  for (let index = 0; index < 2000; index++) greedy.send({ type: 'invokefunction', invocation_id: randomUUID(), function_id: 'big::f', data: 'y'.repeat(16 * KIB) })
+  for (let index = 0; index < 2000; index++)
+    greedy.send({
+      type: 'invokefunction',
+      invocation_id: randomUUID(),
+      function_id: 'big::f',
+      data: 'y'.repeat(16 * KIB),
+    })
   await until(() => linkOf(mesh, greedy).congested)
   await until(() => isStable(() => worker.calls('big::f').length))
   expect(worker.calls('big::f').length).toBeLessThan(2000)
@@ -121,12 +140,21 @@ test('Two workers that flood each other both go on', async () => {
   await b.provided('flood::b', () => 'b')
   const data = 'x'.repeat(32 * KIB)
   const rounds = 1000
-  const outcomes = Promise.all(Array.from({ length: rounds }, () => [a.call('flood::b', data), b.call('flood::a', data)]).flat())
-  expect(new Set((await within(15_000, 'all answers', outcomes)).map(({ result }) => result))).toEqual(new Set(['a', 'b']))
+  const outcomes = Promise.all(
+    Array.from({ length: rounds }, () => [a.call('flood::b', data), b.call('flood::a', data)]).flat(),
+  )
+  expect(new Set((await within(15_000, 'all answers', outcomes)).map(({ result }) => result))).toEqual(
+    new Set(['a', 'b']),
+  )
 })
 
 test('A sender that is paused for another one is not taken for dead', async () => {
-  const mesh = await startMesh({ listeners: [{ outbox_soft_bytes: 64 * KIB, outbox_hard_bytes: 256 * MIB, ping_interval_ms: 50, idle_timeout_ms: 200 }, {}] })
+  const mesh = await startMesh({
+    listeners: [
+      { outbox_soft_bytes: 64 * KIB, outbox_hard_bytes: 256 * MIB, ping_interval_ms: 50, idle_timeout_ms: 200 },
+      {},
+    ],
+  })
   const sender = await mesh.connect()
   const slow = await mesh.connect({ listener: 1 })
   await slow.provided('slow::f')
@@ -150,7 +178,12 @@ function linkOf(mesh: TestMesh, { workerId }: RawClient): Link {
 
 function upgrade(mesh: TestMesh): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const headers = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==' }
+    const headers = {
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+    }
     const request = http.get({ host: '127.0.0.1', port: mesh.listener().port, headers }, (response) => {
       response.resume()
       resolve(response)

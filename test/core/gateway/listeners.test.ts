@@ -102,8 +102,14 @@ test('When a new listener cannot be opened those from before serve on', async ()
   const { port } = taken.address() as net.AddressInfo
   const mesh = await startMesh({ listeners: [{}, {}] })
   const worker = await mesh.connect()
-  const change = mesh.listeners.apply([listenerEntry({}), listenerEntry({ max_depth: 9 }, 1), listenerEntry({ port }, 2)])
-  await expect(change).rejects.toThrow(`address 127.0.0.1:${port} is already in use: stop the other process, or set another 'port' for iii-worker-manager`)
+  const change = mesh.listeners.apply([
+    listenerEntry({}),
+    listenerEntry({ max_depth: 9 }, 1),
+    listenerEntry({ port }, 2),
+  ])
+  await expect(change).rejects.toThrow(
+    `address 127.0.0.1:${port} is already in use: stop the other process, or set another 'port' for iii-worker-manager`,
+  )
   await worker.settled()
   expect(mesh.listeners.all).toHaveLength(2)
   expect((await mesh.connect({ listener: 1 })).workerId).not.toBe('')
@@ -145,14 +151,17 @@ test.each([
   expect(acceptsOrigin(origin, allowed, sessions)).toBe(accepted)
 })
 
-test.each(['/', '/otel', '/ws/channels/x?key=k&dir=read'])('A page of a foreign origin gets 403 on %s, one from loopback does not', async (path) => {
-  const mesh = await startMesh()
-  await expect(new RawClient(`${mesh.url()}${path}`, { origin: FOREIGN }).opened()).rejects.toThrow('HTTP 403')
-  const local = new RawClient(`${mesh.url()}${path}`, { origin: 'http://localhost:5173' }).opened()
-  if (path.startsWith('/ws')) await expect(local).rejects.toThrow('HTTP 404')
-  else await local
-  expect(mesh.logged('warn').map(({ msg }) => msg)).toEqual([expect.stringContaining('allowed_origins')])
-})
+test.each(['/', '/otel', '/ws/channels/x?key=k&dir=read'])(
+  'A page of a foreign origin gets 403 on %s, one from loopback does not',
+  async (path) => {
+    const mesh = await startMesh()
+    await expect(new RawClient(`${mesh.url()}${path}`, { origin: FOREIGN }).opened()).rejects.toThrow('HTTP 403')
+    const local = new RawClient(`${mesh.url()}${path}`, { origin: 'http://localhost:5173' }).opened()
+    if (path.startsWith('/ws')) await expect(local).rejects.toThrow('HTTP 404')
+    else await local
+    expect(mesh.logged('warn').map(({ msg }) => msg)).toEqual([expect.stringContaining('allowed_origins')])
+  },
+)
 
 // ── paths ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -77,7 +77,9 @@ test('Answers to the calls of the old connection go to the new one', async () =>
   const id = randomUUID()
   old.send({ type: 'invokefunction', invocation_id: id, function_id: 're::slow', data: {} })
   const call = await worker.next('invokefunction')
-  const fresh = await mesh.connect({ first: [{ type: 'reattach', previous_worker_id: old.workerId, reattach_token: old.token }] })
+  const fresh = await mesh.connect({
+    first: [{ type: 'reattach', previous_worker_id: old.workerId, reattach_token: old.token }],
+  })
   worker.answer(call, { result: 'kept' })
   expect((await fresh.outcome(id)).result).toBe('kept')
 })
@@ -135,7 +137,11 @@ test('An older connection that answers the ping stays, and replicas with other p
   await pinged
   const until150 = performance.now() + 150
   while (performance.now() < until150) await newer.settled()
-  expect([older, replica, newer].map(({ workerId }) => mesh.mesh.router.workers.has(workerId))).toEqual([true, true, true])
+  expect([older, replica, newer].map(({ workerId }) => mesh.mesh.router.workers.has(workerId))).toEqual([
+    true,
+    true,
+    true,
+  ])
   expect(mesh.mesh.router.workers.get(older.workerId)?.suspectedZombie).toBe(false)
   expect(replicaPings).toBe(0)
   await caller.settled()
@@ -161,7 +167,13 @@ test('workers-available tells of each connection exactly once that it came, anno
   const events: { event: string; worker_id: string }[] = []
   watcher.handle('watch::workers', (event) => void events.push(event))
   watcher.provide('watch::workers')
-  watcher.send({ type: 'registertrigger', id: randomUUID(), trigger_type: 'engine::workers-available', function_id: 'watch::workers', config: {} })
+  watcher.send({
+    type: 'registertrigger',
+    id: randomUUID(),
+    trigger_type: 'engine::workers-available',
+    function_id: 'watch::workers',
+    config: {},
+  })
   await watcher.settled()
   const client = await mesh.connect()
   await client.close()
@@ -185,7 +197,9 @@ test('The id of a killed provider waits for the next one, its callers in order; 
   const second = await mesh.connect()
   await second.provided('grace::f', (n: { n: number }) => n.n)
   expect((await Promise.all(answers)).map(({ result }) => result)).toEqual(Array.from({ length: 50 }, (_, n) => n))
-  expect(second.calls('grace::f').map(({ data }) => (data as { n: number }).n)).toEqual(Array.from({ length: 50 }, (_, n) => n))
+  expect(second.calls('grace::f').map(({ data }) => (data as { n: number }).n)).toEqual(
+    Array.from({ length: 50 }, (_, n) => n),
+  )
   second.socket.close()
   await second.closed
   await until(() => !mesh.mesh.router.workers.has(second.workerId), caller)
@@ -241,7 +255,13 @@ async function scene(engine: Partial<EngineOptions> = {}): Promise<{ mesh: TestM
 async function join(mesh: TestMesh, round: number): Promise<RawClient> {
   const client = await mesh.connect({ name: 'racer', pid: 100 + round })
   client.send({ type: 'registertriggertype', id: 'race', description: '' })
-  client.send({ type: 'registertrigger', id: 'race-own', trigger_type: 'race', function_id: 'race::f', config: { round } })
+  client.send({
+    type: 'registertrigger',
+    id: 'race-own',
+    trigger_type: 'race',
+    function_id: 'race::f',
+    config: { round },
+  })
   await client.provided('race::f', () => round)
   return client
 }

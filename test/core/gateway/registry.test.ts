@@ -13,7 +13,8 @@ test('Two workers with the same id share the calls, and one that does not answer
   expect(a.calls('lb::f').length).toBeGreaterThanOrEqual(40)
   expect(b.calls('lb::f').length).toBeGreaterThanOrEqual(40)
   await a.provided('only::a')
-  for (let round = 0; round < 10; round++) caller.send({ type: 'invokefunction', invocation_id: randomUUID(), function_id: 'only::a', data: {} })
+  for (let round = 0; round < 10; round++)
+    caller.send({ type: 'invokefunction', invocation_id: randomUUID(), function_id: 'only::a', data: {} })
   await a.until(() => a.calls('only::a').length === 10, '10 calls')
   const before = a.calls('lb::f').length
   for (let round = 0; round < 10; round++) expect((await caller.call('lb::f', {})).result).toBe('b')
@@ -42,7 +43,9 @@ test('A second registration by the same connection replaces the first', async ()
   a.provide('re::f', undefined, { description: 'one' })
   await a.provided('re::f', () => 1, { description: 'two' })
   const { result } = await caller.call('engine::functions::list', {})
-  const rows = (result as { functions: { function_id: string; description: string }[] }).functions.filter(({ function_id }) => function_id === 're::f')
+  const rows = (result as { functions: { function_id: string; description: string }[] }).functions.filter(
+    ({ function_id }) => function_id === 're::f',
+  )
   expect(rows.map(({ description }) => description)).toEqual(['two'])
   expect((await caller.call('re::f', {})).result).toBe(1)
   expect(a.calls('re::f')).toHaveLength(1)
@@ -53,7 +56,10 @@ test('An id of a built-in is refused to other workers, before and after they lea
   const [rival, caller] = [await mesh.connect(), await mesh.connect()]
   for (const id of ['state::get', 'engine::workers::list']) {
     rival.provide(id, () => 'rival')
-    const refused = await rival.find((frame) => frame.type === 'registrationrejected' && frame['function_id'] === id, 'a refusal')
+    const refused = await rival.find(
+      (frame) => frame.type === 'registrationrejected' && frame['function_id'] === id,
+      'a refusal',
+    )
     expect(refused).toMatchObject({ code: 'FUNCTION_NAMESPACE_CONFLICT', owner_worker_id: '', namespace: 'default' })
   }
   expect((await caller.call('state::get', {})).result).toBe('built-in')
@@ -66,7 +72,9 @@ test('Workers with the same name are both listed', async () => {
   const { mesh, caller } = await scene()
   const [a, b] = [await mesh.connect({ name: 'twin', pid: 1 }), await mesh.connect({ name: 'twin', pid: 2 })]
   const { result } = await caller.call('engine::workers::list', { search: 'twin' })
-  expect((result as { workers: { id: string }[] }).workers.map(({ id }) => id).sort()).toEqual([a.workerId, b.workerId].sort())
+  expect((result as { workers: { id: string }[] }).workers.map(({ id }) => id).sort()).toEqual(
+    [a.workerId, b.workerId].sort(),
+  )
 })
 
 test('unregisterfunction by another connection has no effect', async () => {
@@ -93,7 +101,11 @@ test('unregistertrigger needs no type, works while parked and ignores unknown id
   await provider.settled()
   expect(provider.of('registertrigger').map(({ id }) => id)).toEqual(['second'])
   caller.send({ type: 'unregistertrigger', id: 'second' })
-  expect(await provider.next('unregistertrigger')).toEqual({ type: 'unregistertrigger', id: 'second', trigger_type: 'parked' })
+  expect(await provider.next('unregistertrigger')).toEqual({
+    type: 'unregistertrigger',
+    id: 'second',
+    trigger_type: 'parked',
+  })
 })
 
 // ── before the announce (§13) ────────────────────────────────────────────────────────────────────────────────────────
@@ -171,7 +183,14 @@ test.each([
   [
     'registertrigger',
     async (worker: RawClient) => {
-      worker.send({ type: 'registertrigger', id: 'x', trigger_type: 't', function_id: 'a::b', config: {}, namespace: '  ' })
+      worker.send({
+        type: 'registertrigger',
+        id: 'x',
+        trigger_type: 't',
+        function_id: 'a::b',
+        config: {},
+        namespace: '  ',
+      })
       return ((await worker.next('triggerregistrationresult'))['error'] as { code: string }).code
     },
   ],
@@ -184,7 +203,10 @@ test('engine ids outside the namespace default are refused', async () => {
   const mesh = await startMesh()
   const worker = await mesh.connect({ namespace: 'apart' })
   worker.provide('engine::mine')
-  expect(await worker.next('registrationrejected')).toMatchObject({ code: 'FUNCTION_NAMESPACE_CONFLICT', owner_worker_id: '' })
+  expect(await worker.next('registrationrejected')).toMatchObject({
+    code: 'FUNCTION_NAMESPACE_CONFLICT',
+    owner_worker_id: '',
+  })
 })
 
 async function scene(): Promise<{ mesh: TestMesh; caller: RawClient }> {

@@ -1,14 +1,10 @@
 // Listeners with rbac, with a stand-in for the plugin that holds the seat session-policy (spec 01 §2.1, 04 B.2–B.7, 09 §4).
-import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import type { AuthInput } from '../../../core/gateway/auth-input.ts'
 import { within } from '../../support/deadline.ts'
 import { startMesh, type TestMesh } from '../../support/mesh.ts'
-import { RawClient, type Frame } from '../../support/raw-client.ts'
-
-const PUBLIC = 1
-
-type Decide = (input: AuthInput & { listener: string; auth_function_id: string | null }) => unknown
+import { RawClient } from '../../support/raw-client.ts'
+import { both, PUBLIC, scene, type Decide } from './session-scene.ts'
 
 test('A listener with rbac does not open while nobody holds the seat, and says what to do', async () => {
   await expect(startMesh({ listeners: [{}, { rbac: {} }] })).rejects.toThrow(/'session-policy'.*Remove 'rbac'/s)
@@ -29,7 +25,9 @@ test('A rejected connection gets AUTH_ERROR and 1008, is never a worker, and its
   expect(await within(3000, 'the close', client.closed)).toMatchObject({ code: 1008 })
   expect(client.frames).toEqual([{ type: 'error', error: { code: 'AUTH_ERROR', message: 'who are you?' } }])
   expect((await trusted.call('early::f', {})).error?.code).toBe('function_not_found')
-  expect([...mesh.mesh.router.workers.values()].filter(({ link }) => link.kind === 'socket').map(({ id }) => id)).toEqual([trusted.workerId])
+  expect(
+    [...mesh.mesh.router.workers.values()].filter(({ link }) => link.kind === 'socket').map(({ id }) => id),
+  ).toEqual([trusted.workerId])
 })
 
 test.each([
@@ -76,7 +74,12 @@ test('The decision is asked for with headers, decoded query, address and auth fu
     },
     { auth_function_id: 'gate::auth' },
   )
-  await mesh.connect({ listener: PUBLIC, name: null, path: '/?token=a&token=b%20c&flag&x=%zz&p=1+1&=none', ws: { headers: { Authorization: 'Bearer x' } } })
+  await mesh.connect({
+    listener: PUBLIC,
+    name: null,
+    path: '/?token=a&token=b%20c&flag&x=%zz&p=1+1&=none',
+    ws: { headers: { Authorization: 'Bearer x' } },
+  })
   const [input] = inputs
   expect(input).toMatchObject({ auth_function_id: 'gate::auth', ip_address: '127.0.0.1' })
   expect(input?.headers).toMatchObject({ authorization: 'Bearer x', upgrade: 'websocket' })
@@ -97,14 +100,21 @@ test('A session calls what is exposed or allowed, and nothing that is forbidden'
     expose_functions: ['match("todos::*")', { metadata: { public: true } }],
   })
   const { trusted, session } = await both(mesh)
-  for (const id of ['todos::a', 'todos::secret', 'extra::one', 'extra::two', 'meta::private']) trusted.provide(id, () => id)
+  for (const id of ['todos::a', 'todos::secret', 'extra::one', 'extra::two', 'meta::private'])
+    trusted.provide(id, () => id)
   await trusted.provided('meta::public', () => 'meta', { metadata: { public: true } })
   const code = async (id: string): Promise<unknown> => (await session.call(id, {})).error?.code ?? 'ok'
   expect(await Promise.all(['todos::a', 'extra::one', 'meta::public'].map(code))).toEqual(['ok', 'ok', 'ok'])
-  expect(await Promise.all(['todos::secret', 'extra::two', 'meta::private', 'no::such', 'engine::workers::list'].map(code))).toEqual(Array(5).fill('FORBIDDEN'))
+  expect(
+    await Promise.all(['todos::secret', 'extra::two', 'meta::private', 'no::such', 'engine::workers::list'].map(code)),
+  ).toEqual(Array(5).fill('FORBIDDEN'))
   expect(await code('todos::missing')).toBe('function_not_found')
-  expect((await session.call('extra::two', {})).error?.message).toBe("function 'extra::two' not allowed (add to rbac.expose_functions)")
-  expect((await session.call('todos::secret', {})).error?.message).toBe("function 'todos::secret' not allowed (remove from rbac.forbidden_functions)")
+  expect((await session.call('extra::two', {})).error?.message).toBe(
+    "function 'extra::two' not allowed (add to rbac.expose_functions)",
+  )
+  expect((await session.call('todos::secret', {})).error?.message).toBe(
+    "function 'todos::secret' not allowed (remove from rbac.forbidden_functions)",
+  )
   const before = session.frames.length
   session.send({ type: 'invokefunction', function_id: 'extra::two', data: {} })
   session.send({ type: 'invokefunction', function_id: 'extra::two', data: {}, action: { type: 'void' } })
@@ -120,7 +130,9 @@ test('The target of an enqueue is checked, and the data cannot name a caller', a
   const action = { type: 'enqueue', queue: 'q' }
   expect((await session.call('secret::f', {}, { action })).error?.code).toBe('FORBIDDEN')
   expect((await session.call('todos::f', { a: 1, _caller_worker_id: 'forged' }, { action })).error).toBeUndefined()
-  expect(trusted.calls('engine::queue::enqueue').map(({ data }) => (data as { data: unknown }).data)).toEqual([{ a: 1 }])
+  expect(trusted.calls('engine::queue::enqueue').map(({ data }) => (data as { data: unknown }).data)).toEqual([
+    { a: 1 },
+  ])
 })
 
 test('Functions that change the engine are reached by an exact entry and by no wildcard', async () => {
@@ -128,14 +140,17 @@ test('Functions that change the engine are reached by an exact entry and by no w
     for (const id of ['engine::plugins::stop', 'worker::add', 'configuration::set']) host.provide(id, () => 'done')
   }
   const wild = await both(await scene(() => ({}), { expose_functions: ['match("engine::*")', 'match("*")'] }, provide))
-  for (const id of ['engine::plugins::stop', 'worker::add', 'configuration::set']) expect((await wild.session.call(id, {})).error?.code).toBe('FORBIDDEN')
+  for (const id of ['engine::plugins::stop', 'worker::add', 'configuration::set'])
+    expect((await wild.session.call(id, {})).error?.code).toBe('FORBIDDEN')
   expect((await wild.session.call('engine::workers::list', {})).error).toBeUndefined()
   const exact = await both(await scene(() => ({}), { expose_functions: ['match("engine::plugins::stop")'] }, provide))
   expect((await exact.session.call('engine::plugins::stop', {})).result).toBe('done')
 })
 
 test('Middleware is called instead of the target, with everything about the call; functions of the engine go past it', async () => {
-  const mesh = await scene(() => ({ context: { user: 'u1' } }), { expose_functions: ['match("*")'] }, undefined, { middleware_function_id: 'gate::middleware' })
+  const mesh = await scene(() => ({ context: { user: 'u1' } }), { expose_functions: ['match("*")'] }, undefined, {
+    middleware_function_id: 'gate::middleware',
+  })
   const { trusted, session } = await both(mesh)
   trusted.provide('todos::f', () => 'unreached')
   await trusted.provided('gate::middleware', (input: { function_id: string }) => {
@@ -144,192 +159,23 @@ test('Middleware is called instead of the target, with everything about the call
   })
   expect((await session.call('todos::f', { a: 1 }, { metadata: { m: 1 } })).result).toEqual({ wrapped: 'todos::f' })
   const call = trusted.calls('gate::middleware')[0]
-  expect(call?.['data']).toEqual({ function_id: 'todos::f', payload: { a: 1 }, action: null, context: { user: 'u1' }, namespace: 'default' })
+  expect(call?.['data']).toEqual({
+    function_id: 'todos::f',
+    payload: { a: 1 },
+    action: null,
+    context: { user: 'u1' },
+    namespace: 'default',
+  })
   expect(call?.['metadata']).toEqual({ m: 1 })
-  expect((await session.call('todos::bad', {})).error).toMatchObject({ code: 'invocation_failed', message: 'not today' })
+  expect((await session.call('todos::bad', {})).error).toMatchObject({
+    code: 'invocation_failed',
+    message: 'not today',
+  })
   expect((await session.call('engine::workers::list', {})).error).toBeUndefined()
   expect(trusted.calls('todos::f')).toEqual([])
 })
 
-// ── registrations ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-test('A prefix is added to what a session registers and binds, taken off what it gets, and not added to what it calls', async () => {
-  const mesh = await scene(() => ({ function_registration_prefix: 'u1', allow_trigger_type_registration: true }), { expose_functions: ['match("u1::*")'] })
-  const { trusted, session } = await both(mesh)
-  trusted.send({ type: 'registertriggertype', id: 'tick', description: '' })
-  await trusted.settled()
-  await session.provided('ui::x', (_data: unknown, frame: Frame) => frame['function_id'])
-  session.send({ type: 'registertrigger', id: 'bound', trigger_type: 'tick', function_id: 'ui::x', config: {} })
-  expect(await trusted.next('registertrigger')).toMatchObject({ id: 'bound', trigger_type: 'tick', function_id: 'u1::ui::x' })
-  expect((await trusted.call('u1::ui::x', {})).result).toBe('ui::x')
-  expect((await trusted.call('ui::x', {})).error?.code).toBe('function_not_found')
-  expect((await session.call('ui::x', {})).error?.code).toBe('FORBIDDEN')
-  expect((await session.call('u1::ui::x', {})).result).toBe('ui::x')
-  session.send({ type: 'unregisterfunction', id: 'ui::x' })
-  await session.settled()
-  expect((await trusted.call('u1::ui::x', {})).error?.code).toBe('function_not_found')
-})
-
-test('A function hook may rename; calls and unregistration use the id that the session sent', async () => {
-  const mesh = await scene(() => ({ function_registration_prefix: 'p', context: { t: 1 } }), { on_function_registration_function_id: 'gate::function' })
-  const { trusted, session } = await both(mesh)
-  await trusted.provided('gate::function', (input: { function_id: string }) => ({ function_id: `${input.function_id}-v2` }))
-  await session.provided('a::f', (_data: unknown, frame: Frame) => frame['function_id'], { description: 'd', metadata: { k: 1 } })
-  expect(trusted.calls('gate::function')[0]?.['data']).toEqual({ function_id: 'a::f', description: 'd', metadata: { k: 1 }, context: { t: 1 }, namespace: 'default' })
-  expect((await trusted.call('p::a::f-v2', {})).result).toBe('a::f')
-  session.send({ type: 'unregisterfunction', id: 'a::f' })
-  await session.settled()
-  expect((await trusted.call('p::a::f-v2', {})).error?.code).toBe('function_not_found')
-})
-
-test.each([
-  ['returns null', () => null],
-  ['returns true', () => true],
-  ['returns a text', () => 'yes'],
-  ['throws', () => { throw new Error('no') }],
-])('A hook that %s denies: functions silently, triggers with FORBIDDEN under the id that was sent', async (_what, hook) => {
-  const mesh = await scene(() => ({}), { on_function_registration_function_id: 'gate::hook', on_trigger_registration_function_id: 'gate::hook' })
-  const { trusted, session } = await both(mesh)
-  await trusted.provided('gate::hook', hook)
-  const before = session.frames.length
-  session.provide('a::f', () => 1)
-  session.send({ type: 'registertrigger', id: 'mine', trigger_type: 'tick', function_id: 'a::f', config: {} })
-  await session.settled()
-  expect(session.frames.slice(before)).toEqual([
-    { type: 'triggerregistrationresult', id: 'mine', trigger_type: 'tick', function_id: 'a::f', error: { code: 'FORBIDDEN', message: expect.any(String) } },
-    { type: 'pong' },
-  ])
-  expect((await trusted.call('a::f', {})).error?.code).toBe('function_not_found')
-})
-
-test('A hook that never answers denies after ten seconds, and the frames behind it wait so long', async () => {
-  const mesh = await scene(() => ({}), { on_function_registration_function_id: 'gate::hook' })
-  const { trusted, session } = await both(mesh)
-  await trusted.provided('gate::hook')
-  const since = performance.now()
-  session.provide('a::f', () => 1)
-  session.send({ type: 'ping' })
-  await session.until(() => session.of('pong').length > 0, 'the pong behind the hook', 12_000)
-  expect(performance.now() - since).toBeGreaterThan(9_500)
-  expect((await trusted.call('a::f', {})).error?.code).toBe('function_not_found')
-}, 20_000)
-
-test('A trigger hook may rewrite the binding; the session goes on using the id that it sent', async () => {
-  const mesh = await scene(() => ({}), { on_trigger_registration_function_id: 'gate::trigger' })
-  const { trusted, session } = await both(mesh)
-  trusted.send({ type: 'registertriggertype', id: 'tick', description: '' })
-  await trusted.provided('gate::trigger', (input: { trigger_id: string }) => ({ trigger_id: `t-${input.trigger_id}`, config: { every: 5 } }))
-  session.provide('a::f')
-  session.send({ type: 'registertrigger', id: 'mine', trigger_type: 'tick', function_id: 'a::f', config: {}, metadata: { m: 1 } })
-  expect(await trusted.next('registertrigger')).toMatchObject({ id: 't-mine', config: { every: 5 }, metadata: { m: 1 } })
-  trusted.send({ type: 'triggerregistrationresult', id: 't-mine', trigger_type: 'tick', function_id: 'a::f', error: { code: 'E', message: 'm' } })
-  expect(await session.next('triggerregistrationresult')).toMatchObject({ id: 'mine', error: { code: 'E' } })
-  session.send({ type: 'unregistertrigger', id: 'mine' })
-  await session.settled()
-  expect(mesh.mesh.triggers.findBinding('t-mine')).toBeUndefined()
-})
-
-test('Trigger types: the gate, the hook, and the list of allowed ones', async () => {
-  const mesh = await scene(() => ({ allowed_trigger_types: ['ok'], allow_function_registration: false }), { auth_function_id: 'gate::auth' })
-  const { trusted, session } = await both(mesh)
-  session.send({ type: 'registertriggertype', id: 'mine', description: '' })
-  session.provide('a::f', () => 1)
-  session.send({ type: 'registertrigger', id: 'x', trigger_type: 'bad', function_id: 'a::f', config: {} })
-  expect(await session.next('triggerregistrationresult')).toMatchObject({ id: 'x', error: { code: 'FORBIDDEN', message: "Trigger type 'bad' is not allowed for this session." } })
-  expect(mesh.mesh.triggers.findType('default', 'mine')).toBeUndefined()
-  expect((await trusted.call('a::f', {})).error?.code).toBe('function_not_found')
-})
-
-test('A session binds its own functions and those that it may call, no others', async () => {
-  const mesh = await scene(() => ({}), { expose_functions: ['match("todos::*")'] })
-  const { session } = await both(mesh)
-  session.provide('own::f')
-  for (const target of ['own::f', 'todos::f', 'secret::f']) session.send({ type: 'registertrigger', id: target, trigger_type: 'tick', function_id: target, config: {} })
-  await session.settled()
-  expect(session.of('triggerregistrationresult')).toEqual([
-    expect.objectContaining({ id: 'secret::f', error: { code: 'FORBIDDEN', message: "function 'secret::f' not allowed in namespace 'default'" } }),
-  ])
-})
-
-test('A session cannot register engine ids, by its prefix or a hook neither', async () => {
-  const mesh = await scene(() => ({ function_registration_prefix: 'engine' }))
-  const { trusted, session } = await both(mesh)
-  session.provide('engine::mine', () => 1)
-  await session.provided('mine', () => 1)
-  expect((await trusted.call('engine::mine', {})).error?.code).toBe('function_not_found')
-})
-
-test('A session cannot take the id of a trusted function, nor within its restart grace', async () => {
-  const mesh = await scene(() => ({}), { expose_functions: ['match("*")'] })
-  const { trusted, session } = await both(mesh)
-  const owner = await mesh.connect()
-  await owner.provided('trusted::f', () => 'real')
-  await session.provided('trusted::f', () => 'stolen')
-  for (let round = 0; round < 4; round++) expect((await trusted.call('trusted::f', {})).result).toBe('real')
-  owner.socket.terminate()
-  while (mesh.mesh.router.workers.has(owner.workerId)) await trusted.settled()
-  await session.provided('trusted::f', () => 'stolen')
-  const held = trusted.call('trusted::f', {})
-  await trusted.settled()
-  const back = await mesh.connect()
-  await back.provided('trusted::f', () => 'real')
-  expect((await held).result).toBe('real')
-  expect(session.calls('trusted::f')).toEqual([])
-})
-
-test('A session cannot take over the trigger of another connection', async () => {
-  const mesh = await scene(() => ({}))
-  const { trusted, session } = await both(mesh)
-  const id = randomUUID()
-  trusted.send({ type: 'registertrigger', id, trigger_type: 'tick', function_id: 'a::f', config: {} })
-  await trusted.settled()
-  session.provide('mine::f')
-  session.send({ type: 'registertrigger', id, trigger_type: 'tick', function_id: 'mine::f', config: {} })
-  expect(await session.next('triggerregistrationresult')).toMatchObject({ id, error: { code: 'FORBIDDEN' } })
-  expect(mesh.mesh.triggers.ownerOf(id)?.id).toBe(trusted.workerId)
-  session.send({ type: 'unregistertrigger', id })
-  await session.settled()
-  expect(mesh.mesh.triggers.ownerOf(id)?.id).toBe(trusted.workerId)
-})
-
-test('A fire that the provider makes for a binding of a session has the rights of the session', async () => {
-  const mesh = await scene(() => ({}), { expose_functions: ['match("todos::*")'] })
-  const { trusted, session } = await both(mesh)
-  await trusted.provided('secret::f', () => 'secret')
-  const { worker } = mesh.plugin('ticker', {})
-  mesh.mesh.triggers.handle(worker, { type: 'registertriggertype', id: 'tick', description: '' })
-  session.provide('own::f', () => 'own')
-  session.send({ type: 'registertrigger', id: 'bound', trigger_type: 'tick', function_id: 'own::f', config: { condition_function_id: 'secret::f' } })
-  await session.settled()
-  const fire = (functionId: string): Promise<string> =>
-    new Promise((resolve) => {
-      mesh.mesh.router.call(
-        {
-          functionId, namespace: 'default', caller: worker, invocationId: undefined, data: Buffer.from('{}'), metadata: undefined, traceparent: undefined,
-          baggage: undefined, binding: 'bound', onSettled: (result, error) => resolve((error ?? result ?? '').toString()), bytes: 0, callee: undefined, callId: 0, deliveredAt: 0,
-        },
-        undefined,
-      )
-    })
-  expect(JSON.parse(await fire('secret::f'))).toMatchObject({ code: 'FORBIDDEN' })
-  expect(await fire('own::f')).toBe('"own"')
-  expect(trusted.calls('secret::f')).toEqual([])
-})
-
-test('A session that is scoped to namespaces announces itself in one of those only', async () => {
-  const mesh = await scene(() => ({ namespaces: { 'tenant-a': ['svc::*'] } }))
-  const elsewhere = await mesh.connect({ listener: PUBLIC, name: null })
-  elsewhere.provide('svc::x', () => 1)
-  expect((await elsewhere.announce({ namespace: 'tenant-b' })).error).toEqual({
-    code: 'FORBIDDEN',
-    message: "namespace 'tenant-b' not allowed for this session (permitted: tenant-a)",
-  })
-  expect((await elsewhere.announce({})).error?.code).toBe('FORBIDDEN')
-  const inside = await mesh.connect({ listener: PUBLIC, namespace: 'tenant-a' })
-  await inside.provided('svc::f', () => 'a')
-  expect((await inside.call('svc::f', {}, { namespace: 'tenant-a' })).result).toBe('a')
-  expect((await inside.call('svc::f', {})).error?.code).toBe('FORBIDDEN')
-})
+// ── what a session sends ─────────────────────────────────────────────────────────────────────────────────────────────
 
 test('When expires_in_ms has passed the session is closed with 1008 and not heard any more, even if it does not close', async () => {
   const mesh = await scene(() => ({ expires_in_ms: 150 }), { expose_functions: ['match("*")'] })
@@ -339,11 +185,11 @@ test('When expires_in_ms has passed the session is closed with 1008 and not hear
   expect((await session.call('late::f', {})).result).toBe(1)
   const served = trusted.calls('late::f').length
   // A client that goes on sending instead of answering the close frame.
-  const raw = session.socket as unknown as { _socket: import('node:net').Socket }
-  const closing = new Promise<void>((resolve) => raw._socket.once('data', () => resolve()))
+  const { _socket: tcp } = session.socket as unknown as { _socket: Socket }
+  const closing = new Promise<void>((resolve) => tcp.once('data', () => resolve()))
   await closing
   while (mesh.mesh.router.workers.has(session.workerId)) await trusted.settled()
-  raw._socket.write(maskedText(JSON.stringify({ type: 'invokefunction', function_id: 'late::f', data: {} })))
+  tcp.write(maskedText(JSON.stringify({ type: 'invokefunction', function_id: 'late::f', data: {} })))
   expect(await session.closed).toEqual({ code: 1008, reason: 'session expired' })
   await trusted.settled()
   expect(trusted.calls('late::f')).toHaveLength(served)
@@ -351,9 +197,18 @@ test('When expires_in_ms has passed the session is closed with 1008 and not hear
 })
 
 test.each([
-  ['a payload too deep', `{"type":"invokefunction","invocation_id":"i","function_id":"todos::f","data":${'['.repeat(11)}${']'.repeat(11)}}`],
-  ['metadata too deep', `{"type":"invokefunction","invocation_id":"i","function_id":"todos::f","data":1,"metadata":${'{"a":'.repeat(11)}1${'}'.repeat(11)}}`],
-  ['a payload that only looks like JSON', '{"type":"invokefunction","invocation_id":"i","function_id":"todos::f","data":{"a" "b"}}'],
+  [
+    'a payload too deep',
+    `{"type":"invokefunction","invocation_id":"i","function_id":"todos::f","data":${'['.repeat(11)}${']'.repeat(11)}}`,
+  ],
+  [
+    'metadata too deep',
+    `{"type":"invokefunction","invocation_id":"i","function_id":"todos::f","data":1,"metadata":${'{"a":'.repeat(11)}1${'}'.repeat(11)}}`,
+  ],
+  [
+    'a payload that only looks like JSON',
+    '{"type":"invokefunction","invocation_id":"i","function_id":"todos::f","data":{"a" "b"}}',
+  ],
 ])('%s of a session is invalid_message', async (_what, frame) => {
   const mesh = await scene(() => ({}), { expose_functions: ['match("*")'] }, undefined, { max_depth: 10 })
   const { trusted, session } = await both(mesh)
@@ -370,7 +225,9 @@ test('An answer of a session that is no JSON, or too deep, is invalid_message fo
   for (const [index, result] of ['{"a" "b"}', `${'['.repeat(11)}${']'.repeat(11)}`].entries()) {
     const answered = trusted.call('mine::f', {})
     await session.until(() => session.calls('mine::f').length === index + 1, 'the call')
-    session.send(`{"type":"invocationresult","invocation_id":"${String(session.calls('mine::f')[index]?.['invocation_id'])}","function_id":"mine::f","result":${result}}`)
+    session.send(
+      `{"type":"invocationresult","invocation_id":"${String(session.calls('mine::f')[index]?.['invocation_id'])}","function_id":"mine::f","result":${result}}`,
+    )
     expect((await answered).error?.code).toBe('invalid_message')
   }
 })
@@ -382,22 +239,6 @@ test('A session cannot reattach to a trusted connection', async () => {
   await session.settled()
   expect(mesh.mesh.router.workers.has(trusted.workerId)).toBe(true)
 })
-
-/** A plain listener and, beside it, one with rbac. */
-function scene(decide: Decide, rbac: object = {}, prepare?: (mesh: TestMesh) => void, more: object = {}): Promise<TestMesh> {
-  return startMesh({
-    listeners: [{}, { rbac, ...more }],
-    prepare: (mesh) => {
-      mesh.seat('session-policy', (input) => decide(input as Parameters<Decide>[0]))
-      prepare?.(mesh)
-    },
-  })
-}
-
-async function both(mesh: TestMesh): Promise<{ trusted: RawClient; session: RawClient }> {
-  const [trusted, session] = await Promise.all([mesh.connect({ name: 'trusted' }), mesh.connect({ name: 'session', listener: PUBLIC })])
-  return { trusted, session }
-}
 
 /** A client's text frame with the mask 0. */
 function maskedText(text: string): Buffer {

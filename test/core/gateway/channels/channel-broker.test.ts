@@ -1,6 +1,10 @@
 // Channels with plugins as ends, their credit windows, the sweep and the tombstones, by a clock of the test (spec 01 §16.3–16.4).
 import { expect, onTestFinished, test } from 'vitest'
-import { ChannelBroker, type ChannelBrokerOptions, type ChannelRef } from '../../../../core/gateway/channels/channel-broker.ts'
+import {
+  ChannelBroker,
+  type ChannelBrokerOptions,
+  type ChannelRef,
+} from '../../../../core/gateway/channels/channel-broker.ts'
 import type { ChannelLink } from '../../../../core/gateway/channels/plugin-ends.ts'
 import type { ChannelEvent } from '../../../../core/links/link-events.ts'
 import type { Worker } from '../../../../core/registry/worker.ts'
@@ -129,7 +133,9 @@ test('A channel that nobody used for five minutes is gone, one with both ends is
   clock.now = 5 * MINUTE
   broker.sweep()
   expect(broker.size).toBe(1)
-  expect([unused, half.writer, used.reader].map(({ channel_id: id, access_key: key }) => broker.knows(id, key))).toEqual([false, false, true])
+  expect(
+    [unused, half.writer, used.reader].map(({ channel_id: id, access_key: key }) => broker.knows(id, key)),
+  ).toEqual([false, false, true])
   expect(waiting.got).toEqual(['1 close 1000 channel unused'])
 })
 
@@ -172,7 +178,12 @@ function makeBroker(options: ChannelBrokerOptions = {}): ChannelBroker {
   return broker
 }
 
-function pair(): { broker: ChannelBroker; refs: { writer: ChannelRef; reader: ChannelRef }; writer: PluginEnd; reader: PluginEnd } {
+function pair(): {
+  broker: ChannelBroker
+  refs: { writer: ChannelRef; reader: ChannelRef }
+  writer: PluginEnd
+  reader: PluginEnd
+} {
   const broker = makeBroker()
   const refs = broker.create()
   return { broker, refs, writer: end(broker, refs.writer), reader: end(broker, refs.reader) }

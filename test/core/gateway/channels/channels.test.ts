@@ -8,13 +8,20 @@ import { startMesh, type TestMesh } from '../../../support/mesh.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-test.each([[{}], [{ buffer_size: 0 }], [{ buffer_size: null }], [{ buffer_size: 5000 }]])('Creating with %j gives two refs with one id and key', async (input) => {
-  const mesh = await startMesh()
-  const { result } = await (await mesh.connect()).call('engine::channels::create', input)
-  const { writer, reader } = result as { writer: ChannelRef; reader: ChannelRef }
-  expect(writer).toEqual({ channel_id: expect.stringMatching(UUID), access_key: expect.stringMatching(UUID), direction: 'write' })
-  expect(reader).toEqual({ ...writer, direction: 'read' })
-})
+test.each([[{}], [{ buffer_size: 0 }], [{ buffer_size: null }], [{ buffer_size: 5000 }]])(
+  'Creating with %j gives two refs with one id and key',
+  async (input) => {
+    const mesh = await startMesh()
+    const { result } = await (await mesh.connect()).call('engine::channels::create', input)
+    const { writer, reader } = result as { writer: ChannelRef; reader: ChannelRef }
+    expect(writer).toEqual({
+      channel_id: expect.stringMatching(UUID),
+      access_key: expect.stringMatching(UUID),
+      direction: 'write',
+    })
+    expect(reader).toEqual({ ...writer, direction: 'read' })
+  },
+)
 
 test.each([-1, 1.5, '5', true])('buffer_size %j is a deserialization_error', async (buffer_size) => {
   const mesh = await startMesh()
@@ -25,7 +32,11 @@ test.each([-1, 1.5, '5', true])('buffer_size %j is a deserialization_error', asy
 test('Wrong id or key is 404, the same for both; a missing or unknown direction is 400', async () => {
   const mesh = await startMesh()
   const { reader } = mesh.mesh.channels.create()
-  const status = async (id: string, query: string): Promise<string> => open(`${mesh.url()}/ws/channels/${id}${query}`).then(() => 'open', (error: Error) => error.message)
+  const status = async (id: string, query: string): Promise<string> =>
+    open(`${mesh.url()}/ws/channels/${id}${query}`).then(
+      () => 'open',
+      (error: Error) => error.message,
+    )
   const [id, key] = [reader.channel_id, reader.access_key]
   expect(await status(id, `?key=wrong&dir=read`)).toBe('HTTP 404 Channel not found')
   expect(await status(crypto.randomUUID(), `?key=${key}&dir=read`)).toBe('HTTP 404 Channel not found')
@@ -37,7 +48,14 @@ test('Wrong id or key is 404, the same for both; a missing or unknown direction 
 
 test('The reader gets every item in order, with its kind and its boundaries, empty ones too, and then 1000', async () => {
   const { writer, reader } = await ends(await startMesh())
-  const items: (string | Buffer)[] = ['first', Buffer.alloc(65_536, 1), Buffer.alloc(0), '', Buffer.alloc(200_000, 2), 'lást']
+  const items: (string | Buffer)[] = [
+    'first',
+    Buffer.alloc(65_536, 1),
+    Buffer.alloc(0),
+    '',
+    Buffer.alloc(200_000, 2),
+    'lást',
+  ]
   for (const item of items) writer.send(item)
   writer.close(1000, 'stream_complete')
   expect(await reader.closed).toEqual({ code: 1000, reason: '' })
@@ -72,7 +90,9 @@ test('Without a reader the writer stalls within bounded memory, and everything a
   expect(before).toBeGreaterThan(1024 * 1024)
   const late = collect(await attach(mesh, reader))
   const items = (await late.take(frames)) as Buffer[]
-  expect(items.every((item, index) => item.length === 65_536 && item[0] === index % 251 && item[65_535] === index % 251)).toBe(true)
+  expect(
+    items.every((item, index) => item.length === 65_536 && item[0] === index % 251 && item[65_535] === index % 251),
+  ).toBe(true)
 })
 
 test('Above 8 MiB the writer is paused, however few items those are', async () => {
@@ -182,7 +202,8 @@ test('A channel outlives the worker that created it', async () => {
 test('A base URL with a query still reaches the channel, and no stray worker comes of it', async () => {
   const mesh = await startMesh()
   const { writer, reader } = mesh.mesh.channels.create()
-  const glued = ({ channel_id: id, access_key: key, direction }: ChannelRef): string => `${mesh.url()}/?token=x/ws/channels/${id}?key=${key}&dir=${direction}`
+  const glued = ({ channel_id: id, access_key: key, direction }: ChannelRef): string =>
+    `${mesh.url()}/?token=x/ws/channels/${id}?key=${key}&dir=${direction}`
   const [to, from] = [await open(glued(writer)), collect(await open(glued(reader)))]
   to.send('through')
   expect(await from.take(1)).toEqual(['through'])
@@ -190,7 +211,10 @@ test('A base URL with a query still reaches the channel, and no stray worker com
 })
 
 test('Channels of a listener with rbac need no session: the key is enough', async () => {
-  const mesh = await startMesh({ listeners: [{ rbac: {} }], prepare: (host) => host.seat('session-policy', () => null) })
+  const mesh = await startMesh({
+    listeners: [{ rbac: {} }],
+    prepare: (host) => host.seat('session-policy', () => null),
+  })
   const { writer, reader } = mesh.mesh.channels.create()
   const to = await attach(mesh, writer)
   const from = collect(await attach(mesh, reader))
@@ -242,7 +266,9 @@ interface Reading {
 function collect(socket: WebSocket): Reading {
   const collector = new Collector<string | Buffer>()
   socket.on('message', (data: Buffer, isBinary) => collector.add(isBinary ? data : data.toString()))
-  const closed = new Promise<{ code: number; reason: string }>((resolve) => socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() })))
+  const closed = new Promise<{ code: number; reason: string }>((resolve) =>
+    socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() })),
+  )
   return { socket, items: collector.items, closed, take: (count) => collector.take(count) }
 }
 
@@ -250,26 +276,37 @@ function collect(socket: WebSocket): Reading {
 function open(url: string): Promise<WebSocket> {
   const socket = new WebSocket(url, { perMessageDeflate: false })
   onTestFinished(() => socket.terminate())
-  return within(3000, `an open ${url}`, new Promise((resolve, reject) => {
-    socket.on('error', reject)
-    socket.once('open', () => {
-      socket.pause()
-      queueMicrotask(() => queueMicrotask(() => setImmediate(() => socket.resume())))
-      resolve(socket)
-    })
-    socket.once('unexpected-response', (_request, response) => {
-      let body = ''
-      response.on('data', (chunk: Buffer) => (body += chunk.toString()))
-      response.once('end', () => reject(new Error(`HTTP ${response.statusCode} ${body}`)))
-    })
-  }))
+  return within(
+    3000,
+    `an open ${url}`,
+    new Promise((resolve, reject) => {
+      socket.on('error', reject)
+      socket.once('open', () => {
+        socket.pause()
+        queueMicrotask(() => queueMicrotask(() => setImmediate(() => socket.resume())))
+        resolve(socket)
+      })
+      socket.once('unexpected-response', (_request, response) => {
+        let body = ''
+        response.on('data', (chunk: Buffer) => (body += chunk.toString()))
+        response.once('end', () => reject(new Error(`HTTP ${response.statusCode} ${body}`)))
+      })
+    }),
+  )
 }
 
-function attach(mesh: TestMesh, { channel_id: id, access_key: key, direction }: ChannelRef, listener = 0): Promise<WebSocket> {
+function attach(
+  mesh: TestMesh,
+  { channel_id: id, access_key: key, direction }: ChannelRef,
+  listener = 0,
+): Promise<WebSocket> {
   return open(`${mesh.url(listener)}/ws/channels/${id}?key=${key}&dir=${direction}`)
 }
 
-async function ends(mesh: TestMesh, bufferSize?: number): Promise<{ refs: { writer: ChannelRef; reader: ChannelRef }; writer: WebSocket; reader: Reading }> {
+async function ends(
+  mesh: TestMesh,
+  bufferSize?: number,
+): Promise<{ refs: { writer: ChannelRef; reader: ChannelRef }; writer: WebSocket; reader: Reading }> {
   const refs = mesh.mesh.channels.create(bufferSize)
   const reader = collect(await attach(mesh, refs.reader))
   return { refs, reader, writer: await attach(mesh, refs.writer) }

@@ -6,6 +6,8 @@ export default defineConfig({
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/long/**/*.test.ts', 'test/package/**/*.test.ts'],
     pool: 'forks',
+    // Clients print every reconnect; what a test printed is of interest when it failed.
+    silent: 'passed-only',
     // One at a time: each of them loads both cores by itself.
     maxWorkers: 1,
     testTimeout: 300_000,

@@ -1,0 +1,124 @@
+"""A worker on the unmodified iii-sdk from PyPI. Its functions are called from Node and call Node's in turn."""
+
+import asyncio
+import sys
+
+from iii import InitOptions, InvocationError, TriggerAction, register_worker
+from iii.helpers import create_channel
+from iii_helpers.observability.reconnection import ReconnectionConfig
+
+CHANNEL_BYTES = 200_000
+
+url = sys.argv[1]
+iii = register_worker(
+    url,
+    InitOptions(
+        worker_name="python-worker",
+        enable_metrics_reporting=False,
+        otel={"enabled": False},
+        reconnection_config=ReconnectionConfig(initial_delay_ms=50, max_delay_ms=200),
+    ),
+)
+
+
+def call(function_id, payload, **rest):
+    return iii.trigger_async({"function_id": function_id, "payload": payload, **rest})
+
+
+async def add(data):
+    return {"sum": data["a"] + data["b"]}
+
+
+async def echo(data):
+    return data.get("value")
+
+
+async def through_node(data):
+    return await call("node::double", {"n": data["n"]})
+
+
+async def boom(_data):
+    raise ValueError("boom from Python")
+
+
+async def node_error(data):
+    """What a Python caller sees of an error."""
+    try:
+        await call(data["function_id"], {})
+    except InvocationError as error:
+        return {"code": error.code, "message": str(error)}
+    return {"code": None}
+
+
+async def state(data):
+    scope = data["scope"]
+    seen = [await call("state::get", {"scope": scope, "key": "k"})]
+    seen.append(await call("state::set", {"scope": scope, "key": "k", "value": {"n": 1, "text": "é✓"}}))
+    seen.append(
+        await call("state::update", {"scope": scope, "key": "k", "ops": [{"type": "increment", "path": "n", "by": 2}]})
+    )
+    seen.append(await call("state::list", {"scope": scope}))
+    seen.append(await call("state::delete", {"scope": scope, "key": "k"}))
+    return seen
+
+
+noted = []
+
+
+async def note(data):
+    noted.append(data["n"])
+
+
+async def notes(_data):
+    return noted
+
+
+async def void_to_node(data):
+    return await call("node::note", {"n": data["n"]}, action=TriggerAction.Void())
+
+
+def content():
+    return bytes(index % 251 for index in range(CHANNEL_BYTES))
+
+
+async def send_channel(_data):
+    """Hands a reader to Node and writes to it: Python to Node."""
+    channel = await asyncio.to_thread(create_channel, iii)
+    taken = asyncio.ensure_future(call("node::take", {"reader": channel.reader_ref.model_dump()}))
+    await channel.writer.send_message_async('{"kind":"metadata"}')
+    await channel.writer.write(content())
+    await channel.writer.close_async()
+    return await taken
+
+
+async def take_channel(data):
+    """Reads what Node writes to the channel: Node to Python."""
+    received = await data["reader"].read_all()
+    return {"length": len(received), "equal": received == content()}
+
+
+async def not_a_number(_data):
+    """Python's json writes NaN, which no other client can parse."""
+    return {"n": float("nan")}
+
+
+for function_id, handler in {
+    "py::add": add,
+    "py::echo": echo,
+    "py::through_node": through_node,
+    "py::boom": boom,
+    "py::node_error": node_error,
+    "py::state": state,
+    "py::note": note,
+    "py::notes": notes,
+    "py::void_to_node": void_to_node,
+    "py::send_channel": send_channel,
+    "py::take_channel": take_channel,
+    "py::not_a_number": not_a_number,
+}.items():
+    iii.register_function(function_id, handler)
+
+print("ready", flush=True)
+# Until its standard input ends, so that nothing is left behind when the test is gone.
+sys.stdin.read()
+iii.shutdown()

@@ -75,6 +75,11 @@ export class Registrations {
     const rights = rightsOf(worker)
     const refusal = checkFunctionRegistration(worker.policy, worker.namespace, message.id)
     if (refusal !== undefined) {
+      if (worker.stage !== undefined) {
+        // A plugin that starts without a function of its own would look as if all were well.
+        worker.stage.conflicts.push(refusal.message)
+        return undefined
+      }
       if (message.id.startsWith('engine::')) this.#reject(worker, message.id, '')
       return this.#denied(worker, `function '${message.id}'`, refusal)
     }

@@ -17,8 +17,8 @@ export function permissionFlags(permissions: PluginPermissions, places: Permissi
   const { engineRoot, projectRoot, bundleFile, ownPath, dataDir } = places
   const engine = ['sdk', 'protocol', 'core', 'package.json'].map((part) => join(engineRoot, part))
   const outside = join(engineRoot, '..', 'package.json')
-  const read = [...engine, outside, bundleFile, ownPath, dataDir, ...permissions.fs_read.map((path) => resolve(projectRoot, path))]
-  const write = [dataDir, ...permissions.fs_write.map((path) => resolve(projectRoot, path))]
+  const read = [...engine, outside, bundleFile, ownPath, dataDir, ...permissions.fs_read.flatMap((path) => granted(projectRoot, path))]
+  const write = [dataDir, ...permissions.fs_write.flatMap((path) => granted(projectRoot, path))]
   return [
     '--permission',
     ...read.map((path) => `--allow-fs-read=${path}`),
@@ -26,6 +26,12 @@ export function permissionFlags(permissions: PluginPermissions, places: Permissi
     ...(permissions.net && canDenyNetwork() ? ['--allow-net'] : []),
     ...(permissions.child_process ? ['--allow-child-process'] : []),
   ]
+}
+
+/** Node looks once, at the start, whether a path is a folder. One that is made later is meant too. */
+function granted(projectRoot: string, path: string): string[] {
+  const absolute = resolve(projectRoot, path)
+  return [absolute, join(absolute, '*')]
 }
 
 /** From Node 26 on the permission model denies network access unless it is allowed. */

@@ -19,6 +19,8 @@ export interface PluginEngine {
   /** Replaces the configuration file: entries of `workers:`, each line indented by two spaces. */
   configure(entries: string): Promise<void>
   row(name: string): Promise<PluginRow>
+  /** Waits until there is a row of the plugin. */
+  rowThatIsThere(name: string): Promise<PluginRow>
   info(name: string): Promise<PluginInfo>
   /** Waits until the row of the plugin passes. */
   rowThat(name: string, what: string, passes: (row: PluginRow) => boolean, ms?: number): Promise<PluginRow>
@@ -74,6 +76,10 @@ export async function startPluginEngine({ plugins = {}, entries, engine = '', ar
       await rename(draft, file(name))
     },
     configure: (text) => writeFile(join(folder.dir, 'iii-config.yaml'), configuration(text)),
+    async rowThatIsThere(name) {
+      await expect.poll(async () => (await rows()).map((each) => each.name), { timeout: 10_000 }).toContain(name)
+      return row(name)
+    },
     info: (name) => observer.result('engine::plugins::info', { name }),
     async rowThat(name, what, passes, ms = 15_000) {
       const deadline = performance.now() + ms

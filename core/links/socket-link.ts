@@ -14,10 +14,13 @@ import type { Link } from './link.ts'
 /** How long a peer that does not read may take to come to its close frame after all. */
 const LAST_CHANCE_MS = 5000
 
+/** How long others are paused for a peer that does not read: far below the time-outs of those who call them. */
+const PATIENCE_MS = 5000
+
 export interface SocketLinkLimits {
-  /** Bytes queued above which senders are paused, for `hardMs` at most, and other providers preferred. */
+  /** Bytes queued above which senders are paused, for five seconds or `hardMs` at most, and other providers preferred. */
   readonly softBytes: number
-  /** Bytes queued above which the connection is closed with 1013 when that lasts `hardMs`. */
+  /** Bytes queued above which the connection is closed with 1013 when that lasts `hardMs`; twice as many end it at once if nobody waits for it any more. */
   readonly hardBytes: number
   readonly hardMs: number
 }
@@ -108,7 +111,7 @@ export class SocketLink implements Link {
     if (!this.open || this.#held.has(sender)) return
     if (sender !== this) {
       if (this.#isHopeless) return
-      this.#patience ??= setTimeout(() => this.#losePatience(), this.#limits.hardMs).unref()
+      this.#patience ??= setTimeout(() => this.#losePatience(), Math.min(PATIENCE_MS, this.#limits.hardMs)).unref()
     }
     this.#held.add(sender)
     sender.pause()
@@ -166,7 +169,12 @@ export class SocketLink implements Link {
       socket.write(buffers[last], done)
       socket.uncork()
     }
-    if (socket.writableLength > this.#limits.hardBytes) this.#watchHardLimit()
+    const { writableLength } = socket
+    const { hardBytes } = this.#limits
+    if (writableLength <= hardBytes) return
+    // Answers are always accepted, and no one is paused for a hopeless peer: nothing else would bound them.
+    if (this.#isHopeless && writableLength > 2 * hardBytes) process.nextTick(() => this.open && this.#giveUp())
+    else this.#watchHardLimit()
   }
 
   #watchHardLimit(): void {
@@ -208,7 +216,7 @@ export class SocketLink implements Link {
     for (const sender of senders) sender.resume()
   }
 
-  /** The queue may now grow to the hard limit, where calls are refused; the peer itself stays unread. */
+  /** The queue may now grow: calls are refused at the hard limit, answers end the connection at twice that; the peer itself stays unread. */
   #losePatience(): void {
     const isHeld = this.#held.delete(this)
     this.#release()

@@ -1,8 +1,9 @@
-// The project that plugin commands work on: its configuration file and its folder of plugins.
+// The project that plugin commands work on: its configuration file, its folder of plugins and the port of its engine.
 // Reads no more of the configuration than that: a file with mistakes elsewhere must not keep anybody from adding a plugin.
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseDocument } from 'yaml'
+import { canonicalName, LISTENER_NAME } from '../core/config/builtin-names.ts'
+import { readConfigText } from '../core/config/config-document.ts'
 import { interpolate } from '../core/config/interpolate.ts'
 import { locateConfig, notFound } from '../core/config/locate.ts'
 import { ENGINE_VERSION } from '../core/version.ts'
@@ -13,6 +14,8 @@ export interface PluginProject {
   /** Folder of the configuration file, else the working directory. */
   readonly root: string
   readonly pluginsDir: string
+  /** Of its first listener, where the file says one: another project's engine may hold the default port. */
+  readonly port: number | undefined
 }
 
 /** Finds the file as `iii start` does. Throws ConfigError when a file that was named is not there. */
@@ -21,12 +24,36 @@ export function findProject(configPath: string | undefined, env = process.env, c
   if (location.kind === 'missing' && location.named) throw notFound(location.path)
   const configFile = location.kind === 'file' ? location.path : undefined
   const root = configFile === undefined ? cwd : path.dirname(configFile)
-  const wanted = configFile === undefined ? undefined : pluginsDirIn(configFile, env)
-  return { configFile, root, pluginsDir: path.resolve(root, wanted ?? 'plugins') }
+  const { pluginsDir, port } = configFile === undefined ? UNSAID : settingsIn(configFile, env)
+  return { configFile, root, pluginsDir: path.resolve(root, pluginsDir ?? 'plugins'), port }
 }
 
-function pluginsDirIn(configFile: string, env: NodeJS.ProcessEnv): string | undefined {
-  const { text } = interpolate(readFileSync(configFile, 'utf8'), { env, engineVersion: ENGINE_VERSION })
-  const value = parseDocument(text).get('plugins_dir')
-  return typeof value === 'string' ? value : undefined
+interface ProjectSettings {
+  readonly pluginsDir: string | undefined
+  readonly port: number | undefined
+}
+
+const UNSAID: ProjectSettings = { pluginsDir: undefined, port: undefined }
+
+function settingsIn(configFile: string, env: NodeJS.ProcessEnv): ProjectSettings {
+  const { text } = interpolate(readConfigText(configFile), { env, engineVersion: ENGINE_VERSION })
+  const document = parseDocument(text)
+  // Mistakes are for `iii config check`; a broken document has no plain value.
+  if (document.errors.length > 0) return UNSAID
+  const root: unknown = document.toJS()
+  if (typeof root !== 'object' || root === null) return UNSAID
+  const { plugins_dir: pluginsDir, workers, modules } = root as Readonly<Record<string, unknown>>
+  const listener = [workers, modules].flat().find(isListener)
+  const port = listener?.config?.port
+  return {
+    pluginsDir: typeof pluginsDir === 'string' ? pluginsDir : undefined,
+    port: typeof port === 'number' && port > 0 ? port : undefined,
+  }
+}
+
+function isListener(item: unknown): item is { readonly config?: { readonly port?: unknown } | null } {
+  if (typeof item !== 'object' || item === null) return false
+  const { name, class: className } = item as Readonly<Record<string, unknown>>
+  const written = name ?? className
+  return typeof written === 'string' && canonicalName(written) === LISTENER_NAME
 }

@@ -18,11 +18,11 @@ export const pluginEnable = defineCommand({
     ...CONNECTION_ARGS,
   },
   async run({ args }) {
-    const { at } = connectionFrom(args)
     const project = findProject(args.config)
+    const { at } = connectionFrom({ ...args, port: args.port ?? portOf(project, args.address) })
     if (!isThere(project, args.name)) {
       console.error(
-        `Note: ${args.name} is no file in ${project.pluginsDir}; 'iii plugin new ${args.name}' writes one. Built-in workers need none.`,
+        `Note: there is no plugin '${args.name}' in ${project.pluginsDir}; 'iii plugin new ${args.name}' writes one. Built-in workers need none.`,
       )
     }
     if (!args.write) {
@@ -45,6 +45,11 @@ export const pluginEnable = defineCommand({
     return EXIT.ok
   },
 })
+
+/** Where the engine of this project listens, unless the user or III_URL says where it is. */
+function portOf({ port }: PluginProject, address: string | undefined): string | undefined {
+  return address !== undefined || process.env['III_URL'] || port === undefined ? undefined : String(port)
+}
 
 function isThere(project: PluginProject, name: string): boolean {
   return ['', '.ts', '.js', '.mjs'].some((ending) => existsSync(path.join(project.pluginsDir, name + ending)))

@@ -30,8 +30,15 @@ export const pluginNew = defineCommand({
       .find((file) => existsSync(file))
     if (taken !== undefined) throw new CommandFailure(`Error: ${shown(taken)} exists already; nothing was written.`)
     const file = path.join(pluginsDir, `${name}.ts`)
-    mkdirSync(pluginsDir, { recursive: true })
-    writeFileSync(file, pluginTemplate(name), { flag: 'wx' })
+    try {
+      mkdirSync(pluginsDir, { recursive: true })
+      writeFileSync(file, pluginTemplate(name), { flag: 'wx' })
+    } catch (error) {
+      throw new CommandFailure(
+        `Error: ${file} can't be written: ${(error as Error).message}\nMake the folder writable, or set plugins_dir in the configuration file.`,
+        { cause: error },
+      )
+    }
     console.log(
       [
         `Wrote ${shown(file)}.`,

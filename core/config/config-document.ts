@@ -23,7 +23,7 @@ export interface ValueSource {
 
 /** @throws ConfigError when the file is missing, can't be read, or does not parse. */
 export function readConfigDocument(file: string, options: InterpolateOptions): ConfigDocument {
-  return parseConfigDocument(file, readText(file), options)
+  return parseConfigDocument(file, readConfigText(file), options)
 }
 
 /** As `readConfigDocument`, for a text at hand; `file` is used in messages alone. */
@@ -197,7 +197,8 @@ function isMergeKey(key: Node): boolean {
   return isScalar(key) && (key.value === '<<' || (typeof key.value === 'symbol' && key.value.description === '<<'))
 }
 
-function readText(file: string): string {
+/** @throws ConfigError when the file is missing, too large or can't be read. */
+export function readConfigText(file: string): string {
   try {
     const { size } = statSync(file)
     if (size > MAX_CONFIG_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_CONFIG_BYTES}`)

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { enablePlugin } from '../../bin/enable-plugin.ts'
+import { FakeEngine } from './fake-engine.ts'
 import { runCli } from './run-cli.ts'
 
 let cwd: string
@@ -39,6 +40,14 @@ describe('iii plugin new', () => {
     })
     expect(readdirSync(inProject('plugins'))).toEqual([taken])
   })
+  it('names the folder that it cannot make, and what to do, without a stack trace', async () => {
+    write('plugins', 'a file')
+    const { code, stderr } = await iii('plugin', 'new', 'hello')
+    expect(code).toBe(1)
+    expect(stderr).toContain(`${path.join('plugins', 'hello.ts')} can't be written: `)
+    expect(stderr).toContain('set plugins_dir')
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
   it.each(['Hello', '1st', '../up', 'a_b'])('refuses the name %s', async (name) => {
     expect(await iii('plugin', 'new', name)).toMatchObject({ code: 1, stderr: expect.stringContaining(name) })
     expect(readdirSync(cwd)).toEqual([])
@@ -68,6 +77,17 @@ describe('iii plugin enable', () => {
     const missing = await iii('plugin', 'enable', 'hello', '--write', '-c', 'none.yaml')
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('Config file not found') })
     expect(missing.stderr).not.toMatch(/^\s+at /m)
+  })
+  it('asks the engine on the port of the project, not one of another project', async () => {
+    await using engine = await FakeEngine.start()
+    engine.answers.set('engine::plugins::info', { result: { state: 'running' } })
+    write(
+      'iii-config.yaml',
+      `modules:\n  - class: modules::worker::WorkerModule\nworkers:\n  - name: iii-worker-manager\n    config: {port: ${engine.port}}\n`,
+    )
+    const { stdout } = await iii('plugin', 'enable', 'hello', '--write')
+    expect(stdout).toContain('It runs.')
+    expect(engine.frames.map((frame) => frame['data'])).toEqual([{ name: 'hello' }])
   })
   it('exits 1 without a configuration file and writes none', async () => {
     expect((await iii('plugin', 'enable', 'hello', '--write')).code).toBe(1)

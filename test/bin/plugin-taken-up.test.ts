@@ -22,7 +22,7 @@ it('waits until the plugin runs', async () => {
     { result: { state: 'running' } },
   )
   expect(await takenUp('hello', at())).toBe('It runs.')
-  expect(engine.frames).toHaveLength(4)
+  expect(engine.frames.filter((frame) => frame['function_id'] === 'engine::plugins::info')).toHaveLength(4)
 })
 
 it('fails with the newest error of its history when it could not be started', async () => {
@@ -38,4 +38,12 @@ it('says that it runs with the next start when no engine runs', async () => {
 it('does not wait for ever', async () => {
   answerInTurn({ result: { state: 'available' } })
   expect(await takenUp('hello', at(), 200)).toContain('not taken it up within 0.2 s')
+})
+
+it('fails with the reason when the engine refuses the whole configuration', async () => {
+  answerInTurn({ result: { state: 'available' } })
+  const error = "reload: plugin 'hello': function 'base::b' of plugin 'hello' belongs to plugin 'base'"
+  const components = { config: { status: 'degraded', details: { error } } }
+  engine.answers.set('engine::health::check', { result: { status: 'degraded', components } })
+  await expect(takenUp('hello', at())).rejects.toThrow(`refused the configuration: ${error}`)
 })

@@ -1,6 +1,7 @@
 // `iii start`: runs the engine in the foreground until SIGINT or SIGTERM.
 import { defineCommand } from 'citty'
 import module from 'node:module'
+import { ConfigError } from '../../core/config/config-error.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { CommandFailure, EXIT, UsageError } from '../exit-codes.ts'
 import { startScreen } from '../start-screen.ts'
@@ -71,7 +72,8 @@ export const start = defineCommand({
 
 /** What keeps an engine from starting is for its user to mend, so it is told without a stack trace; a defect of ours keeps it. */
 function startFailure(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
+  // Told with its remedy, whatever its cause.
+  if (!(error instanceof Error) || error instanceof ConfigError) return error
   const isSystemError = error.cause instanceof Error && 'syscall' in error.cause
   return error instanceof CodedError || isSystemError
     ? new CommandFailure(`Error: ${error.message}`, { cause: error })

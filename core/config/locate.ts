@@ -1,7 +1,7 @@
 // Where the configuration file is (spec 04 A.1), and its creation when there is none. Reads nothing.
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { fileError, type ConfigError } from './config-error.ts'
+import { ConfigError, fileError } from './config-error.ts'
 import { writeStarterFile } from './starter-file.ts'
 
 /** Names tried in the working directory, in this order. The first is the one that is created. */
@@ -26,6 +26,14 @@ export type ConfigLocation =
 export function locateConfig(options: LocateOptions): ConfigLocation {
   if (options.useDefaultConfig === true) return { kind: 'embedded' }
   const named = options.configPath ?? nonEmpty(options.env['III_CONFIG_PATH'])
+  if (named === '')
+    throw new ConfigError('', [
+      {
+        file: null,
+        message: '--config needs the name of a file',
+        remedy: `Write --config FILE; without the option, ${CONFIG_FILE_NAMES[0]} in this folder counts.`,
+      },
+    ])
   if (named !== undefined) {
     const path = resolve(options.cwd, named)
     return existsSync(path) ? { kind: 'file', path } : { kind: 'missing', path, named: true }

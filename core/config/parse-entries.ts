@@ -48,7 +48,7 @@ function parseEntry(item: unknown, path: JsonPath, findings: Findings): ParsedEn
     findings.problem(
       path,
       `${place}: expected a map with 'name', got ${JSON.stringify(item)}`,
-      `Write it as \`- name: ${String(item)}\`.`,
+      typeof item === 'string' ? `Write it as \`- name: ${item}\`.` : 'Write it as `- name: NAME`, or remove the item.',
     )
     return undefined
   }

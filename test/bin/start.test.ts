@@ -40,6 +40,12 @@ describe('iii start', () => {
     expect(output).toMatch(/iii-state +running +(thread|shared) +\d+ ms +built-in/)
     expect(output).not.toContain('\u001b')
   })
+  it('says what to do when the configuration is no file, not only what the system said', async () => {
+    const { code, stderr } = await runCli(['start', '--config', '.'], { cwd })
+    expect(code).toBe(1)
+    expect(stderr).toContain('EISDIR')
+    expect(stderr).toContain('Check that it is a readable YAML file.')
+  })
   it.each(['SIGTERM', 'SIGINT'] as const)('ends with exit code 0 on %s', async (signal) => {
     write('iii-config.yaml', FREE_PORT)
     const child = launch(['start'])

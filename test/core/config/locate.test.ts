@@ -99,6 +99,10 @@ describe('provideConfigFile', () => {
     )
   })
 
+  test('refuses an option without a name, which would otherwise mean the folder', () => {
+    expect(() => locateConfig({ cwd, env: {}, configPath: '' })).toThrow('--config needs the name of a file')
+  })
+
   test('gives null for the embedded default', async () => {
     expect(await provideConfigFile({ cwd, env: {}, useDefaultConfig: true })).toBeNull()
   })

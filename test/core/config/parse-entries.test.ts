@@ -92,6 +92,10 @@ describe('names', () => {
     expect(error.message).toBe(`${FILE}:2: workers[0]: expected a map with 'name', got "iii-state"`)
     expect(error.remedy).toContain('- name: iii-state')
   })
+
+  test('an item of nothing is not told to be named null', () => {
+    expect(errorOf('workers:\n  -\n').remedy).toBe('Write it as `- name: NAME`, or remove the item.')
+  })
 })
 
 describe('keys of an entry', () => {

@@ -14,6 +14,7 @@ import type { Router } from '../router/router.ts'
 import { authInput, ipAddress } from './auth-input.ts'
 import type { ChannelBroker } from './channels/channel-broker.ts'
 import { Connection } from './connection.ts'
+import { readFramesDirectly } from './frame-reader.ts'
 import { acceptsOrigin } from './origin.ts'
 import { serveTelemetry } from './otel-socket.ts'
 import { sessionPolicy } from './session-policy.ts'
@@ -237,6 +238,7 @@ export class Listener {
         namespaceGraceMs,
       },
     )
+    readFramesDirectly(webSocket, socket, config.max_frame_bytes)
     this.#connections.add(connection)
     if (expiresAt !== undefined) endAt(webSocket, expiresAt, () => connection.end(1008, EXPIRED, { abnormal: false }))
     webSocket.on('close', () => {

@@ -1,5 +1,5 @@
 // Reads the fenced blocks of a page together with what their info strings ask for (docs/README.md lists the forms).
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 export type Snippet = { readonly line: number; readonly text: string } & (
@@ -10,6 +10,16 @@ export type Snippet = { readonly line: number; readonly text: string } & (
 const KINDS = ['run', 'fails', 'background', 'output', 'ci'] as const
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** README.md and every page under docs/, relative to the root. */
+export function pages(): string[] {
+  return ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT }).sort()]
+}
+
+/** True for pages that tell their reader to run something. The page that explains the forms has none. */
+export function hasCommands(page: string): boolean {
+  return snippetsOf(page).some(({ kind }) => kind === 'run')
+}
 
 export function snippetsOf(page: string): Snippet[] {
   const text = readFileSync(`${ROOT}/${page}`, 'utf8')

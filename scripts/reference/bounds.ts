@@ -1,0 +1,144 @@
+// The table of limits in docs/architecture.md: what is limited, by which option, its default as the code has it.
+import { ENGINE_DEFAULTS } from '../../core/config/types.ts'
+import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
+import { CRASH_BUDGET_DEFAULTS } from '../../core/host/crash-budget.ts'
+import { GROUP_COMMIT_DEFAULTS } from '../../kit/sqlite/group-commit.ts'
+import { LANE_DEFAULTS } from '../../kit/trigger-bindings.ts'
+import { CHANNEL_WINDOW_BYTES } from '../../protocol/ring/credit.ts'
+import { DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
+import { PIPE_OPTIONS } from '../../protocol/ring/pipe-duplex.ts'
+import { RING_OPTIONS } from '../../protocol/ring/ring-duplex.ts'
+import { bytesText, code, countText, table, timeText } from './markdown.ts'
+
+const engine = ENGINE_DEFAULTS
+const listener = LISTENER_DEFAULTS
+const FIXED = 'fixed'
+
+/** Limit, option, default, what happens at it. */
+const ROWS: readonly (readonly [limit: string, option: string, initial: string, effect: string])[] = [
+  ['calls at the gate of a plugin', 'engine.gate_max_calls', countText(engine.gate_max_calls), '`overloaded`'],
+  ['their bytes', 'engine.gate_max_bytes', bytesText(engine.gate_max_bytes), '`overloaded`'],
+  ['their wait', 'engine.gate_ms', timeText(engine.gate_ms), '`plugin_unavailable`'],
+  [
+    'wait for the return of an external provider',
+    'engine.restart_grace_ms',
+    timeText(engine.restart_grace_ms),
+    '`function_not_found`',
+  ],
+  [
+    'calls in that wait, per id',
+    'engine.restart_grace_max_calls',
+    countText(engine.restart_grace_max_calls),
+    '`overloaded`',
+  ],
+  ['age of an unanswered call', 'engine.max_invocation_ms', 'none', '`timeout`'],
+  ['age of an unanswered void call', FIXED, timeText(600_000), 'forgotten'],
+  [
+    'drain of a generation',
+    'engine.drain_ms',
+    timeText(engine.drain_ms),
+    'stale, reason `busy`; a stop, a shutdown and `force` fail what is left',
+  ],
+  ['`start()`, import, `reconfigure()`', 'engine.start_ms', timeText(engine.start_ms), '`PLUGIN_TIMEOUT`'],
+  ['`stop()`', 'engine.stop_ms', timeText(engine.stop_ms), 'logged, the generation ends'],
+  ['crashes within five minutes', 'engine.crash_budget', countText(engine.crash_budget), 'state `failed`'],
+  [
+    'wait before a restart',
+    FIXED,
+    `${timeText(CRASH_BUDGET_DEFAULTS.backoffMs)}, doubled up to ${timeText(CRASH_BUDGET_DEFAULTS.backoffCapMs)}`,
+    '',
+  ],
+  ['calls in flight to one generation', '`max_in_flight` of the entry', '10,000', '`overloaded`'],
+  ['their bytes', FIXED, bytesText(64 * 2 ** 20), '`overloaded`'],
+  ['memory of a plugin', '`memory_mb` of the entry', 'none', 'ended as a crash, code `MEMORY`'],
+  ['frames that a plugin leaves unread', FIXED, '5 s / 30 s', 'warning / ended as a crash, code `STALLED`'],
+  ['one ring', FIXED, bytesText(DEFAULT_RING_BYTES), 'frames wait beside it, in order'],
+  [
+    'frames that wait for a ring or pipe',
+    FIXED,
+    `${countText(RING_OPTIONS.congested_frames)}, ${bytesText(RING_OPTIONS.congested_bytes)}`,
+    "senders on sockets pause; the plugin's own new calls get `overloaded`",
+  ],
+  [
+    'one drain of a ring',
+    FIXED,
+    `${countText(RING_OPTIONS.drain_frames)} frames, ${timeText(RING_OPTIONS.drain_ms)}`,
+    'goes on in the next turn',
+  ],
+  ['bytes under way in a pipe', FIXED, bytesText(PIPE_OPTIONS.window_bytes), 'frames wait beside it, in order'],
+  ['bytes under way to a channel end of a plugin', FIXED, bytesText(CHANNEL_WINDOW_BYTES), 'the writer waits'],
+  ['items in a channel', '`buffer_size` at its creation', '64, at most 1,024', 'the writer waits'],
+  ['bytes in a channel', FIXED, bytesText(8 * 2 ** 20), 'the writer waits'],
+  ['channels', FIXED, '100,000', '`overloaded`'],
+  [
+    'unanswered calls to one connection',
+    'max_unanswered',
+    countText(listener.max_unanswered),
+    'the oldest settles with `timeout`',
+  ],
+  [
+    'bytes queued to one connection',
+    'outbox_soft_bytes',
+    bytesText(listener.outbox_soft_bytes),
+    'other providers are preferred, its senders pause',
+  ],
+  [
+    'the same, hard',
+    'outbox_hard_bytes',
+    bytesText(listener.outbox_hard_bytes),
+    'new calls get `overloaded`; closed with 1013 after `outbox_hard_ms`',
+  ],
+  ['time above the hard limit', 'outbox_hard_ms', timeText(listener.outbox_hard_ms), 'closed with 1013'],
+  ['one frame', 'max_frame_bytes', bytesText(listener.max_frame_bytes), 'closed with 1009'],
+  [
+    'functions, triggers, trigger types of a connection, each',
+    'max_registrations',
+    countText(listener.max_registrations),
+    'ignored, with a warning',
+  ],
+  ['connections of a listener', 'max_connections', countText(listener.max_connections), 'HTTP 503 with `Retry-After`'],
+  ["nesting of a session's payload", 'max_depth', countText(listener.max_depth), '`invalid_message`'],
+  ['HTTP upgrade', 'handshake_timeout_ms', timeText(listener.handshake_timeout_ms), 'closed'],
+  ['silence of a connection', 'idle_timeout_ms', timeText(listener.idle_timeout_ms), 'dropped'],
+  [
+    'registrations before the announce',
+    'registration_namespace_grace_ms',
+    '250 ms of silence, at most 5 s',
+    'take effect in `default`',
+  ],
+  ['decision on a session', FIXED, timeText(30_000), 'closed with 1008'],
+  ['a registration hook', FIXED, timeText(10_000), '`FORBIDDEN`'],
+  ["a provider's answer to `engine::register_trigger`", FIXED, timeText(10_000), 'counts as consent'],
+  ['bindings without owner', FIXED, '100,000', '`overloaded`'],
+  ['unanswered events of one binding of `state`', FIXED, countText(LANE_DEFAULTS.maxInFlight), 'later events wait'],
+  [
+    'events that wait for one binding of `state`',
+    FIXED,
+    `${countText(LANE_DEFAULTS.maxWaiting)}, ${bytesText(LANE_DEFAULTS.maxWaitingBytes)}`,
+    'newer ones are dropped, with a warning',
+  ],
+  [
+    'operations of one transaction',
+    FIXED,
+    `${countText(GROUP_COMMIT_DEFAULTS.maxBatchOperations)}, ${bytesText(GROUP_COMMIT_DEFAULTS.maxBatchBytes)}`,
+    'the next transaction takes the rest',
+  ],
+  [
+    'operations that wait for the store',
+    FIXED,
+    `${countText(GROUP_COMMIT_DEFAULTS.maxWaitingOperations)}, ${bytesText(GROUP_COMMIT_DEFAULTS.maxWaitingBytes)}`,
+    '`overloaded`',
+  ],
+  ['plugin threads', FIXED, '256', 'further ones wait'],
+  ['lines of the log that wait for a slow reader', FIXED, bytesText(2 ** 20), 'dropped'],
+]
+
+export function boundsTable(): string {
+  const rows = ROWS.map(([limit, option, initial, effect]) => [
+    limit,
+    /^[a-z_.]+$/.test(option) && option !== FIXED ? code(option) : option,
+    initial,
+    effect,
+  ])
+  return table(['limit', 'option', 'default', 'at the limit'], rows)
+}

@@ -1,0 +1,82 @@
+// What the engine and its built-in plugins offer, asked from the code that offers it. Opens no port and starts no thread.
+import { fileURLToPath } from 'node:url'
+import { ENGINE_DEFAULTS } from '../../core/config/types.ts'
+import { pluginFunctions } from '../../core/host/plugin-functions.ts'
+import { PluginHost } from '../../core/host/plugin-host.ts'
+import { createLog } from '../../core/log.ts'
+import { Mesh } from '../../core/mesh.ts'
+import { ENGINE_VERSION } from '../../core/version.ts'
+import type { FunctionOptions } from '../../sdk/handle-types.ts'
+import { registerStateFunctions, type StateFunctionsContext } from '../../plugins/state/functions.ts'
+
+export interface FunctionPart {
+  readonly id: string
+  readonly description: string
+  readonly request: unknown
+  readonly response: unknown
+}
+
+export interface TriggerTypePart {
+  readonly id: string
+  readonly description: string
+  readonly payload: unknown
+}
+
+/** The functions and trigger types of the engine itself, sorted by id. */
+export function engineParts(): { functions: FunctionPart[]; triggerTypes: TriggerTypePart[] } {
+  const log = createLog({ level: 'silent', write: () => {} })
+  const mesh = new Mesh({
+    config: {
+      file: null,
+      projectRoot: '.',
+      pluginsDir: './plugins',
+      engine: ENGINE_DEFAULTS,
+      registrationNamespaceGraceMs: 0,
+      entries: [],
+      warnings: [],
+    },
+    log,
+    healthComponents: () => ({}),
+    internalWorkers: () => [],
+  })
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  const host = new PluginHost({
+    router: mesh.router,
+    events: mesh.linkEvents,
+    log,
+    engine: { root, pluginModule: '', version: ENGINE_VERSION, url: () => '' },
+    builtInDir: undefined,
+    watch: false,
+  })
+  const functions = [...mesh.router.functions.all()].map(({ id, presented }): FunctionPart => {
+    const { description = '', requestFormat: request, responseFormat: response } = presented?.registration ?? {}
+    return { id, description, request, response }
+  })
+  for (const [id, { description, request_format: request }] of pluginFunctions(host)) {
+    functions.push({ id, description, request, response: undefined })
+  }
+  const triggerTypes = [...mesh.triggers.types()].map(({ id, current }): TriggerTypePart => {
+    return { id, description: current?.description ?? '', payload: current?.callRequestFormat }
+  })
+  mesh.close()
+  return { functions: functions.sort(byId), triggerTypes: triggerTypes.sort(byId) }
+}
+
+/** The functions of `iii-state`, in the order of their registration. */
+export function stateParts(): FunctionPart[] {
+  const parts: FunctionPart[] = []
+  const registrar = {
+    registerFunction(id: string, _handler: unknown, options: FunctionOptions = {}) {
+      const { description = '', request_format: request, response_format: response } = options
+      parts.push({ id, description, request, response })
+      return { id, unregister: () => {} }
+    },
+  }
+  // Only declared, never run: what running needs is not looked at.
+  registerStateFunctions(registrar, {} as StateFunctionsContext)
+  return parts
+}
+
+function byId(left: { readonly id: string }, right: { readonly id: string }): number {
+  return left.id < right.id ? -1 : 1
+}

@@ -29,11 +29,17 @@ export async function pythonEnvironment(): Promise<PythonEnvironment> {
   const python = join(dir, 'bin', 'python')
   try {
     await run('python3', ['-m', 'venv', dir], { timeout: INSTALL_MS })
-    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS], { timeout: INSTALL_MS })
+    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS], {
+      timeout: INSTALL_MS,
+    })
     return { python, reason: '', remove }
   } catch (error) {
     await remove()
     if (process.env['CI']) throw error
-    return { python: undefined, reason: `iii-sdk for Python could not be installed: ${(error as Error).message.split('\n')[0]}`, remove: async () => {} }
+    return {
+      python: undefined,
+      reason: `iii-sdk for Python could not be installed: ${(error as Error).message.split('\n')[0]}`,
+      remove: async () => {},
+    }
   }
 }

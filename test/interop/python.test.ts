@@ -19,7 +19,7 @@ let python: ChildProcess | undefined
 let errors = ''
 let node: ReturnType<typeof registerWorker> | undefined
 const noted: number[] = []
-const taken = { bytes: Buffer.alloc(0), messages: [] as string[] }
+const taken: { bytes: Buffer; readonly messages: string[] } = { bytes: Buffer.alloc(0), messages: [] }
 
 beforeAll(async () => {
   environment = await pythonEnvironment()
@@ -37,11 +37,14 @@ beforeAll(async () => {
   node.registerFunction('node::boom', async () => {
     throw new Error('boom from Node')
   })
-  node.registerFunction('node::take', async ({ reader }: { reader: { onMessage(take: (text: string) => void): void; readAll(): Promise<Buffer> } }) => {
-    reader.onMessage((text) => taken.messages.push(text))
-    taken.bytes = await reader.readAll()
-    return taken.bytes.length
-  })
+  node.registerFunction(
+    'node::take',
+    async ({ reader }: { reader: { onMessage(take: (text: string) => void): void; readAll(): Promise<Buffer> } }) => {
+      reader.onMessage((text) => taken.messages.push(text))
+      taken.bytes = await reader.readAll()
+      return taken.bytes.length
+    },
+  )
   python = spawn(environment.python, [WORKER, folder.url], { stdio: ['pipe', 'pipe', 'pipe'] })
   python.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()))
   await pythonAnswers()
@@ -89,9 +92,12 @@ it('Python calls Node', async () => {
   expect(await call('py::through_node', { n: 21 })).toBe(42)
 })
 
-it.each([[0], [false], [''], [[]], [{}], ['é✓𝄞'], [1.5], [[{ deep: [null] }]]])('the value %j comes back from Python as it is', async (value) => {
-  expect(await call('py::echo', { value })).toEqual(value)
-})
+it.each([[0], [false], [''], [[]], [{}], ['é✓𝄞'], [1.5], [[{ deep: [null] }]]])(
+  'the value %j comes back from Python as it is',
+  async (value) => {
+    expect(await call('py::echo', { value })).toEqual(value)
+  },
+)
 
 it('a Python function that returns None gives no value', async () => {
   expect(await call('py::echo', { value: null })).toBeUndefined()
@@ -104,7 +110,10 @@ it('an exception in Python reaches Node as an error', async () => {
 })
 
 it('an exception in Node reaches Python as an error', async () => {
-  expect(await call('py::node_error', { function_id: 'node::boom' })).toMatchObject({ code: 'invocation_failed', message: expect.stringContaining('boom from Node') })
+  expect(await call('py::node_error', { function_id: 'node::boom' })).toMatchObject({
+    code: 'invocation_failed',
+    message: expect.stringContaining('boom from Node'),
+  })
 })
 
 it('an unknown function is an error for Python, at once', async () => {
@@ -155,7 +164,9 @@ it('a NaN that Python returns is an error for its caller, at once', async () => 
 
 it('the Python worker is listed under its name and runtime', async () => {
   const { workers } = await call('engine::workers::list')
-  expect(workers.filter(({ name }: { name: string }) => name === 'python-worker')).toMatchObject([{ runtime: 'python' }])
+  expect(workers.filter(({ name }: { name: string }) => name === 'python-worker')).toMatchObject([
+    { runtime: 'python' },
+  ])
 })
 
 it('the Python worker comes back after a restart of the engine, and after its death', async () => {

@@ -7,7 +7,9 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { engineFolder, freePort } from '../../support/engine-process.ts'
 
-const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
+const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+)
 const FOREIGN_HOST = 'evil.test'
 if (EXECUTABLE === undefined && !process.env['CI']) {
   process.stdout.write('  skipped: there is no Chromium in /usr/bin; install it with: apt-get install chromium\n')
@@ -67,7 +69,10 @@ describe.skipIf(EXECUTABLE === undefined && !process.env['CI'])('a page in Chrom
     const folder = await engineFolder()
     onTestFinished(() => folder.remove())
     const port = await freePort()
-    await folder.write('iii-config.yaml', `workers:\n  - name: iii-worker-manager\n    config: { port: ${port}${options} }\n`)
+    await folder.write(
+      'iii-config.yaml',
+      `workers:\n  - name: iii-worker-manager\n    config: { port: ${port}${options} }\n`,
+    )
     await folder.start({ args: ['--no-watch'] })
     return `ws://127.0.0.1:${port}`
   }
@@ -76,7 +81,7 @@ describe.skipIf(EXECUTABLE === undefined && !process.env['CI'])('a page in Chrom
     const page = await browser.newPage()
     onTestFinished(() => page.close())
     await page.goto(`http://${host}:${sitePort}/`)
-    expect(await page.evaluate(() => location.host)).toBe(`${host}:${sitePort}`)
+    expect(await page.evaluate('location.host')).toBe(`${host}:${sitePort}`)
     return page
   }
 

@@ -16,11 +16,11 @@ export async function bystanders(url: string): Promise<Bystanders> {
   const provider = await RawWorker.connect(url, 'bystander-provider')
   const caller = await RawWorker.connect(url, 'bystander-caller')
   await provider.register('bystander::double', ({ n }) => n * 2)
-  let running = true
+  const ending = new AbortController()
   let worstMs = 0
   let calls = 0
   const loop = (async () => {
-    while (running) {
+    while (!ending.signal.aborted) {
       const began = performance.now()
       const result = await caller.result('bystander::double', { n: calls }, CALL_MS)
       if (result !== calls * 2) throw new Error(`call ${calls} got the answer ${JSON.stringify(result)}`)
@@ -33,7 +33,7 @@ export async function bystanders(url: string): Promise<Bystanders> {
   loop.catch(() => {})
   return {
     async stop() {
-      running = false
+      ending.abort()
       await loop
       await Promise.all([provider.close(), caller.close()])
       return { calls, worstMs: Math.round(worstMs) }

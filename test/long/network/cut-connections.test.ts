@@ -68,11 +68,21 @@ async function known(observer: RawWorker): Promise<{ workers: string[]; function
     observer.result('engine::workers::list', {}),
     observer.result('engine::functions::list', { prefix: 'cut::' }),
     observer.result('engine::registered-triggers::list', {}),
-  ])) as [{ workers: { name: string }[] }, { functions: { function_id: string }[] }, { registered_triggers: { trigger_type: string; function_id: string }[] }]
+  ])) as [
+    { workers: { name: string }[] },
+    { functions: { function_id: string }[] },
+    { registered_triggers: { trigger_type: string; function_id: string }[] },
+  ]
   return {
-    workers: workers.workers.map(({ name }) => name).filter((name) => name.startsWith('cut-')).toSorted(),
+    workers: workers.workers
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith('cut-'))
+      .toSorted(),
     functions: functions.functions.map((row) => row.function_id).toSorted(),
-    bindings: bindings.registered_triggers.map((row) => `${row.trigger_type} ${row.function_id}`).filter((row) => row.startsWith('type-')).toSorted(),
+    bindings: bindings.registered_triggers
+      .map((row) => `${row.trigger_type} ${row.function_id}`)
+      .filter((row) => row.startsWith('type-'))
+      .toSorted(),
   }
 }
 
@@ -99,9 +109,9 @@ it('300 cut connections lose and double no function, trigger type or binding', a
     })
     await Promise.all(endings)
     await expect.poll(() => known(observer), { timeout: ROUND_MS }).toEqual(EXPECTED)
-    await expect.poll(() => subjects.map(({ bound }) => [...bound.values()]), { timeout: ROUND_MS }).toEqual(
-      indexes.map((index) => [`cut::on-${(index + WORKERS - 1) % WORKERS}`]),
-    )
+    await expect
+      .poll(() => subjects.map(({ bound }) => [...bound.values()]), { timeout: ROUND_MS })
+      .toEqual(indexes.map((index) => [`cut::on-${(index + WORKERS - 1) % WORKERS}`]))
     // Each is called once, by the one worker that provides it, and each binding fires once.
     const answers = await Promise.all(indexes.map((index) => observer.result(`cut::call-${index}`, { n: round })))
     expect(answers).toEqual(indexes.map((index) => ({ index, n: round })))

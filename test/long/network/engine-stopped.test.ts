@@ -8,7 +8,11 @@ import { RawWorker } from './raw-worker.ts'
 
 const SOCKETS = 50
 const SERVICE_RESTART = 1012
-const QUIET = { otel: { enabled: false }, enableMetricsReporting: false, reconnectionConfig: { initialDelayMs: 50, maxDelayMs: 200 } }
+const QUIET = {
+  otel: { enabled: false },
+  enableMetricsReporting: false,
+  reconnectionConfig: { initialDelayMs: 50, maxDelayMs: 200 },
+}
 
 it('SIGTERM closes every worker socket with 1012, also busy ones, and the SDKs come back', async () => {
   const folder = await engineFolder()
@@ -25,7 +29,8 @@ it('SIGTERM closes every worker socket with 1012, also busy ones, and the SDKs c
   })
   onTestFinished(async () => void (await Promise.all(clients.map((client) => client.shutdown()))))
   const observer = raw[0]!
-  for (const n of clients.keys()) await expect.poll(async () => (await observer.call(`sdk::back-${n}`, {})).result).toBe(n)
+  for (const n of clients.keys())
+    await expect.poll(async () => (await observer.call(`sdk::back-${n}`, {})).result).toBe(n)
 
   const closed = within(10_000, 'the end of every connection', Promise.all(raw.map((worker) => worker.closed)))
   expect(await first.stop()).toBe(0)
@@ -35,5 +40,6 @@ it('SIGTERM closes every worker socket with 1012, also busy ones, and the SDKs c
   await folder.start()
   const caller = await RawWorker.connect(folder.url, 'caller')
   onTestFinished(() => caller.drop())
-  for (const n of clients.keys()) await expect.poll(async () => (await caller.call(`sdk::back-${n}`, {})).result, { timeout: 15_000 }).toBe(n)
+  for (const n of clients.keys())
+    await expect.poll(async () => (await caller.call(`sdk::back-${n}`, {})).result, { timeout: 15_000 }).toBe(n)
 }, 60_000)

@@ -16,7 +16,10 @@ export interface EngineUnderTest {
 }
 
 /** Starts before the tests of the file and must still be there, and end cleanly, after them. */
-export function engineUnderTest({ listener = '', workers = '' }: { listener?: string; workers?: string } = {}): EngineUnderTest {
+export function engineUnderTest({
+  listener = '',
+  workers = '',
+}: { listener?: string; workers?: string } = {}): EngineUnderTest {
   let folder: EngineFolder | undefined
   let engine: EngineProcess | undefined
   const required = <Part>(part: Part | undefined): Part => {
@@ -26,7 +29,10 @@ export function engineUnderTest({ listener = '', workers = '' }: { listener?: st
   beforeAll(async () => {
     folder = await engineFolder()
     const options = ['port: ' + folder.port, listener].filter((option) => option !== '').join(', ')
-    await folder.write('iii-config.yaml', `workers:\n  - name: iii-worker-manager\n    config: { ${options} }\n${workers}`)
+    await folder.write(
+      'iii-config.yaml',
+      `workers:\n  - name: iii-worker-manager\n    config: { ${options} }\n${workers}`,
+    )
     engine = await folder.start({ args: ['--no-watch'] })
   })
   afterAll(async () => {

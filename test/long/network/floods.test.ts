@@ -21,7 +21,9 @@ it('a caller that floods gets every answer', async () => {
   })
   const growth = await engine.growthDuring(`${CALLS} calls at once`, async () => {
     for (let n = 0; n < CALLS; n++) {
-      caller.send(`{"type":"invokefunction","invocation_id":"n-${n}","function_id":"flood::echo","data":{"n":${n},"text":"${TEXT}"}}`)
+      caller.send(
+        `{"type":"invokefunction","invocation_id":"n-${n}","function_id":"flood::echo","data":{"n":${n},"text":"${TEXT}"}}`,
+      )
     }
     await done.promise
   })
@@ -56,8 +58,15 @@ it('the same with payloads that fill the sockets in both directions', async () =
   await origin.register('origin::large', ({ n, text }) => ({ n, text }))
   await middle.register('middle::large', async ({ n, text }) => middle.result('origin::large', { n, text }, 50_000))
   const growth = await engine.growthDuring('600 calls of 256 KiB that are called back', async () => {
-    const answers = await Promise.all(Array.from({ length: 600 }, (_, n) => origin.result('middle::large', { n, text: large }, 50_000)))
-    expect(answers.every((answer, n) => (answer as { n: number; text: string }).n === n && (answer as { text: string }).text.length === large.length)).toBe(true)
+    const answers = await Promise.all(
+      Array.from({ length: 600 }, (_, n) => origin.result('middle::large', { n, text: large }, 50_000)),
+    )
+    expect(
+      answers.every(
+        (answer, n) =>
+          (answer as { n: number; text: string }).n === n && (answer as { text: string }).text.length === large.length,
+      ),
+    ).toBe(true)
   })
   expect(growth).toBeLessThan(2 * GROWTH_MIB)
   const { calls, worstMs } = await others.stop()

@@ -21,7 +21,9 @@ function allowed(): number {
   return limit === undefined || limit === 'unlimited' ? WANTED : Math.min(WANTED, Number(limit) - OTHER_FILES)
 }
 
-const ANNOUNCE = Buffer.from('{"type":"invokefunction","function_id":"engine::workers::register","data":{"name":"idle"},"action":{"type":"void"}}')
+const ANNOUNCE = Buffer.from(
+  '{"type":"invokefunction","function_id":"engine::workers::register","data":{"name":"idle"},"action":{"type":"void"}}',
+)
 /** RFC 6455 §5.2: a final text frame of 126 bytes or less, masked with zeros. */
 const ANNOUNCE_FRAME = Buffer.concat([Buffer.from([0x81, 0x80 | ANNOUNCE.length, 0, 0, 0, 0]), ANNOUNCE])
 
@@ -29,7 +31,9 @@ const ANNOUNCE_FRAME = Buffer.concat([Buffer.from([0x81, 0x80 | ANNOUNCE.length,
 async function idleSocket(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1')
   await once(socket, 'connect')
-  socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+  socket.write(
+    'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  )
   await new Promise<void>((resolve, reject) => {
     let text = ''
     socket.once('close', () => reject(new Error(`closed after: ${text}`)))
@@ -61,7 +65,13 @@ it('10,000 idle connections cost little each, and others go on', async () => {
   onTestFinished(() => sockets.forEach((socket) => socket.destroy()))
   while (sockets.length < count) {
     const batch = Math.min(AT_ONCE, count - sockets.length)
-    sockets.push(...(await within(10_000, 'connections', Promise.all(Array.from({ length: batch }, () => idleSocket(engine.folder.port))))))
+    sockets.push(
+      ...(await within(
+        10_000,
+        'connections',
+        Promise.all(Array.from({ length: batch }, () => idleSocket(engine.folder.port))),
+      )),
+    )
   }
   // Two of the rows are the bystanders'.
   await expect.poll(() => workerCount(observer), { timeout: 10_000, interval: 500 }).toBe(before + 2 + count)

@@ -35,7 +35,29 @@ const VALID = [
   '{"type":"reattach","previous_worker_id":"00000000-0000-4000-8000-000000000000","reattach_token":"x"}',
   '{"type":"ping"}',
 ]
-const PIECES = ['{', '}', '[', ']', '"', ':', ',', '\\', '\\u', '\\ud800', 'null', 'NaN', '-', '1e999', '"type"', '"data":', '\u0000', '\u2028', '"__proto__":{}', ' ', '"invocation_id":7']
+const PIECES = [
+  '{',
+  '}',
+  '[',
+  ']',
+  '"',
+  ':',
+  ',',
+  '\\',
+  '\\u',
+  '\\ud800',
+  'null',
+  'NaN',
+  '-',
+  '1e999',
+  '"type"',
+  '"data":',
+  '\u0000',
+  '\u2028',
+  '"__proto__":{}',
+  ' ',
+  '"invocation_id":7',
+]
 
 function mutate(text: string, random: (below: number) => number): string {
   let frame = text
@@ -63,39 +85,43 @@ function mutate(text: string, random: (below: number) => number): string {
   return frame
 }
 
-it.each(SEEDS)('10,000 mutated frames (seed %i) harm nobody', async (seed) => {
-  const random = randomNumbers(seed)
-  const others = await engine.bystanders()
-  const provider = await engine.connect('provider')
-  await provider.register('fuzz::echo', (data) => data)
-  const fuzzer = await engine.connect('fuzzer')
-  let unreadable = 0
-  const owed: { frame: string; answer: Promise<unknown> }[] = []
-  const growth = await engine.growthDuring(`${FRAMES} mutated frames, seed ${seed}`, async () => {
-    for (let n = 0; n < FRAMES; n++) {
-      const template = VALID[random(VALID.length)] ?? ''
-      const id = `fuzz-${seed}-${n}`
-      const frame = mutate(template, random).replace('ID', id)
-      if (parsed(frame) === undefined) unreadable++
-      if (isAnswerable(frame, id)) owed.push({ frame, answer: fuzzer.answerTo(id, 15_000, frame) })
-      fuzzer.socket.send(random(10) === 0 ? Buffer.from(frame) : frame)
-      if (n % 1000 === 0) await fuzzer.call('engine::health::check', {})
-    }
-    // Everything before it on this connection has been handled.
-    await fuzzer.call('engine::health::check', {})
-    await Promise.all(owed.map(({ answer }) => answer))
-  })
-  report(`${owed.length} of them were owed an answer and got it`)
-  expect(owed.length).toBeGreaterThan(FRAMES / 20)
-  // The engine checks the class of bytes in a payload, not the whole grammar; what it writes itself is always JSON.
-  expect(unreadable).toBeGreaterThan(0)
-  expect(provider.unreadable.length).toBeLessThanOrEqual(unreadable)
-  expect(fuzzer.unreadable.filter((frame) => frame.startsWith('{"type":"invocationresult"'))).toEqual([])
-  expect(growth).toBeLessThan(GROWTH_MIB)
-  expect(fuzzer.socket.readyState).toBe(WebSocket.OPEN)
-  expect(await fuzzer.result('fuzz::echo', 'whole')).toBe('whole')
-  expect((await others.stop()).calls).toBeGreaterThan(0)
-}, 60_000)
+it.each(SEEDS)(
+  '10,000 mutated frames (seed %i) harm nobody',
+  async (seed) => {
+    const random = randomNumbers(seed)
+    const others = await engine.bystanders()
+    const provider = await engine.connect('provider')
+    await provider.register('fuzz::echo', (data) => data)
+    const fuzzer = await engine.connect('fuzzer')
+    let unreadable = 0
+    const owed: { frame: string; answer: Promise<unknown> }[] = []
+    const growth = await engine.growthDuring(`${FRAMES} mutated frames, seed ${seed}`, async () => {
+      for (let n = 0; n < FRAMES; n++) {
+        const template = VALID[random(VALID.length)] ?? ''
+        const id = `fuzz-${seed}-${n}`
+        const frame = mutate(template, random).replace('ID', id)
+        if (parsed(frame) === undefined) unreadable++
+        if (isAnswerable(frame, id)) owed.push({ frame, answer: fuzzer.answerTo(id, 15_000, frame) })
+        fuzzer.socket.send(random(10) === 0 ? Buffer.from(frame) : frame)
+        if (n % 1000 === 0) await fuzzer.call('engine::health::check', {})
+      }
+      // Everything before it on this connection has been handled.
+      await fuzzer.call('engine::health::check', {})
+      await Promise.all(owed.map(({ answer }) => answer))
+    })
+    report(`${owed.length} of them were owed an answer and got it`)
+    expect(owed.length).toBeGreaterThan(FRAMES / 20)
+    // The engine checks the class of bytes in a payload, not the whole grammar; what it writes itself is always JSON.
+    expect(unreadable).toBeGreaterThan(0)
+    expect(provider.unreadable.length).toBeLessThanOrEqual(unreadable)
+    expect(fuzzer.unreadable.filter((frame) => frame.startsWith('{"type":"invocationresult"'))).toEqual([])
+    expect(growth).toBeLessThan(GROWTH_MIB)
+    expect(fuzzer.socket.readyState).toBe(WebSocket.OPEN)
+    expect(await fuzzer.result('fuzz::echo', 'whole')).toBe('whole')
+    expect((await others.stop()).calls).toBeGreaterThan(0)
+  },
+  60_000,
+)
 
 /** A call that JSON.parse can read, with the id under which it waits: a client would wait for it. */
 function isAnswerable(frame: string, id: string): boolean {

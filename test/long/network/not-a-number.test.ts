@@ -26,7 +26,9 @@ it.each(LITERALS)('a result %s ends its call at once with an error, and the work
   provider.socket.on('message', (data: Buffer) => {
     const { type, invocation_id: id, function_id: functionId } = JSON.parse(data.toString()) as Record<string, string>
     if (type === 'invokefunction' && functionId === 'nan::result') {
-      provider.send(`{"type":"invocationresult","invocation_id":"${id}","function_id":"nan::result","result":${literal}}`)
+      provider.send(
+        `{"type":"invocationresult","invocation_id":"${id}","function_id":"nan::result","result":${literal}}`,
+      )
     }
   })
   const caller = await engine.connect('caller')

@@ -122,7 +122,8 @@ export class RawWorker {
   async #run(handler: RawHandler, delivery: Delivery): Promise<void> {
     const { invocation_id, function_id, data } = delivery
     const result = await handler(data, delivery)
-    if (this.socket.readyState === WebSocket.OPEN) this.send({ type: 'invocationresult', invocation_id, function_id, result })
+    if (this.socket.readyState === WebSocket.OPEN)
+      this.send({ type: 'invocationresult', invocation_id, function_id, result })
   }
 
   #lost(): void {

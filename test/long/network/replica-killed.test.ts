@@ -21,9 +21,9 @@ it('a killed replica takes only its own calls in flight with it, and the next ca
   const caller = await engine.connect('caller')
   const outcomes: Outcome[] = []
   let next = 0
-  let running = true
+  const load = new AbortController()
   const loop = async (): Promise<void> => {
-    while (running) {
+    while (!load.signal.aborted) {
       const n = next++
       outcomes.push({ n, answer: await caller.call('replica::work', { n }), at: performance.now() })
     }
@@ -41,7 +41,9 @@ it('a killed replica takes only its own calls in flight with it, and the next ca
     await expect.poll(() => outcomes.length, { timeout: 10_000 }).toBeGreaterThan(before + 4 * IN_FLIGHT)
 
     const failed = outcomes.slice(before).filter(({ answer }) => answer.error !== undefined)
-    report(`kill ${kill + 1}: ${failed.length} calls in flight failed, the last after ${Math.round(Math.max(...failed.map(({ at }) => at - killedAt)))} ms`)
+    report(
+      `kill ${kill + 1}: ${failed.length} calls in flight failed, the last after ${Math.round(Math.max(...failed.map(({ at }) => at - killedAt)))} ms`,
+    )
     expect(failed.length).toBeGreaterThan(0)
     expect(failed.length).toBeLessThanOrEqual(IN_FLIGHT)
     for (const { answer, at } of failed) {
@@ -49,7 +51,7 @@ it('a killed replica takes only its own calls in flight with it, and the next ca
       expect(at - killedAt).toBeLessThan(SETTLED_MS)
     }
   }
-  running = false
+  load.abort()
   await Promise.all(loops)
 
   // A call that failed was the victim's alone: none was tried again on the survivor.

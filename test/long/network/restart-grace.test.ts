@@ -32,7 +32,9 @@ it('every call made while the only provider is killed and restarted succeeds, in
     answers.push(caller.call('only::work', { n }).then((answer) => (order.push(n), answer)))
     await pause(RESTART_MS / CALLS / 2)
   }
-  expect(await Promise.all(answers)).toMatchObject(Array.from({ length: CALLS }, (_, n) => ({ result: { n, name: 'second' } })))
+  expect(await Promise.all(answers)).toMatchObject(
+    Array.from({ length: CALLS }, (_, n) => ({ result: { n, name: 'second' } })),
+  )
   report(`the first call waited ${Math.round(performance.now() - began)} ms`)
   const second = await restarted
   const inOrder = Array.from({ length: CALLS }, (_, n) => n)

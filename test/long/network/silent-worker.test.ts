@@ -17,7 +17,10 @@ it('of 200,000 calls that are never answered the oldest 100,000 end with timeout
   const timedOut: number[] = []
   const enough = Promise.withResolvers<void>()
   caller.socket.on('message', (data: Buffer) => {
-    const { invocation_id: id, error } = JSON.parse(data.toString()) as { invocation_id: string; error?: { code: string } }
+    const { invocation_id: id, error } = JSON.parse(data.toString()) as {
+      invocation_id: string
+      error?: { code: string }
+    }
     if (error === undefined) return
     codes.set(error.code, (codes.get(error.code) ?? 0) + 1)
     timedOut.push(Number(id.slice('n-'.length)))

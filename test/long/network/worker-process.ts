@@ -45,9 +45,11 @@ export async function startCommand(command: string, args: readonly string[]): Pr
         }
       }
       const failed = once(child, 'error').then(([error]) => Promise.reject(error as Error))
-      return within(ms, `a line like ${pattern} from ${args.join(' ')}`, Promise.race([matching(), failed])).catch((error: Error) => {
-        throw new Error(`${error.message}\n${lines.items.slice(-20).join('\n')}\n${errors.slice(-20).join('\n')}`)
-      })
+      return within(ms, `a line like ${pattern} from ${args.join(' ')}`, Promise.race([matching(), failed])).catch(
+        (error: Error) => {
+          throw new Error(`${error.message}\n${lines.items.slice(-20).join('\n')}\n${errors.slice(-20).join('\n')}`)
+        },
+      )
     },
     end: (signal = 'SIGKILL') => ended(child, signal),
   }

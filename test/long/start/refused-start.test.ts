@@ -38,7 +38,9 @@ async function refusedStart(dir: string): Promise<Refusal> {
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const [code] = (await within(END_MS, `the end of the engine; it said:\n${output}`, once(child, 'close'))) as [number | null]
+  const [code] = (await within(END_MS, `the end of the engine; it said:\n${output}`, once(child, 'close'))) as [
+    number | null,
+  ]
   return { code, output }
 }
 
@@ -127,7 +129,9 @@ export default definePlugin({
   expect(engine.output()).toMatch(/greet/)
   const worker = await RawWorker.connect(folder.url)
   onTestFinished(() => worker.drop())
-  const { plugins } = (await worker.result('engine::plugins::list', {})) as { plugins: { name: string; state: string }[] }
+  const { plugins } = (await worker.result('engine::plugins::list', {})) as {
+    plugins: { name: string; state: string }[]
+  }
   expect(plugins.find(({ name }) => name === 'greet')).toMatchObject({ state: 'failed' })
   expect(await worker.result('engine::health::check', {})).toBeTruthy()
 })
@@ -145,7 +149,8 @@ it('a damaged database is named with the remedy, and not touched', async () => {
   onTestFinished(() => folder.remove())
   const first = await folder.start({ args: ['--no-watch'] })
   const worker = await RawWorker.connect(folder.url)
-  for (let key = 0; key < 200; key++) await worker.result('state::set', { scope: 's', key: `k${key}`, value: 'v'.repeat(500) })
+  for (let key = 0; key < 200; key++)
+    await worker.result('state::set', { scope: 's', key: `k${key}`, value: 'v'.repeat(500) })
   await worker.close()
   expect(await first.stop()).toBe(0)
   const [file] = await databases(folder.dir)
@@ -172,5 +177,7 @@ it('a database that is a folder is named', async () => {
 
 async function databases(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile() && /\.(db|sqlite3?)$/.test(entry.name)).map((entry) => join(entry.parentPath, entry.name))
+  return entries
+    .filter((entry) => entry.isFile() && /\.(db|sqlite3?)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
 }

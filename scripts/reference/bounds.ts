@@ -88,6 +88,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     bytesText(listener.outbox_hard_bytes),
     'new calls get `overloaded`; closed with 1013 after `outbox_hard_ms`',
   ],
+  [
+    'pause of others for a peer that does not read',
+    FIXED,
+    '5 s, `outbox_hard_ms` if that is less',
+    'they go on; twice `outbox_hard_bytes` then closes the peer at once',
+  ],
   ['time above the hard limit', 'outbox_hard_ms', timeText(listener.outbox_hard_ms), 'closed with 1013'],
   ['one frame', 'max_frame_bytes', bytesText(listener.max_frame_bytes), 'closed with 1009'],
   [

@@ -290,7 +290,7 @@ export class Handle {
         break
       case 'registrationrejected':
         this.#onProblem(
-          `Registration of ${message.function_id ?? message.worker_name ?? 'this worker'} rejected: ${message.code}, owned by worker ${message.owner_worker_id}`,
+          `Registration of ${message.function_id ?? message.worker_name ?? 'this worker'} rejected: ${message.code}${message.owner_worker_id === '' ? '' : `, owned by worker ${message.owner_worker_id}`}`,
         )
         break
       default:

@@ -153,7 +153,7 @@ class Place implements PluginPlace {
     const { error } = message
     // The stack is worth a look for the plugin's author; the message alone goes to callers.
     if (isErrorBody(error) && error.stacktrace !== undefined) this.#onLog('debug', `${message.re} failed`, { stack: error.stacktrace })
-    waiting?.reject(new CodedError(error.code, error.message))
+    waiting?.reject(new CodedError(error.code, error.message, { cause: error }))
   }
 
   containerEnded(exit: ContainerExit): void {

@@ -2,7 +2,7 @@
 // (design, "Change of generation"). It is prepared, started, stopped; when and in which order is `change-of-generation.ts`.
 import { randomUUID } from 'node:crypto'
 import { pathToFileURL } from 'node:url'
-import { CodedError, toErrorBody } from '../../protocol/errors.ts'
+import { CodedError, isErrorBody, toErrorBody } from '../../protocol/errors.ts'
 import type { Isolation, StopReason } from '../../sdk/plugin.ts'
 import type { EngineOptions, WorkerEntry } from '../config/types.ts'
 import type { Log } from '../log.ts'
@@ -12,6 +12,7 @@ import type { Bundle, PluginDeclaration } from './bundle.ts'
 import { withDeadline, type Clock } from './clock.ts'
 import type { Container, ContainerExit, OnPluginLog, PluginPlace } from './container.ts'
 import { checkEntry, isolationOf } from './entry-rules.ts'
+import { errorPlace } from './error-place.ts'
 import type { HandOverPort } from './router-port.ts'
 import type { StaleReason } from './plugin-record.ts'
 import type { PluginSource } from './plugin-source.ts'
@@ -56,6 +57,9 @@ export class GenerationError extends CodedError {
   }
 }
 
+/** What a plugin whose `start()` did not end gets to notice its `signal`. */
+const STOP_AFTER_LATE_START_MS = 500
+
 export interface Replica {
   readonly place: PluginPlace
   readonly worker: Worker
@@ -74,6 +78,7 @@ export class Generation {
   readonly #around: GenerationSurroundings
   readonly #release: () => void
   #ended: Promise<void> | undefined
+  #startTimedOut = false
 
   private constructor(
     plan: GenerationPlan,
@@ -112,7 +117,7 @@ export class Generation {
       return new Generation(plan, declaration, config, replicas, around)
     } catch (error) {
       await Promise.all(replicas.map(({ place }) => place.leave()))
-      throw asGenerationError('import', 'PLUGIN_START_FAILED', error)
+      throw asGenerationError('import', 'PLUGIN_START_FAILED', error, placeOf(plan, around, error))
     } finally {
       release()
     }
@@ -143,7 +148,8 @@ export class Generation {
         await withDeadline(clock, started, options.start_ms, () => this.#late('start()', options.start_ms))
       }),
     ).catch((error: unknown) => {
-      throw asGenerationError('start', 'PLUGIN_START_FAILED', error)
+      this.#startTimedOut = error instanceof CodedError && error.code === 'PLUGIN_TIMEOUT'
+      throw asGenerationError('start', 'PLUGIN_START_FAILED', error, placeOf(this.plan, this.#around, error))
     })
   }
 
@@ -169,10 +175,12 @@ export class Generation {
   /** Runs `stop()` of every replica, then gives the places up. Never fails: what goes wrong is logged. */
   async stop(reason: StopReason): Promise<void> {
     const { clock, options, log } = this.#around
+    // The gate is closed meanwhile: one that may be stuck in a loop is not waited for a second time.
+    const stopMs = this.#startTimedOut ? Math.min(STOP_AFTER_LATE_START_MS, options.stop_ms) : options.stop_ms
     this.#ended ??= Promise.all(
       this.replicas.map(async ({ place, exit }) => {
         if (exit === undefined) {
-          const stopped = withDeadline(clock, place.stop(reason), options.stop_ms, () => this.#late('stop()', options.stop_ms))
+          const stopped = withDeadline(clock, place.stop(reason), stopMs, () => this.#late('stop()', stopMs))
           await stopped.catch((error: unknown) => {
             log.warn(`plugin '${this.name}' did not stop cleanly`, { error: toErrorBody(error).message })
           })
@@ -249,11 +257,18 @@ function logOf(plugin: string, log: Log): OnPluginLog {
   return (level, message, data) => own[level](message, data)
 }
 
-function asGenerationError(reason: StaleReason, code: string, error: unknown): GenerationError {
+function asGenerationError(reason: StaleReason, code: string, error: unknown, place?: string): GenerationError {
   if (error instanceof GenerationError) return error
   const body = toErrorBody(error)
   const known = error instanceof CodedError && body.code.startsWith('PLUGIN_')
-  return new GenerationError(reason, known ? body.code : code, body.message, { cause: error })
+  const message = place === undefined ? body.message : `${body.message} (${place})`
+  return new GenerationError(reason, known ? body.code : code, message, { cause: error })
+}
+
+/** The stack that came with the plugin's answer names the line. */
+function placeOf({ source }: GenerationPlan, { engine }: GenerationSurroundings, error: unknown): string | undefined {
+  const body = error instanceof CodedError && isErrorBody(error.cause) ? error.cause : undefined
+  return body?.stacktrace === undefined ? undefined : errorPlace(body.stacktrace, source, engine.projectRoot)
 }
 
 /** Waits for all before it fails, so that none is still on its way when the failure is dealt with. */

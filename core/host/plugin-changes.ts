@@ -57,7 +57,7 @@ export class PluginChanges {
     const { builds, onInputs } = this.#options
     const { source } = record
     if (source === undefined) {
-      throw new GenerationError('build', 'PLUGIN_BUILD_FAILED', `the files of plugin '${record.name}' are gone`)
+      throw new GenerationError('build', 'PLUGIN_BUILD_FAILED', record.problem ?? `the files of plugin '${record.name}' are gone`)
     }
     try {
       const bundle = await builds.bundleOf(source)

@@ -45,6 +45,8 @@ export class PluginRecord {
   readonly name: string
   /** Undefined when its files are gone. */
   source: PluginSource | undefined
+  /** Why files of its name can't be used, where there are any. */
+  problem: string | undefined
   /** Undefined without an entry in the configuration. */
   entry: WorkerEntry | undefined
   state: PluginState = 'available'

@@ -49,10 +49,15 @@ export class PluginTable {
 
   /** Takes over what was found on disk. Plugins that vanished stay known while they run. */
   discovered({ sources, problems }: Discovery): void {
-    for (const [name, source] of sources) this.#ensure(name).source = source
+    for (const [name, source] of sources) {
+      const record = this.#ensure(name)
+      record.source = source
+      record.problem = undefined
+    }
     for (const record of this.#records.values()) {
       if (sources.has(record.name)) continue
       record.source = undefined
+      record.problem = problems.get(record.name)
       if (record.generation === undefined && !problems.has(record.name)) this.#records.delete(record.name)
     }
     for (const problem of problems.values()) this.#log.error(problem)
@@ -80,7 +85,9 @@ export class PluginTable {
     record.failure = undefined
     record.busyRetries = 0
     this.#move(record, 'running', cause, ms)
-    this.#log.debug(`plugin '${record.name}' runs`, { generation: record.generationNumber, cause, ms: Math.round(ms) })
+    // What a boot or a changed configuration leads to is told as a whole by those.
+    const level = cause === 'boot' || cause === 'configuration' ? 'debug' : 'info'
+    this.#log[level](`plugin '${record.name}' ${first ? 'runs' : 'reloaded'}`, { generation: record.generationNumber, cause, ms: Math.round(ms) })
     this.#emit(record, first ? 'started' : 'reloaded', undefined, ms)
   }
 

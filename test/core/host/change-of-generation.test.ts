@@ -147,7 +147,7 @@ export default definePlugin({ name: 'port', async start({ iii }) {
     host.write('plugins/hello.ts', greeter('hello', 'two').replace('start({ iii }) {', `start({ iii }) { throw new Error('no luck')`))
     const reload = host.host.reload('hello')
     const during = Promise.all(Array.from({ length: 20 }, () => host.call('hello::greet')))
-    await expect(reload).rejects.toMatchObject({ code: 'PLUGIN_START_FAILED', message: expect.stringContaining('no luck') })
+    await expect(reload).rejects.toMatchObject({ code: 'PLUGIN_START_FAILED', message: expect.stringMatching(/^no luck \(plugins\/hello\.ts:\d+:\d+\)$/) })
     expect(new Set(await during)).toEqual(new Set(['one']))
     expect(await host.call('hello::greet')).toBe('one')
     expect(await host.row('hello')).toMatchObject({ state: 'running', generation: 1, stale: { reason: 'start' } })
@@ -159,6 +159,15 @@ export default definePlugin({ name: 'port', async start({ iii }) {
     host.write('plugins/hello.ts', greeter('hello', 'two').replace('start({ iii }) {', 'async start({ iii }) { await new Promise(() => {});'))
     await expect(host.host.reload('hello')).rejects.toMatchObject({ code: 'PLUGIN_TIMEOUT' })
     expect(await host.call('hello::greet')).toBe('one')
+  })
+
+  test('a start() that blocks its thread is not waited for a second time by stop()', async () => {
+    const host = testHost({ engine: { start_ms: 1_000, stop_ms: 60_000 } })
+    await running(host, 'hello', greeter('hello', 'one'))
+    host.write('plugins/hello.ts', greeter('hello', 'two').replace('start({ iii }) {', 'start({ iii }) { for (;;) {}'))
+    await expect(host.host.reload('hello')).rejects.toMatchObject({ code: 'PLUGIN_TIMEOUT' })
+    expect(await host.call('hello::greet')).toBe('one')
+    expect(host.lines.join('\n')).toContain("stop() of plugin 'hello' did not end within 500 ms")
   })
 
   test('a stop() that fails or never ends does not keep the new code away', async () => {

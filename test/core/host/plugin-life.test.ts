@@ -301,6 +301,25 @@ describe('a plugin that is down already', () => {
 })
 
 describe('files that vanish or replace others', () => {
+  test('a plugin whose name a second file takes serves on, and says which two files', async () => {
+    const host = testHost()
+    host.write('plugins/hello.ts', greeter('hello', 'one'))
+    await host.start({ name: 'hello' })
+    host.write('plugins/hello/index.ts', greeter('hello', 'two'))
+    await host.apply({ name: 'hello' })
+    await expect(host.host.reload('hello')).rejects.toMatchObject({ message: expect.stringMatching(/two plugins are named 'hello': .*hello\.ts and .*index\.ts/) })
+    expect(await host.call('hello::greet')).toBe('one')
+  })
+
+  test('a reload is told in the log, with its generation', async () => {
+    const host = testHost()
+    host.write('plugins/hello.ts', greeter('hello', 'one'))
+    await host.start({ name: 'hello' })
+    await host.host.reload('hello')
+    const told = host.lines.find((line) => line.includes("plugin 'hello' reloaded"))
+    expect(JSON.parse(told ?? '{}')).toMatchObject({ level: 'info', generation: 2, cause: 'reload' })
+  })
+
   test('a plugin whose file is deleted serves on, and takes the next file of that name', async () => {
     const host = testHost({ watch: true })
     host.write('plugins/hello.ts', greeter('hello', 'one'))

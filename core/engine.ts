@@ -82,6 +82,8 @@ class RunningEngine implements Engine {
   #startMs = 0
   #reloading: Promise<void> | undefined
   #reloadAgain = false
+  /** Why the file as it is now is not in force. */
+  #configProblem: string | undefined
   #closed: Promise<void> | undefined
 
   constructor(options: StartOptions) {
@@ -95,6 +97,10 @@ class RunningEngine implements Engine {
 
   get url(): string {
     return this.#listeners?.all[0]?.url ?? ''
+  }
+
+  get #urls(): readonly string[] {
+    return (this.#listeners?.all ?? []).map(({ url }) => url)
   }
 
   async start(): Promise<void> {
@@ -127,7 +133,11 @@ class RunningEngine implements Engine {
     mesh.addFunctions(functions)
     const { failed } = await host.start(config)
     const broken = failed.find(({ builtIn }) => builtIn)
-    if (broken !== undefined) throw new StartError(`built-in worker '${broken.name}' can't start: ${broken.message}`)
+    if (broken !== undefined) {
+      const { origin } = config.entries.find(({ name }) => name === broken.name) ?? {}
+      const place = origin === undefined ? '' : ` (${origin})`
+      throw new StartError(`built-in worker '${broken.name}'${place} can't start: ${broken.message}`)
+    }
     // Set once the boot is over: what happened in it is in the status.
     host.onChanged((event) => {
       mesh.discovery.pluginsChanged(event)
@@ -235,7 +245,7 @@ class RunningEngine implements Engine {
 
   #watchConfig(file: string): void {
     try {
-      this.#watch = new ConfigWatch({ file, debounceMs: CONFIG_DEBOUNCE_MS, onChange: () => void this.#reload() })
+      this.#watch = new ConfigWatch({ file, debounceMs: CONFIG_DEBOUNCE_MS, onChange: () => void this.#reload(), onGone: () => this.#log.warn(`'${file}' is gone; the configuration that was read from it runs on`) })
     } catch (error) {
       this.#log.warn(`changes of '${file}' are not taken up: its directory can't be watched`, error)
     }
@@ -260,8 +270,6 @@ class RunningEngine implements Engine {
     } while (this.#reloadAgain)
   }
 
-  #configProblem: string | undefined
-
   /** Undefined when the file is in force now; else why not. */
   async #applyChanges(): Promise<string | undefined> {
     const { config: running } = this.#running
@@ -274,6 +282,7 @@ class RunningEngine implements Engine {
     if (this.#host === undefined || this.#listeners === undefined || this.#closed !== undefined) return undefined
     const report = await this.#host.apply(wanted)
     if (!report.applied) return `reload: ${report.problems.map(({ plugin, message }) => `plugin '${plugin}': ${message}`).join('; ')}`
+    const urlsBefore = this.#urls
     try {
       const resolved = await this.#resolve(wanted)
       await this.#listeners.apply(enabledListeners(resolved))
@@ -287,7 +296,8 @@ class RunningEngine implements Engine {
     this.#config = wanted
     await this.#refreshPlugins()
     const { started, reloaded, reconfigured, stopped } = report
-    this.#log.info('configuration reloaded', { started, reloaded, reconfigured, stopped })
+    const isMoved = this.#urls.join() !== urlsBefore.join()
+    this.#log.info('configuration reloaded', { started, reloaded, reconfigured, stopped, ...(isMoved && { listening: this.#urls }) })
     return undefined
   }
 

@@ -9,6 +9,8 @@ export interface ConfigWatchOptions {
   readonly file: string
   /** Called once per burst of events, while the file exists and is not empty. */
   readonly onChange: () => void
+  /** The file is gone, once each time. What was read from it stays. */
+  readonly onGone?: () => void
   /** The directory can't be watched any longer. */
   readonly onError?: (error: Error) => void
   /** Silence that ends a burst. Default 500. */
@@ -42,6 +44,7 @@ export class ConfigWatch {
   #seen: string | undefined
   #timer: unknown
   #postponements = 0
+  #gone = false
   #closed = false
 
   constructor(options: ConfigWatchOptions) {
@@ -74,8 +77,12 @@ export class ConfigWatch {
     this.#timer = undefined
     this.#postponements = 0
     const signature = this.#signature()
+    if (this.#closed) return
+    const isGone = statSync(this.#file, { throwIfNoEntry: false }) === undefined
+    if (isGone && !this.#gone) this.#options.onGone?.()
+    this.#gone = isGone
     // Gone, or cut to nothing by an editor that is about to write: the running configuration stays.
-    if (this.#closed || signature === undefined || signature === this.#seen) return
+    if (signature === undefined || signature === this.#seen) return
     this.#seen = signature
     this.#options.onChange()
   }

@@ -59,6 +59,17 @@ describe('iii start', () => {
     expect(output).toContain('1 plugin is found without an entry')
     expect(output).toContain('- name: spare    # plugins/spare.ts')
   })
+  it('tells of a listener that a changed configuration moves, and of a configuration that is gone', async () => {
+    write('iii-config.yaml', FREE_PORT)
+    const child = launch(['start'])
+    await said(child, STARTED)
+    const moved = said(child, '"listening":["ws://127.0.0.1:')
+    write('iii-config.yaml', FREE_PORT.replace('port: 0', 'port: 0, ping_interval_ms: 20000'))
+    expect(await moved).toContain('configuration reloaded')
+    const gone = said(child, 'is gone; the configuration')
+    rmSync(path.join(cwd, 'iii-config.yaml'))
+    expect(await gone).toContain(path.join(cwd, 'iii-config.yaml'))
+  })
   it('runs on with a plugin that fails, and says what is wrong', async () => {
     write('iii-config.yaml', `${FREE_PORT}  - name: broken\n`)
     await runCli(['plugin', 'new', 'broken'], { cwd })
@@ -115,7 +126,7 @@ describe('iii start says what keeps it from starting, with exit code 1 and no st
     const adapter = '{ name: kv, config: { store_method: file_based, file_path: ./blocked/state.db } }'
     write('iii-config.yaml', `${FREE_PORT}  - name: iii-state\n    config: { adapter: ${adapter} }\n`)
     const message = await refused()
-    expect(message).toContain('iii-state')
+    expect(message).toContain("'iii-state' (iii-config.yaml:4)")
     expect(message).toContain('blocked')
   })
   it('arguments that exclude each other are a usage error', async () => {

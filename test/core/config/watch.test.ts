@@ -145,6 +145,24 @@ describe('ConfigWatch', () => {
     expect(changes()).toBe(1)
   })
 
+  test('a deleted file is told once, and again when it was there between', async () => {
+    const timers = new HeldTimers()
+    let gone = 0
+    watch = new ConfigWatch({ file, timers, onChange() {}, onGone: () => gone++ })
+    const change = async (what: () => void) => {
+      const before = timers.started
+      what()
+      await timers.reached(before + 1)
+      timers.fire()
+    }
+    await change(() => rmSync(file))
+    expect(gone).toBe(1)
+    await change(() => writeFileSync(file, ''))
+    expect(gone).toBe(1)
+    await change(() => rmSync(file))
+    expect(gone).toBe(2)
+  })
+
   test('a link into a folder that is swapped is followed', async () => {
     rmSync(file)
     for (const version of ['one', 'two']) {

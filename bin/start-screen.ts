@@ -1,5 +1,6 @@
 // The start-up screen: a pure function from the engine's status to text. Plain lines where there is no terminal.
 import path from 'node:path'
+import { CONFIG_FILE_NAMES } from '../core/config/locate.ts'
 import type { EngineStatus, ListenerStatus, PluginStatus } from '../core/engine-status.ts'
 import { entryLines } from './entry-lines.ts'
 import type { Terminal } from './terminal.ts'
@@ -85,7 +86,7 @@ function bullet(message: string): string[] {
   return message.split('\n').map((line, index) => (index === 0 ? `- ${line}` : `  ${line}`))
 }
 
-function nextSteps({ plugins, listeners }: EngineStatus): string[] {
+function nextSteps({ plugins, listeners, configFile }: EngineStatus): string[] {
   const open = listeners.find((listener) => !listener.rbac)
   const running = (name: string) => plugins.some((plugin) => plugin.name === name && plugin.state === 'running')
   const at = open === undefined || open.url.endsWith(':49134') ? '' : ` --address ${open.url}`
@@ -98,8 +99,16 @@ function nextSteps({ plugins, listeners }: EngineStatus): string[] {
     ...(open !== undefined && running('iii-state')
       ? [`iii trigger state::set scope=demo key=greeting value=hello${at}`]
       : []),
-    'iii plugin new hello    a first plugin',
+    `iii plugin new hello${projectOption(configFile)}    a first plugin`,
   ]
+}
+
+/** From another folder, or with a file of another name, a command would not find this project by itself. */
+function projectOption(configFile: string | null): string {
+  if (configFile === null) return ''
+  const { dir, base } = path.parse(configFile)
+  const isFound = dir === process.cwd() && CONFIG_FILE_NAMES.some((name) => name === base)
+  return isFound ? '' : ` --config ${shownPath(configFile, process.cwd())}`
 }
 
 function shownPath(file: string, from: string): string {

@@ -114,3 +114,12 @@ it('uses colours on a terminal only', () => {
   expect(terminalOf(terminal, { TERM: 'dumb' }).paint.isColorSupported).toBe(false)
   expect(terminalOf(pipe, { FORCE_COLOR: '1' }).paint.isColorSupported).toBe(false)
 })
+
+it('names the configuration in the command that would not find the project from here', () => {
+  const other = path.join(process.cwd(), 'mine', 'iii-config.yaml')
+  const named = path.join(process.cwd(), 'my.yaml')
+  expect(startScreen({ ...status, configFile: other }, plain)).toContain(
+    `iii plugin new hello --config ${path.join('mine', 'iii-config.yaml')} `,
+  )
+  expect(startScreen({ ...status, configFile: named }, plain)).toContain('iii plugin new hello --config my.yaml ')
+})

@@ -265,8 +265,9 @@ function asGenerationError(reason: StaleReason, code: string, error: unknown, pl
   return new GenerationError(reason, known ? body.code : code, message, { cause: error })
 }
 
-/** The stack that came with the plugin's answer names the line. */
+/** The stack that came with the plugin's answer names the line. A built-in's errors are about its settings, not its code. */
 function placeOf({ source }: GenerationPlan, { engine }: GenerationSurroundings, error: unknown): string | undefined {
+  if (source.builtIn) return undefined
   const body = error instanceof CodedError && isErrorBody(error.cause) ? error.cause : undefined
   return body?.stacktrace === undefined ? undefined : errorPlace(body.stacktrace, source, engine.projectRoot)
 }

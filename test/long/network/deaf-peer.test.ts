@@ -14,7 +14,7 @@ const FLOOD_CALLS = 2_000
 /** A sender of which nothing was taken for so long is held. */
 const UNCHANGED_MS = 500
 /** Others may wait for a peer that never reads for a while, but not until clients give up (30 s). */
-const ANSWER_MS = 20_000
+const ANSWER_MS = 25_000
 
 /** A worker that stops reading, for good, once its function can be called. */
 async function deafWorker(): Promise<RawWorker> {
@@ -77,14 +77,14 @@ it('a caller that never reads its answers does not keep their provider from answ
   const caller = await engine.connect('caller')
   deaf.socket.pause()
   const growth = await engine.growthDuring('answers for a caller that never reads', async () => {
-    for (let n = 0; n < 2 * FLOOD_CALLS; n++) {
+    for (let n = 0; n < 3 * FLOOD_CALLS; n++) {
       deaf.send({ type: 'invokefunction', invocation_id: `flood-${n}`, function_id: 'large::f', data: { n } })
     }
     const began = performance.now()
     for (let n = 0; n < 100; n++) expect(await caller.result('large::f', { n }, ANSWER_MS)).toMatchObject({ n })
     report(`100 calls of another caller took ${Math.round(performance.now() - began)} ms`)
   })
-  expect(growth).toBeLessThan(2 * HARD_MIB + SLACK_MIB)
+  expect(growth).toBeLessThan(2 * HARD_MIB + 2 * SLACK_MIB)
   const names = async (): Promise<string[]> => {
     const { workers } = (await caller.result('engine::workers::list', {})) as { workers: { name: string }[] }
     return workers.map(({ name }) => name)

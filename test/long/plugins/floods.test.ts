@@ -32,12 +32,16 @@ export default definePlugin({ name: '${name}', start({ iii }) {
 `
 
 it('two plugins that flood each other with calls and frames of 1 MB both go on', async () => {
-  const engine = await startPluginEngine({ plugins: { left: flooding('left', 'right'), right: flooding('right', 'left') } })
+  const engine = await startPluginEngine({
+    plugins: { left: flooding('left', 'right'), right: flooding('right', 'left') },
+  })
   const others = await bystanders(engine.folder.url)
   const { pid } = engine.process
   forgetPeak(pid)
   for (const calls of [6_000, 6_000, 12_000]) {
-    const floods = await Promise.all(['left', 'right'].map((name) => engine.observer.result(`${name}::flood`, { calls }, 60_000)))
+    const floods = await Promise.all(
+      ['left', 'right'].map((name) => engine.observer.result(`${name}::flood`, { calls }, 60_000)),
+    )
     report(`floods of ${calls}: ${JSON.stringify(floods)}, ${peakMiB(pid)} MiB at most, ${residentMiB(pid)} MiB now`)
     for (const { answered, overloaded = 0, ...other } of floods) {
       // Whatever is beyond the limits is refused at once; nothing is lost, mixed up or left to a time-out.
@@ -96,7 +100,9 @@ it('a plugin that floods its ring while it does not read: it is bounded, and rea
   const outcome = await flood
   await all.promise
   const refused = answers.filter(({ answer }) => answer.error)
-  report(`not reading: ${calls - refused.length} of ${calls} calls answered, ${refused.length} refused; ${taken.length} of ${SENT} void calls arrived; own calls ${JSON.stringify(outcome)}; ${peakMiB(pid)} MiB at most`)
+  report(
+    `not reading: ${calls - refused.length} of ${calls} calls answered, ${refused.length} refused; ${taken.length} of ${SENT} void calls arrived; own calls ${JSON.stringify(outcome)}; ${peakMiB(pid)} MiB at most`,
+  )
   for (const { answer } of refused) expect(answer.error).toMatchObject({ code: 'overloaded' })
   expect(refused.length).toBeGreaterThan(0)
   expect(answers.filter(({ n, answer }) => !answer.error && answer.result !== n)).toEqual([])

@@ -2,6 +2,7 @@
 
 export function percentiles(values: readonly number[]): string {
   const sorted = values.toSorted((a, b) => a - b)
-  const at = (share: number): number => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0)
+  const at = (share: number): number =>
+    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0)
   return `p50 ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)}`
 }

@@ -36,7 +36,12 @@ export interface PluginEngineOptions {
   readonly args?: readonly string[]
 }
 
-export async function startPluginEngine({ plugins = {}, entries, engine = '', args = [] }: PluginEngineOptions): Promise<PluginEngine> {
+export async function startPluginEngine({
+  plugins = {},
+  entries,
+  engine = '',
+  args = [],
+}: PluginEngineOptions): Promise<PluginEngine> {
   const folder = await engineFolder('')
   onTestFinished(() => folder.remove())
   const listener = `  - name: iii-worker-manager\n    config: { port: ${folder.port} }\n`
@@ -86,7 +91,10 @@ export async function startPluginEngine({ plugins = {}, entries, engine = '', ar
       for (;;) {
         const found = await row(name)
         if (passes(found)) return found
-        if (performance.now() > deadline) throw new Error(`'${name}' is not ${what} within ${ms} ms: ${JSON.stringify(found)}\n${process.output().slice(-2_000)}`)
+        if (performance.now() > deadline)
+          throw new Error(
+            `'${name}' is not ${what} within ${ms} ms: ${JSON.stringify(found)}\n${process.output().slice(-2_000)}`,
+          )
       }
     },
   }

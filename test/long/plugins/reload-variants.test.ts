@@ -2,69 +2,10 @@
 // bindings that come and go; a configuration file that changes at the same moment.
 import { expect, it } from 'vitest'
 import { within } from '../../support/deadline.ts'
-import { LoadClient } from '../../support/load-client.ts'
 import { report } from '../network/engine-under-test.ts'
-import { AnswerLedger, seenCallHandler, type SeenCall } from './answer-ledger.ts'
-import { percentiles } from './percentiles.ts'
-import { startPluginEngine, type PluginEngine } from './plugin-engine.ts'
-import { SteadyLoad } from './steady-load.ts'
-
-const CALLERS = 4
-const LIVE_MS = 15_000
-
-const plugin = (name: string, version: number, body: string, more = ''): string => `import { definePlugin } from 'iii-host/plugin'
-const VERSION = ${version}
-const lastOf = new Map()
-export default definePlugin({
-  name: '${name}',${more}
-  start({ iii, config }) {
-    ${body}
-  },
-})
-`
-
-interface Run {
-  readonly ledger: AnswerLedger
-  readonly load: SteadyLoad
-  readonly callers: readonly LoadClient[]
-}
-
-/** Calls of `functionIds`, one caller each in turn, at `callsPerSecond` together. */
-async function startLoad(engine: PluginEngine, functionIds: readonly string[], callsPerSecond = 2_500): Promise<Run> {
-  const callers = await Promise.all(Array.from({ length: CALLERS }, (_, index) => engine.connect(`caller-${index}`)))
-  const ledger = new AnswerLedger(CALLERS)
-  const load = new SteadyLoad({
-    callers,
-    callsPerSecond,
-    callOf: (caller, n) => ({ functionId: functionIds[caller % functionIds.length]!, json: `{"caller":${caller},"n":${n}}` }),
-    onAnswer: ledger.add,
-  })
-  return { ledger, load, callers }
-}
-
-/** Saves as version 2, 3, …, waits each time until the new code has answered, and holds all answers to the ledger. */
-async function reloadUnderLoad(what: string, reloads: number, { ledger, load, callers }: Run, save: (version: number) => Promise<void>): Promise<void> {
-  const liveMs: number[] = []
-  for (let version = 2; version <= reloads + 1; version++) {
-    const savedAt = performance.now()
-    await save(version)
-    await within(LIVE_MS, `an answer of version ${version}`, ledger.answeredBy(version))
-    liveMs.push(performance.now() - savedAt)
-  }
-  const { calls, callsPerSecond } = await load.stop()
-  report(`${what}: ${reloads} reloads, ${calls} calls at ${callsPerSecond}/s, save to live ${percentiles(liveMs)} ms`)
-  ledger.check(load.sent)
-  expect(callers.map(({ counts: { unexpected } }) => unexpected)).toEqual(callers.map(() => 0))
-  expect(callsPerSecond).toBeGreaterThanOrEqual(2_000)
-}
-
-async function expectNeverFailed(engine: PluginEngine, ...names: string[]): Promise<void> {
-  for (const name of names) {
-    const row = await engine.row(name)
-    expect(row).toMatchObject({ state: 'running', errors: 0, restarts: 0 })
-    expect(row).not.toHaveProperty('stale')
-  }
-}
+import { seenCallHandler, type SeenCall } from './answer-ledger.ts'
+import { startPluginEngine } from './plugin-engine.ts'
+import { CALLERS, expectNeverFailed, LIVE_MS, plugin, reloadUnderLoad, startLoad } from './reload-run.ts'
 
 it('whose handlers call themselves, and call it again through a worker', async () => {
   interface Nested extends SeenCall {
@@ -72,7 +13,10 @@ it('whose handlers call themselves, and call it again through a worker', async (
     readonly relayed: number
   }
   const nested = (version: number): string =>
-    plugin('nested', version, `
+    plugin(
+      'nested',
+      version,
+      `
     iii.registerFunction('nested::leaf', () => VERSION)
     iii.registerFunction('nested::outer', async ({ caller, n }) => {
       const previous = lastOf.get(caller) ?? null
@@ -82,17 +26,22 @@ it('whose handlers call themselves, and call it again through a worker', async (
         iii.trigger({ function_id: 'relay::back', payload: {} }),
       ])
       return { version: VERSION, n, previous, own, relayed }
-    })`)
+    })`,
+    )
   const engine = await startPluginEngine({ plugins: { nested: nested(1) } })
   const relay = await engine.connect('relay')
   await relay.register('relay::back', () => relay.result('nested::leaf', {}))
   const run = await startLoad(engine, ['nested::outer'])
-  await reloadUnderLoad('calls itself and through a worker', 200, run, (version) => engine.save('nested', nested(version)))
+  await reloadUnderLoad('calls itself and through a worker', 200, run, (version) =>
+    engine.save('nested', nested(version)),
+  )
 
   await expectNeverFailed(engine, 'nested')
   // While it drains, a generation's own calls reach itself: nobody sees two generations in one call.
   for (let caller = 0; caller < CALLERS; caller++) {
-    const mixed = run.ledger.resultsOf<Nested>(caller).filter(({ version, own, relayed }) => own !== version || relayed !== version)
+    const mixed = run.ledger
+      .resultsOf<Nested>(caller)
+      .filter(({ version, own, relayed }) => own !== version || relayed !== version)
     expect(mixed.slice(0, 5), `${mixed.length} answers of two generations`).toEqual([])
   }
 }, 120_000)
@@ -100,7 +49,10 @@ it('whose handlers call themselves, and call it again through a worker', async (
 it('whose trigger type is bound and unbound', async () => {
   const BINDINGS = 24
   const pulse = (version: number): string =>
-    plugin('pulse', version, `
+    plugin(
+      'pulse',
+      version,
+      `
     const bound = new Map()
     iii.registerTriggerType({ id: 'pulse', description: 'Fires when told' }, {
       registerTrigger: (binding) => void bound.set(binding.id, binding.function_id),
@@ -111,11 +63,13 @@ it('whose trigger type is bound and unbound', async () => {
       for (const function_id of bound.values()) await iii.trigger({ function_id, payload: { version: VERSION } })
       return bound.size
     })
-    iii.registerFunction('pulse::next', ${seenCallHandler()})`)
+    iii.registerFunction('pulse::next', ${seenCallHandler()})`,
+    )
   const engine = await startPluginEngine({ plugins: { pulse: pulse(1) } })
   const consumer = await engine.connect('consumer')
   const fired: string[] = []
-  for (let index = 0; index < BINDINGS; index++) await consumer.register(`on::pulse-${index}`, () => void fired.push(`b${index}`))
+  for (let index = 0; index < BINDINGS; index++)
+    await consumer.register(`on::pulse-${index}`, () => void fired.push(`b${index}`))
   const bound = new Set<string>()
   let changes = 0
   const toggle = (index: number): void => {
@@ -124,7 +78,13 @@ it('whose trigger type is bound and unbound', async () => {
     if (bound.delete(id)) consumer.send({ type: 'unregistertrigger', id, trigger_type: 'pulse' })
     else {
       bound.add(id)
-      consumer.send({ type: 'registertrigger', id, trigger_type: 'pulse', function_id: `on::pulse-${index}`, config: { index } })
+      consumer.send({
+        type: 'registertrigger',
+        id,
+        trigger_type: 'pulse',
+        function_id: `on::pulse-${index}`,
+        config: { index },
+      })
     }
   }
   const run = await startLoad(engine, ['pulse::next'])
@@ -146,7 +106,9 @@ it('whose trigger type is bound and unbound', async () => {
   clearInterval(toggling)
   const last = [...bound].sort()
   expect(await settled(() => consumer.result('pulse::bound'), last)).toEqual(last)
-  const { registered_triggers: rows } = await consumer.result('engine::registered-triggers::list', { trigger_type: 'pulse' })
+  const { registered_triggers: rows } = await consumer.result('engine::registered-triggers::list', {
+    trigger_type: 'pulse',
+  })
   expect(rows.map(({ id }: { id: string }) => id).sort()).toEqual(last)
   report(`bound and unbound: ${changes} changes of bindings`)
   await expectNeverFailed(engine, 'pulse')
@@ -156,14 +118,20 @@ it('that call each other and are saved together', async () => {
   interface Paired extends SeenCall {
     readonly other: number
   }
-  const paired = (name: string, other: string) => (version: number): string =>
-    plugin(name, version, `
+  const paired =
+    (name: string, other: string) =>
+    (version: number): string =>
+      plugin(
+        name,
+        version,
+        `
     iii.registerFunction('${name}::leaf', () => VERSION)
     iii.registerFunction('${name}::go', async ({ caller, n }) => {
       const previous = lastOf.get(caller) ?? null
       lastOf.set(caller, n)
       return { version: VERSION, n, previous, other: await iii.trigger({ function_id: '${other}::leaf', payload: {} }) }
-    })`)
+    })`,
+      )
   const [ping, pong] = [paired('ping', 'pong'), paired('pong', 'ping')]
   const engine = await startPluginEngine({ plugins: { ping: ping(1), pong: pong(1) } })
   const run = await startLoad(engine, ['ping::go', 'pong::go'])
@@ -187,7 +155,12 @@ it('while the configuration file changes at the same moment', async () => {
   const schema = `
   config: { type: 'object', properties: { step: { type: 'integer' } }, additionalProperties: false },`
   const configured = (version: number): string =>
-    plugin('configured', version, `iii.registerFunction('configured::next', ${seenCallHandler('seen.step = config.step')})`, schema)
+    plugin(
+      'configured',
+      version,
+      `iii.registerFunction('configured::next', ${seenCallHandler('seen.step = config.step')})`,
+      schema,
+    )
   const entries = (step: number): string => `  - name: configured\n    config: { step: ${step} }\n`
   const engine = await startPluginEngine({ plugins: { configured: configured(1) }, entries: entries(1) })
   const { ledger, load, callers } = await startLoad(engine, ['configured::next'])

@@ -57,7 +57,9 @@ it('200 reloads under 2,000 calls per second lose, double, fail and reorder noth
   expect(row.generation).toBeGreaterThanOrEqual(RELOADS + 1)
   expect(row).not.toHaveProperty('stale')
   const [early, late] = [resident[19]!, resident[RELOADS - 1]!]
-  report(`${RELOADS} reloads, ${calls} calls at ${callsPerSecond}/s, save to live ${percentiles(liveMs)} ms, RSS ${early} MiB after reload 20, ${late} MiB after reload ${RELOADS}`)
+  report(
+    `${RELOADS} reloads, ${calls} calls at ${callsPerSecond}/s, save to live ${percentiles(liveMs)} ms, RSS ${early} MiB after reload 20, ${late} MiB after reload ${RELOADS}`,
+  )
   expect(late - early).toBeLessThanOrEqual(20)
 }, 120_000)
 

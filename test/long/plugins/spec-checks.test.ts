@@ -25,7 +25,11 @@ it('1. a plugin is dropped in, enabled, changed, broken, mended and removed in a
   const greet = (): Promise<{ result?: unknown; error?: { code: string } }> => caller.call('hello::greet')
 
   await engine.save('hello', greeter('hello', `'Hello'`))
-  expect(await engine.rowThatIsThere('hello')).toMatchObject({ state: 'available', origin: 'plugins/hello.ts', generation: 0 })
+  expect(await engine.rowThatIsThere('hello')).toMatchObject({
+    state: 'available',
+    origin: 'plugins/hello.ts',
+    generation: 0,
+  })
   expect((await greet()).error).toMatchObject({ code: 'function_not_found' })
 
   const enabledAt = performance.now()
@@ -37,10 +41,10 @@ it('1. a plugin is dropped in, enabled, changed, broken, mended and removed in a
 
   // From here on no call may fail, whatever is saved.
   const answers = new Set<unknown>()
-  let running = true
+  const over = new AbortController()
   let failure: unknown
   const calling = (async () => {
-    while (running) {
+    while (!over.signal.aborted) {
       const { result, error } = await greet()
       if (error) failure ??= error
       else answers.add(result)
@@ -51,14 +55,17 @@ it('1. a plugin is dropped in, enabled, changed, broken, mended and removed in a
 
   await engine.save('hello', greeter('hello', `'unfinished`))
   const broken = await engine.rowThat('hello', 'stale', ({ stale }) => stale !== undefined)
-  expect(broken).toMatchObject({ state: 'running', stale: { reason: 'build', error: expect.stringMatching(/hello\.ts:5:\d+: .*[Uu]nterminated string/) } })
+  expect(broken).toMatchObject({
+    state: 'running',
+    stale: { reason: 'build', error: expect.stringMatching(/hello\.ts:5:\d+: .*[Uu]nterminated string/) },
+  })
   await engine.process.waitForOutput(/hello\.ts:5:\d+/, 5_000)
   expect((await greet()).result).toBe('Good morning')
 
   await engine.save('hello', greeter('hello', `'Good evening'`))
   await expect.poll(() => answers.has('Good evening'), { timeout: 10_000 }).toBe(true)
   expect(await engine.row('hello')).not.toHaveProperty('stale')
-  running = false
+  over.abort()
   await calling
   expect(failure).toBeUndefined()
   expect([...answers]).toEqual(['Hello', 'Good morning', 'Good evening'])
@@ -73,15 +80,27 @@ it('2. a configuration that does not fit is refused at the start, and keeps the 
   const schema = `
   config: { type: 'object', properties: { times: { type: 'integer', default: 1 } }, additionalProperties: false },`
   const entries = (times: string): string => `  - { name: hello, config: { times: ${times} } }\n`
-  const engine = await startPluginEngine({ plugins: { hello: greeter('hello', 'config.times', schema) }, entries: entries('often') })
-  expect(await engine.row('hello')).toMatchObject({ state: 'failed', error: expect.stringMatching(/times.*often|often.*times/) })
-  expect(await engine.observer.failure('engine::plugins::reload', { name: 'hello' })).toMatchObject({ code: 'PLUGIN_CONFIG_INVALID', message: expect.stringContaining('/times') })
+  const engine = await startPluginEngine({
+    plugins: { hello: greeter('hello', 'config.times', schema) },
+    entries: entries('often'),
+  })
+  expect(await engine.row('hello')).toMatchObject({
+    state: 'failed',
+    error: expect.stringMatching(/times.*often|often.*times/),
+  })
+  expect(await engine.observer.failure('engine::plugins::reload', { name: 'hello' })).toMatchObject({
+    code: 'PLUGIN_CONFIG_INVALID',
+    message: expect.stringContaining('/times'),
+  })
 
   await engine.configure(entries('3'))
   await expect.poll(async () => (await engine.observer.call('hello::greet')).result, { timeout: 10_000 }).toBe(3)
   await engine.configure(entries('never'))
   const stale = await engine.rowThat('hello', 'stale', (row) => row.stale !== undefined)
-  expect(stale).toMatchObject({ state: 'running', stale: { reason: 'config', error: expect.stringContaining('/times') } })
+  expect(stale).toMatchObject({
+    state: 'running',
+    stale: { reason: 'config', error: expect.stringContaining('/times') },
+  })
   expect(await engine.observer.result('hello::greet')).toBe(3)
   await engine.configure(entries('4'))
   await expect.poll(async () => (await engine.observer.call('hello::greet')).result, { timeout: 10_000 }).toBe(4)
@@ -89,8 +108,13 @@ it('2. a configuration that does not fit is refused at the start, and keeps the 
 }, 60_000)
 
 it('3. a circle of requires, a missing plugin, an id of two plugins and a reserved id are errors that name the parties', async () => {
-  const requiring = (name: string, required: string): string => greeter(name, `'${name}'`, `\n  requires: ['${required}'],`)
-  const registering = (name: string, id: string): string => greeter(name, `'${name}'`).replace('start({ iii, config }) {', `start({ iii, config }) {\n    iii.registerFunction('${id}', () => 1)`)
+  const requiring = (name: string, required: string): string =>
+    greeter(name, `'${name}'`, `\n  requires: ['${required}'],`)
+  const registering = (name: string, id: string): string =>
+    greeter(name, `'${name}'`).replace(
+      'start({ iii, config }) {',
+      `start({ iii, config }) {\n    iii.registerFunction('${id}', () => 1)`,
+    )
   const engine = await startPluginEngine({
     plugins: {
       ring: requiring('ring', 'rong'),
@@ -130,7 +154,10 @@ export default definePlugin({ name: 'caged', start({ iii }) {
 } })
 `
   const permissions = 'fs_read: ["./images"], fs_write: [], net: false, child_process: false'
-  const engine = await startPluginEngine({ plugins: { caged }, entries: `  - { name: caged, isolation: process, permissions: { ${permissions} } }\n` })
+  const engine = await startPluginEngine({
+    plugins: { caged },
+    entries: `  - { name: caged, isolation: process, permissions: { ${permissions} } }\n`,
+  })
   const { dir, port } = engine.folder
   await mkdir(join(dir, 'images'))
   await writeFile(join(dir, 'images', 'cat.txt'), 'a cat')
@@ -143,7 +170,10 @@ export default definePlugin({ name: 'caged', start({ iii }) {
     ['caged::run', {}],
     ['caged::connect', { port }],
   ] as const) {
-    expect(await engine.observer.failure(functionId, data), functionId).toMatchObject({ code: 'invocation_failed', message: expect.stringMatching(/permission|ERR_ACCESS_DENIED|Access to this API/i) })
+    expect(await engine.observer.failure(functionId, data), functionId).toMatchObject({
+      code: 'invocation_failed',
+      message: expect.stringMatching(/permission|ERR_ACCESS_DENIED|Access to this API/i),
+    })
   }
 }, 60_000)
 
@@ -161,7 +191,10 @@ export default definePlugin({ name: 'shared', overlap: true, start({ iii, replic
 `
 
   it('share the calls of a CPU-bound plugin; one crashes and the other serves; both are replaced without a failed call', async () => {
-    const engine = await startPluginEngine({ plugins: { shared: shared(1) }, entries: '  - { name: shared, replicas: 2 }\n' })
+    const engine = await startPluginEngine({
+      plugins: { shared: shared(1) },
+      entries: '  - { name: shared, replicas: 2 }\n',
+    })
     const others = await bystanders(engine.folder.url)
     const caller = await engine.connect('caller')
     const work = (): Promise<{ replica: number; thread: number; version: number }> => caller.result('shared::work')
@@ -176,7 +209,7 @@ export default definePlugin({ name: 'shared', overlap: true, start({ iii, replic
     expect((await engine.row('shared')).last_crash).toMatchObject({ code: 'EXIT' })
 
     await engine.save('shared', shared(2))
-    for (let answered = 0; answered < 3; ) if ((await work()).version === 2) answered++
+    for (let answered = 0; answered < 3;) if ((await work()).version === 2) answered++
     const last = await Promise.all(Array.from({ length: 40 }, work))
     expect(new Set(last.map(({ version }) => version))).toEqual(new Set([2]))
     expect(new Set(last.map(({ replica }) => replica))).toEqual(new Set([0, 1]))
@@ -187,7 +220,9 @@ export default definePlugin({ name: 'shared', overlap: true, start({ iii, replic
 it('a plugin file that is deleted while it runs goes on serving, and says so', async () => {
   const engine = await startPluginEngine({ plugins: { hello: greeter('hello', `'Hello'`) } })
   await rm(join(engine.folder.dir, 'plugins', 'hello.ts'))
-  expect(await engine.observer.failure('engine::plugins::reload', { name: 'hello' })).toMatchObject({ code: 'PLUGIN_BUILD_FAILED' })
+  expect(await engine.observer.failure('engine::plugins::reload', { name: 'hello' })).toMatchObject({
+    code: 'PLUGIN_BUILD_FAILED',
+  })
   expect(await engine.observer.result('hello::greet')).toBe('Hello')
   expect(await engine.row('hello')).toMatchObject({ state: 'running', stale: { reason: 'build' } })
 }, 30_000)

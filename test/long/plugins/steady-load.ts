@@ -52,9 +52,10 @@ export class SteadyLoad {
     const calls = this.#sent.reduce((sum, sent) => sum + sent, 0)
     const seconds = (performance.now() - this.#beganAt) / 1000
     const drained = new Promise<void>((resolve) => (this.#onDrained = resolve))
-    if (this.#unanswered > 0) await within(ANSWER_MS, 'the last answers', drained).catch((error: Error) => {
-      throw new Error(`${error.message}; ${this.#unanswered} of ${calls} calls have none`)
-    })
+    if (this.#unanswered > 0)
+      await within(ANSWER_MS, 'the last answers', drained).catch((error: Error) => {
+        throw new Error(`${error.message}; ${this.#unanswered} of ${calls} calls have none`)
+      })
     return { calls, callsPerSecond: Math.round(calls / seconds) }
   }
 
@@ -63,7 +64,8 @@ export class SteadyLoad {
     const now = performance.now()
     this.#due += (Math.min(now - this.#lastTick, CATCH_UP_MS) / 1000) * callsPerSecond
     this.#lastTick = now
-    for (; this.#due >= 1 && this.#unanswered < MAX_UNANSWERED; this.#due--) this.#callFrom(this.#next++ % callers.length)
+    for (; this.#due >= 1 && this.#unanswered < MAX_UNANSWERED; this.#due--)
+      this.#callFrom(this.#next++ % callers.length)
   }
 
   #callFrom(caller: number): void {

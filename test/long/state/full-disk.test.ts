@@ -31,10 +31,22 @@ it('a full store fails every call of the batch, fires none of its events, and wo
     const answers: Promise<void>[] = []
     for (let n = 0; n < BURST; n++) {
       const big = n === BURST / 2
-      const write: Write = { key: `b${burst}-${n}`, value: { burst, text: 'x'.repeat(big ? BIG : 20) }, answer: undefined }
+      const write: Write = {
+        key: `b${burst}-${n}`,
+        value: { burst, text: 'x'.repeat(big ? BIG : 20) },
+        answer: undefined,
+      }
       writes.push(write)
-      answers.push(send(client, 'state::set', { scope: SCOPE, key: write.key, value: write.value }, (answer) => (write.answer = answer)))
-      if (n % 10 === 0) answers.push(send(client, 'state::get', { scope: SCOPE, key: 'b0-0' }, (answer) => reads.push(answer)))
+      answers.push(
+        send(
+          client,
+          'state::set',
+          { scope: SCOPE, key: write.key, value: write.value },
+          (answer) => (write.answer = answer),
+        ),
+      )
+      if (n % 10 === 0)
+        answers.push(send(client, 'state::get', { scope: SCOPE, key: 'b0-0' }, (answer) => reads.push(answer)))
     }
     await Promise.all(answers)
     refusedSmall = writes.filter(({ answer, value }) => answer?.error && value.text.length < BIG).length
@@ -45,9 +57,14 @@ it('a full store fails every call of the batch, fires none of its events, and wo
   expect(refusedSmall).toBeGreaterThan(0)
   const refused = writes.filter(({ answer }) => answer?.error)
   for (const { answer } of refused) {
-    expect(answer?.error).toMatchObject({ code: 'SET_ERROR', message: expect.stringMatching(/state\.db cannot grow: the disk is full, or .* nothing of this was written/) })
+    expect(answer?.error).toMatchObject({
+      code: 'SET_ERROR',
+      message: expect.stringMatching(/state\.db cannot grow: the disk is full, or .* nothing of this was written/),
+    })
   }
-  report(`full store: ${writes.length} writes, ${refused.length} refused, ${refusedSmall} of them small; ${refusedReads} reads failed with them`)
+  report(
+    `full store: ${writes.length} writes, ${refused.length} refused, ${refusedSmall} of them small; ${refusedReads} reads failed with them`,
+  )
 
   // A write that was refused is not there, one that was acknowledged is.
   for (const { key, value, answer } of writes.slice(-2 * BURST)) {
@@ -59,7 +76,9 @@ it('a full store fails every call of the batch, fires none of its events, and wo
   for (const { key, value } of kept) {
     if (value.text.length === BIG) await client.result('state::delete', { scope: SCOPE, key })
   }
-  expect(await client.result('state::set', { scope: SCOPE, key: 'after', value: { text: 'y'.repeat(BIG) } })).toMatchObject({ old_value: null })
+  expect(
+    await client.result('state::set', { scope: SCOPE, key: 'after', value: { text: 'y'.repeat(BIG) } }),
+  ).toMatchObject({ old_value: null })
 
   // Events come in the order of the writes: when the last one is there, all are.
   await expect.poll(() => events.at(-1)?.key, { timeout: 10_000 }).toBe('after')

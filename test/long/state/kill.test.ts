@@ -25,13 +25,18 @@ interface Tally {
 
 it(`${KILLS} times, no acknowledged write is missing, none is torn, no value once read is gone`, async () => {
   const { folder, start } = await stateEngine()
-  const keys = Array.from({ length: KEYS }, (_, index) => new NumberedKey(`k${index}`, index % 2 === 0 ? 'set' : 'update'))
+  const keys = Array.from(
+    { length: KEYS },
+    (_, index) => new NumberedKey(`k${index}`, index % 2 === 0 ? 'set' : 'update'),
+  )
   const tally: Tally = { writes: 0, reads: 0, failures: [] }
   let inFlight = 0
   for (let kill = 0; kill < KILLS; kill++) {
     const engine = await start()
     await expectKept(folder.url, keys)
-    const clients = await Promise.all(Array.from({ length: WRITERS + READERS }, (_, index) => LoadClient.connect(folder.url, `client-${index}`)))
+    const clients = await Promise.all(
+      Array.from({ length: WRITERS + READERS }, (_, index) => LoadClient.connect(folder.url, `client-${index}`)),
+    )
     const enough = reaches(tally, tally.writes + LEAST_WRITES + ((kill * 137) % LEAST_WRITES))
     const run = { down: false, onWritten: enough.check, tally }
     const loops = clients.flatMap((client, index) =>
@@ -50,7 +55,9 @@ it(`${KILLS} times, no acknowledged write is missing, none is torn, no value onc
   await expectKept(folder.url, keys)
   expect(await engine.stop()).toBe(0)
   expect(tally.failures).toEqual([])
-  report(`${KILLS} kills: ${tally.writes} acknowledged writes and ${tally.reads} reads held, ${inFlight} calls in flight when the engine died`)
+  report(
+    `${KILLS} kills: ${tally.writes} acknowledged writes and ${tally.reads} reads held, ${inFlight} calls in flight when the engine died`,
+  )
   expect(inFlight).toBeGreaterThan(KILLS)
 }, 180_000)
 

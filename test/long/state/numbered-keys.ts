@@ -29,7 +29,8 @@ export class NumberedKey {
   nextWrite(): { functionId: string; json: string; n: number } {
     const n = ++this.attempted
     const { address } = this
-    if (this.by === 'set') return { functionId: 'state::set', json: JSON.stringify({ ...address, value: valueOf(this.key, n) }), n }
+    if (this.by === 'set')
+      return { functionId: 'state::set', json: JSON.stringify({ ...address, value: valueOf(this.key, n) }), n }
     const ops = [
       { type: 'increment', path: 'n', by: 1 },
       { type: 'increment', path: 'twin', by: 1 },
@@ -50,7 +51,8 @@ export class NumberedKey {
 export function numberOf(key: NumberedKey, value: unknown): number {
   if (value === undefined || value === null) return 0
   const { n, twin, text } = value as { n: number; twin: number; text: string }
-  if (n !== twin || text !== textOf(key.key, n)) throw new Error(`torn value of ${key.key}: n ${n}, twin ${twin}, text of ${text?.length} characters`)
+  if (n !== twin || text !== textOf(key.key, n))
+    throw new Error(`torn value of ${key.key}: n ${n}, twin ${twin}, text of ${text?.length} characters`)
   return n
 }
 

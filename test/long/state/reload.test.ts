@@ -13,7 +13,9 @@ const CALLERS = 4
 it('40 reloads of iii-state fail no call, keep the order of each caller and deliver every event', async () => {
   const { folder, start } = await stateEngine()
   const engine = await start()
-  const callers = await Promise.all(Array.from({ length: CALLERS }, (_, index) => LoadClient.connect(folder.url, `caller-${index}`)))
+  const callers = await Promise.all(
+    Array.from({ length: CALLERS }, (_, index) => LoadClient.connect(folder.url, `caller-${index}`)),
+  )
   const listener = await LoadClient.connect(folder.url, 'listener')
   const events = await stateEvents(listener, SCOPE)
   const answers: Answer[][] = callers.map(() => [])
@@ -31,7 +33,8 @@ it('40 reloads of iii-state fail no call, keep the order of each caller and deli
     onAnswer: (caller, n, answer) => (answers[caller]![n] = answer),
   })
   const observer = await LoadClient.connect(folder.url, 'observer')
-  for (let reload = 0; reload < RELOADS; reload++) await observer.result('engine::plugins::reload', { name: 'iii-state' })
+  for (let reload = 0; reload < RELOADS; reload++)
+    await observer.result('engine::plugins::reload', { name: 'iii-state' })
   const { calls, callsPerSecond } = await load.stop()
 
   for (const [caller, all] of answers.entries()) {
@@ -44,7 +47,9 @@ it('40 reloads of iii-state fail no call, keep the order of each caller and deli
   await expect.poll(() => events.length, { timeout: 20_000 }).toBe(written)
   for (let caller = 0; caller < CALLERS; caller++) {
     const seen = events.filter(({ key }) => key === `caller-${caller}`).map(({ new_value }) => new_value)
-    const wrong = seen.flatMap((value, w) => (value.step === w >> 1 && value.at === (w % 2 === 0 ? 'set' : 'update') ? [] : [{ caller, w, value }]))
+    const wrong = seen.flatMap((value, w) =>
+      value.step === w >> 1 && value.at === (w % 2 === 0 ? 'set' : 'update') ? [] : [{ caller, w, value }],
+    )
     expect(wrong.slice(0, 5), `${wrong.length} events out of order`).toEqual([])
   }
   const info = await observer.result('engine::plugins::info', { name: 'iii-state' })
@@ -62,7 +67,10 @@ function isExpected({ result, error }: Answer, n: number): boolean {
   if (error) return false
   const step = Math.floor(n / 3)
   const before = step === 0 ? null : { step: step - 1, at: 'update' }
-  const [set, updated] = [{ step, at: 'set' }, { step, at: 'update' }]
+  const [set, updated] = [
+    { step, at: 'set' },
+    { step, at: 'update' },
+  ]
   const expected = [{ old_value: before, new_value: set }, { old_value: set, new_value: updated }, updated][n % 3]
   return JSON.stringify(result) === JSON.stringify(expected)
 }

@@ -12,6 +12,10 @@ export interface StateEvent {
 export async function stateEvents(client: LoadClient, scope: string): Promise<readonly StateEvent[]> {
   const events: StateEvent[] = []
   await client.register('on::state', (event: StateEvent) => void events.push(event))
-  await client.result('engine::register_trigger', { trigger_type: 'state', function_id: 'on::state', config: { scope } })
+  await client.result('engine::register_trigger', {
+    trigger_type: 'state',
+    function_id: 'on::state',
+    config: { scope },
+  })
   return events
 }

@@ -5,7 +5,8 @@ import type { BenchReport } from '../../bench/report.ts'
 
 const QUICK: BenchOptions = {
   ...BENCH_DEFAULTS,
-  durationMs: 60,
+  // Long enough that a disk that others keep busy has answered.
+  durationMs: 500,
   rounds: 1,
   payloads: [150],
   inFlight: [16],

@@ -304,7 +304,8 @@ describe('properties', () => {
     fc.record({ type: fc.constant('append' as const), path: many, value: json }),
     fc.record({ type: fc.constant('remove' as const), path: one }),
   )
-  const start = fc.option(json, { nil: undefined })
+  // As JSON gives it back: it knows no negative zero.
+  const start = fc.option(json, { nil: undefined }).map((value) => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as typeof value)))
   const operations = fc.array(operation, { maxLength: 8 })
 
   test('it never throws, changes nothing that goes in, and no prototype', () => {

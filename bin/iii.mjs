@@ -21,10 +21,21 @@ function entryFile() {
 }
 
 async function runHere() {
+  endWithLauncher()
   // Saves the stripping of types and most of the compiling at every start but the first.
   module.enableCompileCache(path.join(cacheFolder(), 'compile'))
   const { main } = await import(pathToFileURL(entryFile()).href)
   await main(process.argv.slice(2))
+}
+
+/** A launcher that is killed passes no signal on. Its engine must not stay behind and hold port and data folder. */
+function endWithLauncher() {
+  const isLaunched = process.env.III_LAUNCHED !== undefined && process.channel !== undefined
+  delete process.env.III_LAUNCHED
+  if (!isLaunched) return
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  // A command that is done ends, whether or not its launcher listens.
+  process.channel.unref()
 }
 
 /** The same folder as `defaultCacheDir` of the plugin host, which can't be asked before this. */
@@ -44,7 +55,8 @@ function runElsewhere() {
     process.exit(1)
   }
   const child = spawn(node, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: 'inherit',
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, III_LAUNCHED: '1' },
   })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
   for (const signal of signals) process.on(signal, () => child.kill(signal))

@@ -72,6 +72,21 @@ describe.skipIf(oldNode === undefined)(`with an old Node (${oldNode ?? 'none on 
       rmSync(path.join(folder, 'node_modules'), { recursive: true })
     }
   })
+  it('leaves nothing running when it is killed', async () => {
+    const child = spawn(node, [path.join(folder, 'bin', 'iii.mjs'), 'wait'], {
+      env: { HOME: folder, PATH: '', III_NODE: process.execPath },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    let output = ''
+    // The pipe closes when the last process that holds it has ended: the one that the launcher started.
+    const closed = new Promise((resolve) => child.stdout.on('close', resolve))
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      if (output.includes(process.versions.node)) child.kill('SIGKILL')
+    })
+    await closed
+    expect(output).toContain('got SIGTERM')
+  })
   it('passes on the exit code, standard input and death by a signal', () => {
     const env = { PATH: '', III_NODE: process.execPath }
     expect(launch(node, ['exit', '3'], env).status).toBe(3)

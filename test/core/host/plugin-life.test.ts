@@ -190,6 +190,13 @@ export default definePlugin({
     expect(await host.row('hello')).not.toHaveProperty('stale')
   })
 
+  test('a schema that is none is told of the definition, not of the configuration file', async () => {
+    const host = testHost()
+    host.write('plugins/hello.ts', greeter('hello', 'one').replace("name: 'hello',", "name: 'hello', config: { type: 'objekt' },"))
+    const { failed } = await host.start({ name: 'hello', config: { a: 1 } })
+    expect(failed[0]?.message).toMatch(/^'config' in definePlugin of 'hello' is no JSON Schema: /)
+  })
+
   test('a plugin without a schema takes no settings', async () => {
     const host = testHost()
     host.write('plugins/hello.ts', greeter('hello', 'hi'))

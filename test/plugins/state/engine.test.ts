@@ -1,0 +1,70 @@
+// The cases of state over a whole engine: a worker on a socket, the router, the plugin in its thread, the configuration in a file.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
+import { startEngine, type Engine } from '../../../core/engine.ts'
+import { createLog } from '../../../core/log.ts'
+import type { ErrorBody } from '../../../protocol/errors.ts'
+import { Collector } from '../../support/deadline.ts'
+import { RawClient } from '../../support/raw-client.ts'
+import { stateCases, type StateRun, type TestBinding } from './state-cases.ts'
+
+let folder: string
+let engine: Engine
+let settings = '{}'
+const reloads = new Collector<string>()
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'iii-state-'))
+  await configure(settings)
+  const write = (line: string): void => {
+    if (line.includes('"configuration reloaded"')) reloads.add(line)
+  }
+  engine = await startEngine({ cwd: folder, log: createLog({ level: 'info', pretty: false, write }) })
+})
+
+afterAll(async () => {
+  await engine?.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+stateCases('state of a running engine', async () => {
+  await apply('{}')
+  const client = await RawClient.connect(engine.url)
+  const call: StateRun['call'] = async (functionId, input) => {
+    const { result, error } = await client.call(functionId, input)
+    if (error !== undefined) throw Object.assign(new Error(error.message), { code: error.code })
+    return result
+  }
+  const bind = (binding: TestBinding): void => client.send({ type: 'registertrigger', trigger_type: 'state', ...binding })
+  return {
+    call,
+    provide: (functionId, handler) => client.provide(functionId, (data, frame) => handler(data, frame['metadata'])),
+    bind,
+    unbind: (id) => client.send({ type: 'unregistertrigger', id, trigger_type: 'state' }),
+    async refusalOf(binding) {
+      bind(binding)
+      const refusal = await client.find(
+        ({ type, id, error }) => type === 'triggerregistrationresult' && id === binding.id && error !== undefined,
+        `the refusal of ${binding.id}`,
+      )
+      return refusal['error'] as ErrorBody
+    },
+    configure: (members) => apply(JSON.stringify(members)),
+  }
+})
+
+/** Writes the settings and waits until the engine runs with them. */
+async function apply(wanted: string): Promise<void> {
+  if (wanted === settings) return
+  settings = wanted
+  const before = reloads.items.length
+  await configure(wanted)
+  await reloads.take(before + 1)
+}
+
+function configure(config: string): Promise<void> {
+  const entries = [`  - { name: iii-worker-manager, config: { port: 0 } }`, `  - { name: iii-state, config: ${config} }`]
+  return writeFile(join(folder, 'iii-config.yaml'), ['workers:', ...entries, ''].join('\n'))
+}

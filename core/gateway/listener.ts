@@ -309,5 +309,7 @@ function openError(error: NodeJS.ErrnoException, host: string, port: number): Er
   if (error.code === 'EACCES') {
     return new Error(`address ${address} may not be opened by this user: set a 'port' above 1023 for iii-worker-manager`, { cause: error })
   }
-  return new Error(`address ${address} cannot be opened: ${error.message}`, { cause: error })
+  const isForeign = error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
+  const remedy = isForeign ? "; set 'host' of iii-worker-manager to an address of this machine, such as 127.0.0.1" : ''
+  return new Error(`address ${address} cannot be opened: ${error.message}${remedy}`, { cause: error })
 }

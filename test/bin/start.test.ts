@@ -113,6 +113,10 @@ describe('iii start says what keeps it from starting, with exit code 1 and no st
       server.close()
     }
   })
+  it("an address that is not this machine's", async () => {
+    write('iii-config.yaml', FREE_PORT.replace('port: 0', 'port: 0, host: 192.0.2.1'))
+    expect(await refused()).toContain("set 'host' of iii-worker-manager to an address of this machine")
+  })
   it('an `rbac` listener while no plugin decides about sessions', async () => {
     write(
       'iii-config.yaml',

@@ -64,6 +64,7 @@ describe('a crash', () => {
     }
     expect(await host.event('failed', 'bad')).toMatchObject({ error: expect.stringContaining('process.exit') })
     expect(await host.row('bad')).toMatchObject({ state: 'failed', restarts: 2 })
+    expect(host.lines.join('\n')).toContain('mend and save it, or run: iii plugins start bad')
     const waiting = host.call('bad::greet')
     await host.host.reload('bad')
     expect(await waiting).toBe('still here')

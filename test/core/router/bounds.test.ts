@@ -94,7 +94,10 @@ it('a decision on a session that does not come in 30 s is AUTH_ERROR', async () 
     middleware: undefined,
     input: { headers: {}, query_params: {}, ip_address: '127.0.0.1' },
   })
-  const refused = expect(asked).rejects.toMatchObject({ code: 'AUTH_ERROR', message: expect.stringContaining('30000 ms') })
+  const refused = expect(asked).rejects.toMatchObject({
+    code: 'AUTH_ERROR',
+    message: expect.stringContaining('30000 ms'),
+  })
   expect(holder.link.delivered).toHaveLength(1)
   await vi.advanceTimersByTimeAsync(30_000)
   await refused

@@ -24,7 +24,9 @@ test('The holder accepts the target, then gets every call with payload, caller a
   })
   const [worker, caller] = [await mesh.connect(), await mesh.connect()]
   await worker.provided('ext::hook', undefined, { invocation: INVOCATION })
-  expect(asked).toEqual([{ action: 'register', function_id: 'ext::hook', worker_id: worker.workerId, invocation: INVOCATION }])
+  expect(asked).toEqual([
+    { action: 'register', function_id: 'ext::hook', worker_id: worker.workerId, invocation: INVOCATION },
+  ])
   expect((await caller.call('ext::hook', { a: 1 }, { traceparent: '00-aa-bb-01' })).result).toEqual({ status: 'done' })
   expect(asked[1]).toMatchObject({
     action: 'invoke',
@@ -44,7 +46,10 @@ test('An error of the holder reaches the caller as it is', async () => {
   })
   const worker = await mesh.connect()
   await worker.provided('ext::hook', undefined, { invocation: INVOCATION })
-  expect((await worker.call('ext::hook', {})).error).toMatchObject({ code: 'http_error', message: 'HTTP 500 Internal Server Error' })
+  expect((await worker.call('ext::hook', {})).error).toMatchObject({
+    code: 'http_error',
+    message: 'HTTP 500 Internal Server Error',
+  })
 })
 
 test('A target that the holder refuses is not registered, and the worker is not told', async () => {
@@ -74,5 +79,7 @@ test('The function goes with unregisterfunction, and with its connection', async
 })
 
 function withHolder(handler: (input: Record<string, unknown>) => unknown): Promise<TestMesh> {
-  return startMesh({ prepare: (mesh) => mesh.seat('http-invoker', (input) => handler(input as Record<string, unknown>)) })
+  return startMesh({
+    prepare: (mesh) => mesh.seat('http-invoker', (input) => handler(input as Record<string, unknown>)),
+  })
 }

@@ -37,7 +37,8 @@ stateCases('state of a running engine', async () => {
     if (error !== undefined) throw Object.assign(new Error(error.message), { code: error.code })
     return result
   }
-  const bind = (binding: TestBinding): void => client.send({ type: 'registertrigger', trigger_type: 'state', ...binding })
+  const bind = (binding: TestBinding): void =>
+    client.send({ type: 'registertrigger', trigger_type: 'state', ...binding })
   return {
     call,
     provide: (functionId, handler) => client.provide(functionId, (data, frame) => handler(data, frame['metadata'])),
@@ -65,6 +66,9 @@ async function apply(wanted: string): Promise<void> {
 }
 
 function configure(config: string): Promise<void> {
-  const entries = [`  - { name: iii-worker-manager, config: { port: 0 } }`, `  - { name: iii-state, config: ${config} }`]
+  const entries = [
+    `  - { name: iii-worker-manager, config: { port: 0 } }`,
+    `  - { name: iii-state, config: ${config} }`,
+  ]
   return writeFile(join(folder, 'iii-config.yaml'), ['workers:', ...entries, ''].join('\n'))
 }

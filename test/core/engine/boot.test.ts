@@ -1,0 +1,124 @@
+// The start and the end of a whole engine: order, places, rights (spec 04 checks 3, 35, 36; spec 09 §1; design, "Change of generation").
+import { existsSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { freePort } from '../../support/engine-process.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
+import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
+
+test('Plugins start in the order of what they require, and listeners open last', async () => {
+  const folder = new EngineFolder()
+  const port = await freePort()
+  const knocks = `const net = await import('node:net')
+    const open = await new Promise((resolve) => {
+      const socket = net.connect(${port}, '127.0.0.1')
+      socket.on('connect', () => resolve(true)).on('error', () => resolve(false)).unref()
+    })
+    iii.registerFunction('first::open', () => open)`
+  folder.write('plugins/first.ts', pluginFile('first', knocks))
+  folder.write(
+    'plugins/second.ts',
+    pluginFile(
+      'second',
+      `const found = await iii.trigger({ function_id: 'first::open', payload: {} })\n    iii.registerFunction('second::found', () => found)`,
+      `requires: ['first'],`,
+    ),
+  )
+  folder.configure(`{ name: iii-worker-manager, config: { port: ${port} } }`, '{ name: second }', '{ name: first }')
+  await folder.start()
+  const worker = await folder.connect()
+  // What `second` found in its start() is what `first` had seen in its own: no listener.
+  expect((await worker.call('second::found')).result).toBe(false)
+})
+
+test('At the end plugins stop in reverse order while workers are still there, then these are closed with 1012', async () => {
+  const folder = new EngineFolder()
+  const telling = (name: string, more = ''): string =>
+    pluginFile(
+      name,
+      `return { async stop({ reason }) { await iii.trigger({ function_id: 'seen::stop', payload: { name: '${name}', reason } }) } }`,
+      more,
+    )
+  folder.write('plugins/base.ts', telling('base'))
+  folder.write('plugins/upper.ts', telling('upper', `requires: ['base'],`))
+  folder.configure(LISTENER, '{ name: upper }', '{ name: base }')
+  await folder.start()
+  const worker = await folder.connect()
+  const stops: unknown[] = []
+  await worker.provided('seen::stop', ({ name, reason }: { name: string; reason: string }) =>
+    stops.push([name, reason]),
+  )
+  await folder.engine.close()
+  expect(await worker.closed).toMatchObject({ code: 1012 })
+  expect(stops).toEqual([
+    ['upper', 'shutdown'],
+    ['base', 'shutdown'],
+  ])
+})
+
+test('Without an entry for it state is not there', async () => {
+  const folder = new EngineFolder()
+  folder.configure(LISTENER)
+  await folder.start()
+  const worker = await folder.connect()
+  expect((await worker.call('state::get', { scope: 's', key: 'k' })).error?.code).toBe('function_not_found')
+})
+
+test('Paths of the configuration are relative to its file, wherever the engine was started', async () => {
+  const folder = new EngineFolder()
+  folder.configure(LISTENER, '{ name: iii-state, config: { adapter: { name: kv, config: { file_path: ./data/x } } } }')
+  const elsewhere = tempFolder()
+  await folder.start({ cwd: elsewhere, configPath: join(folder.dir, 'iii-config.yaml') })
+  const worker = await folder.connect()
+  expect((await worker.call('state::set', { scope: 's', key: 'k', value: 1 })).error).toBeUndefined()
+  expect(existsSync(join(folder.dir, 'data/x/state.db'))).toBe(true)
+  expect(existsSync(join(elsewhere, 'data'))).toBe(false)
+})
+
+test('A listener without host answers on 127.0.0.1 only', async () => {
+  const folder = new EngineFolder()
+  folder.configure(LISTENER)
+  await folder.start()
+  const { hostname, port } = new URL(folder.url())
+  expect(hostname).toBe('127.0.0.1')
+  const code = await new Promise<string>((resolve) => {
+    const other = connect(Number(port), '127.0.0.2')
+    other.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? '')).on('connect', () => resolve('open'))
+    other.unref()
+  })
+  expect(code).toBe('ECONNREFUSED')
+})
+
+test('The entry of a plugin narrows what it may call', async () => {
+  const folder = new EngineFolder()
+  const calling = `iii.registerFunction('narrow::call', ({ id }) => iii.trigger({ function_id: id, payload: {} }).then(() => 'fine', ({ code, message }) => ({ code, message })))`
+  folder.write('plugins/narrow.ts', pluginFile('narrow', calling))
+  folder.configure(LISTENER, '{ name: narrow, allow: ["images::*"] }')
+  await folder.start()
+  const worker = await folder.connect()
+  worker.provide('images::cut', () => 1)
+  await worker.provided('secret::read', () => 2)
+  expect((await worker.call('narrow::call', { id: 'images::cut' })).result).toBe('fine')
+  expect((await worker.call('narrow::call', { id: 'secret::read' })).result).toEqual({
+    code: 'FORBIDDEN',
+    message: expect.stringMatching(/plugin 'narrow' may not call 'secret::read'.*'allow' in the entry 'narrow'/),
+  })
+  expect(worker.calls('secret::read')).toEqual([])
+})
+
+test('A plugin that is loaded anew gets the settings that the holder of the seat makes of its block', async () => {
+  const folder = new EngineFolder()
+  const holder = `iii.registerFunction('engine::seat::settings', ({ plugin, config }) => plugin === 'hello' ? { ...config, greeting: 'overridden' } : config)`
+  folder.write('plugins/iii-state.ts', pluginFile('iii-state', holder, `seats: ['settings'],`))
+  const schema = `config: { type: 'object', properties: { greeting: { type: 'string' }, size: { type: 'number', default: 1 } }, additionalProperties: false },`
+  folder.write(
+    'plugins/hello.ts',
+    pluginFile('hello', `iii.registerFunction('hello::config', () => config)`, `${schema} requires: ['iii-state'],`),
+  )
+  folder.configure(LISTENER, '{ name: iii-state }', '{ name: hello, config: { greeting: written } }')
+  await folder.start()
+  const worker = await folder.connect()
+  await worker.call('engine::plugins::reload', { name: 'hello' })
+  expect((await worker.call('hello::config')).result).toEqual({ greeting: 'overridden', size: 1 })
+})

@@ -1,0 +1,101 @@
+// A changed configuration file in a running engine: all of it or nothing, and nothing that did not change is touched
+// (spec 04 A.7, checks 8–12).
+import { once } from 'node:events'
+import { appendFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../support/engine-process.ts'
+import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
+
+const HELLO = pluginFile('hello', `iii.registerFunction('hello::greet', () => 'hello')`)
+
+test('An entry that is added starts its plugin, and workers keep their connections', async () => {
+  const folder = new EngineFolder()
+  folder.write('plugins/hello.ts', HELLO)
+  folder.configure(LISTENER)
+  await folder.start()
+  const worker = await folder.connect()
+  expect((await worker.call('hello::greet')).error?.code).toBe('function_not_found')
+  folder.configure(LISTENER, '{ name: hello }')
+  expect(await folder.logged('configuration reloaded')).toMatchObject({ started: ['hello'], stopped: [] })
+  expect((await worker.call('hello::greet')).result).toBe('hello')
+  expect(folder.engine.router.workers.has(worker.workerId)).toBe(true)
+})
+
+test('A comment restarts nothing', async () => {
+  const folder = new EngineFolder()
+  folder.write('plugins/hello.ts', HELLO)
+  folder.configure(LISTENER, '{ name: hello }')
+  await folder.start()
+  const worker = await folder.connect()
+  const url = folder.url()
+  appendFileSync(join(folder.dir, 'iii-config.yaml'), '# a thought\n')
+  const line = await folder.logged('configuration reloaded')
+  expect(line).toMatchObject({ started: [], reloaded: [], reconfigured: [], stopped: [] })
+  expect(line).not.toHaveProperty('listening')
+  expect(folder.url()).toBe(url)
+  await worker.settled()
+  const { result } = await worker.call('engine::plugins::list')
+  expect((result as { plugins: object[] }).plugins).toContainEqual(
+    expect.objectContaining({ name: 'hello', generation: 1 }),
+  )
+})
+
+test('Broken YAML changes nothing but the health, and the mended file applies', async () => {
+  const folder = new EngineFolder()
+  folder.write('plugins/hello.ts', HELLO)
+  folder.configure(LISTENER)
+  await folder.start()
+  const worker = await folder.connect()
+  const health = async (): Promise<unknown> => (await worker.call('engine::health::check')).result
+  folder.write('iii-config.yaml', 'workers:\n  - { name: hello\n')
+  expect((await folder.logged('parse failed')).level).toBe('error')
+  expect(await health()).toMatchObject({ status: 'degraded', components: { config: { status: 'degraded' } } })
+  expect(folder.engine.router.workers.has(worker.workerId)).toBe(true)
+  folder.configure(LISTENER, '{ name: hello }')
+  await folder.logged('configuration reloaded')
+  expect((await worker.call('hello::greet')).result).toBe('hello')
+  expect(await health()).toMatchObject({ status: 'healthy' })
+})
+
+test('A changed listener disconnects its own workers, with 1012, and no others', async () => {
+  const folder = new EngineFolder()
+  const [first, second] = [await freePort(), await freePort()]
+  const listener = (port: number, more = ''): string => `{ name: iii-worker-manager, config: { port: ${port}${more} } }`
+  folder.configure(listener(first), listener(second))
+  await folder.start()
+  const [stays, leaves] = [await folder.connect(), await folder.connect({ listener: 1 })]
+  const rows = (await stays.call('engine::workers::list', { search: 'iii-worker-manager' })).result as {
+    workers: { id: string; name: string }[]
+  }
+  expect(rows.workers.map(({ id, name }) => [id, name])).toEqual([
+    ['iii-worker-manager', 'iii-worker-manager'],
+    ['iii-worker-manager#1', 'iii-worker-manager'],
+  ])
+  folder.configure(listener(first), listener(second, ', max_registrations: 1'))
+  expect(await leaves.closed).toMatchObject({ code: 1012 })
+  await folder.logged('configuration reloaded')
+  const back = await folder.connect({ listener: 1 })
+  back.provide('new::one', () => 1)
+  await back.provided('new::two', () => 2)
+  expect((await stays.call('new::one')).result).toBe(1)
+  expect((await stays.call('new::two')).error?.code).toBe('function_not_found')
+})
+
+test('When a new listener cannot be opened, the plugins of the same change go back as well', async () => {
+  const folder = new EngineFolder()
+  folder.write('plugins/hello.ts', HELLO)
+  folder.configure(LISTENER)
+  await folder.start()
+  const worker = await folder.connect()
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  onTestFinished(() => void other.close())
+  const { port } = other.address() as AddressInfo
+  folder.configure(LISTENER, `{ name: iii-worker-manager, config: { port: ${port} } }`, '{ name: hello }')
+  expect((await folder.logged('the previous configuration runs on')).msg).toContain(String(port))
+  expect((await worker.call('hello::greet')).error?.code).toBe('function_not_found')
+  expect(folder.engine.status().listeners).toHaveLength(1)
+  await worker.settled()
+})

@@ -6,6 +6,8 @@ import { SEATS } from '../protocol/seats.ts'
 import { askOnTerminal } from './config/ask-on-terminal.ts'
 import { knownWorkers, LISTENER_NAME } from './config/builtin-names.ts'
 import { ConfigError } from './config/config-error.ts'
+import { isListenerEntry, listenerOf } from './config/listener-config.ts'
+import { localListenerUrl } from './config/listener-url.ts'
 import { loadConfig } from './config/load.ts'
 import { provideConfigFile } from './config/locate.ts'
 import { resolveEntries, type ResolvedEntries } from './config/resolve-entries.ts'
@@ -96,7 +98,13 @@ class RunningEngine implements Engine {
   }
 
   get url(): string {
-    return this.#listeners?.all[0]?.url ?? ''
+    const listener = this.#listeners?.all[0]
+    if (listener !== undefined) return localListenerUrl(listener.config.host, listener.port)
+    // Plugins start before the listeners open: they are told where the first one is going to be.
+    const entry = this.#config?.entries.find((candidate) => isListenerEntry(candidate) && candidate.enabled)
+    if (entry === undefined) return ''
+    const { host, port } = listenerOf(entry)
+    return localListenerUrl(host, port)
   }
 
   get #urls(): readonly string[] {
@@ -290,8 +298,9 @@ class RunningEngine implements Engine {
       await this.#host.apply(running)
       return `reload: ${messageOf(error)}`
     }
-    if (JSON.stringify(wanted.engine) !== JSON.stringify(running.engine)) {
-      this.#log.warn("the 'engine' block has changed: restart the engine for it to take effect")
+    const fixed = ({ engine, registrationNamespaceGraceMs }: EngineConfig): string => JSON.stringify([engine, registrationNamespaceGraceMs])
+    if (fixed(wanted) !== fixed(running)) {
+      this.#log.warn("'engine' or 'registration_namespace_grace_ms' has changed: restart the engine for it to take effect")
     }
     this.#config = wanted
     await this.#refreshPlugins()

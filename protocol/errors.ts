@@ -78,6 +78,11 @@ export function toErrorBody(thrown: unknown): ErrorBody {
   return { code: 'invocation_failed', message }
 }
 
+/** The body as it stands in a frame. */
+export function errorBytes(body: ErrorBody): Buffer {
+  return Buffer.from(JSON.stringify(body))
+}
+
 export function isErrorBody(value: unknown): value is ErrorBody {
   if (typeof value !== 'object' || value === null) return false
   const { code, message, stacktrace } = value as Record<string, unknown>

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { CodedError, toErrorBody } from '../../protocol/errors.ts'
 import type { ListenerConfig } from '../config/listener-schema.ts'
+import { listenerUrl } from '../config/listener-url.ts'
 import type { Log } from '../log.ts'
 import type { Policy } from '../policy.ts'
 import type { Registrations } from '../router/registrations.ts'
@@ -111,8 +112,7 @@ export class Listener {
   }
 
   get url(): string {
-    const { host } = this.config
-    return `ws://${host.includes(':') ? `[${host}]` : host}:${this.port}`
+    return listenerUrl(this.config.host, this.port)
   }
 
   get connectionCount(): number {

@@ -173,8 +173,6 @@ function slotOptions({ source }: PluginRecord, { maxInFlight }: WorkerEntry): Pl
     builtIn: source?.builtIn === true || source?.replaces === true,
     maxInFlight: maxInFlight ?? MAX_IN_FLIGHT,
     maxInFlightBytes: MAX_IN_FLIGHT_BYTES,
-    // Whether a change overlaps depends on both of its generations: decided there, by not draining.
-    overlap: false,
   }
 }
 

@@ -103,8 +103,8 @@ export class Placement {
   removeProvider(provider: TypeProvider): void {
     const { worker } = provider
     this.#types.remove(provider)
-    const drains = worker.phase === 'leaving' && worker.slot?.options.overlap === true
-    if (drains) for (const id of [...provider.view.held]) this.#outbox.unbind(provider, id, provider.type.id)
+    // A generation that was replaced may still drain: it must not go on firing.
+    if (worker.phase === 'leaving') for (const id of [...provider.view.held]) this.#outbox.unbind(provider, id, provider.type.id)
     else this.#outbox.forget(provider)
     this.reconsider(provider.type.id)
   }

@@ -2,10 +2,9 @@
 import type { ErrorBody } from '../../protocol/errors.ts'
 import type { Worker } from './worker.ts'
 
-/** Whether a worker is told anything: an old generation that still drains is, one that has stopped or a lost connection is not. */
+/** Whether a worker is told anything: an old generation that may still drain is, a lost connection is not. */
 export function hears(worker: Worker): boolean {
-  const drains = worker.phase === 'leaving' && worker.slot?.options.overlap === true
-  return (worker.phase === 'open' || drains) && worker.link.open
+  return worker.phase !== 'gone' && worker.link.open
 }
 
 /** Only failures are reported to a binder. */

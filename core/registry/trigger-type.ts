@@ -98,10 +98,10 @@ export class TypeProvider implements TypeDescription {
     return this.view.unanswered.get(logical.id)?.some((delivery) => delivery.logical === logical) ?? false
   }
 
-  /** Of a plugin that runs several generations side by side: all but the last lose their bindings. */
+  /** Generations and replicas of one plugin that are alive at the same time: all but the last lose their bindings. */
   overlaps(other: TypeProvider): boolean {
     const { slot } = this.worker
-    return slot !== undefined && slot.options.overlap && slot === other.worker.slot && this.worker !== other.worker
+    return slot !== undefined && slot === other.worker.slot && this.worker !== other.worker
   }
 }
 

@@ -44,7 +44,7 @@ export class HandOver {
    * @returns false after `ms`: then `reopen` or `failRemaining`.
    */
   drain(ms: number): Promise<boolean> {
-    for (const slot of this.slots) if (slot.phase === 'open' && !slot.options.overlap) slot.phase = 'closed'
+    for (const slot of this.slots) if (slot.phase === 'open') slot.phase = 'closed'
     this.#watchWaits()
     if (this.#isIdle()) return Promise.resolve(true)
     return new Promise((resolve) => {
@@ -145,7 +145,7 @@ export class HandOver {
   }
 
   #isIdle(): boolean {
-    for (const worker of this.#old) if (worker.calls.size > 0 && worker.slot?.options.overlap !== true) return false
+    for (const worker of this.#old) if (worker.calls.size > 0) return false
     return true
   }
 

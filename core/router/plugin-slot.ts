@@ -16,8 +16,6 @@ export interface SlotOptions {
   /** Calls in flight to one generation above which new ones get `overloaded` (spec 09 §5). */
   readonly maxInFlight: number
   readonly maxInFlightBytes: number
-  /** New generations start before the old ones stop: the gate is not closed while it is replaced. */
-  readonly overlap: boolean
 }
 
 export class PluginSlot {

@@ -1,7 +1,7 @@
 // Brings calls to providers and answers back to callers (design, "The life of a call"; spec 01 §9).
 // Knows no wire format and no plugin life cycle: links encode, the hand-over decides which calls pass while a plugin is replaced.
 import { randomUUID } from 'node:crypto'
-import { CodedError, type ErrorBody } from '../../protocol/errors.ts'
+import { CodedError, errorBytes, type ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import { SEATS } from '../../protocol/seats.ts'
 import type { EngineOptions } from '../config/types.ts'
@@ -19,17 +19,16 @@ import { Gate } from './gate.ts'
 import { HandOver } from './hand-over.ts'
 import { invocationRequest } from './http-invoked.ts'
 import { IdleWaiters } from './idle-waiters.ts'
-import { invocationChannel } from './invocation-channel.ts'
+import { invocationChannel, publishInvocation } from './invocation-channel.ts'
 import { middlewareRequest } from './middleware.ts'
 import { PluginSlot, type SlotOptions } from './plugin-slot.ts'
 import { RestartGrace } from './restart-grace.ts'
 import { ThrottledWarnings } from './throttled-warnings.ts'
-import { attributeBaggage, isBuiltInId } from './trace-context.ts'
+import { attributeBaggage } from './trace-context.ts'
+import { UnansweredCalls } from './unanswered-calls.ts'
 
 const NO_BYTES = Buffer.alloc(0)
 const STOPPED = errorBytes({ code: 'invocation_stopped', message: 'Invocation stopped' })
-/** Void calls whose callee never answers are forgotten after this time (spec 01 §9.6). */
-const VOID_REAP_MS = 600_000
 
 /** A call that the engine itself makes. */
 export interface EngineRequest {
@@ -63,7 +62,7 @@ export class Router {
   #engineWorker: Worker | undefined
   #triggers: TriggerRegistry | undefined
   #handOver: HandOver | undefined
-  #sweep: NodeJS.Timeout
+  readonly #unanswered: UnansweredCalls
 
   constructor(options: EngineOptions, log: Log, events: RouterEvents) {
     this.options = options
@@ -81,9 +80,7 @@ export class Router {
         if (entry.providers.length === 0 && entry.slot === undefined) this.functions.delete(entry)
       },
     })
-    const period = options.max_invocation_ms > 0 ? Math.min(1000, Math.max(10, options.max_invocation_ms / 4)) : 30_000
-    this.#sweep = setInterval(() => this.#reapUnanswered(), period)
-    this.#sweep.unref()
+    this.#unanswered = new UnansweredCalls(this)
   }
 
   /** The parts that need the router themselves. Called once, before anything else. */
@@ -284,7 +281,7 @@ export class Router {
     call.data = NO_BYTES
     call.metadata = undefined
     if (link.congested && caller.link.kind === 'socket') link.throttle(caller.link)
-    if (worker.calls.size > worker.maxUnanswered) this.#timeOutOldest(worker)
+    if (worker.calls.size > worker.maxUnanswered) this.#unanswered.giveUpOldest(worker)
     this.#handOver?.delivered(call)
   }
 
@@ -320,29 +317,6 @@ export class Router {
     caller.link.throttle(caller.link)
     const callee = call.callee?.link
     if (callee?.kind === 'socket') caller.link.throttle(callee)
-  }
-
-  #timeOutOldest(worker: Worker): void {
-    const oldest = worker.calls.keys().next()
-    if (oldest.done === true) return
-    this.warnings.count(`unanswered ${worker.id}`, `worker '${worker.name ?? worker.id}' leaves calls unanswered; the oldest are given up`, {})
-    this.settle(worker, oldest.value, undefined, errorBytes({ code: 'timeout', message: `The worker has more than ${worker.maxUnanswered} unanswered calls; this one was the oldest` }))
-  }
-
-  #reapUnanswered(): void {
-    const now = performance.now()
-    const cap = this.options.max_invocation_ms
-    for (const worker of this.workers.values()) {
-      for (const [callId, call] of worker.calls) {
-        const age = now - call.deliveredAt
-        const isVoid = call.invocationId === undefined && call.onSettled === undefined
-        if (cap > 0 && age > cap) {
-          this.settle(worker, callId, undefined, errorBytes({ code: 'timeout', message: `Invocation timed out after ${cap}ms` }))
-        } else if (isVoid && age > VOID_REAP_MS) {
-          this.settle(worker, callId, undefined, undefined)
-        }
-      }
-    }
   }
 
   // ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -425,7 +399,7 @@ export class Router {
   }
 
   close(): void {
-    clearInterval(this.#sweep)
+    this.#unanswered.close()
   }
 }
 
@@ -433,22 +407,8 @@ function isFull(worker: Worker, limits: SlotOptions, call: Call): boolean {
   return worker.calls.size >= limits.maxInFlight || worker.inFlightBytes + call.data.length > limits.maxInFlightBytes
 }
 
-function errorBytes(body: ErrorBody): Buffer {
-  return Buffer.from(JSON.stringify(body))
-}
 
 function errorFrom(bytes: Buffer): CodedError {
   const body = JSON.parse(bytes.toString()) as ErrorBody
   return new CodedError(body.code, body.message)
-}
-
-function publishInvocation(call: Call, worker: Worker, error: Buffer | undefined): void {
-  invocationChannel.publish({
-    function_id: call.functionId,
-    caller: call.caller.id,
-    callee: worker.id,
-    ms: performance.now() - call.deliveredAt,
-    ok: error === undefined,
-    built_in: isBuiltInId(call.functionId),
-  })
 }

@@ -103,7 +103,6 @@ export class TestMesh {
       builtIn: true,
       maxInFlight: 10_000,
       maxInFlightBytes: 64 << 20,
-      overlap: false,
     })
     const events = {
       onResult: router.settle.bind(router),

@@ -17,7 +17,7 @@ export interface Scene {
   readonly log: Log & { readonly lines: LogLine[] }
   /** A worker that is attached to the router. */
   attach(options?: Parameters<typeof makeWorker>[0]): TestWorker
-  slot(name: string, options?: { overlap?: boolean }): PluginSlot
+  slot(name: string): PluginSlot
 }
 
 export interface SceneOptions {
@@ -64,8 +64,8 @@ export function makeScene(options: SceneOptions = {}): Scene {
       router.addWorker(made.worker)
       return made
     },
-    slot: (name, { overlap = false } = {}) => {
-      const slot = router.openSlot(name, { builtIn: true, maxInFlight: 1000, maxInFlightBytes: 1e6, overlap })
+    slot: (name) => {
+      const slot = router.openSlot(name, { builtIn: true, maxInFlight: 1000, maxInFlightBytes: 1e6 })
       slot.phase = 'open'
       return slot
     },

@@ -181,7 +181,7 @@ describe('a call for a binding', () => {
 
   it('of a plugin generation that finishes an event after its replacement passes', () => {
     const scene = makeScene()
-    const slot = scene.slot('timers', { overlap: true })
+    const slot = scene.slot('timers')
     const [old, fresh, binder] = [scene.attach({ slot }), scene.attach({ slot }), scene.attach()]
     provide(scene, old, 't')
     bind(scene, binder, 'x', 't')

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { answer, bind, makeScene, provide, REFUSED, told, unbind, type Scene } from './scene.ts'
 import type { TestWorker } from '../router/calls.ts'
 
-function sceneWithPlugin(overlap = false): {
+function sceneWithPlugin(): {
   scene: Scene
   plugin: TestWorker
   next: () => TestWorker
   binder: TestWorker
 } {
   const scene = makeScene()
-  const slot = scene.slot('timers', { overlap })
+  const slot = scene.slot('timers')
   const plugin = scene.attach({ slot })
   provide(scene, plugin, 't')
   return { scene, plugin, next: () => scene.attach({ slot }), binder: scene.attach() }
@@ -110,7 +110,7 @@ describe('a plugin that refuses', () => {
 })
 
 describe('a change of generation', () => {
-  it('replays the bindings as they are to the new one, and tells the stopped one nothing', () => {
+  it('replays the bindings as they are to the new one, and takes them from the old one, which may still drain', () => {
     const { scene, plugin, next, binder } = sceneWithPlugin()
     bind(scene, binder, 'x', 't')
     const fresh = next()
@@ -120,13 +120,13 @@ describe('a change of generation', () => {
       plugin.worker.phase = 'leaving'
       scene.triggers.dropWorker(plugin.worker)
     })
-    expect([told(plugin), told(fresh)]).toEqual([[], ['bind x']])
+    expect([told(plugin), told(fresh)]).toEqual([['unbind x'], ['bind x']])
     scene.router.endWorker(plugin.worker, { abnormal: false })
     expect([told(plugin), told(fresh)]).toEqual([[], []])
   })
 
   it('takes the bindings of an overlapping old one away', () => {
-    const { scene, plugin, next, binder } = sceneWithPlugin(true)
+    const { scene, plugin, next, binder } = sceneWithPlugin()
     bind(scene, binder, 'x', 't')
     const fresh = next()
     provide(scene, fresh, 't')
@@ -134,7 +134,7 @@ describe('a change of generation', () => {
   })
 
   it('tells an overlapping old one to drop what the new one does not provide any more', () => {
-    const { scene, plugin, binder } = sceneWithPlugin(true)
+    const { scene, plugin, binder } = sceneWithPlugin()
     bind(scene, binder, 'x', 't')
     plugin.worker.phase = 'leaving'
     scene.triggers.dropWorker(plugin.worker)

@@ -60,7 +60,7 @@ export function makeRouter(options: Partial<EngineOptions> = {}): TestRouter {
       return joined
     },
     plugin(name, ids, slotOptions) {
-      const slot = router.openSlot(name, { builtIn: false, maxInFlight: 10_000, maxInFlightBytes: 64 << 20, overlap: false, ...slotOptions })
+      const slot = router.openSlot(name, { builtIn: false, maxInFlight: 10_000, maxInFlightBytes: 64 << 20, ...slotOptions })
       const handOver = router.beginHandOver([slot])
       const generation = test.generation(slot)
       handOver.stage(generation.worker)

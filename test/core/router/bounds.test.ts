@@ -90,7 +90,13 @@ it('a decision on a session that does not come in 30 s is AUTH_ERROR', async () 
   test.provide(holder.worker, 'engine::seat::session-policy')
   const asked = sessionPolicy(test.router, {
     listener: 'iii-worker-manager',
-    rbac: { expose_functions: [] },
+    rbac: {
+      auth_function_id: undefined,
+      expose_functions: [],
+      on_function_registration_function_id: undefined,
+      on_trigger_registration_function_id: undefined,
+      on_trigger_type_registration_function_id: undefined,
+    },
     middleware: undefined,
     input: { headers: {}, query_params: {}, ip_address: '127.0.0.1' },
   })

@@ -313,7 +313,7 @@ describe('enqueue', () => {
       callerWorkerId: undefined,
     })
     test.reply(queue, null)
-    const receipt = (queue.link.delivered[0]?.data as { messageReceiptId: string }).messageReceiptId
+    const receipt = (queue.link.delivered[0]?.data as { messageReceiptId: string } | undefined)?.messageReceiptId
     expect(test.answerTo(caller, id)?.result).toEqual({ messageReceiptId: receipt })
   })
 

@@ -80,6 +80,8 @@ class RunningEngine implements Engine {
   #listeners: Listeners | undefined
   #watch: ConfigWatch | undefined
   #warnings: readonly string[] = []
+  /** Built-ins in whose place a user plugin runs. */
+  #replaced: ReadonlySet<string> = new Set()
   #plugins: EngineStatus['plugins'] = []
   #startMs = 0
   #reloading: Promise<void> | undefined
@@ -236,6 +238,8 @@ class RunningEngine implements Engine {
       strict: this.#options.strictConfig === true,
     })
     this.#warnings = [...config.warnings, ...resolved.warnings]
+    this.#replaced = new Set(resolved.plugins.filter(({ replaces }) => replaces).map(({ entry }) => entry.name))
+    for (const name of this.#replaced) this.#log.info(`plugin '${name}' of plugins_dir runs in place of the built-in of that name`)
     for (const warning of this.#warnings) this.#log.warn(warning)
     return resolved
   }
@@ -245,7 +249,8 @@ class RunningEngine implements Engine {
     this.#plugins = rows.map((row) => {
       const error = row.stale?.error ?? row.error
       const { name, origin, state, load_ms } = row
-      return { name, origin, state, isolation: row.isolation as 'thread', load_ms, ...(error === undefined ? {} : { error }) }
+      const replaces = this.#replaced.has(name)
+      return { name, origin, state, isolation: row.isolation, load_ms, replaces, ...(error === undefined ? {} : { error }) }
     })
   }
 

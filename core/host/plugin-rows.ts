@@ -1,6 +1,6 @@
 // What listings show of a plugin (spec 09 §3).
 import { maskSecrets } from '../config/masking.ts'
-import type { JsonSchema } from '../../sdk/plugin.ts'
+import type { Isolation, JsonSchema } from '../../sdk/plugin.ts'
 import { systemClock, withDeadline } from './clock.ts'
 import type { Container } from './container.ts'
 import type { Usage } from './host-messages.ts'
@@ -14,7 +14,7 @@ export interface PluginRow {
   readonly origin: string
   readonly state: PluginState
   readonly generation: number
-  readonly isolation: string | null
+  readonly isolation: Isolation | null
   /** Thread or process id of the first replica. */
   readonly thread: number | null
   readonly replicas: number

@@ -70,7 +70,11 @@ function appendedToDocument(document: Document, text: string, name: string): str
     entries.flow = false
     entries.add(document.createNode({ name }))
   } else if (entries === undefined || (isScalar(entries) && entries.value === null)) {
-    document.set('workers', document.createNode([{ name }]))
+    const list = document.createNode([{ name }])
+    // Entries that are all commented out hang on the empty value that is replaced.
+    list.commentBefore = entries?.commentBefore ?? null
+    list.comment = entries?.comment ?? null
+    document.set('workers', list)
   } else {
     throw new CommandFailure(`Error: 'workers' is not a list; nothing was written.`)
   }

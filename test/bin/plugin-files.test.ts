@@ -135,6 +135,8 @@ describe('enablePlugin', () => {
     '',
     '# only a comment\n',
     'modules:\n  - class: x\n',
+    'workers:\n# end\n',
+    'workers: # mine\n  # - name: a\n  #   config: {}\nengine: {} # last\n',
     'workers: [{ name: a }]\n',
   ])('finds a place in %j and keeps the comments', (before) => {
     const after = enabled(before)

@@ -1,39 +1,7 @@
 // Unmodified iii-sdk 0.22.1 and 0.11.6 from npm against the engine as a process (spec 08 Checks, 01.7).
-import * as sdk22 from 'iii-sdk'
-import * as helpers22 from 'iii-sdk/helpers'
-import * as sdk11 from 'iii-sdk-0-11'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { engineFolder, type EngineFolder, type EngineProcess } from '../support/engine-process.ts'
-
-// The two packages type their clients differently; what the tests use of them is this.
-interface Client {
-  registerFunction(id: string, handler: (data: any, metadata?: unknown) => unknown, options?: object): { id: string; unregister(): void }
-  registerTrigger(input: object): { unregister(): void }
-  registerTriggerType(input: object, handler: object): unknown
-  trigger(request: object): Promise<any>
-  shutdown(): Promise<void>
-  createChannel?(size?: number): Promise<any>
-}
-interface Version {
-  readonly name: string
-  readonly connect: (url: string, options?: object) => Client
-  readonly errorName: string
-  readonly channel: (client: Client) => Promise<any>
-}
-
-const QUIET = { otel: { enabled: false }, enableMetricsReporting: false, reconnectionConfig: { initialDelayMs: 50, maxDelayMs: 200 } }
-const V22: Version = {
-  name: '0.22.1',
-  connect: (url, options) => sdk22.registerWorker(url, { ...QUIET, ...options }) as unknown as Client,
-  errorName: 'InvocationError',
-  channel: (client) => (helpers22 as any).createChannel(client),
-}
-const V11: Version = {
-  name: '0.11.6',
-  connect: (url, options) => sdk11.registerWorker(url, { ...QUIET, ...options }) as unknown as Client,
-  errorName: 'IIIInvocationError',
-  channel: (client) => client.createChannel!(),
-}
+import { V11, V22, type Client, type Version } from './versions.ts'
 
 let folder: EngineFolder
 let engine: EngineProcess
@@ -62,7 +30,16 @@ async function eventually<Value>(read: () => Promise<Value> | Value, ms = 10_000
 }
 
 const callable = (client: Client, id: string): Promise<unknown> =>
-  expect.poll(() => client.trigger({ function_id: id, payload: {} }).then(() => true, () => false), { timeout: 10_000 }).toBe(true)
+  expect
+    .poll(
+      () =>
+        client.trigger({ function_id: id, payload: {} }).then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 10_000 },
+    )
+    .toBe(true)
 
 describe.each([
   [V22, V22],
@@ -85,7 +62,8 @@ describe.each([
     worker.registerFunction('m::echo', async ({ value }) => value)
     const caller = connect(consumer)
     await callable(caller, 'm::echo')
-    for (const value of [0, false, '', []]) expect(await caller.trigger({ function_id: 'm::echo', payload: { value } })).toEqual(value)
+    for (const value of [0, false, '', []])
+      expect(await caller.trigger({ function_id: 'm::echo', payload: { value } })).toEqual(value)
     expect(await caller.trigger({ function_id: 'm::echo', payload: { value: null } })).toBeUndefined()
     expect(await caller.trigger({ function_id: 'm::echo', payload: {} })).toBeUndefined()
   })
@@ -98,7 +76,12 @@ describe.each([
     const caller = connect(consumer)
     await callable(caller, 'm::boom')
     const error = await caller.trigger({ function_id: 'm::boom', payload: { go: true } }).catch((thrown) => thrown)
-    expect(error).toMatchObject({ name: consumer.errorName, code: 'invocation_failed', message: 'invocation_failed: boom', function_id: 'm::boom' })
+    expect(error).toMatchObject({
+      name: consumer.errorName,
+      code: 'invocation_failed',
+      message: 'invocation_failed: boom',
+      function_id: 'm::boom',
+    })
     expect(error.stacktrace).toContain('boom')
   })
 
@@ -108,7 +91,9 @@ describe.each([
     worker.registerFunction('m::note', async (data) => void got.push(data))
     const caller = connect(consumer)
     await callable(caller, 'm::note')
-    expect(await caller.trigger({ function_id: 'm::note', payload: { n: 1 }, action: { type: 'void' } })).toBeUndefined()
+    expect(
+      await caller.trigger({ function_id: 'm::note', payload: { n: 1 }, action: { type: 'void' } }),
+    ).toBeUndefined()
     await eventually(() => got.some((data: any) => data.n === 1))
   })
 
@@ -154,7 +139,9 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
     const release = Promise.withResolvers<void>()
     client.registerFunction('slow::f', async () => release.promise)
     client.registerFunction('fast::f', async () => 1)
-    const error = await client.trigger({ function_id: 'slow::f', payload: {}, timeoutMs: 100 }).catch((thrown) => thrown)
+    const error = await client
+      .trigger({ function_id: 'slow::f', payload: {}, timeoutMs: 100 })
+      .catch((thrown) => thrown)
     expect(error).toMatchObject({ code: 'TIMEOUT' })
     release.resolve()
     expect(await client.trigger({ function_id: 'fast::f', payload: {} })).toBe(1)
@@ -174,8 +161,14 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
     client.registerTrigger({ type: 'state', function_id: `on::change-${version.name}`, config: { scope } })
     const call = (id: string, payload: object): Promise<any> => client.trigger({ function_id: id, payload })
     expect(await call('state::get', { scope, key: 'k' })).toBeUndefined()
-    expect(await call('state::set', { scope, key: 'k', value: { n: 1 } })).toEqual({ old_value: null, new_value: { n: 1 } })
-    expect(await call('state::update', { scope, key: 'k', ops: [{ type: 'increment', path: 'n', by: 2 }] })).toEqual({ old_value: { n: 1 }, new_value: { n: 3 } })
+    expect(await call('state::set', { scope, key: 'k', value: { n: 1 } })).toEqual({
+      old_value: null,
+      new_value: { n: 1 },
+    })
+    expect(await call('state::update', { scope, key: 'k', ops: [{ type: 'increment', path: 'n', by: 2 }] })).toEqual({
+      old_value: { n: 1 },
+      new_value: { n: 3 },
+    })
     expect(await call('state::list', { scope })).toEqual([{ n: 3 }])
     expect(await call('state::delete', { scope, key: 'k' })).toEqual({ n: 3 })
     await eventually(() => events.length >= 3)
@@ -190,7 +183,10 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
     const provider = connect(version)
     const bound: any[] = []
     const type = `ticks-${version.name}`
-    provider.registerTriggerType({ id: type, description: 'Ticks' }, { registerTrigger: async (binding: any) => void bound.push(binding), unregisterTrigger: async () => {} })
+    provider.registerTriggerType(
+      { id: type, description: 'Ticks' },
+      { registerTrigger: async (binding: any) => void bound.push(binding), unregisterTrigger: async () => {} },
+    )
     const consumer = connect(version === V22 ? V11 : V22)
     const ticks: unknown[] = []
     consumer.registerFunction(`on::tick-${version.name}`, async (data) => void ticks.push(data))
@@ -206,11 +202,16 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
     const client = connect(version, { workerName: `named-${version.name}` })
     client.registerFunction(`named::${version.name}`, async () => 1)
     const observer = connect(V22)
-    const names = async (): Promise<string[]> => (await observer.trigger({ function_id: 'engine::workers::list', payload: {} })).workers.map((row: any) => row.name)
+    const names = async (): Promise<string[]> =>
+      (await observer.trigger({ function_id: 'engine::workers::list', payload: {} })).workers.map(
+        (row: any) => row.name,
+      )
     await expect.poll(names).toContain(`named-${version.name}`)
     await clients.splice(clients.indexOf(client), 1)[0]?.shutdown()
     await expect.poll(names).not.toContain(`named-${version.name}`)
-    const error = await observer.trigger({ function_id: `named::${version.name}`, payload: {} }).catch((thrown) => thrown)
+    const error = await observer
+      .trigger({ function_id: `named::${version.name}`, payload: {} })
+      .catch((thrown) => thrown)
     expect(error).toMatchObject({ code: 'function_not_found' })
   })
 })
@@ -231,7 +232,15 @@ describe('an engine that is restarted', () => {
     expect(await first.stop()).toBe(0)
     const second = await own.start()
     for (const { version } of workers) {
-      await expect.poll(() => client.trigger({ function_id: `back::${version.name}`, payload: {}, timeoutMs: 2000 }).catch(() => undefined), { timeout: 20_000 }).toBe(version.name)
+      await expect
+        .poll(
+          () =>
+            client
+              .trigger({ function_id: `back::${version.name}`, payload: {}, timeoutMs: 2000 })
+              .catch(() => undefined),
+          { timeout: 20_000 },
+        )
+        .toBe(version.name)
     }
     expect(await client.trigger({ function_id: 'state::get', payload: { scope: 's', key: 'k' } })).toBe('kept')
     await Promise.all(clients.splice(0).map((worker) => worker.shutdown()))

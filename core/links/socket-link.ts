@@ -11,6 +11,9 @@ import type { Call } from '../router/call.ts'
 import { flushAfterTurn } from './flush-turn.ts'
 import type { Link } from './link.ts'
 
+/** So much is written without waiting for the end of the turn: it is still in the processor's cache. */
+const EAGER_BYTES = 128 * 1024
+
 /** How long a peer that does not read may take to come to its close frame after all. */
 const LAST_CHANCE_MS = 5000
 
@@ -149,6 +152,7 @@ export class SocketLink implements Link {
   #text(head: string, body: Buffer | undefined, tail: string): void {
     if (!this.open) return
     this.#outbox.text(head, body, tail)
+    if (this.#outbox.bytes >= EAGER_BYTES) return this.#outbox.flush()
     if (this.#isDirty) return
     this.#isDirty = true
     flushAfterTurn(this)

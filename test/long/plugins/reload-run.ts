@@ -47,6 +47,8 @@ export async function startLoad(
   { more = () => '' }: LoadOptions = {},
 ): Promise<Run> {
   const callers = await Promise.all(Array.from({ length: CALLERS }, (_, index) => engine.connect(`caller-${index}`)))
+  // A plugin that did not start is to be told from one that was lost while it was replaced.
+  for (const id of functionIds) await engine.observer.result(id, { caller: -1, n: 0 })
   const ledger = new AnswerLedger(CALLERS)
   const load = new SteadyLoad({
     callers,

@@ -1,0 +1,14 @@
+// Writes far more log than anybody reads, then tells on stdout what that has cost. Started by log-reader.test.ts.
+import { createLog } from '../../core/log.ts'
+
+const LINES = 200_000
+const log = createLog({ level: 'info', pretty: false })
+const text = 'x'.repeat(200)
+for (let line = 0; line < LINES; line++) {
+  log.info(text)
+  if (line % 1000 === 0) await new Promise((resolve) => setImmediate(resolve))
+}
+globalThis.gc?.()
+const { heapUsed, external } = process.memoryUsage()
+process.stdout.write(`${JSON.stringify({ bytes: LINES * text.length, heapUsed, external })}\n`)
+setInterval(() => {}, 60_000)

@@ -62,6 +62,32 @@ export class Outbox {
     this.#at = at
   }
 
+  /**
+   * As `text`, for the frames that make up nearly all traffic: everything but the body is ASCII and, except for the id, known
+   * as bytes, so nothing is concatenated, flattened or encoded.
+   */
+  ascii(prefix: Uint8Array, id: string, middle: Uint8Array, body: Buffer, tail: Uint8Array): void {
+    const headLength = prefix.length + id.length + middle.length
+    const length = headLength + body.length + tail.length
+    const header = headerBytes(length)
+    const byReference = body.length >= BY_REFERENCE_BYTES
+    const memory = this.#reserve(header + (byReference ? headLength : length))
+    writeHeader(memory, this.#at, header, length)
+    let at = copyInto(memory, this.#at + header, prefix)
+    at += memory.latin1Write(id, at)
+    at = copyInto(memory, at, middle)
+    this.#bytes += header + length
+    if (byReference) {
+      this.#at = at
+      this.#keep(body)
+      const after = this.#reserve(tail.length)
+      this.#at = copyInto(after, this.#at, tail)
+    } else {
+      memory.set(body, at)
+      this.#at = copyInto(memory, at + body.length, tail)
+    }
+  }
+
   /** Hands everything to the sink. */
   flush(): void {
     if (this.#bytes === 0) return
@@ -94,8 +120,7 @@ export class Outbox {
     writeHeader(before, this.#at, header, length)
     before.utf8Write(head, this.#at + header)
     this.#at += header + headBytes
-    this.#cut()
-    this.#full.push(body.buffer instanceof SharedArrayBuffer ? Buffer.from(body) : body)
+    this.#keep(body)
     if (tailBytes > 0) {
       // First the slab: `#at` may begin anew in another one.
       const after = this.#reserve(tailBytes)
@@ -123,11 +148,23 @@ export class Outbox {
     this.#wish = Math.max(MIN_REGION_BYTES, wish, this.#wish / 2)
   }
 
+  /** Takes a large body as it is; shared memory would be overwritten before it was sent. */
+  #keep(body: Buffer): void {
+    this.#cut()
+    this.#full.push(body.buffer instanceof SharedArrayBuffer ? Buffer.from(body) : body)
+  }
+
   #cut(): void {
     if (this.#region === undefined || this.#at === this.#from) return
     this.#full.push(this.#region.buffer.subarray(this.#from, this.#at))
     this.#from = this.#at
   }
+}
+
+/** `set` takes a third of the time of a loop or of `copy`. Returns where the next byte goes. */
+function copyInto(memory: Buffer, at: number, bytes: Uint8Array): number {
+  memory.set(bytes, at)
+  return at + bytes.length
 }
 
 function headerBytes(length: number): number {

@@ -8,6 +8,7 @@ import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import { createEnvelope, FrameKind, type Envelope } from '../../protocol/scanner/envelope.ts'
 import { scanEnvelope } from '../../protocol/scanner/scan.ts'
 import type { Log } from '../log.ts'
+import { turnNow } from '../turn-clock.ts'
 import { checkNamespace } from '../policy.ts'
 import { Worker, type WorkerInit } from '../registry/worker.ts'
 import { parseAction, type Action } from '../router/action.ts'
@@ -23,7 +24,7 @@ import { telemetrySignal, type TelemetrySink } from './telemetry.ts'
 
 const ANNOUNCE = 'engine::workers::register'
 const NULL = Buffer.from('null')
-const VOID_ACTION = Buffer.from('{"type":"void"}')
+const VOID_ACTION = '{"type":"void"}'
 const VOID: Action = { type: 'void' }
 
 /** Filled anew by each scan; frames are handled to their end one after another, so one serves all connections. */
@@ -119,7 +120,7 @@ export class Connection {
   }
 
   #alive(): void {
-    this.lastFrameAt = performance.now()
+    this.lastFrameAt = turnNow()
     const callback = this.#nextFrame
     if (callback === undefined) return
     this.#nextFrame = undefined
@@ -212,8 +213,8 @@ export class Connection {
     } = envelope
     let action: Action | undefined
     if (actionStart !== -1) {
-      const raw = frame.subarray(actionStart, actionEnd)
-      const parsed = raw.equals(VOID_ACTION) ? VOID : parseAction(raw.utf8Slice())
+      const json = frame.latin1Slice(actionStart, actionEnd)
+      const parsed = json === VOID_ACTION ? VOID : parseAction(frame.utf8Slice(actionStart, actionEnd))
       if (parsed === undefined) {
         this.#refuseFrame(
           invocationId,

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { DEFAULT_NAMESPACE, type EngineMessage } from '../../protocol/messages.ts'
 import { Outbox } from '../../protocol/outbox.ts'
-import { objectSplice } from '../../protocol/scanner/object-splice.ts'
+import { objectSplice, Splice } from '../../protocol/scanner/object-splice.ts'
 import type { Provider } from '../registry/function-entry.ts'
 import type { Call } from '../router/call.ts'
 import { flushAfterTurn } from './flush-turn.ts'
@@ -77,23 +77,33 @@ export class SocketLink implements Link {
   }
 
   deliver(call: Call, callId: string | number, provider: Provider, callerWorkerId: string | undefined): void {
+    const { data } = call
+    const members = callerWorkerId === undefined ? Splice.NotAnObject : objectSplice(data)
+    // The last key wins, so a `_caller_worker_id` that the caller wrote loses, however it is escaped.
+    const spliced = members !== Splice.NotAnObject
+    const body = spliced ? data.subarray(0, data.length - 1) : data
+    const tail = spliced ? callerTail(callerWorkerId as string, members === Splice.WithMembers) : END
+    if (call.metadata === undefined && call.traceparent === undefined && call.baggage === undefined) {
+      if (!this.open) return
+      this.#outbox.ascii(INVOKE, callId as string, provider.invokeMiddle, body, tail)
+      return this.#added()
+    }
     let head = `{"type":"invokefunction","invocation_id":"${callId}","function_id":${provider.rawJsonId}`
     if (call.traceparent !== undefined) head += `,"traceparent":${JSON.stringify(call.traceparent)}`
     if (call.baggage !== undefined) head += `,"baggage":${JSON.stringify(call.baggage)}`
     if (call.metadata !== undefined) head += `,"metadata":${call.metadata.utf8Slice()}`
-    head += ',"data":'
-    const { data } = call
-    const members = callerWorkerId === undefined ? 0 : objectSplice(data)
-    if (members === 0) return this.#text(head, data, '}')
-    // The last key wins, so a `_caller_worker_id` that the caller wrote loses, however it is escaped.
-    const tail = `${members === 1 ? '' : ','}"_caller_worker_id":"${callerWorkerId}"}}`
-    this.#text(head, data.subarray(0, data.length - 1), tail)
+    this.#text(`${head},"data":`, body, tail.latin1Slice())
   }
 
   answer(call: Call, result: Buffer | undefined, error: Buffer | undefined): void {
     // An id that went on as the callee's is a UUID: nothing in it needs an escape.
-    const id = call.invocationId === call.callId ? `"${call.callId}"` : JSON.stringify(call.invocationId)
-    let head = `{"type":"invocationresult","invocation_id":${id},"function_id":${jsonOf(call.functionId)}`
+    const plain = call.invocationId === call.callId && call.traceparent === undefined && call.baggage === undefined
+    if (plain && result !== undefined && error === undefined) {
+      if (!this.open) return
+      this.#outbox.ascii(RESULT, call.callId as string, resultMiddle(call.functionId), result, END)
+      return this.#added()
+    }
+    let head = `{"type":"invocationresult","invocation_id":${JSON.stringify(call.invocationId)},"function_id":${JSON.stringify(call.functionId)}`
     if (call.traceparent !== undefined) head += `,"traceparent":${JSON.stringify(call.traceparent)}`
     if (call.baggage !== undefined) head += `,"baggage":${JSON.stringify(call.baggage)}`
     if (error !== undefined) this.#text(`${head},"error":`, error, '}')
@@ -152,6 +162,10 @@ export class SocketLink implements Link {
   #text(head: string, body: Buffer | undefined, tail: string): void {
     if (!this.open) return
     this.#outbox.text(head, body, tail)
+    this.#added()
+  }
+
+  #added(): void {
     if (this.#outbox.bytes >= EAGER_BYTES) return this.#outbox.flush()
     if (this.#isDirty) return
     this.#isDirty = true
@@ -243,18 +257,32 @@ function isUuid(id: string): boolean {
   return true
 }
 
-/** JSON texts of function ids that were answered lately: ids are few and calls are many. */
-const jsonTexts = new Map<string, string>()
-const MAX_JSON_TEXTS = 10_000
+const INVOKE = Buffer.from('{"type":"invokefunction","invocation_id":"')
+const RESULT = Buffer.from('{"type":"invocationresult","invocation_id":"')
+const END = Buffer.from('}')
+/** Parts of frames that stay the same for a function or a caller: these are few and calls are many. */
+const MAX_CACHED = 10_000
+const resultMiddles = new Map<string, Buffer>()
+const callerTails = new Map<string, Buffer>()
 
-function jsonOf(functionId: string): string {
-  let json = jsonTexts.get(functionId)
-  if (json === undefined) {
-    json = JSON.stringify(functionId)
-    if (jsonTexts.size >= MAX_JSON_TEXTS) jsonTexts.clear()
-    jsonTexts.set(functionId, json)
+function resultMiddle(functionId: string): Buffer {
+  return cached(resultMiddles, functionId, () => `","function_id":${JSON.stringify(functionId)},"result":`)
+}
+
+/** Ends the payload, with the caller's id as its last member, and the frame. */
+function callerTail(callerWorkerId: string, afterMembers: boolean): Buffer {
+  const tail = cached(callerTails, callerWorkerId, () => `,"_caller_worker_id":"${callerWorkerId}"}}`)
+  return afterMembers ? tail : tail.subarray(1)
+}
+
+function cached(cache: Map<string, Buffer>, key: string, text: () => string): Buffer {
+  let bytes = cache.get(key)
+  if (bytes === undefined) {
+    bytes = Buffer.from(text())
+    if (cache.size >= MAX_CACHED) cache.clear()
+    cache.set(key, bytes)
   }
-  return json
+  return bytes
 }
 
 /** Clients that know no namespaces get frames without them (spec 01 §6). */

@@ -38,6 +38,8 @@ export class Provider {
   readonly entry: FunctionEntry
   /** `JSON.stringify(rawId)`, written into each delivery. */
   readonly rawJsonId: string
+  /** What stands between call id and payload in a delivery over a socket. */
+  readonly invokeMiddle: Buffer
   registration: FunctionRegistration
   /** Larger = registered later; the latest one's description is presented (spec 01 §8.5). */
   readonly order = ++registrations
@@ -47,6 +49,7 @@ export class Provider {
     this.entry = entry
     this.registration = registration
     this.rawJsonId = JSON.stringify(registration.rawId)
+    this.invokeMiddle = Buffer.from(`","function_id":${this.rawJsonId},"data":`)
   }
 }
 

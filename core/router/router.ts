@@ -22,6 +22,7 @@ import { IdleWaiters } from './idle-waiters.ts'
 import { invocationChannel, publishInvocation } from './invocation-channel.ts'
 import { middlewareRequest } from './middleware.ts'
 import { PluginSlot, type SlotOptions } from './plugin-slot.ts'
+import { turnNow } from '../turn-clock.ts'
 import { RestartGrace } from './restart-grace.ts'
 import { ThrottledWarnings } from './throttled-warnings.ts'
 import { attributeBaggage } from './trace-context.ts'
@@ -272,7 +273,7 @@ export class Router {
     const callId = link.nextCallId(call)
     call.callee = worker
     call.callId = callId
-    call.deliveredAt = performance.now()
+    call.deliveredAt = turnNow()
     call.bytes = call.data.length
     worker.calls.set(callId, call)
     worker.inFlightBytes += call.bytes

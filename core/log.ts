@@ -24,19 +24,21 @@ export interface LogOptions {
 const LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
 /** Lines waiting for a slow reader of stderr; beyond this they are dropped, for the router must not wait for a log. */
 const BUFFER_BYTES = 1024 * 1024
+/** How long the end of the process waits for that reader. */
+const FLUSH_MS = 500
 
 export function createLog(options: LogOptions = {}): Log {
   const level = options.level ?? levelFrom(options.env ?? process.env)
   const pretty = options.pretty ?? process.stderr.isTTY === true
   const write = options.write
-  const stderr = write === undefined ? pino.destination({ dest: 2, sync: false, maxLength: BUFFER_BYTES }) : undefined
-  const sink = write ?? ((line: string) => void stderr?.write(line))
+  const stderr = write === undefined ? new LogDestination() : undefined
+  const sink = write ?? ((line: string) => stderr?.write(line))
   const stream = { write: pretty ? (line: string) => sink(prettyLine(line)) : sink }
   const logger = pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } },
     stream,
   )
-  return wrap(logger, () => flush(stderr))
+  return wrap(logger, () => stderr?.flush())
 }
 
 function levelFrom(env: NodeJS.ProcessEnv): LogLevel {
@@ -66,11 +68,36 @@ function fieldsOf(data: unknown): object {
   return typeof data === 'object' && data !== null && !Array.isArray(data) ? data : { data }
 }
 
-function flush(stderr: ReturnType<typeof pino.destination> | undefined): void {
-  try {
-    stderr?.flushSync()
-  } catch {
-    // stderr is closed or not open yet: nobody is left to read the lines.
+/** stderr, written in the background. */
+class LogDestination {
+  #giveUpAt = Infinity
+  #closed = false
+  readonly #stream: ReturnType<typeof pino.destination>
+
+  constructor() {
+    // Has Node open it, which makes a pipe non-blocking: a write that blocks would keep the process from ending.
+    void process.stderr
+    const retryEAGAIN = (): boolean => performance.now() < this.#giveUpAt
+    this.#stream = pino.destination({ dest: 2, sync: false, maxLength: BUFFER_BYTES, retryEAGAIN })
+    // Before the listener of the stream itself, which would wait for a reader without end.
+    process.prependOnceListener('exit', () => this.flush())
+  }
+
+  write(line: string): void {
+    if (!this.#closed) this.#stream.write(line)
+  }
+
+  flush(): void {
+    if (this.#closed) return
+    this.#giveUpAt = performance.now() + FLUSH_MS
+    try {
+      this.#stream.flushSync()
+    } catch {
+      // stderr is closed, not open yet or not read: nobody is there for the lines, and the exit must not wait for them again.
+      this.#closed = true
+      this.#stream.destroy()
+    }
+    this.#giveUpAt = Infinity
   }
 }
 

@@ -7,12 +7,36 @@ import module from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { ENGINE_ENVIRONMENT, ENGINE_NODE_OPTIONS } from './node-options.mjs'
 
 const NEEDED_MAJOR = 24
 const here = path.dirname(fileURLToPath(import.meta.url))
 
-if (majorOf(process.versions.node) >= NEEDED_MAJOR) await runHere()
-else runElsewhere()
+const startsEngine = /^(start|serve|-c|--config(=.*)?|--no-watch|--strict-config|--use-default-config)?$/.test(process.argv[2] ?? '')
+const nodeOptions = startsEngine && !isSetUp() ? ENGINE_NODE_OPTIONS : []
+
+if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
+  if (nodeOptions.length > 0) becomeSetUp()
+  await runHere()
+} else {
+  runElsewhere()
+}
+
+/** The user has chosen for himself, or this is the process that was set up. */
+function isSetUp() {
+  return [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((option) => option.includes('semi-space'))
+}
+
+/** Replaces this process by one with the options of the engine. Where that can't be done it goes on as it is, somewhat slower. */
+function becomeSetUp() {
+  if (process.execve === undefined || process.platform === 'win32' || process.channel !== undefined) return
+  const line = [process.execPath, ...process.execArgv, ...nodeOptions, ...process.argv.slice(1)]
+  try {
+    process.execve(process.execPath, line, { ...ENGINE_ENVIRONMENT, ...process.env })
+  } catch {
+    // Not permitted here, by a permission model for example.
+  }
+}
 
 /** The sources when they are there (a checkout), else the compiled package: Node strips no types under node_modules. */
 function entryFile() {
@@ -54,9 +78,9 @@ function runElsewhere() {
     console.error(missingNodeMessage(rejected))
     process.exit(1)
   }
-  const child = spawn(node, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+  const child = spawn(node, [...process.execArgv, ...nodeOptions, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, III_LAUNCHED: '1' },
+    env: { ...(nodeOptions.length > 0 ? ENGINE_ENVIRONMENT : {}), ...process.env, III_LAUNCHED: '1' },
   })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
   for (const signal of signals) process.on(signal, () => child.kill(signal))

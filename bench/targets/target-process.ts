@@ -2,8 +2,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { withinDeadline } from '../load/deadline.ts'
+import { ENGINE_ENVIRONMENT, ENGINE_NODE_OPTIONS } from '../../bin/node-options.mjs'
 import { siblingFile } from '../sibling-file.ts'
 
+/** Runs as the launcher would run it. */
+const ENGINE_FILE = 'engine-process'
 const START_MS = 20_000
 const STOP_MS = 5_000
 
@@ -31,11 +34,13 @@ export class TargetProcess {
 
   static async start(command: TargetCommand): Promise<TargetProcess> {
     const startedAt = performance.now()
-    const line = [process.execPath, siblingFile(import.meta.url, `./${command.file}`), ...command.args]
+    const isEngine = command.file === ENGINE_FILE
+    const line = [process.execPath, ...(isEngine ? ENGINE_NODE_OPTIONS : []), siblingFile(import.meta.url, `./${command.file}`), ...command.args]
     if (command.cpus !== undefined) line.unshift('taskset', '-c', command.cpus)
     const child = spawn(line[0]!, line.slice(1), {
       cwd: command.cwd,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: isEngine ? { ...ENGINE_ENVIRONMENT, ...process.env } : process.env,
     })
     const ready = Promise.withResolvers<TargetReady>()
     child.once('message', ready.resolve as (message: unknown) => void)

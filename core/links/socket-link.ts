@@ -12,7 +12,7 @@ import { flushAfterTurn } from './flush-turn.ts'
 import type { Link } from './link.ts'
 
 /** So much is written without waiting for the end of the turn: it is still in the processor's cache. */
-const EAGER_BYTES = 128 * 1024
+const EAGER_BYTES = 8 * 1024
 
 /** How long a peer that does not read may take to come to its close frame after all. */
 const LAST_CHANCE_MS = 5000

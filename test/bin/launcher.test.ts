@@ -12,11 +12,13 @@ beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'iii-launcher-'))
   mkdirSync(path.join(folder, 'bin'))
   copyFileSync(LAUNCHER, path.join(folder, 'bin', 'iii.mjs'))
+  copyFileSync(path.join(path.dirname(LAUNCHER), 'node-options.mjs'), path.join(folder, 'bin', 'node-options.mjs'))
   // Stands for the CLI: says who runs it, and waits for a signal when asked to.
   writeFileSync(
     path.join(folder, 'bin', 'main.ts'),
     `export async function main(argv: readonly string[]): Promise<void> {
       if (argv[0] === 'exit') process.exit(Number(argv[1]))
+      if (argv[0] === 'start') return console.log(process.pid, ...process.execArgv, process.env.MALLOC_ARENA_MAX)
       if (argv[0] === 'die') process.kill(process.pid, 'SIGKILL')
       if (argv[0] === 'echo') for await (const chunk of process.stdin) process.stdout.write(chunk)
       if (argv[0] === 'wait') {
@@ -41,6 +43,15 @@ const launch = (node: string, args: string[], env: NodeJS.ProcessEnv, input = ''
 it('runs in this process where Node is new enough', () => {
   const { status, stdout } = launch(process.execPath, [], { PATH: '' })
   expect({ status, stdout }).toEqual({ status: 0, stdout: `${process.versions.node}\n` })
+})
+
+it('sets Node up for the engine, in the same process, unless the user has chosen for himself', () => {
+  const started = launch(process.execPath, ['start'], { PATH: '' })
+  expect(started.stdout).toBe(`${started.pid} --max-semi-space-size=1 2\n`)
+  const chosen = launch(process.execPath, ['start'], { PATH: '', NODE_OPTIONS: '--max-semi-space-size=8', MALLOC_ARENA_MAX: '4' })
+  expect(chosen.stdout).toBe(`${chosen.pid} 4\n`)
+  const other = launch(process.execPath, [], { PATH: '', MALLOC_ARENA_MAX: '' })
+  expect(other.status).toBe(0)
 })
 
 it('parses on every Node since 18: no syntax newer than that', () => {

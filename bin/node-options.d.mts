@@ -1,0 +1,3 @@
+// Types of node-options.mjs.
+export const ENGINE_NODE_OPTIONS: readonly string[]
+export const ENGINE_ENVIRONMENT: Readonly<Record<string, string>>

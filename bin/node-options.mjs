@@ -1,0 +1,10 @@
+// How Node is set up for the engine process (docs/decisions/node-options.md). Plain JavaScript: the launcher needs it on any Node.
+
+/**
+ * A small young generation: what a router throws away are the buffers of reads, and these go at once with frequent, cheap
+ * collections; with large ones they pile up outside the heap until a full collection is forced.
+ */
+export const ENGINE_NODE_OPTIONS = ['--max-semi-space-size=1']
+
+/** Threads that end give their memory back where glibc keeps few arenas; kept as the user set it, if so. */
+export const ENGINE_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' }

@@ -12,7 +12,9 @@ import { ENGINE_ENVIRONMENT, ENGINE_NODE_OPTIONS } from './node-options.mjs'
 const NEEDED_MAJOR = 24
 const here = path.dirname(fileURLToPath(import.meta.url))
 
-const startsEngine = /^(start|serve|-c|--config(=.*)?|--no-watch|--strict-config|--use-default-config)?$/.test(process.argv[2] ?? '')
+const startsEngine = /^(start|serve|-c|--config(=.*)?|--no-watch|--strict-config|--use-default-config)?$/.test(
+  process.argv[2] ?? '',
+)
 const nodeOptions = startsEngine && !isSetUp() ? ENGINE_NODE_OPTIONS : []
 
 if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
@@ -78,10 +80,14 @@ function runElsewhere() {
     console.error(missingNodeMessage(rejected))
     process.exit(1)
   }
-  const child = spawn(node, [...process.execArgv, ...nodeOptions, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...(nodeOptions.length > 0 ? ENGINE_ENVIRONMENT : {}), ...process.env, III_LAUNCHED: '1' },
-  })
+  const child = spawn(
+    node,
+    [...process.execArgv, ...nodeOptions, fileURLToPath(import.meta.url), ...process.argv.slice(2)],
+    {
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+      env: { ...(nodeOptions.length > 0 ? ENGINE_ENVIRONMENT : {}), ...process.env, III_LAUNCHED: '1' },
+    },
+  )
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
   for (const signal of signals) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {

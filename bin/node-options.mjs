@@ -1,4 +1,4 @@
-// How Node is set up for the engine process (docs/decisions/node-options.md). Plain JavaScript: the launcher needs it on any Node.
+// How Node is set up for the engine process (docs/decisions/2026-11-20-node-options.md). Plain JavaScript: the launcher needs it on any Node.
 
 /**
  * A small young generation: what a router throws away are the buffers of reads, and these go at once with frequent, cheap

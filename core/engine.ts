@@ -124,7 +124,15 @@ class RunningEngine implements Engine {
       internalWorkers: () => this.#internalWorkers(),
     }))
     const localFunctions = Object.entries(this.#options.localFunctions ?? {})
-    mesh.addFunctions(localFunctions.map(([id, handler]) => ({ id, description: '', requestFormat: undefined, responseFormat: undefined, handler })))
+    mesh.addFunctions(
+      localFunctions.map(([id, handler]) => ({
+        id,
+        description: '',
+        requestFormat: undefined,
+        responseFormat: undefined,
+        handler,
+      })),
+    )
     const host = (this.#host = this.#createHost(mesh))
     const listeners = (this.#listeners = new Listeners({
       router: mesh.router,
@@ -137,9 +145,11 @@ class RunningEngine implements Engine {
       onOpened: (connection) => mesh.liveness.opened(connection),
       onClosed: (connection) => mesh.liveness.closed(connection),
     }))
-    const functions = [...pluginFunctions(host)].map(([id, { handler, description, request_format: requestFormat }]) => {
-      return { id, description, requestFormat, responseFormat: undefined, handler }
-    })
+    const functions = [...pluginFunctions(host)].map(
+      ([id, { handler, description, request_format: requestFormat }]) => {
+        return { id, description, requestFormat, responseFormat: undefined, handler }
+      },
+    )
     mesh.addFunctions(functions)
     const { failed } = await host.start(config)
     const broken = failed.find(({ builtIn }) => builtIn)
@@ -209,7 +219,9 @@ class RunningEngine implements Engine {
 
   #createHost(mesh: Mesh): PluginHost {
     const root = dirname(fileURLToPath(import.meta.url)).replace(/[\\/]core$/, '')
-    const pluginModule = ['ts', 'js'].map((extension) => join(root, 'sdk', `plugin.${extension}`)).find((path) => existsSync(path))
+    const pluginModule = ['ts', 'js']
+      .map((extension) => join(root, 'sdk', `plugin.${extension}`))
+      .find((path) => existsSync(path))
     if (pluginModule === undefined) throw new StartError(`${join(root, 'sdk')} is missing; install iii-host again`)
     return new PluginHost({
       router: mesh.router,
@@ -224,9 +236,16 @@ class RunningEngine implements Engine {
   }
 
   /** What the holder of the seat `settings` makes of a plugin's block; without one the file alone counts. */
-  async #settingsOf(mesh: Mesh, plugin: string, config: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
+  async #settingsOf(
+    mesh: Mesh,
+    plugin: string,
+    config: Readonly<Record<string, unknown>>,
+  ): Promise<Readonly<Record<string, unknown>>> {
     if (!mesh.holdsSeat(SEATS.settings)) return config
-    const answer = await mesh.router.invoke({ functionId: SEATS.settings, data: Buffer.from(JSON.stringify({ plugin, config })) })
+    const answer = await mesh.router.invoke({
+      functionId: SEATS.settings,
+      data: Buffer.from(JSON.stringify({ plugin, config })),
+    })
     return answer === undefined ? config : (JSON.parse(answer.toString()) as Record<string, unknown>)
   }
 
@@ -239,7 +258,8 @@ class RunningEngine implements Engine {
     })
     this.#warnings = [...config.warnings, ...resolved.warnings]
     this.#replaced = new Set(resolved.plugins.filter(({ replaces }) => replaces).map(({ entry }) => entry.name))
-    for (const name of this.#replaced) this.#log.info(`plugin '${name}' of plugins_dir runs in place of the built-in of that name`)
+    for (const name of this.#replaced)
+      this.#log.info(`plugin '${name}' of plugins_dir runs in place of the built-in of that name`)
     for (const warning of this.#warnings) this.#log.warn(warning)
     return resolved
   }
@@ -250,7 +270,15 @@ class RunningEngine implements Engine {
       const error = row.stale?.error ?? row.error
       const { name, origin, state, load_ms } = row
       const replaces = this.#replaced.has(name)
-      return { name, origin, state, isolation: row.isolation, load_ms, replaces, ...(error === undefined ? {} : { error }) }
+      return {
+        name,
+        origin,
+        state,
+        isolation: row.isolation,
+        load_ms,
+        replaces,
+        ...(error === undefined ? {} : { error }),
+      }
     })
   }
 
@@ -258,7 +286,12 @@ class RunningEngine implements Engine {
 
   #watchConfig(file: string): void {
     try {
-      this.#watch = new ConfigWatch({ file, debounceMs: CONFIG_DEBOUNCE_MS, onChange: () => void this.#reload(), onGone: () => this.#log.warn(`'${file}' is gone; the configuration that was read from it runs on`) })
+      this.#watch = new ConfigWatch({
+        file,
+        debounceMs: CONFIG_DEBOUNCE_MS,
+        onChange: () => void this.#reload(),
+        onGone: () => this.#log.warn(`'${file}' is gone; the configuration that was read from it runs on`),
+      })
     } catch (error) {
       this.#log.warn(`changes of '${file}' are not taken up: its directory can't be watched`, error)
     }
@@ -294,7 +327,8 @@ class RunningEngine implements Engine {
     }
     if (this.#host === undefined || this.#listeners === undefined || this.#closed !== undefined) return undefined
     const report = await this.#host.apply(wanted)
-    if (!report.applied) return `reload: ${report.problems.map(({ plugin, message }) => `plugin '${plugin}': ${message}`).join('; ')}`
+    if (!report.applied)
+      return `reload: ${report.problems.map(({ plugin, message }) => `plugin '${plugin}': ${message}`).join('; ')}`
     const urlsBefore = this.#urls
     try {
       const resolved = await this.#resolve(wanted)
@@ -303,22 +337,33 @@ class RunningEngine implements Engine {
       await this.#host.apply(running)
       return `reload: ${messageOf(error)}`
     }
-    const fixed = ({ engine, registrationNamespaceGraceMs }: EngineConfig): string => JSON.stringify([engine, registrationNamespaceGraceMs])
+    const fixed = ({ engine, registrationNamespaceGraceMs }: EngineConfig): string =>
+      JSON.stringify([engine, registrationNamespaceGraceMs])
     if (fixed(wanted) !== fixed(running)) {
-      this.#log.warn("'engine' or 'registration_namespace_grace_ms' has changed: restart the engine for it to take effect")
+      this.#log.warn(
+        "'engine' or 'registration_namespace_grace_ms' has changed: restart the engine for it to take effect",
+      )
     }
     this.#config = wanted
     await this.#refreshPlugins()
     const { started, reloaded, reconfigured, stopped } = report
     const isMoved = this.#urls.join() !== urlsBefore.join()
-    this.#log.info('configuration reloaded', { started, reloaded, reconfigured, stopped, ...(isMoved && { listening: this.#urls }) })
+    this.#log.info('configuration reloaded', {
+      started,
+      reloaded,
+      reconfigured,
+      stopped,
+      ...(isMoved && { listening: this.#urls }),
+    })
     return undefined
   }
 
   #health(): Record<string, HealthComponent> {
     const healthy = { status: 'healthy', details: null } as const
     const degraded = (error: string): HealthComponent => ({ status: 'degraded', details: { error } })
-    const broken = this.#plugins.filter(({ error }) => error !== undefined).map(({ name, error }) => `${name}: ${error}`)
+    const broken = this.#plugins
+      .filter(({ error }) => error !== undefined)
+      .map(({ name, error }) => `${name}: ${error}`)
     return {
       config: this.#configProblem === undefined ? healthy : degraded(this.#configProblem),
       plugins: broken.length === 0 ? healthy : degraded(broken.join('; ')),

@@ -1,7 +1,13 @@
 // The router with everything that it needs to be a mesh, but without sockets and plugins: registries, engine functions, channels.
 import { randomUUID } from 'node:crypto'
 import type { EngineConfig } from './config/types.ts'
-import { addEngineFunctions, registerEngineFunctions, type EngineFunction, type HealthComponent, type InternalWorker } from './engine-functions/register.ts'
+import {
+  addEngineFunctions,
+  registerEngineFunctions,
+  type EngineFunction,
+  type HealthComponent,
+  type InternalWorker,
+} from './engine-functions/register.ts'
 import { sessionFunctions } from './engine-functions/sessions.ts'
 import { ChannelBroker } from './gateway/channels/channel-broker.ts'
 import { Liveness, type LivenessOptions } from './gateway/liveness.ts'
@@ -71,7 +77,10 @@ export class Mesh {
       onCall: (call, action) => router.call(call, action),
       onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
       onControl: (worker, message, index) =>
-        void this.registrations.handle(worker, message.type === 'registerfunction' && index !== undefined ? { ...message, index } : message),
+        void this.registrations.handle(
+          worker,
+          message.type === 'registerfunction' && index !== undefined ? { ...message, index } : message,
+        ),
       onChannel: (worker, event) => this.channels.takeEvent(worker, event),
     }
     registerEngineFunctions({

@@ -33,7 +33,12 @@ export type Policy =
   /** Plain listener: calls everything, registers everything but reserved ids. */
   | { readonly kind: 'trusted'; readonly middleware: string | undefined }
   /** A plugin. `builtIn` (or a replacement of one): may register reserved ids and claim seats. `allow`: patterns of callable ids. */
-  | { readonly kind: 'plugin'; readonly plugin: string; readonly builtIn: boolean; readonly allow: readonly string[] | undefined }
+  | {
+      readonly kind: 'plugin'
+      readonly plugin: string
+      readonly builtIn: boolean
+      readonly allow: readonly string[] | undefined
+    }
   /** Session of a listener with `rbac`. */
   | { readonly kind: 'session'; readonly rights: SessionRights; readonly middleware: string | undefined }
 
@@ -148,7 +153,8 @@ export function checkFunctionRegistration(policy: Policy, namespace: string, id:
     case 'trusted':
       return undefined
     case 'plugin':
-      if (reserved && !policy.builtIn) return forbidden(`plugin '${policy.plugin}' may not register '${id}': ids beginning 'engine::' are reserved`)
+      if (reserved && !policy.builtIn)
+        return forbidden(`plugin '${policy.plugin}' may not register '${id}': ids beginning 'engine::' are reserved`)
       return undefined
     case 'session':
       if (reserved) return forbidden(`'${id}' is reserved`)

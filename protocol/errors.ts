@@ -15,7 +15,8 @@ export const ERROR_CODES = {
   invocation_stopped: 'The worker that ran the call ended before it answered. The call may have had effects.',
   channel_send_failed: 'The call could not be written to any provider of the function. It was not delivered.',
   overloaded: 'A limit on waiting or running calls is reached. The call was not delivered and is safe to retry.',
-  plugin_unavailable: 'The plugin that owns the function did not come back in time. The call was not delivered and is safe to retry.',
+  plugin_unavailable:
+    'The plugin that owns the function did not come back in time. The call was not delivered and is safe to retry.',
   invalid_message: 'The frame could not be decoded.',
   timeout: 'The engine gave up waiting for the answer of a worker.',
   enqueue_error: 'The queue refused the job, or no queue worker is running.',

@@ -30,7 +30,8 @@ export function lendRegion(bytes: number): Region {
     const buffer = Buffer.allocUnsafeSlow(bytes)
     return { slab: { buffer, next: bytes, lent: 1 }, buffer, start: 0, end: bytes }
   }
-  if (SLAB_BYTES - current.next < bytes) current = free.pop() ?? { buffer: Buffer.allocUnsafeSlow(SLAB_BYTES), next: 0, lent: 0 }
+  if (SLAB_BYTES - current.next < bytes)
+    current = free.pop() ?? { buffer: Buffer.allocUnsafeSlow(SLAB_BYTES), next: 0, lent: 0 }
   const slab = current
   const start = slab.next
   slab.next += bytes

@@ -21,7 +21,10 @@ function compile(): void {
 
 /** Files that the code reads at run time and tsc does not know. */
 function copyAssets(): void {
-  for (const file of globSync(['{bin,protocol,core,sdk,kit,bench}/**/*.{wasm,json,sql,html}', 'core/**/*.mjs', 'bin/node-options.mjs'], { cwd: root })) {
+  for (const file of globSync(
+    ['{bin,protocol,core,sdk,kit,bench}/**/*.{wasm,json,sql,html}', 'core/**/*.mjs', 'bin/node-options.mjs'],
+    { cwd: root },
+  )) {
     const target = path.join(dist, file)
     mkdirSync(path.dirname(target), { recursive: true })
     cpSync(path.join(root, file), target)

@@ -35,7 +35,12 @@ export class TargetProcess {
   static async start(command: TargetCommand): Promise<TargetProcess> {
     const startedAt = performance.now()
     const isEngine = command.file === ENGINE_FILE
-    const line = [process.execPath, ...(isEngine ? ENGINE_NODE_OPTIONS : []), siblingFile(import.meta.url, `./${command.file}`), ...command.args]
+    const line = [
+      process.execPath,
+      ...(isEngine ? ENGINE_NODE_OPTIONS : []),
+      siblingFile(import.meta.url, `./${command.file}`),
+      ...command.args,
+    ]
     if (command.cpus !== undefined) line.unshift('taskset', '-c', command.cpus)
     const child = spawn(line[0]!, line.slice(1), {
       cwd: command.cwd,

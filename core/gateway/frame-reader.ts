@@ -1,6 +1,6 @@
 // Reads the common WebSocket frame without ws's receiver: final, masked, text or binary, and whole within one read of the socket.
 // Everything else (control frames, fragments, frames across reads, violations) goes to the receiver byte for byte, which also
-// answers pings and closes. A read of many small frames costs a third of what it costs there (docs/decisions/frame-reader.md).
+// answers pings and closes. A read of many small frames costs a third of what it costs there (docs/decisions/2026-11-20-frame-reader.md).
 import { isUtf8 } from 'node:buffer'
 import type { Duplex, Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
@@ -25,7 +25,7 @@ interface Internals {
  * @param maxPayload frames above it are left to the receiver, which refuses them.
  */
 export function readFramesDirectly(webSocket: WebSocket, socket: Duplex, maxPayload: number): void {
-  const receiver = (webSocket as unknown as Internals)._receiver
+  const { _receiver: receiver } = webSocket as unknown as Internals
   const passOn = socket.listeners('data')[0] as ((this: Duplex, chunk: Buffer) => void) | undefined
   if (receiver === undefined || passOn === undefined || socket.listenerCount('data') !== 1) return
   /** Bytes of a frame that the receiver has begun and that are still to come. */
@@ -52,7 +52,12 @@ export function readFramesDirectly(webSocket: WebSocket, socket: Duplex, maxPayl
       }
       const next = at + size
       // What waits in the receiver comes first, and a connection that is closing is the receiver's.
-      const direct = next <= end && size <= maxPayload && isSimple(chunk, at) && receiver.writableLength === 0 && webSocket.readyState === 1
+      const direct =
+        next <= end &&
+        size <= maxPayload &&
+        isSimple(chunk, at) &&
+        receiver.writableLength === 0 &&
+        webSocket.readyState === 1
       if (direct && emitFrame(webSocket, chunk, at, next)) {
         at = next
         continue
@@ -92,7 +97,8 @@ function emitFrame(webSocket: WebSocket, chunk: Buffer, at: number, next: number
   const header = ((chunk[at + 1] as number) & 0x7f) === 126 ? MAX_HEADER : 2 + MASK_BYTES
   const start = at + header
   const key = start - MASK_BYTES
-  const masked = (chunk[key] as number) | (chunk[key + 1] as number) | (chunk[key + 2] as number) | (chunk[key + 3] as number)
+  const masked =
+    (chunk[key] as number) | (chunk[key + 1] as number) | (chunk[key + 2] as number) | (chunk[key + 3] as number)
   const payload = chunk.subarray(start, next)
   if (masked !== 0) {
     unmask(payload, chunk, key)

@@ -153,19 +153,28 @@ export class Listener {
     if (endpoint === undefined) return refuse('404 Not Found')
     if (this.#closing) return refuse('503 Service Unavailable', 'Retry-After: 1\r\n')
     if (this.#sockets.size >= this.config.max_connections) {
-      this.#deps.router.warnings.count(`full ${this.instanceId}`, `listener '${this.instanceId}' has ${this.#sockets.size} connections (max_connections); new ones are refused`, {})
+      this.#deps.router.warnings.count(
+        `full ${this.instanceId}`,
+        `listener '${this.instanceId}' has ${this.#sockets.size} connections (max_connections); new ones are refused`,
+        {},
+      )
       return refuse('503 Service Unavailable', 'Retry-After: 5\r\n')
     }
     if (!acceptsOrigin(request.headers.origin, this.config.allowed_origins, this.config.rbac !== undefined)) {
-      this.#deps.log.warn(`connection from origin '${request.headers.origin}' refused; to accept it add it to allowed_origins of '${this.instanceId}'`)
+      this.#deps.log.warn(
+        `connection from origin '${request.headers.origin}' refused; to accept it add it to allowed_origins of '${this.instanceId}'`,
+      )
       return refuse('403 Forbidden')
     }
     if (endpoint.kind === 'channel') {
       const { key, direction } = endpoint
-      if (key === undefined || direction === undefined) return refuse('400 Bad Request', '', "a channel URL needs 'key' and 'dir' (read or write)")
+      if (key === undefined || direction === undefined)
+        return refuse('400 Bad Request', '', "a channel URL needs 'key' and 'dir' (read or write)")
       if (!this.#deps.channels.knows(endpoint.id, key)) return refuse('404 Not Found', '', 'Channel not found')
     }
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, socket, request, endpoint))
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#accept(webSocket, socket, request, endpoint),
+    )
   }
 
   #accept(webSocket: WebSocket, socket: Duplex, request: IncomingMessage, endpoint: Endpoint): void {
@@ -185,7 +194,12 @@ export class Listener {
   }
 
   /** While the decision is pending the socket is not read; frames that had come in already are replayed in order. */
-  async #authenticate(webSocket: WebSocket, socket: Duplex, request: IncomingMessage, endpoint: Endpoint): Promise<void> {
+  async #authenticate(
+    webSocket: WebSocket,
+    socket: Duplex,
+    request: IncomingMessage,
+    endpoint: Endpoint,
+  ): Promise<void> {
     const { rbac, middleware_function_id: middleware } = this.config
     if (rbac === undefined) return
     const early: [Buffer, boolean][] = []
@@ -193,7 +207,12 @@ export class Listener {
     webSocket.on('message', keep)
     webSocket.pause()
     try {
-      const policy = await sessionPolicy(this.#deps.router, { listener: this.instanceId, rbac, middleware, input: authInput(request) })
+      const policy = await sessionPolicy(this.#deps.router, {
+        listener: this.instanceId,
+        rbac,
+        middleware,
+        input: authInput(request),
+      })
       webSocket.off('message', keep)
       // Before anything is served: what comes of an early frame may pause the connection again.
       webSocket.resume()
@@ -202,7 +221,9 @@ export class Listener {
       for (const [data, isBinary] of early) webSocket.emit('message', data, isBinary)
     } catch (error) {
       webSocket.off('message', keep)
-      webSocket.send(JSON.stringify({ type: 'error', error: { code: 'AUTH_ERROR', message: toErrorBody(error).message } }))
+      webSocket.send(
+        JSON.stringify({ type: 'error', error: { code: 'AUTH_ERROR', message: toErrorBody(error).message } }),
+      )
       webSocket.resume()
       webSocket.close(1008, 'AUTH_ERROR')
     }
@@ -233,7 +254,11 @@ export class Listener {
         registrations,
         telemetry,
         log,
-        limits: { softBytes: config.outbox_soft_bytes, hardBytes: config.outbox_hard_bytes, hardMs: config.outbox_hard_ms },
+        limits: {
+          softBytes: config.outbox_soft_bytes,
+          hardBytes: config.outbox_hard_bytes,
+          hardMs: config.outbox_hard_ms,
+        },
         maxDepth: config.max_depth,
         namespaceGraceMs,
       },
@@ -304,10 +329,16 @@ function endIfSilent(socket: Socket, deadline: number): void {
 function openError(error: NodeJS.ErrnoException, host: string, port: number): Error {
   const address = `${host}:${port}`
   if (error.code === 'EADDRINUSE') {
-    return new Error(`address ${address} is already in use: stop the other process, or set another 'port' for iii-worker-manager`, { cause: error })
+    return new Error(
+      `address ${address} is already in use: stop the other process, or set another 'port' for iii-worker-manager`,
+      { cause: error },
+    )
   }
   if (error.code === 'EACCES') {
-    return new Error(`address ${address} may not be opened by this user: set a 'port' above 1023 for iii-worker-manager`, { cause: error })
+    return new Error(
+      `address ${address} may not be opened by this user: set a 'port' above 1023 for iii-worker-manager`,
+      { cause: error },
+    )
   }
   const isForeign = error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
   const remedy = isForeign ? "; set 'host' of iii-worker-manager to an address of this machine, such as 127.0.0.1" : ''

@@ -5,7 +5,11 @@
  * @param allowed the listener's `allowed_origins`, lower-case; `*` = any; undefined = not set.
  * @param sessions the listener has `rbac`: any origin is accepted unless `allowed` is set.
  */
-export function acceptsOrigin(origin: string | undefined, allowed: readonly string[] | undefined, sessions: boolean): boolean {
+export function acceptsOrigin(
+  origin: string | undefined,
+  allowed: readonly string[] | undefined,
+  sessions: boolean,
+): boolean {
   if (origin === undefined) return true
   if (allowed === undefined) return sessions || isLoopbackOrigin(origin)
   return allowed.includes('*') || allowed.includes(origin.toLowerCase()) || (!sessions && isLoopbackOrigin(origin))

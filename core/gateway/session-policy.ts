@@ -25,7 +25,10 @@ export async function sessionPolicy(router: Router, question: SessionQuestion): 
   asked.catch(() => {})
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CodedError('AUTH_ERROR', `no decision on the connection within ${AUTH_MS} ms`)), AUTH_MS)
+    timer = setTimeout(
+      () => reject(new CodedError('AUTH_ERROR', `no decision on the connection within ${AUTH_MS} ms`)),
+      AUTH_MS,
+    )
   })
   try {
     const answer = await Promise.race([asked, late])
@@ -51,7 +54,8 @@ export function readRights(result: unknown, rbac: ListenerRbac): SessionRights {
     allowedTriggerTypes: optional(members, 'allowed_trigger_types', isStrings, 'a list of strings'),
     allowFunctionRegistration: optional(members, 'allow_function_registration', isBoolean, 'true or false') ?? true,
     allowTriggerTypeRegistration:
-      optional(members, 'allow_trigger_type_registration', isBoolean, 'true or false') ?? rbac.auth_function_id === undefined,
+      optional(members, 'allow_trigger_type_registration', isBoolean, 'true or false') ??
+      rbac.auth_function_id === undefined,
     context: optional(members, 'context', isRecord, 'an object') ?? {},
     prefix: optional(members, 'function_registration_prefix', isName, 'a non-empty string'),
     namespaces: optional(members, 'namespaces', isGrants, 'an object of lists of strings') ?? {},

@@ -4,7 +4,12 @@ export type Endpoint =
   | { readonly kind: 'worker' }
   | { readonly kind: 'telemetry' }
   /** `key` and `direction` are undefined when the query lacks them or names another direction. */
-  | { readonly kind: 'channel'; readonly id: string; readonly key: string | undefined; readonly direction: 'read' | 'write' | undefined }
+  | {
+      readonly kind: 'channel'
+      readonly id: string
+      readonly key: string | undefined
+      readonly direction: 'read' | 'write' | undefined
+    }
 
 const CHANNEL_PATH = /^\/ws\/channels\/([^/]+)$/
 /** A channel URL that was glued to a base URL with a query: `/?token=x/ws/channels/<id>?key=…&dir=…`. */

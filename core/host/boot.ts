@@ -9,7 +9,12 @@ import { orderByRequires } from './requires.ts'
 export interface BootReport {
   readonly started: readonly string[]
   /** What does not run, and why. A built-in among them ends the start of the engine. */
-  readonly failed: readonly { readonly name: string; readonly builtIn: boolean; readonly code: string; readonly message: string }[]
+  readonly failed: readonly {
+    readonly name: string
+    readonly builtIn: boolean
+    readonly code: string
+    readonly message: string
+  }[]
 }
 
 /** @param names the plugins that have entries, in the order of the file. */

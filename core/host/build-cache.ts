@@ -120,7 +120,10 @@ export class BuildCache {
     for (const file of files) {
       if (file.endsWith('.json') || named.has(file)) continue
       const path = join(this.#dir, file)
-      const age = await stat(path).then((found) => now - found.mtimeMs, () => 0)
+      const age = await stat(path).then(
+        (found) => now - found.mtimeMs,
+        () => 0,
+      )
       if (age > PRUNE_AFTER_MS && !this.#inUse.has(path)) await rm(path, { force: true })
     }
   }
@@ -132,7 +135,9 @@ export class BuildCache {
 
   /** One manifest per entry file and salt, so that engines of two versions don't undo each other's work. */
   #key(entryFile: string): string {
-    const name = basename(entryFile).startsWith('index.') ? basename(join(entryFile, '..')) : basename(entryFile).replace(/\..*$/, '')
+    const name = basename(entryFile).startsWith('index.')
+      ? basename(join(entryFile, '..'))
+      : basename(entryFile).replace(/\..*$/, '')
     return `${name}-${contentHash(`${this.#salt}\n${entryFile}`).slice(0, 12)}`
   }
 
@@ -171,7 +176,10 @@ export class BuildCache {
     } catch (cause) {
       this.#made = undefined
       const why = (cause as Error).message
-      throw new Error(`the cache of compiled plugins, ${this.#dir}, can't be written: ${why}; set III_CACHE_DIR to a folder that can`, { cause })
+      throw new Error(
+        `the cache of compiled plugins, ${this.#dir}, can't be written: ${why}; set III_CACHE_DIR to a folder that can`,
+        { cause },
+      )
     }
   }
 }
@@ -197,7 +205,10 @@ async function hashFile(path: string): Promise<string | undefined> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then((found) => found.isFile(), () => false)
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  )
 }
 
 /** Readers see the old file or the new one, never half of it. */

@@ -74,7 +74,8 @@ export class PluginBuilder {
     try {
       const result = await context.rebuild()
       const code = result.outputFiles?.[0]?.contents
-      if (code === undefined) throw new BuildError(`${this.#entryFile}: the compiler gave no output`, this.#listInputs())
+      if (code === undefined)
+        throw new BuildError(`${this.#entryFile}: the compiler gave no output`, this.#listInputs())
       return { code, inputs: this.#listInputs() }
     } catch (error) {
       if (!isBuildFailure(error)) throw error

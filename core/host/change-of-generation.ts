@@ -55,7 +55,14 @@ export async function changeGenerations(
       handOver.reopen()
       await discardNew(changes, around)
       const names = old.map(({ name, workers }) => `'${name}' (${inFlight(workers)} in flight)`).join(', ')
-      return { ...UNCHANGED, error: new GenerationError('busy', 'PLUGIN_BUSY', `calls did not end within ${drainMs} ms: ${names}; the old code serves on`) }
+      return {
+        ...UNCHANGED,
+        error: new GenerationError(
+          'busy',
+          'PLUGIN_BUSY',
+          `calls did not end within ${drainMs} ms: ${names}; the old code serves on`,
+        ),
+      }
     }
     handOver.failRemaining()
   }
@@ -93,9 +100,11 @@ async function overlap(
 }
 
 async function retire(generation: Generation, drainMs: number, around: ChangeSurroundings): Promise<void> {
-  await Promise.all(generation.workers.map(async (worker) => {
-    if (!(await around.router.idle(worker, drainMs))) around.router.failCalls(worker)
-  }))
+  await Promise.all(
+    generation.workers.map(async (worker) => {
+      if (!(await around.router.idle(worker, drainMs))) around.router.failCalls(worker)
+    }),
+  )
   await generation.stop('reload')
   forget(generation, around.router)
 }
@@ -112,7 +121,10 @@ async function startNew(
     } catch (error) {
       const culprit = changes.find(({ to }) => to === generation)?.record
       const body = toErrorBody(error)
-      const failed = error instanceof GenerationError ? error : new GenerationError('start', 'PLUGIN_START_FAILED', body.message, { cause: error })
+      const failed =
+        error instanceof GenerationError
+          ? error
+          : new GenerationError('start', 'PLUGIN_START_FAILED', body.message, { cause: error })
       return { error: failed, ...(culprit && { culprit }) }
     }
     if (handOver.conflicts.length > 0) {

@@ -17,7 +17,12 @@ export const systemClock: Clock = {
 }
 
 /** Settles like `promise`, or rejects with what `onTimeout` makes when `ms` have passed first. */
-export function withDeadline<Value>(clock: Clock, promise: Promise<Value>, ms: number, onTimeout: () => Error): Promise<Value> {
+export function withDeadline<Value>(
+  clock: Clock,
+  promise: Promise<Value>,
+  ms: number,
+  onTimeout: () => Error,
+): Promise<Value> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(ms, () => reject(onTimeout()))
     promise.then(resolve, reject).finally(cancel)

@@ -36,7 +36,14 @@ interface Reconfigured {
 
 type Failure = { readonly record: PluginRecord; readonly error: GenerationError }
 
-const NOTHING: ConfigurationReport = { applied: true, problems: [], started: [], reloaded: [], reconfigured: [], stopped: [] }
+const NOTHING: ConfigurationReport = {
+  applied: true,
+  problems: [],
+  started: [],
+  reloaded: [],
+  reconfigured: [],
+  stopped: [],
+}
 
 /** @param entries the entry of each plugin that has one, by name. */
 export async function changeConfiguration(
@@ -98,8 +105,11 @@ export async function changeConfiguration(
   } else if (failures.length > 0) {
     await changes.drop(wanted.map(({ to }) => to))
     await takeBack(done)
-    for (const { record, error } of failures) if (record.generation !== undefined) table.stale(record, error, 'configuration')
-    return refusal(failures.map(({ record, error }) => ({ plugin: record.name, code: error.code, message: error.message })))
+    for (const { record, error } of failures)
+      if (record.generation !== undefined) table.stale(record, error, 'configuration')
+    return refusal(
+      failures.map(({ record, error }) => ({ plugin: record.name, code: error.code, message: error.message })),
+    )
   }
 
   for (const { record, entry } of quiet) {
@@ -107,7 +117,8 @@ export async function changeConfiguration(
     if (record.generation === undefined) table.settleIdle(record)
     else if (record.stale?.reason === 'config') table.fresh(record)
   }
-  for (const { record, entry } of reconfigured) if (entry !== undefined) table.reconfigured(record, entry, clock.now() - began)
+  for (const { record, entry } of reconfigured)
+    if (entry !== undefined) table.reconfigured(record, entry, clock.now() - began)
   const names = (of: (change: WantedChange) => boolean): string[] => wanted.filter(of).map(({ record }) => record.name)
   return {
     ...NOTHING,
@@ -119,7 +130,10 @@ export async function changeConfiguration(
 }
 
 /** In the order of the steps. */
-async function prepareAll(steps: readonly Step[], changes: PluginChanges): Promise<{ wanted: WantedChange[]; failures: Failure[] }> {
+async function prepareAll(
+  steps: readonly Step[],
+  changes: PluginChanges,
+): Promise<{ wanted: WantedChange[]; failures: Failure[] }> {
   const outcomes = await Promise.all(
     steps.map(async ({ record, entry }): Promise<WantedChange | Failure> => {
       try {

@@ -68,7 +68,14 @@ export class Containers {
 
   #spawn(): Promise<HostThread> {
     const { events, clock, startMs } = this.#options
-    return HostThread.spawn({ pool: this.#pool, events, rings: this.#rings, clock, startMs, compileCacheDir: this.#compileCacheDir })
+    return HostThread.spawn({
+      pool: this.#pool,
+      events,
+      rings: this.#rings,
+      clock,
+      startMs,
+      compileCacheDir: this.#compileCacheDir,
+    })
   }
 
   get #compileCacheDir(): string {
@@ -96,11 +103,16 @@ export class Containers {
     const { permissions, memoryMb } = entry
     // Above the soft limit that is polled, for an allocation that is faster than the poll.
     const heap = memoryMb === undefined ? [] : [`--max-old-space-size=${Math.ceil(memoryMb * 1.25)}`]
-    if (permissions === undefined) return new HostProcess({ events, execArgv: heap, compileCacheDir: this.#compileCacheDir })
+    if (permissions === undefined)
+      return new HostProcess({ events, execArgv: heap, compileCacheDir: this.#compileCacheDir })
     const dataDir = this.#options.dataDirOf(source.name)
     // It may write inside, but not create it: that would need rights on the folder above.
     await mkdir(dataDir, { recursive: true })
     const places = { engineRoot, projectRoot, bundleFile: bundle.file, ownPath: ownFolder(source), dataDir }
-    return new HostProcess({ events, execArgv: [...heap, ...permissionFlags(permissions, places)], compileCacheDir: undefined })
+    return new HostProcess({
+      events,
+      execArgv: [...heap, ...permissionFlags(permissions, places)],
+      compileCacheDir: undefined,
+    })
   }
 }

@@ -54,7 +54,8 @@ export class CrashWatch {
   #watchStall({ name }: Generation, { place: { container } }: Replica): () => void {
     return this.#stalls.watch({
       unreadForMs: () => container.unreadForMs(this.#clock.now()),
-      onStalled: (ms) => this.#log.warn(`plugin '${name}' is stalled: it has read nothing for ${ms} ms although calls wait`),
+      onStalled: (ms) =>
+        this.#log.warn(`plugin '${name}' is stalled: it has read nothing for ${ms} ms although calls wait`),
       onRecovered: () => this.#log.info(`plugin '${name}' reads again`),
       onHopeless: (ms) => {
         void container.end({ code: 'STALLED', message: `it read nothing for ${ms} ms although calls waited` })

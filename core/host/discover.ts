@@ -42,9 +42,15 @@ export async function discoverPlugins(places: DiscoveryPlaces): Promise<Discover
     const [first, second] = candidates
     if (first === undefined) continue
     if (!PLUGIN_NAME.test(name)) {
-      problems.set(name, `'${first.path}' can't be a plugin: a name is a lower-case letter and up to 63 letters, digits or dashes`)
+      problems.set(
+        name,
+        `'${first.path}' can't be a plugin: a name is a lower-case letter and up to 63 letters, digits or dashes`,
+      )
     } else if (second !== undefined) {
-      problems.set(name, `two plugins are named '${name}': ${candidates.map((each) => each.entryFile).join(' and ')}; rename one`)
+      problems.set(
+        name,
+        `two plugins are named '${name}': ${candidates.map((each) => each.entryFile).join(' and ')}; rename one`,
+      )
     } else {
       const replaces = sources.has(name)
       sources.set(name, { ...first, builtIn: false, replaces, origin: relative(places.projectRoot, first.path) })

@@ -19,21 +19,29 @@ export function checkEntry(
   const problems: string[] = []
   const isolation = isolationOf(entry, declaration)
   if (declaration.name !== source.name) {
-    problems.push(`the plugin in ${source.entryFile} is named '${source.name}' by its file but '${declaration.name}' in definePlugin; make them equal`)
+    problems.push(
+      `the plugin in ${source.entryFile} is named '${source.name}' by its file but '${declaration.name}' in definePlugin; make them equal`,
+    )
   }
   if (entry.replicas > 1 && !declaration.overlap) {
-    problems.push(`'replicas: ${entry.replicas}' needs a plugin that declares 'overlap: true'; '${source.name}' does not`)
+    problems.push(
+      `'replicas: ${entry.replicas}' needs a plugin that declares 'overlap: true'; '${source.name}' does not`,
+    )
   }
   if (entry.permissions !== undefined && isolation !== 'process') {
     problems.push(`'permissions' needs 'isolation: process'; the isolation of '${source.name}' is '${isolation}'`)
   }
   if (entry.permissions?.net === false && isolation === 'process' && !canDenyNetwork) {
-    problems.push(`'permissions.net: false' needs a Node that can deny network access (26 or later); this is ${process.version}`)
+    problems.push(
+      `'permissions.net: false' needs a Node that can deny network access (26 or later); this is ${process.version}`,
+    )
   }
   for (const seat of declaration.seats) {
     if (!isSeatName(seat)) problems.push(`'${source.name}' claims the seat '${seat}', which does not exist`)
     else if (!source.builtIn && !source.replaces) {
-      problems.push(`'${source.name}' claims the seat '${seat}', which only built-in plugins and their replacements may hold`)
+      problems.push(
+        `'${source.name}' claims the seat '${seat}', which only built-in plugins and their replacements may hold`,
+      )
     }
   }
   return problems

@@ -40,7 +40,13 @@ export abstract class FrameContainer implements Container {
   open(onLog: OnPluginLog): PluginPlace {
     const member = this.#nextMember++
     const link = this.transport.link(member, this.#events)
-    const place = new Place(this, link, onLog, (request) => this.transport.sendHost(member, request), () => this.#leave(member))
+    const place = new Place(
+      this,
+      link,
+      onLog,
+      (request) => this.transport.sendHost(member, request),
+      () => this.#leave(member),
+    )
     this.#places.set(member, place)
     if (this.#ended) place.containerEnded(this.#why ?? ENDED)
     return place
@@ -152,7 +158,8 @@ class Place implements PluginPlace {
     if ('ok' in message) return waiting?.resolve(message.ok as never)
     const { error } = message
     // The stack is worth a look for the plugin's author; the message alone goes to callers.
-    if (isErrorBody(error) && error.stacktrace !== undefined) this.#onLog('debug', `${message.re} failed`, { stack: error.stacktrace })
+    if (isErrorBody(error) && error.stacktrace !== undefined)
+      this.#onLog('debug', `${message.re} failed`, { stack: error.stacktrace })
     waiting?.reject(new CodedError(error.code, error.message, { cause: error }))
   }
 

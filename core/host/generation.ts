@@ -37,7 +37,11 @@ export interface GenerationSurroundings {
   dataDirOf(plugin: string): string
   container(isolation: Isolation, plan: GenerationPlan): Promise<Container>
   /** The validated block with defaults filled in; throws PLUGIN_CONFIG_INVALID. */
-  validate(source: PluginSource, declaration: PluginDeclaration, entry: WorkerEntry): Promise<Readonly<Record<string, unknown>>>
+  validate(
+    source: PluginSource,
+    declaration: PluginDeclaration,
+    entry: WorkerEntry,
+  ): Promise<Readonly<Record<string, unknown>>>
   /** A plugin that holds one of these seats already, if any. */
   seatConflict(source: PluginSource, declaration: PluginDeclaration): string | undefined
   /** Keeps the declaration for the next start; need not be done when it returns. */
@@ -110,7 +114,9 @@ export class Generation {
         throw asGenerationError('config', 'PLUGIN_CONFIG_INVALID', error)
       })
       const missing = plan.entry.replicas - replicas.length
-      const opened = Array.from({ length: missing }, () => openReplica(isolationOf(plan.entry, declaration), plan, around))
+      const opened = Array.from({ length: missing }, () =>
+        openReplica(isolationOf(plan.entry, declaration), plan, around),
+      )
       const outcomes = await Promise.allSettled(opened)
       for (const outcome of outcomes) if (outcome.status === 'fulfilled') replicas.push(outcome.value)
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
@@ -144,7 +150,12 @@ export class Generation {
         handOver.stage(worker)
         const dataDir = this.#around.dataDirOf(this.name)
         const { version, projectRoot } = engine
-        const started = place.start({ config: this.config, dataDir, replica, engine: { version, url: engine.url(), projectRoot } })
+        const started = place.start({
+          config: this.config,
+          dataDir,
+          replica,
+          engine: { version, url: engine.url(), projectRoot },
+        })
         await withDeadline(clock, started, options.start_ms, () => this.#late('start()', options.start_ms))
       }),
     ).catch((error: unknown) => {
@@ -158,12 +169,14 @@ export class Generation {
     const { clock, options, log } = this.#around
     const applied = await Promise.all(
       this.replicas.map(({ place }) =>
-        withDeadline(clock, place.reconfigure(config), options.start_ms, () => this.#late('reconfigure()', options.start_ms)).catch(
-          (error: unknown) => {
-            log.info(`plugin '${this.name}' did not take its new configuration in place`, { error: toErrorBody(error).message })
-            return false
-          },
-        ),
+        withDeadline(clock, place.reconfigure(config), options.start_ms, () =>
+          this.#late('reconfigure()', options.start_ms),
+        ).catch((error: unknown) => {
+          log.info(`plugin '${this.name}' did not take its new configuration in place`, {
+            error: toErrorBody(error).message,
+          })
+          return false
+        }),
       ),
     )
     if (applied.includes(false)) return false
@@ -216,7 +229,11 @@ async function declarationOf(
   return declaration
 }
 
-async function openReplica(isolation: Isolation, plan: GenerationPlan, around: GenerationSurroundings): Promise<Replica> {
+async function openReplica(
+  isolation: Isolation,
+  plan: GenerationPlan,
+  around: GenerationSurroundings,
+): Promise<Replica> {
   // A limit on memory can only be told for a thread that is the plugin's own.
   const own = plan.apart || plan.entry.memoryMb !== undefined
   const container = await around.container(isolation === 'shared' && own ? 'thread' : isolation, plan)

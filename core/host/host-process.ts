@@ -109,7 +109,8 @@ async function anonymousMemory(pid: number): Promise<number | undefined> {
 }
 
 function killed(signal: string): ContainerExit {
-  if (signal === 'SIGABRT') return { code: 'MEMORY', message: 'it was aborted (SIGABRT), as happens when its memory is exhausted' }
+  if (signal === 'SIGABRT')
+    return { code: 'MEMORY', message: 'it was aborted (SIGABRT), as happens when its memory is exhausted' }
   const hint = signal === 'SIGKILL' ? ', as the system does when memory is exhausted' : ''
   return { code: 'SIGNAL', message: `it was killed by ${signal}${hint}` }
 }

@@ -26,7 +26,13 @@ export class PluginBuilds {
 
   constructor(options: PluginBuildsOptions) {
     this.#options = options
-    const salt = [options.engineVersion, esbuildVersion(), process.versions.node, options.engine.root, options.engine.pluginModule]
+    const salt = [
+      options.engineVersion,
+      esbuildVersion(),
+      process.versions.node,
+      options.engine.root,
+      options.engine.pluginModule,
+    ]
     this.cache = new BuildCache({ dir: options.cacheDir, salt: salt.join('\n') })
   }
 
@@ -40,7 +46,11 @@ export class PluginBuilds {
       return bundle
     } catch (error) {
       if (!(error instanceof BuildError)) throw error
-      const files = new Set([entryFile, ...error.inputs.map(({ path }) => path), ...(this.#inputs.get(source.name)?.files ?? [])])
+      const files = new Set([
+        entryFile,
+        ...error.inputs.map(({ path }) => path),
+        ...(this.#inputs.get(source.name)?.files ?? []),
+      ])
       this.#inputs.set(source.name, { files: [...files], anyBeside: true })
       throw error
     }
@@ -71,7 +81,8 @@ export class PluginBuilds {
   }
 
   async #compile(entryFile: string): Promise<Bundle> {
-    const builder = this.#builders.get(entryFile) ?? new PluginBuilder(entryFile, this.#options.engine, this.#options.projectRoot)
+    const builder =
+      this.#builders.get(entryFile) ?? new PluginBuilder(entryFile, this.#options.engine, this.#options.projectRoot)
     this.#builders.delete(entryFile)
     this.#builders.set(entryFile, builder)
     const [oldest] = this.#builders

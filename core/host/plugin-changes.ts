@@ -57,7 +57,11 @@ export class PluginChanges {
     const { builds, onInputs } = this.#options
     const { source } = record
     if (source === undefined) {
-      throw new GenerationError('build', 'PLUGIN_BUILD_FAILED', record.problem ?? `the files of plugin '${record.name}' are gone`)
+      throw new GenerationError(
+        'build',
+        'PLUGIN_BUILD_FAILED',
+        record.problem ?? `the files of plugin '${record.name}' are gone`,
+      )
     }
     try {
       const bundle = await builds.bundleOf(source)
@@ -77,7 +81,8 @@ export class PluginChanges {
   /** Problems of `requires` once these changes are made, by name of the plugin that can't run. */
   requiresProblems(changes: readonly WantedChange[]): ReadonlyMap<string, string> {
     const wanted = new Map<string, readonly string[]>()
-    for (const { name, generation } of this.#options.table.all) if (generation !== undefined) wanted.set(name, generation.declaration.requires)
+    for (const { name, generation } of this.#options.table.all)
+      if (generation !== undefined) wanted.set(name, generation.declaration.requires)
     for (const { record, to } of changes) {
       if (to === undefined) wanted.delete(record.name)
       else wanted.set(record.name, to.declaration.requires)
@@ -86,7 +91,10 @@ export class PluginChanges {
   }
 
   /** Makes the changes together. @throws {GenerationError} when they were not made; the old generations serve then. */
-  async carryOut(wanted: readonly WantedChange[], { cause, reason = 'reload', force = false, drainMs }: CarryOutOptions): Promise<number> {
+  async carryOut(
+    wanted: readonly WantedChange[],
+    { cause, reason = 'reload', force = false, drainMs }: CarryOutOptions,
+  ): Promise<number> {
     const { around, table, crashes } = this.#options
     // A plugin saved again and again does not pile up old generations.
     await Promise.all(wanted.map(({ record }) => this.#retiring.get(record)))
@@ -99,7 +107,11 @@ export class PluginChanges {
       record.changing = true
       record.state = from !== undefined ? 'draining' : record.state === 'restarting' ? 'restarting' : 'starting'
     }
-    const outcome = await changeGenerations(changes, { reason, force, drainMs: drainMs ?? this.#options.drainMs }, around)
+    const outcome = await changeGenerations(
+      changes,
+      { reason, force, drainMs: drainMs ?? this.#options.drainMs },
+      around,
+    )
     const ms = performance.now() - began
     changes.forEach(({ record }, index) => {
       record.state = states[index] ?? record.state

@@ -21,7 +21,12 @@ export function pluginConfigValidator(effectiveSettings?: EffectiveSettings): Ge
     if ('value' in outcome) return outcome.value
     const broken = outcome.problems.find(({ rule }) => rule === 'schema')
     // Then the definition is to be mended, and not what somebody wrote into their configuration.
-    if (broken !== undefined) throw new GenerationError('config', 'PLUGIN_CONFIG_INVALID', `'config' in definePlugin of '${source.name}' is no JSON Schema: ${broken.message}`)
+    if (broken !== undefined)
+      throw new GenerationError(
+        'config',
+        'PLUGIN_CONFIG_INVALID',
+        `'config' in definePlugin of '${source.name}' is no JSON Schema: ${broken.message}`,
+      )
     const problems = outcome.problems.map(({ pointer, message }) => `${pointer === '' ? '/' : pointer}: ${message}`)
     const message = `the config of '${source.name}' (${entry.origin}) does not fit its schema: ${problems.join('; ')}`
     throw new GenerationError('config', 'PLUGIN_CONFIG_INVALID', message)

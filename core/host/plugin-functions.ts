@@ -9,10 +9,23 @@ export interface PluginFunction {
   readonly handler: (input: unknown) => Promise<unknown>
 }
 
-const STATES: readonly PluginState[] = ['available', 'disabled', 'starting', 'running', 'draining', 'restarting', 'stopped', 'failed']
+const STATES: readonly PluginState[] = [
+  'available',
+  'disabled',
+  'starting',
+  'running',
+  'draining',
+  'restarting',
+  'stopped',
+  'failed',
+]
 
 const NAME = { type: 'string', description: 'Name of the plugin' }
-const FORCE = { type: 'boolean', default: false, description: 'Calls in flight fail with invocation_stopped instead of being waited for' }
+const FORCE = {
+  type: 'boolean',
+  default: false,
+  description: 'Calls in flight fail with invocation_stopped instead of being waited for',
+}
 
 export const PLUGINS_CHANGED = 'engine::plugins-changed'
 
@@ -70,13 +83,15 @@ export function pluginFunctions(host: PluginHost): ReadonlyMap<string, PluginFun
 
 function membersOf(input: unknown): Record<string, unknown> {
   if (input === null || input === undefined) return {}
-  if (typeof input !== 'object' || Array.isArray(input)) throw wrongShape(`the input must be an object, not ${JSON.stringify(input)}`)
+  if (typeof input !== 'object' || Array.isArray(input))
+    throw wrongShape(`the input must be an object, not ${JSON.stringify(input)}`)
   return input as Record<string, unknown>
 }
 
 function nameOf(input: unknown): string {
   const { name } = membersOf(input)
-  if (typeof name !== 'string') throw wrongShape(`'name' must be the name of a plugin, not ${JSON.stringify(name) ?? 'missing'}`)
+  if (typeof name !== 'string')
+    throw wrongShape(`'name' must be the name of a plugin, not ${JSON.stringify(name) ?? 'missing'}`)
   return name
 }
 

@@ -113,11 +113,15 @@ export class PluginHost {
   async startPlugin(name: string): Promise<{ name: string; state: PluginState }> {
     const record = this.#startable(name)
     record.held = false
-    if (record.generation === undefined) await this.#running.turns.wish(record, { cause: 'start', force: false, anew: false })
+    if (record.generation === undefined)
+      await this.#running.turns.wish(record, { cause: 'start', force: false, anew: false })
     return { name, state: record.state }
   }
 
-  async stopPlugin(name: string, { force = false }: { force?: boolean } = {}): Promise<{ name: string; state: PluginState }> {
+  async stopPlugin(
+    name: string,
+    { force = false }: { force?: boolean } = {},
+  ): Promise<{ name: string; state: PluginState }> {
     const record = this.#running.table.get(name)
     record.held = true
     await this.#running.turns.wish(record, { cause: 'stop', force, anew: false })
@@ -182,7 +186,8 @@ export class PluginHost {
         const isNew = record.entry === undefined && entries.has(record.name)
         record.entry ??= entries.get(record.name)
         // A user plugin that replaces a built-in has come or gone.
-        const isOther = record.generation !== undefined && record.generation.plan.source.entryFile !== record.source?.entryFile
+        const isOther =
+          record.generation !== undefined && record.generation.plan.source.entryFile !== record.source?.entryFile
         if (record.wanted && (isNew || isOther)) this.#fileWish(record)
       }
     })
@@ -262,7 +267,12 @@ export class PluginHost {
       retain: (bundle) => builds.cache.retain(bundle),
     }
     const around = { ...surroundings, router }
-    const crashes = new CrashWatch(clock, this.#log, (generation, replica, exit) => turns.crashed(generation, replica, exit), stalls)
+    const crashes = new CrashWatch(
+      clock,
+      this.#log,
+      (generation, replica, exit) => turns.crashed(generation, replica, exit),
+      stalls,
+    )
     const watcher =
       this.#options.watch === false
         ? undefined

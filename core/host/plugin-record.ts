@@ -84,7 +84,14 @@ export class PluginRecord {
   }
 
   move(to: PluginState, cause: string, at: number, ms = 0, error?: string): void {
-    this.history.push({ at: new Date(at).toISOString(), from: this.state, to, cause, ms: Math.round(ms), ...(error === undefined ? {} : { error }) })
+    this.history.push({
+      at: new Date(at).toISOString(),
+      from: this.state,
+      to,
+      cause,
+      ms: Math.round(ms),
+      ...(error === undefined ? {} : { error }),
+    })
     if (this.history.length > HISTORY_ITEMS) this.history.shift()
     this.state = to
   }

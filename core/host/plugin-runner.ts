@@ -70,7 +70,9 @@ export class PluginRunner {
     const { definition } = member
     if (definition === undefined) throw new CodedError('PLUGIN_START_FAILED', 'start before load')
     const log = this.#log(number)
-    const handle = new Handle(this.#end().member(number, start.engine.url), { onProblem: (problem) => log.warn(problem) })
+    const handle = new Handle(this.#end().member(number, start.engine.url), {
+      onProblem: (problem) => log.warn(problem),
+    })
     member.handle = handle
     const context = pluginContext(start, handle, log, member.abort.signal)
     member.running = (await definition.start(context)) ?? undefined
@@ -87,7 +89,13 @@ export class PluginRunner {
   #log(member: number): PluginLog {
     const write = (log: LogLevel) => (message: string, data?: unknown) =>
       this.#send(member, data === undefined ? { log, message } : { log, message, data: plain(data) })
-    return { trace: write('trace'), debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+    return {
+      trace: write('trace'),
+      debug: write('debug'),
+      info: write('info'),
+      warn: write('warn'),
+      error: write('error'),
+    }
   }
 
   #usage(): Usage {

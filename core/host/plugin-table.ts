@@ -43,7 +43,8 @@ export class PluginTable {
   /** @throws {CodedError} PLUGIN_NOT_FOUND */
   get(name: string): PluginRecord {
     const record = this.#records.get(name)
-    if (record === undefined) throw new CodedError('PLUGIN_NOT_FOUND', `no plugin is named '${name}'; see: iii plugins list`)
+    if (record === undefined)
+      throw new CodedError('PLUGIN_NOT_FOUND', `no plugin is named '${name}'; see: iii plugins list`)
     return record
   }
 
@@ -87,7 +88,11 @@ export class PluginTable {
     this.#move(record, 'running', cause, ms)
     // What a boot or a changed configuration leads to is told as a whole by those.
     const level = cause === 'boot' || cause === 'configuration' ? 'debug' : 'info'
-    this.#log[level](`plugin '${record.name}' ${first ? 'runs' : 'reloaded'}`, { generation: record.generationNumber, cause, ms: Math.round(ms) })
+    this.#log[level](`plugin '${record.name}' ${first ? 'runs' : 'reloaded'}`, {
+      generation: record.generationNumber,
+      cause,
+      ms: Math.round(ms),
+    })
     this.#emit(record, first ? 'started' : 'reloaded', undefined, ms)
   }
 
@@ -104,7 +109,12 @@ export class PluginTable {
     record.startedAt = undefined
     record.stale = undefined
     record.failure = undefined
-    this.#move(record, record.entry === undefined ? 'available' : record.entry.enabled ? 'stopped' : 'disabled', cause, ms)
+    this.#move(
+      record,
+      record.entry === undefined ? 'available' : record.entry.enabled ? 'stopped' : 'disabled',
+      cause,
+      ms,
+    )
     this.#emit(record, 'stopped', undefined, ms)
   }
 
@@ -118,7 +128,12 @@ export class PluginTable {
   }
 
   /** It serves on with its old code; new code or configuration was refused. */
-  stale(record: PluginRecord, error: GenerationError | { reason: StaleReason; message: string }, cause: string, ms = 0): void {
+  stale(
+    record: PluginRecord,
+    error: GenerationError | { reason: StaleReason; message: string },
+    cause: string,
+    ms = 0,
+  ): void {
     record.markStale(error.reason, error.message, this.#clock.now())
     this.#move(record, record.state, cause, ms, error.message)
     this.#log.error(`plugin '${record.name}' keeps its old code`, { reason: error.reason, error: error.message })
@@ -135,7 +150,10 @@ export class PluginTable {
 
   restarting(record: PluginRecord, error: { code: string; message: string }, inMs: number): void {
     this.#move(record, 'restarting', 'crash', 0, error.message)
-    this.#log.warn(`plugin '${record.name}' ended and is started again in ${inMs} ms`, { code: error.code, error: error.message })
+    this.#log.warn(`plugin '${record.name}' ended and is started again in ${inMs} ms`, {
+      code: error.code,
+      error: error.message,
+    })
   }
 
   #ensure(name: string): PluginRecord {
@@ -152,7 +170,12 @@ export class PluginTable {
   }
 
   #emit(record: PluginRecord, event: PluginEvent['event'], error: string | undefined, ms: number): void {
-    const told: PluginEvent = { event, name: record.name, generation: record.generationNumber, ...(error !== undefined && { error }) }
+    const told: PluginEvent = {
+      event,
+      name: record.name,
+      generation: record.generationNumber,
+      ...(error !== undefined && { error }),
+    }
     if (pluginChannel.hasSubscribers) pluginChannel.publish({ ...told, ms })
     for (const listener of this.#listeners) listener(told)
   }

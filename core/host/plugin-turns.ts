@@ -179,14 +179,21 @@ export class PluginTurns {
   }
 
   /** The code that crashed is started again, not what lies on disk. Replicas that still serve do so meanwhile. */
-  #restartLater(record: PluginRecord, plan: GenerationPlan, error: { code: string; message: string }, blamed: boolean): void {
+  #restartLater(
+    record: PluginRecord,
+    plan: GenerationPlan,
+    error: { code: string; message: string },
+    blamed: boolean,
+  ): void {
     const { table, clock, closing, log } = this.#options
     if (closing() || !record.wanted) return
     const verdict = blamed ? record.budget.crashed(clock.now()) : { restartInMs: 0 }
     if (verdict === 'failed') {
       if (record.generation === undefined) table.failed(record, error, 'crash')
       else table.stale(record, { reason: 'start', message: `a replica crashed too often: ${error.message}` }, 'crash')
-      log.error(`plugin '${record.name}' crashed too often and is not started again: mend and save it, or run: iii plugins start ${record.name}`)
+      log.error(
+        `plugin '${record.name}' crashed too often and is not started again: mend and save it, or run: iii plugins start ${record.name}`,
+      )
       return
     }
     if (record.generation === undefined) table.restarting(record, error, verdict.restartInMs)

@@ -17,7 +17,14 @@ export function permissionFlags(permissions: PluginPermissions, places: Permissi
   const { engineRoot, projectRoot, bundleFile, ownPath, dataDir } = places
   const engine = ['sdk', 'protocol', 'core', 'package.json'].map((part) => join(engineRoot, part))
   const outside = join(engineRoot, '..', 'package.json')
-  const read = [...engine, outside, bundleFile, ownPath, dataDir, ...permissions.fs_read.flatMap((path) => granted(projectRoot, path))]
+  const read = [
+    ...engine,
+    outside,
+    bundleFile,
+    ownPath,
+    dataDir,
+    ...permissions.fs_read.flatMap((path) => granted(projectRoot, path)),
+  ]
   const write = [dataDir, ...permissions.fs_write.flatMap((path) => granted(projectRoot, path))]
   return [
     '--permission',

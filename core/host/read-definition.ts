@@ -6,15 +6,22 @@ import type { PluginDeclaration } from './bundle.ts'
 const ISOLATIONS: readonly unknown[] = ['shared', 'thread', 'process', undefined]
 
 /** @throws {CodedError} PLUGIN_START_FAILED with every member that has the wrong shape. */
-export function readDefinition(plugin: string, exported: unknown): { definition: PluginDefinition; declaration: PluginDeclaration } {
+export function readDefinition(
+  plugin: string,
+  exported: unknown,
+): { definition: PluginDefinition; declaration: PluginDeclaration } {
   if (typeof exported !== 'object' || exported === null) {
-    throw new CodedError('PLUGIN_START_FAILED', `the module of plugin '${plugin}' has no default export made by definePlugin`)
+    throw new CodedError(
+      'PLUGIN_START_FAILED',
+      `the module of plugin '${plugin}' has no default export made by definePlugin`,
+    )
   }
   const members = exported as Record<string, unknown>
   const { name, description, version, config, requires, isolation, overlap, seats, start } = members
   const problems: string[] = []
   const expect = (holds: boolean, member: string, what: string): void => {
-    if (!holds) problems.push(`'${member}' must be ${what}, not ${JSON.stringify(members[member]) ?? String(members[member])}`)
+    if (!holds)
+      problems.push(`'${member}' must be ${what}, not ${JSON.stringify(members[member]) ?? String(members[member])}`)
   }
   expect(typeof name === 'string', 'name', 'a string')
   expect(typeof start === 'function', 'start', 'a function')
@@ -25,7 +32,8 @@ export function readDefinition(plugin: string, exported: unknown): { definition:
   expect(ISOLATIONS.includes(isolation), 'isolation', "'shared', 'thread' or 'process'")
   expect(isOptional(overlap, 'boolean'), 'overlap', 'true or false')
   expect(isOptionalNames(seats), 'seats', 'a list of seat names')
-  if (problems.length > 0) throw new CodedError('PLUGIN_START_FAILED', `definePlugin of '${plugin}': ${problems.join('; ')}`)
+  if (problems.length > 0)
+    throw new CodedError('PLUGIN_START_FAILED', `definePlugin of '${plugin}': ${problems.join('; ')}`)
 
   const definition = exported as PluginDefinition
   const { requires: required = [], seats: claimed = [], overlap: overlaps = false } = definition

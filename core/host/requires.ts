@@ -30,13 +30,17 @@ export function orderByRequires(wanted: ReadonlyMap<string, readonly string[]>):
     const position = path.indexOf(name)
     if (position >= 0) {
       const circle = [...path.slice(position), name].join(' → ')
-      for (const member of path.slice(position)) problems.set(member, `these plugins require each other in a circle: ${circle}`)
+      for (const member of path.slice(position))
+        problems.set(member, `these plugins require each other in a circle: ${circle}`)
       return undefined
     }
     let highest = -1
     for (const required of wanted.get(name) ?? []) {
       if (!wanted.has(required)) {
-        problems.set(name, `'${name}' requires the plugin '${required}', which has no entry in the configuration or is disabled`)
+        problems.set(
+          name,
+          `'${name}' requires the plugin '${required}', which has no entry in the configuration or is disabled`,
+        )
         return undefined
       }
       const below = levelOf(required, [...path, name])

@@ -20,7 +20,11 @@ export class ThreadPool {
     this.#pool ??= createPool()
   }
 
-  async run(task: unknown, transferList: readonly MessagePort[] | readonly unknown[], signal: AbortSignal): Promise<RunningThread> {
+  async run(
+    task: unknown,
+    transferList: readonly MessagePort[] | readonly unknown[],
+    signal: AbortSignal,
+  ): Promise<RunningThread> {
     this.#pool ??= createPool()
     const pool = await this.#pool
     return {

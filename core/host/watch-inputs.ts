@@ -101,7 +101,9 @@ export class InputWatcher {
   #event(folder: string, file: string | null): void {
     const path = file === null ? undefined : join(folder, file)
     for (const [plugin, { files, anyBeside }] of this.#plugins) {
-      const concerned = files.some((each) => (path === undefined || anyBeside ? dirname(each) === folder : each === path))
+      const concerned = files.some((each) =>
+        path === undefined || anyBeside ? dirname(each) === folder : each === path,
+      )
       if (concerned) this.#changed.add(plugin)
     }
     for (const dir of this.#pluginDirs) {

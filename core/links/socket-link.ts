@@ -49,7 +49,13 @@ export class SocketLink implements Link {
    * @param callIds the worker's unanswered calls: ids in use.
    * @param onStuck the peer has not read for so long that the connection is to end.
    */
-  constructor(webSocket: WebSocket, socket: Duplex, callIds: ReadonlyMap<string | number, Call>, limits: SocketLinkLimits, onStuck: () => void) {
+  constructor(
+    webSocket: WebSocket,
+    socket: Duplex,
+    callIds: ReadonlyMap<string | number, Call>,
+    limits: SocketLinkLimits,
+    onStuck: () => void,
+  ) {
     this.#webSocket = webSocket
     this.#socket = socket
     this.#limits = limits
@@ -73,7 +79,9 @@ export class SocketLink implements Link {
 
   nextCallId(call: Call): string {
     const { invocationId } = call
-    return typeof invocationId === 'string' && isUuid(invocationId) && !this.#callIds.has(invocationId) ? invocationId : randomUUID()
+    return typeof invocationId === 'string' && isUuid(invocationId) && !this.#callIds.has(invocationId)
+      ? invocationId
+      : randomUUID()
   }
 
   deliver(call: Call, callId: string | number, provider: Provider, callerWorkerId: string | undefined): void {
@@ -292,6 +300,8 @@ function withoutDefaults(message: EngineMessage): EngineMessage {
   return {
     ...rest,
     ...(namespace === undefined || namespace === DEFAULT_NAMESPACE ? {} : { namespace }),
-    ...(triggerNamespace === undefined || triggerNamespace === DEFAULT_NAMESPACE ? {} : { trigger_namespace: triggerNamespace }),
+    ...(triggerNamespace === undefined || triggerNamespace === DEFAULT_NAMESPACE
+      ? {}
+      : { trigger_namespace: triggerNamespace }),
   }
 }

@@ -76,7 +76,8 @@ export class FunctionEntry {
     for (const provider of this.providers) {
       const owned = this.slot !== undefined && provider.worker.slot === this.slot
       const bestOwned = best !== undefined && this.slot !== undefined && best.worker.slot === this.slot
-      if (best === undefined || (owned && !bestOwned) || (owned === bestOwned && provider.order > best.order)) best = provider
+      if (best === undefined || (owned && !bestOwned) || (owned === bestOwned && provider.order > best.order))
+        best = provider
     }
     return best
   }

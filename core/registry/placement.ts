@@ -104,7 +104,8 @@ export class Placement {
     const { worker } = provider
     this.#types.remove(provider)
     // A generation that was replaced may still drain: it must not go on firing.
-    if (worker.phase === 'leaving') for (const id of [...provider.view.held]) this.#outbox.unbind(provider, id, provider.type.id)
+    if (worker.phase === 'leaving')
+      for (const id of [...provider.view.held]) this.#outbox.unbind(provider, id, provider.type.id)
     else this.#outbox.forget(provider)
     this.reconsider(provider.type.id)
   }

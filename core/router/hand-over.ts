@@ -82,7 +82,8 @@ export class HandOver {
    */
   commit(): void {
     this.#router.triggers.inOneStep(() => this.#takeOver())
-    for (const slot of this.slots) slot.workers = this.#staged.filter((worker) => worker.slot === slot && worker.phase === 'open')
+    for (const slot of this.slots)
+      slot.workers = this.#staged.filter((worker) => worker.slot === slot && worker.phase === 'open')
     this.#finish()
     for (const slot of this.slots) if (slot.workers.length > 0) this.#open(slot)
   }

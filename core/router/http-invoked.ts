@@ -7,7 +7,12 @@ import type { Call } from './call.ts'
 import type { Router } from './router.ts'
 
 /** Resolves when the holder accepts the target; rejects with the reason, also when nobody holds the seat. */
-export async function checkInvocation(router: Router, worker: Worker, functionId: string, invocation: unknown): Promise<void> {
+export async function checkInvocation(
+  router: Router,
+  worker: Worker,
+  functionId: string,
+  invocation: unknown,
+): Promise<void> {
   const data = JSON.stringify({ action: 'register', function_id: functionId, worker_id: worker.id, invocation })
   await router.invoke({ functionId: SEATS['http-invoker'], data: Buffer.from(data) })
 }

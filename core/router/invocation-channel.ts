@@ -7,7 +7,11 @@ import { isBuiltInId } from './trace-context.ts'
 /** Message: `{ function_id, caller, callee, ms, ok, built_in }`; caller and callee are worker ids. */
 export const invocationChannel = channel('iii:invocation')
 
-export function publishInvocation({ functionId, caller, deliveredAt }: Call, callee: Worker, error: Buffer | undefined): void {
+export function publishInvocation(
+  { functionId, caller, deliveredAt }: Call,
+  callee: Worker,
+  error: Buffer | undefined,
+): void {
   invocationChannel.publish({
     function_id: functionId,
     caller: caller.id,

@@ -94,12 +94,21 @@ export class Registrations {
   }
 
   #askForFunction(worker: Worker, message: RegisterFunction, rights: SessionRights, hook: string): Promise<void> {
-    const input = { function_id: message.id, description: message.description, metadata: message.metadata, context: rights.context }
+    const input = {
+      function_id: message.id,
+      description: message.description,
+      metadata: message.metadata,
+      context: rights.context,
+    }
     return this.#ask(hook, { ...input, namespace: worker.namespace }, worker, `function '${message.id}'`, (answer) => {
       const id = stringOr(answer['function_id'], message.id)
       const description = stringOr(answer['description'], message.description)
       const metadata = isObject(answer['metadata']) ? answer['metadata'] : message.metadata
-      this.#addFunction(worker, { ...message, metadata, ...(description === undefined ? {} : { description }) }, prefixed(rights, id))
+      this.#addFunction(
+        worker,
+        { ...message, metadata, ...(description === undefined ? {} : { description }) },
+        prefixed(rights, id),
+      )
     })
   }
 
@@ -111,10 +120,15 @@ export class Registrations {
       if (this.#router.functions.find(DEFAULT_NAMESPACE, SEATS['http-invoker']) === undefined) {
         throw new Error("no plugin holds the seat 'http-invoker'; enable iii-http-functions")
       }
-      await withDeadline(checkInvocation(this.#router, worker, id, message.invocation), 'the check of its URL took too long')
+      await withDeadline(
+        checkInvocation(this.#router, worker, id, message.invocation),
+        'the check of its URL took too long',
+      )
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      this.#router.log.error(`HTTP-invoked function '${id}' not registered: ${reason}`, { worker: worker.name ?? worker.id })
+      this.#router.log.error(`HTTP-invoked function '${id}' not registered: ${reason}`, {
+        worker: worker.name ?? worker.id,
+      })
       return
     }
     if (worker.phase !== 'open') return
@@ -139,7 +153,9 @@ export class Registrations {
       const local = owner?.providers.some((provider) => provider.registration.handler !== undefined) === true
       if (local) worker.stage.conflicts.push(`function '${id}' of plugin '${worker.slot?.name}' belongs to the engine`)
       else if (rival !== undefined && !worker.stage.replaces(rival)) {
-        worker.stage.conflicts.push(`function '${id}' of plugin '${worker.slot?.name}' belongs to plugin '${rival.name}'`)
+        worker.stage.conflicts.push(
+          `function '${id}' of plugin '${worker.slot?.name}' belongs to plugin '${rival.name}'`,
+        )
       } else worker.stage.register(worker, worker.namespace, id, registration)
       return
     }
@@ -263,7 +279,14 @@ export class Registrations {
     const hook = rights?.onTriggerRegistration
     if (rights === undefined || hook === undefined) return proposal
     const { triggerId, triggerType, functionId, config, metadata } = proposal
-    const input = { trigger_id: triggerId, trigger_type: triggerType, function_id: functionId, config, metadata, context: rights.context }
+    const input = {
+      trigger_id: triggerId,
+      trigger_type: triggerType,
+      function_id: functionId,
+      config,
+      metadata,
+      context: rights.context,
+    }
     let accepted: TriggerProposal | undefined
     let refusal: ErrorBody = { code: 'FORBIDDEN', message: `the connection of trigger '${triggerId}' has ended` }
     await this.#ask(
@@ -336,15 +359,26 @@ export class Registrations {
   }
 
   #denied(worker: Worker, subject: string, refusal: ErrorBody): undefined {
-    this.#router.log.warn(`registration of ${subject} refused: ${refusal.message}`, { worker: worker.name ?? worker.id })
+    this.#router.log.warn(`registration of ${subject} refused: ${refusal.message}`, {
+      worker: worker.name ?? worker.id,
+    })
     return undefined
   }
 
-  #tooMany(worker: Worker, known: { readonly size: number; has(id: string): boolean }, id: string, what: string): boolean {
+  #tooMany(
+    worker: Worker,
+    known: { readonly size: number; has(id: string): boolean },
+    id: string,
+    what: string,
+  ): boolean {
     if (known.size < worker.maxRegistrations || known.has(id)) return false
-    this.#router.warnings.count(`registrations ${worker.id}`, `registration of '${id}' ignored: more than ${worker.maxRegistrations} ${what}`, {
-      worker: worker.name ?? worker.id,
-    })
+    this.#router.warnings.count(
+      `registrations ${worker.id}`,
+      `registration of '${id}' ignored: more than ${worker.maxRegistrations} ${what}`,
+      {
+        worker: worker.name ?? worker.id,
+      },
+    )
     return true
   }
 }

@@ -161,10 +161,14 @@ export class Router {
   /** Settles a call with an error before it reached a provider. */
   fail(call: Call, body: ErrorBody): void {
     if (call.invocationId === undefined && call.onSettled === undefined) {
-      this.warnings.count(`${body.code} ${call.functionId}`, `void call of ${call.functionId} dropped: ${body.message}`, {
-        code: body.code,
-        caller: call.caller.name ?? call.caller.id,
-      })
+      this.warnings.count(
+        `${body.code} ${call.functionId}`,
+        `void call of ${call.functionId} dropped: ${body.message}`,
+        {
+          code: body.code,
+          caller: call.caller.name ?? call.caller.id,
+        },
+      )
       return
     }
     this.#answer(call, undefined, errorBytes(body))
@@ -245,7 +249,10 @@ export class Router {
   #hold(gate: Gate, call: Call): void {
     const { max_invocation_ms: cap } = this.options
     if (gate.hold(call, cap > 0 ? cap : undefined)) return
-    this.fail(call, { code: 'overloaded', message: `Too many calls of ${call.functionId} wait for its provider; try again later` })
+    this.fail(call, {
+      code: 'overloaded',
+      message: `Too many calls of ${call.functionId} wait for its provider; try again later`,
+    })
   }
 
   #miss(call: Call): void {
@@ -263,10 +270,16 @@ export class Router {
     const { worker } = provider
     const { link, slot } = worker
     if (slot !== undefined && isFull(worker, slot.options, call)) {
-      return this.fail(call, { code: 'overloaded', message: `Plugin '${slot.name}' has ${worker.calls.size} calls in flight; try again later` })
+      return this.fail(call, {
+        code: 'overloaded',
+        message: `Plugin '${slot.name}' has ${worker.calls.size} calls in flight; try again later`,
+      })
     }
     if (link.queuedBytes > worker.maxQueuedBytes) {
-      return this.fail(call, { code: 'overloaded', message: `Worker '${worker.name ?? worker.id}' does not read: ${link.queuedBytes} bytes wait for it` })
+      return this.fail(call, {
+        code: 'overloaded',
+        message: `Worker '${worker.name ?? worker.id}' does not read: ${link.queuedBytes} bytes wait for it`,
+      })
     }
     if (call.traceparent !== undefined || call.baggage !== undefined) attributeBaggage(call)
     const caller = call.caller
@@ -374,7 +387,10 @@ export class Router {
   openSlot(name: string, options: SlotOptions): PluginSlot {
     const { gate_max_calls: maxCalls, gate_max_bytes: maxBytes, gate_ms: maxMs } = this.options
     const gate = new Gate({ maxCalls, maxBytes, maxMs }, (call) =>
-      this.fail(call, { code: 'plugin_unavailable', message: `Plugin '${name}' did not come back within ${maxMs} ms; see: iii plugins list` }),
+      this.fail(call, {
+        code: 'plugin_unavailable',
+        message: `Plugin '${name}' did not come back within ${maxMs} ms; see: iii plugins list`,
+      }),
     )
     const slot = new PluginSlot(name, options, gate)
     this.slots.set(name, slot)
@@ -407,7 +423,6 @@ export class Router {
 function isFull(worker: Worker, limits: SlotOptions, call: Call): boolean {
   return worker.calls.size >= limits.maxInFlight || worker.inFlightBytes + call.data.length > limits.maxInFlightBytes
 }
-
 
 function errorFrom(bytes: Buffer): CodedError {
   const body = JSON.parse(bytes.toString()) as ErrorBody

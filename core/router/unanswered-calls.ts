@@ -23,7 +23,11 @@ export class UnansweredCalls {
     const oldest = worker.calls.keys().next()
     if (oldest.done === true) return
     const { warnings } = this.#router
-    warnings.count(`unanswered ${worker.id}`, `worker '${worker.name ?? worker.id}' leaves calls unanswered; the oldest are given up`, {})
+    warnings.count(
+      `unanswered ${worker.id}`,
+      `worker '${worker.name ?? worker.id}' leaves calls unanswered; the oldest are given up`,
+      {},
+    )
     const message = `The worker has more than ${worker.maxUnanswered} unanswered calls; this one was the oldest`
     this.#router.settle(worker, oldest.value, undefined, errorBytes({ code: 'timeout', message }))
   }

@@ -48,7 +48,11 @@ it('runs in this process where Node is new enough', () => {
 it('sets Node up for the engine, in the same process, unless the user has chosen for himself', () => {
   const started = launch(process.execPath, ['start'], { PATH: '' })
   expect(started.stdout).toBe(`${started.pid} --max-semi-space-size=1 2\n`)
-  const chosen = launch(process.execPath, ['start'], { PATH: '', NODE_OPTIONS: '--max-semi-space-size=8', MALLOC_ARENA_MAX: '4' })
+  const chosen = launch(process.execPath, ['start'], {
+    PATH: '',
+    NODE_OPTIONS: '--max-semi-space-size=8',
+    MALLOC_ARENA_MAX: '4',
+  })
   expect(chosen.stdout).toBe(`${chosen.pid} 4\n`)
   const other = launch(process.execPath, [], { PATH: '', MALLOC_ARENA_MAX: '' })
   expect(other.status).toBe(0)

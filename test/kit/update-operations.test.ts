@@ -305,7 +305,9 @@ describe('properties', () => {
     fc.record({ type: fc.constant('remove' as const), path: one }),
   )
   // As JSON gives it back: it knows no negative zero.
-  const start = fc.option(json, { nil: undefined }).map((value) => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as typeof value)))
+  const start = fc
+    .option(json, { nil: undefined })
+    .map((value) => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as typeof value)))
   const operations = fc.array(operation, { maxLength: 8 })
 
   test('it never throws, changes nothing that goes in, and no prototype', () => {

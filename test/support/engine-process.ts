@@ -45,7 +45,9 @@ export async function freePort(): Promise<number> {
 }
 
 /** @param workers YAML of further entries of `workers:`, each line indented by two spaces; `port` stands for the listener's port. */
-export async function engineFolder(workers: string | ((port: number) => string) = '  - name: iii-state\n'): Promise<EngineFolder> {
+export async function engineFolder(
+  workers: string | ((port: number) => string) = '  - name: iii-state\n',
+): Promise<EngineFolder> {
   const dir = await mkdtemp(join(tmpdir(), 'iii-engine-'))
   const port = await freePort()
   const running = new Set<ChildProcess>()
@@ -64,7 +66,10 @@ export async function engineFolder(workers: string | ((port: number) => string) 
       await rm(dir, { recursive: true, force: true })
     },
   }
-  await folder.write('iii-config.yaml', `workers:\n  - name: iii-worker-manager\n    config: { port: ${port} }\n${further}`)
+  await folder.write(
+    'iii-config.yaml',
+    `workers:\n  - name: iii-worker-manager\n    config: { port: ${port} }\n${further}`,
+  )
   return folder
 }
 
@@ -113,7 +118,8 @@ async function startProcess(
         }
         const check = (): void => {
           if (pattern.test(output)) finish()
-          else if (child.exitCode !== null || child.signalCode !== null) finish(new Error(`the engine has ended:\n${output}`))
+          else if (child.exitCode !== null || child.signalCode !== null)
+            finish(new Error(`the engine has ended:\n${output}`))
         }
         const timer = setTimeout(() => finish(new Error(`no ${pattern} within ${ms} ms in:\n${output}`)), ms)
         listeners.add(check)

@@ -31,7 +31,9 @@ async function pair(maxPayload = 1 << 20): Promise<Pair> {
   })
   const client = connect((http.address() as AddressInfo).port, '127.0.0.1')
   client.setNoDelay(true)
-  client.write('GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+  client.write(
+    'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  )
   await once(client, 'data')
   const server = await accepted
   open.push(() => {
@@ -60,7 +62,12 @@ interface Frame {
 
 function bytesOf({ payload, opcode, final, key }: Frame): Buffer {
   const length = payload.length
-  const header = length < 126 ? Buffer.from([0, 0x80 | length]) : length < 65_536 ? Buffer.from([0, 0xfe, length >> 8, length & 255]) : Buffer.alloc(10)
+  const header =
+    length < 126
+      ? Buffer.from([0, 0x80 | length])
+      : length < 65_536
+        ? Buffer.from([0, 0xfe, length >> 8, length & 255])
+        : Buffer.alloc(10)
   if (length >= 65_536) {
     header[1] = 0xff
     header.writeUInt32BE(length, 6)
@@ -86,7 +93,14 @@ async function closeCode(client: Socket): Promise<number> {
 describe('readFramesDirectly', () => {
   it('hands out frames of one read in order, whatever their mask and kind', async () => {
     const { client, messages, next } = await pair()
-    client.write(Buffer.concat([frame('one'), frame('', { key: 0 }), frame(Buffer.from([0xff, 0]), { opcode: 2 }), frame('x'.repeat(200))]))
+    client.write(
+      Buffer.concat([
+        frame('one'),
+        frame('', { key: 0 }),
+        frame(Buffer.from([0xff, 0]), { opcode: 2 }),
+        frame('x'.repeat(200)),
+      ]),
+    )
     await next(4)
     expect(messages).toEqual([
       ['one', false],
@@ -100,7 +114,12 @@ describe('readFramesDirectly', () => {
     const { client, messages, next } = await pair()
     const pong = once(client, 'data')
     client.write(
-      Buffer.concat([frame('a', { final: false }), frame('ping', { opcode: 9 }), frame('b', { opcode: 0, final: true }), frame('after')]),
+      Buffer.concat([
+        frame('a', { final: false }),
+        frame('ping', { opcode: 9 }),
+        frame('b', { opcode: 0, final: true }),
+        frame('after'),
+      ]),
     )
     await next(2)
     expect(messages).toEqual([
@@ -135,7 +154,11 @@ describe('readFramesDirectly', () => {
 
   it('reads the same messages however the bytes are cut', async () => {
     const aFrame = fc.record({
-      text: fc.oneof(fc.string({ maxLength: 10 }), fc.string({ minLength: 120, maxLength: 130 }), fc.constant('é'.repeat(35_000))),
+      text: fc.oneof(
+        fc.string({ maxLength: 10 }),
+        fc.string({ minLength: 120, maxLength: 130 }),
+        fc.constant('é'.repeat(35_000)),
+      ),
       key: fc.constantFrom(0, 0x01020304, 0xffeeddcc),
       split: fc.boolean(),
     })
@@ -147,7 +170,10 @@ describe('readFramesDirectly', () => {
           frames.map(({ text, key, split }) => {
             const payload = Buffer.from(text)
             if (!split) return frame(payload, { key })
-            return Buffer.concat([frame(payload.subarray(0, 1), { key, final: false }), frame(payload.subarray(1), { key, opcode: 0 })])
+            return Buffer.concat([
+              frame(payload.subarray(0, 1), { key, final: false }),
+              frame(payload.subarray(1), { key, opcode: 0 }),
+            ])
           }),
         )
         for (let at = 0, turn = 0; at < stream.length; turn++) {

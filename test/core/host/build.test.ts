@@ -18,7 +18,14 @@ function place(files: Record<string, string>) {
   }
   for (const [path, text] of Object.entries(files)) write(path, text)
   const entryFile = join(folder, 'plugins/hello/index.ts')
-  const source: PluginSource = { name: 'hello', entryFile, path: dirname(entryFile), builtIn: false, replaces: false, origin: 'plugins/hello' }
+  const source: PluginSource = {
+    name: 'hello',
+    entryFile,
+    path: dirname(entryFile),
+    builtIn: false,
+    replaces: false,
+    origin: 'plugins/hello',
+  }
   const builds = (engineVersion = '1') =>
     new PluginBuilds({
       engine: { root: ROOT, pluginModule: join(ROOT, 'sdk/plugin.ts') },
@@ -53,7 +60,9 @@ export default { text: shout('hi'), legacy, url: import.meta.url, dirname: impor
 })
 
 test('iii-host/plugin is the module of the running engine, not a copy of it', async () => {
-  const { builds, source } = place({ 'plugins/hello/index.ts': `export { definePlugin as default } from 'iii-host/plugin'` })
+  const { builds, source } = place({
+    'plugins/hello/index.ts': `export { definePlugin as default } from 'iii-host/plugin'`,
+  })
   const own = builds()
   const bundle = await own.bundleOf(source)
   await own.close()
@@ -81,7 +90,10 @@ test.each(['plugins/hello/index.ts', 'plugins/hello/part.ts'])('a change of %s i
   })
   const own = builds()
   const first = await own.bundleOf(source)
-  write(changed, changed.endsWith('part.ts') ? 'export const part = 2' : `import { part } from './part.ts'\nexport default -part`)
+  write(
+    changed,
+    changed.endsWith('part.ts') ? 'export const part = 2' : `import { part } from './part.ts'\nexport default -part`,
+  )
   const second = await own.bundleOf(source)
   expect(second.hash).not.toBe(first.hash)
   expect(second.inputs.map(({ path }) => path).sort()).toEqual(first.inputs.map(({ path }) => path).sort())
@@ -105,12 +117,17 @@ test('errors name file, line and column, and the files whose change may mend the
     code: 'PLUGIN_BUILD_FAILED',
     message: expect.stringMatching(/^plugins\/hello\/broken\.ts:2:11: /),
   })
-  expect(own.inputsOf(source)).toMatchObject({ anyBeside: true, files: expect.arrayContaining([join(folder, 'plugins/hello/broken.ts')]) })
+  expect(own.inputsOf(source)).toMatchObject({
+    anyBeside: true,
+    files: expect.arrayContaining([join(folder, 'plugins/hello/broken.ts')]),
+  })
   await own.close()
 })
 
 test('a missing package and a file of a strange type are build errors', async () => {
-  const { builds, source, write } = place({ 'plugins/hello/index.ts': `import 'nowhere-to-be-found'\nexport default 1` })
+  const { builds, source, write } = place({
+    'plugins/hello/index.ts': `import 'nowhere-to-be-found'\nexport default 1`,
+  })
   const own = builds()
   await expect(own.bundleOf(source)).rejects.toMatchObject({ message: expect.stringContaining('nowhere-to-be-found') })
   write('plugins/hello/picture.png', 'x')

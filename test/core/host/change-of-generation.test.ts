@@ -84,14 +84,17 @@ describe('drain', () => {
   test('lets the calls of the draining plugin pass, to itself and through another plugin', async () => {
     const host = testHost()
     host.write('plugins/slow.ts', slow('one'))
-    host.write('plugins/go.ts', `import { definePlugin } from 'iii-host/plugin'
+    host.write(
+      'plugins/go.ts',
+      `import { definePlugin } from 'iii-host/plugin'
 export default definePlugin({ name: 'go', start({ iii }) {
   let release
   const released = new Promise((resolve) => (release = resolve))
   iii.registerFunction('go', async () => { await released; return iii.trigger({ function_id: 'slow::greet', payload: {} }) })
   iii.registerFunction('go::release', () => { release() })
 } })
-`)
+`,
+    )
     await host.start({ name: 'slow' }, { name: 'go' })
     const early = host.call('slow::twice')
     await inFlight(host, 'go', 1)
@@ -108,13 +111,16 @@ describe('switch', () => {
   test('stop() still makes its calls, with the reason', async () => {
     const host = testHost()
     host.write('plugins/slow.ts', slow('one'))
-    host.write('plugins/ear.ts', `import { definePlugin } from 'iii-host/plugin'
+    host.write(
+      'plugins/ear.ts',
+      `import { definePlugin } from 'iii-host/plugin'
 export default definePlugin({ name: 'ear', start({ iii }) {
   const heard = []
   iii.registerFunction('stopping', ({ text }) => { heard.push(text) })
   iii.registerFunction('heard', () => heard)
 } })
-`)
+`,
+    )
     await host.start({ name: 'slow' }, { name: 'ear' })
     await host.host.reload('slow')
     await host.host.stopPlugin('slow')
@@ -128,7 +134,10 @@ export default definePlugin({ name: 'ear', start({ iii }) {
     server.close()
     await once(server, 'close')
     const host = testHost()
-    await running(host, 'port', `import { createServer } from 'node:http'
+    await running(
+      host,
+      'port',
+      `import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { definePlugin } from 'iii-host/plugin'
 export default definePlugin({ name: 'port', async start({ iii }) {
@@ -136,7 +145,8 @@ export default definePlugin({ name: 'port', async start({ iii }) {
   await once(server, 'listening')
   iii.registerFunction('port::here', () => server.address().port)
 } })
-`)
+`,
+    )
     expect(await host.host.reload('port')).toMatchObject({ generation: 2 })
     expect(await host.call('port::here')).toBe(port)
   })
@@ -144,10 +154,16 @@ export default definePlugin({ name: 'port', async start({ iii }) {
   test('a start() that fails brings the old code back, and calls waited for it', async () => {
     const host = testHost()
     await running(host, 'hello', greeter('hello', 'one'))
-    host.write('plugins/hello.ts', greeter('hello', 'two').replace('start({ iii }) {', `start({ iii }) { throw new Error('no luck')`))
+    host.write(
+      'plugins/hello.ts',
+      greeter('hello', 'two').replace('start({ iii }) {', `start({ iii }) { throw new Error('no luck')`),
+    )
     const reload = host.host.reload('hello')
     const during = Promise.all(Array.from({ length: 20 }, () => host.call('hello::greet')))
-    await expect(reload).rejects.toMatchObject({ code: 'PLUGIN_START_FAILED', message: expect.stringMatching(/^no luck \(plugins\/hello\.ts:\d+:\d+\)$/) })
+    await expect(reload).rejects.toMatchObject({
+      code: 'PLUGIN_START_FAILED',
+      message: expect.stringMatching(/^no luck \(plugins\/hello\.ts:\d+:\d+\)$/),
+    })
     expect(new Set(await during)).toEqual(new Set(['one']))
     expect(await host.call('hello::greet')).toBe('one')
     expect(await host.row('hello')).toMatchObject({ state: 'running', generation: 1, stale: { reason: 'start' } })
@@ -156,7 +172,10 @@ export default definePlugin({ name: 'port', async start({ iii }) {
   test('a start() that takes too long is given up', async () => {
     const host = testHost({ engine: { start_ms: 1_000 } })
     await running(host, 'hello', greeter('hello', 'one'))
-    host.write('plugins/hello.ts', greeter('hello', 'two').replace('start({ iii }) {', 'async start({ iii }) { await new Promise(() => {});'))
+    host.write(
+      'plugins/hello.ts',
+      greeter('hello', 'two').replace('start({ iii }) {', 'async start({ iii }) { await new Promise(() => {});'),
+    )
     await expect(host.host.reload('hello')).rejects.toMatchObject({ code: 'PLUGIN_TIMEOUT' })
     expect(await host.call('hello::greet')).toBe('one')
   })
@@ -189,9 +208,12 @@ export default definePlugin({ name: 'port', async start({ iii }) {
     const host = testHost({ engine: { gate_ms: 100 } })
     // Starts once per file on disk.
     const once = (text: string) => `import { existsSync, writeFileSync } from 'node:fs'
-${greeter('hello', text).replace('start({ iii }) {', `start({ iii, dataDir }) {
+${greeter('hello', text).replace(
+  'start({ iii }) {',
+  `start({ iii, dataDir }) {
     if (existsSync(dataDir + '/started')) throw new Error('only once')
-    writeFileSync(dataDir + '/started', '')`)}`
+    writeFileSync(dataDir + '/started', '')`,
+)}`
     await running(host, 'hello', once('one'))
     host.write('plugins/hello.ts', once('two'))
     await expect(host.host.reload('hello')).rejects.toMatchObject({ code: 'PLUGIN_START_FAILED' })
@@ -221,7 +243,9 @@ describe('under load', () => {
     const answers: unknown[][] = [[], [], [], []]
     const callers = answers.map(async (own) => {
       for (let n = 0; load.going; n += 8) {
-        own.push(...(await Promise.all(Array.from({ length: 8 }, (_, index) => host.call('hello::greet', { n: n + index })))))
+        own.push(
+          ...(await Promise.all(Array.from({ length: 8 }, (_, index) => host.call('hello::greet', { n: n + index })))),
+        )
       }
     })
     for (let round = 0; round < 8; round++) await host.host.reload('hello')
@@ -293,12 +317,15 @@ describe('overlap', () => {
 
   test('replicas share the calls', async () => {
     const host = testHost()
-    host.write('plugins/many.ts', `import { threadId } from 'node:worker_threads'
+    host.write(
+      'plugins/many.ts',
+      `import { threadId } from 'node:worker_threads'
 import { definePlugin } from 'iii-host/plugin'
 export default definePlugin({ name: 'many', overlap: true, start({ iii, replica }) {
   iii.registerFunction('many::where', () => replica)
 } })
-`)
+`,
+    )
     await host.start({ name: 'many', replicas: 2 })
     expect(await host.row('many')).toMatchObject({ replicas: 2 })
     const answers = await Promise.all(Array.from({ length: 20 }, () => host.call('many::where')))
@@ -309,10 +336,14 @@ export default definePlugin({ name: 'many', overlap: true, start({ iii, replica 
 describe('a configuration change of several plugins', () => {
   test('goes back as a whole when one of them does not start', async () => {
     const host = testHost()
-    const picky = (name: string) => greeter(name, name)
-      .replace('start({ iii }) {', `config: { type: 'object', properties: { bad: { type: 'boolean' }, n: { type: 'number' } } },
-  start({ iii, config }) { if (config.bad) throw new Error('bad indeed')`)
-      .replace(`() => '${name}'`, `() => config.n`)
+    const picky = (name: string) =>
+      greeter(name, name)
+        .replace(
+          'start({ iii }) {',
+          `config: { type: 'object', properties: { bad: { type: 'boolean' }, n: { type: 'number' } } },
+  start({ iii, config }) { if (config.bad) throw new Error('bad indeed')`,
+        )
+        .replace(`() => '${name}'`, `() => config.n`)
     host.write('plugins/a.ts', picky('a'))
     host.write('plugins/b.ts', picky('b'))
     host.write('plugins/c.ts', greeter('c', 'c'))
@@ -323,14 +354,23 @@ describe('a configuration change of several plugins', () => {
     expect(await host.call('b::greet')).toBe(1)
     expect(await host.call('c::greet')).toBe('c')
     expect(await host.row('b')).toMatchObject({ stale: { reason: 'start' } })
-    expect(await host.apply({ name: 'a', config: { n: 2 } }, { name: 'b', config: { n: 2 } })).toMatchObject({ reloaded: ['a', 'b'], stopped: ['c'] })
+    expect(await host.apply({ name: 'a', config: { n: 2 } }, { name: 'b', config: { n: 2 } })).toMatchObject({
+      reloaded: ['a', 'b'],
+      stopped: ['c'],
+    })
     expect(await host.call('a::greet')).toBe(2)
   })
 
   test('starts plugins in the order of what they require', async () => {
     const host = testHost()
-    host.write('plugins/a.ts', greeter('a', 'a', `requires: ['b'],`).replace('start({ iii }) {', `async start({ iii }) {
-    await iii.trigger({ function_id: 'b::greet', payload: {} })`))
+    host.write(
+      'plugins/a.ts',
+      greeter('a', 'a', `requires: ['b'],`).replace(
+        'start({ iii }) {',
+        `async start({ iii }) {
+    await iii.trigger({ function_id: 'b::greet', payload: {} })`,
+      ),
+    )
     host.write('plugins/b.ts', greeter('b', 'b'))
     expect(await host.start({ name: 'a' }, { name: 'b' })).toMatchObject({ started: ['a', 'b'], failed: [] })
     expect(await host.apply()).toMatchObject({ applied: true })

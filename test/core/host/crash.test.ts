@@ -25,7 +25,11 @@ async function withBad(host: TestHost, entry = {}): Promise<void> {
   await host.start({ name: 'bad', ...entry }, { name: 'good' })
 }
 
-const failure = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'an answer', (error: unknown) => error)
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'an answer',
+    (error: unknown) => error,
+  )
 
 describe('a crash', () => {
   test('in a handler is an error of the call alone', async () => {
@@ -39,22 +43,29 @@ describe('a crash', () => {
     ['process.exit', 'bad::exit', 'EXIT', 'process.exit(3)'],
     ['an uncaught error', 'bad::uncaught', 'ERROR', 'nobody caught this'],
     ['an unhandled rejection', 'bad::rejection', 'ERROR', 'nobody caught that'],
-  ])('by %s stops its calls, is named and followed by a restart that the next call waits for', async (_what, id, code, message) => {
-    const host = testHost()
-    await withBad(host)
-    const stopped = failure(host.call(id))
-    expect(await stopped).toMatchObject({ code: 'invocation_stopped' })
-    expect(await host.call('good::greet')).toBe('fine')
-    expect(await host.call('bad::greet')).toBe('still here')
-    expect(await host.row('bad')).toMatchObject({
-      state: 'running',
-      generation: 2,
-      restarts: 1,
-      last_crash: { code, message: expect.stringContaining(message) },
-    })
-    const { history } = await host.host.info('bad')
-    expect(history.map(({ to, cause }) => `${cause} ${to}`)).toEqual(['boot running', 'crash restarting', 'crash running'])
-  })
+  ])(
+    'by %s stops its calls, is named and followed by a restart that the next call waits for',
+    async (_what, id, code, message) => {
+      const host = testHost()
+      await withBad(host)
+      const stopped = failure(host.call(id))
+      expect(await stopped).toMatchObject({ code: 'invocation_stopped' })
+      expect(await host.call('good::greet')).toBe('fine')
+      expect(await host.call('bad::greet')).toBe('still here')
+      expect(await host.row('bad')).toMatchObject({
+        state: 'running',
+        generation: 2,
+        restarts: 1,
+        last_crash: { code, message: expect.stringContaining(message) },
+      })
+      const { history } = await host.host.info('bad')
+      expect(history.map(({ to, cause }) => `${cause} ${to}`)).toEqual([
+        'boot running',
+        'crash restarting',
+        'crash running',
+      ])
+    },
+  )
 
   test('that comes three times makes the plugin failed, and new code lets it run again', async () => {
     const host = testHost({ engine: { gate_ms: 5_000 } })
@@ -87,7 +98,10 @@ describe('a crash', () => {
     expect(await never).toMatchObject({ code: 'invocation_stopped' })
     expect(await reload).toMatchObject({ generation: 2 })
     expect(await host.call('bad::greet')).toBe('still here')
-    expect(await host.row('bad')).toMatchObject({ restarts: 0, last_crash: { code: 'EXIT', message: expect.stringContaining('4') } })
+    expect(await host.row('bad')).toMatchObject({
+      restarts: 0,
+      last_crash: { code: 'EXIT', message: expect.stringContaining('4') },
+    })
   })
 
   test('of a plugin that is stopped meanwhile is not followed by a restart', async () => {
@@ -118,7 +132,9 @@ describe('a plugin that', () => {
     await withBad(host, { memoryMb: 64 })
     expect(await failure(host.call('bad::grow'))).toMatchObject({ code: 'invocation_stopped' })
     expect(await host.call('bad::greet')).toBe('still here')
-    expect(await host.row('bad')).toMatchObject({ last_crash: { code: 'MEMORY', message: expect.stringContaining('memory_mb of 64') } })
+    expect(await host.row('bad')).toMatchObject({
+      last_crash: { code: 'MEMORY', message: expect.stringContaining('memory_mb of 64') },
+    })
   })
 
   test('crashes in one of two replicas leaves the other serving, and both are there again', async () => {
@@ -128,7 +144,12 @@ describe('a plugin that', () => {
     expect(await failure(host.call('bad::exit'))).toMatchObject({ code: 'invocation_stopped' })
     expect(await Promise.all([host.call('bad::greet'), host.call('bad::greet')])).toEqual(['still here', 'still here'])
     await host.event('reloaded', 'bad')
-    expect(await host.row('bad')).toMatchObject({ state: 'running', replicas: 2, restarts: 1, last_crash: { code: 'EXIT' } })
+    expect(await host.row('bad')).toMatchObject({
+      state: 'running',
+      replicas: 2,
+      restarts: 1,
+      last_crash: { code: 'EXIT' },
+    })
   })
 })
 
@@ -163,12 +184,15 @@ describe('a shared thread', () => {
 
 test('an error of a plugin that is being ended harms nobody', async () => {
   const host = testHost({ engine: { stop_ms: 100 } })
-  host.write('plugins/bad.ts', `import { definePlugin } from 'iii-host/plugin'
+  host.write(
+    'plugins/bad.ts',
+    `import { definePlugin } from 'iii-host/plugin'
 export default definePlugin({ name: 'bad', start({ iii }) {
   iii.registerFunction('bad::greet', () => 'still here')
   return { stop() { setImmediate(() => { throw new Error('thrown while stopping') }); return new Promise(() => {}) } }
 } })
-`)
+`,
+  )
   await host.start({ name: 'bad' })
   for (let round = 0; round < 3; round++) await host.host.reload('bad')
   expect(await host.call('bad::greet')).toBe('still here')

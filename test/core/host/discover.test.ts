@@ -17,8 +17,16 @@ async function discover(...files: string[]) {
 
 test('a folder with an index and a single file are plugins; anything else is not', async () => {
   const { names, problems } = await discover(
-    'plugins/a.ts', 'plugins/b.js', 'plugins/c.mjs', 'plugins/d/index.ts', 'plugins/e/other.ts', 'plugins/f.json', 'plugins/g.d.ts',
-    'plugins/.hidden.ts', 'plugins/node_modules/h/index.js', 'plugins/README.md',
+    'plugins/a.ts',
+    'plugins/b.js',
+    'plugins/c.mjs',
+    'plugins/d/index.ts',
+    'plugins/e/other.ts',
+    'plugins/f.json',
+    'plugins/g.d.ts',
+    'plugins/.hidden.ts',
+    'plugins/node_modules/h/index.js',
+    'plugins/README.md',
   )
   expect(names).toEqual(['a', 'b', 'c', 'd'])
   expect([...problems]).toEqual([])
@@ -29,7 +37,11 @@ test('built-ins have the names of the configuration, and a user plugin of that n
   expect(plain.sources.get('iii-state')).toMatchObject({ builtIn: true, replaces: false, origin: 'built-in' })
   const { sources, names } = await discover('engine/state/index.ts', 'plugins/iii-state.ts')
   expect(names).toEqual(['iii-state'])
-  expect(sources.get('iii-state')).toMatchObject({ builtIn: false, replaces: true, origin: join('plugins', 'iii-state.ts') })
+  expect(sources.get('iii-state')).toMatchObject({
+    builtIn: false,
+    replaces: true,
+    origin: join('plugins', 'iii-state.ts'),
+  })
 })
 
 test('a name out of bounds is a problem that names the file', async () => {

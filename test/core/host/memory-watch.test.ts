@@ -9,7 +9,12 @@ test('memory is measured every 25 ms and exceeded once', async () => {
   const exceeded: number[] = []
   const sizes = [10, undefined, 100, 101, 500]
   let measured = 0
-  watchMemory({ clock, limitBytes: 100, measure: async () => sizes[measured++], onExceeded: (used) => exceeded.push(used) })
+  watchMemory({
+    clock,
+    limitBytes: 100,
+    measure: async () => sizes[measured++],
+    onExceeded: (used) => exceeded.push(used),
+  })
   for (let poll = 0; poll < 10; poll++) {
     clock.move(25)
     await turn()

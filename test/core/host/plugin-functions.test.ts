@@ -17,7 +17,12 @@ test('list is sorted by name and can be narrowed to a state', async () => {
   await host.start({ name: 'b' })
   await host.call('b::greet')
   const all = (await call(host, 'list', null)) as { plugins: { event_loop_utilization: number }[] }
-  expect(all).toMatchObject({ plugins: [{ name: 'a', state: 'available' }, { name: 'b', state: 'running' }] })
+  expect(all).toMatchObject({
+    plugins: [
+      { name: 'a', state: 'available' },
+      { name: 'b', state: 'running' },
+    ],
+  })
   expect(all.plugins[1]?.event_loop_utilization).toBeGreaterThan(0)
   const { plugins } = (await call(host, 'list', { state: 'running' })) as { plugins: Record<string, unknown>[] }
   expect(plugins).toHaveLength(1)
@@ -41,7 +46,14 @@ test('list is sorted by name and can be narrowed to a state', async () => {
 
 test('info masks secrets', async () => {
   const host = testHost()
-  host.write('plugins/a.ts', greeter('a', 'a', `config: { type: 'object', properties: { api_key: { type: 'string' }, size: { type: 'number' } } },`))
+  host.write(
+    'plugins/a.ts',
+    greeter(
+      'a',
+      'a',
+      `config: { type: 'object', properties: { api_key: { type: 'string' }, size: { type: 'number' } } },`,
+    ),
+  )
   await host.start({ name: 'a', config: { api_key: 'abc', size: 1 } })
   expect(await call(host, 'info', { name: 'a' })).toMatchObject({
     config: { api_key: '********', size: 1 },

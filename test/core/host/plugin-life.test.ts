@@ -10,12 +10,24 @@ describe('entries and files', () => {
     const host = testHost()
     host.write('plugins/hello.ts', greeter('hello', 'hi'))
     await host.start()
-    expect(await host.row('hello')).toMatchObject({ state: 'available', origin: 'plugins/hello.ts', generation: 0, thread: null })
+    expect(await host.row('hello')).toMatchObject({
+      state: 'available',
+      origin: 'plugins/hello.ts',
+      generation: 0,
+      thread: null,
+    })
 
     const report = await host.apply({ name: 'hello' })
     expect(report).toMatchObject({ applied: true, started: ['hello'] })
     expect(await host.call('hello::greet')).toBe('hi')
-    expect(await host.row('hello')).toMatchObject({ state: 'running', generation: 1, functions: 1, calls: 1, errors: 0, isolation: 'thread' })
+    expect(await host.row('hello')).toMatchObject({
+      state: 'running',
+      generation: 1,
+      functions: 1,
+      calls: 1,
+      errors: 0,
+      isolation: 'thread',
+    })
   })
 
   test('a plugin loses its functions when its entry goes', async () => {
@@ -33,7 +45,10 @@ describe('entries and files', () => {
     host.write('plugins/hello.ts', greeter('hello', 'hi'))
     await host.start({ name: 'hello', enabled: false })
     expect(await host.row('hello')).toMatchObject({ state: 'disabled', functions: 0 })
-    await expect(host.host.reload('hello')).rejects.toMatchObject({ code: 'PLUGIN_START_FAILED', message: expect.stringContaining('disabled') })
+    await expect(host.host.reload('hello')).rejects.toMatchObject({
+      code: 'PLUGIN_START_FAILED',
+      message: expect.stringContaining('disabled'),
+    })
   })
 
   test('two files with one name are an error that names both', async () => {
@@ -81,7 +96,11 @@ describe('a saved file', () => {
     host.write('plugins/hello.ts', 'export default {\n  name: "hello" oops\n}\n')
     const { error } = await host.event('stale')
     expect(error).toMatch(/^plugins\/hello\.ts:2:17: /)
-    expect(await host.row('hello')).toMatchObject({ state: 'running', generation: 1, stale: { reason: 'build', error } })
+    expect(await host.row('hello')).toMatchObject({
+      state: 'running',
+      generation: 1,
+      stale: { reason: 'build', error },
+    })
     expect(await host.call('hello::greet')).toBe('one')
 
     host.write('plugins/hello.ts', greeter('hello', 'mended'))
@@ -96,17 +115,22 @@ describe('a saved file', () => {
     await host.start({ name: 'hello' })
     host.write('plugins/hello.ts', `${greeter('hello', 'two')}\nthrow new Error('at import')\n`)
     await host.event('stale')
-    expect(await host.row('hello')).toMatchObject({ stale: { reason: 'import', error: expect.stringContaining('at import') } })
+    expect(await host.row('hello')).toMatchObject({
+      stale: { reason: 'import', error: expect.stringContaining('at import') },
+    })
     expect(await host.call('hello::greet')).toBe('one')
   })
 
   test('that is imported by the plugin counts as well', async () => {
     const host = testHost({ watch: true })
     host.write('plugins/hello/text.ts', `export const text = 'one'\n`)
-    host.write('plugins/hello/index.ts', `import { definePlugin } from 'iii-host/plugin'
+    host.write(
+      'plugins/hello/index.ts',
+      `import { definePlugin } from 'iii-host/plugin'
 import { text } from './text.ts'
 export default definePlugin({ name: 'hello', start({ iii }) { iii.registerFunction('hello::greet', () => text) } })
-`)
+`,
+    )
     await host.start({ name: 'hello' })
     expect(await host.call('hello::greet')).toBe('one')
     host.write('plugins/hello/text.ts', `export const text = 'two'\n`)
@@ -116,12 +140,17 @@ export default definePlugin({ name: 'hello', start({ iii }) { iii.registerFuncti
 
   test('that supplies a missing module mends the build', async () => {
     const host = testHost({ watch: true })
-    host.write('plugins/hello/index.ts', `import { definePlugin } from 'iii-host/plugin'
+    host.write(
+      'plugins/hello/index.ts',
+      `import { definePlugin } from 'iii-host/plugin'
 import { text } from './text.ts'
 export default definePlugin({ name: 'hello', start({ iii }) { iii.registerFunction('hello::greet', () => text) } })
-`)
+`,
+    )
     const { failed } = await host.start({ name: 'hello' })
-    expect(failed).toMatchObject([{ name: 'hello', code: 'PLUGIN_BUILD_FAILED', message: expect.stringMatching(/index\.ts:2:\d+: .*text\.ts/) }])
+    expect(failed).toMatchObject([
+      { name: 'hello', code: 'PLUGIN_BUILD_FAILED', message: expect.stringMatching(/index\.ts:2:\d+: .*text\.ts/) },
+    ])
     host.write('plugins/hello/text.ts', `export const text = 'here'\n`)
     await host.event('started')
     expect(await host.call('hello::greet')).toBe('here')
@@ -170,7 +199,9 @@ export default definePlugin({
     const host = testHost()
     host.write('plugins/hello.ts', configured)
     const { failed } = await host.start({ name: 'hello', config: { greeting: 7 } })
-    expect(failed).toMatchObject([{ name: 'hello', code: 'PLUGIN_CONFIG_INVALID', message: expect.stringMatching(/\/greeting.*7/) }])
+    expect(failed).toMatchObject([
+      { name: 'hello', code: 'PLUGIN_CONFIG_INVALID', message: expect.stringMatching(/\/greeting.*7/) },
+    ])
   })
 
   test('against the schema in a running engine leaves everything as it is', async () => {
@@ -184,7 +215,9 @@ export default definePlugin({
     expect(await host.row('hello')).toMatchObject({ stale: { reason: 'config' } })
     await expect(host.call('other::greet')).rejects.toMatchObject({ code: 'function_not_found' })
 
-    expect(await host.apply({ name: 'hello', config: { greeting: 'Hi' } }, { name: 'other' })).toMatchObject({ applied: true })
+    expect(await host.apply({ name: 'hello', config: { greeting: 'Hi' } }, { name: 'other' })).toMatchObject({
+      applied: true,
+    })
     expect(await host.call('hello::greet')).toMatchObject({ text: 'Hi' })
     expect(await host.call('other::greet')).toBe('other')
     expect(await host.row('hello')).not.toHaveProperty('stale')
@@ -192,7 +225,10 @@ export default definePlugin({
 
   test('a schema that is none is told of the definition, not of the configuration file', async () => {
     const host = testHost()
-    host.write('plugins/hello.ts', greeter('hello', 'one').replace("name: 'hello',", "name: 'hello', config: { type: 'objekt' },"))
+    host.write(
+      'plugins/hello.ts',
+      greeter('hello', 'one').replace("name: 'hello',", "name: 'hello', config: { type: 'objekt' },"),
+    )
     const { failed } = await host.start({ name: 'hello', config: { a: 1 } })
     expect(failed[0]?.message).toMatch(/^'config' in definePlugin of 'hello' is no JSON Schema: /)
   })
@@ -208,13 +244,18 @@ export default definePlugin({
     const host = testHost()
     host.write('plugins/hello.ts', configured)
     await host.start({ name: 'hello', config: { greeting: 'Hi' } })
-    expect(await host.apply({ name: 'hello', config: { greeting: 'Hi' }, origin: 'iii-config.yaml:9' })).toMatchObject({ applied: true, reloaded: [] })
+    expect(await host.apply({ name: 'hello', config: { greeting: 'Hi' }, origin: 'iii-config.yaml:9' })).toMatchObject({
+      applied: true,
+      reloaded: [],
+    })
     expect(await host.row('hello')).toMatchObject({ generation: 1 })
   })
 
   test('is applied in place by a plugin that can', async () => {
     const host = testHost()
-    host.write('plugins/hello.ts', `import { definePlugin } from 'iii-host/plugin'
+    host.write(
+      'plugins/hello.ts',
+      `import { definePlugin } from 'iii-host/plugin'
 let starts = 0
 export default definePlugin({
   name: 'hello',
@@ -226,16 +267,31 @@ export default definePlugin({
     return { reconfigure(next) { if (next.hard) return false; greeting = next.greeting } }
   },
 })
-`)
+`,
+    )
     await host.start({ name: 'hello', config: { greeting: 'one' } })
-    expect(await host.apply({ name: 'hello', config: { greeting: 'two' } })).toMatchObject({ applied: true, reconfigured: ['hello'], reloaded: [] })
+    expect(await host.apply({ name: 'hello', config: { greeting: 'two' } })).toMatchObject({
+      applied: true,
+      reconfigured: ['hello'],
+      reloaded: [],
+    })
     expect(await host.call('hello::greet')).toBe('two 1')
     expect(await host.row('hello')).toMatchObject({ generation: 1 })
-    expect(await host.apply({ name: 'hello', config: { greeting: 'two' } })).toMatchObject({ applied: true, reconfigured: [], reloaded: [] })
-    expect(await host.apply({ name: 'hello', config: { greeting: 'three', hard: true } })).toMatchObject({ applied: true, reloaded: ['hello'] })
+    expect(await host.apply({ name: 'hello', config: { greeting: 'two' } })).toMatchObject({
+      applied: true,
+      reconfigured: [],
+      reloaded: [],
+    })
+    expect(await host.apply({ name: 'hello', config: { greeting: 'three', hard: true } })).toMatchObject({
+      applied: true,
+      reloaded: ['hello'],
+    })
     expect(await host.call('hello::greet')).toBe('three 1')
     expect(await host.row('hello')).toMatchObject({ generation: 2 })
-    expect(await host.apply({ name: 'hello', config: { greeting: 'three', hard: true } })).toMatchObject({ reloaded: [], reconfigured: [] })
+    expect(await host.apply({ name: 'hello', config: { greeting: 'three', hard: true } })).toMatchObject({
+      reloaded: [],
+      reconfigured: [],
+    })
   })
 })
 
@@ -300,7 +356,10 @@ describe('a plugin that is down already', () => {
     host.write('plugins/bad.ts', 'nonsense(')
     host.write('plugins/hello.ts', greeter('hello', 'hi'))
     await host.start()
-    expect(await host.apply({ name: 'bad' }, { name: 'hello' })).toMatchObject({ applied: false, problems: [{ plugin: 'bad', code: 'PLUGIN_BUILD_FAILED' }] })
+    expect(await host.apply({ name: 'bad' }, { name: 'hello' })).toMatchObject({
+      applied: false,
+      problems: [{ plugin: 'bad', code: 'PLUGIN_BUILD_FAILED' }],
+    })
     host.write('plugins/bad.ts', greeter('bad', 'good now'))
     expect(await applied).toMatchObject({ applied: true })
     expect([await host.call('bad::greet'), await host.call('hello::greet')]).toEqual(['good now', 'hi'])
@@ -314,7 +373,9 @@ describe('files that vanish or replace others', () => {
     await host.start({ name: 'hello' })
     host.write('plugins/hello/index.ts', greeter('hello', 'two'))
     await host.apply({ name: 'hello' })
-    await expect(host.host.reload('hello')).rejects.toMatchObject({ message: expect.stringMatching(/two plugins are named 'hello': .*hello\.ts and .*index\.ts/) })
+    await expect(host.host.reload('hello')).rejects.toMatchObject({
+      message: expect.stringMatching(/two plugins are named 'hello': .*hello\.ts and .*index\.ts/),
+    })
     expect(await host.call('hello::greet')).toBe('one')
   })
 

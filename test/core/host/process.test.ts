@@ -4,7 +4,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { greeter, testHost } from './test-host.ts'
 
-const failure = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'an answer', (error: unknown) => error)
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'an answer',
+    (error: unknown) => error,
+  )
 
 const PROCESS = `import { readFileSync, writeFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
@@ -30,7 +34,11 @@ describe('isolation: process', () => {
     await host.start({ name: 'apart' })
     const pid = await host.call('apart::pid')
     expect(pid).not.toBe(process.pid)
-    expect(await host.row('apart')).toMatchObject({ isolation: 'process', thread: pid, memory_bytes: expect.any(Number) })
+    expect(await host.row('apart')).toMatchObject({
+      isolation: 'process',
+      thread: pid,
+      memory_bytes: expect.any(Number),
+    })
     await host.host.reload('apart')
     expect(await host.call('apart::pid')).not.toBe(pid)
     expect(() => process.kill(pid as number, 0)).toThrow('ESRCH')
@@ -47,7 +55,10 @@ describe('isolation: process', () => {
     process.kill(pid, 'SIGKILL')
     await host.event('reloaded')
     expect(await host.call('apart::pid')).not.toBe(pid)
-    expect(await host.row('apart')).toMatchObject({ restarts: 2, last_crash: { code: 'SIGNAL', message: expect.stringContaining('SIGKILL') } })
+    expect(await host.row('apart')).toMatchObject({
+      restarts: 2,
+      last_crash: { code: 'SIGNAL', message: expect.stringContaining('SIGKILL') },
+    })
   })
 
   test('permissions keep it inside its folders, off the network and without children', async () => {
@@ -60,9 +71,14 @@ describe('isolation: process', () => {
     expect((await host.start({ name: 'apart', isolation: 'process', permissions })).failed).toEqual([])
     expect(await host.call('apart::read', { path: join(host.folder, 'images', 'a.txt') })).toBe('allowed')
     expect(await host.call('apart::keep', { text: 'own' })).toBe('own')
-    expect(await failure(host.call('apart::read', { path: join(host.folder, 'secret.txt') }))).toMatchObject({ code: 'invocation_failed', message: expect.stringContaining('permission') })
+    expect(await failure(host.call('apart::read', { path: join(host.folder, 'secret.txt') }))).toMatchObject({
+      code: 'invocation_failed',
+      message: expect.stringContaining('permission'),
+    })
     expect(await failure(host.call('apart::spawn'))).toMatchObject({ message: expect.stringContaining('permission') })
-    expect(await failure(host.call('apart::connect', { port: 9 }))).toMatchObject({ message: expect.stringMatching(/ERR_ACCESS_DENIED|permission/) })
+    expect(await failure(host.call('apart::connect', { port: 9 }))).toMatchObject({
+      message: expect.stringMatching(/ERR_ACCESS_DENIED|permission/),
+    })
   })
 
   test('that allocates without end is ended alone; all else answers meanwhile', async () => {

@@ -62,7 +62,12 @@ export function testHost({ engine = {}, cold = false, ...options }: TestHostOpti
       onChannel() {},
     },
     log,
-    engine: { root: ROOT, pluginModule: join(ROOT, 'sdk/plugin.ts'), version: '0.0.0-test', url: () => 'ws://127.0.0.1:0' },
+    engine: {
+      root: ROOT,
+      pluginModule: join(ROOT, 'sdk/plugin.ts'),
+      version: '0.0.0-test',
+      url: () => 'ws://127.0.0.1:0',
+    },
     builtInDir: undefined,
     watch: false,
     cacheDir: cold ? join(folder, 'cache') : CACHE,

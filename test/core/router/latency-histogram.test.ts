@@ -9,14 +9,18 @@ describe('LatencyHistogram', () => {
 
   it('gives a percentile at most a fifth above the true value, and never below it', () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: 0.002, max: 100_000, noNaN: true }), { minLength: 1 }), fc.constantFrom(0.5, 0.9, 0.99, 1), (values, share) => {
-        const histogram = new LatencyHistogram()
-        for (const value of values) histogram.record(value)
-        const sorted = [...values].sort((a, b) => a - b)
-        const exact = sorted[Math.ceil(values.length * share) - 1] ?? 0
-        const found = histogram.percentile(share)
-        return found >= exact * 0.999_999 && found <= exact * 1.2
-      }),
+      fc.property(
+        fc.array(fc.double({ min: 0.002, max: 100_000, noNaN: true }), { minLength: 1 }),
+        fc.constantFrom(0.5, 0.9, 0.99, 1),
+        (values, share) => {
+          const histogram = new LatencyHistogram()
+          for (const value of values) histogram.record(value)
+          const sorted = [...values].sort((a, b) => a - b)
+          const exact = sorted[Math.ceil(values.length * share) - 1] ?? 0
+          const found = histogram.percentile(share)
+          return found >= exact * 0.999_999 && found <= exact * 1.2
+        },
+      ),
     )
   })
 })

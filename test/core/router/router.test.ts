@@ -10,7 +10,9 @@ describe('a call', () => {
     const caller = test.join()
     test.provide(provider.worker, 'm::add')
     const id = test.call(caller, 'm::add', { a: 2 })
-    expect(provider.link.delivered).toMatchObject([{ functionId: 'm::add', data: { a: 2 }, callerWorkerId: caller.worker.id }])
+    expect(provider.link.delivered).toMatchObject([
+      { functionId: 'm::add', data: { a: 2 }, callerWorkerId: caller.worker.id },
+    ])
     test.reply(provider, { c: 5 })
     expect(test.answerTo(caller, id)).toEqual({ invocationId: id, result: { c: 5 } })
   })
@@ -31,7 +33,9 @@ describe('a call', () => {
     test.provide(provider.worker, 'x::y')
     const caller = test.join()
     const id = test.call(caller, 'x::y')
-    expect(test.answerTo(caller, id)?.error?.message).toBe('Function x::y not found in namespace default. It is registered in namespace(s): shop.')
+    expect(test.answerTo(caller, id)?.error?.message).toBe(
+      'Function x::y not found in namespace default. It is registered in namespace(s): shop.',
+    )
   })
 
   it('in a blank namespace fails with INVALID_NAMESPACE', () => {
@@ -113,7 +117,14 @@ describe('a call', () => {
     const [provider, caller] = [test.join(), test.join()]
     test.provide(provider.worker, 'f')
     const id = test.call(caller, 'f')
-    await vi.waitFor(() => expect(test.answerTo(caller, id)?.error).toEqual({ code: 'timeout', message: 'Invocation timed out after 20ms' }), 5000)
+    await vi.waitFor(
+      () =>
+        expect(test.answerTo(caller, id)?.error).toEqual({
+          code: 'timeout',
+          message: 'Invocation timed out after 20ms',
+        }),
+      5000,
+    )
     test.router.close()
   })
 
@@ -203,7 +214,13 @@ describe('replicas', () => {
     test.provide(a.worker, 'f')
     test.provide(b.worker, 'f')
     expect(b.link.sent).toEqual([
-      { type: 'registrationrejected', code: 'FUNCTION_NAMESPACE_CONFLICT', namespace: 'default', function_id: 'f', owner_worker_id: a.worker.id },
+      {
+        type: 'registrationrejected',
+        code: 'FUNCTION_NAMESPACE_CONFLICT',
+        namespace: 'default',
+        function_id: 'f',
+        owner_worker_id: a.worker.id,
+      },
     ])
   })
 })
@@ -309,7 +326,14 @@ describe('enqueue', () => {
     test.provide(queue.worker, 'engine::queue::enqueue')
     const id = test.call(caller, 'z::q', { n: 1 }, { type: 'enqueue', queue: 'jobs', delay_ms: 5 })
     expect(queue.link.delivered[0]).toMatchObject({
-      data: { queue: 'jobs', delay_ms: 5, function_id: 'z::q', data: { n: 1 }, traceparent: null, baggage: 'iii.function.id=z::q' },
+      data: {
+        queue: 'jobs',
+        delay_ms: 5,
+        function_id: 'z::q',
+        data: { n: 1 },
+        traceparent: null,
+        baggage: 'iii.function.id=z::q',
+      },
       callerWorkerId: undefined,
     })
     test.reply(queue, null)

@@ -21,7 +21,11 @@ export interface TestRouter {
   reply(callee: TestWorker, result: unknown): void
   join(options?: Parameters<typeof makeWorker>[0]): TestWorker
   /** A plugin whose first generation serves these ids. */
-  plugin(name: string, ids: readonly string[], options?: Partial<PluginSlot['options']>): { slot: PluginSlot; generation: TestWorker }
+  plugin(
+    name: string,
+    ids: readonly string[],
+    options?: Partial<PluginSlot['options']>,
+  ): { slot: PluginSlot; generation: TestWorker }
   generation(slot: PluginSlot): TestWorker
 }
 
@@ -33,7 +37,13 @@ export function makeRouter(options: Partial<EngineOptions> = {}): TestRouter {
     onWorkerAdded() {},
     onWorkerEnded() {},
   })
-  const triggers = { handle() {}, dropWorker() {}, checkBindingCall: () => undefined, ownerOf: () => undefined, inOneStep: (work: () => void) => work() }
+  const triggers = {
+    handle() {},
+    dropWorker() {},
+    checkBindingCall: () => undefined,
+    ownerOf: () => undefined,
+    inOneStep: (work: () => void) => work(),
+  }
   const engine = makeWorker({ policy: { kind: 'engine' } })
   router.connect({ engineWorker: engine.worker, triggers: triggers as unknown as TriggerRegistry })
   const registrations = new Registrations(router)
@@ -42,7 +52,11 @@ export function makeRouter(options: Partial<EngineOptions> = {}): TestRouter {
     router,
     lines,
     provide: (worker, id, metadata) =>
-      void registrations.handle(worker, { type: 'registerfunction', id, ...(metadata === undefined ? {} : { metadata }) }),
+      void registrations.handle(worker, {
+        type: 'registerfunction',
+        id,
+        ...(metadata === undefined ? {} : { metadata }),
+      }),
     call(caller, id, data = {}, action) {
       const call = makeCall(caller.worker, id, data, action?.type !== 'void')
       router.call(call, action)
@@ -60,7 +74,12 @@ export function makeRouter(options: Partial<EngineOptions> = {}): TestRouter {
       return joined
     },
     plugin(name, ids, slotOptions) {
-      const slot = router.openSlot(name, { builtIn: false, maxInFlight: 10_000, maxInFlightBytes: 64 << 20, ...slotOptions })
+      const slot = router.openSlot(name, {
+        builtIn: false,
+        maxInFlight: 10_000,
+        maxInFlightBytes: 64 << 20,
+        ...slotOptions,
+      })
       const handOver = router.beginHandOver([slot])
       const generation = test.generation(slot)
       handOver.stage(generation.worker)

@@ -32,6 +32,7 @@ export class SqliteStore {
   readonly #place: StorePlace
   readonly #commits: GroupCommit
   readonly #onError: SqliteStoreOptions['onError']
+  readonly #rolledBack: (() => void)[] = []
   #closed = false
 
   /** Opens or creates the store. Throws a `StoreError` that names the file and the remedy. */
@@ -43,9 +44,15 @@ export class SqliteStore {
     onOpen?.(this.database)
     this.#commits = new GroupCommit(this.database, {
       limits,
+      onRolledBack: () => this.#rolledBack.forEach((listener) => listener()),
       describe: (cause) => toStoreError(cause, this.#place),
       onListenerError: (error) => onError('A listener of the store failed after a commit.', error),
     })
+  }
+
+  /** Calls back when what operations wrote was undone: nothing remembered of it holds any more. */
+  onRolledBack(listener: () => void): void {
+    this.#rolledBack.push(listener)
   }
 
   /**

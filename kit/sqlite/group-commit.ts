@@ -50,6 +50,8 @@ export interface GroupCommitOptions {
   readonly limits?: Partial<GroupCommitLimits> | undefined
   /** Turns a failed transaction's cause into what its operations reject with. */
   readonly describe: (cause: unknown) => Error
+  /** Told when what operations wrote was undone: nothing remembered of it holds any more. */
+  readonly onRolledBack?: (() => void) | undefined
   /** Told when a `committed` callback throws. */
   readonly onListenerError: (error: unknown) => void
 }
@@ -157,6 +159,7 @@ export class GroupCommit {
       waiting.failed = true
       waiting.result = error
       if (waiting.atomic) this.#database.exec('ROLLBACK TO operation')
+      this.#options.onRolledBack?.()
     }
     if (waiting.atomic) this.#database.exec('RELEASE operation')
   }
@@ -168,6 +171,7 @@ export class GroupCommit {
     } catch (error) {
       this.#options.onListenerError(error)
     }
+    this.#options.onRolledBack?.()
     const reason = this.#options.describe(cause)
     for (const waiting of batch) waiting.reject(reason)
   }

@@ -16,7 +16,7 @@ const store = new SqliteStore({
   version: 1,
   onError: (message, error) => console.error(message, error),
 })
-const table = new OrderedTable(store.database)
+const table = new OrderedTable(store)
 
 /** Each slot writes the next value as soon as the last one was acknowledged; two keys in one operation show torn writes. */
 async function writeSlot(slot: number): Promise<never> {

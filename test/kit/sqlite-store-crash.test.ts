@@ -46,7 +46,7 @@ test('three times kill -9: no acknowledged write is missing, none is torn', asyn
       version: 1,
       onError: (message) => expect.unreachable(message),
     })
-    const table = new OrderedTable(store.database)
+    const table = new OrderedTable(store)
     for (const [slot, value] of acknowledged) {
       const first = table.get('first', `slot-${slot}`)
       expect(table.get('second', `slot-${slot}`)).toBe(first)

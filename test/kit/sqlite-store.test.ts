@@ -21,7 +21,7 @@ function open(folder: string, options: Partial<SqliteStoreOptions> = {}) {
     ...options,
   })
   onTestFinished(() => store.close())
-  return { store, table: new OrderedTable(store.database), errors }
+  return { store, table: new OrderedTable(store), errors }
 }
 
 function setPageLimit(store: SqliteStore, extraPages: number): void {

@@ -29,7 +29,7 @@ export class KvFile implements StateStore {
       maxBytes,
       onError: (message, error) => log.error(message, { error: String(error) }),
     })
-    this.#table = new OrderedTable(this.#store.database)
+    this.#table = new OrderedTable(this.#store)
   }
 
   get(scope: string, key: string): Promise<string | undefined> {

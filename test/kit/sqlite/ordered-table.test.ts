@@ -6,7 +6,7 @@ import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../../kit/sqlite/ordered-
 function emptyTable(): OrderedTable {
   const database = new DatabaseSync(':memory:')
   database.exec(ORDERED_TABLE_SCHEMA)
-  return new OrderedTable(database)
+  return new OrderedTable({ database, onRolledBack() {} })
 }
 
 test('behaves like a map of maps in insertion order, for any names', () => {

@@ -1,6 +1,7 @@
 // `reload`: a plugin's file is saved; how long until a call is answered by the new code. Calls go on all the time.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as elapse } from 'node:timers/promises'
 import { CallClient, CallFailure } from '../load/call-client.ts'
 import { describeMeasure, measuredCase } from '../measures.ts'
 import { needsOwnEngine, type Scenario } from './scenario.ts'
@@ -8,6 +9,8 @@ import { needsOwnEngine, type Scenario } from './scenario.ts'
 /** A reload takes little time, so there are more of them than rounds of other scenarios. */
 const RELOADS_PER_ROUND = 6
 const RELOAD_MS = 15_000
+/** Between two saves, as a person makes them: the spare thread that the last one took has been replaced by then. */
+const PAUSE_MS = 250
 const VERSION_FUNCTION = 'bench::version'
 
 export const reload: Scenario = {
@@ -32,6 +35,7 @@ export const reload: Scenario = {
         writeFileSync(file, pluginSource(version))
         const ms = (await untilVersion(client, version, failures)) - savedAt
         if (version > 1) times.push(ms)
+        await elapse(PAUSE_MS)
       }
     } finally {
       client.close()

@@ -317,19 +317,19 @@ describe('opening', () => {
       chmodSync(folder, 0o555)
       chmodSync(join(place, FILE), 0o444)
       onTestFinished(() => chmodSync(folder, 0o755))
-      // Root may write everywhere: the attempt is made by a process without rights.
+      // Root may write everywhere: the attempt is made by a process that gives its rights up, after it has loaded what it needs.
       const attempt = (where: string) => {
         const script = `
         const { SqliteStore } = await import(${JSON.stringify(new URL('../../kit/sqlite-store.ts', import.meta.url).href)})
+        if (process.getuid() === 0) {
+          process.setegid(65534)
+          process.seteuid(65534)
+        }
         try {
           new SqliteStore({ folder: ${JSON.stringify(where)}, name: ${JSON.stringify(FILE)}, setting: 'file_path', schema: '', version: 1, onError() {} })
           console.log('opened')
         } catch (error) { console.log(error.name, error.message) }`
-        const asNobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-        return spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-          ...asNobody,
-          cwd: '/',
-        }).stdout.toString()
+        return spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: '/' }).stdout.toString()
       }
       expect(attempt(folder)).toMatch(/^StoreError The data folder \S+data cannot be written\. Make it writable/)
       expect(attempt(place)).toMatch(/^StoreError The store file \S+test\.db cannot be written\. Make it writable/)

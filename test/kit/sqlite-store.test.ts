@@ -322,8 +322,8 @@ describe('opening', () => {
         const script = `
         const { SqliteStore } = await import(${JSON.stringify(new URL('../../kit/sqlite-store.ts', import.meta.url).href)})
         if (process.getuid() === 0) {
-          process.setegid(65534)
-          process.seteuid(65534)
+          process.setgid(65534)
+          process.setuid(65534)
         }
         try {
           new SqliteStore({ folder: ${JSON.stringify(where)}, name: ${JSON.stringify(FILE)}, setting: 'file_path', schema: '', version: 1, onError() {} })

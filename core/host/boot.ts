@@ -52,14 +52,24 @@ export async function bootPlugins(
     await changes.drop([generation])
     fail(record, generationErrorFrom(new Error(problem)))
   }
-  for (const name of levels.flat()) {
-    const { record, generation } = prepared.get(name) ?? {}
-    if (record?.entry === undefined || generation === undefined) continue
+  const decides = (name: string): boolean =>
+    prepared.get(name)?.generation.declaration.seats.includes('settings') === true
+  let decided = false
+  for (const name of settingsFirst(levels.flat(), requires, decides)) {
+    const { record, generation: early } = prepared.get(name) ?? {}
+    if (record?.entry === undefined || early === undefined) continue
+    let generation: Generation = early
     // One that it requires may have failed at its start.
     const missing = generation.declaration.requires.find((required) => table.find(required)?.generation === undefined)
     try {
       if (missing !== undefined) throw new Error(`'${name}' requires the plugin '${missing}', which does not run`)
+      if (decided) {
+        // It was prepared before anybody could be asked for its settings.
+        await changes.drop([early])
+        generation = await changes.prepare(await changes.plan(record, record.entry))
+      }
       await changes.carryOut([{ record, to: generation, entry: record.entry }], { cause: 'boot' })
+      decided ||= decides(name)
       record.loadMs = Math.round(performance.now() - began)
     } catch (error) {
       await changes.drop([generation])
@@ -70,4 +80,20 @@ export async function bootPlugins(
     failure === undefined ? [] : [{ name, builtIn: source?.builtIn === true, ...failure }],
   )
   return { started: records.filter(({ generation }) => generation !== undefined).map(({ name }) => name), failed }
+}
+
+/** Who holds the seat `settings` starts before all that do not have to run before it: their settings are its to decide. */
+function settingsFirst(
+  names: readonly string[],
+  requires: ReadonlyMap<string, readonly string[]>,
+  decides: (name: string) => boolean,
+): readonly string[] {
+  const first = new Set<string>()
+  const add = (name: string): void => {
+    if (first.has(name)) return
+    for (const required of requires.get(name) ?? []) add(required)
+    first.add(name)
+  }
+  for (const name of names) if (decides(name)) add(name)
+  return [...first, ...names.filter((name) => !first.has(name))]
 }

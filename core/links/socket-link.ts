@@ -11,7 +11,10 @@ import type { Call } from '../router/call.ts'
 import { flushAfterTurn } from './flush-turn.ts'
 import type { Link } from './link.ts'
 
-/** So much is written without waiting for the end of the turn: it is still in the processor's cache. */
+/**
+ * So much is written without waiting for the end of the turn: the peer begins with it while the rest is built, and it is still in
+ * the processor's cache. (docs/decisions/2026-11-20-outbox.md)
+ */
 const EAGER_BYTES = 8 * 1024
 
 /** How long a peer that does not read may take to come to its close frame after all. */

@@ -7,7 +7,7 @@ import module from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { ENGINE_ENVIRONMENT, ENGINE_NODE_OPTIONS } from './node-options.mjs'
+import { ENGINE_ENVIRONMENT, ENGINE_NODE_OPTIONS, keepOptionsFromThreads } from './node-options.mjs'
 
 const NEEDED_MAJOR = 24
 const here = path.dirname(fileURLToPath(import.meta.url))
@@ -47,6 +47,7 @@ function entryFile() {
 }
 
 async function runHere() {
+  keepOptionsFromThreads()
   endWithLauncher()
   // Saves the stripping of types and most of the compiling at every start but the first.
   module.enableCompileCache(path.join(cacheFolder(), 'compile'))

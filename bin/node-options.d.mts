@@ -1,3 +1,4 @@
 // Types of node-options.mjs.
 export const ENGINE_NODE_OPTIONS: readonly string[]
 export const ENGINE_ENVIRONMENT: Readonly<Record<string, string>>
+export function keepOptionsFromThreads(): void

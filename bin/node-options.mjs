@@ -1,4 +1,5 @@
 // How Node is set up for the engine process (docs/decisions/2026-11-20-node-options.md). Plain JavaScript: the launcher needs it on any Node.
+import v8 from 'node:v8'
 
 /**
  * A small young generation: what a router throws away are the buffers of reads, and these go at once with frequent, cheap
@@ -8,3 +9,8 @@ export const ENGINE_NODE_OPTIONS = ['--max-semi-space-size=1']
 
 /** Threads that end give their memory back where glibc keeps few arenas; kept as the user set it, if so. */
 export const ENGINE_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' }
+
+/** The options are for the router's thread: plugins hold many calls at once and do better with Node's own sizes. */
+export function keepOptionsFromThreads() {
+  if (process.execArgv.includes(ENGINE_NODE_OPTIONS[0])) v8.setFlagsFromString('--max-semi-space-size=0')
+}

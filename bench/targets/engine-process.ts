@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import module from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { keepOptionsFromThreads } from '../../bin/node-options.mjs'
 import { freePort } from '../free-port.ts'
 import type { EngineVariant } from '../session.ts'
 import { announce } from './announce.ts'
@@ -19,6 +20,7 @@ const configPath = join(folder, 'iii-config.yaml')
 // JSON is YAML.
 await writeFile(configPath, JSON.stringify(configOf(variant)))
 
+keepOptionsFromThreads()
 module.enableCompileCache()
 const [{ startEngine }, { createLog }] = await Promise.all([
   import('../../core/engine.ts'),

@@ -148,7 +148,7 @@ it('that call each other and are saved together', async () => {
 }, 120_000)
 
 it('while the configuration file changes at the same moment', async () => {
-  const RELOADS = 60
+  const RELOADS = 200
   interface Configured extends SeenCall {
     readonly step: number
   }

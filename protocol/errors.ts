@@ -84,6 +84,12 @@ export function errorBytes(body: ErrorBody): Buffer {
   return Buffer.from(JSON.stringify(body))
 }
 
+/** The error of a frame, to be thrown. */
+export function readError(bytes: Buffer): CodedError {
+  const { code, message } = JSON.parse(bytes.toString()) as ErrorBody
+  return new CodedError(code, message)
+}
+
 export function isErrorBody(value: unknown): value is ErrorBody {
   if (typeof value !== 'object' || value === null) return false
   const { code, message, stacktrace } = value as Record<string, unknown>

@@ -2,6 +2,7 @@
 import { CodedError } from '../../protocol/errors.ts'
 import { SEATS } from '../../protocol/seats.ts'
 import type { ListenerRbac } from '../config/listener-schema.ts'
+import { withDeadline } from '../deadline.ts'
 import type { Policy, SessionRights } from '../policy.ts'
 import type { Router } from '../router/router.ts'
 import type { AuthInput } from './auth-input.ts'
@@ -20,24 +21,13 @@ export interface SessionQuestion {
 export async function sessionPolicy(router: Router, question: SessionQuestion): Promise<Policy> {
   const { listener, rbac, middleware, input } = question
   const data = Buffer.from(JSON.stringify({ listener, auth_function_id: rbac.auth_function_id ?? null, ...input }))
-  const asked = router.invoke({ functionId: SEATS['session-policy'], data })
-  // An answer after the deadline has nobody to go to.
-  asked.catch(() => {})
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new CodedError('AUTH_ERROR', `no decision on the connection within ${AUTH_MS} ms`)),
-      AUTH_MS,
-    )
-  })
   try {
-    const answer = await Promise.race([asked, late])
+    const asked = router.invoke({ functionId: SEATS['session-policy'], data })
+    const answer = await withDeadline(asked, AUTH_MS, `no decision on the connection within ${AUTH_MS} ms`)
     if (answer === undefined) throw new CodedError('AUTH_ERROR', 'auth function returned no result')
     return { kind: 'session', rights: readRights(JSON.parse(answer.toString()), rbac), middleware }
   } catch (error) {
     throw new CodedError('AUTH_ERROR', (error as Error).message, { cause: error })
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -1,6 +1,6 @@
 // What workers register and unregister: policy, hooks, prefix, limits, then the registries (spec 01 §6, 04 B.6–B.7).
 // Works alike for sockets, rings and pipes; what a starting plugin generation registers goes to its stage.
-import { CodedError, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
+import { CodedError, type ErrorBody } from '../../protocol/errors.ts'
 import type {
   Reattach,
   RegisterFunction,
@@ -20,10 +20,13 @@ import {
 import type { TriggerProposal } from '../engine-functions/engine-function.ts'
 import type { FunctionRegistration } from '../registry/function-entry.ts'
 import type { Worker } from '../registry/worker.ts'
+import { withDeadline } from '../deadline.ts'
+import { askHook, isObject, type HookAnswer } from './hooks.ts'
 import { checkInvocation } from './http-invoked.ts'
 import type { Router } from './router.ts'
 
-const HOOK_MS = 10_000
+/** How long the holder of the seat `http-invoker` may take to check a URL. */
+const CHECK_MS = 10_000
 
 export class Registrations {
   readonly #router: Router
@@ -122,6 +125,7 @@ export class Registrations {
       }
       await withDeadline(
         checkInvocation(this.#router, worker, id, message.invocation),
+        CHECK_MS,
         'the check of its URL took too long',
       )
     } catch (error) {
@@ -337,25 +341,15 @@ export class Registrations {
     old.link.terminate()
   }
 
-  async #ask(
+  #ask(
     hook: string,
     input: Record<string, unknown>,
     worker: Worker,
     subject: string,
-    accept: (answer: Record<string, unknown>) => void,
+    accept: (answer: HookAnswer) => void,
     deny: (error: ErrorBody) => void = (error) => void this.#denied(worker, subject, error),
   ): Promise<void> {
-    try {
-      const answer = await withDeadline(
-        this.#router.invoke({ functionId: hook, data: Buffer.from(JSON.stringify(input)) }),
-        `hook '${hook}' did not answer within ${HOOK_MS} ms`,
-      )
-      const value: unknown = answer === undefined ? null : JSON.parse(answer.toString())
-      if (!isObject(value)) throw new CodedError('FORBIDDEN', `hook '${hook}' refused ${subject}`)
-      if (worker.phase === 'open') accept(value)
-    } catch (error) {
-      deny({ code: 'FORBIDDEN', message: toErrorBody(error).message })
-    }
+    return askHook(this.#router, { hook, input, worker, subject }, accept, deny)
   }
 
   #denied(worker: Worker, subject: string, refusal: ErrorBody): undefined {
@@ -395,22 +389,6 @@ function isBlank(namespace: string | undefined): boolean {
   return namespace !== undefined && namespace.trim() === ''
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function stringOr<Fallback>(value: unknown, fallback: Fallback): string | Fallback {
   return typeof value === 'string' && value !== '' ? value : fallback
-}
-
-async function withDeadline<Value>(work: Promise<Value>, message: string): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CodedError('timeout', message)), HOOK_MS)
-  })
-  try {
-    return await Promise.race([work, deadline])
-  } finally {
-    clearTimeout(timer)
-  }
 }

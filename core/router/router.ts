@@ -1,7 +1,7 @@
 // Brings calls to providers and answers back to callers (design, "The life of a call"; spec 01 §9).
 // Knows no wire format and no plugin life cycle: links encode, the hand-over decides which calls pass while a plugin is replaced.
 import { randomUUID } from 'node:crypto'
-import { CodedError, errorBytes, type ErrorBody } from '../../protocol/errors.ts'
+import { errorBytes, readError, type ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import { SEATS } from '../../protocol/seats.ts'
 import type { EngineOptions } from '../config/types.ts'
@@ -16,6 +16,7 @@ import type { Call } from './call.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { enqueueRequest, enqueueReceipt, enqueueFailure } from './enqueue.ts'
 import { Gate } from './gate.ts'
+import { engineCall, type EngineRequest } from './engine-call.ts'
 import { HandOver } from './hand-over.ts'
 import { invocationRequest } from './http-invoked.ts'
 import { IdleWaiters } from './idle-waiters.ts'
@@ -30,17 +31,6 @@ import { UnansweredCalls } from './unanswered-calls.ts'
 
 const NO_BYTES = Buffer.alloc(0)
 const STOPPED = errorBytes({ code: 'invocation_stopped', message: 'Invocation stopped' })
-
-/** A call that the engine itself makes. */
-export interface EngineRequest {
-  readonly functionId: string
-  /** Raw JSON. */
-  readonly data: Buffer
-  readonly namespace?: string
-  readonly metadata?: Buffer
-  readonly traceparent?: string | undefined
-  readonly baggage?: string | undefined
-}
 
 export interface RouterEvents {
   /** The set of function ids changed. */
@@ -132,7 +122,7 @@ export class Router {
   invoke(request: EngineRequest): Promise<Buffer | undefined> {
     return new Promise((resolve, reject) => {
       this.invokeThen(request, (result, error) => {
-        if (error !== undefined) reject(errorFrom(error))
+        if (error !== undefined) reject(readError(error))
         else resolve(result === undefined ? undefined : Buffer.from(result))
       })
     })
@@ -140,22 +130,7 @@ export class Router {
 
   /** As `invoke` with a callback inside the settlement; its buffers are valid only while it runs. */
   invokeThen(request: EngineRequest, onSettled: NonNullable<Call['onSettled']>): void {
-    this.#dispatch({
-      functionId: request.functionId,
-      namespace: request.namespace ?? DEFAULT_NAMESPACE,
-      caller: this.engineWorker,
-      invocationId: undefined,
-      data: request.data,
-      metadata: request.metadata,
-      traceparent: request.traceparent,
-      baggage: request.baggage,
-      binding: undefined,
-      onSettled,
-      bytes: 0,
-      callee: undefined,
-      callId: 0,
-      deliveredAt: 0,
-    })
+    this.#dispatch(engineCall(request, this.engineWorker, onSettled))
   }
 
   /** Settles a call with an error before it reached a provider. */
@@ -209,7 +184,7 @@ export class Router {
       { functionId: 'engine::queue::enqueue', data: enqueueRequest(call, action, receiptId), traceparent },
       (_result, error) => {
         if (error === undefined) this.#answer(call, enqueueReceipt(receiptId), undefined)
-        else this.fail(call, enqueueFailure(errorFrom(error)))
+        else this.fail(call, enqueueFailure(readError(error)))
       },
     )
   }
@@ -422,9 +397,4 @@ export class Router {
 
 function isFull(worker: Worker, limits: SlotOptions, call: Call): boolean {
   return worker.calls.size >= limits.maxInFlight || worker.inFlightBytes + call.data.length > limits.maxInFlightBytes
-}
-
-function errorFrom(bytes: Buffer): CodedError {
-  const body = JSON.parse(bytes.toString()) as ErrorBody
-  return new CodedError(body.code, body.message)
 }

@@ -8,22 +8,9 @@ import {
   type Policy,
   type SessionRights,
 } from '../../core/policy.ts'
+import { sessionRights } from '../support/session-rights.ts'
 
-const RIGHTS: SessionRights = {
-  allowedFunctions: [],
-  forbiddenFunctions: [],
-  allowedTriggerTypes: undefined,
-  allowFunctionRegistration: true,
-  allowTriggerTypeRegistration: true,
-  context: {},
-  prefix: undefined,
-  namespaces: {},
-  expose: [],
-  expiresAt: undefined,
-  onFunctionRegistration: undefined,
-  onTriggerRegistration: undefined,
-  onTriggerTypeRegistration: undefined,
-}
+const RIGHTS = sessionRights()
 const session = (rights: Partial<SessionRights>): Policy => ({
   kind: 'session',
   rights: { ...RIGHTS, ...rights },

@@ -15,6 +15,7 @@ import { Worker } from '../../core/registry/worker.ts'
 import type { PluginSlot } from '../../core/router/plugin-slot.ts'
 import { SEATS, type SeatName } from '../../protocol/seats.ts'
 import { RawClient, type RawClientOptions } from './raw-client.ts'
+import { plainEntry } from '../../core/config/instance-ids.ts'
 
 export interface TestMeshOptions {
   readonly engine?: Partial<EngineOptions>
@@ -156,17 +157,8 @@ export async function startMesh(options: TestMeshOptions = {}): Promise<TestMesh
 export function listenerEntry(config: Readonly<Record<string, unknown>>, index = 0): WorkerEntry {
   return {
     instanceId: index === 0 ? 'iii-worker-manager' : `iii-worker-manager#${index}`,
-    name: 'iii-worker-manager',
-    writtenName: 'iii-worker-manager',
+    ...plainEntry('iii-worker-manager'),
     config: { port: 0, ...config },
-    isolation: undefined,
-    replicas: 1,
-    memoryMb: undefined,
-    maxInFlight: undefined,
-    allow: undefined,
-    permissions: undefined,
-    enabled: true,
-    workerPath: undefined,
     origin: '(test)',
   }
 }

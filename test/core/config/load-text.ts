@@ -4,6 +4,7 @@ import { parseConfigDocument } from '../../../core/config/config-document.ts'
 import { ConfigError } from '../../../core/config/config-error.ts'
 import { buildConfig, type ReadConfig } from '../../../core/config/load.ts'
 import type { EngineConfig, WorkerEntry } from '../../../core/config/types.ts'
+import { plainEntry } from '../../../core/config/instance-ids.ts'
 
 export const FILE = '/project/iii-config.yaml'
 export const KNOWN = knownWorkers(['iii-state'])
@@ -43,17 +44,7 @@ export function entriesOf(text: string, options?: LoadTextOptions): readonly Wor
 export function entry(name: string, changes: Partial<WorkerEntry> = {}): WorkerEntry {
   return {
     instanceId: name,
-    name,
-    writtenName: name,
-    config: {},
-    isolation: undefined,
-    replicas: 1,
-    memoryMb: undefined,
-    maxInFlight: undefined,
-    allow: undefined,
-    permissions: undefined,
-    enabled: true,
-    workerPath: undefined,
+    ...plainEntry(name),
     origin: 'iii-config.yaml:1',
     ...changes,
   }

@@ -15,6 +15,7 @@ import { Worker } from '../../../core/registry/worker.ts'
 import { Registrations } from '../../../core/router/registrations.ts'
 import { Router } from '../../../core/router/router.ts'
 import { Collector } from '../../support/deadline.ts'
+import { plainEntry } from '../../../core/config/instance-ids.ts'
 
 const ROOT = resolve(fileURLToPath(import.meta.url), '../../../..')
 /** One cache for the files of a run: what is compiled once stays so, as for a user. */
@@ -149,17 +150,7 @@ function entryOf(entry: Partial<WorkerEntry>): WorkerEntry {
   const name = entry.name ?? 'hello'
   return {
     instanceId: name,
-    name,
-    writtenName: name,
-    config: {},
-    isolation: undefined,
-    replicas: 1,
-    memoryMb: undefined,
-    maxInFlight: undefined,
-    allow: undefined,
-    permissions: undefined,
-    enabled: true,
-    workerPath: undefined,
+    ...plainEntry(name),
     origin: 'iii-config.yaml:1',
     ...entry,
   }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { answer, bind, makeScene, provide, REFUSED, told, unbind } from './scene.ts'
 import { makeWorker } from '../router/calls.ts'
+import { sessionRights } from '../../support/session-rights.ts'
 
 describe('a binding whose type has no provider', () => {
   it('is parked without a word to the binder, and delivered with complete members when the type appears', () => {
@@ -368,21 +369,7 @@ describe('namespaces', () => {
 })
 
 describe('sessions', () => {
-  const rights = {
-    allowedFunctions: [],
-    forbiddenFunctions: [],
-    allowedTriggerTypes: undefined,
-    allowFunctionRegistration: true,
-    allowTriggerTypeRegistration: true,
-    context: {},
-    prefix: undefined,
-    namespaces: {},
-    expose: [],
-    expiresAt: undefined,
-    onFunctionRegistration: undefined,
-    onTriggerRegistration: undefined,
-    onTriggerTypeRegistration: undefined,
-  }
+  const rights = sessionRights()
   const policy = { kind: 'session', rights, middleware: undefined } as const
 
   it('cannot take over the trigger of another live connection', () => {

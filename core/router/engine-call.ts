@@ -1,0 +1,37 @@
+// Calls that the engine itself makes: hooks, middleware, seats, events. No policy and no middleware applies to them.
+import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
+import type { Worker } from '../registry/worker.ts'
+import type { Call } from './call.ts'
+
+export interface EngineRequest {
+  readonly functionId: string
+  /** Raw JSON. */
+  readonly data: Buffer
+  readonly namespace?: string
+  readonly metadata?: Buffer
+  readonly traceparent?: string | undefined
+  readonly baggage?: string | undefined
+}
+
+export function engineCall(
+  request: EngineRequest,
+  engineWorker: Worker,
+  onSettled: NonNullable<Call['onSettled']>,
+): Call {
+  return {
+    functionId: request.functionId,
+    namespace: request.namespace ?? DEFAULT_NAMESPACE,
+    caller: engineWorker,
+    invocationId: undefined,
+    data: request.data,
+    metadata: request.metadata,
+    traceparent: request.traceparent,
+    baggage: request.baggage,
+    binding: undefined,
+    onSettled,
+    bytes: 0,
+    callee: undefined,
+    callId: 0,
+    deliveredAt: 0,
+  }
+}

@@ -1,0 +1,41 @@
+// Hooks: functions that are asked before a session's registration takes effect, and may rewrite or refuse it (spec 04 B.6).
+import { CodedError, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
+import { withDeadline } from '../deadline.ts'
+import type { Worker } from '../registry/worker.ts'
+import type { Router } from './router.ts'
+
+const HOOK_MS = 10_000
+
+export interface HookQuestion {
+  readonly hook: string
+  readonly input: Readonly<Record<string, unknown>>
+  /** Whose registration it is. */
+  readonly worker: Worker
+  /** The registration in words. */
+  readonly subject: string
+}
+
+/** What a hook answered: an object whose members replace those of the registration. */
+export type HookAnswer = Readonly<Record<string, unknown>>
+
+/** Calls `accept` with the answer, or `deny` with FORBIDDEN: no object, an error, no answer in time. Never rejects. */
+export async function askHook(
+  router: Router,
+  { hook, input, worker, subject }: HookQuestion,
+  accept: (answer: HookAnswer) => void,
+  deny: (error: ErrorBody) => void,
+): Promise<void> {
+  try {
+    const asked = router.invoke({ functionId: hook, data: Buffer.from(JSON.stringify(input)) })
+    const answer = await withDeadline(asked, HOOK_MS, `hook '${hook}' did not answer within ${HOOK_MS} ms`)
+    const value: unknown = answer === undefined ? null : JSON.parse(answer.toString())
+    if (!isObject(value)) throw new CodedError('FORBIDDEN', `hook '${hook}' refused ${subject}`)
+    if (worker.phase === 'open') accept(value)
+  } catch (error) {
+    deny({ code: 'FORBIDDEN', message: toErrorBody(error).message })
+  }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

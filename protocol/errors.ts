@@ -45,6 +45,23 @@ export const ERROR_CODES = {
   UPDATE_ERROR: 'The state store could not update the value.',
   LIST_ERROR: 'The state store could not list the values of a scope.',
   LIST_GROUPS_ERROR: 'The state store could not list the scopes.',
+  STREAM_SET_ERROR: 'The stream store, or the custom stream, could not write the item.',
+  STREAM_GET_ERROR: 'The stream store could not read the item.',
+  STREAM_DELETE_ERROR: 'The stream store, or the custom stream, could not delete the item.',
+  STREAM_UPDATE_ERROR: 'The stream store, or the custom stream, could not update the item.',
+  STREAM_GET_GROUP_ERROR: 'The stream store could not list the items of a group.',
+  STREAM_LIST_GROUPS_ERROR: 'The stream store could not list the groups of a stream.',
+  STREAM_LIST_ALL_ERROR: 'The stream store could not list the streams.',
+  STREAM_SEND_ERROR: 'The event could not be sent to the subscribers of the stream.',
+  JSON_ERROR: 'A custom stream returned something of the wrong shape. The write may have happened.',
+  topic_not_set: 'The topic is empty.',
+  publish_failed: 'The event could not be handed to the adapter of the pub/sub worker.',
+  INVALID_ID: 'The id of a configuration entry does not match [a-z0-9_-]{1,64}.',
+  NOT_REGISTERED: 'No configuration entry has that id: call configuration::register first.',
+  SCHEMA_UNAVAILABLE: 'The configuration entry was loaded from disk, and its owner has not registered its schema yet.',
+  SCHEMA_INVALID: 'The value does not fit the schema of the configuration entry, or the schema itself is invalid.',
+  EXPAND_FAILED: 'A value names environment variables that are not set and have no default.',
+  ADAPTER_ERROR: 'The configuration could not be written or read by its adapter.',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES

@@ -79,6 +79,8 @@ function compile(schema: JsonSchema, trusted: boolean): ValidateFunction {
     logger: false,
     meta: false,
     validateSchema: false,
+    // Of several branches only the one that is meant is checked, so that errors are about what was written.
+    discriminator: true,
   } as const
   const validate = new Ajv(options).compile(structuredClone(schema))
   compiled.set(key, validate)
@@ -110,12 +112,23 @@ function toProblem(error: ErrorObject): SchemaProblem {
 }
 
 function describe(
-  { instancePath, keyword, message = 'does not fit', data }: ErrorObject,
+  { instancePath, keyword, message = 'does not fit', data, parentSchema }: ErrorObject,
   params: Record<string, unknown>,
 ): string {
   if (keyword === 'required') return `missing '${String(params['missingProperty'])}'`
+  if (keyword === 'discriminator') return unknownBranch(instancePath, params, parentSchema)
   const wanted = wantedBy(keyword, params) ?? message
   return `${wanted}, got ${shown(data, instancePath)}`
+}
+
+/** A block names what it configures, and the schema has no branch of that name. */
+function unknownBranch(pointer: string, { tag, tagValue }: Record<string, unknown>, schema?: object): string {
+  if (typeof tagValue !== 'string') return `missing '${String(tag)}'`
+  const { oneOf = [] } = schema as { oneOf?: { title?: unknown }[] }
+  const available = `Available: [${oneOf.map(({ title }) => title).join(', ')}]`
+  return pointer.endsWith('/adapter')
+    ? `Adapter factory '${tagValue}' not found. ${available}`
+    : `'${String(tag)}' is ${quote(tagValue)}. ${available}`
 }
 
 /** Where ajv's own words do not say it all, or not well. */

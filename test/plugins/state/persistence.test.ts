@@ -104,16 +104,19 @@ describe('48. configuration', () => {
     [{ adapter: { name: 'nosql' } }, "Adapter factory 'nosql' not found. Available: [kv]"],
     [
       { adapter: { name: 'kv', config: { file_pat: 'x', stor: 1 } } },
-      'Unknown member of adapter.config: file_pat, stor.',
+      'Unknown member of adapter.config of iii-state: file_pat, stor.',
     ],
     [
       { adapter: { name: 'kv', config: { store_method: 'disk' } } },
-      'store_method must be file_based or in_memory, got string "disk"',
+      'store_method of iii-state must be file_based or in_memory, got string "disk"',
     ],
-    [{ adapter: { name: 'kv', config: { file_path: 1 } } }, 'file_path must be the path of a folder, got number 1'],
+    [
+      { adapter: { name: 'kv', config: { file_path: 1 } } },
+      'file_path of iii-state must be the path of a folder, got number 1',
+    ],
     [
       { adapter: { name: 'kv', config: { max_file_bytes: -1 } } },
-      'max_file_bytes must be a positive integer, got number -1',
+      'max_file_bytes of iii-state must be a positive integer, got number -1',
     ],
   ] as [StateConfig, string][])('%j is a start error', async (config, message) => {
     expect(validate(structuredClone(config))).toBe(true)

@@ -46,6 +46,7 @@ export class Mesh {
   constructor({ config, log, healthComponents, internalWorkers, liveness }: MeshOptions) {
     this.router = new Router(config.engine, log, {
       onFunctionsChanged: () => this.discovery.functionsChanged(),
+      onProvidersChanged: (entry) => this.discovery.providersChanged(entry),
       onWorkerAdded: (worker) => {
         if (worker.link.kind === 'socket') this.discovery.workerConnected(worker)
         publishWorker('connected', worker)

@@ -4,8 +4,10 @@ import type { Log } from '../log.ts'
 import type { Router } from '../router/router.ts'
 import { checkOwners } from './binding-policy.ts'
 import type { LogicalBinding } from './binding.ts'
+import type { FunctionEntry } from './function-entry.ts'
 import { functionRows } from './function-rows.ts'
-import { seesAll, type Viewer } from './visibility.ts'
+import { FunctionWatch } from './function-watch.ts'
+import { seesAll, seesFunction, type Viewer } from './visibility.ts'
 import type { Worker } from './worker.ts'
 
 export interface PluginEvent {
@@ -27,6 +29,7 @@ export interface DiscoveryOptions {
 const WORKERS = 'engine::workers-available'
 const FUNCTIONS = 'engine::functions-available'
 const PLUGINS = 'engine::plugins-changed'
+const WATCHED_FUNCTIONS = 'engine::functions-changed'
 
 const OBJECT = { type: 'object' } as const
 
@@ -60,6 +63,27 @@ const TYPES = [
       },
     },
   },
+  {
+    id: WATCHED_FUNCTIONS,
+    description:
+      'Functions of a prefix came or went; told at once, before the next call of the worker that registered them',
+    config: {
+      type: 'object',
+      required: ['prefix'],
+      properties: {
+        prefix: { type: 'string', description: 'The first letters of the ids.' },
+        trusted: { type: 'boolean', description: 'Only functions that a trusted worker provides. Default: all.' },
+      },
+    },
+    payload: {
+      type: 'object',
+      properties: {
+        event: { const: 'functions_changed' },
+        added: { type: 'array', description: 'First everything that is there, then what is new.' },
+        removed: { type: 'array' },
+      },
+    },
+  },
 ] as const
 
 export class Discovery {
@@ -75,19 +99,25 @@ export class Discovery {
   #firedAt = -Infinity
   /** Ids at the last event, to leave out those that changed nothing; undefined = none told yet. */
   #toldIds: Set<string> | undefined
+  readonly #watch: FunctionWatch
 
   constructor(options: DiscoveryOptions) {
     this.#router = options.router
     this.#log = options.log
     this.#collectMs = options.collectMs ?? 500
     this.#intervalMs = options.intervalMs ?? 1000
-    for (const { id, description, payload } of TYPES) {
+    this.#watch = new FunctionWatch({
+      all: () => this.#router.functions.all(),
+      sees: (binding, entry) => viewersOf(binding)?.some((viewer) => seesFunction(viewer, entry)) ?? true,
+      fire: (binding, event) => this.#fire(binding, Buffer.from(JSON.stringify(event))),
+    })
+    for (const { id, description, payload, ...more } of TYPES) {
       const bindings = new Map<string, LogicalBinding>()
       this.#bound.set(id, bindings)
       this.#router.triggers.registerLocalType({
         id,
         description,
-        triggerRequestFormat: OBJECT,
+        triggerRequestFormat: 'config' in more ? more.config : OBJECT,
         callRequestFormat: payload,
         onBind: (binding) => this.#onBind(id, bindings, binding),
         onUnbind: (bindingId) => this.#onUnbind(bindings, bindingId),
@@ -116,6 +146,11 @@ export class Discovery {
     this.#timer.unref()
   }
 
+  /** A provider of the function came or went. Not put off: whoever watches knows of it before any later call. */
+  providersChanged(entry: FunctionEntry): void {
+    this.#watch.changed(entry)
+  }
+
   pluginsChanged(event: PluginEvent): void {
     const payload = Buffer.from(JSON.stringify(event))
     for (const id of this.#bindingsOf(PLUGINS).keys()) this.#raise(PLUGINS, id, () => payload)
@@ -135,6 +170,11 @@ export class Discovery {
 
   #onBind(type: string, bindings: Map<string, LogicalBinding>, binding: LogicalBinding): void {
     const isNew = !bindings.has(binding.id)
+    if (type === WATCHED_FUNCTIONS) {
+      this.#watch.bind(binding)
+      // Not within the registration: the function that is bound may be registered by the same step.
+      queueMicrotask(() => this.#watch.tellAll(binding.id))
+    }
     bindings.set(binding.id, binding)
     if (type !== FUNCTIONS || !isNew) return
     // Old SDKs would otherwise know of no function until the next change.
@@ -144,6 +184,7 @@ export class Discovery {
 
   #onUnbind(bindings: Map<string, LogicalBinding>, id: string): void {
     bindings.delete(id)
+    this.#watch.unbind(id)
     if (this.#bindingsOf(FUNCTIONS).size === 0) this.#toldIds = undefined
   }
 

@@ -16,6 +16,8 @@ export interface FunctionRegistryEvents {
   onProvided(entry: FunctionEntry): void
   /** The set of ids changed. */
   onChanged(): void
+  /** A provider of the entry came or went. */
+  onProvidersChanged(entry: FunctionEntry): void
 }
 
 export class FunctionRegistry {
@@ -70,6 +72,7 @@ export class FunctionRegistry {
     if (worker.slot !== undefined) entry.slot = worker.slot
     this.#events.onProvided(entry)
     if (wasEmpty) this.#events.onChanged()
+    this.#events.onProvidersChanged(entry)
     return undefined
   }
 
@@ -94,6 +97,7 @@ export class FunctionRegistry {
       const { entry } = provider
       const position = entry.providers.indexOf(provider)
       if (position !== -1) entry.providers.splice(position, 1)
+      this.#events.onProvidersChanged(entry)
       if (entry.providers.length > 0) continue
       changed = true
       if (!keep(entry)) this.delete(entry)
@@ -171,6 +175,7 @@ export class FunctionRegistry {
     entry.providers.splice(position, 1)
     const { slot } = provider.worker
     if (slot !== undefined && !entry.providers.some((other) => other.worker.slot === slot)) entry.slot = undefined
+    this.#events.onProvidersChanged(entry)
     if (entry.providers.length > 0) return
     this.#dropIfEmpty(entry)
     this.#events.onChanged()

@@ -35,6 +35,8 @@ const STOPPED = errorBytes({ code: 'invocation_stopped', message: 'Invocation st
 export interface RouterEvents {
   /** The set of function ids changed. */
   onFunctionsChanged(): void
+  /** A provider of the function came or went. */
+  onProvidersChanged(entry: FunctionEntry): void
   onWorkerAdded(worker: Worker): void
   onWorkerEnded(worker: Worker): void
 }
@@ -63,6 +65,7 @@ export class Router {
     this.functions = new FunctionRegistry(options.duplicate_functions, {
       onProvided: (entry) => this.#grace.end(entry),
       onChanged: () => events.onFunctionsChanged(),
+      onProvidersChanged: (entry) => events.onProvidersChanged(entry),
     })
     this.#grace = new RestartGrace(options, {
       resume: (call) => this.#resume(call),

@@ -20,6 +20,7 @@ export function makeEngine(options: SceneOptions & { deps?: Partial<EngineFuncti
     ...options,
     events: {
       onFunctionsChanged: () => made.discovery?.functionsChanged(),
+      onProvidersChanged: (entry) => made.discovery?.providersChanged(entry),
       onWorkerAdded: (worker) => made.discovery?.workerConnected(worker),
       onWorkerEnded: (worker) => made.discovery?.workerDisconnected(worker),
     },

@@ -27,6 +27,7 @@ describe('engine::triggers::list', () => {
     expect(await listed({ worker: 'iii-cron' })).toEqual(['cron'])
     expect(await listed({ include_internal: true, prefix: 'engine::' })).toEqual([
       'engine::functions-available',
+      'engine::functions-changed',
       'engine::plugins-changed',
       'engine::workers-available',
     ])

@@ -135,7 +135,12 @@ export function testHost({ engine = {}, cold = false, ...options }: TestHostOpti
 }
 
 function makeRouter(options: EngineOptions, log: ReturnType<typeof createLog>) {
-  const router = new Router(options, log, { onFunctionsChanged() {}, onWorkerAdded() {}, onWorkerEnded() {} })
+  const router = new Router(options, log, {
+    onFunctionsChanged() {},
+    onProvidersChanged() {},
+    onWorkerAdded() {},
+    onWorkerEnded() {},
+  })
   const link = new LocalLink({
     onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
     onMessage() {},

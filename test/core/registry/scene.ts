@@ -36,6 +36,7 @@ export function makeScene(options: SceneOptions = {}): Scene {
   const nothing = () => {}
   const router = new Router({ ...ENGINE_DEFAULTS, ...options.engine }, log, {
     onFunctionsChanged: nothing,
+    onProvidersChanged: nothing,
     onWorkerAdded: nothing,
     onWorkerEnded: nothing,
     ...options.events,

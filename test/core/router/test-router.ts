@@ -34,6 +34,7 @@ export function makeRouter(options: Partial<EngineOptions> = {}): TestRouter {
   const log = createLog({ level: 'debug', pretty: false, write: (line) => lines.push(line) })
   const router = new Router({ ...ENGINE_DEFAULTS, ...options }, log, {
     onFunctionsChanged() {},
+    onProvidersChanged() {},
     onWorkerAdded() {},
     onWorkerEnded() {},
   })

@@ -75,6 +75,7 @@ export class Handle {
   readonly #triggerTypes: TriggerTypes
   #droppedVoidCalls = 0
 
+  #drained: PromiseWithResolvers<void> | undefined
   constructor(transport: Transport, options: HandleOptions = {}) {
     this.#transport = transport
     this.address = transport.address
@@ -95,6 +96,7 @@ export class Handle {
       onChannelCredit: (end, bytes) => this.#channels.receiveCredit(end, bytes),
       onClosed: () => this.#closed(),
     })
+      onDrained: () => this.#wakeDrained(),
   }
 
   /** Handlers that run now, bindings being made included. */
@@ -114,6 +116,19 @@ export class Handle {
 
   /** Resolves when no handler runs and no call of this handle waits for its answer. */
   idle(): Promise<void> {
+  /** Too much waits to be sent: calls made now reject with `overloaded`, void calls are dropped. */
+  get congested(): boolean {
+    return this.#transport.congested
+  }
+
+  /** Resolves when the handle is not congested any more, at once if it is not. For whoever makes many calls at a time. */
+  async drained(): Promise<void> {
+    while (this.#transport.open && this.#transport.congested) {
+      this.#drained ??= Promise.withResolvers<void>()
+      await this.#drained.promise
+    }
+  }
+
     return this.#activity.idle()
   }
 
@@ -311,7 +326,14 @@ export class Handle {
   #closed(): void {
     this.#pending.rejectAll(
       ({ functionId }) =>
+  #wakeDrained(): void {
+    const waiting = this.#drained
+    this.#drained = undefined
+    waiting?.resolve()
+  }
+
         new InvocationError('invocation_stopped', 'The connection to the engine was closed', functionId),
+    this.#wakeDrained()
     )
     this.#channels.closeAll()
   }

@@ -52,3 +52,5 @@ export interface Receiver {
   onChannelCredit(end: number, bytes: number): void
   onClosed(): void
 }
+  /** `congested` was true and is over: every transport that can be congested says so. */
+  onDrained(): void

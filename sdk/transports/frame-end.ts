@@ -19,7 +19,10 @@ export class FrameEnd {
   constructor(duplex: FrameDuplex, onHost: OnHost) {
     this.#duplex = duplex
     this.#onHost = onHost
-    duplex.start((bytes, start, end) => this.#receive(bytes, start, end))
+    const drained = (): void => {
+      for (const transport of this.#members.values()) transport.receiver?.onDrained()
+    }
+    duplex.start((bytes, start, end) => this.#receive(bytes, start, end), drained)
   }
 
   /** The transport of one member; its frames are lost until a handle has started it. */

@@ -20,9 +20,11 @@ import { Mesh } from './mesh.ts'
 import { BUILT_IN_PLUGINS } from './host/built-in-plugins.ts'
 import { pluginFunctions } from './host/plugin-functions.ts'
 import { PluginHost } from './host/plugin-host.ts'
+import { settingsFunction } from './host/settings-functions.ts'
 import { createLog, type Log } from './log.ts'
 import type { LocalHandler } from './registry/function-entry.ts'
 import type { Router } from './router/router.ts'
+import { SeatSettings } from './settings-seat.ts'
 import { StartError } from './start-error.ts'
 import { ENGINE_VERSION } from './version.ts'
 
@@ -151,6 +153,7 @@ class RunningEngine implements Engine {
       },
     )
     mesh.addFunctions(functions)
+    mesh.addFunctions([settingsFunction(mesh.router, (plugin, config) => host.applySettings(plugin, config))])
     const { failed } = await host.start(config)
     const broken = failed.find(({ builtIn }) => builtIn)
     if (broken !== undefined) {
@@ -230,23 +233,9 @@ class RunningEngine implements Engine {
       engine: { root, pluginModule, version: ENGINE_VERSION, url: () => this.url },
       builtInDir: join(root, 'plugins'),
       watch: this.#options.watch !== false,
-      effectiveSettings: (plugin, config) => this.#settingsOf(mesh, plugin, config),
+      settings: new SeatSettings(mesh.router, this.#log, () => this.#config?.file ?? null),
       onConfigurationApplied: () => void this.#reload(),
     })
-  }
-
-  /** What the holder of the seat `settings` makes of a plugin's block; without one the file alone counts. */
-  async #settingsOf(
-    mesh: Mesh,
-    plugin: string,
-    config: Readonly<Record<string, unknown>>,
-  ): Promise<Readonly<Record<string, unknown>>> {
-    if (!mesh.holdsSeat(SEATS.settings)) return config
-    const answer = await mesh.router.invoke({
-      functionId: SEATS.settings,
-      data: Buffer.from(JSON.stringify({ plugin, config })),
-    })
-    return answer === undefined ? config : (JSON.parse(answer.toString()) as Record<string, unknown>)
   }
 
   async #resolve(config: EngineConfig): Promise<ResolvedEntries> {

@@ -78,6 +78,12 @@ export function canonicalName(written: string): string {
   return canonicalNames.get(written) ?? written
 }
 
+/** Short alias and old classes of a built-in worker; empty for any other plugin. */
+export function aliasesOf(name: string): string[] {
+  const { alias, classes = [] } = byName.get(name) ?? {}
+  return alias === undefined ? [...classes] : [alias, ...classes]
+}
+
 export function isBuiltInName(name: string): boolean {
   return byName.has(name)
 }

@@ -3,6 +3,7 @@ import type { PluginChanges } from './plugin-changes.ts'
 import { generationErrorFrom } from './plugin-changes.ts'
 import type { Generation } from './generation.ts'
 import type { PluginRecord } from './plugin-record.ts'
+import { keepsSettings } from './plugin-settings.ts'
 import type { PluginTable } from './plugin-table.ts'
 import { orderByRequires } from './requires.ts'
 
@@ -52,22 +53,20 @@ export async function bootPlugins(
     await changes.drop([generation])
     fail(record, generationErrorFrom(new Error(problem)))
   }
-  const decides = (name: string): boolean =>
-    prepared.get(name)?.generation.declaration.seats.includes('settings') === true
+  const decides = (name: string): boolean => {
+    const declaration = prepared.get(name)?.generation.declaration
+    return declaration !== undefined && keepsSettings(declaration)
+  }
   let decided = false
   for (const name of settingsFirst(levels.flat(), requires, decides)) {
-    const { record, generation: early } = prepared.get(name) ?? {}
-    if (record?.entry === undefined || early === undefined) continue
-    let generation: Generation = early
+    const { record, generation } = prepared.get(name) ?? {}
+    if (record?.entry === undefined || generation === undefined) continue
     // One that it requires may have failed at its start.
     const missing = generation.declaration.requires.find((required) => table.find(required)?.generation === undefined)
     try {
       if (missing !== undefined) throw new Error(`'${name}' requires the plugin '${missing}', which does not run`)
-      if (decided) {
-        // It was prepared before anybody could be asked for its settings.
-        await changes.drop([early])
-        generation = await changes.prepare(await changes.plan(record, record.entry))
-      }
+      // It was prepared before anybody could be asked for its settings.
+      if (decided) await generation.settleAgain()
       await changes.carryOut([{ record, to: generation, entry: record.entry }], { cause: 'boot' })
       decided ||= decides(name)
       record.loadMs = Math.round(performance.now() - began)

@@ -2,9 +2,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { WorkerEntry } from '../config/types.ts'
 import type { Clock } from './clock.ts'
-import { GenerationError, type Generation, type GenerationSurroundings } from './generation.ts'
+import { GenerationError, type Generation } from './generation.ts'
 import { generationErrorFrom, type PluginChanges, type WantedChange } from './plugin-changes.ts'
 import type { PluginRecord } from './plugin-record.ts'
+import type { Settings, SettleSettings } from './plugin-settings.ts'
 import type { PluginTable } from './plugin-table.ts'
 
 export interface ConfigurationReport {
@@ -21,7 +22,7 @@ export interface ConfigurationSurroundings {
   readonly table: PluginTable
   readonly changes: PluginChanges
   readonly clock: Clock
-  readonly validate: GenerationSurroundings['validate']
+  readonly settle: SettleSettings
 }
 
 interface Step {
@@ -31,7 +32,7 @@ interface Step {
 
 interface Reconfigured {
   readonly generation: Generation
-  readonly before: { readonly config: Generation['config']; readonly entry: WorkerEntry }
+  readonly before: { readonly settings: Settings; readonly entry: WorkerEntry }
 }
 
 type Failure = { readonly record: PluginRecord; readonly error: GenerationError }
@@ -68,26 +69,31 @@ export async function changeConfiguration(
     else replaced.push({ record, entry })
   }
 
-  const checked = await Promise.all(inPlace.map((step) => validated(step, around)))
+  const checked = await Promise.all(inPlace.map((step) => settled(step, around)))
   const refused = checked.flatMap((outcome) => ('error' in outcome ? [outcome] : []))
   const prepared = await prepareAll(replaced, changes)
   const failures = [...refused, ...prepared.failures]
   const done: Reconfigured[] = []
   const wanted = prepared.wanted
-  const reconfigured: Step[] = []
+  const reconfigured: (typeof inPlace)[number][] = []
   if (failures.length === 0) {
     for (const outcome of checked) {
       if ('error' in outcome) continue
-      const { generation, config, record, entry } = outcome
-      const before = { config: generation.config, entry: generation.plan.entry }
-      if (await generation.reconfigure(config, entry)) {
-        done.push({ generation, before })
-        reconfigured.push({ record, entry })
-      } else {
-        const late = await prepareAll([{ record, entry }], changes)
-        wanted.push(...late.wanted)
-        failures.push(...late.failures)
+      const { generation, settings, record, entry } = outcome
+      const before = { settings: generation.settings, entry: generation.plan.entry }
+      try {
+        if (await generation.reconfigure(settings, entry)) {
+          done.push({ generation, before })
+          reconfigured.push({ record, entry, generation })
+          continue
+        }
+      } catch (error) {
+        failures.push({ record, error: generationErrorFrom(error) })
+        continue
       }
+      const late = await prepareAll([{ record, entry }], changes)
+      wanted.push(...late.wanted)
+      failures.push(...late.failures)
     }
   }
   if (failures.length === 0) failures.push(...requiresFailures(wanted, table, changes))
@@ -117,8 +123,10 @@ export async function changeConfiguration(
     if (record.generation === undefined) table.settleIdle(record)
     else if (record.stale?.reason === 'config') table.fresh(record)
   }
-  for (const { record, entry } of reconfigured)
-    if (entry !== undefined) table.reconfigured(record, entry, clock.now() - began)
+  for (const { record, entry, generation } of reconfigured) {
+    table.reconfigured(record, entry, clock.now() - began)
+    changes.tellSettings(generation)
+  }
   const names = (of: (change: WantedChange) => boolean): string[] => wanted.filter(of).map(({ record }) => record.name)
   return {
     ...NOTHING,
@@ -158,13 +166,13 @@ function requiresFailures(wanted: readonly WantedChange[], table: PluginTable, c
   })
 }
 
-async function validated<Candidate extends Step & { entry: WorkerEntry; generation: Generation }>(
+async function settled<Candidate extends Step & { entry: WorkerEntry; generation: Generation }>(
   step: Candidate,
-  { validate }: ConfigurationSurroundings,
-): Promise<(Candidate & { config: Generation['config'] }) | Failure> {
+  { settle }: ConfigurationSurroundings,
+): Promise<(Candidate & { settings: Settings }) | Failure> {
   const { plan, declaration } = step.generation
   try {
-    return { ...step, config: await validate(plan.source, declaration, step.entry) }
+    return { ...step, settings: await settle(plan.source, declaration, step.entry) }
   } catch (error) {
     const { code, message } = generationErrorFrom(error)
     return { record: step.record, error: new GenerationError('config', code, message, { cause: error }) }
@@ -172,7 +180,7 @@ async function validated<Candidate extends Step & { entry: WorkerEntry; generati
 }
 
 async function takeBack(done: readonly Reconfigured[]): Promise<void> {
-  for (const { generation, before } of done) await generation.reconfigure(before.config, before.entry)
+  for (const { generation, before } of done) await generation.reconfigure(before.settings, before.entry)
 }
 
 function refusal(problems: ConfigurationReport['problems']): ConfigurationReport {

@@ -15,6 +15,7 @@ import { checkEntry, isolationOf } from './entry-rules.ts'
 import { errorPlace } from './error-place.ts'
 import type { HandOverPort } from './router-port.ts'
 import type { StaleReason } from './plugin-record.ts'
+import { aboutOf, type Config, type Settings, type SettingsAbout, type SettleSettings } from './plugin-settings.ts'
 import type { PluginSource } from './plugin-source.ts'
 
 /** What a generation is to be made of. */
@@ -25,6 +26,8 @@ export interface GenerationPlan {
   readonly slot: PluginSlot
   /** It may not share a thread any more. */
   readonly apart: boolean
+  /** About to be set in place of the settings that count. */
+  readonly settings?: Config
 }
 
 /** What generations need of their surroundings. */
@@ -36,12 +39,7 @@ export interface GenerationSurroundings {
   readonly canDenyNetwork: boolean
   dataDirOf(plugin: string): string
   container(isolation: Isolation, plan: GenerationPlan): Promise<Container>
-  /** The validated block with defaults filled in; throws PLUGIN_CONFIG_INVALID. */
-  validate(
-    source: PluginSource,
-    declaration: PluginDeclaration,
-    entry: WorkerEntry,
-  ): Promise<Readonly<Record<string, unknown>>>
+  readonly settle: SettleSettings
   /** A plugin that holds one of these seats already, if any. */
   seatConflict(source: PluginSource, declaration: PluginDeclaration): string | undefined
   /** Keeps the declaration for the next start; need not be done when it returns. */
@@ -77,8 +75,8 @@ export class Generation {
   readonly declaration: PluginDeclaration
   readonly isolation: Isolation
   readonly replicas: readonly Replica[]
-  /** Validated, with defaults. Replaced by `reconfigure`. */
-  config: Readonly<Record<string, unknown>>
+  /** Replaced by `reconfigure`. */
+  #settings: Settings
   readonly #around: GenerationSurroundings
   readonly #release: () => void
   #ended: Promise<void> | undefined
@@ -87,14 +85,16 @@ export class Generation {
   private constructor(
     plan: GenerationPlan,
     declaration: PluginDeclaration,
-    config: Readonly<Record<string, unknown>>,
+    settings: Settings,
     replicas: readonly Replica[],
     around: GenerationSurroundings,
   ) {
-    this.plan = plan
+    // Started again, it gets what counts then.
+    const { settings: _settings, ...kept } = plan
+    this.plan = kept
     this.declaration = declaration
     this.isolation = isolationOf(plan.entry, declaration)
-    this.config = config
+    this.#settings = settings
     this.replicas = replicas
     this.#around = around
     this.#release = around.retain(plan.bundle)
@@ -110,9 +110,7 @@ export class Generation {
       if (problems.length > 0) throw new GenerationError('config', 'PLUGIN_CONFIG_INVALID', problems.join('; '))
       const seatConflict = around.seatConflict(plan.source, declaration)
       if (seatConflict !== undefined) throw new GenerationError('config', 'PLUGIN_START_FAILED', seatConflict)
-      const config = await around.validate(plan.source, declaration, plan.entry).catch((error: unknown) => {
-        throw asGenerationError('config', 'PLUGIN_CONFIG_INVALID', error)
-      })
+      const settings = await settled(plan, declaration, around)
       const missing = plan.entry.replicas - replicas.length
       const opened = Array.from({ length: missing }, () =>
         openReplica(isolationOf(plan.entry, declaration), plan, around),
@@ -120,7 +118,7 @@ export class Generation {
       const outcomes = await Promise.allSettled(opened)
       for (const outcome of outcomes) if (outcome.status === 'fulfilled') replicas.push(outcome.value)
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-      return new Generation(plan, declaration, config, replicas, around)
+      return new Generation(plan, declaration, settings, replicas, around)
     } catch (error) {
       await Promise.all(replicas.map(({ place }) => place.leave()))
       throw asGenerationError('import', 'PLUGIN_START_FAILED', error, placeOf(plan, around, error))
@@ -133,6 +131,20 @@ export class Generation {
     return this.plan.source.name
   }
 
+  /** Validated, with defaults. */
+  get config(): Config {
+    return this.#settings.config
+  }
+
+  get settings(): Settings {
+    return this.#settings
+  }
+
+  /** For the holder of the seat `settings`. */
+  get about(): SettingsAbout {
+    return aboutOf(this.name, this.declaration, this.plan.entry)
+  }
+
   get workers(): readonly Worker[] {
     return this.replicas.map(({ worker }) => worker)
   }
@@ -140,6 +152,11 @@ export class Generation {
   /** It was told to stop: the end of its containers is meant. */
   get ending(): boolean {
     return this.#ended !== undefined
+  }
+
+  /** Asks for its settings again: before its start, when who decides them has started after it was prepared. */
+  async settleAgain(): Promise<void> {
+    this.#settings = await settled(this.plan, this.declaration, this.#around)
   }
 
   /** Runs `start()` of every replica; what they register goes to the hand-over's stage. */
@@ -164,23 +181,32 @@ export class Generation {
     })
   }
 
-  /** Applies a changed configuration in place. False = it can't; the caller makes a new generation. */
-  async reconfigure(config: Readonly<Record<string, unknown>>, entry: WorkerEntry): Promise<boolean> {
+  /**
+   * Applies changed settings in place. False = it can't; the caller makes a new generation.
+   * @throws {GenerationError} when the plugin refuses them with PLUGIN_CONFIG_INVALID: a new generation would not do better.
+   */
+  async reconfigure(settings: Settings, entry: WorkerEntry): Promise<boolean> {
     const { clock, options, log } = this.#around
-    const applied = await Promise.all(
-      this.replicas.map(({ place }) =>
-        withDeadline(clock, place.reconfigure(config), options.start_ms, () =>
-          this.#late('reconfigure()', options.start_ms),
-        ).catch((error: unknown) => {
-          log.info(`plugin '${this.name}' did not take its new configuration in place`, {
-            error: toErrorBody(error).message,
-          })
-          return false
-        }),
-      ),
-    )
+    const { start_ms: ms } = options
+    const apply = async ({ place }: Replica, config: Config): Promise<boolean | CodedError> => {
+      try {
+        return await withDeadline(clock, place.reconfigure(config), ms, () => this.#late('reconfigure()', ms))
+      } catch (error) {
+        const { code, message } = toErrorBody(error)
+        if (code === 'PLUGIN_CONFIG_INVALID') return new CodedError(code, message)
+        log.info(`plugin '${this.name}' did not take its new configuration in place`, { error: message })
+        return false
+      }
+    }
+    const applied = await Promise.all(this.replicas.map((replica) => apply(replica, settings.config)))
+    const refusal = applied.find((outcome) => outcome instanceof CodedError)
+    if (refusal !== undefined) {
+      const others = this.replicas.filter((_replica, index) => applied[index] === true)
+      await Promise.all(others.map((replica) => apply(replica, this.config)))
+      throw new GenerationError('config', refusal.code, refusal.message, { cause: refusal })
+    }
     if (applied.includes(false)) return false
-    this.config = config
+    this.#settings = settings
     this.plan = { ...this.plan, entry }
     return true
   }
@@ -212,6 +238,18 @@ export class Generation {
 
   #late(what: string, ms: number): CodedError {
     return new CodedError('PLUGIN_TIMEOUT', `${what} of plugin '${this.name}' did not end within ${ms} ms`)
+  }
+}
+
+async function settled(
+  { source, entry, settings }: GenerationPlan,
+  declaration: PluginDeclaration,
+  { settle }: GenerationSurroundings,
+): Promise<Settings> {
+  try {
+    return await settle(source, declaration, entry, settings)
+  } catch (error) {
+    throw asGenerationError('config', 'PLUGIN_CONFIG_INVALID', error)
   }
 }
 

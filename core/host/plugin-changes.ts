@@ -10,6 +10,7 @@ import type { CrashWatch } from './crash-watch.ts'
 import { Generation, GenerationError, type GenerationPlan } from './generation.ts'
 import type { PluginBuilds } from './plugin-builds.ts'
 import type { PluginRecord } from './plugin-record.ts'
+import { keepsSettings, type SettingsSeat } from './plugin-settings.ts'
 import type { PluginTable } from './plugin-table.ts'
 import { orderByRequires } from './requires.ts'
 
@@ -18,6 +19,7 @@ export interface PluginChangesOptions {
   readonly builds: PluginBuilds
   readonly around: ChangeSurroundings
   readonly crashes: CrashWatch
+  readonly settings: SettingsSeat
   readonly drainMs: number
   /** New inputs are known, after a build that worked or one that failed. */
   readonly onInputs: (record: PluginRecord) => void
@@ -153,15 +155,26 @@ export class PluginChanges {
     await Promise.all(this.#retiring.values())
   }
 
+  /** Tells the holder of the seat `settings` what a generation runs with; a new holder is told of all. */
+  tellSettings(generation: Generation): void {
+    const { table, settings } = this.#options
+    const told = keepsSettings(generation.declaration)
+      ? table.all.flatMap(({ generation: other }) => (other === undefined || other === generation ? [] : other))
+      : [generation]
+    for (const { about, settings: inForce } of told) settings.applied(about, inForce.config, inForce.from)
+  }
+
   #made({ record, to, entry }: WantedChange, cause: string, ms: number): void {
     const { table, crashes, around } = this.#options
     if (to !== undefined) {
       to.plan.slot.options = slotOptions(record, to.plan.entry)
       table.committed(record, to, to.plan.entry, cause, ms)
       crashes.watch(to)
+      this.tellSettings(to)
       return
     }
     record.entry = entry
+    if (entry === undefined) this.#options.settings.removed(record.name)
     table.stopped(record, cause, ms)
     if (record.slot !== undefined) around.router.removeSlot(record.slot)
     record.slot = undefined

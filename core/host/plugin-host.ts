@@ -21,9 +21,10 @@ import { infoOf, rowOf, type PluginInfo, type PluginRow } from './plugin-rows.ts
 import { PluginTable, type PluginEvent } from './plugin-table.ts'
 import { PluginTurns, type ReloadResult } from './plugin-turns.ts'
 import { canDenyNetwork } from './process-permissions.ts'
-import { pluginConfigValidator, type EffectiveSettings } from './plugin-config.ts'
+import { NO_SETTINGS_SEAT, settleSettings, type Config, type SettingsSeat } from './plugin-settings.ts'
 import type { RouterPort } from './router-port.ts'
 import { otherSeatHolder } from './seat-holders.ts'
+import { changeSettings, type HowApplied } from './settings-change.ts'
 import type { StallWatchOptions } from './stall-watch.ts'
 import { TurnQueue } from './turn-queue.ts'
 import { InputWatcher } from './watch-inputs.ts'
@@ -43,8 +44,8 @@ export interface PluginHostOptions {
   readonly clock?: Clock
   readonly debounceMs?: number
   readonly stalls?: Omit<StallWatchOptions, 'clock'>
-  /** Settings that override the file (seat `settings`). */
-  readonly effectiveSettings?: EffectiveSettings
+  /** Who keeps what is set at run time. Default: nobody, the file alone counts. */
+  readonly settings?: SettingsSeat
   /** A configuration that was refused because of a plugin was applied after all, when its files were mended. */
   readonly onConfigurationApplied?: (report: ConfigurationReport) => void
 }
@@ -59,6 +60,7 @@ export class PluginHost {
   /** A configuration that was refused; tried again when a plugin's files change. */
   #refused: EngineConfig | undefined
   #closed: Promise<void> | undefined
+  #settingsTurns = 0
 
   constructor(options: PluginHostOptions) {
     this.#options = options
@@ -94,12 +96,21 @@ export class PluginHost {
         table,
         changes,
         clock: this.#clock,
-        validate: around.validate,
+        settle: around.settle,
       })
       this.#refused = report.applied ? undefined : config
       if (report.applied) this.#config = config
       containers.refillStandby()
       return report
+    })
+  }
+
+  /** Brings a plugin to settings that were set at run time. Rejects with CodedError when they are refused; nothing has changed then. */
+  applySettings(name: string, value: Config): Promise<HowApplied> {
+    const { table, changes, around, containers } = this.#running
+    return this.#queue.enqueue(`${name} settings ${++this.#settingsTurns}`, async () => {
+      const surroundings = { table, changes, clock: this.#clock, settle: around.settle }
+      return changeSettings(table.get(name), value, surroundings).finally(() => containers.refillStandby())
     })
   }
 
@@ -237,7 +248,7 @@ export class PluginHost {
   }
 
   #assemble(config: EngineConfig): Parts {
-    const { router, events, engine, stalls, effectiveSettings, debounceMs } = this.#options
+    const { router, events, engine, stalls, settings = NO_SETTINGS_SEAT, debounceMs } = this.#options
     const clock = this.#clock
     const { projectRoot } = config
     const cacheDir = this.#options.cacheDir ?? defaultCacheDir()
@@ -261,7 +272,7 @@ export class PluginHost {
       canDenyNetwork: canDenyNetwork(),
       dataDirOf,
       container: (isolation, plan) => containers.acquire(isolation, plan),
-      validate: pluginConfigValidator(effectiveSettings),
+      settle: settleSettings(settings, this.#log),
       seatConflict: (source, declaration) => otherSeatHolder(table.all, source, declaration),
       remember: ({ source, bundle }, declaration) => builds.remember(source, bundle, declaration),
       retain: (bundle) => builds.cache.retain(bundle),
@@ -285,7 +296,15 @@ export class PluginHost {
     const onInputs = ({ name, source }: PluginRecord): void => {
       if (source !== undefined) watcher?.watch(name, builds.inputsOf(source))
     }
-    const changes = new PluginChanges({ table, builds, around, crashes, drainMs: config.engine.drain_ms, onInputs })
+    const changes = new PluginChanges({
+      table,
+      builds,
+      around,
+      crashes,
+      settings,
+      drainMs: config.engine.drain_ms,
+      onInputs,
+    })
     const turns = new PluginTurns({
       queue: this.#queue,
       clock,

@@ -106,17 +106,3 @@ test('The entry of a plugin narrows what it may call', async () => {
   })
   expect(worker.calls('secret::read')).toEqual([])
 })
-
-test('A plugin gets the settings that the holder of the seat makes of its block, at the boot and when it is loaded anew', async () => {
-  const folder = new EngineFolder()
-  const holder = `iii.registerFunction('engine::seat::settings', ({ plugin, config }) => plugin === 'hello' ? { ...config, greeting: 'overridden' } : config)`
-  folder.write('plugins/iii-state.ts', pluginFile('iii-state', holder, `seats: ['settings'],`))
-  const schema = `config: { type: 'object', properties: { greeting: { type: 'string' }, size: { type: 'number', default: 1 } }, additionalProperties: false },`
-  folder.write('plugins/hello.ts', pluginFile('hello', `iii.registerFunction('hello::config', () => config)`, schema))
-  folder.configure(LISTENER, '{ name: hello, config: { greeting: written } }', '{ name: iii-state }')
-  await folder.start()
-  const worker = await folder.connect()
-  expect((await worker.call('hello::config')).result).toEqual({ greeting: 'overridden', size: 1 })
-  await worker.call('engine::plugins::reload', { name: 'hello' })
-  expect((await worker.call('hello::config')).result).toEqual({ greeting: 'overridden', size: 1 })
-})

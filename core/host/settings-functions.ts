@@ -1,0 +1,31 @@
+// `engine::settings::apply`: by it the holder of the seat `settings` brings a plugin to what was set at run time. For nobody else.
+import { CodedError } from '../../protocol/errors.ts'
+import { SEATS } from '../../protocol/seats.ts'
+import { reading, objectSchema, OBJECT, STRING, type EngineFunction } from '../engine-functions/engine-function.ts'
+import type { Router } from '../router/router.ts'
+import type { Config } from './plugin-settings.ts'
+import type { HowApplied } from './settings-change.ts'
+
+const ID = 'engine::settings::apply'
+
+export function settingsFunction(
+  router: Router,
+  apply: (plugin: string, config: Config) => Promise<HowApplied>,
+): EngineFunction {
+  return {
+    id: ID,
+    description: 'Brings a plugin to settings. Called by the worker that keeps them.',
+    requestFormat: objectSchema({ plugin: STRING, config: OBJECT }, ['plugin', 'config']),
+    responseFormat: objectSchema({ how: { enum: ['unchanged', 'in_place', 'generation'] } }),
+    internal: true,
+    handler: reading(ID, async (input, { caller }) => {
+      const holder = router.functions.find('default', SEATS.settings)?.slot
+      if (holder === undefined || caller.slot !== holder)
+        throw new CodedError('FORBIDDEN', 'only the worker that keeps settings may call this; use configuration::set')
+      const config = input.value('config')
+      if (typeof config !== 'object' || Array.isArray(config))
+        throw new CodedError('deserialization_error', `${ID}: 'config' must be an object`)
+      return { how: await apply(input.requiredString('plugin'), config as Config) }
+    }),
+  }
+}

@@ -30,6 +30,8 @@ export interface TriggerRequest {
   action?: Action
   /** Milliseconds until the call is given up locally with code TIMEOUT. Default 30000. */
   timeoutMs?: number
+  /** Resolves with the result as `RawJson`, its text unparsed and exact; undefined for no value. Default false. */
+  raw?: boolean
   metadata?: unknown
   namespace?: string
   /** For providers of trigger types: the id of the binding on whose behalf the call is made (spec 09 §4 b). */

@@ -22,6 +22,7 @@ import type {
   TriggerTypeInput,
 } from './handle-types.ts'
 import { PendingCalls } from './pending-calls.ts'
+import { RawJson } from './raw-json.ts'
 import type { Transport } from './transport.ts'
 import { TriggerTypes } from './trigger-types.ts'
 
@@ -74,8 +75,8 @@ export class Handle {
   readonly #functions: FunctionTable
   readonly #triggerTypes: TriggerTypes
   #droppedVoidCalls = 0
-
   #drained: PromiseWithResolvers<void> | undefined
+
   constructor(transport: Transport, options: HandleOptions = {}) {
     this.#transport = transport
     this.address = transport.address
@@ -89,14 +90,15 @@ export class Handle {
       onCall: (callId, index, id, payload, sidecar) => this.#functions.run(callId, index, id, payload, sidecar),
       onResult: (callId, json) => this.#settle(callId, json, false),
       onError: (callId, json) => this.#settle(callId, json, true),
+      onFailure: (callId, error) => this.#pending.take(callId)?.reject(error),
       onControl: (message) => this.#control(message),
       onChannelText: (end, text) => this.#channels.receiveText(end, text),
       onChannelBinary: (end, bytes) => this.#channels.receiveBinary(end, bytes),
       onChannelClose: (end, code, reason) => this.#channels.receiveClose(end, code, reason),
       onChannelCredit: (end, bytes) => this.#channels.receiveCredit(end, bytes),
+      onDrained: () => this.#wakeDrained(),
       onClosed: () => this.#closed(),
     })
-      onDrained: () => this.#wakeDrained(),
   }
 
   /** Handlers that run now, bindings being made included. */
@@ -114,8 +116,6 @@ export class Handle {
     return this.#droppedVoidCalls
   }
 
-  /** Resolves when no handler runs and no call of this handle waits for its answer. */
-  idle(): Promise<void> {
   /** Too much waits to be sent: calls made now reject with `overloaded`, void calls are dropped. */
   get congested(): boolean {
     return this.#transport.congested
@@ -129,6 +129,8 @@ export class Handle {
     }
   }
 
+  /** Resolves when no handler runs and no call of this handle waits for its answer. */
+  idle(): Promise<void> {
     return this.#activity.idle()
   }
 
@@ -234,7 +236,7 @@ export class Handle {
       )
     }
     return new Promise((resolve, reject) => {
-      const callId = this.#pending.add(id, timeoutMs, resolve as (value: unknown) => void, reject)
+      const callId = this.#pending.add(id, timeoutMs, resolve as (value: unknown) => void, reject, request.raw)
       transport.call(callId, id, payload, sidecar)
     })
   }
@@ -281,6 +283,7 @@ export class Handle {
   #settle(callId: number, json: string | undefined, failed: boolean): void {
     const call = this.#pending.take(callId)
     if (call === undefined) return
+    if (call.raw && !failed) return call.resolve(json === undefined ? undefined : new RawJson(json))
     let value: unknown
     try {
       value = json === undefined ? undefined : JSON.parse(json)
@@ -323,17 +326,17 @@ export class Handle {
     }
   }
 
-  #closed(): void {
-    this.#pending.rejectAll(
-      ({ functionId }) =>
   #wakeDrained(): void {
     const waiting = this.#drained
     this.#drained = undefined
     waiting?.resolve()
   }
 
-        new InvocationError('invocation_stopped', 'The connection to the engine was closed', functionId),
+  #closed(): void {
     this.#wakeDrained()
+    this.#pending.rejectAll(
+      ({ functionId }) =>
+        new InvocationError('invocation_stopped', 'The connection to the engine was closed', functionId),
     )
     this.#channels.closeAll()
   }

@@ -10,6 +10,8 @@ export interface PendingCall {
   readonly functionId: string
   readonly resolve: (value: unknown) => void
   readonly reject: (error: Error) => void
+  /** The result is wanted as text, unparsed. */
+  readonly raw: boolean
   /** `performance.now()` at which it expires; with the default time-out only. */
   readonly deadline: number
   /** Only with a time-out other than the default. */
@@ -35,17 +37,18 @@ export class PendingCalls {
     timeoutMs: number | undefined,
     resolve: PendingCall['resolve'],
     reject: PendingCall['reject'],
+    raw = false,
   ): number {
     do this.#lastId = (this.#lastId + 1) >>> 0
     while (this.#lastId === 0 || this.#calls.has(this.#lastId))
     const id = this.#lastId
     if (timeoutMs === undefined || timeoutMs === DEFAULT_TIMEOUT_MS) {
       const deadline = performance.now() + DEFAULT_TIMEOUT_MS
-      this.#calls.set(id, { functionId, resolve, reject, deadline, timer: undefined })
+      this.#calls.set(id, { functionId, resolve, reject, raw, deadline, timer: undefined })
       this.#sweep ??= setTimeout(this.#expire, DEFAULT_TIMEOUT_MS)
     } else {
       const timer = setTimeout(() => this.#timeOut(id, timeoutMs), Math.min(timeoutMs, MAX_TIMEOUT_MS))
-      this.#calls.set(id, { functionId, resolve, reject, deadline: Infinity, timer })
+      this.#calls.set(id, { functionId, resolve, reject, raw, deadline: Infinity, timer })
     }
     return id
   }

@@ -44,13 +44,15 @@ export interface Receiver {
   ): void
   onResult(callId: number, json: string | undefined): void
   onError(callId: number, json: string | undefined): void
+  /** The call was given up on this side of the connection. */
+  onFailure(callId: number, error: Error): void
   onControl(message: EngineMessage): void
   onChannelText(end: number, text: string): void
   /** The bytes belong to the receiver. */
   onChannelBinary(end: number, bytes: Buffer): void
   onChannelClose(end: number, code: number, reason: string): void
   onChannelCredit(end: number, bytes: number): void
-  onClosed(): void
-}
   /** `congested` was true and is over: every transport that can be congested says so. */
   onDrained(): void
+  onClosed(): void
+}

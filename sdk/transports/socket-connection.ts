@@ -1,0 +1,160 @@
+// A WebSocket to an engine that is kept up: connects, is greeted, watches that the engine lives, and connects again for ever.
+// It knows the greeting of the protocol (spec 01 §3), no other message.
+import WebSocket from 'ws'
+import type { WorkerRegistered } from '../../protocol/messages.ts'
+import { parseMessage } from './socket-frames.ts'
+import type { SocketLimits } from './socket-options.ts'
+
+export interface ConnectionListener {
+  /** The engine has greeted: from now on frames can be sent. */
+  up(greeting: WorkerRegistered): void
+  /** A frame after the greeting. */
+  frame(bytes: Buffer): void
+  /** The connection that was up is gone. */
+  down(reason: string): void
+  /** An attempt to connect failed; the `attempt`-th in a row. */
+  failed(reason: string, attempt: number): void
+}
+
+export interface SocketConnectionOptions {
+  readonly url: string
+  readonly limits: SocketLimits
+  /** A frame to be sent before everything else, even before the greeting: `reattach`. */
+  readonly firstFrame: () => string | undefined
+  /** 0 … 1. Default `Math.random`. */
+  readonly random?: () => number
+}
+
+export class SocketConnection {
+  readonly #options: SocketConnectionOptions
+  readonly #listener: ConnectionListener
+  readonly #random: () => number
+  #socket: WebSocket | undefined
+  /** The socket is open and greeted. */
+  #up = false
+  #closed = false
+  #attempt = 0
+  #problem = 'the engine has not answered yet'
+  #reconnect: NodeJS.Timeout | undefined
+  #greeting: NodeJS.Timeout | undefined
+  #pings: NodeJS.Timeout | undefined
+  #lastSign = 0
+  #ended = Promise.resolve()
+
+  constructor(options: SocketConnectionOptions, listener: ConnectionListener) {
+    this.#options = options
+    this.#listener = listener
+    this.#random = options.random ?? Math.random
+  }
+
+  get up(): boolean {
+    return this.#up
+  }
+
+  /** Why there is no connection at present. */
+  get problem(): string {
+    return this.#problem
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket?.bufferedAmount ?? 0
+  }
+
+  open(): void {
+    const { url, limits, firstFrame } = this.#options
+    const socket = new WebSocket(url, {
+      perMessageDeflate: false,
+      maxPayload: limits.maxFrameBytes,
+      handshakeTimeout: limits.handshakeMs,
+    })
+    this.#socket = socket
+    this.#ended = new Promise((resolve) => socket.once('close', () => resolve()))
+    let problem: string | undefined
+    this.#greeting = setTimeout(() => {
+      problem = `it did not greet as an engine within ${limits.handshakeMs} ms`
+      socket.terminate()
+    }, limits.handshakeMs)
+    const sign = (): void => void (this.#lastSign = performance.now())
+    socket.on('open', () => {
+      const frame = firstFrame()
+      if (frame !== undefined) socket.send(frame)
+    })
+    socket.on('ping', sign)
+    socket.on('pong', sign)
+    socket.on('error', (error) => (problem ??= reasonOf(error)))
+    socket.on('message', (data: Buffer) => {
+      sign()
+      if (this.#up) return this.#listener.frame(data)
+      const message = parseMessage(data)
+      if (message['type'] === 'workerregistered') this.#greeted(message as unknown as WorkerRegistered)
+      else if (message['type'] === 'error') problem ??= refusalOf(message)
+    })
+    socket.on('close', (code, reason) => {
+      const text = reason.toString()
+      this.#gone(problem ?? `it closed the connection with code ${code}${text === '' ? '' : ` (${text})`}`)
+    })
+  }
+
+  /** Only while `up`. */
+  send(frame: string): void {
+    this.#socket?.send(frame)
+  }
+
+  /** Ends it for good; resolves when the socket is closed. */
+  close(): Promise<void> {
+    if (this.#closed) return this.#ended
+    this.#closed = true
+    clearTimeout(this.#reconnect)
+    const socket = this.#socket
+    if (socket === undefined || socket.readyState === WebSocket.CLOSED) return this.#ended
+    if (!this.#up) socket.terminate()
+    else {
+      // 1000: a clean end, nobody waits for this worker to come back.
+      socket.close(1000)
+      const late = setTimeout(() => socket.terminate(), this.#options.limits.closeMs)
+      void this.#ended.then(() => clearTimeout(late))
+    }
+    return this.#ended
+  }
+
+  #greeted(greeting: WorkerRegistered): void {
+    clearTimeout(this.#greeting)
+    this.#up = true
+    this.#attempt = 0
+    const { pingMs, idleMs } = this.#options.limits
+    this.#pings = setInterval(() => {
+      if (performance.now() - this.#lastSign < idleMs) return this.#socket?.ping()
+      this.#problem = `it was silent for ${idleMs} ms`
+      this.#socket?.terminate()
+    }, pingMs)
+    this.#listener.up(greeting)
+  }
+
+  #gone(reason: string): void {
+    clearTimeout(this.#greeting)
+    clearInterval(this.#pings)
+    const wasUp = this.#up
+    this.#up = false
+    this.#problem = reason
+    if (wasUp) this.#listener.down(reason)
+    else if (!this.#closed) this.#listener.failed(reason, this.#attempt)
+    if (!this.#closed) this.#reconnect = setTimeout(() => this.open(), this.#delay())
+  }
+
+  #delay(): number {
+    const { reconnectMs, maxReconnectMs, reconnectJitter } = this.#options.limits
+    const base = Math.min(reconnectMs * 2 ** Math.min(this.#attempt++, 30), maxReconnectMs)
+    return base * (1 + reconnectJitter * (2 * this.#random() - 1))
+  }
+}
+
+/** The engine's auth function has refused the connection (spec 01 §2.1). */
+function refusalOf({ error }: Readonly<Record<string, unknown>>): string {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  return `it refused the connection: ${String(code)}: ${String(message)}`
+}
+
+/** An attempt at several addresses of one name fails with an error without a message. */
+function reasonOf(error: Error & { code?: string; errors?: readonly Error[] }): string {
+  return error.message || error.errors?.map(({ message }) => message).join(', ') || error.code || 'unknown reason'
+}

@@ -1,0 +1,65 @@
+// What a socket connection to an engine can be told, with every default in one place.
+
+/** How a worker names itself to the engine (spec 01 §7). */
+export interface SocketAnnouncement {
+  readonly name: string
+  readonly description?: string
+  readonly namespace?: string
+}
+
+export interface SocketLimits {
+  /** How long a call waits for the connection while there is none. Default 1,000. */
+  readonly awayMs: number
+  /** Calls that wait for the connection at once. Default 10,000. */
+  readonly maxWaitingCalls: number
+  /** Characters of their payloads. Default 16 Mi. */
+  readonly maxWaitingLength: number
+  /** Calls that wait for an answer; above it the oldest is given up. Default 100,000, as the engine's `max_unanswered`. */
+  readonly maxUnanswered: number
+  /** Bytes that the socket has not sent yet; above it new calls are refused. Default 64 MiB. */
+  readonly maxBufferedBytes: number
+  /** Largest frame that is read. Default 100 MiB (spec 08 §12). */
+  readonly maxFrameBytes: number
+  /** From the attempt to connect until the engine has greeted. Default 10,000. */
+  readonly handshakeMs: number
+  /** How often the engine is pinged. Default 20,000. */
+  readonly pingMs: number
+  /** Silence after which the connection counts as dead. Default 60,000. */
+  readonly idleMs: number
+  /** First wait before a reconnect, doubled for each further one. Default 100. */
+  readonly reconnectMs: number
+  /** Longest wait before a reconnect. Default 10,000. */
+  readonly maxReconnectMs: number
+  /** Each wait is longer or shorter by up to this share of it, so that workers do not come back all at once. Default 0.3. */
+  readonly reconnectJitter: number
+  /** How long the end of a connection may take. Default 1,000. */
+  readonly closeMs: number
+}
+
+export const SOCKET_LIMITS: SocketLimits = {
+  awayMs: 1_000,
+  maxWaitingCalls: 10_000,
+  maxWaitingLength: 16 << 20,
+  maxUnanswered: 100_000,
+  maxBufferedBytes: 64 << 20,
+  maxFrameBytes: 100 << 20,
+  handshakeMs: 10_000,
+  pingMs: 20_000,
+  idleMs: 60_000,
+  reconnectMs: 100,
+  maxReconnectMs: 10_000,
+  reconnectJitter: 0.3,
+  closeMs: 1_000,
+}
+
+/** What becomes of the connection, for the log. */
+export interface SocketEvents {
+  /** Greeted, and everything registered has been sent. `again` = not for the first time. */
+  onConnected?(again: boolean): void
+  /** The connection that was there is gone. */
+  onDisconnected?(reason: string): void
+  /** One attempt failed; there will be another one. */
+  onAttemptFailed?(reason: string, attempt: number): void
+  /** A call that nobody waits for could not be sent. */
+  onVoidDropped?(functionId: string, reason: string): void
+}

@@ -1,5 +1,6 @@
 // Compiles one plugin into one module with esbuild, which is loaded on first use. Where bundles are kept: `build-cache.ts`.
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type * as Esbuild from 'esbuild'
@@ -129,7 +130,7 @@ export class PluginBuilder {
 
   /**
    * The engine's own sdk and protocol stay outside: the host thread has loaded them, and classes such as `CodedError` must be
-   * the very same on both sides. Native modules stay outside as well.
+   * the very same on both sides. Native modules stay outside as well, and packages that a built-in loads only when it needs them.
    */
   #engineModules(): Esbuild.Plugin {
     const shared = ['sdk', 'protocol'].map((folder) => resolve(this.#engine.root, folder) + sep)
@@ -144,12 +145,21 @@ export class PluginBuilder {
         build.onResolve({ filter: /\.node$/ }, ({ path, resolveDir, kind }) =>
           path.startsWith('.') || isAbsolute(path) ? outside(resolve(resolveDir, path), kind) : undefined,
         )
+        build.onResolve({ filter: /^[^./]/ }, ({ path, importer, kind }) => {
+          if (kind !== 'dynamic-import' || path.startsWith('node:') || !this.#isEngineSource(importer)) return undefined
+          return outside(createRequire(importer).resolve(path), kind)
+        })
         build.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir, kind }) => {
           const target = resolve(resolveDir, path)
           return shared.some((folder) => target.startsWith(folder)) ? outside(target, kind) : undefined
         })
       },
     }
+  }
+
+  #isEngineSource(file: string): boolean {
+    const path = relative(this.#engine.root, file)
+    return /^(?:plugins|kit)[\\/]/.test(path) && this.#entryFile.startsWith(join(this.#engine.root, 'plugins') + sep)
   }
 
   /** Reads each input itself: the hash is then that of the very bytes that were compiled, whatever is saved meanwhile. */

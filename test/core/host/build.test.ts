@@ -26,9 +26,9 @@ function place(files: Record<string, string>) {
     replaces: false,
     origin: 'plugins/hello',
   }
-  const builds = (engineVersion = '1') =>
+  const builds = (engineVersion = '1', root = ROOT) =>
     new PluginBuilds({
-      engine: { root: ROOT, pluginModule: join(ROOT, 'sdk/plugin.ts') },
+      engine: { root, pluginModule: join(ROOT, 'sdk/plugin.ts') },
       engineVersion,
       projectRoot: folder,
       cacheDir: join(folder, 'cache'),
@@ -41,6 +41,24 @@ function place(files: Record<string, string>) {
   }
   return { folder, write, source, builds, run, entryFile }
 }
+
+test('a package that a built-in loads only on demand stays outside of its bundle; one of a user plugin does not', async () => {
+  const { folder, source, builds } = place({
+    'plugins/hello/index.ts': `export default { load: async () => (await import('heavy')).default }`,
+    'node_modules/heavy/package.json': '{"name":"heavy","main":"main.js"}',
+    'node_modules/heavy/main.js': `module.exports = 'a heavy package'`,
+  })
+  const asBuiltIn = builds('1', folder)
+  const asUser = builds('2')
+  const bundles = [await asBuiltIn.bundleOf(source), await asUser.bundleOf(source)]
+  await Promise.all([asBuiltIn.close(), asUser.close()])
+  const holds = bundles.map(({ file }) => readFileSync(file, 'utf8').includes('a heavy package'))
+  expect(holds).toEqual([false, true])
+  for (const { file } of bundles) {
+    const { default: plugin } = (await import(pathToFileURL(file).href)) as { default: { load(): Promise<string> } }
+    expect(await plugin.load()).toBe('a heavy package')
+  }
+})
 
 test('a bundle holds the plugin and its packages, CommonJS ones as well, each with its own place', async () => {
   const { run, folder } = place({

@@ -1,4 +1,5 @@
 // The settings of the adapter `kv`, which state and streams share: on disk by default, in memory when asked for (spec 02 §7.1).
+import type { AdapterOption } from './adapter-choice.ts'
 import { describeValue } from './input-reader.ts'
 
 export interface KvSettings {
@@ -19,6 +20,34 @@ export interface KvSettingsContext {
 
 /** `save_interval_ms` is accepted without effect, whatever its value: every write is saved before it is answered. */
 const MEMBERS = ['store_method', 'file_path', 'save_interval_ms', 'max_file_bytes']
+
+/** The branch of an `adapter` block; `extra` = further members. */
+export function kvOption(defaultFolder: string, extra: AdapterOption['config'] = {}): AdapterOption {
+  return {
+    name: 'kv',
+    description: 'A store of this engine alone.',
+    config: {
+      store_method: {
+        enum: ['file_based', 'in_memory', null],
+        description: 'file_based (default), or in_memory: lost when the plugin is replaced or the engine ends.',
+      },
+      file_path: {
+        type: ['string', 'null'],
+        description: `Folder of the store, default ${defaultFolder} under the project root.`,
+      },
+      save_interval_ms: {
+        type: ['number', 'null'],
+        description: 'Accepted without effect: every write is saved before it is answered.',
+      },
+      max_file_bytes: {
+        type: ['integer', 'null'],
+        minimum: 1,
+        description: 'Upper size of the store; writes beyond it fail as on a full disk. Default: none.',
+      },
+      ...extra,
+    },
+  }
+}
 
 /** Reads an `adapter.config` block. Throws an error that names worker, setting and value. */
 export function readKvSettings(

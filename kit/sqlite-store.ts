@@ -2,7 +2,7 @@
 // What is stored is up to the caller's schema; `sqlite/ordered-table.ts` has the one of state and stream.
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { GroupCommit, type GroupCommitLimits, type RunOptions } from './sqlite/group-commit.ts'
+import { GroupCommit, type BatchListener, type GroupCommitLimits, type RunOptions } from './sqlite/group-commit.ts'
 import { closeStoreFile, openStoreFile, type StoreFormat } from './sqlite/store-file.ts'
 import { toStoreError, type StorePlace } from './sqlite/store-error.ts'
 
@@ -33,6 +33,7 @@ export class SqliteStore {
   readonly #commits: GroupCommit
   readonly #onError: SqliteStoreOptions['onError']
   readonly #rolledBack: (() => void)[] = []
+  readonly #batches: BatchListener[] = []
   #closed = false
 
   /** Opens or creates the store. Throws a `StoreError` that names the file and the remedy. */
@@ -45,6 +46,11 @@ export class SqliteStore {
     this.#commits = new GroupCommit(this.database, {
       limits,
       onRolledBack: () => this.#rolledBack.forEach((listener) => listener()),
+      batch: {
+        beforeCommit: () => this.#batches.forEach((listener) => listener.beforeCommit()),
+        committed: () => this.#batches.forEach((listener) => listener.committed()),
+        rolledBack: () => this.#batches.forEach((listener) => listener.rolledBack()),
+      },
       describe: (cause) => toStoreError(cause, this.#place),
       onListenerError: (error) => onError('A listener of the store failed after a commit.', error),
     })
@@ -53,6 +59,11 @@ export class SqliteStore {
   /** Calls back when what operations wrote was undone: nothing remembered of it holds any more. */
   onRolledBack(listener: () => void): void {
     this.#rolledBack.push(listener)
+  }
+
+  /** Lets something be written once per batch, in its transaction. */
+  onBatch(listener: BatchListener): void {
+    this.#batches.push(listener)
   }
 
   /**

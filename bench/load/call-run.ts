@@ -5,7 +5,7 @@ import { EchoCallee } from './echo-callee.ts'
 import type { CallJob, LoadResult } from './load-job.ts'
 import { MeasuredWindow } from './window.ts'
 import { withinDeadline } from './deadline.ts'
-import { describeWorkload, STATE_KEYS } from './workload.ts'
+import { describeWorkload, STATE_KEYS, type WorkloadKind } from './workload.ts'
 
 /** How long the last answers of a run are waited for. */
 const DRAIN_MS = 10_000
@@ -13,12 +13,12 @@ const PRELOAD_IN_FLIGHT = 256
 
 /** What runs against one target must know of each other: values already stored, numbers already used. */
 export class CallHistory {
-  /** By target and payload size. */
+  /** By target, store and payload size. */
   readonly #stored = new Map<string, Uint32Array>()
   nextSequence = 1
 
-  storedAt(url: string, payloadBytes: number): Uint32Array {
-    const name = `${url} ${payloadBytes}`
+  storedAt(url: string, workload: WorkloadKind, payloadBytes: number): Uint32Array {
+    const name = `${url} ${workload === 'stream-set' ? 'stream' : 'state'} ${payloadBytes}`
     const known = this.#stored.get(name) ?? new Uint32Array(STATE_KEYS)
     this.#stored.set(name, known)
     return known
@@ -28,7 +28,7 @@ export class CallHistory {
 export async function runCalls(job: CallJob, history: CallHistory): Promise<LoadResult> {
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => {})
-  const stored = history.storedAt(job.url, job.payloadBytes)
+  const stored = history.storedAt(job.url, job.workload, job.payloadBytes)
   if (job.workload === 'state-get' && stored[0] === 0) await fillKeys(job, history, stored)
   const callee = job.providesFunction
     ? await EchoCallee.start(job.url, job.functionId, job.payloadBytes, failed.reject)

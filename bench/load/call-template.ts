@@ -2,7 +2,7 @@
 import { callIdText, writeCallId } from './call-id.ts'
 import { N_MIN, writeN } from './payload.ts'
 import { encodeMasked } from './websocket-frame.ts'
-import { KEY_DIGITS, type Workload } from './workload.ts'
+import { KEY_DIGITS, type RepeatedCall } from './workload.ts'
 import type { Connection } from './connection.ts'
 
 const POWER_OF_FIRST_DIGIT = 10 ** (KEY_DIGITS - 1)
@@ -14,15 +14,15 @@ export class CallTemplate {
   readonly #nAt: number
   readonly #keyAt: number
 
-  constructor(workload: Workload) {
+  constructor(call: RepeatedCall) {
     const id = callIdText(0, 0)
-    const functionId = JSON.stringify(workload.functionId)
+    const functionId = JSON.stringify(call.functionId)
     this.#frame = encodeMasked(
-      `{"type":"invokefunction","invocation_id":"${id}","function_id":${functionId},"data":${workload.data}}`,
+      `{"type":"invokefunction","invocation_id":"${id}","function_id":${functionId},"data":${call.data}}`,
     )
     this.#idAt = this.#frame.indexOf(id)
     this.#nAt = behind(this.#frame, '"n":', `${N_MIN}`)
-    this.#keyAt = behind(this.#frame, '"key":"k', '0'.repeat(KEY_DIGITS))
+    this.#keyAt = behind(this.#frame, '":"k', '0'.repeat(KEY_DIGITS))
   }
 
   get bytes(): number {

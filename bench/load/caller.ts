@@ -6,7 +6,7 @@ import { CallTemplate } from './call-template.ts'
 import { Connection } from './connection.ts'
 import { ExpectedFrame } from './expected-frame.ts'
 import { nOf } from './payload.ts'
-import { checkedPart, isValue, STATE_KEYS, type Workload } from './workload.ts'
+import { checkedPart, isValue, isWrite, STATE_KEYS, type Workload } from './workload.ts'
 
 /** Latencies are kept in units of 100 ns. */
 export const LATENCY_UNITS_PER_MS = 10_000
@@ -159,7 +159,7 @@ export class Caller {
     this.#before[slot] = 0
     this.#expected[slot] = n
     const { kind } = this.#workload
-    if (kind === 'state-set') {
+    if (isWrite(kind)) {
       // Calls of one connection arrive in order, so the value that this one replaces is the one sent before it.
       this.#before[slot] = this.#stored[key]!
       this.#stored[key] = n

@@ -3,6 +3,8 @@ import type { WorkloadKind } from './workload.ts'
 
 interface JobBase {
   readonly url: string
+  /** Of the target's stream listener, for subscribers of streams. */
+  readonly streamUrl?: string | undefined
   /** Root of the target's process tree; undefined for a target that runs elsewhere. */
   readonly targetPid: number | undefined
   readonly warmupMs: number
@@ -22,13 +24,22 @@ export interface CallJob extends JobBase {
   readonly rate: number | undefined
 }
 
-/** One event to many subscribers of a trigger type that a worker of the load process provides. */
+/**
+ * How events reach their subscribers. `trigger`: void calls of the worker that provides the trigger type. `topic`: `publish`, to
+ * bindings of the type `subscribe`. `stream`: `stream::set`, to clients of the stream listener.
+ */
+export type FanOutWay = 'trigger' | 'topic' | 'stream'
+
+/** One event to many subscribers, each on its own connection. */
 export interface FanOutJob extends JobBase {
   readonly kind: 'fan-out'
+  readonly way: FanOutWay
   readonly subscribers: number
   readonly payloadBytes: number
-  /** Events on their way at any time. */
+  /** Events of a burst. */
   readonly inFlight: number
+  /** Undefined: the next burst starts when the last one has arrived everywhere. */
+  readonly burstsPerSecond?: number | undefined
 }
 
 /** Register, call, unregister: one cycle after the other. */
@@ -59,4 +70,5 @@ export interface LoadResult {
   readonly targetRssBytes: number | undefined
 }
 
-export type LoadReply = { readonly result: LoadResult } | { readonly error: string }
+/** `started`: everybody is connected and the warm-up begins; sent once, before the result, by fan-out runs. */
+export type LoadReply = { readonly result: LoadResult } | { readonly error: string } | { readonly started: true }

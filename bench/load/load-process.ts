@@ -20,18 +20,26 @@ export class LoadProcess {
     this.#child = child
   }
 
-  /** Rejects when the run could not be carried out; wrong answers are part of the result. */
-  async run(job: LoadJob): Promise<LoadResult> {
-    const reply = Promise.withResolvers<LoadReply>()
-    const onExit = (code: number | null): void => reply.reject(new Error(`The load generator ended with code ${code}.`))
-    this.#child.once('message', reply.resolve as (message: unknown) => void)
+  /**
+   * Rejects when the run could not be carried out; wrong answers are part of the result. `onStarted`: a fan-out run has connected
+   * everybody and its warm-up begins.
+   */
+  async run(job: LoadJob, onStarted: () => void = () => {}): Promise<LoadResult> {
+    const result = Promise.withResolvers<LoadResult>()
+    const onMessage = (reply: LoadReply): void => {
+      if ('started' in reply) onStarted()
+      else if ('error' in reply) result.reject(new Error(reply.error))
+      else result.resolve(reply.result)
+    }
+    const onExit = (code: number | null): void =>
+      result.reject(new Error(`The load generator ended with code ${code}.`))
+    this.#child.on('message', onMessage as (message: unknown) => void)
     this.#child.once('exit', onExit)
     try {
       this.#child.send(job)
-      const answer = await reply.promise
-      if ('error' in answer) throw new Error(answer.error)
-      return answer.result
+      return await result.promise
     } finally {
+      this.#child.off('message', onMessage as (message: unknown) => void)
       this.#child.off('exit', onExit)
     }
   }

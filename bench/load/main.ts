@@ -16,7 +16,7 @@ process.on('message', (job: LoadJob) => {
 
 function run(job: LoadJob): Promise<LoadResult> {
   if (job.kind === 'call') return runCalls(job, history)
-  return job.kind === 'fan-out' ? runFanOut(job) : runControl(job)
+  return job.kind === 'fan-out' ? runFanOut(job, history, () => reply({ started: true })) : runControl(job)
 }
 
 function reply(message: LoadReply): void {

@@ -14,6 +14,11 @@ export function nOf(sequence: number): number {
   return N_MIN + (sequence % N_RANGE)
 }
 
+/** The number of the call that `nOf` gave this value, of the first that fit. */
+export function eventOfN(n: number): number {
+  return n - N_MIN
+}
+
 /** JSON text of an object with `n` first, `bytes` long. ASCII, without blanks, as `JSON.stringify` would print it. */
 export function payloadJson(bytes: number): string {
   if (bytes < MIN_PAYLOAD_BYTES)

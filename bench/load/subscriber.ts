@@ -1,11 +1,14 @@
-// One subscriber of the fan-out run: a worker with a function bound to the provider's trigger type.
-// It takes each event once and in order, and answers every call, as a worker must (spec 01 §9.2).
-import { appendAnnouncement } from './announcement.ts'
+// Subscribers of a fan-out run that are functions of workers, each worker with a connection and a binding of its own.
+// They take each event once and in order, and answer every call, as a worker must (spec 01 §9.2).
+import { appendAnnouncement, isAnnounceAnswer } from './announcement.ts'
+import { openAll } from './audience.ts'
 import { Connection } from './connection.ts'
-import { nOf, writeN } from './payload.ts'
+import { EventOrder, type EventSink } from './event-order.ts'
+import type { FanOutJob } from './load-job.ts'
+import { eventOfN, nOf, payloadJson, writeN } from './payload.ts'
 import { encodeMasked } from './websocket-frame.ts'
+import { isValue } from './workload.ts'
 
-export const TICK_TYPE = 'bench::tick'
 const INDEX_DIGITS = 5
 const FUNCTION_PREFIX = 'bench::subscriber::'
 const ID_MARK = '"invocation_id":"'
@@ -63,27 +66,82 @@ export class DeliveryForm {
   }
 }
 
-export interface SubscriberEvents {
-  onDelivery(event: number): void
-  onWrong(reason: string): void
-  onEnd(reason: Error): void
-  /** The form learned so far. */
-  form: DeliveryForm | undefined
+/** What the function of a subscriber is bound to. */
+export interface EventSource {
+  readonly type: string
+  readonly config: object
 }
 
-export class Subscriber {
+export class BoundFunctions {
+  readonly #url: string
+  readonly #count: number
+  readonly #first: number
+  readonly #sink: EventSink
+  readonly #onEnd: (reason: Error) => void
+  #subscribers: readonly Subscriber[] = []
+  readonly source: EventSource
+  /** JSON text that the payload of each call must equal, but for `n`. */
+  readonly value: string
+  /** How deliveries look, as far as is known. */
+  form: DeliveryForm | undefined
+
+  constructor(
+    { url, subscribers, payloadBytes }: FanOutJob,
+    source: EventSource,
+    first: number,
+    sink: EventSink,
+    onEnd: (reason: Error) => void,
+  ) {
+    this.#url = url
+    this.#count = subscribers
+    this.source = source
+    this.value = payloadJson(payloadBytes)
+    this.#first = first
+    this.#sink = sink
+    this.#onEnd = onEnd
+  }
+
+  get missed(): number {
+    return this.#subscribers.reduce((sum, { missed }) => sum + missed, 0)
+  }
+
+  /** Resolves when the target has taken every binding. */
+  async open(): Promise<void> {
+    this.#subscribers = await openAll(this.#count, (index) =>
+      Subscriber.start(this.#url, index, this, this.#first, this.#sink, this.#onEnd),
+    )
+  }
+
+  close(): void {
+    for (const subscriber of this.#subscribers) subscriber.close()
+  }
+}
+
+class Subscriber {
+  readonly #functionId: string
   readonly #index: number
   readonly #digits: Buffer
-  readonly #events: SubscriberEvents
+  readonly #all: BoundFunctions
+  readonly #sink: EventSink
+  readonly #order: EventOrder
+  readonly #announced = Promise.withResolvers<void>()
   #connection!: Connection
-  #next = 0
 
-  /** Resolves when connected; registration and binding are sent, not yet known to have arrived. */
-  static async start(url: string, index: number, events: SubscriberEvents): Promise<Subscriber> {
-    const subscriber = new Subscriber(index, events)
+  static async start(
+    url: string,
+    index: number,
+    all: BoundFunctions,
+    first: number,
+    sink: EventSink,
+    onEnd: (reason: Error) => void,
+  ): Promise<Subscriber> {
+    const subscriber = new Subscriber(index, all, first, sink)
     const connection = await Connection.open(url, {
       onFrame: (buffer, start, end) => subscriber.#onFrame(buffer, start, end),
-      onEnd: events.onEnd,
+      onEnd: (reason) => {
+        subscriber.#announced.reject(reason)
+        onEnd(reason)
+      },
     })
     subscriber.#connection = connection
     const functionId = subscriberFunction(index)
@@ -91,19 +149,27 @@ export class Subscriber {
     connection.appendMessage({
       type: 'registertrigger',
       id: crypto.randomUUID(),
-      trigger_type: TICK_TYPE,
+      trigger_type: all.source.type,
       function_id: functionId,
-      config: {},
+      config: all.source.config,
     })
     appendAnnouncement(connection, functionId)
     connection.flush()
+    await subscriber.#announced.promise
     return subscriber
   }
 
-  private constructor(index: number, events: SubscriberEvents) {
+  private constructor(index: number, all: BoundFunctions, first: number, sink: EventSink) {
     this.#index = index
+    this.#functionId = subscriberFunction(index)
     this.#digits = Buffer.from(String(index).padStart(INDEX_DIGITS, '0'))
-    this.#events = events
+    this.#all = all
+    this.#sink = sink
+    this.#order = new EventOrder(first, sink)
+  }
+
+  get missed(): number {
+    return this.#order.missed
   }
 
   close(): void {
@@ -111,24 +177,32 @@ export class Subscriber {
   }
 
   #onFrame(buffer: Buffer, start: number, end: number): void {
-    const { form } = this.#events
-    const event = this.#next
-    if (form?.accept(this.#connection, buffer, start, end, this.#digits, nOf(event)) === true) {
-      this.#next++
-      return this.#events.onDelivery(event)
+    const { form } = this.#all
+    const { next } = this.#order
+    if (form?.accept(this.#connection, buffer, start, end, this.#digits, nOf(next)) === true) {
+      return this.#order.take(next)
     }
     this.#onUnknownForm(buffer.utf8Slice(start, end))
   }
 
   #onUnknownForm(text: string): void {
     const message = JSON.parse(text) as Record<string, unknown>
+    if (isAnnounceAnswer(message)) return this.#announced.resolve()
+    if (message['type'] === 'triggerregistrationresult' && isError(message['error'])) {
+      return this.#sink.onWrong('binding_refused')
+    }
     if (message['type'] !== 'invokefunction') return
     const id = String(message['invocation_id'])
     const data = message['data'] as { n?: unknown } | null
-    if (message['function_id'] !== subscriberFunction(this.#index)) return this.#events.onWrong('wrong_subscriber')
-    if (data?.n !== nOf(this.#next)) return this.#events.onWrong('event_out_of_order')
-    this.#events.form = DeliveryForm.learn(text, id, this.#index, nOf(this.#next))
-    this.#connection.appendMessage({ type: 'invocationresult', invocation_id: id, function_id: message['function_id'] })
-    this.#events.onDelivery(this.#next++)
+    if (message['function_id'] !== this.#functionId) return this.#sink.onWrong('wrong_subscriber')
+    this.#connection.appendMessage({ type: 'invocationresult', invocation_id: id, function_id: this.#functionId })
+    const n = Number(data?.n)
+    if (!isValue(data, this.#all.value, n)) return this.#sink.onWrong('wrong_value')
+    this.#all.form = DeliveryForm.learn(text, id, this.#index, n)
+    this.#order.take(eventOfN(n))
   }
+}
+
+function isError(error: unknown): boolean {
+  return error !== undefined && error !== null
 }

@@ -2,8 +2,9 @@
 import { appendAnnouncement } from './announcement.ts'
 import { Connection } from './connection.ts'
 import { N_MIN, nOf, payloadJson, writeN } from './payload.ts'
-import { TICK_TYPE } from './subscriber.ts'
 import { encodeMasked } from './websocket-frame.ts'
+
+export const TICK_TYPE = 'bench::tick'
 
 export class TickProvider {
   readonly #payload: string
@@ -46,6 +47,9 @@ export class TickProvider {
       const at = this.#connection.append(frame)
       writeN(this.#connection.out, at + nAt, n)
     }
+  }
+
+  flush(): void {
     this.#connection.flush()
   }
 

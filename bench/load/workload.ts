@@ -2,20 +2,24 @@
 import { payloadJson } from './payload.ts'
 
 /**
- * `mirror`: the frame itself comes back. `echo`: the answer is the payload. `state-set`: stores it under a varying key; the answer's `new_value` is the value.
- * `state-get`: reads such a key; the answer is the value stored last.
+ * `mirror`: the frame itself comes back. `echo`: the answer is the payload. `state-set`, `stream-set`: stores it under a varying
+ * key; the answer's `new_value` is the value. `state-get`: reads such a key; the answer is the value stored last.
  */
-export type WorkloadKind = 'mirror' | 'echo' | 'state-set' | 'state-get'
+export type WorkloadKind = 'mirror' | 'echo' | 'state-set' | 'state-get' | 'stream-set'
 
-/** Keys that the state workloads go through in turn. Digits of a key: fixed width, so that it can be patched in place. */
+/** Keys that the workloads of stores go through in turn. Digits of a key: fixed width, so that it can be patched in place. */
 export const STATE_KEYS = 4096
 export const KEY_DIGITS = 5
 
-export interface Workload {
-  readonly kind: WorkloadKind
+/** A call that differs from the next one in nothing but its id, its number and its key. */
+export interface RepeatedCall {
   readonly functionId: string
   /** JSON text of `data`, with the smallest `n` and the first key where they are to be patched. */
   readonly data: string
+}
+
+export interface Workload extends RepeatedCall {
+  readonly kind: WorkloadKind
   /** JSON text that the checked part of the answer must equal, but for `n`. */
   readonly value: string
 }
@@ -26,7 +30,25 @@ export function describeWorkload(kind: WorkloadKind, functionId: string, payload
   const key = `"scope":"bench-${payloadBytes}","key":"k${'0'.repeat(KEY_DIGITS)}"`
   if (kind === 'echo' || kind === 'mirror') return { kind, functionId, data: value, value }
   if (kind === 'state-set') return { kind, functionId, data: `{${key},"value":${value}}`, value }
+  if (kind === 'stream-set') return streamSets(`bench-${payloadBytes}`, 'all', payloadBytes)
   return { kind, functionId, data: `{${key}}`, value }
+}
+
+/** `stream::set` of varying items of one group. */
+export function streamSets(stream: string, group: string, payloadBytes: number): Workload {
+  const value = payloadJson(payloadBytes)
+  const place = `"stream_name":"${stream}","group_id":"${group}","item_id":"k${'0'.repeat(KEY_DIGITS)}"`
+  return { kind: 'stream-set', functionId: 'stream::set', data: `{${place},"data":${value}}`, value }
+}
+
+/** `publish` to a topic (spec 03 §8.1): the value itself is what subscribers get. */
+export function publishes(topic: string, payloadBytes: number): RepeatedCall {
+  return { functionId: 'publish', data: `{"topic":"${topic}","data":${payloadJson(payloadBytes)}}` }
+}
+
+/** The value of a call replaces what the last call with its key has stored. */
+export function isWrite(kind: WorkloadKind): boolean {
+  return kind === 'state-set' || kind === 'stream-set'
 }
 
 /** The part of an answer that is held against the value; undefined when the answer has none. */
@@ -34,7 +56,7 @@ export function checkedPart(kind: WorkloadKind, answer: Readonly<Record<string, 
   if (kind === 'mirror') return answer['type'] === 'invokefunction' ? answer['data'] : undefined
   if (answer['type'] !== 'invocationresult') return undefined
   const result = answer['result']
-  if (kind !== 'state-set') return result
+  if (!isWrite(kind)) return result
   return typeof result === 'object' && result !== null && 'new_value' in result ? result.new_value : undefined
 }
 

@@ -46,12 +46,23 @@ interface Waiting {
   failed: boolean
 }
 
+/** Follows whole batches: for what is written once per batch on behalf of all its operations, such as a journal. */
+export interface BatchListener {
+  /** After the last operation, inside the transaction. What it writes stands or falls with the batch; throwing fails it. */
+  beforeCommit(): void
+  /** The batch is on the disk; none of its operations has been answered yet. */
+  committed(): void
+  /** The whole batch was undone. An operation that fails alone does not lead here. */
+  rolledBack(): void
+}
+
 export interface GroupCommitOptions {
   readonly limits?: Partial<GroupCommitLimits> | undefined
   /** Turns a failed transaction's cause into what its operations reject with. */
   readonly describe: (cause: unknown) => Error
   /** Told when what operations wrote was undone: nothing remembered of it holds any more. */
   readonly onRolledBack?: (() => void) | undefined
+  readonly batch?: BatchListener | undefined
   /** Told when a `committed` callback throws. */
   readonly onListenerError: (error: unknown) => void
 }
@@ -124,11 +135,13 @@ export class GroupCommit {
     try {
       this.#begin.run()
       for (const waiting of batch) this.#runOne(waiting)
+      this.#options.batch?.beforeCommit()
       this.#commit.run()
     } catch (cause) {
       this.#fail(batch, cause)
       return
     }
+    this.#options.batch?.committed()
     for (const waiting of batch) this.#answer(waiting)
   }
 
@@ -172,6 +185,7 @@ export class GroupCommit {
       this.#options.onListenerError(error)
     }
     this.#options.onRolledBack?.()
+    this.#options.batch?.rolledBack()
     const reason = this.#options.describe(cause)
     for (const waiting of batch) waiting.reject(reason)
   }

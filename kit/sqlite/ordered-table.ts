@@ -24,6 +24,7 @@ export class OrderedTable {
   readonly #remove: StatementSync
   readonly #values: StatementSync
   readonly #scopes: StatementSync
+  readonly #scopesBetween: StatementSync
 
   constructor(home: TableHome) {
     const { database } = home
@@ -46,6 +47,13 @@ export class OrderedTable {
          SELECT min(scope) FROM entry
          UNION ALL
          SELECT (SELECT min(scope) FROM entry WHERE scope > next.scope) FROM next WHERE next.scope IS NOT NULL
+       ) SELECT scope FROM next WHERE scope IS NOT NULL`,
+    )
+    this.#scopesBetween = prepare(
+      `WITH RECURSIVE next(scope) AS (
+         SELECT min(scope) FROM entry WHERE scope >= :from AND scope < :to
+         UNION ALL
+         SELECT (SELECT min(scope) FROM entry WHERE scope > next.scope AND scope < :to) FROM next WHERE next.scope IS NOT NULL
        ) SELECT scope FROM next WHERE scope IS NOT NULL`,
     )
   }
@@ -97,6 +105,11 @@ export class OrderedTable {
   /** Every scope that has a key, each once, in no particular order. */
   scopes(): string[] {
     return this.#scopes.all().map((row) => fromColumn(column<string | Uint8Array>(row, 0)!))
+  }
+
+  /** As `scopes`, those from `from` up to `to` in the order of their UTF-8 bytes; both are well-formed texts. */
+  scopesBetween(from: string, to: string): string[] {
+    return this.#scopesBetween.all({ from, to }).map((row) => fromColumn(column<string | Uint8Array>(row, 0)!))
   }
 }
 

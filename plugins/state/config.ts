@@ -1,6 +1,9 @@
 // The `config` block of `iii-state` (spec 02 §7.1): its schema, and its values with the defaults filled in.
+import { adapterSchema, type AdapterChoice } from '../../kit/adapter-choice.ts'
+import { kvOption } from '../../kit/kv-settings.ts'
+import { REDIS_OPTION } from '../../kit/redis/redis-option.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
-import type { AdapterChoice } from './open-store.ts'
+import { KV_FOLDER } from './adapters/kv.ts'
 
 export interface StateConfig {
   readonly adapter?: AdapterChoice | null
@@ -14,20 +17,10 @@ export const STATE_CONFIG_SCHEMA: JsonSchema = {
   additionalProperties: false,
   properties: {
     adapter: {
-      type: ['object', 'null'],
-      description: 'Where the values are kept. Changing it replaces the running plugin generation.',
-      additionalProperties: false,
-      required: ['name'],
-      properties: {
-        name: { type: 'string', description: 'Name of the adapter.' },
-        config: {
-          type: ['object', 'null'],
-          description:
-            'Settings of the adapter. kv: store_method (file_based | in_memory, default file_based), file_path (folder, default ' +
-            './data/state_store.db under the project root), max_file_bytes (upper size of the store, default none), ' +
-            'save_interval_ms (accepted without effect: every write is saved before it is answered).',
-        },
-      },
+      ...adapterSchema(
+        [kvOption(KV_FOLDER), REDIS_OPTION],
+        'Where the values are kept. Changing it replaces the running plugin generation.',
+      ),
       default: { name: 'kv' },
     },
     triggers_enabled: {

@@ -1,21 +1,22 @@
-// From the `adapter` block to an open store. Adapters are found by name here and nowhere else.
+// From the `adapter` block to an open store. Adapters are found by name here and nowhere else; what only some of them need is
+// loaded when one of them is configured.
+import type { AdapterChoice } from '../../kit/adapter-choice.ts'
 import { openKv } from './adapters/kv.ts'
 import type { StateStore, StateStoreContext, StateStoreFactory } from './adapters/store.ts'
 
-export interface AdapterChoice {
-  readonly name: string
-  readonly config?: Readonly<Record<string, unknown>> | null
-}
+const FACTORIES: ReadonlyMap<string, () => Promise<StateStoreFactory>> = new Map([
+  ['kv', async () => openKv],
+  ['redis', async () => (await import('./adapters/redis.ts')).openRedis],
+])
 
-const FACTORIES: ReadonlyMap<string, StateStoreFactory> = new Map([['kv', openKv]])
-
-export function openStateStore(
+export async function openStateStore(
   adapter: AdapterChoice,
   context: Omit<StateStoreContext, 'config'>,
-): StateStore | Promise<StateStore> {
-  const factory = FACTORIES.get(adapter.name)
-  if (factory === undefined) {
+): Promise<StateStore> {
+  const load = FACTORIES.get(adapter.name)
+  if (load === undefined) {
     throw new Error(`Adapter factory '${adapter.name}' not found. Available: [${[...FACTORIES.keys()].join(', ')}]`)
   }
-  return factory({ ...context, config: adapter.config ?? {} })
+  const open = await load()
+  return open({ ...context, config: adapter.config ?? {} })
 }

@@ -5,10 +5,10 @@ import { KvFile } from './kv-file.ts'
 import { KvMemory } from './kv-memory.ts'
 import type { StateStore, StateStoreContext } from './store.ts'
 
-const DEFAULT_FOLDER = './data/state_store.db'
+export const KV_FOLDER = './data/state_store.db'
 
 export function openKv({ config, projectRoot, log }: StateStoreContext): StateStore {
-  const { method, folder, maxBytes } = readKvSettings(config, { defaultFolder: DEFAULT_FOLDER, worker: 'iii-state' })
+  const { method, folder, maxBytes } = readKvSettings(config, { defaultFolder: KV_FOLDER, worker: 'iii-state' })
   if (method === 'in_memory') return new KvMemory()
   return new KvFile({ folder: resolve(projectRoot, folder), maxBytes, log })
 }

@@ -4,7 +4,7 @@ import type { AdapterChoice } from '../../kit/adapter-choice.ts'
 import { openKv } from './adapters/kv.ts'
 import type { StateStore, StateStoreContext, StateStoreFactory } from './adapters/store.ts'
 
-const FACTORIES: ReadonlyMap<string, () => Promise<StateStoreFactory>> = new Map([
+const FACTORIES = new Map<string, () => Promise<StateStoreFactory>>([
   ['kv', async () => openKv],
   ['redis', async () => (await import('./adapters/redis.ts')).openRedis],
 ])

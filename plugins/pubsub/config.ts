@@ -1,0 +1,47 @@
+// The `config` block of `iii-pubsub` (spec 03 §2, §8.4): its schema, and the adapter that it names.
+import { adapterSchema, isSameAdapter, type AdapterChoice } from '../../kit/adapter-choice.ts'
+import type { JsonSchema } from '../../sdk/plugin.ts'
+
+export interface PubSubConfig {
+  readonly adapter?: AdapterChoice | null
+}
+
+export const DEFAULT_REDIS_URL = 'redis://localhost:6379'
+
+export const PUBSUB_CONFIG_SCHEMA: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    adapter: adapterSchema(
+      [
+        {
+          name: 'local',
+          aliases: ['memory'],
+          description: 'Events reach the subscribers of this engine.',
+          config: {},
+        },
+        {
+          name: 'redis',
+          description: 'Events cross a Redis server and reach the subscribers of every engine on it.',
+          config: {
+            redis_url: {
+              type: ['string', 'null'],
+              description: `Address of the server, redis: or rediss:. Default ${DEFAULT_REDIS_URL}.`,
+            },
+          },
+        },
+      ],
+      'What carries the events. Default local. A change takes the subscriptions along.',
+    ),
+  },
+}
+
+/** The adapter with its aliases resolved. */
+export function adapterOf({ adapter }: PubSubConfig): AdapterChoice {
+  if (adapter === undefined || adapter === null || adapter.name === 'memory') return { name: 'local' }
+  return adapter
+}
+
+export function isSame(one: AdapterChoice, other: AdapterChoice): boolean {
+  return isSameAdapter(one, other, 'local')
+}

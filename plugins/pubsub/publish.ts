@@ -1,0 +1,47 @@
+// The function `publish` (spec 03 §8.1). It answers once the event is on its way and knows nothing of who gets it.
+import { registerBuiltIn, type FunctionRegistrar } from '../../kit/built-in-function.ts'
+import type { EventOrigin } from '../../kit/trigger-bindings.ts'
+import { CodedError } from '../../protocol/errors.ts'
+import { currentCallContext } from '../../sdk/call-context.ts'
+import type { PubSubEvent } from './adapters/adapter.ts'
+
+interface PublishInput {
+  readonly topic: string
+  readonly data: unknown
+}
+
+/** @param publish Hands the event to the adapter. */
+export function registerPublish(iii: FunctionRegistrar, publish: (event: PubSubEvent) => void | Promise<void>): void {
+  registerBuiltIn<PublishInput>(iii, {
+    id: 'publish',
+    description: 'Sends data to everything that is subscribed to a topic now; whoever subscribes later misses it.',
+    request: {
+      type: 'object',
+      required: ['topic', 'data'],
+      properties: {
+        topic: { type: 'string', description: 'Exact name, not empty; there are no wildcards.' },
+        data: { description: 'Any JSON value.' },
+      },
+    },
+    response: { type: 'null', description: 'No value.' },
+    decode: (input, reader) => ({ topic: reader.string(input, 'topic'), data: reader.any(input, 'data') }),
+    run({ topic, data }) {
+      if (topic === '') throw new CodedError('topic_not_set', 'The topic is empty: name the topic to publish to.')
+      // Taken now: the context is gone when the adapter has answered.
+      const origin: EventOrigin = currentCallContext() ?? {}
+      try {
+        const published = publish({ topic, json: JSON.stringify(data), origin })
+        return published?.catch((cause: unknown) => failed(topic, cause))
+      } catch (cause) {
+        return failed(topic, cause)
+      }
+    },
+  })
+}
+
+/** A refusal that has its own code keeps it: it says that nothing was done. */
+function failed(topic: string, cause: unknown): never {
+  if (cause instanceof CodedError) throw cause
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  throw new CodedError('publish_failed', `Failed to publish to the topic "${topic}": ${reason}`, { cause })
+}

@@ -24,7 +24,7 @@ const taken: { bytes: Buffer; readonly messages: string[] } = { bytes: Buffer.al
 beforeAll(async () => {
   environment = await pythonEnvironment()
   if (environment.python === undefined) return
-  folder = await engineFolder()
+  folder = await engineFolder('  - name: iii-state\n  - name: iii-stream\n    config: { port: 0 }\n')
   engine = await folder.start({ args: ['--no-watch'] })
   node = registerWorker(folder.url, {
     workerName: 'node-worker',
@@ -131,6 +131,57 @@ it('Python keeps state', async () => {
     [{ ...value, n: 3 }],
     { ...value, n: 3 },
   ])
+})
+
+it('Python keeps streams, and hears of their changes and of those of state', async () => {
+  const value = { n: 1, text: 'é✓' }
+  expect(await call('py::stream', { group: 'g' })).toEqual([
+    null,
+    { old_value: null, new_value: value },
+    { old_value: value, new_value: { ...value, n: 3 } },
+    null,
+    [{ ...value, n: 3 }],
+    ['g'],
+    { old_value: { ...value, n: 3 } },
+  ])
+  await call('state::set', { scope: 'watched-by-python', key: 'k', value: 1 })
+  await call('state::set', { scope: 'not-watched', key: 'k', value: 1 })
+  await expect.poll(async () => (await call('py::seen_events')).length).toBe(5)
+  const of = (type: string, item: string | null, event: object) => ({
+    type: 'stream',
+    timestamp: expect.any(Number),
+    streamName: 'python-items',
+    groupId: 'g',
+    id: item,
+    event: { type, ...event },
+  })
+  expect(await call('py::seen_events')).toEqual([
+    of('create', 'i', { data: value }),
+    of('update', 'i', { data: { ...value, n: 3 } }),
+    of('event', null, { event: { type: 'wave', data: [1] } }),
+    of('delete', 'i', { data: { ...value, n: 3 } }),
+    {
+      type: 'state',
+      event_type: 'state:created',
+      scope: 'watched-by-python',
+      key: 'k',
+      old_value: null,
+      new_value: 1,
+    },
+  ])
+})
+
+it('a stream that a Python worker stores itself is one for everybody', async () => {
+  const item = { stream_name: 'python-board', group_id: 'g', item_id: 'i' }
+  const group = { stream_name: 'python-board', group_id: 'g' }
+  expect(await call('stream::set', { ...item, data: { a: 1 } })).toEqual({ old_value: null, new_value: { a: 1 } })
+  expect(await call('stream::get', item)).toEqual({ a: 1 })
+  const ops = [{ type: 'merge', path: '', value: { b: 2 } }]
+  expect(await call('stream::update', { ...item, ops })).toMatchObject({ new_value: { a: 1, b: 2 } })
+  expect(await call('stream::list', group)).toEqual([{ a: 1, b: 2 }])
+  expect(await call('stream::list_groups', { stream_name: 'python-board' })).toEqual(['g'])
+  expect(await call('stream::delete', item)).toEqual({ old_value: { a: 1, b: 2 } })
+  expect(await call('stream::get', item)).toBeUndefined()
 })
 
 it('void calls arrive in both directions', async () => {

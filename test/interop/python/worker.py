@@ -3,9 +3,10 @@
 import asyncio
 import sys
 
-from iii import InitOptions, InvocationError, TriggerAction, register_worker
-from iii.helpers import create_channel
+from iii import InitOptions, InvocationError, IStream, TriggerAction, register_worker
+from iii.helpers import create_channel, create_stream
 from iii_helpers.observability.reconnection import ReconnectionConfig
+from iii_helpers.stream import StreamDeleteResult, StreamSetResult
 
 CHANNEL_BYTES = 200_000
 
@@ -62,6 +63,63 @@ async def state(data):
     return seen
 
 
+async def stream(data):
+    group = {"stream_name": "python-items", "group_id": data["group"]}
+    item = {**group, "item_id": "i"}
+    seen = [await call("stream::get", item)]
+    seen.append(await call("stream::set", {**item, "data": {"n": 1, "text": "é✓"}}))
+    seen.append(await call("stream::update", {**item, "ops": [{"type": "increment", "path": "n", "by": 2}]}))
+    seen.append(await call("stream::send", {**group, "type": "wave", "data": [1]}))
+    seen.append(await call("stream::list", group))
+    seen.append(await call("stream::list_groups", {"stream_name": "python-items"}))
+    seen.append(await call("stream::delete", item))
+    return seen
+
+
+class Board(IStream):
+    """A stream that this worker stores itself."""
+
+    def __init__(self):
+        self.items = {}
+
+    async def get(self, input):
+        return self.items.get((input.group_id, input.item_id))
+
+    async def set(self, input):
+        old = self.items.get((input.group_id, input.item_id))
+        self.items[(input.group_id, input.item_id)] = input.data
+        return StreamSetResult(old_value=old, new_value=input.data)
+
+    async def delete(self, input):
+        return StreamDeleteResult(old_value=self.items.pop((input.group_id, input.item_id), None))
+
+    async def list(self, input):
+        return [value for (group, _), value in self.items.items() if group == input.group_id]
+
+    async def list_groups(self, input):
+        return sorted({group for group, _ in self.items})
+
+    async def update(self, input):
+        return None
+
+
+create_stream(iii, "python-board", Board())
+
+events = []
+
+
+async def on_event(data):
+    events.append(data)
+
+
+async def seen_events(_data):
+    return events
+
+
+iii.register_function("py::on_event", on_event)
+iii.register_trigger({"type": "state", "function_id": "py::on_event", "config": {"scope": "watched-by-python"}})
+iii.register_trigger({"type": "stream", "function_id": "py::on_event", "config": {"stream_name": "python-items"}})
+
 noted = []
 
 
@@ -109,6 +167,8 @@ for function_id, handler in {
     "py::boom": boom,
     "py::node_error": node_error,
     "py::state": state,
+    "py::stream": stream,
+    "py::seen_events": seen_events,
     "py::note": note,
     "py::notes": notes,
     "py::void_to_node": void_to_node,

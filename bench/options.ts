@@ -5,10 +5,14 @@ export const SCENARIO_NAMES = [
   'plugin',
   'state-set',
   'state-get',
+  'stream-set',
   'hop',
   'fan-out',
+  'stream-fan-out',
+  'pubsub',
   'control',
   'start-up',
+  'cron-idle',
   'reload',
   'failover',
   'scanner',
@@ -35,7 +39,7 @@ export interface BenchOptions {
   /** Root process of a target given by URL, for its CPU time and memory. */
   readonly targetPid: number | undefined
   readonly pin: boolean
-  /** Subscribers of the fan-out. Default 1000. */
+  /** Subscribers of `fan-out` and `stream-fan-out`. Default 1000. */
   readonly subscribers: number
   /** Gets a line of progress at a time. */
   readonly progress: (line: string) => void

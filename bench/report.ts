@@ -73,6 +73,8 @@ export interface RatioReport {
   readonly max: number
   /** Of the CPU time per call, round by round; below 1 = cheaper than the reference. */
   readonly cpu?: { readonly median: number; readonly min: number; readonly max: number }
+  /** Of the 99th percentiles of the latency, round by round; below 1 = quicker than the reference. */
+  readonly p99?: { readonly median: number; readonly min: number; readonly max: number }
   /** `cpu` when the rounds of one of the two spread by more than 20 %: then 1 / CPU ratio stands for the ratio of rates. */
   readonly decidedBy: 'rate' | 'cpu'
 }

@@ -11,7 +11,9 @@ export const STEADY_SPREAD = 0.2
 const GENERATOR_BUSY = 0.95
 
 /** Members that `runRounds` fills in are left out. Distributes over the kinds of job. */
-type Unaddressed<Job> = Job extends LoadJob ? Omit<Job, 'url' | 'targetPid' | 'warmupMs' | 'durationMs'> : never
+export type Unaddressed<Job> = Job extends LoadJob
+  ? Omit<Job, 'url' | 'streamUrl' | 'targetPid' | 'warmupMs' | 'durationMs'>
+  : never
 
 export interface Variant {
   readonly name: string
@@ -50,9 +52,9 @@ export async function runRounds(
 }
 
 async function runVariant(session: BenchSession, { target, job }: Variant): Promise<LoadResult> {
-  const { url, pid } = await session.target(target)
+  const { url, streamUrl, pid } = await session.target(target)
   const { durationMs } = session.options
-  return session.load.run({ ...job, url, targetPid: pid, warmupMs: durationMs / 3, durationMs })
+  return session.load.run({ ...job, url, streamUrl, targetPid: pid, warmupMs: durationMs / 3, durationMs })
 }
 
 /** `results[i]`: the rounds of the variant `names[i]`. */
@@ -99,11 +101,13 @@ function describeRatio(
   const rate = pairedRatio(of.rates, to.rates)
   if (rate === undefined) return undefined
   const cpu = pairedRatio(ofResults.map(cpuPerCall), toResults.map(cpuPerCall))
+  const p99 = pairedRatio(ofResults.map(p99Of), toResults.map(p99Of))
   const unsteady = of.spread > STEADY_SPREAD || to.spread > STEADY_SPREAD
   return {
     to: to.name,
     ...rate,
     ...(cpu === undefined ? {} : { cpu }),
+    ...(p99 === undefined ? {} : { p99 }),
     decidedBy: unsteady && cpu !== undefined ? 'cpu' : 'rate',
   }
 }
@@ -127,6 +131,10 @@ function notesOn({ name, generatorBound = 0, rates, wrong = {}, unanswered = 0 }
 
 function rateOf({ verified, elapsedMs }: LoadResult): number {
   return (verified / elapsedMs) * 1000
+}
+
+function p99Of({ latencyMicros }: LoadResult): number {
+  return latencyMicros.p99
 }
 
 function cpuPerCall({ verified, targetCpuMicros }: LoadResult): number | undefined {

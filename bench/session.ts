@@ -8,11 +8,15 @@ import { planPinning, type Pinning } from './measure/machine.ts'
 import type { BenchOptions } from './options.ts'
 import { TargetProcess } from './targets/target-process.ts'
 
-/** `subject`: what is measured; the others are what it is compared with. */
-export type TargetName = 'subject' | 'ws-echo' | 'naive' | 'inline' | 'post-message'
+/**
+ * `subject`: what is measured; `reactive`: the same with streams, pub/sub and cron. The others are what they are compared with.
+ */
+export type TargetName = 'subject' | 'reactive' | 'ws-echo' | 'naive' | 'inline' | 'post-message' | 'stream-inline'
 
 export interface Target {
   readonly url: string
+  /** Of its stream listener, if it has one that is known. */
+  readonly streamUrl?: string | undefined
   /** Undefined when its process is not ours to look at. */
   readonly pid: number | undefined
 }
@@ -21,6 +25,7 @@ export class BenchSession {
   readonly options: BenchOptions
   readonly load: LoadProcess
   readonly pinning: Pinning | undefined
+  #secondLoad: Promise<LoadProcess> | undefined
   readonly #targets = new Map<TargetName, Promise<TargetProcess>>()
   readonly #folders: string[] = []
 
@@ -42,10 +47,16 @@ export class BenchSession {
     return this.options.target === 'engine'
   }
 
+  /** A load generator besides `load`, for what is measured while that is at work. */
+  async secondLoad(): Promise<LoadProcess> {
+    this.#secondLoad ??= LoadProcess.start(this.pinning?.generator)
+    return await this.#secondLoad
+  }
+
   /** Starts the target on first use; it stays up until `stopTargets`. */
   async target(name: TargetName): Promise<Target> {
     const { target, targetPid } = this.options
-    if (name === 'subject' && target.startsWith('ws://')) return { url: target, pid: targetPid }
+    if (isSubject(name) && target.startsWith('ws://')) return { url: target, pid: targetPid }
     let starting = this.#targets.get(name)
     if (starting === undefined) {
       starting = this.#start(name)
@@ -80,7 +91,7 @@ export class BenchSession {
 
   async close(): Promise<void> {
     await this.stopTargets()
-    await this.load.close()
+    await Promise.all([this.load.close(), this.#secondLoad?.then((load) => load.close())])
     process.off('exit', this.#removeFolders)
     this.#removeFolders()
   }
@@ -92,16 +103,22 @@ export class BenchSession {
 
   #start(name: TargetName): Promise<TargetProcess> {
     const cpus = this.pinning?.target
-    const kind = name === 'subject' ? this.options.target : name
+    const kind = isSubject(name) && this.options.target !== 'engine' ? this.options.target : name
     if (kind === 'ws-echo') return TargetProcess.start({ file: 'ws-echo', args: [], cpus })
     if (kind === 'relay') return TargetProcess.start({ file: 'relay', args: [], cpus })
     if (kind === 'naive') return TargetProcess.start({ file: 'naive-router', args: [], cpus })
-    return this.startEngine(kind === 'engine' ? 'plugin' : (kind as EngineVariant))
+    return this.startEngine(kind === 'subject' ? 'plugin' : (kind as EngineVariant))
   }
+}
+
+function isSubject(name: TargetName): boolean {
+  return name === 'subject' || name === 'reactive'
 }
 
 /**
  * How the engine's process provides `bench::echo`: in a plugin thread, in the router thread, in a thread behind
- * `postMessage`. `watched`: not at all, but the plugin `bench-reload` from its folder, whose changes it takes up.
+ * `postMessage`. `watched`: not at all, but the plugin `bench-reload` from its folder, whose changes it takes up. `reactive`: not
+ * at all, but all built-in plugins of the reactive part. `stream-inline`: not at all, but `stream::set` and the stream listener in
+ * the router thread.
  */
-export type EngineVariant = 'plugin' | 'inline' | 'post-message' | 'watched'
+export type EngineVariant = 'plugin' | 'inline' | 'post-message' | 'watched' | 'reactive' | 'stream-inline'

@@ -53,12 +53,13 @@ function renderCase(one: CaseReport, paint: Paint): string[] {
   return lines
 }
 
-function renderVariants({ unit, variants, ratios }: CaseReport, paint: Paint): string[] {
+function renderVariants({ unit, rate, variants, ratios }: CaseReport, paint: Paint): string[] {
   const head = ['', unit, '±', 'p50', 'p99', 'p99.9', 'CPU/call', 'RSS', 'generator', `${variants[0]?.name ?? ''} is`]
   const rows = variants.map((variant) =>
     variantRow(
       variant,
       ratios.find(({ to }) => to === variant.name),
+      rate !== undefined,
     ),
   )
   const used = head.map((_, column) => column < 2 || rows.some((row) => row[column] !== ''))
@@ -66,7 +67,7 @@ function renderVariants({ unit, variants, ratios }: CaseReport, paint: Paint): s
   return [paint.dim(title), ...body]
 }
 
-function variantRow(variant: VariantReport, ratio: RatioReport | undefined): string[] {
+function variantRow(variant: VariantReport, ratio: RatioReport | undefined, openLoop: boolean): string[] {
   const { latencyMicros, cpuMicrosPerCall, rssBytes, generatorCpu } = variant
   return [
     variant.name,
@@ -78,13 +79,18 @@ function variantRow(variant: VariantReport, ratio: RatioReport | undefined): str
     cpuMicrosPerCall === undefined ? '' : `${figure(cpuMicrosPerCall)} µs`,
     rssBytes === undefined ? '' : `${Math.round(rssBytes / 1024 / 1024)} MB`,
     generatorCpu === undefined ? '' : `${Math.round(generatorCpu * 100)} %`,
-    ratio === undefined ? '' : ratioText(ratio),
+    ratio === undefined ? '' : openLoop ? latencyRatioText(ratio) : ratioText(ratio),
   ]
 }
 
 function ratioText({ median, min, max, cpu }: RatioReport): string {
   const rate = `${figure(median)} × (${figure(min)} … ${figure(max)})`
   return cpu === undefined ? rate : `${rate}, CPU ${figure(cpu.median)} × (${figure(cpu.min)} … ${figure(cpu.max)})`
+}
+
+/** Rates of an open loop are what was offered: only the latency tells. */
+function latencyRatioText({ p99 }: RatioReport): string {
+  return p99 === undefined ? '' : `p99 ${figure(p99.median)} × (${figure(p99.min)} … ${figure(p99.max)})`
 }
 
 function renderChecks(checks: readonly CheckResult[], paint: Paint): string[] {

@@ -37,6 +37,12 @@ export class CallClient {
     return answer.promise
   }
 
+  /** A message that is no call and gets no answer. */
+  send(message: object): void {
+    this.#connection?.appendMessage(message)
+    this.#connection?.flush()
+  }
+
   close(): void {
     this.#connection?.close()
     this.#end(new Error('The client was closed.'))

@@ -13,7 +13,7 @@ export const fanOut: Scenario = {
     const { subscribers } = session.options
     const reports = []
     for (const load of chooseCases(session.options, CASES)) {
-      const job = { kind: 'fan-out', subscribers, ...load } as const
+      const job = { kind: 'fan-out', way: 'trigger', subscribers, ...load } as const
       const variants: Variant[] = [
         { name: 'engine', target: 'subject', job },
         { name: 'naive', target: 'naive', job },

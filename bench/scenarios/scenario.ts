@@ -26,7 +26,7 @@ export async function loadCase(
   load: LoadCase,
   variants: readonly Variant[],
 ): Promise<CaseReport> {
-  const { rate } = session.options
+  const rate = rateOf(variants)
   const { payloadBytes, inFlight } = load
   const title = `${name} ${sizeText(payloadBytes)}, ${rate === undefined ? `${inFlight} in flight` : `${rate}/s offered`}`
   const report = await runRounds(session, title, variants)
@@ -40,6 +40,11 @@ export async function loadCase(
     measures: [],
     notes: rate === undefined ? report.notes : [OPEN_LOOP_NOTE, ...report.notes],
   }
+}
+
+/** Not every load can be offered at a rate. */
+function rateOf([variant]: readonly Variant[]): number | undefined {
+  return variant?.job.kind === 'call' ? variant.job.rate : undefined
 }
 
 export function sizeText(bytes: number): string {

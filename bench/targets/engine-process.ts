@@ -16,6 +16,7 @@ const ECHO_FUNCTION = 'bench::echo'
 const variant = process.argv[2] as EngineVariant
 const folder = process.cwd()
 const port = await freePort()
+const streamPort = await freePort()
 const configPath = join(folder, 'iii-config.yaml')
 // JSON is YAML.
 await writeFile(configPath, JSON.stringify(configOf(variant)))
@@ -43,13 +44,20 @@ process.once('SIGTERM', () => {
     () => process.exit(1),
   )
 })
-announce(`ws://${HOST}:${port}`)
+announce(`ws://${HOST}:${port}`, variant === 'reactive' ? `ws://${HOST}:${streamPort}` : undefined)
 
 function configOf(kind: EngineVariant): object {
   const workers: object[] = [{ name: 'iii-worker-manager', config: { host: HOST, port } }]
   if (kind === 'watched') return { plugins_dir: './plugins', workers: [...workers, { name: 'bench-reload' }] }
+  if (kind === 'reactive') return { workers: [...workers, ...reactiveWorkers()] }
   if (kind !== 'plugin') return { workers }
   // Every variant that state is measured on keeps it durably, in this folder.
   const pluginsDir = fileURLToPath(new URL('../plugins', import.meta.url))
   return { plugins_dir: pluginsDir, workers: [...workers, { name: 'iii-state' }, { name: 'bench-echo' }] }
+}
+
+/** Each with its defaults, which keep state and streams durably in this folder. */
+function reactiveWorkers(): object[] {
+  const stream = { name: 'iii-stream', config: { host: HOST, port: streamPort } }
+  return [{ name: 'iii-state' }, stream, { name: 'iii-pubsub' }, { name: 'iii-cron' }]
 }

@@ -1,9 +1,11 @@
 // Reference: the router that one would write first. Parses every frame, looks the function up in a map, serialises the
-// message again and sends it with one `ws.send`. It speaks just enough of the protocol for the load to run against it.
+// message again and sends it with one `ws.send`. It speaks just enough of the protocol for the load to run against it, and has
+// `publish` and `stream::set` built in, without a store.
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { announce } from './announce.ts'
+import { NaiveStream, type StreamSet } from './naive-stream.ts'
 
 interface Message {
   type: string
@@ -11,15 +13,19 @@ interface Message {
   invocation_id?: string
   function_id?: string
   trigger_type?: string
+  config?: { topic?: string }
   data?: unknown
   action?: { type?: string }
 }
 
 const functions = new Map<string, WebSocket>()
 const triggerTypes = new Map<string, WebSocket>()
+/** Functions that subscribed to a topic. */
+const topics = new Map<string, Set<string>>()
 /** Callers by the id of the call; void calls have none. */
 const callers = new Map<string, WebSocket>()
 const workerIds = new WeakMap<WebSocket, string>()
+const stream = await NaiveStream.open()
 
 function handle(from: WebSocket, message: Message): void {
   switch (message.type) {
@@ -34,11 +40,24 @@ function handle(from: WebSocket, message: Message): void {
     case 'registertriggertype':
       return void triggerTypes.set(message.id ?? '', from)
     case 'registertrigger':
-      return triggerTypes.get(message.trigger_type ?? '')?.send(JSON.stringify(message))
+      return bind(message)
   }
 }
 
-function call(from: WebSocket, { invocation_id, function_id = '', data = null, action }: Message): void {
+function bind(message: Message): void {
+  if (message.trigger_type !== 'subscribe') {
+    return triggerTypes.get(message.trigger_type ?? '')?.send(JSON.stringify(message))
+  }
+  const topic = message.config?.topic ?? ''
+  const bound = topics.get(topic) ?? new Set<string>()
+  topics.set(topic, bound)
+  bound.add(message.function_id ?? '')
+}
+
+function call(from: WebSocket, message: Message): void {
+  const { invocation_id, function_id = '', data = null, action } = message
+  if (function_id === 'publish') return reply(from, message, publish(data as { topic: string; data: unknown }))
+  if (function_id === 'stream::set') return reply(from, message, stream.set(data as StreamSet))
   const waits = invocation_id !== undefined && action?.type !== 'void'
   const callee = functions.get(function_id)
   if (callee === undefined) {
@@ -54,6 +73,18 @@ function call(from: WebSocket, { invocation_id, function_id = '', data = null, a
   callee.send(JSON.stringify({ type: 'invokefunction', invocation_id: id, function_id, data }))
 }
 
+function publish({ topic, data }: { topic: string; data: unknown }): null {
+  for (const function_id of topics.get(topic) ?? []) {
+    const invocation_id = randomUUID()
+    functions.get(function_id)?.send(JSON.stringify({ type: 'invokefunction', invocation_id, function_id, data }))
+  }
+  return null
+}
+
+function reply(to: WebSocket, { invocation_id, function_id }: Message, result: unknown): void {
+  to.send(JSON.stringify({ type: 'invocationresult', invocation_id, function_id, result }))
+}
+
 function answer(message: Message): void {
   const id = message.invocation_id ?? ''
   const caller = callers.get(id)
@@ -65,10 +96,11 @@ function forget(socket: WebSocket): void {
   for (const map of [functions, triggerTypes, callers]) {
     for (const [id, owner] of map) if (owner === socket) map.delete(id)
   }
+  for (const bound of topics.values()) for (const id of bound) if (!functions.has(id)) bound.delete(id)
 }
 
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false }, () => {
-  announce(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  announce(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, stream.url)
 })
 server.on('connection', (socket) => {
   const worker_id = randomUUID()

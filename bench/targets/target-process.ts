@@ -13,6 +13,8 @@ const STOP_MS = 5_000
 /** What a target says once it listens. */
 export interface TargetReady {
   readonly url: string
+  /** Of the stream listener, if it has one. */
+  readonly streamUrl?: string | undefined
   readonly pid: number
 }
 
@@ -28,6 +30,7 @@ export interface TargetCommand {
 export class TargetProcess {
   readonly #child: ChildProcess
   readonly url: string
+  readonly streamUrl: string | undefined
   readonly pid: number
   /** From the spawn to the report that it listens. */
   readonly startMs: number
@@ -63,6 +66,7 @@ export class TargetProcess {
   private constructor(child: ChildProcess, ready: TargetReady, startMs: number) {
     this.#child = child
     this.url = ready.url
+    this.streamUrl = ready.streamUrl
     this.pid = ready.pid
     this.startMs = startMs
   }

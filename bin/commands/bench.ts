@@ -35,7 +35,11 @@ export const bench = defineCommand({
       valueHint: 'seconds',
     },
     rounds: { type: 'string', description: 'Rounds, of which medians are taken; default 5', valueHint: 'count' },
-    subscribers: { type: 'string', description: 'Subscribers of the fan-out; default 1000', valueHint: 'count' },
+    subscribers: {
+      type: 'string',
+      description: 'Subscribers of fan-out and stream-fan-out; default 1000',
+      valueHint: 'count',
+    },
     target: {
       type: 'string',
       description:

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { CallHistory } from '../../../bench/load/call-run.ts'
 import { CallClient } from '../../../bench/load/call-client.ts'
 import { runControl } from '../../../bench/load/control-run.ts'
 import { runFanOut } from '../../../bench/load/fan-out-run.ts'
@@ -17,6 +18,7 @@ test('each event of the fan-out reaches every subscriber, in order', async () =>
   const { url, pid } = await startNaive()
   const job = {
     kind: 'fan-out',
+    way: 'trigger',
     url,
     targetPid: pid,
     subscribers: 20,
@@ -24,7 +26,7 @@ test('each event of the fan-out reaches every subscriber, in order', async () =>
     inFlight: 4,
     ...TIMES,
   } as const
-  const result = await runFanOut(job)
+  const result = await runFanOut(job, new CallHistory())
   expect(result.verified).toBeGreaterThan(100)
   expect(result).toMatchObject({ wrong: {}, unanswered: 0 })
 })

@@ -29,6 +29,8 @@ export interface TriggerBindingsOptions<Filter extends BindingFilter, Event> {
   readonly payload: (event: Event) => unknown
   /** Size of the payload, for the limit of what may wait. Default 0. */
   readonly bytes?: (event: Event) => number
+  /** Handlers of one binding start in the order of the events with the same key, behind a condition too. Default: no key. */
+  readonly orderKey?: (event: Event) => string
   readonly limits?: Partial<LaneLimits> | undefined
   readonly now?: () => number
 }
@@ -101,7 +103,7 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
     let fired: FiredEvent | undefined
     for (const { lane, filter } of this.#entries.values()) {
       if (!this.#options.matches(filter, event)) continue
-      fired ??= { ...origin, payload: this.#options.payload(event), bytes: this.#options.bytes?.(event) ?? 0 }
+      fired ??= this.#toFired(event, origin)
       lane.push(fired)
     }
   }
@@ -120,6 +122,11 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
     clearTimeout(timer)
     this.#onSettled = undefined
     return settled
+  }
+
+  #toFired(event: Event, origin: EventOrigin): FiredEvent {
+    const { payload, bytes, orderKey } = this.#options
+    return { ...origin, payload: payload(event), bytes: bytes?.(event) ?? 0, orderKey: orderKey?.(event) }
   }
 
   #undelivered(): number {

@@ -2,6 +2,7 @@
 // Each binding has its own lane, so a handler that hangs holds up nobody else's events.
 import type { TriggerBinding, TriggerRequest } from '../../sdk/handle-types.ts'
 import { LimitedWarning } from '../limited-warning.ts'
+import { KeyOrder } from './key-order.ts'
 
 /** The part of the handle that firing needs. */
 export interface Caller {
@@ -24,6 +25,8 @@ export interface LaneLimits {
   readonly handlerTimeoutMs: number
   /** After this time a condition has failed: its event is skipped. Default 30,000. */
   readonly conditionTimeoutMs: number
+  /** Events of one order key whose condition may be undecided; later ones of the key wait. Default 32. */
+  readonly maxUndecidedPerKey: number
 }
 
 export const LANE_DEFAULTS: LaneLimits = {
@@ -32,6 +35,7 @@ export const LANE_DEFAULTS: LaneLimits = {
   maxWaitingBytes: 64 * 1024 * 1024,
   handlerTimeoutMs: 300_000,
   conditionTimeoutMs: 30_000,
+  maxUndecidedPerKey: 32,
 }
 
 export interface LaneContext {
@@ -47,8 +51,16 @@ export interface LaneContext {
 export interface FiredEvent {
   readonly payload: unknown
   readonly bytes: number
+  /** Handlers of events with the same key start in the order of the events, behind a condition too. */
+  readonly orderKey?: string | undefined
   readonly traceparent?: string | undefined
   readonly baggage?: string | undefined
+}
+
+interface QueuedEvent {
+  readonly event: FiredEvent
+  /** The key whose order it has entered. */
+  readonly key: string | undefined
 }
 
 export class BindingLane {
@@ -58,7 +70,10 @@ export class BindingLane {
   readonly #context: LaneContext
   readonly #failures: LimitedWarning
   readonly #warnings: LimitedWarning
-  #waiting: FiredEvent[] = []
+  readonly #order: KeyOrder<QueuedEvent>
+  /** Waiting for the window; what is held by the order of its key waits too and is not in here. */
+  #waiting: QueuedEvent[] = []
+  #waitingCount = 0
   #waitingBytes = 0
   #inFlight = 0
   #deciding = 0
@@ -69,6 +84,7 @@ export class BindingLane {
     this.binding = binding
     this.condition = condition
     this.#context = context
+    this.#order = new KeyOrder(context.limits.maxUndecidedPerKey)
     const options = { now: context.now }
     this.#failures = new LimitedWarning((message, data) => context.log.error(message, data), options)
     this.#warnings = new LimitedWarning((message, data) => context.log.warn(message, data), options)
@@ -81,16 +97,26 @@ export class BindingLane {
 
   /** Events whose handler has not been called yet: waiting, or with a condition that has not answered. */
   get undelivered(): number {
-    return this.#waiting.length + this.#deciding
+    return this.#waitingCount + this.#deciding
   }
 
   push(event: FiredEvent): void {
     const { maxInFlight, maxWaiting, maxWaitingBytes } = this.#context.limits
-    if (this.#inFlight < maxInFlight || this.#unbounded) {
-      this.#start(event)
-    } else if (this.#waiting.length < maxWaiting && this.#waitingBytes + event.bytes <= maxWaitingBytes) {
-      this.#waiting.push(event)
+    const key = this.#keyOf(event)
+    const queued = { event, key }
+    const held = key !== undefined && !this.#unbounded && this.#order.isFull(key)
+    if (!held && (this.#inFlight < maxInFlight || this.#unbounded)) {
+      if (key !== undefined) this.#order.enter(key)
+      this.#start(queued)
+    } else if (this.#waitingCount < maxWaiting && this.#waitingBytes + event.bytes <= maxWaitingBytes) {
+      this.#waitingCount++
       this.#waitingBytes += event.bytes
+      if (held) {
+        this.#order.hold(key, queued)
+        return
+      }
+      if (key !== undefined) this.#order.enter(key)
+      this.#waiting.push(queued)
     } else {
       this.#dropped++
       const { id, function_id } = this.binding
@@ -105,25 +131,40 @@ export class BindingLane {
   handOutAll(): void {
     this.#unbounded = true
     while (this.#waiting.length > 0) this.#startNext()
+    for (const queued of this.#order.releaseAll()) this.#startWaiting(queued)
   }
 
   /** Forgets what waits: the binding is gone. */
   clear(): void {
     this.#waiting = []
+    this.#order.clear()
+    this.#waitingCount = 0
     this.#waitingBytes = 0
   }
 
-  #startNext(): void {
-    const event = this.#waiting.shift()
-    if (event === undefined) return
-    this.#waitingBytes -= event.bytes
-    this.#start(event)
+  /** Undefined where order needs no care: without a condition handlers are called in the order of the events anyway. */
+  #keyOf({ orderKey }: FiredEvent): string | undefined {
+    if (orderKey === undefined) return undefined
+    // A binding that has lost its condition still owes the order of the events before.
+    return this.condition !== undefined || this.#order.isBusy(orderKey) ? orderKey : undefined
   }
 
-  #start(event: FiredEvent): void {
+  #startNext(): void {
+    const queued = this.#waiting.shift()
+    if (queued !== undefined) this.#startWaiting(queued)
+  }
+
+  #startWaiting(queued: QueuedEvent): void {
+    this.#waitingCount--
+    this.#waitingBytes -= queued.event.bytes
+    this.#start(queued)
+  }
+
+  #start({ event, key }: QueuedEvent): void {
     this.#inFlight++
     // Without a condition the call leaves now, so that handlers start in the order of the events.
-    const done = this.condition === undefined ? this.#callHandler(event) : this.#decideAndCall(event, this.condition)
+    const done =
+      this.condition === undefined && key === undefined ? this.#callHandler(event) : this.#decideAndCall(event, key)
     void done.then(this.#finished)
   }
 
@@ -133,13 +174,24 @@ export class BindingLane {
     if (this.undelivered === 0) this.#context.onHandedOut()
   }
 
-  async #decideAndCall(event: FiredEvent, condition: string): Promise<void> {
+  async #decideAndCall(event: FiredEvent, key: string | undefined): Promise<void> {
     this.#deciding++
-    const passes = await this.#decide(event, condition)
+    const turn = key === undefined ? undefined : this.#order.takeTurn(key)
+    const passes = this.condition === undefined || (await this.#decide(event, this.condition))
+    await turn?.come
     this.#deciding--
     const handled = passes ? this.#callHandler(event) : undefined
+    turn?.done()
+    if (key !== undefined) this.#letNextIn(key)
     if (this.undelivered === 0) this.#context.onHandedOut()
     await handled
+  }
+
+  #letNextIn(key: string): void {
+    const next = this.#order.leave(key)
+    if (next === undefined) return
+    if (this.#inFlight < this.#context.limits.maxInFlight) this.#startWaiting(next)
+    else this.#waiting.push(next)
   }
 
   /** Only a literal `false` skips; so does a condition that fails (spec 01 §11.7). */

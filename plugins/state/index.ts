@@ -7,7 +7,14 @@ import type { OnWritten } from './adapters/store.ts'
 import { adapterOf, liveSettings, STATE_CONFIG_SCHEMA, type StateConfig } from './config.ts'
 import { registerStateFunctions } from './functions.ts'
 import { openStateStore } from './open-store.ts'
-import { matchesState, readStateFilter, STATE_TRIGGER_TYPE, stateEventBytes, stateEventPayload } from './trigger.ts'
+import {
+  matchesState,
+  readStateFilter,
+  STATE_TRIGGER_TYPE,
+  stateEventBytes,
+  stateEventOrder,
+  stateEventPayload,
+} from './trigger.ts'
 
 /** How long `stop` waits for conditions that have not decided; the host allows 10 s for all of it. */
 const SETTLE_MS = 5_000
@@ -28,6 +35,7 @@ export default definePlugin<StateConfig>({
       matches: matchesState,
       payload: stateEventPayload,
       bytes: stateEventBytes,
+      orderKey: stateEventOrder,
     })
 
     const writeListener = (scope: string, key: string, deleted: boolean): OnWritten => {

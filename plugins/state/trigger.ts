@@ -69,3 +69,8 @@ export function stateEventPayload({ type, scope, key, oldValue, newValue }: Stat
 export function stateEventBytes({ oldValue, newValue }: StateEvent): number {
   return (oldValue?.length ?? 4) + (newValue?.length ?? 4)
 }
+
+/** Events of one key reach a handler in the order of the writes. */
+export function stateEventOrder({ scope, key }: StateEvent): string {
+  return `${scope.length}:${scope}${key}`
+}

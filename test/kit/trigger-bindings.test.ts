@@ -30,7 +30,7 @@ function setUp(limits: Partial<LaneLimits> = {}) {
   }
   const bindings = new TriggerBindings<
     { topic: string | undefined; condition_function_id: string | undefined },
-    { topic: string; n: number }
+    { topic: string; n: number; key?: string }
   >({
     iii,
     log,
@@ -41,14 +41,18 @@ function setUp(limits: Partial<LaneLimits> = {}) {
     matches: ({ topic }, event) => topic === undefined || topic === event.topic,
     payload: ({ n }) => ({ n }),
     bytes: () => 10,
+    orderKey: ({ n, key }) => key ?? `${n}`,
     limits,
     now: () => clock.now,
   })
   const bind = (id: string, config: unknown = {}, more: object = {}) =>
     bindings.registerTrigger({ id, function_id: `f-${id}`, config, ...more })
   const fire = (...numbers: number[]) => numbers.forEach((n) => bindings.fire({ topic: 't', n }))
+  /** `a1` is event 1 of key a. */
+  const fireOn = (...events: string[]) =>
+    events.forEach((event) => bindings.fire({ topic: 't', key: event[0]!, n: Number(event.slice(1)) }))
   const seen = () => calls.map(({ function_id, payload }) => `${function_id}:${(payload as { n: number }).n}`)
-  return { bindings, calls, log, clock, bind, fire, seen }
+  return { bindings, calls, log, clock, bind, fire, fireOn, seen }
 }
 
 /** Lets everything run that is ready to. */
@@ -174,9 +178,114 @@ describe('conditions', () => {
   })
 })
 
+describe('the order of the events of a key behind a condition', () => {
+  const conditional = { condition_function_id: 'c' }
+
+  test('a handler starts only when the condition of the earlier event has decided', async () => {
+    const { bind, fireOn, calls, seen } = setUp()
+    bind('a', conditional)
+    fireOn('a1', 'a2', 'a3', 'b4')
+    expect(seen()).toEqual(['c:1', 'c:2', 'c:3', 'c:4'])
+    calls[1]!.resolve(true)
+    calls[2]!.resolve(true)
+    calls[3]!.resolve(true)
+    await settled()
+    expect(seen().slice(4)).toEqual(['f-a:4'])
+    calls[0]!.resolve(true)
+    await settled()
+    expect(seen().slice(5)).toEqual(['f-a:1', 'f-a:2', 'f-a:3'])
+  })
+
+  test('an event that is skipped, or whose condition fails, lets the next one go on', async () => {
+    const { bind, fireOn, calls, seen } = setUp()
+    bind('a', conditional)
+    fireOn('a1', 'a2', 'a3')
+    calls[2]!.resolve(true)
+    calls[1]!.reject(new Error('timeout'))
+    await settled()
+    expect(seen()).toHaveLength(3)
+    calls[0]!.resolve(false)
+    await settled()
+    expect(seen().slice(3)).toEqual(['f-a:3'])
+  })
+
+  test('a handler that hangs holds up no later event of its key', async () => {
+    const { bind, fireOn, calls, seen } = setUp()
+    bind('a', conditional)
+    fireOn('a1', 'a2')
+    calls[0]!.resolve(true)
+    calls[1]!.resolve(true)
+    await settled()
+    expect(seen().slice(2)).toEqual(['f-a:1', 'f-a:2'])
+  })
+
+  test('a condition that hangs holds up its key in its binding alone, however many events the key has', async () => {
+    const { bind, fireOn, calls, seen } = setUp({ maxInFlight: 4, maxUndecidedPerKey: 2 })
+    bind('hangs', conditional)
+    bind('works')
+    fireOn('a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'b7')
+    // Two of key a are asked for, the others are held; key b finds room.
+    const asked = seen().filter((call) => call.startsWith('c:'))
+    expect(asked).toEqual(['c:1', 'c:2', 'c:7'])
+    expect(seen().filter((call) => call.startsWith('f-works'))).toHaveLength(4)
+    calls.find(({ function_id, payload }) => function_id === 'c' && (payload as { n: number }).n === 7)!.resolve()
+    await settled()
+    expect(seen()).toContain('f-hangs:7')
+  })
+
+  test('held events follow in order as those before them are decided', async () => {
+    const { bind, fireOn, calls, seen, bindings } = setUp({ maxUndecidedPerKey: 2, maxWaiting: 3 })
+    bind('a', conditional)
+    fireOn('a1', 'a2', 'a3', 'a4', 'a5', 'a6')
+    expect(bindings.dropped).toBe(1)
+    for (let index = 0; index < calls.length; index++) {
+      if (calls[index]!.function_id === 'c') calls[index]!.resolve(true)
+      await settled()
+    }
+    expect(seen().filter((call) => call.startsWith('f-'))).toEqual([1, 2, 3, 4, 5].map((n) => `f-a:${n}`))
+  })
+
+  test('a binding that loses its condition still keeps the order', async () => {
+    const { bind, fireOn, calls, seen } = setUp()
+    bind('a', conditional)
+    fireOn('a1')
+    bind('a')
+    fireOn('a2', 'b3')
+    expect(seen()).toEqual(['c:1', 'f-a:3'])
+    calls[0]!.resolve(true)
+    await settled()
+    expect(seen().slice(2)).toEqual(['f-a:1', 'f-a:2'])
+    fireOn('a4')
+    expect(seen().at(-1)).toBe('f-a:4')
+  })
+
+  test('the end of a generation asks for what is held as well, in order', async () => {
+    const { bind, fireOn, calls, seen, bindings } = setUp({ maxUndecidedPerKey: 1 })
+    bind('a', conditional)
+    fireOn('a1', 'a2', 'a3')
+    const done = bindings.settle(60_000)
+    fireOn('a4')
+    expect(seen()).toEqual(['c:1', 'c:2', 'c:3', 'c:4'])
+    for (const call of calls.toReversed()) call.resolve(true)
+    expect(await within(1_000, 'settle', done)).toBe(true)
+    expect(seen().slice(4)).toEqual(['f-a:1', 'f-a:2', 'f-a:3', 'f-a:4'])
+  })
+
+  test('unregistering forgets what is held', async () => {
+    const { bind, fireOn, calls, seen, bindings } = setUp({ maxUndecidedPerKey: 1 })
+    bind('a', conditional)
+    fireOn('a1', 'a2')
+    bindings.unregisterTrigger({ id: 'a' })
+    calls[0]!.resolve(false)
+    await settled()
+    expect(seen()).toEqual(['c:1'])
+    expect(await within(1_000, 'settle', bindings.settle(60_000))).toBe(true)
+  })
+})
+
 describe('bounds', () => {
   test('the defaults', () => {
-    expect(LANE_DEFAULTS).toMatchObject({ maxInFlight: 512, maxWaiting: 10_000 })
+    expect(LANE_DEFAULTS).toMatchObject({ maxInFlight: 512, maxWaiting: 10_000, maxUndecidedPerKey: 32 })
   })
 
   test('beyond the window events wait in order; beyond the queue the newest are dropped, counted and warned about once per second', async () => {

@@ -1,5 +1,6 @@
 // The `config` block of `iii-state` (spec 02 §7.1): its schema, and its values with the defaults filled in.
 import { adapterSchema, type AdapterChoice } from '../../kit/adapter-choice.ts'
+import { BRIDGE_OPTION } from '../../kit/bridge/bridge-option.ts'
 import { kvOption } from '../../kit/kv-settings.ts'
 import { REDIS_OPTION } from '../../kit/redis/redis-option.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
@@ -18,7 +19,7 @@ export const STATE_CONFIG_SCHEMA: JsonSchema = {
   properties: {
     adapter: {
       ...adapterSchema(
-        [kvOption(KV_FOLDER), REDIS_OPTION],
+        [kvOption(KV_FOLDER), REDIS_OPTION, BRIDGE_OPTION],
         'Where the values are kept. Changing it replaces the running plugin generation.',
       ),
       default: { name: 'kv' },

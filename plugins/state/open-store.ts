@@ -7,6 +7,7 @@ import type { StateStore, StateStoreContext, StateStoreFactory } from './adapter
 const FACTORIES = new Map<string, () => Promise<StateStoreFactory>>([
   ['kv', async () => openKv],
   ['redis', async () => (await import('./adapters/redis.ts')).openRedis],
+  ['bridge', async () => (await import('./adapters/bridge.ts')).openStateBridge],
 ])
 
 export async function openStateStore(

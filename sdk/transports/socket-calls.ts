@@ -50,9 +50,7 @@ export class SocketCalls {
     const length = call.payload?.length ?? 0
     if (this.#waiting.length >= maxWaitingCalls || this.#waitingLength + length > maxWaitingLength) {
       const reason = `${this.#whyAway()} Too many calls wait for it already; try again later.`
-      // Not at once: whoever makes the call has not begun to wait for it.
-      queueMicrotask(() => this.#fail(call, new InvocationError('overloaded', reason, call.functionId)))
-      return
+      return this.#fail(call, new InvocationError('overloaded', reason, call.functionId))
     }
     this.#waiting.push({ ...call, deadline: performance.now() + awayMs })
     this.#waitingLength += length

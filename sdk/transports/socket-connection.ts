@@ -10,6 +10,8 @@ export interface ConnectionListener {
   up(greeting: WorkerRegistered): void
   /** A frame after the greeting. */
   frame(bytes: Buffer): void
+  /** Some of what was sent has left, or is lost with its socket. */
+  readonly written: () => void
   /** The connection that was up is gone. */
   down(reason: string): void
   /** An attempt to connect failed; the `attempt`-th in a row. */
@@ -97,7 +99,7 @@ export class SocketConnection {
 
   /** Only while `up`. */
   send(frame: string): void {
-    this.#socket?.send(frame)
+    this.#socket?.send(frame, this.#listener.written)
   }
 
   /** Ends it for good; resolves when the socket is closed. */

@@ -28,6 +28,8 @@ export interface SocketTransportOptions {
   readonly worker: SocketAnnouncement
   readonly limits?: Partial<SocketLimits>
   readonly events?: SocketEvents
+  /** What goes with a call besides its payload; throws to refuse the call. */
+  readonly prepare?: (functionId: string, sidecar: Sidecar | undefined) => Sidecar | undefined
   /** For the jitter of reconnects. Default `Math.random`. */
   readonly random?: () => number
 }
@@ -38,6 +40,7 @@ export class SocketTransport implements Transport {
   readonly address: string
   readonly #limits: SocketLimits
   readonly #events: SocketEvents
+  readonly #prepare: SocketTransportOptions['prepare']
   readonly #connection: SocketConnection
   readonly #registrations = new SocketRegistrations()
   readonly #calls: SocketCalls
@@ -51,12 +54,14 @@ export class SocketTransport implements Transport {
   #receiver: Receiver | undefined
   #greeting: WorkerRegistered | undefined
   #open = true
+  #congested = false
 
-  constructor({ url, worker, limits, events = {}, random }: SocketTransportOptions) {
+  constructor({ url, worker, limits, events = {}, prepare, random }: SocketTransportOptions) {
     this.address = url
     this.#worker = worker
     this.#limits = { ...SOCKET_LIMITS, ...limits }
     this.#events = events
+    this.#prepare = prepare
     this.#connection = new SocketConnection(
       {
         url,
@@ -67,6 +72,7 @@ export class SocketTransport implements Transport {
       {
         up: (greeting) => this.#up(greeting),
         frame: (bytes) => this.#frame(bytes),
+        written: () => this.#written(),
         down: (reason) => this.#down(reason),
         failed: (reason, attempt) => this.#events.onAttemptFailed?.(reason, attempt),
       },
@@ -74,10 +80,7 @@ export class SocketTransport implements Transport {
     this.#calls = new SocketCalls({
       limits: this.#limits,
       whyAway: () => `The engine at ${shownUrl(url)} is not connected: ${this.#connection.problem}.`,
-      fail: ({ callId, functionId }, error) => {
-        if (callId !== undefined) this.#receiver?.onFailure(callId, error)
-        else this.#events.onVoidDropped?.(functionId, error.message)
-      },
+      fail: (call, error) => this.#fail(call, error),
     })
     this.#channels = new SocketChannels(url, this.#limits)
   }
@@ -91,7 +94,10 @@ export class SocketTransport implements Transport {
   }
 
   get congested(): boolean {
-    return this.#connection.bufferedBytes > this.#limits.maxBufferedBytes
+    // Half of it must go before it is over, so that it does not begin anew with the next call.
+    const { maxBufferedBytes } = this.#limits
+    if (!this.#congested) this.#congested = this.#connection.bufferedBytes > maxBufferedBytes
+    return this.#congested
   }
 
   /** Begins to connect, in the background. */
@@ -108,7 +114,13 @@ export class SocketTransport implements Transport {
     sidecar: Sidecar | undefined,
   ): void {
     if (!this.#open) return
-    const call = { callId, functionId, payload, sidecar }
+    let prepared = sidecar
+    try {
+      if (this.#prepare !== undefined) prepared = this.#prepare(functionId, sidecar)
+    } catch (error) {
+      return this.#fail({ callId, functionId }, error as Error)
+    }
+    const call = { callId, functionId, payload, sidecar: prepared }
     if (this.#connection.up) this.#send(call)
     else this.#calls.wait(call)
   }
@@ -163,6 +175,12 @@ export class SocketTransport implements Transport {
     return this.#connection.close()
   }
 
+  #written(): void {
+    if (!this.#congested || this.#connection.bufferedBytes > this.#limits.maxBufferedBytes / 2) return
+    this.#congested = false
+    this.#receiver?.onDrained()
+  }
+
   #reattach(): string | undefined {
     if (this.#greeting === undefined) return undefined
     const { worker_id: previous_worker_id, reattach_token } = this.#greeting
@@ -183,6 +201,7 @@ export class SocketTransport implements Transport {
   #down(reason: string): void {
     // Answers to calls of a connection that is gone reach nobody.
     this.#delivered.clear()
+    this.#written()
     this.#calls.broken(`The connection to the engine at ${shownUrl(this.address)} broke before it answered: ${reason}.`)
     if (this.#open) this.#events.onDisconnected?.(reason)
   }
@@ -191,6 +210,12 @@ export class SocketTransport implements Transport {
     const id = callId === undefined ? undefined : this.#ids.idOf(callId)
     if (callId !== undefined) this.#calls.sent(callId, functionId)
     this.#connection.send(callFrame(id, functionId, payload, sidecar))
+  }
+
+  #fail({ callId, functionId }: { callId: number | undefined; functionId: string }, error: Error): void {
+    if (callId === undefined) return this.#events.onVoidDropped?.(functionId, error.message)
+    // Later, not at once: whoever makes the call has not begun to wait for it.
+    queueMicrotask(() => this.#receiver?.onFailure(callId, error))
   }
 
   #frame(bytes: Buffer): void {

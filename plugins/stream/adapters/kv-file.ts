@@ -1,0 +1,168 @@
+// Streams in an embedded database. A write, its event and its place in the history are one row change each in one transaction:
+// they are safe together, or none of them is. Triggers and subscribers hear of it after the commit.
+import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../../kit/sqlite/ordered-table.ts'
+import { SqliteStore, type SqliteStoreOptions } from '../../../kit/sqlite-store.ts'
+import { updateText, type UpdateOperation } from '../../../kit/update-operations.ts'
+import type { PluginLog } from '../../../sdk/plugin.ts'
+import { changeText, StreamEvent } from '../event.ts'
+import type { Feed, Snapshot } from '../feed.ts'
+import { JOURNAL_SCHEMA, JournalTable } from '../history/journal-table.ts'
+import { LocalFeed } from '../history/local-feed.ts'
+import { RecentEvents } from '../history/recent-events.ts'
+import { Timestamps } from '../history/timestamps.ts'
+import { byStream, readScope, scopeOf, scopeRange } from './item-scope.ts'
+import type { HistoryLimits, ItemAddress, OnEmitted, StreamStore, Updated } from './store.ts'
+
+export interface KvFileOptions {
+  /** Absolute path of the data folder. */
+  readonly folder: string
+  readonly history: HistoryLimits
+  readonly maxBytes?: number | undefined
+  readonly log: Pick<PluginLog, 'error'>
+  readonly now?: (() => number) | undefined
+  /** For tests. */
+  readonly onOpen?: SqliteStoreOptions['onOpen']
+}
+
+/** Version of the layout of `stream.db`. */
+const FORMAT_VERSION = 1
+
+export class KvFile implements StreamStore {
+  readonly feed: Feed
+  readonly #feed: LocalFeed
+  readonly #store: SqliteStore
+  readonly #table: OrderedTable
+  readonly #journal: JournalTable
+  readonly #timestamps: Timestamps
+  readonly #keepsHistory: boolean
+  /** Events of the batch under way. */
+  #batch: StreamEvent[] = []
+  /** Offset of the newest event, those of the batch under way included. */
+  #newest: number
+
+  constructor({ folder, history, maxBytes, log, now, onOpen }: KvFileOptions) {
+    const onError = (message: string, error: unknown): void => log.error(message, { error: String(error) })
+    this.#keepsHistory = history.maxEvents > 0
+    this.#store = new SqliteStore({
+      folder,
+      name: 'stream.db',
+      setting: 'adapter.config.file_path of iii-stream',
+      schema: `${ORDERED_TABLE_SCHEMA}; ${JOURNAL_SCHEMA}`,
+      version: FORMAT_VERSION,
+      maxBytes,
+      onError,
+      onOpen,
+    })
+    this.#table = new OrderedTable(this.#store)
+    this.#journal = new JournalTable(this.#store.database, history)
+    const { epoch, newest, timestamp } = this.#journal
+    this.#newest = newest
+    this.#timestamps = new Timestamps({ after: timestamp, ...(now === undefined ? {} : { now }) })
+    const recent = new RecentEvents(history, newest)
+    this.#feed = new LocalFeed({ epoch, recent, readOlder: () => this.#journal.readOlder(), onError })
+    this.feed = this.#feed
+    this.#store.onBatch({
+      beforeCommit: () => {
+        if (this.#batch.length > 0) this.#journal.append(this.#batch, this.#newest)
+      },
+      committed: () => {
+        this.#journal.committed()
+        this.#batch = []
+      },
+      rolledBack: () => {
+        this.#journal.rolledBack()
+        this.#newest -= this.#batch.length
+        this.#batch = []
+      },
+    })
+  }
+
+  get({ stream, group, item }: ItemAddress): Promise<string | undefined> {
+    return this.#store.run(() => this.#table.get(scopeOf(stream, group), item))
+  }
+
+  set({ stream, group, item }: ItemAddress, value: string, onEmitted: OnEmitted): Promise<string | undefined> {
+    const scope = scopeOf(stream, group)
+    let event: StreamEvent
+    const write = (): string | undefined => {
+      const old = this.#table.edit(scope, item, () => value)
+      event = this.#record(scope, stream, group, item, changeText(old === undefined ? 'create' : 'update', value))
+      return old
+    }
+    return this.#store.run(write, { bytes: value.length, committed: () => this.#feed.emitted(event, onEmitted) })
+  }
+
+  delete({ stream, group, item }: ItemAddress, onEmitted: OnEmitted): Promise<string | undefined> {
+    const scope = scopeOf(stream, group)
+    let event: StreamEvent | undefined
+    const remove = (): string | undefined => {
+      const old = this.#table.delete(scope, item)
+      event = old === undefined ? undefined : this.#record(scope, stream, group, item, changeText('delete', old))
+      return old
+    }
+    return this.#store.run(remove, { committed: () => event !== undefined && this.#feed.emitted(event, onEmitted) })
+  }
+
+  update(
+    { stream, group, item }: ItemAddress,
+    operations: readonly UpdateOperation[],
+    onEmitted: OnEmitted,
+  ): Promise<Updated> {
+    const scope = scopeOf(stream, group)
+    let event: StreamEvent
+    const edit = (): Updated => {
+      let updated: ReturnType<typeof updateText> | undefined
+      const oldValue = this.#table.edit(scope, item, (old) => (updated = updateText(old, operations)).text)
+      const { text: newValue, errors } = updated!
+      const change = oldValue === undefined ? 'create' : 'update'
+      event = this.#record(scope, stream, group, item, changeText(change, newValue))
+      return { oldValue, newValue, errors }
+    }
+    return this.#store.run(edit, { committed: () => this.#feed.emitted(event, onEmitted) })
+  }
+
+  emit(stream: string, group: string, item: string | null, text: string, onEmitted: OnEmitted): Promise<void> {
+    let event: StreamEvent
+    const record = (): void => {
+      event = this.#record(scopeOf(stream, group), stream, group, item, text)
+    }
+    return this.#store.run(record, { bytes: text.length, committed: () => this.#feed.emitted(event, onEmitted) })
+  }
+
+  list(stream: string, group: string): Promise<string[]> {
+    return this.#store.run(() => this.#table.values(scopeOf(stream, group)))
+  }
+
+  snapshot(stream: string, group: string, item: string | null): Promise<Snapshot> {
+    const scope = scopeOf(stream, group)
+    const read = (): Snapshot => ({
+      data: item === null ? `[${this.#table.values(scope).join(',')}]` : (this.#table.get(scope, item) ?? 'null'),
+      position: this.#keepsHistory ? { epoch: this.#journal.epoch, offset: this.#newest } : undefined,
+    })
+    // Nothing newer is told before whoever asked has the answer.
+    return this.#store.run(read, { committed: () => this.#feed.hold() })
+  }
+
+  groups(stream: string): Promise<string[]> {
+    return this.#store.run(() => this.#table.scopesBetween(...scopeRange(stream)).map((scope) => readScope(scope)[1]))
+  }
+
+  streams(): Promise<{ id: string; groups: string[] }[]> {
+    return this.#store.run(() => byStream(this.#table.scopes()))
+  }
+
+  async close(): Promise<void> {
+    this.#store.close()
+    this.#feed.close()
+  }
+
+  /** The last step of an operation: from here on it must not fail by itself, since its offset is given out. */
+  #record(scope: string, stream: string, group: string, item: string | null, event: string): StreamEvent {
+    const timestamp = this.#timestamps.next(scope + (item ?? '\n'))
+    const offset = ++this.#newest
+    const position = this.#keepsHistory ? { epoch: this.#journal.epoch, offset } : undefined
+    const recorded = new StreamEvent({ stream, group, item, timestamp, event, position })
+    this.#batch.push(recorded)
+    return recorded
+  }
+}

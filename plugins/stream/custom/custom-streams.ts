@@ -1,0 +1,38 @@
+// Which operations of which streams a worker serves by functions named `stream::<operation>(<stream>)` (spec 02 §8).
+
+export type StreamOperation = 'get' | 'set' | 'delete' | 'list' | 'list_groups' | 'update'
+
+/** Payload of `engine::functions-changed`. */
+export interface FunctionsChanged {
+  readonly added: readonly NamedFunction[]
+  readonly removed: readonly NamedFunction[]
+}
+
+interface NamedFunction {
+  readonly function_id: string
+  readonly namespace: string
+}
+
+const CUSTOM_ID = /^stream::(get|set|delete|list|list_groups|update)\(.*\)$/s
+const NAMESPACE = 'default'
+
+export function customFunctionId(operation: StreamOperation, stream: string): string {
+  return `stream::${operation}(${stream})`
+}
+
+export class CustomStreams {
+  /** Ids of the functions that are there. */
+  readonly #ids = new Set<string>()
+
+  has(operation: StreamOperation, stream: string): boolean {
+    // Most engines have none: then no id need be put together for each call.
+    return this.#ids.size > 0 && this.#ids.has(customFunctionId(operation, stream))
+  }
+
+  apply({ added, removed }: FunctionsChanged): void {
+    for (const { function_id, namespace } of removed) if (namespace === NAMESPACE) this.#ids.delete(function_id)
+    for (const { function_id, namespace } of added) {
+      if (namespace === NAMESPACE && CUSTOM_ID.test(function_id)) this.#ids.add(function_id)
+    }
+  }
+}

@@ -1,0 +1,80 @@
+// `iii-stream`: items addressed by stream, group and item, told to subscribers and bound functions as they change (spec 02).
+import { isDeepStrictEqual } from 'node:util'
+import { isSameAdapter } from '../../kit/adapter-choice.ts'
+import { TriggerBindings } from '../../kit/trigger-bindings.ts'
+import { currentCallContext } from '../../sdk/call-context.ts'
+import { definePlugin } from '../../sdk/plugin.ts'
+import type { OnEmitted } from './adapters/store.ts'
+import { adapterOf, DEFAULT_ADAPTER, historyOf, STREAM_CONFIG_SCHEMA, type StreamConfig } from './config.ts'
+import { CustomItems } from './custom/custom-items.ts'
+import { CustomStreams } from './custom/custom-streams.ts'
+import { registerStreamFunctions } from './functions.ts'
+import { StreamItems } from './items.ts'
+import { openStreamStore } from './open-store.ts'
+import {
+  matchesStream,
+  readStreamFilter,
+  STREAM_TRIGGER_TYPE,
+  streamEventBytes,
+  streamEventPayload,
+} from './trigger.ts'
+
+/** How long `stop` waits for conditions that have not decided; the host allows 10 s for all of it. */
+const SETTLE_MS = 5_000
+
+/** Told of the functions that serve custom streams. */
+const WATCH_FUNCTION = 'iii-stream::on-functions-changed'
+
+export default definePlugin<StreamConfig>({
+  name: 'iii-stream',
+  description:
+    'Keeps JSON items by stream and group, durably, and tells subscribers and bound functions what happens to them.',
+  config: STREAM_CONFIG_SCHEMA,
+  isolation: 'thread',
+  async start({ iii, config, log, engine }) {
+    const store = await openStreamStore(adapterOf(config), {
+      history: historyOf(config),
+      projectRoot: engine.projectRoot,
+      log,
+    })
+    const bindings = new TriggerBindings({
+      iii,
+      log,
+      readConfig: readStreamFilter,
+      matches: matchesStream,
+      payload: streamEventPayload,
+      bytes: streamEventBytes,
+    })
+    const onEmitted = (): OnEmitted => {
+      const origin = currentCallContext()
+      return (event) => {
+        if (bindings.size > 0) bindings.fire(event, origin)
+      }
+    }
+    const streams = new CustomStreams()
+    const items = new StreamItems({ store, custom: new CustomItems({ iii, log, store, streams }), onEmitted })
+
+    registerStreamFunctions(iii, items)
+    iii.registerTriggerType(STREAM_TRIGGER_TYPE, bindings)
+    iii.registerFunction(WATCH_FUNCTION, (change) => streams.apply(change), { metadata: { internal: true } })
+    iii.registerTrigger({
+      type: 'engine::functions-changed',
+      function_id: WATCH_FUNCTION,
+      config: { prefix: 'stream::', trusted: true },
+    })
+
+    return {
+      reconfigure(changed) {
+        const isSameStore =
+          isSameAdapter(changed.adapter, config.adapter, DEFAULT_ADAPTER) &&
+          isDeepStrictEqual(historyOf(changed), historyOf(config))
+        return isSameStore
+      },
+      async stop() {
+        // Closing finishes the queued writes, and they may still fire.
+        await store.close()
+        await bindings.settle(SETTLE_MS)
+      },
+    }
+  },
+})

@@ -1,12 +1,11 @@
 // The `config` block of `iii-pubsub` (spec 03 §2, §8.4): its schema, and the adapter that it names.
 import { adapterSchema, isSameAdapter, type AdapterChoice } from '../../kit/adapter-choice.ts'
+import { REDIS_OPTION } from '../../kit/redis/redis-option.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
 
 export interface PubSubConfig {
   readonly adapter?: AdapterChoice | null
 }
-
-export const DEFAULT_REDIS_URL = 'redis://localhost:6379'
 
 export const PUBSUB_CONFIG_SCHEMA: JsonSchema = {
   type: 'object',
@@ -20,16 +19,7 @@ export const PUBSUB_CONFIG_SCHEMA: JsonSchema = {
           description: 'Events reach the subscribers of this engine.',
           config: {},
         },
-        {
-          name: 'redis',
-          description: 'Events cross a Redis server and reach the subscribers of every engine on it.',
-          config: {
-            redis_url: {
-              type: ['string', 'null'],
-              description: `Address of the server, redis: or rediss:. Default ${DEFAULT_REDIS_URL}.`,
-            },
-          },
-        },
+        { ...REDIS_OPTION, description: 'A Redis server: events reach the subscribers of every engine on it.' },
       ],
       'What carries the events. Default local. A change takes the subscriptions along.',
     ),

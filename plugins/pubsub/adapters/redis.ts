@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import { LimitedWarning } from '../../../kit/limited-warning.ts'
 import { connectRedis, type RedisConnection } from '../../../kit/redis.ts'
+import { redisSettings } from '../../../kit/redis/redis-option.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
-import { DEFAULT_REDIS_URL } from '../config.ts'
 import type { PubSubAdapter, PubSubAdapterContext, PubSubEvent, Receive, Subscription } from './adapter.ts'
 
 export interface RedisAdapterLimits {
@@ -12,16 +12,17 @@ export interface RedisAdapterLimits {
   readonly subscribeMs: number
   /** How long closing waits for the events that Redis has taken and not yet sent back. Default 2,000. */
   readonly flushMs: number
+  /** How long it then waits for the server to say goodbye. Default 2,000. */
+  readonly closeMs: number
 }
 
-const LIMITS: RedisAdapterLimits = { subscribeMs: 5_000, flushMs: 2_000 }
+const LIMITS: RedisAdapterLimits = { subscribeMs: 5_000, flushMs: 2_000, closeMs: 2_000 }
 
 export async function openRedis(
   { config, log }: PubSubAdapterContext,
   limits?: Partial<RedisAdapterLimits>,
 ): Promise<PubSubAdapter> {
-  const url = typeof config['redis_url'] === 'string' ? config['redis_url'] : DEFAULT_REDIS_URL
-  const redis = await connectRedis({ url, setting: 'adapter.config.redis_url of iii-pubsub', log })
+  const redis = await connectRedis({ ...redisSettings(config, 'iii-pubsub'), log })
   return new RedisAdapter(redis, log, { ...LIMITS, ...limits })
 }
 
@@ -70,7 +71,11 @@ class RedisAdapter implements PubSubAdapter {
 
   async close(): Promise<void> {
     await this.#flush()
-    await this.#redis.close()
+    const closed = this.#redis.close()
+    await inTime(
+      closed.then(() => true),
+      this.#limits.closeMs,
+    )
   }
 
   /** What Redis has taken comes back before what it takes later: a message of our own tells that all of it has come. */

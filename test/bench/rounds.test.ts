@@ -56,6 +56,18 @@ test('rounds that spread by more than 20 % are decided by CPU time per call, and
   expect(notes).toEqual([expect.stringContaining('decides: engine (40 %)')])
 })
 
+test('the 99th percentiles are compared round by round', () => {
+  const slow = { latencyMicros: { p50: 10, p99: 100, p999: 30, max: 40 } }
+  const { ratios } = summarise(
+    ['engine', 'naive'],
+    [
+      [round(100), round(100, slow)],
+      [round(100, slow), round(100, slow)],
+    ],
+  )
+  expect(ratios[0]?.p99).toEqual({ median: 0.6, min: 0.2, max: 1 })
+})
+
 test('without CPU time unsteady rounds are still decided by rate', () => {
   const blind = { targetCpuMicros: undefined }
   const { ratios } = summarise(

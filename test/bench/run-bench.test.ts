@@ -48,19 +48,50 @@ test('the report of rpc has the figures of every variant and the ratios between 
   expect(lines).toContain('rpc 150 B, 8 in flight: round 2 of 2')
 })
 
+test('an open loop is shown with the ratio of its latencies', async () => {
+  const report = await runBench({ ...QUICK, scenarios: ['rpc'], rate: 200, durationMs: 100 }, false)
+  expect(report.scenarios[0]?.cases[0]?.ratios[0]?.p99?.median).toBeGreaterThan(0)
+  expect(renderReport(report, PLAIN)).toMatch(/ws-echo .* p99 \d/)
+})
+
 test('every variant has its turn in each round', async () => {
   const report = await runBench({ ...QUICK, scenarios: ['control'], rounds: 3 }, false)
   const { variants } = report.scenarios[0]!.cases[0]!
   expect(variants.map(({ rates }) => rates.length)).toEqual([3, 3])
 })
 
+const OWN_ENGINE_ONLY = ['plugin', 'stream-set', 'reload', 'start-up', 'cron-idle'] as const
+
 test('scenarios that need an engine of our own are left out for other targets', async () => {
-  const report = await runBench({ ...QUICK, scenarios: ['plugin', 'reload', 'start-up'] }, true)
+  const report = await runBench({ ...QUICK, scenarios: OWN_ENGINE_ONLY }, true)
   expect(report.scenarios.map(({ skipped }) => skipped)).toEqual(
-    Array(3).fill(expect.stringContaining('--target engine')),
+    OWN_ENGINE_ONLY.map(() => expect.stringContaining('--target engine')),
   )
   expect(report.checks).toEqual([])
   expect(isClean(report)).toBe(true)
+})
+
+test('fan-out to stream clients and to subscribers of a topic runs against the naive router, every event checked', async () => {
+  const report = await runBench({ ...QUICK, scenarios: ['stream-fan-out', 'pubsub'], subscribers: 10 }, false)
+  const [streams, topics] = report.scenarios
+  expect([streams?.failed, topics?.failed]).toEqual([undefined, undefined])
+  expect(streams?.cases.map(({ name, unit }) => [name, unit])).toEqual([
+    ['stream-fan-out to 10 150 B, 8 in flight', 'deliveries/s'],
+  ])
+  expect(topics?.cases.map(({ name }) => name)).toEqual([
+    'pubsub to 1 150 B, 8 in flight',
+    'pubsub to 10 150 B, 8 in flight',
+    'pubsub to 100 150 B, 8 in flight',
+  ])
+  const variants = report.scenarios.flatMap(({ cases }) => cases.flatMap((one) => one.variants))
+  expect(variants.filter(({ verified = 0, unanswered }) => verified === 0 || unanswered !== 0)).toEqual([])
+  expect(isClean(report)).toBe(true)
+})
+
+test('an offered rate does not make an open loop of a scenario that has none', async () => {
+  const report = await runBench({ ...QUICK, scenarios: ['fan-out'], rate: 10, subscribers: 5, rounds: 1 }, false)
+  expect(report.scenarios[0]?.cases[0]?.name).toBe('fan-out to 5 150 B, 8 in flight')
+  expect(report.scenarios[0]?.cases[0]?.rate).toBeUndefined()
 })
 
 test('a scenario that cannot be run is reported, and the next one is run', async () => {

@@ -70,6 +70,21 @@ test('an open loop is held against no ratio', () => {
   expect(checkTargets(report('rpc', { ...SMALL, rate: 1000, ratios }), false)).toEqual([])
 })
 
+test('a p99 is compared only where calls were offered at a rate', () => {
+  const named = { name: 'stream-fan-out, rpc meanwhile 150 B, 1000/s offered', payloadBytes: 150 }
+  const ratios: RatioReport[] = [{ ...steady('router-thread', 1, 1), p99: { median: 0.5, min: 0.4, max: 0.6 } }]
+  const [offered] = checkTargets(report('stream-fan-out', { ...named, rate: 1000, ratios }), false)
+  expect(offered).toMatchObject({
+    what: 'stream-fan-out, rpc meanwhile, p99 / router-thread',
+    bound: '≤ 0.5 ×',
+    value: 0.5,
+    pass: true,
+  })
+  expect(checkTargets(report('stream-fan-out', { ...named, ratios }), false)).toEqual([])
+  const [blind] = checkTargets(report('stream-fan-out', { ...named, rate: 1000 }), false)
+  expect(blind).toMatchObject({ value: undefined, pass: false })
+})
+
 test('every target names a scenario that exists', () => {
   expect(TARGETS.every(({ scenario }) => SCENARIO_NAMES.includes(scenario))).toBe(true)
 })

@@ -158,6 +158,20 @@ test('a state workload expects what was stored under the key, and stores no valu
   expect(store.size).toBeGreaterThanOrEqual(STATE_KEYS)
 })
 
+test('stream::set expects what it stored under the item, whatever state::set stored under the key', async () => {
+  const store = new Map<string, unknown>()
+  const url = await startStateServer(store, new Set())
+  const history = new CallHistory()
+  const base = { ...JOB, url, providesFunction: false, warmupMs: 0 } as const
+  for (const name of ['state-set', 'stream-set', 'state-set', 'stream-set'] as const) {
+    const job = { ...base, workload: name, functionId: name.replace('-', '::') } as const
+    const result = await runCalls(job, history)
+    expect(result.verified).toBeGreaterThan(10)
+    expect(result.wrong).toEqual({})
+  }
+  expect([...store.keys()].filter((place) => place.startsWith('bench-150/all/k'))).not.toEqual([])
+})
+
 test('a state that answers with an older value is found out', async () => {
   let reads = 0
   let stale = 0
@@ -184,7 +198,21 @@ test('a number of calls can be asked for', async () => {
   expect(caller.sequence).toBe(101)
 })
 
-/** Answers `state::set` and `state::get` itself. */
+interface Input {
+  readonly scope: string
+  readonly key: string
+  readonly value?: { readonly n: number }
+  readonly stream_name?: string
+  readonly group_id?: string
+  readonly item_id?: string
+  readonly data?: unknown
+}
+
+function placeOf({ scope, key, stream_name, group_id, item_id }: Input): string {
+  return stream_name === undefined ? `${scope}/${key}` : `${stream_name}/${group_id}/${item_id}`
+}
+
+/** Answers `state::set`, `state::get` and `stream::set` itself. */
 async function startStateServer(
   store: Map<string, unknown>,
   values: Set<unknown>,
@@ -200,12 +228,15 @@ async function startStateServer(
       } = JSON.parse(String(data)) as {
         invocation_id: string
         function_id: string
-        data: { scope: string; key: string; value?: { n: number } }
+        data: Input
       }
-      const place = `${input.scope}/${input.key}`
+      const place = placeOf(input)
       const old_value = store.get(place) ?? null
       let result: unknown
-      if (function_id === 'state::set') {
+      if (function_id === 'stream::set') {
+        store.set(place, input.data)
+        result = { old_value, new_value: input.data }
+      } else if (function_id === 'state::set') {
         store.set(place, input.value)
         values.add(input.value?.n)
         result = { old_value, new_value: input.value }

@@ -37,6 +37,8 @@ export class SocketConnection {
   #closed = false
   #attempt = 0
   #problem = 'the engine has not answered yet'
+  /** What went wrong with the present socket before it was closed: the close itself says less. */
+  #fault: string | undefined
   #reconnect: NodeJS.Timeout | undefined
   #greeting: NodeJS.Timeout | undefined
   #pings: NodeJS.Timeout | undefined
@@ -71,9 +73,9 @@ export class SocketConnection {
     })
     this.#socket = socket
     this.#ended = new Promise((resolve) => socket.once('close', () => resolve()))
-    let problem: string | undefined
+    this.#fault = undefined
     this.#greeting = setTimeout(() => {
-      problem = `it did not greet as an engine within ${limits.handshakeMs} ms`
+      this.#fault = `it did not greet as an engine within ${limits.handshakeMs} ms`
       socket.terminate()
     }, limits.handshakeMs)
     const sign = (): void => void (this.#lastSign = performance.now())
@@ -83,17 +85,17 @@ export class SocketConnection {
     })
     socket.on('ping', sign)
     socket.on('pong', sign)
-    socket.on('error', (error) => (problem ??= reasonOf(error)))
+    socket.on('error', (error) => (this.#fault ??= reasonOf(error)))
     socket.on('message', (data: Buffer) => {
       sign()
       if (this.#up) return this.#listener.frame(data)
       const message = parseMessage(data)
       if (message['type'] === 'workerregistered') this.#greeted(message as unknown as WorkerRegistered)
-      else if (message['type'] === 'error') problem ??= refusalOf(message)
+      else if (message['type'] === 'error') this.#fault ??= refusalOf(message)
     })
     socket.on('close', (code, reason) => {
       const text = reason.toString()
-      this.#gone(problem ?? `it closed the connection with code ${code}${text === '' ? '' : ` (${text})`}`)
+      this.#gone(this.#fault ?? `it closed the connection with code ${code}${text === '' ? '' : ` (${text})`}`)
     })
   }
 
@@ -126,7 +128,7 @@ export class SocketConnection {
     const { pingMs, idleMs } = this.#options.limits
     this.#pings = setInterval(() => {
       if (performance.now() - this.#lastSign < idleMs) return this.#socket?.ping()
-      this.#problem = `it was silent for ${idleMs} ms`
+      this.#fault = `it was silent for ${idleMs} ms`
       this.#socket?.terminate()
     }, pingMs)
     this.#listener.up(greeting)

@@ -1,0 +1,129 @@
+// `configuration`: schema-checked values by id that survive a restart, the trigger type that tells when they change, and the
+// settings of plugins at run time (spec 04 A.9).
+import { isSameAdapter } from '../../kit/adapter-choice.ts'
+import type { JsonObject, JsonValue } from '../../kit/json-value.ts'
+import { TriggerBindings } from '../../kit/trigger-bindings.ts'
+import { CodedError } from '../../protocol/errors.ts'
+import { currentCallContext } from '../../sdk/call-context.ts'
+import { InvocationError } from '../../sdk/errors.ts'
+import type { Handle } from '../../sdk/handle.ts'
+import { definePlugin } from '../../sdk/plugin.ts'
+import { CONFIGURATION_CONFIG_SCHEMA, DEFAULT_ADAPTER, liveSettings, type ConfigurationConfig } from './config.ts'
+import { EntryChanges, entryOf } from './entry-changes.ts'
+import { EntryTable } from './entry-table.ts'
+import type { Entry } from './entry.ts'
+import { Expiry } from './expiry.ts'
+import { registerConfigurationFunctions } from './functions.ts'
+import { IdQueues } from './id-queues.ts'
+import { openConfigurationStore } from './open-store.ts'
+import { Persistence } from './persistence.ts'
+import { PluginSettings } from './plugin-settings.ts'
+import { registerSettingsSeat } from './seat.ts'
+import {
+  changePayload,
+  CONFIGURATION_TRIGGER_TYPE,
+  matchesChange,
+  readChangeFilter,
+  type ChangeFilter,
+  type ChangeType,
+  type ConfigurationChange,
+} from './trigger.ts'
+import { Values } from './values.ts'
+
+/** How long the engine may take to bring a plugin to new settings: drain, stop and start of a generation, and once more to go back. */
+const APPLY_MS = 60_000
+/** How long `stop` waits for conditions that have not decided; the host allows 10 s for all of it. */
+const SETTLE_MS = 5_000
+/** One event of a binding at a time, so that a handler sees the changes in their order; one that hangs does not hold up the rest for ever. */
+const LANE_LIMITS = { maxInFlight: 1, handlerTimeoutMs: 30_000, conditionTimeoutMs: 10_000 }
+
+export default definePlugin<ConfigurationConfig>({
+  name: 'configuration',
+  description: 'Keeps settings by id, checks them against schemas, and tells when they change.',
+  config: CONFIGURATION_CONFIG_SCHEMA,
+  isolation: 'shared',
+  seats: ['settings'],
+  async start({ iii, config, log, engine }) {
+    const adapter = config.adapter ?? { name: DEFAULT_ADAPTER }
+    const store = await openConfigurationStore(adapter, { projectRoot: engine.projectRoot, log })
+    const settings = liveSettings(config)
+    const table = new EntryTable()
+    const queues = new IdQueues()
+    const values = new Values({ env: process.env, engineVersion: engine.version })
+    const persistence = new Persistence(store, table)
+    const expanded = (value: JsonValue): JsonValue => values.expand(value).value
+    const bindings = new TriggerBindings<ChangeFilter, ConfigurationChange>({
+      iii,
+      log,
+      readConfig: readChangeFilter,
+      matches: matchesChange,
+      payload: (change) => changePayload(change, expanded),
+      limits: LANE_LIMITS,
+    })
+    const emit = (type: ChangeType, entry: Entry, oldValue: JsonValue, newValue: JsonValue): void => {
+      if (bindings.size === 0) return
+      bindings.fire({ type, entry, aliases: table.aliasesOf(entry.id), oldValue, newValue }, currentCallContext())
+    }
+    const plugins = new PluginSettings({
+      table,
+      values,
+      queues,
+      persistence,
+      log,
+      emit,
+      apply: (plugin, value) => applySettings(iii, plugin, value),
+      stripsSeeded: () => settings.stripSeeded,
+      strip: async (file, names) => (await import('./strip-seeded.ts')).stripSeeded(file, names, log),
+    })
+    const changes = new EntryChanges({ table, values, queues, persistence, plugins, log, emit })
+    const expiry = new Expiry({
+      ttlMs: () => settings.ttlMs,
+      onExpired: (id) => {
+        if (plugins.owns(table.idOf(id))) return
+        changes.delete(id).catch((error: Error) => log.warn(`'${id}' has expired, but stays: ${error.message}`))
+      },
+    })
+
+    for (const stored of await store.load(changes)) {
+      table.stored.set(stored.id, stored)
+      table.put(entryOf(stored))
+    }
+    registerConfigurationFunctions(iii, { table, values, changes })
+    registerSettingsSeat(iii, plugins)
+    iii.registerTriggerType(CONFIGURATION_TRIGGER_TYPE, {
+      registerTrigger(binding) {
+        bindings.registerTrigger(binding)
+        expiry.bound(binding.id, readChangeFilter(binding.config).configurationId)
+      },
+      unregisterTrigger(binding) {
+        bindings.unregisterTrigger(binding)
+        expiry.unbound(binding.id)
+      },
+    })
+
+    return {
+      reconfigure(changed) {
+        if (!isSameAdapter(changed.adapter, config.adapter, DEFAULT_ADAPTER)) return false
+        Object.assign(settings, liveSettings(changed))
+        return true
+      },
+      async stop() {
+        expiry.close()
+        await queues.idle(SETTLE_MS / 2)
+        await store.close()
+        await bindings.settle(SETTLE_MS)
+      },
+    }
+  },
+})
+
+async function applySettings(iii: Handle, plugin: string, config: JsonObject): Promise<void> {
+  const payload = { plugin, config }
+  try {
+    await iii.trigger({ function_id: 'engine::settings::apply', payload, timeoutMs: APPLY_MS })
+  } catch (error) {
+    if (!(error instanceof InvocationError)) throw error
+    // The handle puts the code in front; whoever called `configuration::set` gets it as a member.
+    throw new CodedError(error.code, error.message.slice(error.code.length + 2), { cause: error })
+  }
+}

@@ -1,0 +1,272 @@
+// The entries of plugins (spec 03 §2.4, 04 A.9.7). The engine asks for a plugin's settings before it starts (`resolve`), tells
+// which it runs with (`applied`), and carries out a change (`engine::settings::apply`) before it is stored.
+import { isDeepStrictEqual } from 'node:util'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../kit/json-value.ts'
+import { CodedError } from '../../protocol/errors.ts'
+import type { PluginLog } from '../../sdk/plugin.ts'
+import type { StoredEntry } from './adapters/store.ts'
+import type { ConfigurationSchema, Entry } from './entry.ts'
+import type { EntryTable } from './entry-table.ts'
+import type { IdQueues } from './id-queues.ts'
+import type { Persistence } from './persistence.ts'
+import { seedOf, seedHolds } from './seed.ts'
+import type { ChangeType } from './trigger.ts'
+import { expandFailed, type Values } from './values.ts'
+
+/** This worker's own block is never stored in itself. */
+export const OWN_ID = 'configuration'
+
+export interface AppliedSettings {
+  readonly plugin: string
+  readonly aliases: readonly string[]
+  readonly description: string
+  readonly schema: ConfigurationSchema
+  /** The block in the engine's file. */
+  readonly config: JsonObject
+  /** The engine's file; null = there is none. */
+  readonly file: string | null
+  /** What the plugin runs with: validated, defaults filled in. */
+  readonly value: JsonObject
+}
+
+export interface ResolvedSettings {
+  readonly value: JsonObject
+  readonly from: 'file' | 'stored'
+}
+
+export interface PluginSettingsContext {
+  readonly table: EntryTable
+  readonly values: Values
+  readonly queues: IdQueues
+  readonly persistence: Persistence
+  readonly log: PluginLog
+  readonly emit: (type: ChangeType, entry: Entry, oldValue: JsonValue, newValue: JsonValue) => void
+  /** Makes the plugin run with the settings, in place or by a change of generation; rejects when it does not. */
+  readonly apply: (plugin: string, config: JsonObject) => Promise<void>
+  /** Whether a block is stored and then removed from the file. */
+  readonly stripsSeeded: () => boolean
+  readonly strip: (file: string, names: readonly string[]) => Promise<void>
+}
+
+interface Owner {
+  told: AppliedSettings
+  /** A change is being carried out: what the engine tells meanwhile counts only if the change fails. */
+  changing: boolean
+  toldMeanwhile: boolean
+}
+
+export class PluginSettings {
+  readonly #context: PluginSettingsContext
+  readonly #owners = new Map<string, Owner>()
+  /** What `resolve` went by the last time, by plugin. */
+  readonly #resolvedFrom = new Map<string, StoredEntry>()
+
+  constructor(context: PluginSettingsContext) {
+    this.#context = context
+  }
+
+  owns(id: string): boolean {
+    return this.#owners.has(id)
+  }
+
+  /** Without side effects on entries, and without waiting: a change that the engine carries out may be what asks. */
+  resolve(plugin: string, config: JsonObject): ResolvedSettings {
+    const { table, values, log } = this.#context
+    const stored = table.stored.get(plugin)
+    const file = { value: config, from: 'file' } as const
+    if (plugin === OWN_ID || stored === undefined || stored.value === null) return file
+    this.#resolvedFrom.set(plugin, stored)
+    if (!seedHolds(stored.seed, config)) return file
+    const { value, missing } = values.expand(stored.value)
+    const instead = `The settings of ${plugin} that stand in the configuration file are used instead.`
+    if (missing.length > 0) {
+      log.warn(`${expandFailed(plugin, missing).message}. ${instead}`)
+      return file
+    }
+    if (!isJsonObject(value)) {
+      log.warn(`The stored configuration '${plugin}' is no object. ${instead}`)
+      return file
+    }
+    return { value: withAdapterOf(config, value), from: 'stored' }
+  }
+
+  applied(told: AppliedSettings): void {
+    if (told.plugin === OWN_ID) return
+    const owner = this.#owners.get(told.plugin) ?? { told, changing: false, toldMeanwhile: false }
+    owner.told = told
+    this.#owners.set(told.plugin, owner)
+    this.#context.table.addAliases(told.plugin, told.aliases)
+    owner.toldMeanwhile = owner.changing
+    if (!owner.changing) this.#takeOver(owner)
+  }
+
+  removed(plugin: string): void {
+    const { table } = this.#context
+    if (!this.#owners.delete(plugin)) return
+    this.#resolvedFrom.delete(plugin)
+    table.removeAliases(plugin)
+    const entry = table.find(plugin)
+    if (entry !== undefined) table.put({ ...entry, schema: undefined })
+  }
+
+  /** Within the queue of the id. Applies, then persists, then tells; a failure at any step leaves everything as it was. */
+  async set(id: string, value: JsonValue, persist = true): Promise<JsonValue> {
+    const { values, persistence, apply } = this.#context
+    const owner = this.#ownerOf(id)
+    const before = owner.told.value
+    values.requireSize(value)
+    const { value: expanded, missing } = values.expand(value)
+    if (missing.length > 0) throw expandFailed(id, missing)
+    const wanted = isJsonObject(expanded) ? withAdapterOf(owner.told.config, expanded) : expanded
+    await values.requireFit(owner.told.schema, wanted)
+    return this.#change(owner, async () => {
+      await apply(id, wanted as JsonObject)
+      if (!owner.toldMeanwhile) owner.told = { ...owner.told, value: wanted as JsonObject }
+      const stored = { ...this.#storedForm(owner, value), seed: seedOf(owner.told.config) }
+      if (persist || this.#context.table.stored.get(id)?.seed !== stored.seed) {
+        await persistence.save(stored, 'value').catch(async (error: unknown) => {
+          await this.#goBack(owner, before)
+          throw error
+        })
+      }
+      this.#context.table.stored.set(id, stored)
+      return value
+    })
+  }
+
+  /** Within the queue of the id: back to what the file says. True when something was stored. */
+  async reset(id: string): Promise<boolean> {
+    const owner = this.#ownerOf(id)
+    const { table, apply, persistence } = this.#context
+    if (!table.stored.has(id)) return false
+    await this.#change(owner, async () => {
+      await apply(id, owner.told.config)
+      await persistence.delete(id)
+      return owner.toldMeanwhile ? owner.told.value : owner.told.config
+    })
+    return true
+  }
+
+  async #goBack(owner: Owner, before: JsonObject): Promise<void> {
+    const { apply, log } = this.#context
+    const { plugin } = owner.told
+    owner.toldMeanwhile = false
+    try {
+      await apply(plugin, before)
+      owner.told = { ...owner.told, value: before }
+    } catch (error) {
+      log.error(`${plugin} keeps settings that could not be stored: going back failed (${reasonOf(error)})`)
+      owner.toldMeanwhile = true
+    }
+  }
+
+  async #change(owner: Owner, carryOut: () => Promise<JsonValue>): Promise<JsonValue> {
+    const { table, emit } = this.#context
+    owner.changing = true
+    owner.toldMeanwhile = false
+    try {
+      const value = await carryOut()
+      const before = table.find(owner.told.plugin)
+      const entry = this.#entryOf(owner, value)
+      table.put(entry)
+      emit('configuration:updated', entry, before?.value ?? null, value)
+      owner.changing = false
+      return before?.value ?? null
+    } catch (error) {
+      owner.changing = false
+      if (owner.toldMeanwhile) this.#takeOver(owner)
+      throw error
+    }
+  }
+
+  /** Makes what the plugin runs with the value of its entry. */
+  #takeOver(owner: Owner): void {
+    const { table, values, emit } = this.#context
+    const { plugin } = owner.told
+    const before = table.find(plugin)
+    const value = this.#valueInForce(owner)
+    const entry = this.#entryOf(owner, value)
+    table.put(entry)
+    values.markSound(entry)
+    if (before === undefined) emit('configuration:registered', entry, null, value)
+    else if (!isDeepStrictEqual(before.value, value)) emit('configuration:updated', entry, before.value, value)
+  }
+
+  #valueInForce(owner: Owner): JsonValue {
+    const { table, values, persistence, stripsSeeded } = this.#context
+    const { plugin, config, value, file } = owner.told
+    const stored = table.stored.get(plugin)
+    const isStored = stored !== undefined && stored.value !== null
+    if (isStored && seedHolds(stored.seed, config)) {
+      const { value: expanded, missing } = values.expand(stored.value)
+      if (missing.length === 0 && isJsonObject(expanded) && includes(value, withAdapterOf(config, expanded)))
+        return stored.value
+      // Stored after the plugin was told its settings: it has to hear of it. Else the engine could not use what is stored.
+      if (this.#resolvedFrom.get(plugin) !== stored) this.#catchUp(plugin, stored)
+      return value
+    }
+    const strips = stripsSeeded() && file !== null && Object.keys(config).length > 0
+    if ((isStored && persistence.keepsSeeds) || strips) this.#storeLater(owner.told, strips)
+    return value
+  }
+
+  /** The block was edited: it counts from now on, and what was stored for the old one does not come back. */
+  #storeLater(told: AppliedSettings, strips: boolean): void {
+    const { plugin, value, config, file, aliases } = told
+    const { queues, persistence, log, strip } = this.#context
+    const store = async (): Promise<void> => {
+      const owner = this.#owners.get(plugin)
+      if (owner?.told !== told) return
+      await persistence.save({ ...this.#storedForm(owner, value), seed: seedOf(config) }, 'entry')
+      if (strips && file !== null) await strip(file, [plugin, ...aliases])
+    }
+    queues.run(plugin, store).catch((error: unknown) => {
+      log.warn(`The settings of ${plugin} are in force, but not stored: ${reasonOf(error)}`)
+    })
+  }
+
+  #catchUp(plugin: string, stored: StoredEntry): void {
+    const { queues, table, log } = this.#context
+    const set = async (): Promise<void> => {
+      if (this.owns(plugin) && table.stored.get(plugin) === stored) await this.set(plugin, stored.value, false)
+    }
+    queues.run(plugin, set).catch((error: unknown) => {
+      log.warn(`The stored settings of ${plugin} could not be applied: ${reasonOf(error)}`)
+    })
+  }
+
+  #ownerOf(id: string): Owner {
+    const owner = this.#owners.get(id)
+    if (owner !== undefined) return owner
+    throw new CodedError('SCHEMA_UNAVAILABLE', `the plugin of configuration '${id}' is gone`)
+  }
+
+  #entryOf(owner: Owner, value: JsonValue): Entry {
+    return { ...this.#storedForm(owner, value), schema: owner.told.schema, metadata: undefined }
+  }
+
+  #storedForm({ told }: Owner, value: JsonValue): StoredEntry {
+    return { id: told.plugin, name: told.plugin, description: told.description, value }
+  }
+}
+
+/** A value that says nothing of the adapter keeps the one of the file (spec 02 §7.2). */
+function withAdapterOf(config: JsonObject, value: JsonObject): JsonObject {
+  const adapter = config['adapter']
+  return adapter === undefined || Object.hasOwn(value, 'adapter') ? value : { ...value, adapter }
+}
+
+/** Whether `whole` says all that `part` says: the engine fills in defaults and changes nothing else. */
+function includes(whole: JsonValue | undefined, part: JsonValue): boolean {
+  if (!isJsonObject(part)) {
+    if (!Array.isArray(part)) return whole === part
+    return (
+      Array.isArray(whole) && whole.length === part.length && part.every((item, index) => includes(whole[index], item))
+    )
+  }
+  return isJsonObject(whole) && Object.entries(part).every(([name, member]) => includes(whole[name], member))
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

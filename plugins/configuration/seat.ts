@@ -1,0 +1,52 @@
+// The function behind the seat `settings`: what the engine asks and tells of the settings of plugins. Nobody else can call it.
+import { registerBuiltIn, type FunctionRegistrar } from '../../kit/built-in-function.ts'
+import { objectSchema } from '../../kit/function-schemas.ts'
+import type { InputObject, InputReader } from '../../kit/input-reader.ts'
+import { isJsonObject, type JsonObject } from '../../kit/json-value.ts'
+import { SEATS } from '../../protocol/seats.ts'
+import type { ConfigurationSchema } from './entry.ts'
+import type { PluginSettings } from './plugin-settings.ts'
+
+export function registerSettingsSeat(iii: FunctionRegistrar, plugins: PluginSettings): void {
+  registerBuiltIn<() => unknown>(iii, {
+    id: SEATS.settings,
+    description: 'Says which settings of a plugin count, and is told which are in force.',
+    request: objectSchema({ op: { enum: ['resolve', 'applied', 'removed'] }, plugin: { type: 'string' } }, [
+      'op',
+      'plugin',
+    ]),
+    response: objectSchema({ value: { type: 'object' }, from: { enum: ['file', 'stored'] } }, []),
+    decode: (input, reader) => {
+      const plugin = reader.string(input, 'plugin')
+      switch (reader.string(input, 'op')) {
+        case 'resolve': {
+          const config = readObject(input, reader, 'config')
+          return () => plugins.resolve(plugin, config)
+        }
+        case 'applied': {
+          const { description, file, schema } = input
+          const told = {
+            plugin,
+            aliases: (input['aliases'] ?? []) as string[],
+            description: typeof description === 'string' ? description : '',
+            schema: (schema ?? true) as ConfigurationSchema,
+            config: readObject(input, reader, 'config'),
+            value: readObject(input, reader, 'value'),
+            file: typeof file === 'string' ? file : null,
+          }
+          return () => plugins.applied(told)
+        }
+        case 'removed':
+          return () => plugins.removed(plugin)
+        default:
+          return reader.wrong(input, 'op', 'resolve, applied or removed')
+      }
+    },
+    run: (act) => act(),
+  })
+}
+
+function readObject(input: InputObject, reader: InputReader, member: string): JsonObject {
+  const value = input[member]
+  return isJsonObject(value) ? value : reader.wrong(input, member, 'an object')
+}

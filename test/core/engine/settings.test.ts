@@ -14,9 +14,14 @@ const HOLDER = pluginFile(
      return stored.has(plugin) ? { value: stored.get(plugin), from: 'stored' } : { value: config, from: 'file' }
    })
    iii.registerFunction('test::set', async ({ plugin, config, onlyStore }) => {
-     const how = onlyStore ? 'stored' : (await iii.trigger({ function_id: 'engine::settings::apply', payload: { plugin, config } })).how
+     if (!onlyStore) {
+       const request = { function_id: 'engine::settings::apply', payload: { plugin, config } }
+       const { how, code, message } = await iii.trigger(request).catch((error) => error)
+       if (how === undefined) throw { code, message: message.replace(code + ': ', '') }
+       stored.set(plugin, config)
+       return how
+     }
      stored.set(plugin, config)
-     return how
    })
    iii.registerFunction('test::told', () => told)
    iii.registerFunction('test::crash', () => new Promise(() => setImmediate(() => { throw new Error('crash') })))`,
@@ -37,7 +42,7 @@ const hello = (more = '') =>
   )
 
 const IN_PLACE = `reconfigure(changed) {
-  if (changed.greeting === 'refused') throw Object.assign(new Error('not this one'), { code: 'PLUGIN_CONFIG_INVALID' })
+  if (changed.greeting === 'refused') throw { code: 'PLUGIN_CONFIG_INVALID', message: 'not this one' }
   current = changed
 },`
 

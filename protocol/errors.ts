@@ -61,6 +61,7 @@ export const ERROR_CODES = {
   SCHEMA_UNAVAILABLE: 'The configuration entry was loaded from disk, and its owner has not registered its schema yet.',
   SCHEMA_INVALID: 'The value does not fit the schema of the configuration entry, or the schema itself is invalid.',
   EXPAND_FAILED: 'A value names environment variables that are not set and have no default.',
+  DESERIALIZATION_ERROR: 'What came over a bridge on the topic of stream events is no event of a stream.',
   bridge_error:
     'The call to another engine failed: it is not connected, the connection broke, or bridged engines call each other in a circle.',
   ADAPTER_ERROR: 'The configuration could not be written or read by its adapter.',

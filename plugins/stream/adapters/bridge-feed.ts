@@ -1,0 +1,86 @@
+// The events of all engines that are bridged to one: a function of this engine there, bound to the topic that they publish on.
+import { randomUUID } from 'node:crypto'
+import type { Bridge } from '../../../kit/bridge.ts'
+import { describeValue } from '../../../kit/input-reader.ts'
+import { LimitedWarning } from '../../../kit/limited-warning.ts'
+import { CodedError } from '../../../protocol/errors.ts'
+import type { PluginLog } from '../../../sdk/plugin.ts'
+import { StreamEvent } from '../event.ts'
+import type { Feed, FeedListener, Missed } from '../feed.ts'
+
+export const EVENTS_TOPIC = 'stream.events'
+
+export class BridgeFeed implements Feed {
+  readonly #bridge: Bridge
+  readonly #listeners = new Set<FeedListener>()
+  readonly #failed: LimitedWarning
+  readonly #receiver = `stream::bridge::on_pub::${randomUUID()}`
+
+  constructor(bridge: Bridge, log: PluginLog) {
+    this.#bridge = bridge
+    this.#failed = new LimitedWarning((message, data) => log.error(message, data))
+    const options = {
+      description: 'Takes the events of streams that engines bridged to this one publish.',
+      metadata: { internal: true },
+      live_channel_refs: false,
+    }
+    bridge.iii.registerFunction(this.#receiver, (message) => this.#receive(message), options)
+    bridge.iii.registerTrigger({ type: 'subscribe', function_id: this.#receiver, config: { topic: EVENTS_TOPIC } })
+    bridge.onConnected(() => void this.#connected())
+  }
+
+  listen(listener: FeedListener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** No history is kept of what passes here. */
+  async missedSince(): Promise<Missed> {
+    return { recovered: false }
+  }
+
+  /** What happened without the connection was missed. */
+  async #connected(): Promise<void> {
+    // Frames are handled in order: once the own function has been called, the binding behind it is in force, and nothing is
+    // missed any more. null is no event. Where the call fails, all the more may be missed.
+    await this.#bridge.call(this.#receiver, 'null').catch(() => undefined)
+    this.#tell((listener) => listener.lost())
+  }
+
+  #receive(message: unknown): void {
+    if (message === null) return
+    const event = readEvent(message)
+    this.#tell((listener) => listener.event(event))
+  }
+
+  #tell(call: (listener: FeedListener) => void): void {
+    for (const listener of this.#listeners) {
+      try {
+        call(listener)
+      } catch (error) {
+        this.#failed.warn('A listener of the streams failed.', { error: String(error) })
+      }
+    }
+  }
+}
+
+/** The wrapper of spec 02 §6.1. */
+function readEvent(message: unknown): StreamEvent {
+  const wrapper = (typeof message === 'object' && message !== null ? message : {}) as Readonly<Record<string, unknown>>
+  const { streamName: stream, groupId: group, id: item = null, timestamp, event } = wrapper
+  if (
+    typeof stream !== 'string' ||
+    typeof group !== 'string' ||
+    (item !== null && typeof item !== 'string') ||
+    typeof timestamp !== 'number' ||
+    typeof event !== 'object' ||
+    event === null
+  ) {
+    const shown = JSON.stringify(message)?.slice(0, 200) ?? describeValue(message)
+    throw new CodedError(
+      'DESERIALIZATION_ERROR',
+      `What came on the topic ${EVENTS_TOPIC} is no event of a stream: ${shown}`,
+    )
+  }
+  return new StreamEvent({ stream, group, item, timestamp, event: JSON.stringify(event), position: undefined })
+}

@@ -21,7 +21,8 @@ export class LocalFeed implements Feed {
   /** Emitted and not told yet. No more than is emitted in one turn of the loop, which the store bounds. */
   #waiting: StreamEvent[] = []
   #telling = false
-  #held = false
+  /** Settled when telling goes on. */
+  #held: Promise<void> | undefined
 
   constructor(options: LocalFeedOptions) {
     this.#options = options
@@ -43,6 +44,8 @@ export class LocalFeed implements Feed {
   async missedSince(position: Position, stream: string, group: string, item: string | null): Promise<Missed> {
     const { epoch, recent } = this.#options
     if (position.epoch !== epoch) return { recovered: false }
+    // Of a snapshot that is ahead of what has been told.
+    while (position.offset > recent.newest && this.#held !== undefined) await this.#held
     if (position.offset < recent.floor) this.#readOlder()
     const events = recent.after(position.offset, stream, group, item)
     if (events === undefined) return { recovered: false }
@@ -55,17 +58,18 @@ export class LocalFeed implements Feed {
    * setImmediate comes after all promises that are settled now; a tick or a microtask would not.
    */
   hold(): void {
-    if (this.#held) return
-    this.#held = true
-    setImmediate(() => {
-      this.#held = false
-      this.#tellWaiting()
+    this.#held ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#held = undefined
+        this.#tellWaiting()
+        resolve()
+      })
     })
   }
 
   /** Tells what is held, without waiting for the turn to end. */
   close(): void {
-    this.#held = false
+    this.#held = undefined
     this.#tellWaiting()
   }
 
@@ -74,7 +78,7 @@ export class LocalFeed implements Feed {
     if (this.#telling) return
     this.#telling = true
     let told = 0
-    while (told < this.#waiting.length && !this.#held) this.#tellOne(this.#waiting[told++]!)
+    while (told < this.#waiting.length && this.#held === undefined) this.#tellOne(this.#waiting[told++]!)
     if (told === this.#waiting.length) this.#waiting = []
     else this.#waiting.splice(0, told)
     this.#telling = false

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { ENGINE_DEFAULTS } from '../../core/config/types.ts'
 import { pluginFunctions } from '../../core/host/plugin-functions.ts'
+import { settingsFunction } from '../../core/host/settings-functions.ts'
 import { PluginHost } from '../../core/host/plugin-host.ts'
 import { createLog } from '../../core/log.ts'
 import { Mesh } from '../../core/mesh.ts'
@@ -55,6 +56,9 @@ export function engineParts(): { functions: FunctionPart[]; triggerTypes: Trigge
   for (const [id, { description, request_format: request }] of pluginFunctions(host)) {
     functions.push({ id, description, request, response: undefined })
   }
+  const settings = settingsFunction(mesh.router, () => Promise.reject(new Error('nothing runs here')))
+  const { id, description, requestFormat: request, responseFormat: response } = settings
+  functions.push({ id, description, request, response })
   const triggerTypes = [...mesh.triggers.types()].map(({ id, current }): TriggerTypePart => {
     return { id, description: current?.description ?? '', payload: current?.callRequestFormat }
   })

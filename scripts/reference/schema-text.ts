@@ -6,6 +6,8 @@ interface Schema {
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly anyOf?: readonly Schema[]
+  /** Branches of a block that is told apart by its `name`. */
+  readonly oneOf?: readonly (Schema & { readonly title: string })[]
   readonly items?: Schema
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
@@ -23,12 +25,35 @@ function memberRows({ properties = {}, required = [] }: Schema, prefix: string):
     const path = prefix + name
     const needed = required.includes(name) ? 'required' : ''
     const initial = member.default === undefined ? needed : code(JSON.stringify(member.default))
-    return [[code(path), typeText(member), initial, member.description ?? ''], ...memberRows(member, `${path}.`)]
+    return [
+      [code(path), typeText(member), initial, member.description ?? ''],
+      ...memberRows(member, `${path}.`),
+      ...branchRows(member, `${path}.`),
+    ]
   })
 }
 
+/** The names, then the settings of each branch. */
+function branchRows({ oneOf = [] }: Schema, prefix: string): string[][] {
+  if (oneOf.length === 0) return []
+  const meanings = oneOf.map(({ title, description = '' }) => `${code(title)}: ${description}`).join(' ')
+  const name = oneOf.flatMap(({ properties }) => properties?.['name']?.enum ?? [])
+  const names = [code(`${prefix}name`), name.map((one) => code(String(one))).join(', '), 'required', meanings]
+  const settings = oneOf.flatMap(({ title, properties }) =>
+    memberRows(properties?.['config'] ?? {}, `${prefix}config.`).map(
+      ([path = '', type = '', initial = '', meaning]) => [path, type, initial, `Of ${code(title)}. ${meaning}`],
+    ),
+  )
+  return [names, ...settings]
+}
+
 function typeText(schema: Schema): string {
-  if (schema.enum !== undefined) return schema.enum.map((value) => code(String(value))).join(', ')
+  if (schema.enum !== undefined) {
+    return schema.enum
+      .filter((value) => value !== null)
+      .map((value) => code(String(value)))
+      .join(', ')
+  }
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(typeText))].join(' or ')
   const types = typesOf(schema).filter((type) => type !== 'null')
   if (types.length === 0) return 'any'

@@ -18,11 +18,11 @@ describe('iii config check', () => {
   test('says what is fine and warns of what is odd', async () => {
     mkdirSync(join(cwd, 'plugins'))
     write('export default {}', join('plugins', 'hello.ts'))
-    const text = 'workers:\n  - name: state\n  - name: hello\n  - name: cron\n  - name: helo\n'
+    const text = 'workers:\n  - name: state\n  - name: hello\n  - name: http\n  - name: helo\n'
     write(text)
     const { code, stdout, stderr } = await iiiConfig(['check'])
-    expect({ code, stdout }).toEqual({ code: 0, stdout: 'iii-config.yaml: no errors, 1 listener, 2 plugins\n' })
-    expect(stderr).toContain("Warning: iii-config.yaml:4: Worker 'cron' is not part of this version; skipped\n")
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'iii-config.yaml: no errors, 1 listener, 3 plugins\n' })
+    expect(stderr).toContain("Warning: iii-config.yaml:4: Worker 'http' is not part of this version; skipped\n")
     expect(stderr).toContain("Warning: iii-config.yaml:5: Unknown worker 'helo'; skipped. Did you mean 'hello'?")
     expect(stderr).toContain("Note: the config of 'hello' (iii-config.yaml:3) is checked when it starts.")
     expect(readFileSync(join(cwd, 'iii-config.yaml'), 'utf8')).toBe(text)

@@ -1,0 +1,191 @@
+// Brings a new subscription up to date: by what the client has missed, or by a `sync` and what happened while it was read.
+// Until then its connection is told of nothing that stands in the history: it gets it from there, in order and once, and nothing has
+// to be held back in memory for it.
+import type { Position, StreamEvent } from '../event.ts'
+import type { Feed, Missed, ReadSnapshot, Snapshot } from '../feed.ts'
+import { CATCH_UP_TOO_SLOW, CHANGES_TOO_FAST, HISTORY_UNREADABLE, type CloseReason } from './close-reasons.ts'
+import { withinOption } from './deadline.ts'
+import type { FanOut } from './fan-out.ts'
+import type { Interest } from './interest.ts'
+import type { ClientLimits } from './limits.ts'
+import type { Slots } from './slots.ts'
+import type { Subscription } from './subscription.ts'
+import { textFrames } from './text-frames.ts'
+
+/** Reads of the data before a client whose `sync` is out of date each time is told to come back later. */
+const MAX_READS = 3
+
+export interface StartDeps {
+  readonly fanOut: FanOut
+  readonly feed: Feed
+  readonly readSnapshot: ReadSnapshot
+  readonly limits: () => ClientLimits
+  readonly catchUps: Slots
+  /** A read for a `sync` failed; the subscription stays without. */
+  onReadFailed(subscription: Subscription, error: unknown): void
+}
+
+/** The connection, as far as bringing a subscription up to date needs it. */
+export interface Recipient {
+  readonly open: boolean
+  write(frames: Buffer, count: number): void
+  /** Sends a frame of this side: `event` is the JSON of its `event` member. */
+  sendFrame(subscription: Subscription, timestamp: number, event: string, position: Position | undefined): void
+  drained(timeoutMs: number): Promise<boolean>
+  close(reason: CloseReason): void
+}
+
+type Outcome = 'live' | 'history is lost' | 'ended'
+
+export class SubscriptionStart {
+  readonly #deps: StartDeps
+  readonly #recipient: Recipient
+  readonly #interest: Interest
+  readonly #subscription: Subscription
+  /** When the join was accepted; frames of this side carry it. */
+  readonly #timestamp: number
+
+  constructor(
+    deps: StartDeps,
+    recipient: Recipient,
+    interest: Interest,
+    subscription: Subscription,
+    timestamp: number,
+  ) {
+    this.#deps = deps
+    this.#recipient = recipient
+    this.#interest = interest
+    this.#subscription = subscription
+    this.#timestamp = timestamp
+  }
+
+  async run(resumeFrom: Position | 'unknown' | undefined): Promise<void> {
+    if (resumeFrom === undefined) return this.#sync()
+    if (resumeFrom !== 'unknown') {
+      const recovered = () => this.#send('{"type":"resume","recovered":true}', resumeFrom)
+      if ((await this.#catchUp(resumeFrom, recovered)) !== 'history is lost') return
+    }
+    if (!this.#recipient.open) return
+    this.#deps.fanOut.flush()
+    // Without a position: a client that is cut off before the `sync` must not resume from here.
+    this.#send('{"type":"resume","recovered":false}', undefined)
+    await this.#sync()
+  }
+
+  async #sync(): Promise<void> {
+    const { fanOut } = this.#deps
+    for (let read = 0; read < MAX_READS; read++) {
+      const told = fanOut.told
+      const snapshot = await this.#read()
+      if (!this.#recipient.open) return
+      // Everything up to there is in the data, because it was told before it was read.
+      const since = told ?? fanOut.beforeFirst
+      const answer = (): void => {
+        if (snapshot !== undefined) this.#send(`{"type":"sync","data":${snapshot.data}}`, since ?? snapshot.position)
+      }
+      if (since === undefined || since.offset === fanOut.told?.offset) {
+        fanOut.flush()
+        answer()
+        // Undefined: nothing was told yet, so what will be told is all there is after the data.
+        this.#subscription.beginAt(since?.offset ?? snapshot?.position?.offset ?? -1)
+        return this.#interest.goLive()
+      }
+      if ((await this.#catchUp(since, answer)) !== 'history is lost') return
+    }
+    this.#recipient.close(CHANGES_TOO_FAST)
+  }
+
+  /** undefined: it failed, then the subscription stays and there is no `sync` (spec 02 §6.4). */
+  async #read(): Promise<Snapshot | undefined> {
+    const { readSnapshot, limits, onReadFailed } = this.#deps
+    const { stream, group, item } = this.#subscription
+    try {
+      return await withinOption('join_timeout_ms', limits().join_timeout_ms, readSnapshot(stream, group, item))
+    } catch (error) {
+      onReadFailed(this.#subscription, error)
+      return undefined
+    }
+  }
+
+  /** @param announce sends the frame that stands before what was missed. */
+  async #catchUp(from: Position, announce: () => void): Promise<Outcome> {
+    const { limits } = this.#deps
+    const { epoch } = from
+    let { offset } = from
+    let isFirst = true
+    const take = (missed: Missed): Outcome | number => {
+      if (!this.#recipient.open) return 'ended'
+      if (!missed.recovered) return 'history is lost'
+      this.#deps.fanOut.flush()
+      if (isFirst) {
+        announce()
+        this.#subscription.beginAt(offset)
+      }
+      return this.#deliver(missed.events, isFirst)
+    }
+    for (;;) {
+      const step = await this.#fetch({ epoch, offset }, isFirst, take)
+      if (typeof step !== 'number') return step
+      isFirst = false
+      offset = step
+      if (!(await this.#recipient.drained(limits().join_timeout_ms))) {
+        this.#recipient.close(CATCH_UP_TOO_SLOW)
+        return 'ended'
+      }
+    }
+  }
+
+  async #fetch(
+    position: Position,
+    isFirst: boolean,
+    take: (missed: Missed) => Outcome | number,
+  ): Promise<Outcome | number> {
+    const { feed, catchUps, limits, onReadFailed } = this.#deps
+    const { stream, group, item } = this.#subscription
+    const scope = isFirst ? item : this.#interest.scope
+    try {
+      return await catchUps.run(() => {
+        // `take` follows the answer directly: the next event may be told in the next moment.
+        const taken = feed.missedSince(position, stream, group, scope).then(take)
+        return withinOption('join_timeout_ms', limits().join_timeout_ms, taken)
+      })
+    } catch (error) {
+      onReadFailed(this.#subscription, error)
+      this.#recipient.close(HISTORY_UNREADABLE)
+      return 'ended'
+    }
+  }
+
+  /** Writes what the connection is owed, as much as goes in one part. The result is where the next part begins, unless it is live. */
+  #deliver(events: readonly StreamEvent[], isFirst: boolean): Outcome | number {
+    const { fanOut, limits } = this.#deps
+    const { max_buffered_bytes: maxBytes, max_buffered_frames: maxFrames } = limits()
+    const payloads: Buffer[] = []
+    let bytes = 0
+    let reached = 0
+    for (const event of events) {
+      if (!this.#interest.isOwed(event)) continue
+      // Half of what may wait, so that the live frames that follow have room; but at least one.
+      if (payloads.length > 0 && (payloads.length >= maxFrames / 2 || bytes + event.frame.length > maxBytes / 2)) {
+        this.#recipient.write(textFrames(payloads), payloads.length)
+        if (isFirst) {
+          this.#interest.suspendAt(fanOut.told?.offset ?? reached)
+          this.#subscription.advanceTo(reached)
+        } else {
+          this.#interest.advanceTo(reached)
+        }
+        return this.#interest.reached
+      }
+      payloads.push(event.frame)
+      bytes += event.frame.length
+      reached = event.position!.offset
+    }
+    if (payloads.length > 0) this.#recipient.write(textFrames(payloads), payloads.length)
+    this.#interest.goLive()
+    return 'live'
+  }
+
+  #send(event: string, position: Position | undefined): void {
+    this.#recipient.sendFrame(this.#subscription, this.#timestamp, event, position)
+  }
+}

@@ -90,7 +90,10 @@ class CronWorker {
     await this.#untilListed(TRIGGERS)
   }
 
+  /** Rejects when the engine no longer had all of them: one that it refused late would else make the figure a better one. */
   async unregister(): Promise<void> {
+    const listed = await this.#listed()
+    if (listed !== TRIGGERS) throw new Error(`The engine kept ${listed} of ${TRIGGERS} cron triggers.`)
     for (const id of this.#ids) this.#client.send({ type: 'unregistertrigger', id, trigger_type: 'cron' })
     await this.#untilListed(0)
   }
@@ -99,7 +102,6 @@ class CronWorker {
     this.#client.close()
   }
 
-  /** A trigger that the engine has refused is not listed: the figure would be one of fewer triggers. */
   async #untilListed(wanted: number): Promise<void> {
     const deadline = performance.now() + REGISTER_MS
     for (;;) {

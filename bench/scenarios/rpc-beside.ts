@@ -17,8 +17,8 @@ const BURSTS_PER_SECOND = 10
 const CALLS_PER_SECOND = 1_000
 /** The bursts go on for this much longer than the calls, which start a little later. */
 const MARGIN_MS = 500
-/** Above this the two variants did not do the same work. */
-const UNEQUAL = 0.05
+/** Above this the two variants did not do the same work; a round may hold one burst more than another. */
+const UNEQUAL = 0.15
 
 const VARIANTS = [
   { name: 'engine', target: 'reactive' },

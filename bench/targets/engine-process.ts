@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { keepOptionsFromThreads } from '../../bin/node-options.mjs'
 import { freePort } from '../free-port.ts'
+import type { LocalHandler } from '../../core/registry/function-entry.ts'
 import type { EngineVariant } from '../session.ts'
 import { announce } from './announce.ts'
+import type { StreamSet } from './naive-stream.ts'
 import { providePostMessageFunction } from './post-message-link.ts'
 
 const HOST = '127.0.0.1'
@@ -27,13 +29,14 @@ const [{ startEngine }, { createLog }] = await Promise.all([
   import('../../core/engine.ts'),
   import('../../core/log.ts'),
 ])
+const log = createLog({ level: 'error' })
 const engine = await startEngine({
   configPath,
   watch: variant === 'watched',
   cwd: folder,
   env: process.env,
-  log: createLog({ level: 'error' }),
-  ...(variant === 'inline' ? { localFunctions: { [ECHO_FUNCTION]: (input: unknown) => input } } : {}),
+  log,
+  localFunctions: await localFunctionsOf(variant),
 })
 if (variant === 'post-message') providePostMessageFunction(engine.router, ECHO_FUNCTION)
 module.flushCompileCache()
@@ -44,7 +47,7 @@ process.once('SIGTERM', () => {
     () => process.exit(1),
   )
 })
-announce(`ws://${HOST}:${port}`, variant === 'reactive' ? `ws://${HOST}:${streamPort}` : undefined)
+announce(`ws://${HOST}:${port}`, hasStreams(variant) ? `ws://${HOST}:${streamPort}` : undefined)
 
 function configOf(kind: EngineVariant): object {
   const workers: object[] = [{ name: 'iii-worker-manager', config: { host: HOST, port } }]
@@ -60,4 +63,17 @@ function configOf(kind: EngineVariant): object {
 function reactiveWorkers(): object[] {
   const stream = { name: 'iii-stream', config: { host: HOST, port: streamPort } }
   return [{ name: 'iii-state' }, stream, { name: 'iii-pubsub' }, { name: 'iii-cron' }]
+}
+
+/** What runs in the router thread. */
+async function localFunctionsOf(kind: EngineVariant): Promise<Record<string, LocalHandler>> {
+  if (kind === 'inline') return { [ECHO_FUNCTION]: (input: unknown) => input }
+  if (kind !== 'stream-inline') return {}
+  const { InlineStream } = await import('./inline-stream.ts')
+  const stream = await InlineStream.open(streamPort, log)
+  return { 'stream::set': (input) => stream.set(input as StreamSet) }
+}
+
+function hasStreams(kind: EngineVariant): boolean {
+  return kind === 'reactive' || kind === 'stream-inline'
 }

@@ -90,20 +90,20 @@ async function runOnce(session: BenchSession, target: TargetName): Promise<Round
     started.resolve,
   )
   await Promise.race([started.promise, fanOut])
-  const [events, rpc] = await Promise.all([
-    fanOut,
-    calls.run({
-      ...times,
-      kind: 'call',
-      workload: 'echo',
-      functionId: WORKER_FUNCTION,
-      providesFunction: true,
-      payloadBytes: PAYLOAD_BYTES,
-      inFlight: 1,
-      rate: CALLS_PER_SECOND,
-      durationMs,
-    }),
-  ])
+  const calling = calls.run({
+    ...times,
+    kind: 'call',
+    workload: 'echo',
+    functionId: WORKER_FUNCTION,
+    providesFunction: true,
+    payloadBytes: PAYLOAD_BYTES,
+    inFlight: 1,
+    rate: CALLS_PER_SECOND,
+    durationMs,
+  })
+  // If one fails the other must not be left running into the next round.
+  await Promise.allSettled([fanOut, calling])
+  const [events, rpc] = await Promise.all([fanOut, calling])
   return {
     // Of the CPU time of the target most went into the fan-out: per call it would say nothing.
     rpc: {

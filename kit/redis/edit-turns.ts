@@ -5,15 +5,15 @@ import { CodedError } from '../../protocol/errors.ts'
 /** Computes the value after from the value before; undefined = none. Throwing fails this edit alone. */
 export type Edit = (before: string | undefined) => string | undefined
 
-export interface Change {
+export interface Change<Note> {
   readonly before: string | undefined
   readonly after: string | undefined
+  /** What was given with the edit. */
+  readonly note: Note
 }
 
 /** `swapped: false` = somebody else has written; `current` is what stands there now. */
-export type Swap<Reply> =
-  | { readonly swapped: true; readonly reply: Reply }
-  | { readonly swapped: false; readonly current: string | undefined }
+export type Swap = { readonly swapped: true } | { readonly swapped: false; readonly current: string | undefined }
 
 export interface EditTurnsLimits {
   /** Attempts to write before the edits fail because other engines keep changing the value. Default 100. */
@@ -37,35 +37,41 @@ export const EDIT_TURNS_DEFAULTS: EditTurnsLimits = {
 const EAGER_ATTEMPTS = 8
 const MAX_PAUSE_MS = 20
 
-export interface EditTurnsOptions<Place, Reply> {
+export interface EditTurnsOptions<Place, Note, Reply> {
   /** Reads the value. */
   readonly read: (place: Place) => Promise<string | undefined>
   /**
    * In one step, if the value is `expected`: writes what the last change leaves. `changes` are those of the edits, each from where
-   * the one before left it. Its promise must settle in the order of the calls.
+   * the one before left it. When it has written it calls `report`, as soon as it knows: so that reports keep the order of writes.
    */
-  readonly swap: (place: Place, expected: string | undefined, changes: readonly Change[]) => Promise<Swap<Reply>>
+  readonly swap: (
+    place: Place,
+    expected: string | undefined,
+    changes: readonly Change<Note>[],
+    report: (reply: Reply) => void,
+  ) => Promise<Swap>
   /** Distinguishes places. */
   readonly id: (place: Place) => string
   readonly limits?: Partial<EditTurnsLimits> | undefined
 }
 
-interface Waiting<Reply> {
+interface Waiting<Note, Reply> {
   readonly edit: Edit
+  readonly note: Note
   readonly bytes: number
-  readonly written: (change: Change, reply: Reply, index: number) => void
+  readonly written: (change: Change<Note>, reply: Reply, index: number) => void
   readonly reject: (reason: unknown) => void
 }
 
-export class EditTurns<Place, Reply> {
-  readonly #options: EditTurnsOptions<Place, Reply>
+export class EditTurns<Place, Note = undefined, Reply = undefined> {
+  readonly #options: EditTurnsOptions<Place, Note, Reply>
   readonly #limits: EditTurnsLimits
-  readonly #queues = new Map<string, Waiting<Reply>[]>()
+  readonly #queues = new Map<string, Waiting<Note, Reply>[]>()
   #waiting = 0
   #waitingBytes = 0
   #onIdle: (() => void)[] = []
 
-  constructor(options: EditTurnsOptions<Place, Reply>) {
+  constructor(options: EditTurnsOptions<Place, Note, Reply>) {
     this.#options = options
     this.#limits = { ...EDIT_TURNS_DEFAULTS, ...options.limits }
   }
@@ -83,13 +89,15 @@ export class EditTurns<Place, Reply> {
     place: Place,
     bytes: number,
     edit: Edit,
-    written: (change: Change, reply: Reply, index: number) => Result,
+    note: Note,
+    written: (change: Change<Note>, reply: Reply, index: number) => Result,
   ): Promise<Result> {
     const refusal = this.#refusal(bytes)
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise<Result>((resolve, reject) => {
-      const waiting: Waiting<Reply> = {
+      const waiting: Waiting<Note, Reply> = {
         edit,
+        note,
         bytes,
         reject,
         written: (change, reply, index) => resolve(written(change, reply, index)),
@@ -121,7 +129,7 @@ export class EditTurns<Place, Reply> {
     return new CodedError('overloaded', `More than ${limit} wait for the store. Nothing was written; try again.`)
   }
 
-  async #work(id: string, place: Place, queue: Waiting<Reply>[]): Promise<void> {
+  async #work(id: string, place: Place, queue: Waiting<Note, Reply>[]): Promise<void> {
     while (queue.length > 0) {
       const batch = queue.splice(0, this.#limits.maxBatch)
       try {
@@ -139,14 +147,16 @@ export class EditTurns<Place, Reply> {
     for (const resolve of wake) resolve()
   }
 
-  async #writeBatch(place: Place, batch: readonly Waiting<Reply>[]): Promise<void> {
+  async #writeBatch(place: Place, batch: readonly Waiting<Note, Reply>[]): Promise<void> {
     let expected = await this.#options.read(place)
     for (let attempt = 1; attempt <= this.#limits.maxAttempts; attempt++) {
       const { changes, editors, failures } = compute(expected, batch)
-      const swap = changes.length === 0 ? undefined : await this.#options.swap(place, expected, changes)
+      const report = (reply: Reply): void => {
+        editors.forEach((waiting, index) => waiting.written(changes[index]!, reply, index))
+      }
+      const swap = changes.length === 0 ? undefined : await this.#options.swap(place, expected, changes, report)
       if (swap === undefined || swap.swapped) {
         for (const [waiting, error] of failures) waiting.reject(error)
-        if (swap !== undefined) editors.forEach((waiting, index) => waiting.written(changes[index]!, swap.reply, index))
         return
       }
       expected = swap.current
@@ -158,15 +168,15 @@ export class EditTurns<Place, Reply> {
   }
 }
 
-function compute<Reply>(start: string | undefined, batch: readonly Waiting<Reply>[]) {
-  const changes: Change[] = []
-  const editors: Waiting<Reply>[] = []
-  const failures = new Map<Waiting<Reply>, unknown>()
+function compute<Note, Reply>(start: string | undefined, batch: readonly Waiting<Note, Reply>[]) {
+  const changes: Change<Note>[] = []
+  const editors: Waiting<Note, Reply>[] = []
+  const failures = new Map<Waiting<Note, Reply>, unknown>()
   let before = start
   for (const waiting of batch) {
     try {
       const after = waiting.edit(before)
-      changes.push({ before, after })
+      changes.push({ before, after, note: waiting.note })
       editors.push(waiting)
       before = after
     } catch (error) {

@@ -5,7 +5,10 @@ import type { RedisConnection } from '../redis.ts'
 const STEP = 1_000
 
 /** Each once, in no order. Keys that are added or removed meanwhile may be there or not. */
-export async function scanKeys(redis: Pick<RedisConnection, 'commandBytes'>, pattern: string): Promise<Buffer[]> {
+export async function scanKeys(
+  redis: Pick<RedisConnection, 'commandBytes'>,
+  pattern: string | Buffer,
+): Promise<Buffer[]> {
   const keys = new Map<string, Buffer>()
   let cursor = '0'
   do {

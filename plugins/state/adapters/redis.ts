@@ -7,6 +7,7 @@ import { scanKeys } from '../../../kit/redis/scan-keys.ts'
 import { checkedJson, jsonOrText } from '../../../kit/redis/stored-json.ts'
 import { connectRedis, type RedisConnection, type RedisScript } from '../../../kit/redis.ts'
 import { updateText, type UpdateError, type UpdateOperation } from '../../../kit/update-operations.ts'
+import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { OnWritten, StateStore, StateStoreContext, Updated } from './store.ts'
 
 const PREFIX = 'state:'
@@ -42,27 +43,32 @@ interface Place {
 }
 
 export async function openRedis({ config, log }: StateStoreContext): Promise<StateStore> {
-  return new RedisState(await connectRedis({ ...redisSettings(config, 'iii-state'), log }))
+  return new RedisState(await connectRedis({ ...redisSettings(config, 'iii-state'), log }), log)
 }
 
 export class RedisState implements StateStore {
   readonly #redis: RedisConnection
+  readonly #log: Pick<PluginLog, 'error'>
   readonly #set: RedisScript
   readonly #delete: RedisScript
   readonly #swap: RedisScript
-  readonly #turns: EditTurns<Place, undefined>
+  readonly #turns: EditTurns<Place, OnWritten>
 
-  constructor(redis: RedisConnection, limits?: Partial<EditTurnsLimits>) {
+  constructor(redis: RedisConnection, log: Pick<PluginLog, 'error'>, limits?: Partial<EditTurnsLimits>) {
     this.#redis = redis
+    this.#log = log
     this.#set = redis.defineScript(SET, 1)
     this.#delete = redis.defineScript(DELETE, 1)
     this.#swap = redis.defineScript(SWAP, 1)
     this.#turns = new EditTurns({
       read: ({ scope, key }) => this.#read(scope, key),
-      swap: async ({ scope, key }, expected, changes) => {
+      swap: async ({ scope, key }, expected, changes, report) => {
         const args = [encodeName(key), ...optional(expected), ...optional(changes.at(-1)?.after)]
         const [swapped, current] = (await this.#swap([hashOf(scope)], args)) as [number, string | null | undefined]
-        return swapped === 1 ? { swapped: true, reply: undefined } : { swapped: false, current: current ?? undefined }
+        if (swapped === 0) return { swapped: false, current: current ?? undefined }
+        for (const { before, after, note } of changes) this.#report(before, after, note)
+        report(undefined)
+        return { swapped: true }
       },
       id: ({ scope, key }) => `${scope.length}:${scope}${key}`,
       limits,
@@ -75,38 +81,31 @@ export class RedisState implements StateStore {
   }
 
   async set(scope: string, key: string, value: string, onWritten: OnWritten): Promise<string | undefined> {
-    const report = (before: string | undefined): string | undefined => {
-      const old = jsonOrText(before)
-      onWritten(old, value)
-      return old
-    }
     const place = { scope, key }
     if (this.#turns.isBusy(place)) {
       return this.#turns.run(
         place,
         value.length,
         () => value,
-        ({ before }) => report(before),
+        onWritten,
+        ({ before }) => jsonOrText(before),
       )
     }
-    return report(((await this.#set([hashOf(scope)], [encodeName(key), value])) as string | null) ?? undefined)
+    return this.#report(await this.#set([hashOf(scope)], [encodeName(key), value]), value, onWritten)
   }
 
   async delete(scope: string, key: string, onWritten: OnWritten): Promise<string | undefined> {
-    const report = (before: string | undefined): string | undefined => {
-      const old = jsonOrText(before)
-      onWritten(old, undefined)
-      return old
-    }
     const place = { scope, key }
-    if (this.#turns.isBusy(place))
+    if (this.#turns.isBusy(place)) {
       return this.#turns.run(
         place,
         0,
         () => undefined,
-        ({ before }) => report(before),
+        onWritten,
+        ({ before }) => jsonOrText(before),
       )
-    return report(((await this.#delete([hashOf(scope)], [encodeName(key)])) as string | null) ?? undefined)
+    }
+    return this.#report(await this.#delete([hashOf(scope)], [encodeName(key)]), undefined, onWritten)
   }
 
   update(scope: string, key: string, operations: readonly UpdateOperation[], onWritten: OnWritten): Promise<Updated> {
@@ -116,8 +115,7 @@ export class RedisState implements StateStore {
       errors = updated.errors
       return updated.text
     }
-    return this.#turns.run({ scope, key }, 0, edit, ({ before, after }) => {
-      onWritten(before, after)
+    return this.#turns.run({ scope, key }, 0, edit, onWritten, ({ before, after }) => {
       return { oldValue: before, newValue: after!, errors }
     })
   }
@@ -135,6 +133,17 @@ export class RedisState implements StateStore {
   async close(): Promise<void> {
     await this.#turns.idle()
     await this.#redis.close()
+  }
+
+  /** The write has happened: what others make of it cannot fail it. Returns the old value. */
+  #report(before: unknown, after: string | undefined, onWritten: OnWritten): string | undefined {
+    const old = jsonOrText((before as string | null) ?? undefined)
+    try {
+      onWritten(old, after)
+    } catch (error) {
+      this.#log.error('A listener of the store failed after a write.', { error: String(error) })
+    }
+    return old
   }
 
   async #read(scope: string, key: string): Promise<string | undefined> {

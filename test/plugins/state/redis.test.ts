@@ -7,8 +7,8 @@ import { stateAdapterCases } from './adapter-cases.ts'
 
 async function open(server?: RedisServer) {
   const redis = server ?? (await startRedis())
-  const connection = await connectRedis({ url: redis.url, setting: 'redis_url', log: collectingLog() })
-  const store = new RedisState(connection)
+  const log = collectingLog()
+  const store = new RedisState(await connectRedis({ url: redis.url, setting: 'redis_url', log }), log)
   onTestFinished(async () => {
     await store.close()
     await redis.stop()

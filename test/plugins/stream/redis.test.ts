@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, onTestFinished } from 'vitest'
+import { connectRedis } from '../../../kit/redis.ts'
+import { RedisStreams } from '../../../plugins/stream/adapters/redis.ts'
+import type { HistoryLimits } from '../../../plugins/stream/adapters/store.ts'
+import { HISTORY_DEFAULTS } from '../../../plugins/stream/config.ts'
+import { collectingLog } from '../../support/collecting-log.ts'
+import { redisAvailable, startRedis, type RedisServer } from '../../support/redis-server.ts'
+import { streamAdapterCases, type OpenedStream } from './adapter-cases.ts'
+
+let server: RedisServer
+
+describe.skipIf(!redisAvailable)('needs redis-server', () => {
+  beforeAll(async () => {
+    server = await startRedis({ args: ['--appendonly', 'no'] })
+  })
+  afterAll(() => server?.stop())
+
+  streamAdapterCases(
+    'redis',
+    async (history = HISTORY_DEFAULTS) => {
+      const client = server.client()
+      await client.flushall()
+      client.disconnect()
+      return open(history)
+    },
+    { ordered: false },
+  )
+})
+
+async function open(history: HistoryLimits): Promise<OpenedStream> {
+  const log = collectingLog()
+  const store = new RedisStreams({
+    redis: await connectRedis({ url: server.url, setting: 'redis_url', log }),
+    history,
+    log,
+  })
+  onTestFinished(() => store.close())
+  await store.open()
+  const reopen = async (): Promise<OpenedStream> => {
+    await store.close()
+    return open(history)
+  }
+  return { store, reopen }
+}

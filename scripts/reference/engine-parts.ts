@@ -7,7 +7,9 @@ import { PluginHost } from '../../core/host/plugin-host.ts'
 import { createLog } from '../../core/log.ts'
 import { Mesh } from '../../core/mesh.ts'
 import { ENGINE_VERSION } from '../../core/version.ts'
+import type { FunctionRegistrar } from '../../kit/built-in-function.ts'
 import type { FunctionOptions } from '../../sdk/handle-types.ts'
+import { registerPublish } from '../../plugins/pubsub/publish.ts'
 import { registerStateFunctions, type StateFunctionsContext } from '../../plugins/state/functions.ts'
 
 export interface FunctionPart {
@@ -68,16 +70,24 @@ export function engineParts(): { functions: FunctionPart[]; triggerTypes: Trigge
 
 /** The functions of `iii-state`, in the order of their registration. */
 export function stateParts(): FunctionPart[] {
+  return declaredBy((registrar) => registerStateFunctions(registrar, {} as StateFunctionsContext))
+}
+
+/** The functions of `iii-pubsub`. */
+export function pubsubParts(): FunctionPart[] {
+  return declaredBy((registrar) => registerPublish(registrar, () => {}))
+}
+
+/** Only declared, never run: what running needs is not looked at. */
+function declaredBy(register: (registrar: FunctionRegistrar) => void): FunctionPart[] {
   const parts: FunctionPart[] = []
-  const registrar = {
+  register({
     registerFunction(id: string, _handler: unknown, options: FunctionOptions = {}) {
       const { description = '', request_format: request, response_format: response } = options
       parts.push({ id, description, request, response })
       return { id, unregister: () => {} }
     },
-  }
-  // Only declared, never run: what running needs is not looked at.
-  registerStateFunctions(registrar, {} as StateFunctionsContext)
+  })
   return parts
 }
 

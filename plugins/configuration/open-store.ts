@@ -1,17 +1,22 @@
-// From the `adapter` block to the store of entries. Adapters are found by name here and nowhere else.
+// From the `adapter` block to the store of entries. Adapters are found by name here and nowhere else; what only some of them need
+// is loaded when one of them is configured.
 import type { AdapterChoice } from '../../kit/adapter-choice.ts'
 import { openFolderStore } from './adapters/fs.ts'
 import type { ConfigurationStore, ConfigurationStoreContext, ConfigurationStoreFactory } from './adapters/store.ts'
 
-const FACTORIES: ReadonlyMap<string, ConfigurationStoreFactory> = new Map([['fs', openFolderStore]])
+const FACTORIES = new Map<string, () => Promise<ConfigurationStoreFactory>>([
+  ['fs', async () => openFolderStore],
+  ['bridge', async () => (await import('./adapters/bridge.ts')).openConfigurationBridge],
+])
 
-export function openConfigurationStore(
+export async function openConfigurationStore(
   adapter: AdapterChoice,
   context: Omit<ConfigurationStoreContext, 'config'>,
-): ConfigurationStore | Promise<ConfigurationStore> {
-  const factory = FACTORIES.get(adapter.name)
-  if (factory === undefined) {
+): Promise<ConfigurationStore> {
+  const load = FACTORIES.get(adapter.name)
+  if (load === undefined) {
     throw new Error(`Adapter factory '${adapter.name}' not found. Available: [${[...FACTORIES.keys()].join(', ')}]`)
   }
-  return factory({ ...context, config: adapter.config ?? {} })
+  const open = await load()
+  return open({ ...context, config: adapter.config ?? {} })
 }

@@ -1,6 +1,10 @@
 // The `config` block of `iii-stream` (spec 02 §7.1): its schema, and its values with the defaults filled in.
 import { adapterSchema, type AdapterChoice } from '../../kit/adapter-choice.ts'
+import { BRIDGE_OPTION } from '../../kit/bridge/bridge-option.ts'
+import { kvOption } from '../../kit/kv-settings.ts'
+import { REDIS_OPTION } from '../../kit/redis/redis-option.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
+import { KV_EXTRA, KV_FOLDER } from './adapters/kv.ts'
 import type { HistoryLimits } from './adapters/store.ts'
 import { CLIENT_LIMITS_SCHEMA } from './clients/limits.ts'
 import type { StreamServerSettings } from './clients/settings.ts'
@@ -50,50 +54,7 @@ export const STREAM_CONFIG_SCHEMA: JsonSchema = {
     },
     adapter: {
       ...adapterSchema(
-        [
-          {
-            name: 'kv',
-            description: 'This engine alone, on disk or in memory.',
-            config: {
-              store_method: {
-                enum: ['file_based', 'in_memory', null],
-                description: 'Default `file_based`. `in_memory` is lost with the generation of the plugin.',
-              },
-              file_path: {
-                type: ['string', 'null'],
-                minLength: 1,
-                description: 'Folder of the store. Default `./data/stream_store` under the project root.',
-              },
-              max_file_bytes: {
-                type: ['integer', 'null'],
-                minimum: 1,
-                description: 'Upper size of the store, history included. Default: none.',
-              },
-              save_interval_ms: {
-                type: ['number', 'null'],
-                description: 'Accepted without effect: every write is saved before it is answered.',
-              },
-              channel_size: {
-                type: ['number', 'null'],
-                description: 'Accepted without effect: each subscriber has a queue of its own.',
-              },
-            },
-          },
-          {
-            name: 'redis',
-            description: 'Shared by all engines on one Redis.',
-            config: {
-              redis_url: { type: 'string', minLength: 1, description: 'Default `redis://localhost:6379`.' },
-            },
-          },
-          {
-            name: 'bridge',
-            description: 'The streams of another engine.',
-            config: {
-              bridge_url: { type: 'string', minLength: 1, description: 'Default `ws://localhost:49134`.' },
-            },
-          },
-        ],
+        [kvOption(KV_FOLDER, KV_EXTRA), REDIS_OPTION, BRIDGE_OPTION],
         'Where the items are kept. Changing it replaces the running generation of the plugin.',
       ),
       default: { name: DEFAULT_ADAPTER },

@@ -2,9 +2,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isSameAdapter } from '../../kit/adapter-choice.ts'
 import { TriggerBindings } from '../../kit/trigger-bindings.ts'
+import { CodedError } from '../../protocol/errors.ts'
 import { currentCallContext } from '../../sdk/call-context.ts'
 import { definePlugin } from '../../sdk/plugin.ts'
-import type { OnEmitted } from './adapters/store.ts'
+import type { OnEmitted, StreamStore } from './adapters/store.ts'
+import { StreamServer, type StreamServerOptions } from './clients/stream-server.ts'
 import { adapterOf, DEFAULT_ADAPTER, historyOf, STREAM_CONFIG_SCHEMA, type StreamConfig } from './config.ts'
 import { CustomItems } from './custom/custom-items.ts'
 import { CustomStreams } from './custom/custom-streams.ts'
@@ -54,7 +56,19 @@ export default definePlugin<StreamConfig>({
     const streams = new CustomStreams()
     const items = new StreamItems({ store, custom: new CustomItems({ iii, log, store, streams }), onEmitted })
 
+    const server = await openServer(
+      {
+        iii,
+        log,
+        feed: store.feed,
+        readSnapshot: (stream, group, item) => items.snapshot(stream, group, item),
+        settings: config,
+      },
+      store,
+    )
+
     registerStreamFunctions(iii, items)
+    server.registerTriggerTypes()
     iii.registerTriggerType(STREAM_TRIGGER_TYPE, bindings)
     iii.registerFunction(WATCH_FUNCTION, (change) => streams.apply(change), { metadata: { internal: true } })
     iii.registerTrigger({
@@ -64,13 +78,17 @@ export default definePlugin<StreamConfig>({
     })
 
     return {
-      reconfigure(changed) {
+      async reconfigure(changed) {
         const isSameStore =
           isSameAdapter(changed.adapter, config.adapter, DEFAULT_ADAPTER) &&
           isDeepStrictEqual(historyOf(changed), historyOf(config))
-        return isSameStore
+        if (!isSameStore) return false
+        await server.reconfigure(changed).catch(refused)
+        return true
       },
       async stop() {
+        // Clients first: they come back with their positions, and get what happens meanwhile from the history.
+        await server.close()
         // Closing finishes the queued writes, and they may still fire.
         await store.close()
         await bindings.settle(SETTLE_MS)
@@ -78,3 +96,19 @@ export default definePlugin<StreamConfig>({
     }
   },
 })
+
+/** A generation that does not start leaves nothing open, so that the one before it can start again. */
+async function openServer(options: StreamServerOptions, store: StreamStore): Promise<StreamServer> {
+  try {
+    return await StreamServer.open(options)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** A new generation could not open the address either: the change is refused, and clients stay connected. */
+function refused(error: unknown): never {
+  const reason = error instanceof Error ? error.message : String(error)
+  throw new CodedError('PLUGIN_CONFIG_INVALID', reason, { cause: error })
+}

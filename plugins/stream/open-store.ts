@@ -3,8 +3,9 @@ import type { AdapterChoice } from '../../kit/adapter-choice.ts'
 import type { StreamStore, StreamStoreContext, StreamStoreFactory } from './adapters/store.ts'
 
 /** Loaded when configured: Redis and the bridge bring clients along that most engines do not need. */
-const FACTORIES: ReadonlyMap<string, () => Promise<StreamStoreFactory>> = new Map([
+const FACTORIES = new Map<string, () => Promise<StreamStoreFactory>>([
   ['kv', async () => (await import('./adapters/kv.ts')).openKv],
+  ['bridge', async () => (await import('./adapters/bridge.ts')).openStreamBridge],
   ['redis', async () => (await import('./adapters/redis.ts')).openRedis],
   ['bridge', async () => (await import('./adapters/bridge.ts')).openStreamBridge],
 ])

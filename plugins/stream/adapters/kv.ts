@@ -5,16 +5,21 @@ import { KvFile } from './kv-file.ts'
 import { KvMemory } from './kv-memory.ts'
 import type { StreamStore, StreamStoreContext } from './store.ts'
 
-const DEFAULT_FOLDER = './data/stream_store'
+export const KV_FOLDER = './data/stream_store'
 
-/** `channel_size` is accepted without effect: each subscriber has a queue of its own. */
-const EXTRA = ['channel_size']
+/** Members of the block beyond those of every store. */
+export const KV_EXTRA = {
+  channel_size: {
+    type: ['number', 'null'],
+    description: 'Accepted without effect: each subscriber has a queue of its own.',
+  },
+}
 
 export function openKv({ config, history, projectRoot, log }: StreamStoreContext): StreamStore {
   const { method, folder, maxBytes } = readKvSettings(config, {
-    defaultFolder: DEFAULT_FOLDER,
+    defaultFolder: KV_FOLDER,
     worker: 'iii-stream',
-    extra: EXTRA,
+    extra: Object.keys(KV_EXTRA),
   })
   if (method === 'in_memory') return new KvMemory({ history, log })
   return new KvFile({ folder: resolve(projectRoot, folder), history, maxBytes, log })

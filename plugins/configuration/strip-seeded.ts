@@ -48,7 +48,7 @@ interface BlockPlace {
 
 /** The lines of `config:` below the first `- name: <one of the names>`. */
 function findBlock(lines: readonly string[], names: readonly string[]): BlockPlace | undefined {
-  const head = /^(\s*)-(\s+)name:\s*(['"]?)([^'"#\s]+)\3\s*(?:#.*)?$/
+  const head = /^(\s*)-(\s+)name:\s*(['"]?)([^'"#\s]+)\3\s*(?:#.*)?\r?$/
   for (const [index, line] of lines.entries()) {
     const match = head.exec(line)
     if (match === null || !names.includes(match[4] ?? '')) continue
@@ -78,7 +78,7 @@ function blockBelow(lines: readonly string[], start: number, dash: number, inden
 }
 
 function isBlank(line: string): boolean {
-  return /^\s*(?:#.*)?$/.test(line)
+  return /^\s*(?:#.*)?\r?$/.test(line)
 }
 
 function indentOf(line: string): number {

@@ -133,7 +133,7 @@ export class FolderStore implements ConfigurationStore {
     const onChange = (): void => {
       if (this.#closed) return
       void this.#inTurn(() => this.#scan(this.#listener)).catch((error: unknown) => {
-        log.warn(`The folder ${folder} of configuration entries can't be read (${reasonOf(error)}).`)
+        log.warn(reasonOf(error))
       })
     }
     try {
@@ -182,7 +182,11 @@ export class FolderStore implements ConfigurationStore {
       log.warn(`${folder} holds ${names.length} configuration files; only the first ${maxFiles} are used`)
       return names.slice(0, maxFiles)
     } catch (error) {
-      if (!isMissing(error)) throw error
+      if (!isMissing(error) && (error as NodeJS.ErrnoException).code !== 'ENOTDIR') {
+        throw new Error(`The folder ${folder} of configuration entries can't be read (${reasonOf(error)}).`, {
+          cause: error,
+        })
+      }
       this.#watch?.close()
       this.#watch = undefined
       if (this.#known.size > 0 && !this.#folderIsGone) {

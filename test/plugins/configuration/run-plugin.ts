@@ -1,0 +1,162 @@
+// Runs the configuration plugin on a fake engine, which stands in for the plugin host too: it asks the seat and applies settings.
+import { onTestFinished } from 'vitest'
+import type { ConfigurationConfig } from '../../../plugins/configuration/config.ts'
+import configurationPlugin from '../../../plugins/configuration/index.ts'
+import { CodedError, type ErrorBody } from '../../../protocol/errors.ts'
+import type { RunningPlugin } from '../../../sdk/plugin.ts'
+import { collectingLog } from '../../support/collecting-log.ts'
+import { Collector } from '../../support/deadline.ts'
+import { FakeEngine } from '../../support/fake-engine.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
+
+export interface ChangeEvent {
+  type: string
+  event_type: string
+  id: string
+  name: string
+  description: string
+  schema: unknown
+  old_value: unknown
+  new_value: unknown
+  metadata?: unknown
+}
+
+type Settings = Record<string, unknown>
+
+export const STATE_SCHEMA = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    adapter: { type: 'object' },
+    triggers_enabled: { type: 'boolean', default: true },
+    max_value_bytes: { type: 'integer' },
+  },
+}
+
+export class RunningConfiguration {
+  readonly folder: string
+  readonly engine = new FakeEngine()
+  readonly log = collectingLog()
+  /** What plugins were brought to, oldest first. */
+  readonly applied: { plugin: string; config: Settings }[] = []
+  /** In place of the plugin host. */
+  onApply: (plugin: string, config: Settings) => unknown = () => ({ how: 'in_place' })
+  readonly #config: ConfigurationConfig
+  readonly #worker = this.engine.connect()
+  #plugin: RunningPlugin<ConfigurationConfig> | undefined
+  #bindings = 0
+
+  constructor(folder: string, config: ConfigurationConfig) {
+    this.folder = folder
+    this.#config = config
+    this.engine.connect().registerFunction('engine::settings::apply', async (input) => {
+      this.applied.push(input)
+      return this.onApply(input.plugin, input.config)
+    })
+  }
+
+  async start(): Promise<void> {
+    this.#plugin = (await configurationPlugin.start({
+      iii: this.engine.connect(),
+      config: this.#config,
+      log: this.log,
+      dataDir: this.folder,
+      signal: new AbortController().signal,
+      replica: 0,
+      engine: { version: '9.8.7', url: '', projectRoot: this.folder },
+    })) as RunningPlugin<ConfigurationConfig>
+  }
+
+  /** Rejects with an error that has `code` and the bare message. */
+  call(functionId: string, payload?: unknown): Promise<any> {
+    return this.#worker.trigger({ function_id: functionId, payload }).catch((error: ErrorBody) => {
+      throw new CodedError(error.code, error.message.replace(`${error.code}: `, ''))
+    })
+  }
+
+  register(id: string, more: object = {}): Promise<any> {
+    return this.call('configuration::register', { id, schema: {}, ...more })
+  }
+
+  set(id: string, value: unknown): Promise<any> {
+    return this.call('configuration::set', { id, value })
+  }
+
+  async get(id: string, more: object = {}): Promise<any> {
+    return (await this.call('configuration::get', { id, ...more })).value
+  }
+
+  resolve(plugin: string, config: Settings): Promise<any> {
+    return this.#seat({ op: 'resolve', plugin, config })
+  }
+
+  /** Tells that a plugin runs, as the host does after its start. */
+  async plugin(plugin: string, more: { config?: Settings; value?: Settings; [member: string]: unknown } = {}) {
+    const { config = {}, value = { triggers_enabled: true, ...config }, ...rest } = more
+    const about = { aliases: [], description: `Settings of ${plugin}.`, schema: STATE_SCHEMA, file: null, ...rest }
+    await this.#seat({ op: 'applied', plugin, config, value, ...about })
+  }
+
+  removed(plugin: string): Promise<unknown> {
+    return this.#seat({ op: 'removed', plugin })
+  }
+
+  provide(functionId: string, handler: (input: any, metadata?: unknown) => unknown): void {
+    this.#worker.registerFunction(functionId, handler as never)
+  }
+
+  async bind(config: unknown, functionId: string, more: { id?: string; metadata?: unknown } = {}): Promise<string> {
+    const id = more.id ?? `binding-${++this.#bindings}`
+    const { metadata } = more
+    const error = await this.engine.bind({
+      id,
+      trigger_type: 'configuration',
+      function_id: functionId,
+      config,
+      ...(metadata === undefined ? {} : { metadata }),
+    })
+    if (error !== undefined) throw new CodedError(error.code, error.message)
+    return id
+  }
+
+  unbind(id: string): void {
+    this.engine.unbind(id, 'configuration')
+  }
+
+  async collect(config: unknown = {}): Promise<Collector<ChangeEvent>> {
+    const events = new Collector<ChangeEvent>()
+    const functionId = `test::collect-${this.#bindings + 1}`
+    this.provide(functionId, (event: ChangeEvent) => events.add(event))
+    await this.bind(config, functionId)
+    return events
+  }
+
+  reconfigure(config: ConfigurationConfig): unknown {
+    return this.#plugin?.reconfigure?.(config)
+  }
+
+  async stop(): Promise<void> {
+    await this.#plugin?.stop?.({ reason: 'reload' })
+    this.#plugin = undefined
+  }
+
+  /** Warnings so far. */
+  get warnings(): string[] {
+    return this.log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message)
+  }
+
+  #seat(input: object): Promise<any> {
+    return this.call('engine::seat::settings', input)
+  }
+}
+
+/** Started, in a folder of its own unless told otherwise; stopped when the test is over. */
+export async function runConfiguration(
+  config: ConfigurationConfig = {},
+  folder = tempFolder(),
+): Promise<RunningConfiguration> {
+  const running = new RunningConfiguration(folder, config)
+  await running.start()
+  onTestFinished(() => running.stop())
+  return running
+}

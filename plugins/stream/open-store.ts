@@ -5,7 +5,9 @@ import type { StreamStore, StreamStoreContext, StreamStoreFactory } from './adap
 /** Loaded when configured: Redis and the bridge bring clients along that most engines do not need. */
 const FACTORIES = new Map<string, () => Promise<StreamStoreFactory>>([
   ['kv', async () => (await import('./adapters/kv.ts')).openKv],
+  ['redis', async () => (await import('./adapters/redis.ts')).openRedis],
   ['bridge', async () => (await import('./adapters/bridge.ts')).openStreamBridge],
+  ['redis', async () => (await import('./adapters/redis.ts')).openRedis],
   ['redis', async () => (await import('./adapters/redis.ts')).openRedis],
   ['bridge', async () => (await import('./adapters/bridge.ts')).openStreamBridge],
 ])

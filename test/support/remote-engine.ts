@@ -7,11 +7,11 @@ import { createLog } from '../../core/log.ts'
 import { tempFolder } from './temp-folder.ts'
 
 /** @param workers further entries of `workers:`, each one line of YAML. The engine is closed when the test is over. */
-export async function startRemoteEngine(workers: readonly string[]): Promise<Engine> {
+export async function startRemoteEngine(workers: readonly string[], port = 0): Promise<Engine> {
   const cwd = tempFolder()
   const lines = [
     'workers:',
-    '  - { name: iii-worker-manager, config: { port: 0 } }',
+    `  - { name: iii-worker-manager, config: { port: ${port} } }`,
     ...workers.map((line) => `  - ${line}`),
     '',
   ]

@@ -5,7 +5,7 @@ import { CodedError } from '../protocol/errors.ts'
 import type { PluginLog } from '../sdk/plugin.ts'
 import { clientOptions, REDIS_DEFAULTS, type RedisLimits } from './redis/client-options.ts'
 import { warnOfVolatility } from './redis/durability.ts'
-import { connectFailure, isReply, reasonOf, RedisError } from './redis/redis-error.ts'
+import { connectFailure, isReply, reasonOf, RedisError, withoutArguments } from './redis/redis-error.ts'
 import { readRedisUrl, type RedisTarget } from './redis/redis-url.ts'
 import { Subscriber, type SubscriptionListener } from './redis/subscriber.ts'
 
@@ -182,7 +182,7 @@ class Connection implements RedisConnection {
   #explain(what: string, error: unknown): Error {
     if (error instanceof RedisError) return error
     const { address } = this.#target
-    const cause = { cause: error }
+    const cause = { cause: withoutArguments(error) }
     if (isReply(error))
       return new RedisError('refused', `Redis at ${address} refused ${what}: ${reasonOf(error)}`, cause)
     if (error instanceof Error && error.message.startsWith("Stream isn't writeable")) return this.#unreachable()

@@ -34,11 +34,20 @@ export function isReply(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError'
 }
 
+/**
+ * Takes the arguments of the command off an error of the client: they may be a password, or a large value, and would be shown
+ * wherever the error is printed as a cause.
+ */
+export function withoutArguments(error: unknown): unknown {
+  if (error instanceof Error) Reflect.deleteProperty(error, 'command')
+  return error
+}
+
 /** For a failed start: what was tried, why it failed, and what to do. */
 export function connectFailure(address: string, setting: string, error: unknown): RedisError {
   const reason = reasonOf(error)
   const where = `Redis at ${address} (${setting})`
-  const cause = { cause: error }
+  const cause = { cause: withoutArguments(error) }
   if (/^(WRONGPASS|NOAUTH|ERR invalid password|ERR AUTH)/.test(reason)) {
     return new RedisError(
       'refused',

@@ -91,7 +91,8 @@ class Connection implements RedisConnection {
   }
 
   get connected(): boolean {
-    return this.#client.status === 'ready'
+    // The end of the socket is known before the client has taken note of it.
+    return this.#client.status === 'ready' && this.#client.stream.writable
   }
 
   async open(): Promise<void> {

@@ -10,6 +10,8 @@ export interface EmitOptions {
 
 export class TestFeed implements Feed {
   epoch = 'e1'
+  /** False: nothing has a position. */
+  keepsHistory = true
   /** Events kept; older ones are gone. */
   maxEvents = Infinity
   /** Awaited by each read of the history. */
@@ -89,7 +91,7 @@ export class TestFeed implements Feed {
     await this.beforeSnapshot()
     const values = this.#valuesOf(stream, group)
     const data = item === null ? [...values.values()] : (values.get(item) ?? null)
-    return { data: JSON.stringify(data), position: this.position }
+    return { data: JSON.stringify(data), position: this.keepsHistory ? this.position : undefined }
   }
 
   #valuesOf(stream: string, group: string): Map<string, unknown> {
@@ -101,7 +103,8 @@ export class TestFeed implements Feed {
 
   #emit(stream: string, group: string, item: string | null, event: string, options: EmitOptions = {}): StreamEvent {
     this.#timestamp = options.timestamp ?? Math.max(Date.now(), this.#timestamp + 1)
-    const position = options.history === 'none' ? undefined : { epoch: this.epoch, offset: ++this.#offset }
+    const isKept = this.keepsHistory && options.history !== 'none'
+    const position = !isKept ? undefined : { epoch: this.epoch, offset: ++this.#offset }
     const emitted = new StreamEvent({ stream, group, item, timestamp: this.#timestamp, event, position })
     if (position !== undefined) this.#history.push(emitted)
     if (this.#history.length > this.maxEvents) this.#history = this.#history.slice(-this.maxEvents)

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest'
 import type { TriggerBinding, TriggerRequest, TriggerTypeHandler } from '../../sdk/handle-types.ts'
 import { StreamServer, type StreamServerSettings } from '../../plugins/stream/clients/stream-server.ts'
 import { collectingLog } from './collecting-log.ts'
-import { Collector } from './deadline.ts'
+import { Collector, within } from './deadline.ts'
 import { StreamClient, type StreamClientOptions } from './stream-client.ts'
 import { TestFeed } from './stream-feed.ts'
 
@@ -68,6 +68,14 @@ export class StreamScene {
   async called(functionId: string, count = 1): Promise<any[]> {
     while (this.payloadsOf(functionId).length < count) await this.calls.take(this.calls.items.length + 1)
     return this.payloadsOf(functionId)
+  }
+
+  /** Waits until the server has noticed who is there and who is not. */
+  untilClients(count: number): Promise<void> {
+    const watch = async (): Promise<void> => {
+      while (this.server.clientCount !== count) await new Promise((resolve) => setImmediate(resolve))
+    }
+    return within(5_000, `${count} clients`, watch())
   }
 
   warnings(): string[] {

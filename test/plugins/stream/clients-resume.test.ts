@@ -1,0 +1,357 @@
+// Resume: a client that comes back with its last position gets what it has missed, in order and once.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { StreamClient } from '../../support/stream-client.ts'
+import { StreamScene } from '../../support/stream-scene.ts'
+
+describe('a join with a position', () => {
+  it.each([
+    ['position', 'in data'],
+    ['lastEventId', 'in data'],
+    ['last_event_id', 'in data'],
+    ['position', 'beside data'],
+  ])('%s %s brings a resume frame, then what was missed, then live frames', async (member, where) => {
+    const scene = await StreamScene.open()
+    const first = await scene.connect()
+    await first.joined('s-1', 'board', 'g1')
+    const { position } = await emitAndTake(scene, first, 'seen')
+    await first.close()
+    scene.feed.set('board', 'g1', 'b', 'missed')
+    scene.feed.set('board', 'g2', 'b', 'not mine')
+    scene.feed.send('board', 'g1', null, 'missed too')
+    const second = await scene.connect()
+    const data = { subscriptionId: 's-1', streamName: 'board', groupId: 'g1' }
+    second.send(
+      where === 'in data'
+        ? { type: 'join', data: { ...data, [member]: position } }
+        : { type: 'join', data, [member]: position },
+    )
+    await second.take(3)
+    scene.feed.set('board', 'g1', 'c', 'live')
+    await second.take(4)
+    expect(second.frames).toMatchObject([
+      { streamName: 'board', groupId: 'g1', id: null, position, event: { type: 'resume', recovered: true } },
+      { id: 'b', event: { type: 'create', data: 'missed' } },
+      { id: null, event: { type: 'event', event: { type: 'note', data: 'missed too' } } },
+      { id: 'c', event: { type: 'create', data: 'live' } },
+    ])
+    expect(scene.feed.snapshotReads).toBe(1)
+  })
+
+  it.each(['position', 'last_event_id'])('works in the URL form, as %s', async (parameter) => {
+    const scene = await StreamScene.open()
+    scene.feed.set('board', 'g1', 'a', 1)
+    scene.feed.set('board', 'g1', 'a', 2)
+    const client = await scene.connect(`/stream/board/g1/a?${parameter}=e1-1`)
+    await client.take(2)
+    expect(client.frames).toMatchObject([
+      { id: 'a', position: 'e1-1', event: { type: 'resume', recovered: true } },
+      { id: 'a', position: 'e1-2', event: { type: 'update', data: 2 } },
+    ])
+  })
+
+  it('of an item brings what concerns the item', async () => {
+    const scene = await StreamScene.open()
+    scene.feed.set('board', 'g1', 'a', 1)
+    scene.feed.set('board', 'g1', 'b', 2)
+    scene.feed.send('board', 'g1', null, 3)
+    scene.feed.send('board', 'g1', 'a', 4)
+    const client = await scene.connect()
+    client.join('s-1', 'board', 'g1', { id: 'a', position: 'e1-0' })
+    await client.take(3)
+    await client.settled()
+    expect(client.received).toEqual([1, 4])
+  })
+
+  it.each([
+    ['of another epoch', 'e0-1'],
+    ['from before the history', 'e1-0'],
+    ['of the future', 'e1-99'],
+    ['of another server', 'MTIzNDU='],
+    ['that is no text', 17],
+  ])('%s brings recovered: false, then a sync', async (_what, position) => {
+    const scene = await StreamScene.open()
+    scene.feed.maxEvents = 2
+    for (let n = 1; n <= 3; n++) scene.feed.set('board', 'g1', 'a', n)
+    const client = await scene.connect()
+    client.join('s-1', 'board', 'g1', { position })
+    await client.take(2)
+    scene.feed.set('board', 'g1', 'a', 4)
+    await client.take(3)
+    expect(client.frames).toMatchObject([
+      { event: { type: 'resume', recovered: false } },
+      { position: 'e1-3', event: { type: 'sync', data: [3] } },
+      { position: 'e1-4', event: { type: 'update', data: 4 } },
+    ])
+    expect(client.frames[0]).not.toHaveProperty('position')
+  })
+
+  it.each(['', null])('%j is none', async (position) => {
+    const scene = await StreamScene.open()
+    const client = await scene.connect()
+    client.join('s-1', 'board', 'g1', { position })
+    await client.take(1)
+    expect(client.types).toEqual(['sync'])
+  })
+
+  it('that is refused gets nothing of the history', async () => {
+    const scene = await StreamScene.open()
+    scene.bind('stream:join', 'guard')
+    scene.provide('guard', () => ({ unauthorized: true }))
+    scene.feed.set('board', 'g1', 'a', 'secret')
+    const client = await scene.connect()
+    client.join('s-1', 'board', 'g1', { position: 'e1-0' })
+    await client.take(1)
+    await client.settled()
+    expect(client.types).toEqual(['unauthorized'])
+    expect(scene.feed.missedReads).toBe(0)
+  })
+})
+
+describe('the position of a sync', () => {
+  it('is where its data are, before anything was told as well', async () => {
+    const scene = await StreamScene.open()
+    const client = await scene.connect()
+    expect((await client.joined('s-1', 'board', 'g1')).position).toBe('e1-0')
+    scene.feed.set('other', 'g1', 'a', 1)
+    expect((await client.joined('s-2', 'board', 'g2')).position).toBe('e1-1')
+  })
+
+  it('is absent when there is no history', async () => {
+    const scene = await StreamScene.open()
+    scene.feed.keepsHistory = false
+    const client = await scene.connect()
+    scene.feed.set('board', 'g1', 'a', 1)
+    await client.joined('s-1', 'board', 'g1')
+    scene.feed.set('board', 'g1', 'a', 2)
+    await client.take(2)
+    for (const frame of client.frames) expect(frame).not.toHaveProperty('position')
+  })
+})
+
+describe('a subscription beside a live one', () => {
+  it('does not bring again what the connection has got', async () => {
+    const scene = await StreamScene.open()
+    for (const [item, value] of Object.entries({ a: 1, b: 2 })) scene.feed.set('board', 'g1', item, value)
+    const client = await scene.connect()
+    client.join('group', 'board', 'g1', { position: 'e1-0' })
+    client.join('item', 'board', 'g1', { id: 'a', position: 'e1-0' })
+    await client.until(() => client.of('resume').length === 2, 'both resumed')
+    scene.feed.set('board', 'g1', 'a', 3)
+    await client.until(() => client.received.includes(3), 'the live frame')
+    await client.settled()
+    expect(client.received).toEqual([1, 2, 3])
+  })
+
+  it('brings what the other one has not covered', async () => {
+    const scene = await StreamScene.open()
+    scene.feed.set('board', 'g1', 'a', 1)
+    scene.feed.set('board', 'g1', 'b', 2)
+    const client = await scene.connect()
+    await client.joined('item', 'board', 'g1', { id: 'a' })
+    scene.feed.set('board', 'g1', 'a', 3)
+    client.join('group', 'board', 'g1', { position: 'e1-0' })
+    await client.until(() => client.received.includes(2), 'the missed frame')
+    await client.settled()
+    // Item a was live from 3 on; 1 is from before that.
+    expect(client.received).toEqual([3, 1, 2])
+  })
+
+  it('that needs several parts holds up the other, and nothing is lost or doubled', async () => {
+    const scene = await StreamScene.open({ max_buffered_frames: 4 })
+    for (let n = 1; n <= 20; n++) scene.feed.set('board', 'g1', n % 2 === 0 ? 'even' : 'odd', n)
+    const client = await scene.connect()
+    await client.joined('odd', 'board', 'g1', { id: 'odd' })
+    let parts = 0
+    let n = 20
+    scene.feed.beforeMissed = async () => {
+      // A write before each part, the first ones included, to both items.
+      if (parts++ < 8) scene.feed.set('board', 'g1', ++n % 2 === 0 ? 'even' : 'odd', n)
+    }
+    client.join('group', 'board', 'g1', { position: 'e1-0' })
+    await client.until(() => client.received.length >= 28, '28 frames')
+    scene.feed.set('board', 'g1', 'odd', 'end')
+    await client.until(() => client.received.includes('end'), 'the end')
+    const values = client.received.slice(0, -1) as number[]
+    expect([...values].sort((a, b) => a - b)).toEqual(Array.from({ length: 28 }, (_, index) => index + 1))
+    expect(values.filter((value) => value % 2 === 0)).toEqual(
+      [...values.filter((value) => value % 2 === 0)].sort((a, b) => a - b),
+    )
+    expect(parts).toBeGreaterThan(8)
+  })
+})
+
+describe('when history runs out', () => {
+  it('while a client catches up, it starts anew', async () => {
+    const scene = await StreamScene.open({ max_buffered_frames: 4 })
+    for (let n = 1; n <= 10; n++) scene.feed.set('board', 'g1', 'a', n)
+    let reads = 0
+    scene.feed.beforeMissed = async () => {
+      if (++reads === 2) scene.feed.replaceHistory('e2')
+    }
+    const client = await scene.connect()
+    client.join('s-1', 'board', 'g1', { position: 'e1-0' })
+    await client.until(() => client.of('sync').length === 1, 'a sync')
+    expect(client.types).toEqual(['resume', 'create', 'update', 'resume', 'sync'])
+    expect(client.of('resume').map(({ event }) => event['recovered'])).toEqual([true, false])
+  })
+
+  it('at each read of the data, the client is told to come back later', async () => {
+    const scene = await StreamScene.open()
+    scene.feed.maxEvents = 1
+    scene.feed.set('board', 'g1', 'a', 0)
+    scene.feed.beforeSnapshot = async () => {
+      for (let n = 0; n < 5; n++) scene.feed.set('board', 'g1', 'a', n)
+    }
+    const client = await scene.connect()
+    client.join('s-1', 'board', 'g1')
+    expect(await client.closed).toEqual({
+      code: 1013,
+      reason: 'the stream changes faster than its history reaches back: reconnect and join again',
+    })
+    expect(scene.feed.snapshotReads).toBe(3)
+  })
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('gone'))],
+    ['hangs', () => new Promise<void>(() => {})],
+  ])('the client whose history %s is closed, not the others', async (_what, beforeMissed) => {
+    const scene = await StreamScene.open({ join_timeout_ms: 100 })
+    scene.feed.set('board', 'g1', 'a', 1)
+    const other = await scene.connect()
+    await other.joined('s-1', 'board', 'g1')
+    scene.feed.beforeMissed = beforeMissed
+    const client = await scene.connect()
+    client.join('s-1', 'board', 'g1', { position: 'e1-0' })
+    expect(await client.closed).toMatchObject({
+      code: 1013,
+      reason: expect.stringContaining('join with your last position'),
+    })
+    scene.feed.set('board', 'g1', 'a', 2)
+    await other.take(2)
+  })
+})
+
+describe('lost events', () => {
+  it('close every connection with 1012', async () => {
+    const scene = await StreamScene.open()
+    const clients = [await scene.connect(), await scene.connect('/stream/board/g1')]
+    scene.feed.lose()
+    for (const client of clients) {
+      expect(await client.closed).toEqual({
+        code: 1012,
+        reason: 'events were lost: reconnect and join again for a fresh sync',
+      })
+    }
+    const next = await scene.connect()
+    await next.joined('s-1', 'board', 'g1')
+  })
+
+  it('are noticed by an event of another epoch', async () => {
+    const scene = await StreamScene.open()
+    const client = await scene.connect()
+    await client.joined('s-1', 'board', 'g1')
+    scene.feed.set('board', 'g1', 'a', 1)
+    scene.feed.replaceHistory('e2')
+    scene.feed.set('board', 'g1', 'a', 2)
+    expect((await client.closed).code).toBe(1012)
+    expect(client.received).toEqual([1])
+    const next = await scene.connect()
+    expect((await next.joined('s-1', 'board', 'g1')).position).toBe('e2-1')
+  })
+})
+
+it('at most max_catch_ups clients read the history at a time', async () => {
+  const scene = await StreamScene.open({ max_catch_ups: 2 })
+  scene.feed.set('board', 'g1', 'a', 1)
+  let running = 0
+  let most = 0
+  scene.feed.beforeMissed = async () => {
+    most = Math.max(most, ++running)
+    await new Promise((resolve) => setImmediate(resolve))
+    running--
+  }
+  const clients = await Promise.all(Array.from({ length: 12 }, () => scene.connect()))
+  for (const client of clients) client.join('s-1', 'board', 'g1', { position: 'e1-0' })
+  for (const client of clients) await client.take(2)
+  expect(most).toBe(2)
+})
+
+/** One step of a run: events in one turn, a cut, or time for frames to arrive. */
+const step = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('emit' as const),
+      items: fc.array(fc.constantFrom('a', 'b', null), { minLength: 1, maxLength: 12 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('turn' as const), count: fc.nat(3) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('cut' as const), frames: fc.nat(6), isOrderly: fc.boolean() }),
+  },
+)
+
+it('a client that is cut off at any point ends with exactly what was emitted', async () => {
+  const run = fc.asyncProperty(
+    fc.array(step, { minLength: 4, maxLength: 40 }),
+    fc.constantFrom(null, 'a'),
+    fc.constantFrom(3, 1_024),
+    async (steps, item, maxFrames) => {
+      const scene = await StreamScene.open({ max_buffered_frames: maxFrames })
+      scene.feed.beforeMissed = turn
+      scene.feed.beforeSnapshot = turn
+      const emitted: number[] = []
+      const received: unknown[] = []
+      let position: string | undefined
+      let client = await scene.connect()
+      await client.joined('s-1', 'board', 'g1', { id: item })
+      const takeOver = (): void => {
+        received.push(...client.received)
+        position = client.lastPosition ?? position
+      }
+      let value = 0
+      for (const action of steps) {
+        if (action.kind === 'turn') {
+          for (let count = 0; count < action.count; count++) await turn()
+        } else if (action.kind === 'emit') {
+          for (const target of action.items) {
+            value++
+            if (target === null) scene.feed.send('board', 'g1', null, value)
+            else scene.feed.set('board', 'g1', target, value)
+            scene.feed.set('elsewhere', 'g1', 'a', value)
+            if (item === null || target === item) emitted.push(value)
+          }
+        } else {
+          const { length } = client.frames
+          if (action.frames > 0 && received.length + client.received.length < emitted.length)
+            await client.until(() => client.frames.length > length, 'another frame')
+          if (action.isOrderly) await client.close()
+          else client.socket.terminate()
+          takeOver()
+          client = await scene.connect()
+          client.join('s-1', 'board', 'g1', { id: item, position })
+        }
+      }
+      const lacking = (): number => emitted.length - received.length - client.received.length
+      await client.until(() => lacking() <= 0, 'the rest')
+      await client.settled()
+      takeOver()
+      expect(received).toEqual(emitted)
+      await scene.server.close()
+    },
+  )
+  await fc.assert(run, { numRuns: 60 })
+}, 60_000)
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+async function emitAndTake(scene: StreamScene, client: StreamClient, value: unknown): Promise<{ position: string }> {
+  const { length } = client.frames
+  scene.feed.set('board', 'g1', 'a', value)
+  const frames = await client.take(length + 1)
+  return { position: frames[length]!.position! }
+}

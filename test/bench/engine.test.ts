@@ -34,6 +34,49 @@ test('every variant of every load scenario gives right answers', { timeout: DEAD
   expect(isClean(report)).toBe(true)
 })
 
+test(
+  'streams and pub/sub give right answers, and every event arrives once and in order',
+  { timeout: DEADLINE_MS },
+  async () => {
+    const report = await run('stream-set', 'stream-fan-out', 'pubsub')
+    const variants = report.scenarios.flatMap(({ cases }) =>
+      cases.flatMap((one) => one.variants.map((variant) => ({ ...variant, name: `${one.name}: ${variant.name}` }))),
+    )
+    expect(variants.map(({ name }) => name)).toEqual([
+      'stream-set 150 B, 16 in flight: engine',
+      'stream-set 150 B, 16 in flight: state-set',
+      'stream-fan-out to 20 150 B, 16 in flight: engine',
+      'stream-fan-out to 20 150 B, 16 in flight: naive',
+      'stream-fan-out, rpc meanwhile 150 B, 1000/s offered: engine',
+      'stream-fan-out, rpc meanwhile 150 B, 1000/s offered: router-thread',
+      ...[1, 10, 100].flatMap((count) =>
+        ['engine', 'naive'].map((variant) => `pubsub to ${count} 150 B, 16 in flight: ${variant}`),
+      ),
+    ])
+    expect(variants.filter(({ verified = 0, unanswered }) => verified === 0 || unanswered !== 0)).toEqual([])
+    const beside = report.scenarios[1]?.cases.find(({ rate }) => rate !== undefined)
+    expect(beside?.ratios[0]?.p99?.median).toBeGreaterThan(0)
+    expect(beside?.measures.map(({ name, median }) => [name, median > 0])).toEqual([
+      ['deliveries, engine', true],
+      ['deliveries, router-thread', true],
+    ])
+    expect(isClean(report)).toBe(true)
+  },
+)
+
+test(
+  'the CPU of idle cron triggers is taken from one engine, with them and without',
+  { timeout: DEADLINE_MS },
+  async () => {
+    const [measured] = (await run('cron-idle')).scenarios[0]!.cases
+    expect(measured?.measures.map(({ name, unit, count }) => [name, unit, count])).toEqual([
+      ['added-cpu', '%', 1],
+      ['cpu', '%', 1],
+      ['cpu-without', '%', 1],
+    ])
+  },
+)
+
 test('a reload is timed by the answers of the new code', { timeout: DEADLINE_MS }, async () => {
   const [measured] = (await run('reload')).scenarios[0]!.cases
   expect(measured?.measures).toMatchObject([{ name: 'save-to-live', unit: 'ms', count: 6 }])

@@ -1,5 +1,6 @@
 // A connection to another engine, as a worker of it: what the bridge adapters of built-in workers stand on (spec 06 D).
 // It is made in the background and kept up for ever; while it is away calls fail with a message that says so.
+import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError } from '../protocol/errors.ts'
 import { InvocationError } from '../sdk/errors.ts'
 import { Handle } from '../sdk/handle.ts'
@@ -37,8 +38,12 @@ export interface Bridge {
   call(functionId: string, payload: string): Promise<string | undefined>
   /** Calls back after each time the connection has come up, everything registered included. */
   onConnected(listener: () => void): void
+  /** Ends the connection, after what is under way or after three seconds. */
   close(): Promise<void>
 }
+
+/** How long calls under way may still be answered at the end. The host allows 10 s for the end of a generation. */
+const CLOSE_MS = 3_000
 
 /** Throws when the address is none. Returns before the connection is there. */
 export function openBridge({ url, workerName, setting, log, timeoutMs, limits = {} }: BridgeOptions): Bridge {
@@ -46,6 +51,8 @@ export function openBridge({ url, workerName, setting, log, timeoutMs, limits = 
   const remote = `the engine at ${shownUrl(address)} (${setting})`
   const listeners: (() => void)[] = []
   const outage = new LimitedWarning((message, data) => log.warn(message, data), { intervalMs: 60_000 })
+  const dropped = new LimitedWarning((message, data) => log.warn(message, data))
+  const breaks = new LimitedWarning((message, data) => log.warn(message, data))
   const transport = new SocketTransport({
     url: address,
     worker: { name: workerName },
@@ -56,9 +63,9 @@ export function openBridge({ url, workerName, setting, log, timeoutMs, limits = 
         log.info(`Connected to ${remote}.`)
         for (const listener of listeners) listener()
       },
-      onDisconnected: (reason) => log.warn(`The connection to ${remote} broke: ${reason}. It is made again.`),
+      onDisconnected: (reason) => breaks.warn(`The connection to ${remote} broke: ${reason}. It is made again.`),
       onAttemptFailed: (reason) => outage.warn(`Cannot connect to ${remote}: ${reason}. It is tried for ever.`),
-      onVoidDropped: (functionId, reason) => log.warn(`A call of ${functionId} was dropped. ${reason}`),
+      onVoidDropped: (functionId, reason) => dropped.warn(`A call of ${functionId} was dropped. ${reason}`),
     },
   })
   const iii = new Handle(transport, { onProblem: (problem) => log.warn(`From ${remote}: ${problem}`) })
@@ -79,7 +86,10 @@ export function openBridge({ url, workerName, setting, log, timeoutMs, limits = 
       }
     },
     onConnected: (listener) => void listeners.push(listener),
-    close: () => transport.end(),
+    async close() {
+      if (transport.connected) await Promise.race([iii.idle(), delay(CLOSE_MS, undefined, { ref: false })])
+      await transport.end()
+    },
   }
 }
 

@@ -43,6 +43,7 @@ export class SocketConnection {
   #greeting: NodeJS.Timeout | undefined
   #pings: NodeJS.Timeout | undefined
   #lastSign = 0
+  #upSince = 0
   #ended = Promise.resolve()
 
   constructor(options: SocketConnectionOptions, listener: ConnectionListener) {
@@ -61,7 +62,8 @@ export class SocketConnection {
   }
 
   get bufferedBytes(): number {
-    return this.#socket?.bufferedAmount ?? 0
+    // What a broken connection has not sent is lost, and waits for nothing.
+    return this.#up ? (this.#socket?.bufferedAmount ?? 0) : 0
   }
 
   open(): void {
@@ -124,7 +126,7 @@ export class SocketConnection {
   #greeted(greeting: WorkerRegistered): void {
     clearTimeout(this.#greeting)
     this.#up = true
-    this.#attempt = 0
+    this.#upSince = performance.now()
     const { pingMs, idleMs } = this.#options.limits
     this.#pings = setInterval(() => {
       if (performance.now() - this.#lastSign < idleMs) return this.#socket?.ping()
@@ -140,6 +142,8 @@ export class SocketConnection {
     const wasUp = this.#up
     this.#up = false
     this.#problem = reason
+    // One that greets and then closes at once is not to be asked many times in a second.
+    if (wasUp && performance.now() - this.#upSince >= this.#options.limits.stableMs) this.#attempt = 0
     if (wasUp) this.#listener.down(reason)
     else if (!this.#closed) this.#listener.failed(reason, this.#attempt)
     if (!this.#closed) this.#reconnect = setTimeout(() => this.open(), this.#delay())

@@ -18,6 +18,8 @@ export interface SocketLimits {
   readonly maxUnanswered: number
   /** Bytes that the socket has not sent yet; above it new calls are refused. Default 64 MiB. */
   readonly maxBufferedBytes: number
+  /** Largest frame that is sent: for a larger one the engine would close the connection. Default 64 MiB (spec 01 §2). */
+  readonly maxSentBytes: number
   /** Largest frame that is read. Default 100 MiB (spec 08 §12). */
   readonly maxFrameBytes: number
   /** From the attempt to connect until the engine has greeted. Default 10,000. */
@@ -30,6 +32,8 @@ export interface SocketLimits {
   readonly reconnectMs: number
   /** Longest wait before a reconnect. Default 10,000. */
   readonly maxReconnectMs: number
+  /** A connection that lasted so long makes the waits short again. Default 1,000. */
+  readonly stableMs: number
   /** Each wait is longer or shorter by up to this share of it, so that workers do not come back all at once. Default 0.3. */
   readonly reconnectJitter: number
   /** How long the end of a connection may take. Default 1,000. */
@@ -42,12 +46,14 @@ export const SOCKET_LIMITS: SocketLimits = {
   maxWaitingLength: 16 << 20,
   maxUnanswered: 100_000,
   maxBufferedBytes: 64 << 20,
+  maxSentBytes: 64 << 20,
   maxFrameBytes: 100 << 20,
   handshakeMs: 10_000,
   pingMs: 20_000,
   idleMs: 60_000,
   reconnectMs: 100,
   maxReconnectMs: 10_000,
+  stableMs: 1_000,
   reconnectJitter: 0.3,
   closeMs: 1_000,
 }

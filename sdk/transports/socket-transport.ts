@@ -6,6 +6,7 @@ import { createEnvelope, FrameKind } from '../../protocol/scanner/envelope.ts'
 import { scanEnvelope } from '../../protocol/scanner/scan.ts'
 import type { ChannelRef } from '../handle-types.ts'
 import type { Receiver, Sidecar, Transport } from '../transport.ts'
+import { ConnectionError } from './connection-error.ts'
 import { SocketCalls, type OutgoingCall } from './socket-calls.ts'
 import { SocketChannels } from './socket-channels.ts'
 import { SocketConnection } from './socket-connection.ts'
@@ -127,7 +128,11 @@ export class SocketTransport implements Transport {
 
   result(callId: number, json: string | undefined): void {
     const call = this.#takeDelivered(callId)
-    if (call !== undefined) this.#connection.send(resultFrame(call, json))
+    if (call === undefined) return
+    const frame = resultFrame(call, json)
+    const problem = this.#tooLarge(frame)
+    if (problem === undefined) this.#connection.send(frame)
+    else this.#connection.send(errorFrame(call, JSON.stringify({ code: 'serialization_error', message: problem })))
   }
 
   error(callId: number, json: string): void {
@@ -208,8 +213,27 @@ export class SocketTransport implements Transport {
 
   #send({ callId, functionId, payload, sidecar }: OutgoingCall): void {
     const id = callId === undefined ? undefined : this.#ids.idOf(callId)
+    const frame = callFrame(id, functionId, payload, sidecar)
+    const problem = this.#tooLarge(frame)
+    if (problem !== undefined) {
+      return this.#fail(
+        { callId, functionId },
+        new ConnectionError(`${problem}. The call was not sent.`, functionId, false),
+      )
+    }
     if (callId !== undefined) this.#calls.sent(callId, functionId)
-    this.#connection.send(callFrame(id, functionId, payload, sidecar))
+    this.#connection.send(frame)
+  }
+
+  /** What is wrong with a frame for which the engine would close the connection, and with it fail all other calls. */
+  #tooLarge(frame: string): string | undefined {
+    const { maxSentBytes } = this.#limits
+    // No character has more than three bytes of UTF-8 per unit of a string.
+    if (frame.length * 3 <= maxSentBytes) return undefined
+    const bytes = Buffer.byteLength(frame)
+    return bytes <= maxSentBytes
+      ? undefined
+      : `The frame has ${bytes} bytes; at most ${maxSentBytes} can be sent at once`
   }
 
   #fail({ callId, functionId }: { callId: number | undefined; functionId: string }, error: Error): void {

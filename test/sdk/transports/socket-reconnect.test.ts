@@ -212,6 +212,50 @@ test('a peer that reads nothing makes the handle congested: new calls are refuse
   expect(iii.congested).toBe(false)
 })
 
+test('a break ends the congestion: what had not left is lost, and new calls wait for the next connection', async () => {
+  const engine = await scriptedEngine()
+  const worker = openSocket(engine.url, { maxBufferedBytes: 100_000 })
+  const { iii } = worker
+  const [socket] = await engine.sockets.take(1)
+  await engine.frames[0]!.take(1)
+  socket!.pause()
+  while (!iii.congested) {
+    void iii.trigger({ function_id: 'a::b', payload: 'x'.repeat(1_000_000) }).catch(() => {})
+    await Promise.resolve()
+  }
+  socket!.terminate()
+  await iii.drained()
+  await eventLike(worker, /^disconnected/)
+  void iii.trigger({ function_id: 'a::next', action: { type: 'void' } })
+  await engine.sockets.take(2)
+  expect((await engine.frames[1]!.take(3))[2]).toMatchObject({ function_id: 'a::next' })
+})
+
+test('a call or a result that is larger than a frame may be fails alone', async () => {
+  const mesh = await startMesh()
+  const { iii, events } = openSocket(mesh.url(), { maxSentBytes: 1_000 })
+  iii.registerFunction('own::large', (length: number) => 'ü'.repeat(length))
+  expect(await iii.trigger({ function_id: 'own::large', payload: 300 })).toHaveLength(300)
+  await expect(iii.trigger({ function_id: 'own::large', payload: 500 })).rejects.toMatchObject({
+    code: 'serialization_error',
+    message: expect.stringMatching(/frame has 1\d\d\d bytes; at most 1000/) as string,
+  })
+  const large = iii.trigger({ function_id: 'own::large', payload: 'x'.repeat(1_000) })
+  await expect(large).rejects.toMatchObject({ code: 'bridge_error', sent: false })
+  expect(events.items).toEqual(['connected'])
+})
+
+test('an engine that greets and closes at once is asked less and less often', async () => {
+  const engine = await scriptedEngine()
+  const spy = vi.spyOn(globalThis, 'setTimeout')
+  onTestFinished(() => spy.mockRestore())
+  openSocket(engine.url, { reconnectMs: 5, maxReconnectMs: 1_000, reconnectJitter: 0 })
+  for (let count = 1; count <= 5; count++) (await engine.sockets.take(count))[count - 1]!.close(1011)
+  await engine.sockets.take(6)
+  const waits = spy.mock.calls.map(([, ms]) => ms).filter((ms) => [5, 10, 20, 40, 80].includes(ms ?? 0))
+  expect(waits).toEqual([5, 10, 20, 40, 80])
+})
+
 test('what accepts connections and is no engine is given up after handshakeMs', async () => {
   const silent = await scriptedEngine(0, false)
   const worker = openSocket(silent.url, { handshakeMs: 50 })

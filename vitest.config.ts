@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/long/**', 'test/interop/**', 'test/package/**', 'test/fixtures/**'],
+    exclude: ['test/long/**', 'test/interop/**', 'test/package/**', 'test/examples/**', 'test/fixtures/**'],
     pool: 'forks',
     // Clients print every reconnect; what a test printed is of interest when it failed.
     silent: 'passed-only',

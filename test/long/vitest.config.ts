@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     root: new URL('../..', import.meta.url).pathname,
-    include: ['test/long/**/*.test.ts', 'test/package/**/*.test.ts'],
+    include: ['test/long/**/*.test.ts', 'test/package/**/*.test.ts', 'test/examples/**/*.test.ts'],
     pool: 'forks',
     // Clients print every reconnect; what a test printed is of interest when it failed.
     silent: 'passed-only',

@@ -1,0 +1,101 @@
+// Shows the todos, the metrics and what happens to them, as the stream tells it.
+import { LiveStream } from './live-stream.js'
+
+const MOST_EVENTS = 14
+const todos = new Map()
+const byId = (id) => document.getElementById(id)
+
+const { streamUrl } = await (await fetch('/settings.json')).json()
+byId('address').textContent = `${streamUrl}/stream/todos-live/all`
+showTodos()
+
+const joins = [{ group: 'all' }, { group: 'metrics', item: 'all' }]
+const live = new LiveStream(streamUrl, 'todos-live', joins, {
+  state(state) {
+    document.body.dataset.connection = state
+    byId('connection').textContent = state === 'live' ? 'Live' : 'Reconnecting…'
+  },
+  data(group, data) {
+    if (group === 'metrics') showMetrics(data)
+    else showAll(data)
+  },
+  event(group, type, data) {
+    if (group === 'metrics') return showMetrics(data)
+    if (type === 'all') return showAll(data)
+    const before = todos.get(data.id)
+    if (type === 'deleted') todos.delete(data.id)
+    else todos.set(data.id, data)
+    showTodos(data.id)
+    tell(describe(type, data, before), data.title, type)
+  },
+  resumed(group, recovered) {
+    if (group !== 'all') return
+    document.body.dataset.recovered = String(recovered)
+    if (recovered) tell('Resumed', 'nothing was missed', 'resumed')
+    else tell('Started anew', 'the history did not reach back', 'anew')
+  },
+})
+live.connect()
+
+function showAll(list) {
+  todos.clear()
+  for (const todo of list) todos.set(todo.id, todo)
+  showTodos()
+}
+
+function showTodos(changed) {
+  const sorted = [...todos.values()].sort((a, b) => a.done - b.done || b.created_at.localeCompare(a.created_at))
+  byId('todos').replaceChildren(...sorted.map((todo) => todoElement(todo, todo.id === changed)))
+  byId('empty').hidden = sorted.length > 0
+}
+
+function todoElement({ id, title, done, created_at }, isChanged) {
+  const item = document.createElement('li')
+  item.dataset.id = id
+  item.className = [done ? 'done' : 'open', isChanged ? 'changed' : ''].join(' ')
+  item.append(part('span', 'mark', done ? '✓' : ''), part('span', 'title', title))
+  item.append(part('time', '', timeText(new Date(created_at))))
+  return item
+}
+
+function showMetrics(metrics) {
+  const { open = 0, done = 0, changes = 0 } = metrics ?? {}
+  const total = open + done
+  for (const [name, value] of Object.entries({ total, open, done, changes })) {
+    const element = byId(name)
+    if (element.textContent === String(value)) continue
+    element.textContent = value
+    element.classList.remove('changed')
+    // Asking for the layout makes the animation start again.
+    void element.offsetWidth
+    element.classList.add('changed')
+  }
+  byId('progress').style.width = total === 0 ? '0' : `${Math.round((done / total) * 100)}%`
+}
+
+function describe(type, { title, done }, before) {
+  if (type === 'created') return 'Added'
+  if (type === 'deleted') return 'Deleted'
+  if (before?.done !== done) return done ? 'Done' : 'Reopened'
+  return before?.title === title ? 'Updated' : 'Renamed'
+}
+
+function tell(what, about, kind) {
+  const item = document.createElement('li')
+  item.className = `changed ${kind}`
+  item.append(part('strong', '', what), part('span', 'about', about), part('time', '', timeText(new Date())))
+  const events = byId('events')
+  events.prepend(item)
+  while (events.children.length > MOST_EVENTS) events.lastElementChild.remove()
+}
+
+function part(tag, className, text) {
+  const element = document.createElement(tag)
+  element.className = className
+  element.textContent = text
+  return element
+}
+
+function timeText(time) {
+  return time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+}

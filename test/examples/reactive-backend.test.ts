@@ -1,0 +1,200 @@
+// examples/reactive-backend as its reader runs it: engine, worker and page, seen through a real browser.
+import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { freePort } from '../support/engine-process.ts'
+import { LoadClient } from '../support/load-client.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+import { browserMissing, launchBrowser } from './browser.ts'
+import { Gate } from './gate.ts'
+import { startProgram, type Program } from './programs.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const LAUNCHER = join(ROOT, 'bin/iii.mjs')
+/** Looked at by whoever changes the page; not part of the repository. */
+const SCREENSHOTS = join(tmpdir(), 'iii-screenshots')
+
+const POLL = { timeout: 10_000, interval: 20 }
+
+interface Todo {
+  readonly id: string
+  readonly title: string
+}
+
+interface Example {
+  readonly port: number
+  /** Of the page. */
+  readonly url: string
+  /** Between the page and the engine's stream port. */
+  readonly gate: Gate
+  startEngine(): Promise<Program>
+  startWorker(): Promise<Program>
+}
+
+describe.skipIf(browserMissing)('the reactive backend (needs Chromium)', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    mkdirSync(SCREENSHOTS, { recursive: true })
+    browser = await launchBrowser()
+  })
+  afterAll(() => browser?.close())
+
+  it('shows on the page what is created, updated and deleted, and counts it', async () => {
+    const example = await open()
+    await example.startEngine()
+    await example.startWorker()
+    const page = await openPage(example)
+    const client = await connect(example)
+    const { create, update, remove } = todosOf(client)
+
+    const first = await create('Read the guide')
+    const second = await create('Write a worker')
+    const third = await create('Throw this one away')
+    await expectTitles(page, ['Throw this one away', 'Write a worker', 'Read the guide'])
+    await update(first.id, { done: true })
+    await update(second.id, { title: 'Write a worker in Python' })
+    await remove(third.id)
+    await expectTitles(page, ['Write a worker in Python', 'Read the guide'])
+    await expectMetrics(page, { total: 2, open: 1, done: 1, changes: 6 })
+    expect(await texts(page, '#events li strong')).toEqual(['Deleted', 'Renamed', 'Done', 'Added', 'Added', 'Added'])
+    expect(await client.result('todos::metrics')).toEqual({ open: 1, done: 1, changes: 6 })
+    expect(await client.result('todos::get', { id: second.id })).toMatchObject({ title: 'Write a worker in Python' })
+    expect(await client.failure('todos::get', { id: third.id })).toMatchObject({
+      message: expect.stringContaining(`there is no todo ${third.id}`),
+    })
+    expect(await client.failure('todos::create', { title: '  ' })).toMatchObject({
+      message: expect.stringContaining('title must be a text that is not empty'),
+    })
+  })
+
+  it('shows a page that is opened later what there is', async () => {
+    const example = await open()
+    await example.startEngine()
+    const early = await openPage(example)
+    await early.waitForSelector('#empty:not([hidden])')
+    await example.startWorker()
+    const client = await connect(example)
+    await todosOf(client).create('Here before the second page')
+    const late = await openPage(example)
+    for (const page of [early, late]) {
+      await expectTitles(page, ['Here before the second page'])
+      await expectMetrics(page, { total: 1, open: 1, done: 0, changes: 1 })
+    }
+  })
+
+  it('resumes after the engine was killed, and misses nothing of what happened meanwhile', async () => {
+    const example = await open()
+    const engine = await example.startEngine()
+    await example.startWorker()
+    const page = await openPage(example)
+    const before = await connect(example)
+    for (const title of ['Ship the beta', 'Talk to ten users', 'Plan the launch']) await todosOf(before).create(title)
+    const [plan] = (await before.result('todos::list')) as Todo[]
+    await expectMetrics(page, { total: 3, open: 3, done: 0, changes: 3 })
+    await page.evaluate('window.notReloaded = true')
+
+    await engine.kill()
+    await page.waitForSelector('[data-connection=reconnecting]')
+    // The page can't come back before there is something that it has missed.
+    example.gate.shut()
+    await example.startEngine()
+    const after = await connect(example)
+    await expect.poll(() => hasFunction(after, 'todos::on-metrics'), POLL).toBe(true)
+    await todosOf(after).update(plan!.id, { done: true })
+    for (const title of ['Answer the first customer', 'Raise a glass']) await todosOf(after).create(title)
+    await expect.poll(() => after.result('todos::metrics'), POLL).toEqual({ open: 4, done: 1, changes: 6 })
+
+    example.gate.open()
+    await page.waitForSelector('[data-connection=live][data-recovered=true]')
+    await expectTitles(page, [
+      'Raise a glass',
+      'Answer the first customer',
+      'Plan the launch',
+      'Talk to ten users',
+      'Ship the beta',
+    ])
+    await expectMetrics(page, { total: 5, open: 4, done: 1, changes: 6 })
+    expect(await texts(page, '#events li strong')).toEqual([
+      'Added',
+      'Added',
+      'Done',
+      'Resumed',
+      'Added',
+      'Added',
+      'Added',
+    ])
+    expect(await page.evaluate('window.notReloaded')).toBe(true)
+    await page.screenshot({ path: join(SCREENSHOTS, 'reactive-backend.png') })
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await page.screenshot({ path: join(SCREENSHOTS, 'reactive-backend-dark.png') })
+  })
+
+  /** A copy of the example in a temporary folder, so that its data is its own, and its page. */
+  async function open(): Promise<Example> {
+    const folder = tempFolder()
+    cpSync(join(ROOT, 'examples/reactive-backend'), folder, {
+      recursive: true,
+      filter: (file) => !/\/(data|config|node_modules)$/.test(file),
+    })
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+    const [port, streamPort] = [await freePort(), await freePort()]
+    const gate = await Gate.to(streamPort)
+    onTestFinished(() => gate.close())
+    const env = { III_PORT: String(port), STREAM_PORT: String(streamPort), STREAM_URL: gate.url, PAGE_PORT: '0' }
+    const start = (args: readonly string[], ready: RegExp): Promise<Program> =>
+      startProgram(args, { cwd: folder, env, ready })
+    const server = await start(['page-server.mjs'], /http:\S+/)
+    return {
+      port,
+      url: /http:\S+/.exec(server.output())![0],
+      gate,
+      startEngine: () => start([LAUNCHER, 'start'], /Listening:\n\s+ws:/),
+      startWorker: () => start(['worker.mjs'], /todo backend is connected/),
+    }
+  }
+
+  async function openPage({ url }: Example): Promise<Page> {
+    const page = await browser.newPage({ viewport: { width: 1_080, height: 760 }, deviceScaleFactor: 2 })
+    onTestFinished(() => page.close())
+    await page.goto(url)
+    await page.waitForSelector('[data-connection=live]')
+    return page
+  }
+})
+
+async function connect({ port }: Example): Promise<LoadClient> {
+  const client = await LoadClient.connect(`ws://127.0.0.1:${port}`, 'tester')
+  onTestFinished(() => client.close())
+  return client
+}
+
+function todosOf(client: LoadClient) {
+  return {
+    create: (title: string): Promise<Todo> => client.result('todos::create', { title }),
+    update: (id: string, change: object): Promise<Todo> => client.result('todos::update', { id, ...change }),
+    remove: (id: string): Promise<Todo> => client.result('todos::delete', { id }),
+  }
+}
+
+const texts = (page: Page, selector: string): Promise<string[]> => page.locator(selector).allTextContents()
+
+async function hasFunction(client: LoadClient, id: string): Promise<boolean> {
+  const { error } = await client.call('engine::functions::info', { function_id: id })
+  return error === undefined
+}
+
+async function expectTitles(page: Page, titles: readonly string[]): Promise<void> {
+  await expect.poll(() => texts(page, '#todos .title'), POLL).toEqual(titles)
+}
+
+async function expectMetrics(page: Page, metrics: Readonly<Record<string, number>>): Promise<void> {
+  const shown = async (): Promise<object> => {
+    const names = Object.keys(metrics)
+    const values = await Promise.all(names.map((name) => page.textContent(`#${name}`)))
+    return Object.fromEntries(names.map((name, index) => [name, Number(values[index])]))
+  }
+  await expect.poll(shown, POLL).toEqual(metrics)
+}

@@ -27,6 +27,11 @@ export interface StateRun {
   configure(config: { triggers_enabled?: boolean; max_value_bytes?: number }): Promise<void>
 }
 
+export interface StateTraits {
+  /** False where the order of a scope's values is unspecified (a hash in Redis). */
+  readonly ordered: boolean
+}
+
 export interface StateEvent {
   type: string
   event_type: string

@@ -141,6 +141,24 @@ export function triggerCases(name: string, open: () => Promise<StateRun>): void 
       expect([throwing.events.items, unknown.events.items]).toEqual([[], []])
     })
 
+    test('25. behind a condition, the handlers of one key start in the order of the writes, and other keys go on', async () => {
+      const [run, scope] = [await open(), freshScope()]
+      const release = Promise.withResolvers<void>()
+      const condition_function_id = `test::condition-${scope}`
+      await run.provide(condition_function_id, async ({ key, new_value }: StateEvent) => {
+        if (key === 'k' && new_value === 0) await release.promise
+        return new_value !== 2
+      })
+      const { events } = await collect(run, { scope, condition_function_id })
+      const writes = Array.from({ length: 5 }, (_, value) => set(run, scope, value))
+      await Promise.all([...writes, run.call('state::set', { scope, key: 'other', value: 'free' })])
+      expect((await events.take(1)).map(({ new_value }) => new_value)).toEqual(['free'])
+      await barrier(run)
+      expect(events.items).toHaveLength(1)
+      release.resolve()
+      expect((await events.take(5)).map(({ new_value }) => new_value)).toEqual(['free', 0, 1, 3, 4])
+    })
+
     test('26. triggers_enabled is applied to the next write', async () => {
       const [run, scope] = [await open(), freshScope()]
       const { events } = await collect(run, { scope })

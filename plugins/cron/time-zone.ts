@@ -44,8 +44,9 @@ export class TimeZone {
     } catch (cause) {
       throw new Error(unknownZone(name), { cause })
     }
-    this.name = name
-    this.isUtc = this.#format.resolvedOptions().timeZone === 'UTC'
+    // In the spelling of the data: names are taken in any case.
+    this.name = this.#format.resolvedOptions().timeZone
+    this.isUtc = this.name === 'UTC'
   }
 
   offsetAt(second: number): number {
@@ -110,4 +111,19 @@ export const UTC = new TimeZone('UTC')
 
 function unknownZone(name: string): string {
   return `\`timezone\` "${name}" is not known; write an IANA name such as Europe/Berlin or UTC`
+}
+
+/** Zones by name: triggers in the same zone share what was read of it. */
+export class TimeZones {
+  readonly #zones = new Map<string, TimeZone>([['UTC', UTC]])
+
+  /** Throws when there is no such zone. Only existing zones are kept, whose names are limited. */
+  readonly get = (name: string): TimeZone => {
+    const known = this.#zones.get(name)
+    if (known !== undefined) return known
+    const zone = new TimeZone(name)
+    const same = this.#zones.get(zone.name) ?? zone
+    this.#zones.set(zone.name, same)
+    return same
+  }
 }

@@ -1,0 +1,16 @@
+// Time as the cron worker sees it: handed in, so that tests hold it in their hands.
+
+export interface Clock {
+  /** Milliseconds since the epoch. May be set forward and back at any time. */
+  now(): number
+  /** Runs `task` once after `ms` have passed, however the clock is set; the returned function cancels it. */
+  after(ms: number, task: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, task) {
+    const timer = setTimeout(task, ms)
+    return () => clearTimeout(timer)
+  },
+}

@@ -9,6 +9,7 @@ import { isEntryId, type EntryTable } from './entry-table.ts'
 import type { IdQueues } from './id-queues.ts'
 import type { Persistence } from './persistence.ts'
 import { OWN_ID, type PluginSettings } from './plugin-settings.ts'
+import type { SchemaHandover } from './schema-handover.ts'
 import type { ChangeType } from './trigger.ts'
 import { SchemaMismatch, type Values } from './values.ts'
 
@@ -31,6 +32,7 @@ export interface EntryChangesContext {
   readonly queues: IdQueues
   readonly persistence: Persistence
   readonly plugins: PluginSettings
+  readonly schemas: Pick<SchemaHandover, 'keep' | 'drop'>
   readonly log: PluginLog
   readonly emit: (type: ChangeType, entry: Entry, oldValue: JsonValue, newValue: JsonValue) => void
   /** Default 10,000. */
@@ -130,7 +132,7 @@ export class EntryChanges implements StoreListener {
   // ── within the queue of the id ───────────────────────────────────────────────────────────────────────────────────
 
   async #register({ id, name, description, schema, initialValue, metadata }: Registration): Promise<Entry> {
-    const { table, values, persistence, plugins, emit, maxEntries = MAX_ENTRIES } = this.#context
+    const { table, values, persistence, plugins, schemas, emit, maxEntries = MAX_ENTRIES } = this.#context
     if (plugins.owns(id) || id === OWN_ID) {
       const message = `configuration '${id}' belongs to the plugin of that name; change its value with configuration::set`
       throw new CodedError('FORBIDDEN', message)
@@ -141,6 +143,7 @@ export class EntryChanges implements StoreListener {
     if (initialValue !== undefined) await values.requireWritable(schema, initialValue)
     const entry: Entry = { id, name, description, schema, value: initialValue ?? before?.value ?? null, metadata }
     await persistence.save(storedForm(entry), 'entry')
+    schemas.keep(id, schema)
     table.put(entry)
     const type = before === undefined ? 'configuration:registered' : 'configuration:updated'
     emit(type, entry, before?.value ?? null, entry.value)
@@ -148,10 +151,11 @@ export class EntryChanges implements StoreListener {
   }
 
   async #delete(id: string): Promise<boolean> {
-    const { table, persistence, emit } = this.#context
+    const { table, persistence, schemas, emit } = this.#context
     const entry = table.find(id)
     if (entry === undefined) return false
     await persistence.delete(id)
+    schemas.drop(id)
     table.remove(id)
     emit('configuration:deleted', entry, entry.value, null)
     return true

@@ -18,6 +18,7 @@ import { IdQueues } from './id-queues.ts'
 import { openConfigurationStore } from './open-store.ts'
 import { Persistence } from './persistence.ts'
 import { PluginSettings } from './plugin-settings.ts'
+import { SchemaHandover } from './schema-handover.ts'
 import { registerSettingsSeat } from './seat.ts'
 import {
   changePayload,
@@ -43,7 +44,8 @@ export default definePlugin<ConfigurationConfig>({
   config: CONFIGURATION_CONFIG_SCHEMA,
   isolation: 'shared',
   seats: ['settings'],
-  async start({ iii, config, log, engine }) {
+  async start(context) {
+    const { iii, config, log, engine } = context
     const adapter = config.adapter ?? { name: DEFAULT_ADAPTER }
     const store = await openConfigurationStore(adapter, { projectRoot: engine.projectRoot, log })
     const settings = liveSettings(config)
@@ -75,7 +77,8 @@ export default definePlugin<ConfigurationConfig>({
       stripsSeeded: () => settings.stripSeeded,
       strip: async (file, names) => (await import('./strip-seeded.ts')).stripSeeded(file, names, log),
     })
-    const changes = new EntryChanges({ table, values, queues, persistence, plugins, log, emit })
+    const schemas = new SchemaHandover(() => context.dataDir, log)
+    const changes = new EntryChanges({ table, values, queues, persistence, plugins, schemas, log, emit })
     const expiry = new Expiry({
       ttlMs: () => settings.ttlMs,
       onExpired: (id) => {
@@ -86,7 +89,7 @@ export default definePlugin<ConfigurationConfig>({
 
     for (const stored of await store.load(changes)) {
       table.stored.set(stored.id, stored)
-      table.put(entryOf(stored))
+      table.put({ ...entryOf(stored), schema: stored.schema ?? schemas.find(stored.id) })
     }
     registerConfigurationFunctions(iii, { table, values, changes })
     registerSettingsSeat(iii, plugins)

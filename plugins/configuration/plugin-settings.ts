@@ -111,7 +111,7 @@ export class PluginSettings {
 
   /** Within the queue of the id. Applies, then persists, then tells; a failure at any step leaves everything as it was. */
   async set(id: string, value: JsonValue, persist = true): Promise<JsonValue> {
-    const { values, persistence, apply } = this.#context
+    const { table, values, persistence, apply } = this.#context
     const owner = this.#ownerOf(id)
     const before = owner.told.value
     values.requireSize(value)
@@ -123,13 +123,10 @@ export class PluginSettings {
       await apply(id, wanted as JsonObject)
       if (!owner.toldMeanwhile) owner.told = { ...owner.told, value: wanted as JsonObject }
       const stored = { ...this.#storedForm(owner, value), seed: seedOf(owner.told.config) }
-      if (persist || this.#context.table.stored.get(id)?.seed !== stored.seed) {
-        await persistence.save(stored, 'value').catch(async (error: unknown) => {
-          await this.#goBack(owner, before)
-          throw error
-        })
-      }
-      this.#context.table.stored.set(id, stored)
+      // What others wrote is there already, but perhaps without the seed that makes it count at the next start.
+      const lacksSeed = persistence.keepsSeeds && table.stored.get(id)?.seed !== stored.seed
+      if (persist || lacksSeed) await this.#orGoBack(owner, before, persistence.save(stored, 'value'))
+      table.stored.set(id, stored)
       return value
     })
   }
@@ -140,23 +137,33 @@ export class PluginSettings {
     const { table, apply, persistence } = this.#context
     if (!table.stored.has(id)) return false
     await this.#change(owner, async () => {
+      const before = owner.told.value
       await apply(id, owner.told.config)
-      await persistence.delete(id)
-      return owner.toldMeanwhile ? owner.told.value : owner.told.config
+      if (!owner.toldMeanwhile) owner.told = { ...owner.told, value: owner.told.config }
+      await this.#orGoBack(owner, before, persistence.delete(id))
+      return owner.told.value
     })
     return true
   }
 
-  async #goBack(owner: Owner, before: JsonObject): Promise<void> {
+  /** What can't be stored is taken back from the plugin; then `write` fails for the caller. */
+  async #orGoBack(owner: Owner, before: JsonObject, write: Promise<unknown>): Promise<void> {
     const { apply, log } = this.#context
     const { plugin } = owner.told
-    owner.toldMeanwhile = false
     try {
-      await apply(plugin, before)
-      owner.told = { ...owner.told, value: before }
+      await write
     } catch (error) {
-      log.error(`${plugin} keeps settings that could not be stored: going back failed (${reasonOf(error)})`)
-      owner.toldMeanwhile = true
+      owner.toldMeanwhile = false
+      await apply(plugin, before).then(
+        () => {
+          owner.told = { ...owner.told, value: before }
+        },
+        (cause: unknown) => {
+          log.error(`${plugin} keeps settings that could not be stored: going back failed (${reasonOf(cause)})`)
+          owner.toldMeanwhile = true
+        },
+      )
+      throw error
     }
   }
 

@@ -110,6 +110,7 @@ test('A reload of the plugin or of this worker keeps what was set, and loses no 
     code: 'VALUE_TOO_LARGE',
   })
   await set(worker, { max_value_bytes: 6 })
+  await set(worker, 2, 'demo')
 })
 
 test('A worker hears of changes of a plugin’s settings, also after a reload of this worker', async () => {

@@ -1,5 +1,5 @@
 // The functions configuration::* on entries of workers (spec 04 A.9.2, A.9.4, check 13).
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { runConfiguration, type RunningConfiguration } from './run-plugin.ts'
@@ -159,11 +159,32 @@ test('Each entry is a file that only the owner can read, and it outlives the plu
   const next = await runConfiguration({}, run.folder)
   expect(await next.get('demo')).toEqual({ port: 7 })
   expect((await next.call('configuration::list')).configurations).toEqual([
-    { id: 'demo', name: 'Demo', description: 'd', schema: null, metadata: { a: 1 } },
+    { id: 'demo', name: 'Demo', description: 'd', schema: {}, metadata: { a: 1 } },
   ])
-  await expect(next.set('demo', 1)).rejects.toMatchObject({ code: 'SCHEMA_UNAVAILABLE' })
-  await next.register('demo')
-  await next.set('demo', 1)
+})
+
+test('A schema outlives a reload of the plugin, but not the process', async () => {
+  await run.register('demo', { schema: DEMO, initial_value: { port: 1 } })
+  await run.stop()
+  const reloaded = await runConfiguration({}, run.folder)
+  await expect(reloaded.set('demo', { port: 'x' })).rejects.toMatchObject({ code: 'SCHEMA_INVALID' })
+  await reloaded.set('demo', { port: 2 })
+  await reloaded.stop()
+  // As left behind by a process that has ended.
+  const kept = join(run.folder, 'data/demo.schema.json')
+  const { process: writer, schema } = JSON.parse(readFileSync(kept, 'utf8'))
+  writeFileSync(kept, JSON.stringify({ process: { ...writer, startedAt: writer.startedAt - 60_000 }, schema }))
+  const restarted = await runConfiguration({}, run.folder)
+  expect((await restarted.call('configuration::schema', { id: 'demo' })).schema).toBeNull()
+  await expect(restarted.set('demo', { port: 3 })).rejects.toMatchObject({
+    code: 'SCHEMA_UNAVAILABLE',
+    message: expect.stringContaining('its owner has not registered since the engine started'),
+  })
+  expect(await restarted.get('demo')).toEqual({ port: 2 })
+  await restarted.register('demo', { schema: DEMO })
+  await restarted.set('demo', { port: 3 })
+  await restarted.call('configuration::delete', { id: 'demo' })
+  expect(existsSync(kept)).toBe(false)
 })
 
 test('delete removes the entry and its file', async () => {

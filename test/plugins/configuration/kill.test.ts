@@ -49,6 +49,10 @@ test('Killed while it is written again and again, an entry holds the last answer
   for (let round = 0; round < 5; round++) {
     const engine = await folder.start()
     const client = await RawClient.connect(folder.url)
+    if (round > 0) {
+      const { error } = await client.call('configuration::set', { id: 'demo', value: {} })
+      expect(error).toMatchObject({ code: 'SCHEMA_UNAVAILABLE' })
+    }
     const registered = await client.call('configuration::register', { id: 'demo', schema: { type: 'object' } })
     const found = (registered.result as { value: { n: number } | null }).value?.n ?? 0
     expect(found - answered).toBeOneOf([0, 1])

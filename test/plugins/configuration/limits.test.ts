@@ -24,6 +24,7 @@ function changesOf(maxEntries: number) {
   const queues = new IdQueues()
   const values = new Values({ env: {}, engineVersion: '' })
   const persistence = new Persistence(nowhere, table)
+  const schemas = { keep: () => {}, drop: () => {} }
   const shared = { table, values, queues, persistence, log, emit: () => {} }
   const plugins = new PluginSettings({
     ...shared,
@@ -31,7 +32,7 @@ function changesOf(maxEntries: number) {
     stripsSeeded: () => false,
     strip: async () => {},
   })
-  return { changes: new EntryChanges({ ...shared, plugins, maxEntries }), queues, log, table }
+  return { changes: new EntryChanges({ ...shared, plugins, schemas, maxEntries }), queues, log, table }
 }
 
 const registration = (id: string) => ({

@@ -1,4 +1,5 @@
 // Runs the configuration plugin on a fake engine, which stands in for the plugin host too: it asks the seat and applies settings.
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { ConfigurationConfig } from '../../../plugins/configuration/config.ts'
 import configurationPlugin from '../../../plugins/configuration/index.ts'
@@ -60,7 +61,7 @@ export class RunningConfiguration {
       iii: this.engine.connect(),
       config: this.#config,
       log: this.log,
-      dataDir: this.folder,
+      dataDir: join(this.folder, 'data'),
       signal: new AbortController().signal,
       replica: 0,
       engine: { version: '9.8.7', url: '', projectRoot: this.folder },

@@ -55,14 +55,21 @@ export class Interest {
     return scope ?? null
   }
 
-  /** One of them is owed the event, and the connection did not get it through another. */
+  /**
+   * The event is to be sent while one of them is brought up to date. One that resumes gets everything after its position, also what
+   * the connection has got for another one: the client asks because it has not. For the others once per connection is enough.
+   */
   isOwed(event: StreamEvent): boolean {
     let isOwed = false
+    let hasGot = false
     for (const subscription of this.#subscriptions) {
-      if (subscription.hasGot(event)) return false
-      isOwed ||= subscription.isOwed(event)
+      if (subscription.hasGot(event)) hasGot = true
+      else if (subscription.isOwed(event)) {
+        if (subscription.resumes) return true
+        isOwed = true
+      }
     }
-    return isOwed
+    return isOwed && !hasGot
   }
 
   /** Up to where all of them got everything. */

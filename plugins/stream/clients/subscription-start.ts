@@ -62,10 +62,12 @@ export class SubscriptionStart {
   async run(resumeFrom: Position | 'unknown' | undefined): Promise<void> {
     if (resumeFrom === undefined) return this.#sync()
     if (resumeFrom !== 'unknown') {
+      this.#subscription.resumes = true
       const recovered = () => this.#send('{"type":"resume","recovered":true}', resumeFrom)
       if ((await this.#catchUp(resumeFrom, recovered)) !== 'history is lost') return
     }
     if (!this.#recipient.open) return
+    this.#subscription.resumes = false
     this.#deps.fanOut.flush()
     // Without a position: a client that is cut off before the `sync` must not resume from here.
     this.#send('{"type":"resume","recovered":false}', undefined)

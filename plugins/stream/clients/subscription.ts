@@ -7,6 +7,8 @@ export class Subscription {
   readonly group: string
   /** null = all of the group. */
   readonly item: string | null
+  /** It is being brought up to date from a position that the client gave. */
+  resumes = false
   /** Leave handlers are being run for it. */
   leaving = false
   /** Events after the first and up to the second offset were delivered; the second is infinite while it is live. */
@@ -48,6 +50,7 @@ export class Subscription {
   }
 
   goLive(): void {
+    this.resumes = false
     this.#upTo = Infinity
   }
 

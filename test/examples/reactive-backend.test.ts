@@ -1,5 +1,6 @@
 // examples/reactive-backend as its reader runs it: engine, worker and page, seen through a real browser.
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,6 +26,7 @@ interface Todo {
 }
 
 interface Example {
+  readonly folder: string
   readonly port: number
   /** Of the page. */
   readonly url: string
@@ -132,6 +134,29 @@ describe.skipIf(browserMissing)('the reactive backend (needs Chromium)', () => {
     await page.screenshot({ path: join(SCREENSHOTS, 'reactive-backend-dark.png') })
   })
 
+  it('says so when the history is lost, and starts anew', async () => {
+    const example = await open()
+    const engine = await example.startEngine()
+    await example.startWorker()
+    const page = await openPage(example)
+    const { create } = todosOf(await connect(example))
+    for (const title of ['One', 'Two']) await create(title)
+    await expectTitles(page, ['Two', 'One'])
+
+    await engine.kill()
+    example.gate.shut()
+    await rm(join(example.folder, 'data/stream_store'), { recursive: true })
+    await example.startEngine()
+    const after = await connect(example)
+    await expect.poll(() => hasFunction(after, 'todos::on-metrics'), POLL).toBe(true)
+    await todosOf(after).create('Three')
+    example.gate.open()
+    await page.waitForSelector('[data-connection=live][data-recovered=false]')
+    await expectTitles(page, ['Three', 'Two', 'One'])
+    await expectMetrics(page, { total: 3, open: 3, done: 0, changes: 3 })
+    expect(await page.textContent('#connection')).toBe('Live, started anew')
+  })
+
   /** A copy of the example in a temporary folder, so that its data is its own, and its page. */
   async function open(): Promise<Example> {
     const folder = tempFolder()
@@ -148,6 +173,7 @@ describe.skipIf(browserMissing)('the reactive backend (needs Chromium)', () => {
       startProgram(args, { cwd: folder, env, ready })
     const server = await start(['page-server.mjs'], /http:\S+/)
     return {
+      folder,
       port,
       url: /http:\S+/.exec(server.output())![0],
       gate,

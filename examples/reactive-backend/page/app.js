@@ -31,6 +31,7 @@ const live = new LiveStream(streamUrl, 'todos-live', joins, {
   resumed(group, recovered) {
     if (group !== 'all') return
     document.body.dataset.recovered = String(recovered)
+    byId('connection').textContent = recovered ? 'Live, nothing missed' : 'Live, started anew'
     if (recovered) tell('Resumed', 'nothing was missed', 'resumed')
     else tell('Started anew', 'the history did not reach back', 'anew')
   },
@@ -97,5 +98,5 @@ function part(tag, className, text) {
 }
 
 function timeText(time) {
-  return time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+  return time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
 }

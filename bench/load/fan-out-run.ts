@@ -137,7 +137,7 @@ class FanOutRun implements EventSink {
         this.#fireBurst(this.#nextDue)
         this.#nextDue += interval
       }
-      this.#timer = setTimeout(fireDue, this.#nextDue - performance.now())
+      this.#timer = setTimeout(fireDue, Math.max(0, this.#nextDue - performance.now()))
     }
     fireDue()
   }

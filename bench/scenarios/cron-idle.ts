@@ -2,13 +2,13 @@
 // worker holds them, and is connected either way.
 import { setTimeout as elapse } from 'node:timers/promises'
 import { CallClient } from '../load/call-client.ts'
-import { readTreeUsage } from '../measure/process-tree.ts'
+import { readFineCpuMicros } from '../measure/process-tree.ts'
 import { describeMeasure, measuredCase } from '../measures.ts'
 import { needsOwnEngine, type Scenario } from './scenario.ts'
 
 const TRIGGERS = 1_000
 const FUNCTION = 'bench::cron'
-/** Of the measured time: CPU time is counted in steps of 10 ms, so a share of it takes a while to show. */
+/** Of the measured time of a round: timers that come once in a while are to show. */
 const ROUNDS_PER_MEASURE = 3
 /** What registering has stirred up is over by then. */
 const SETTLE_MS = 500
@@ -51,13 +51,13 @@ export const cronIdle: Scenario = {
 /** Share of one core that the process tree uses, in per cent. */
 async function idleCpu(pid: number | undefined, ms: number): Promise<number | undefined> {
   await elapse(SETTLE_MS)
-  const before = pid === undefined ? undefined : readTreeUsage(pid)
+  const before = pid === undefined ? undefined : readFineCpuMicros(pid)
   const startedAt = performance.now()
   await elapse(ms)
-  const after = pid === undefined ? undefined : readTreeUsage(pid)
+  const after = pid === undefined ? undefined : readFineCpuMicros(pid)
   const elapsed = performance.now() - startedAt
   if (before === undefined || after === undefined || ms === 0) return undefined
-  return ((after.cpuMicros - before.cpuMicros) / 1000 / elapsed) * 100
+  return ((after - before) / 1000 / elapsed) * 100
 }
 
 /** A worker with one function and many schedules for it. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import { readTreeUsage } from '../../../bench/measure/process-tree.ts'
+import { readFineCpuMicros, readTreeUsage } from '../../../bench/measure/process-tree.ts'
 
 /** Says that it runs, and ends with its parent: then its input ends. */
 const CHILD = `console.log('up'); process.stdin.on('end', () => process.exit()).resume()`
@@ -20,6 +20,15 @@ test.skipIf(!existsSync('/proc/self/stat'))('a process counts together with its 
   expect(usage?.cpuMicros).toBeGreaterThan(0)
 })
 
+test.skipIf(!existsSync('/proc/self/schedstat'))('the fine CPU time of a process grows as it works', () => {
+  const before = readFineCpuMicros(process.pid)!
+  const until = process.cpuUsage().user + 20_000
+  while (process.cpuUsage().user < until);
+  const worked = readFineCpuMicros(process.pid)! - before
+  expect(worked).toBeGreaterThan(10_000)
+})
+
 test('a process that does not exist has no usage', () => {
   expect(readTreeUsage(2 ** 30)).toBeUndefined()
+  expect(readFineCpuMicros(2 ** 30)).toBeUndefined()
 })

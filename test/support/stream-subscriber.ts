@@ -32,6 +32,7 @@ export class StreamSubscriber {
   readonly syncs: StreamFrame[] = []
   /** The `recovered` member of each answer to a position. */
   readonly resumes: boolean[] = []
+  /** How connections ended that had been opened. */
   readonly closes: { readonly code: number; readonly reason: string }[] = []
   events = 0
   /** The last frame's; where the next connection goes on. */
@@ -83,8 +84,10 @@ export class StreamSubscriber {
     this.#socket = socket
     socket.on('error', () => {})
     socket.on('message', (bytes: Buffer) => this.#receive(JSON.parse(bytes.toString()) as StreamFrame))
+    let opened = false
+    socket.once('open', () => (opened = true))
     socket.once('close', (code, reason) => {
-      this.closes.push({ code, reason: reason.toString() })
+      if (opened) this.closes.push({ code, reason: reason.toString() })
       this.#notify()
       if (!this.#closed) setTimeout(() => !this.#closed && this.#connect(), this.#options.retryMs ?? 20).unref()
     })

@@ -8,7 +8,7 @@ import type { PluginLog } from '../sdk/plugin.ts'
 import { RawJson } from '../sdk/raw-json.ts'
 import { ConnectionError } from '../sdk/transports/connection-error.ts'
 import { shownUrl } from '../sdk/transports/shown-url.ts'
-import type { SocketLimits } from '../sdk/transports/socket-options.ts'
+import { SOCKET_LIMITS, type SocketLimits } from '../sdk/transports/socket-options.ts'
 import { SocketTransport } from '../sdk/transports/socket-transport.ts'
 import { readBridgeUrl } from './bridge/bridge-url.ts'
 import { countHop } from './bridge/hops.ts'
@@ -36,8 +36,11 @@ export interface Bridge {
    * whose message says what was wrong; `overloaded` and circles of bridges (`bridge_error`) keep their code.
    */
   call(functionId: string, payload: string): Promise<string | undefined>
-  /** Calls back after each time the connection has come up, everything registered included. */
-  onConnected(listener: () => void): void
+  /**
+   * Calls back after each time the connection has come up, everything registered included. `seamless`: for the first time, and so
+   * soon that every call so far has waited for it.
+   */
+  onConnected(listener: (seamless: boolean) => void): void
   /** Ends the connection, after what is under way or after three seconds. */
   close(): Promise<void>
 }
@@ -49,7 +52,8 @@ const CLOSE_MS = 3_000
 export function openBridge({ url, workerName, setting, log, timeoutMs, limits = {} }: BridgeOptions): Bridge {
   const address = readBridgeUrl(url, setting)
   const remote = `the engine at ${shownUrl(address)} (${setting})`
-  const listeners: (() => void)[] = []
+  const listeners: ((seamless: boolean) => void)[] = []
+  const seamlessUntil = performance.now() + (limits.awayMs ?? SOCKET_LIMITS.awayMs)
   const outage = new LimitedWarning((message, data) => log.warn(message, data), { intervalMs: 60_000 })
   const dropped = new LimitedWarning((message, data) => log.warn(message, data))
   const breaks = new LimitedWarning((message, data) => log.warn(message, data))
@@ -59,9 +63,10 @@ export function openBridge({ url, workerName, setting, log, timeoutMs, limits = 
     limits,
     prepare: (functionId, sidecar) => ({ ...sidecar, baggage: countHop(sidecar?.baggage, functionId) }),
     events: {
-      onConnected() {
+      onConnected(again) {
         log.info(`Connected to ${remote}.`)
-        for (const listener of listeners) listener()
+        const seamless = !again && performance.now() < seamlessUntil
+        for (const listener of listeners) listener(seamless)
       },
       onDisconnected: (reason) => breaks.warn(`The connection to ${remote} broke: ${reason}. It is made again.`),
       onAttemptFailed: (reason) => outage.warn(`Cannot connect to ${remote}: ${reason}. It is tried for ever.`),

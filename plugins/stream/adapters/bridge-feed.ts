@@ -26,7 +26,10 @@ export class BridgeFeed implements Feed {
     }
     bridge.iii.registerFunction(this.#receiver, (message) => this.#receive(message), options)
     bridge.iii.registerTrigger({ type: 'subscribe', function_id: this.#receiver, config: { topic: EVENTS_TOPIC } })
-    bridge.onConnected(() => void this.#connected())
+    bridge.onConnected((seamless) => {
+      // What was read over the first connection was read behind the binding: nothing is missing in it.
+      if (!seamless) void this.#connectedAgain()
+    })
   }
 
   listen(listener: FeedListener): () => void {
@@ -40,7 +43,7 @@ export class BridgeFeed implements Feed {
   }
 
   /** What happened without the connection was missed. */
-  async #connected(): Promise<void> {
+  async #connectedAgain(): Promise<void> {
     // Frames are handled in order: once the own function has been called, the binding behind it is in force, and nothing is
     // missed any more. null is no event. Where the call fails, all the more may be missed.
     await this.#bridge.call(this.#receiver, 'null').catch(() => undefined)

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { openStreamBridge } from '../../../plugins/stream/adapters/bridge.ts'
+import { openBridge } from '../../../kit/bridge.ts'
+import { openStreamBridge, StreamBridge } from '../../../plugins/stream/adapters/bridge.ts'
 import type { StreamStore } from '../../../plugins/stream/adapters/store.ts'
 import type { StreamEvent } from '../../../plugins/stream/event.ts'
 import { HISTORY_DEFAULTS } from '../../../plugins/stream/config.ts'
@@ -34,7 +35,7 @@ async function open(url: string, log = collectingLog()): Promise<StreamStore> {
 /** Connected, and bound to the events. */
 async function openStore(url: string): Promise<StreamStore> {
   const store = await open(url)
-  await listen(store).lost.take(1)
+  await store.get(item('anything'))
   return store
 }
 
@@ -145,4 +146,26 @@ test('with the other engine away every operation fails with its address, and not
     })
   }
   expect([await store.streams(), emitted]).toEqual([[], []])
+})
+
+test.each([
+  ['so late that reads have failed, subscribers start anew', 20, ['lost']],
+  ['before any read has failed, nothing was missed', 20_000, []],
+])('when the first connection comes %s', async (_case, awayMs, lost) => {
+  const port = await freePort()
+  const log = collectingLog()
+  const url = `ws://127.0.0.1:${port}`
+  const limits = { awayMs, reconnectMs: 10, maxReconnectMs: 50 }
+  const bridge = openBridge({ url, workerName: 'iii-stream-bridge', setting: 'the setting', log, limits })
+  const store = new StreamBridge(bridge, { log })
+  onTestFinished(() => store.close())
+  const heard = listen(store)
+  const early = store.get(item('i')).catch((error: Error) => error.message)
+  if (lost.length > 0) expect(await early).toContain('is not connected')
+  await startRemoteEngine(WORKERS, port)
+  if (lost.length > 0) await heard.lost.take(1)
+  else expect(await early).toBeUndefined()
+  await store.set(item('i'), '1', ignore)
+  await heard.events.take(1)
+  expect(heard.lost.items).toEqual(lost)
 })

@@ -16,6 +16,7 @@ export interface Client {
   trigger(request: object): Promise<any>
   shutdown(): Promise<void>
   createChannel?(size?: number): Promise<any>
+  createStream?(name: string, stream: object): void
 }
 
 export interface Version {
@@ -23,6 +24,8 @@ export interface Version {
   readonly connect: (url: string, options?: object) => Client
   readonly errorName: string
   readonly channel: (client: Client) => Promise<any>
+  /** Serves a custom stream. */
+  readonly stream: (client: Client, name: string, stream: object) => void
   readonly channelReader: (url: string, ref: object) => { readAll(): Promise<Buffer> }
 }
 
@@ -37,6 +40,7 @@ export const V22: Version = {
   connect: (url, options) => sdk22.registerWorker(url, { ...QUIET, ...options }) as unknown as Client,
   errorName: 'InvocationError',
   channel: (client) => (helpers22 as any).createChannel(client),
+  stream: (client, name, stream) => (helpers22 as any).createStream(client, name, stream),
   channelReader: (url, ref) => new ChannelReader22(url, ref as never),
 }
 
@@ -45,6 +49,7 @@ export const V11: Version = {
   connect: (url, options) => sdk11.registerWorker(url, { ...QUIET, ...options }) as unknown as Client,
   errorName: 'IIIInvocationError',
   channel: (client) => client.createChannel!(),
+  stream: (client, name, stream) => client.createStream!(name, stream),
   channelReader: (url, ref) => new sdk11.ChannelReader(url, ref as never),
 }
 

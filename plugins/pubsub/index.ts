@@ -35,6 +35,7 @@ export default definePlugin<PubSubConfig>({
           matches: () => true,
           payload: ({ json }) => new RawJson(json),
           bytes: ({ json }) => json.length,
+          orderKey: ({ topic }) => topic,
         }),
       send: (event, bindings) => broadcast.send(event, bindings),
     })

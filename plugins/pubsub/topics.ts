@@ -166,7 +166,7 @@ export class Topics implements TriggerTypeHandler<unknown> {
   #bind(name: string, binding: TriggerBinding<unknown>): void | Promise<void> {
     const topic = this.#topics.get(name)
     // Its other bindings came and went while this one waited.
-    if (topic === undefined) return this.registerTrigger(binding)
+    if (topic === undefined || topic.opening !== undefined) return this.registerTrigger(binding)
     const before = this.#topicOfBinding.get(binding.id)
     topic.bindings.registerTrigger(binding)
     this.#topicOfBinding.set(binding.id, topic)

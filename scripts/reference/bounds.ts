@@ -4,6 +4,7 @@ import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
 import { CRASH_BUDGET_DEFAULTS } from '../../core/host/crash-budget.ts'
 import { GROUP_COMMIT_DEFAULTS } from '../../kit/sqlite/group-commit.ts'
 import { LANE_DEFAULTS } from '../../kit/trigger-bindings.ts'
+import { BROADCAST_LIMITS } from '../../plugins/pubsub/broadcast.ts'
 import { CHANNEL_WINDOW_BYTES } from '../../protocol/ring/credit.ts'
 import { DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
 import { PIPE_OPTIONS } from '../../protocol/ring/pipe-duplex.ts'
@@ -116,12 +117,23 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ['a registration hook', FIXED, timeText(10_000), '`FORBIDDEN`'],
   ["a provider's answer to `engine::register_trigger`", FIXED, timeText(10_000), 'counts as consent'],
   ['bindings without owner', FIXED, '100,000', '`overloaded`'],
-  ['unanswered events of one binding of `state`', FIXED, countText(LANE_DEFAULTS.maxInFlight), 'later events wait'],
   [
-    'events that wait for one binding of `state`',
+    'unanswered events of one binding of `state` or `subscribe`',
+    FIXED,
+    countText(LANE_DEFAULTS.maxInFlight),
+    'later events wait',
+  ],
+  [
+    'events that wait for one binding of `state` or `subscribe`',
     FIXED,
     `${countText(LANE_DEFAULTS.maxWaiting)}, ${bytesText(LANE_DEFAULTS.maxWaitingBytes)}`,
     'newer ones are dropped, with a warning',
+  ],
+  [
+    'published events that wait until the engine takes their calls',
+    FIXED,
+    `${countText(BROADCAST_LIMITS.maxWaiting)}, ${countText(BROADCAST_LIMITS.maxWaitingCharacters)} characters`,
+    '`publish` fails with `overloaded`; from Redis: dropped, with a warning',
   ],
   [
     'operations of one transaction',

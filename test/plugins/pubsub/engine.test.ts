@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { startEngine, type Engine } from '../../../core/engine.ts'
 import { createLog } from '../../../core/log.ts'
 import type { ErrorBody } from '../../../protocol/errors.ts'
+import { connectSdk, failureOf, V11, V22 } from '../../clients/versions.ts'
 import { Collector, within } from '../../support/deadline.ts'
 import { LoadClient } from '../../support/load-client.ts'
 import { RawClient } from '../../support/raw-client.ts'
@@ -154,6 +155,54 @@ describe('pub/sub of a running engine: workers', () => {
     expect([...counts].map(([data, deliveries]) => [data, deliveries.length])).toEqual(
       publishes.map((_, data) => [data, 1_000]),
     )
+  })
+})
+
+describe('pub/sub of a running engine: reload', () => {
+  test('loses nothing that is published meanwhile', async () => {
+    const { engine } = await startOwn()
+    const run = await worker(engine)
+    const { events } = await collect(run, { topic: 't' })
+    const published: Promise<unknown>[] = []
+    for (let reload = 0; reload < 3; reload++) {
+      const progress = { over: false }
+      const reloaded = run.call('engine::plugins::reload', { name: 'iii-pubsub' })
+      void reloaded.finally(() => (progress.over = true))
+      while (!progress.over) {
+        published.push(publish(run, 't', published.length))
+        await run.client.settled()
+      }
+      await reloaded
+    }
+    await Promise.all(published)
+    const numbers = published.map((_, number) => number)
+    expect(numbers.length).toBeGreaterThan(3)
+    expect(await events.take(numbers.length)).toEqual(numbers)
+  })
+})
+
+describe.each([V22, V11])('pub/sub with iii-sdk $name', (version) => {
+  test('publishes and subscribes', async () => {
+    const { engine } = await startOwn()
+    const [publisher, subscriber] = [connectSdk(version, engine.url), connectSdk(version, engine.url)]
+    const received = new Collector<unknown>()
+    subscriber.registerFunction('orders::on-shipped', received.add)
+    const trigger = subscriber.registerTrigger({
+      type: 'subscribe',
+      function_id: 'orders::on-shipped',
+      config: { topic: 'orders.shipped' },
+    })
+    // Its answer says that everything before it has been taken.
+    await subscriber.trigger({ function_id: 'engine::functions::list', payload: {} })
+    const publishing = { function_id: 'publish', payload: { topic: 'orders.shipped', data: { order: 1 } } }
+    expect(await publisher.trigger(publishing)).toBeUndefined()
+    expect(await received.take(1)).toEqual([{ order: 1 }])
+    trigger.unregister()
+    await subscriber.trigger({ function_id: 'engine::functions::list', payload: {} })
+    await publisher.trigger(publishing)
+    const empty = publisher.trigger({ function_id: 'publish', payload: { topic: '', data: 1 } })
+    expect(await failureOf(empty)).toMatchObject({ code: 'topic_not_set' })
+    expect(received.items).toHaveLength(1)
   })
 })
 

@@ -199,6 +199,26 @@ export function pubsubCases(name: string, open: () => Promise<PubSubRun>): void 
       expect(events.items).toHaveLength(runs ? 1 : 0)
     })
 
+    test('69. a slow condition does not change the order of the events', async () => {
+      const [run, topic] = [await open(), freshTopic()]
+      const slow = Promise.withResolvers<boolean>()
+      const asked = new Collector<unknown>()
+      const condition_function_id = `test::condition-${topic}`
+      await run.provide(condition_function_id, (data) => {
+        asked.add(data)
+        return data === 1 ? slow.promise : true
+      })
+      const { events } = await collect(run, { topic, condition_function_id })
+      const other = await collect(run, { topic })
+      for (const number of [1, 2, 3]) await publish(run, topic, number)
+      expect(await asked.take(3)).toEqual([1, 2, 3])
+      expect(await other.events.take(3)).toEqual([1, 2, 3])
+      await barrier(run)
+      expect(events.items).toEqual([])
+      slow.resolve(true)
+      expect(await events.take(3)).toEqual([1, 2, 3])
+    })
+
     test('69. a condition that fails or does not exist skips the handler', async () => {
       const [run, topic] = [await open(), freshTopic()]
       const asked = new Collector<unknown>()

@@ -1,6 +1,6 @@
-// `stream-fan-out`: every `stream::set` of a burst goes to each subscriber of a group, all of them WebSocket clients. Reference: the naive
-// router, which sends frame by frame. Then calls between two workers, while bursts of a fixed rate go out: what the fan-out
-// costs others.
+// `stream-fan-out`: every `stream::set` of a burst goes to each subscriber of a group, all of them WebSocket clients. Reference:
+// the naive router, which sends frame by frame. Then calls between two workers, while bursts of a fixed rate go out: what the
+// fan-out costs others.
 import { chooseCases, type LoadCase } from '../options.ts'
 import type { CaseReport } from '../report.ts'
 import type { Variant } from '../rounds.ts'

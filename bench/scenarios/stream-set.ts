@@ -1,5 +1,5 @@
-// `stream-set`: items stored durably through the whole path, each different from the one that it replaces. Reference: `state::set` of the same
-// values in the same engine.
+// `stream-set`: items stored durably through the whole path, each different from the one that it replaces. Reference:
+// `state::set` of the same values in the same engine.
 import { chooseCases, type LoadCase } from '../options.ts'
 import type { Variant } from '../rounds.ts'
 import { loadCase, needsOwnEngine, type Scenario } from './scenario.ts'

@@ -1,5 +1,5 @@
-// Reference: the stream listener of `iii-stream` in the thread that calls this, with a store that keeps nothing but the latest values. It has
-// the fan-out in common with the plugin, and differs in the thread that the fan-out holds up.
+// Reference: the stream listener of `iii-stream` in the thread that calls this, with a store that keeps nothing but the latest
+// values. It has the fan-out in common with the plugin, and differs in the thread that the fan-out holds up.
 import type { PluginLog } from '../../sdk/plugin.ts'
 import { StreamServer, type StreamServerHandle } from '../../plugins/stream/clients/stream-server.ts'
 import { changeText, StreamEvent, type Position } from '../../plugins/stream/event.ts'

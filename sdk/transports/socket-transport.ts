@@ -253,8 +253,19 @@ export class SocketTransport implements Transport {
       case FrameKind.Control:
         return this.#control(parseMessage(bytes) as unknown as EngineMessage)
       default:
-      // An engine that sends what is no frame can't be told so; its calls time out at their callers.
+        return this.#invalid()
     }
+  }
+
+  /** Whoever waits for the call of an undecodable frame is told at once, where the frame still says which call it is. */
+  #invalid(): void {
+    const { type, invocationId, functionId, problem, traceparent, baggage } = this.#envelope
+    if (invocationId === undefined) return
+    const body = JSON.stringify({ code: 'invalid_message', message: `The frame can't be decoded: ${problem}` })
+    const callId = this.#ids.callOf(invocationId)
+    if (type === 'invokefunction') {
+      this.#connection.send(errorFrame({ invocationId, functionId, traceparent, baggage }, body))
+    } else if (callId !== undefined && this.#calls.answered(callId)) this.#receiver?.onError(callId, body)
   }
 
   #deliver(bytes: Buffer): void {

@@ -231,6 +231,23 @@ test('a break ends the congestion: what had not left is lost, and new calls wait
   expect((await engine.frames[1]!.take(3))[2]).toMatchObject({ function_id: 'a::next' })
 })
 
+test('frames that cannot be decoded fail their call at once, in both directions', async () => {
+  const engine = await scriptedEngine()
+  const { iii } = openSocket(engine.url)
+  iii.registerFunction('own::f', () => 1)
+  const [socket] = await engine.sockets.take(1)
+  await engine.frames[0]!.take(2)
+  const call = iii.trigger({ function_id: 'other::f' })
+  const id = String((await engine.frames[0]!.take(3))[2]!['invocation_id'])
+  for (const frame of ['', 'no json', '[]', '{"type":5}', '{"type":"strange"}']) socket!.send(frame)
+  socket!.send(`{"type":"invocationresult","invocation_id":"${id}","function_id":"other::f","result":NaN}`)
+  await expect(call).rejects.toMatchObject({ code: 'invalid_message' })
+  socket!.send('{"type":"invokefunction","invocation_id":"a","function_id":"own::f","data":{"x":NaN}}')
+  expect((await engine.frames[0]!.take(4))[3]).toMatchObject({ invocation_id: 'a', error: { code: 'invalid_message' } })
+  socket!.send('{"type":"ping"}')
+  expect((await engine.frames[0]!.take(5))[4]).toEqual({ type: 'pong' })
+})
+
 test('a call or a result that is larger than a frame may be fails alone', async () => {
   const mesh = await startMesh()
   const { iii, events } = openSocket(mesh.url(), { maxSentBytes: 1_000 })

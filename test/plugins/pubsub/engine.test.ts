@@ -43,12 +43,16 @@ async function start(entries = '  - name: iii-pubsub\n'): Promise<RunningEngine>
     pretty: false,
     write: (line) => void (line.includes('"configuration reloaded"') && reloads.add(line)),
   })
-  const engine = await startEngine({ cwd: folder, log })
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
+  const engine = await startEngine({ cwd: folder, log }).catch(async (error: unknown) => {
+    await remove()
+    throw error
+  })
   return {
     engine,
     async close() {
       await engine.close()
-      await rm(folder, { recursive: true, force: true })
+      await remove()
     },
     async apply(config) {
       const before = reloads.items.length

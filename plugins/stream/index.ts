@@ -1,4 +1,5 @@
 // `iii-stream`: items addressed by stream, group and item, told to subscribers and bound functions as they change (spec 02).
+import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { isSameAdapter } from '../../kit/adapter-choice.ts'
 import { TriggerBindings } from '../../kit/trigger-bindings.ts'
@@ -10,6 +11,7 @@ import { StreamServer, type StreamServerOptions } from './clients/stream-server.
 import { adapterOf, DEFAULT_ADAPTER, historyOf, STREAM_CONFIG_SCHEMA, type StreamConfig } from './config.ts'
 import { CustomItems } from './custom/custom-items.ts'
 import { CustomStreams } from './custom/custom-streams.ts'
+import type { ReadSnapshot } from './feed.ts'
 import { registerStreamFunctions } from './functions.ts'
 import { StreamItems } from './items.ts'
 import { openStreamStore } from './open-store.ts'
@@ -56,25 +58,33 @@ export default definePlugin<StreamConfig>({
     const streams = new CustomStreams()
     const items = new StreamItems({ store, custom: new CustomItems({ iii, log, store, streams }), onEmitted })
 
+    const readSnapshot = streams.whenKnown((...of: Parameters<ReadSnapshot>) => items.snapshot(...of))
+
     const server = await openServer(
       {
         iii,
         log,
         feed: store.feed,
-        readSnapshot: (stream, group, item) => items.snapshot(stream, group, item),
+        readSnapshot: async (...of) => readSnapshot(...of),
         settings: config,
       },
       store,
     )
 
-    registerStreamFunctions(iii, items)
+    registerStreamFunctions(
+      {
+        registerFunction: (id, handler, options) => iii.registerFunction(id, streams.whenKnown(handler), options),
+      },
+      items,
+    )
     server.registerTriggerTypes()
     iii.registerTriggerType(STREAM_TRIGGER_TYPE, bindings)
     iii.registerFunction(WATCH_FUNCTION, (change) => streams.apply(change), { metadata: { internal: true } })
     iii.registerTrigger({
       type: 'engine::functions-changed',
       function_id: WATCH_FUNCTION,
-      config: { prefix: 'stream::', trusted: true },
+      // An equal binding of the generation before would be told nothing anew.
+      config: { prefix: 'stream::', trusted: true, generation: randomUUID() },
     })
 
     return {

@@ -20,9 +20,29 @@ export function customFunctionId(operation: StreamOperation, stream: string): st
   return `stream::${operation}(${stream})`
 }
 
+/** Longest wait for the first event. It comes with the engine's next turn, unless somebody has taken the watch's function away. */
+const KNOWN_MS = 5_000
+
 export class CustomStreams {
   /** Ids of the functions that are there. */
   readonly #ids = new Set<string>()
+  readonly #firstEvent = Promise.withResolvers<void>()
+  #known = false
+
+  constructor(knownMs = KNOWN_MS) {
+    const timer = setTimeout(() => this.#begin(), knownMs)
+    void this.#firstEvent.promise.then(() => clearTimeout(timer))
+  }
+
+  /**
+   * The handler, from when it is known which custom streams there are: calls that waited for this generation to begin reach it
+   * before the engine's first event does, and must not write to the wrong place.
+   */
+  whenKnown<Arguments extends unknown[], Result>(
+    handler: (...args: Arguments) => Result | Promise<Result>,
+  ): (...args: Arguments) => Result | Promise<Result> {
+    return (...args) => (this.#known ? handler(...args) : this.#firstEvent.promise.then(() => handler(...args)))
+  }
 
   has(operation: StreamOperation, stream: string): boolean {
     // Most engines have none: then no id need be put together for each call.
@@ -34,5 +54,11 @@ export class CustomStreams {
     for (const { function_id, namespace } of added) {
       if (namespace === NAMESPACE && CUSTOM_ID.test(function_id)) this.#ids.add(function_id)
     }
+    this.#begin()
+  }
+
+  #begin(): void {
+    this.#known = true
+    this.#firstEvent.resolve()
   }
 }

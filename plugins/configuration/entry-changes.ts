@@ -91,8 +91,9 @@ export class EntryChanges implements StoreListener {
       const { plugins, table } = this.#context
       if (plugins.owns(stored.id)) {
         // Only the value is anybody else's to change.
-        if (stored.value === null || isDeepStrictEqual(table.find(stored.id)?.value, stored.value)) return
-        await plugins.set(stored.id, stored.value, false)
+        if (stored.value === null) return
+        if (isDeepStrictEqual(table.find(stored.id)?.value, stored.value)) table.stored.set(stored.id, stored)
+        else await plugins.set(stored.id, stored.value, false)
         return
       }
       await this.#takeOver(stored)

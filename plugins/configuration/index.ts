@@ -1,13 +1,11 @@
 // `configuration`: schema-checked values by id that survive a restart, the trigger type that tells when they change, and the
 // settings of plugins at run time (spec 04 A.9).
 import { isSameAdapter } from '../../kit/adapter-choice.ts'
-import type { JsonObject, JsonValue } from '../../kit/json-value.ts'
+import type { JsonValue } from '../../kit/json-value.ts'
 import { TriggerBindings } from '../../kit/trigger-bindings.ts'
-import { CodedError } from '../../protocol/errors.ts'
 import { currentCallContext } from '../../sdk/call-context.ts'
-import { InvocationError } from '../../sdk/errors.ts'
-import type { Handle } from '../../sdk/handle.ts'
 import { definePlugin } from '../../sdk/plugin.ts'
+import { applySettings } from './apply-settings.ts'
 import { CONFIGURATION_CONFIG_SCHEMA, DEFAULT_ADAPTER, liveSettings, type ConfigurationConfig } from './config.ts'
 import { EntryChanges, entryOf } from './entry-changes.ts'
 import { EntryTable } from './entry-table.ts'
@@ -21,6 +19,7 @@ import { PluginSettings } from './plugin-settings.ts'
 import { SchemaHandover } from './schema-handover.ts'
 import { registerSettingsSeat } from './seat.ts'
 import {
+  changeBytes,
   changePayload,
   CONFIGURATION_TRIGGER_TYPE,
   matchesChange,
@@ -31,8 +30,6 @@ import {
 } from './trigger.ts'
 import { Values } from './values.ts'
 
-/** How long the engine may take to bring a plugin to new settings: drain, stop and start of a generation, and once more to go back. */
-const APPLY_MS = 60_000
 /** How long `stop` waits for conditions that have not decided; the host allows 10 s for all of it. */
 const SETTLE_MS = 5_000
 /** One event of a binding at a time, so that a handler sees the changes in their order; one that hangs does not hold up the rest for ever. */
@@ -60,6 +57,7 @@ export default definePlugin<ConfigurationConfig>({
       readConfig: readChangeFilter,
       matches: matchesChange,
       payload: (change) => changePayload(change, expanded),
+      bytes: changeBytes,
       limits: LANE_LIMITS,
     })
     const emit = (type: ChangeType, entry: Entry, oldValue: JsonValue, newValue: JsonValue): void => {
@@ -119,14 +117,3 @@ export default definePlugin<ConfigurationConfig>({
     }
   },
 })
-
-async function applySettings(iii: Handle, plugin: string, config: JsonObject): Promise<void> {
-  const payload = { plugin, config }
-  try {
-    await iii.trigger({ function_id: 'engine::settings::apply', payload, timeoutMs: APPLY_MS })
-  } catch (error) {
-    if (!(error instanceof InvocationError)) throw error
-    // The handle puts the code in front; whoever called `configuration::set` gets it as a member.
-    throw new CodedError(error.code, error.message.slice(error.code.length + 2), { cause: error })
-  }
-}

@@ -111,7 +111,7 @@ export class PluginSettings {
 
   /** Within the queue of the id. Applies, then persists, then tells; a failure at any step leaves everything as it was. */
   async set(id: string, value: JsonValue, persist = true): Promise<JsonValue> {
-    const { table, values, persistence, apply } = this.#context
+    const { table, values, persistence } = this.#context
     const owner = this.#ownerOf(id)
     const before = owner.told.value
     values.requireSize(value)
@@ -120,7 +120,7 @@ export class PluginSettings {
     const wanted = isJsonObject(expanded) ? withAdapterOf(owner.told.config, expanded) : expanded
     await values.requireFit(owner.told.schema, wanted)
     return this.#change(owner, async () => {
-      await apply(id, wanted as JsonObject)
+      await this.#apply(owner, wanted as JsonObject)
       if (!owner.toldMeanwhile) owner.told = { ...owner.told, value: wanted as JsonObject }
       const stored = { ...this.#storedForm(owner, value), seed: seedOf(owner.told.config) }
       // What others wrote is there already, but perhaps without the seed that makes it count at the next start.
@@ -134,16 +134,29 @@ export class PluginSettings {
   /** Within the queue of the id: back to what the file says. True when something was stored. */
   async reset(id: string): Promise<boolean> {
     const owner = this.#ownerOf(id)
-    const { table, apply, persistence } = this.#context
+    const { table, persistence } = this.#context
     if (!table.stored.has(id)) return false
     await this.#change(owner, async () => {
       const before = owner.told.value
-      await apply(id, owner.told.config)
+      await this.#apply(owner, owner.told.config)
       if (!owner.toldMeanwhile) owner.told = { ...owner.told, value: owner.told.config }
       await this.#orGoBack(owner, before, persistence.delete(id))
       return owner.told.value
     })
     return true
+  }
+
+  async #apply({ told: { plugin, value } }: Owner, config: JsonObject): Promise<void> {
+    const { apply, log } = this.#context
+    await apply(plugin, config).catch((error: unknown) => {
+      // It may come to pass yet. The engine makes changes one after the other, so this one comes after it.
+      if (error instanceof CodedError && error.code === 'timeout') {
+        apply(plugin, value).catch((cause: unknown) => {
+          log.error(`it is not known which settings ${plugin} has: ${reasonOf(cause)}`)
+        })
+      }
+      throw error
+    })
   }
 
   /** What can't be stored is taken back from the plugin; then `write` fails for the caller. */

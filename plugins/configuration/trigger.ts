@@ -88,6 +88,11 @@ export function changePayload(
   }
 }
 
+/** About what an event holds while it waits. */
+export function changeBytes({ entry, oldValue, newValue }: ConfigurationChange): number {
+  return JSON.stringify([entry.schema, oldValue, newValue]).length
+}
+
 function readTypes(value: unknown): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined
   if (!Array.isArray(value)) throw new TypeError(`\`event_types\` must be an array, got ${JSON.stringify(value)}`)

@@ -9,6 +9,10 @@ import { Mesh } from '../../core/mesh.ts'
 import { ENGINE_VERSION } from '../../core/version.ts'
 import type { FunctionRegistrar } from '../../kit/built-in-function.ts'
 import type { FunctionOptions } from '../../sdk/handle-types.ts'
+import {
+  registerConfigurationFunctions,
+  type ConfigurationFunctionsContext,
+} from '../../plugins/configuration/functions.ts'
 import { registerPublish } from '../../plugins/pubsub/publish.ts'
 import { registerStateFunctions, type StateFunctionsContext } from '../../plugins/state/functions.ts'
 
@@ -71,6 +75,11 @@ export function engineParts(): { functions: FunctionPart[]; triggerTypes: Trigge
 /** The functions of `iii-state`, in the order of their registration. */
 export function stateParts(): FunctionPart[] {
   return declaredBy((registrar) => registerStateFunctions(registrar, {} as StateFunctionsContext))
+}
+
+/** The functions of `configuration`. */
+export function configurationParts(): FunctionPart[] {
+  return declaredBy((registrar) => registerConfigurationFunctions(registrar, {} as ConfigurationFunctionsContext))
 }
 
 /** The functions of `iii-pubsub`. */

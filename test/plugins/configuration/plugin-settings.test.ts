@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { CodedError } from '../../../protocol/errors.ts'
+import { applySettings } from '../../../plugins/configuration/apply-settings.ts'
+import { FakeEngine } from '../../support/fake-engine.ts'
 import { runConfiguration, STATE_SCHEMA, type RunningConfiguration } from './run-plugin.ts'
 
 let run: RunningConfiguration
@@ -131,6 +133,26 @@ test('What cannot be stored is taken back from the plugin', async () => {
   const before = { triggers_enabled: true, max_value_bytes: 5 }
   expect(run.applied.map(({ config }) => config)).toEqual([{ triggers_enabled: false }, before])
   expect(await run.get('iii-state')).toEqual(before)
+})
+
+test('When the engine does not answer in time, the old settings are sent after the new ones', async () => {
+  await run.plugin('iii-state', { config: { max_value_bytes: 5 } })
+  run.onApply = () => {
+    throw new CodedError('timeout', 'too late')
+  }
+  await expect(run.set('iii-state', { max_value_bytes: 6 })).rejects.toMatchObject({ code: 'timeout' })
+  await vi.waitFor(() => expect(run.applied.length).toBe(2))
+  expect(run.applied[1]?.config).toEqual({ triggers_enabled: true, max_value_bytes: 5 })
+  expect(await run.get('iii-state')).toEqual({ triggers_enabled: true, max_value_bytes: 5 })
+})
+
+test('The wait for the engine ends', async () => {
+  const engine = new FakeEngine()
+  engine.connect().registerFunction('engine::settings::apply', () => new Promise(() => {}))
+  await expect(applySettings(engine.connect(), 'iii-state', {}, 20)).rejects.toMatchObject({
+    code: 'timeout',
+    message: "'iii-state' does not run with the new settings after 20 ms; they are taken back",
+  })
 })
 
 test('The seat answers while a set waits for the engine, and a set may ask it by way of the engine', async () => {

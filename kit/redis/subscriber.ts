@@ -70,9 +70,12 @@ export class Subscriber {
     client.on('ready', () => this.#resume(client))
     client.on('close', () => this.#break())
     client.on('error', () => {})
-    // A connection that only listens would not notice that its server is gone without a word.
     this.#heartbeat = setInterval(() => {
-      if (client.status === 'ready') client.ping().catch(() => {})
+      if (client.status !== 'ready') return
+      // A connection that only listens would not notice that its server is gone without a word.
+      client.ping().catch(() => {})
+      // What was refused after a reconnect may be allowed by now.
+      this.#resume(client)
     }, this.#options.heartbeatMs)
     this.#heartbeat.unref()
     return client
@@ -80,6 +83,7 @@ export class Subscriber {
 
   #resume(client: Redis): void {
     for (const [name, channel] of this.#channels) {
+      if (channel.active) continue
       this.#activate(client, name, channel).catch((error: unknown) => {
         if (!isReply(error)) return
         this.#options.warn(`Redis at ${this.#options.address} refused the subscription to ${name}.`, {

@@ -362,6 +362,27 @@ describe.skipIf(!redisAvailable)('subscriptions (needs redis-server)', () => {
     expect(seen.items).toEqual(['active'])
   })
 
+  test('one that is refused after a reconnect is asked for again with each heartbeat', async () => {
+    const redisServer = await server()
+    const { redis, log } = await connect(redisServer.url, { heartbeatMs: 50 })
+    const seen = new Collector<string>()
+    await redis.subscribe('c', listener(seen))
+    const admin = redisServer.client()
+    await admin.acl('SETUSER', 'default', 'resetchannels')
+    await seen.take(2)
+    await within(
+      2_000,
+      'the warning',
+      reached(() => log.lines.length > 0),
+    )
+    expect(log.lines[0]).toMatchObject({
+      level: 'warn',
+      message: expect.stringContaining('refused the subscription to c'),
+    })
+    await admin.acl('SETUSER', 'default', 'allchannels')
+    expect(await seen.take(3)).toEqual(['active', 'broken', 'active'])
+  })
+
   test('a subscriber that does not read is cut off by the server’s limit, and comes back', async () => {
     const args = ['--client-output-buffer-limit', 'pubsub', '1mb', '0', '0']
     const redisServer = await server({ args })

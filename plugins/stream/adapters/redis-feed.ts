@@ -51,6 +51,7 @@ export class RedisFeed implements Feed {
   readonly #limits: RedisFeedLimits
   readonly #readState: RedisScript
   readonly #unreadable: LimitedWarning
+  readonly #unfilled: LimitedWarning
   readonly #listeners = new Set<FeedListener>()
   readonly #arrivals = new Set<Arrival>()
   /** What this engine has told, in the present epoch. */
@@ -73,15 +74,17 @@ export class RedisFeed implements Feed {
     this.#limits = { ...REDIS_FEED_DEFAULTS, ...options.limits }
     this.#readState = options.redis.defineScript(STATE, 2)
     this.#recent = new RecentEvents(options.history, 0)
-    this.#unreadable = new LimitedWarning((message, data) => options.log.warn(message, data))
+    const warn = (message: string, data: Record<string, unknown>): void => options.log.warn(message, data)
+    this.#unreadable = new LimitedWarning(warn)
+    this.#unfilled = new LimitedWarning(warn, { intervalMs: 10_000 })
   }
 
   /** Resolves when events come in and the history that is left has been read. */
   async open(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#unsubscribe = await this.#options.redis.subscribe(CHANNEL, {
       message: (text) => this.#message(text),
-      active: () => void this.#catchUp().then(resolve),
+      active: () => void this.#catchUp().then(resolve, reject),
     })
     await promise
   }
@@ -166,8 +169,11 @@ export class RedisFeed implements Feed {
           this.#catchingUp = false
           return
         }
-      } catch {
-        // The connection for commands is down, or went down. It comes back by itself, and this is asked again.
+      } catch (error) {
+        // At the start it is the caller's to know. Later the connection for commands is down: it comes back by itself.
+        if (this.#local === undefined) throw error
+        if (run === this.#run)
+          this.#unfilled.warn('What the streams have missed cannot be read yet.', { error: String(error) })
         await new Promise((resolve) => setTimeout(resolve, this.#limits.retryMs))
       }
     }

@@ -1,10 +1,11 @@
 // What is published on the channel of events, back to an event: the wrapper that subscribers get (spec 02 §6.1), by engines like
 // this one with a position, by iii and by hand without.
 import { isJsonObject } from '../../../kit/json-value.ts'
-import { readPosition, StreamEvent } from '../event.ts'
+import { changeText, readPosition, StreamEvent } from '../event.ts'
 
 /** Ours comes last. Inside a string the quotes would be escaped, so the first of these is the member. */
 const EVENT_MEMBER = ',"event":'
+const DELETION = '{"type":"delete","data":'
 
 /** undefined for anything that is no event. */
 export function readMessage(text: string): StreamEvent | undefined {
@@ -16,8 +17,16 @@ function readOurs(text: string): StreamEvent | undefined {
   const at = text.indexOf(EVENT_MEMBER)
   if (at === -1 || !text.endsWith('}')) return undefined
   const head = parse(`${text.slice(0, at)}}`)
+  if (head === undefined) return undefined
   const event = text.slice(at + EVENT_MEMBER.length, -1)
-  return head === undefined ? undefined : toEvent(head, parse(event), event)
+  return toEvent(head, parse(event), event) ?? readDeletionOfText(head, event)
+}
+
+/** Somebody had stored what is no JSON, and it was deleted: as on the engine that did it, it is handed on as a JSON string. */
+function readDeletionOfText(head: Record<string, unknown>, event: string): StreamEvent | undefined {
+  if (!event.startsWith(DELETION) || !event.endsWith('}')) return undefined
+  const change = changeText('delete', JSON.stringify(event.slice(DELETION.length, -1)))
+  return toEvent(head, parse(change), change)
 }
 
 function readAny(text: string): StreamEvent | undefined {

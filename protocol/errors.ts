@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   PLUGIN_CONFIG_INVALID: 'The configuration of the plugin does not fit its schema.',
   PLUGIN_BUSY: 'The plugin still has calls in flight and was not replaced.',
   PLUGIN_TIMEOUT: 'The plugin did not start or stop in time.',
+  address_unavailable: 'The address that a plugin is to listen on can not be opened.',
   VALUE_TOO_LARGE: 'The value is larger than `max_value_bytes`.',
   SET_ERROR: 'The state store could not write the value.',
   GET_ERROR: 'The state store could not read the value.',

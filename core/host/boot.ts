@@ -1,9 +1,12 @@
 // The first start of all plugins: loaded at the same time, started in the order of what they require.
+import type { WorkerEntry } from '../config/types.ts'
+import type { Log } from '../log.ts'
+import { fallbackAddress } from './address-fallback.ts'
 import type { PluginChanges } from './plugin-changes.ts'
 import { generationErrorFrom } from './plugin-changes.ts'
 import type { Generation } from './generation.ts'
 import type { PluginRecord } from './plugin-record.ts'
-import { keepsSettings } from './plugin-settings.ts'
+import { keepsSettings, type SettleSettings } from './plugin-settings.ts'
 import type { PluginTable } from './plugin-table.ts'
 import { orderByRequires } from './requires.ts'
 
@@ -18,10 +21,17 @@ export interface BootReport {
   }[]
 }
 
+export interface BootSurroundings {
+  readonly table: PluginTable
+  readonly changes: PluginChanges
+  readonly settle: SettleSettings
+  readonly log: Log
+}
+
 /** @param names the plugins that have entries, in the order of the file. */
 export async function bootPlugins(
   names: readonly string[],
-  { table, changes }: { table: PluginTable; changes: PluginChanges },
+  { table, changes, settle, log }: BootSurroundings,
 ): Promise<BootReport> {
   const prepared = new Map<string, { record: PluginRecord; generation: Generation }>()
   const began = performance.now()
@@ -57,6 +67,20 @@ export async function bootPlugins(
     const declaration = prepared.get(name)?.generation.declaration
     return declaration !== undefined && keepsSettings(declaration)
   }
+  const bringUp = async (record: PluginRecord, generation: Generation, entry: WorkerEntry): Promise<void> => {
+    try {
+      await changes.carryOut([{ record, to: generation, entry }], { cause: 'boot' })
+    } catch (error) {
+      const settings = await fallbackAddress(generation, error, settle)
+      if (settings === undefined) throw error
+      log.warn(`plugin '${record.name}': ${generationErrorFrom(error).message}; it serves on the address of the file`, {
+        host: settings['host'],
+        port: settings['port'],
+      })
+      const again = await changes.prepare({ ...generation.plan, settings })
+      await changes.carryOut([{ record, to: again, entry }], { cause: 'boot' })
+    }
+  }
   let decided = false
   for (const name of settingsFirst(levels.flat(), requires, decides)) {
     const { record, generation } = prepared.get(name) ?? {}
@@ -67,7 +91,7 @@ export async function bootPlugins(
       if (missing !== undefined) throw new Error(`'${name}' requires the plugin '${missing}', which does not run`)
       // It was prepared before anybody could be asked for its settings.
       if (decided) await generation.settleAgain()
-      await changes.carryOut([{ record, to: generation, entry: record.entry }], { cause: 'boot' })
+      await bringUp(record, generation, record.entry)
       decided ||= decides(name)
       record.loadMs = Math.round(performance.now() - began)
     } catch (error) {

@@ -79,7 +79,9 @@ export class PluginHost {
       record.entry = entries.get(record.name)
       parts.table.settleIdle(record)
     }
-    const report = await this.#queue.enqueue('boot', () => bootPlugins([...entries.keys()], parts))
+    const report = await this.#queue.enqueue('boot', () =>
+      bootPlugins([...entries.keys()], { ...parts, settle: parts.around.settle, log: this.#log }),
+    )
     parts.watcher?.watchPluginsDir(config.pluginsDir)
     parts.containers.refillStandby()
     void parts.builds.cache.prune(this.#clock.now())

@@ -1,8 +1,9 @@
 // Why the port of the stream listener can't be opened, and what to do (spec 04 A.8).
+import { CodedError } from '../../../protocol/errors.ts'
 
 export function openError(error: NodeJS.ErrnoException, host: string, port: number): Error {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  return new Error(`address ${address} ${problemOf(error)}`, { cause: error })
+  return new CodedError('address_unavailable', `address ${address} ${problemOf(error)}`, { cause: error })
 }
 
 function problemOf({ code, message }: NodeJS.ErrnoException): string {

@@ -122,7 +122,7 @@ export class StreamBridge implements StreamStore {
 
   /** Bound functions first, as with the other adapters: they are of this engine and do not depend on the other one. */
   #publish(stream: string, group: string, item: string | null, { event, onEmitted }: Emission): Promise<unknown> {
-    const timestamp = this.#timestamps.next(scopeOf(stream, group) + (item ?? '\n'))
+    const timestamp = this.#timestamps.next(scopeOf(stream, group), item ?? '')
     const told = new StreamEvent({ stream, group, item, timestamp, event, position: undefined })
     onEmitted(told)
     return this.#bridge.call('publish', `{"topic":"${EVENTS_TOPIC}","data":${told.payload}}`)

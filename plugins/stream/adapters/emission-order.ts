@@ -5,21 +5,33 @@ export class EmissionOrder {
   /** By scope, while anything of it is under way: resolves when all that was begun so far has been emitted or has failed. */
   readonly #tails = new Map<string, Promise<void>>()
 
-  /** Awaits the write, then its turn, then emits; resolves with what the write resolved with. Rejects when the write does. */
+  /**
+   * Awaits the write, then its turn, then emits; resolves with what the write resolved with. A write that fails rejects without
+   * waiting: in a circle of bridges the earlier one waits for it.
+   */
   async afterEarlier<Result>(scope: string, write: Promise<Result>, emit: (result: Result) => void): Promise<Result> {
     const before = this.#tails.get(scope)
-    const { promise: tail, resolve: done } = Promise.withResolvers<void>()
-    this.#tails.set(scope, tail)
-    // Its rejection is seen below; until then it must not count as one that nobody handles.
-    write.catch(() => {})
-    await before
-    try {
-      const result = await write
-      emit(result)
-      return result
-    } finally {
-      done()
+    const turn = this.#inTurn(before, write, emit)
+    const tail = ended(before, turn).then(() => {
       if (this.#tails.get(scope) === tail) this.#tails.delete(scope)
-    }
+    })
+    this.#tails.set(scope, tail)
+    return turn
   }
+
+  async #inTurn<Result>(
+    before: Promise<void> | undefined,
+    write: Promise<Result>,
+    emit: (result: Result) => void,
+  ): Promise<Result> {
+    const result = await write
+    await before
+    emit(result)
+    return result
+  }
+}
+
+async function ended(before: Promise<void> | undefined, turn: Promise<unknown>): Promise<void> {
+  await turn.catch(() => {})
+  await before
 }

@@ -78,3 +78,31 @@ test('when the central engine is killed, clients are closed once it is back, and
   await worker.call('stream::set', card('a', 3))
   await again.until(() => again.types.includes('update'), 'the update')
 }, 40_000)
+
+test('an engine bridged to itself ends the circle of a write, and tells an event once', async () => {
+  const [port, clients] = [await freePort(), await freePort()]
+  const url = `ws://127.0.0.1:${port}`
+  const engine = await startRemoteEngine([bridged(url, clients), '{ name: iii-pubsub }'], port)
+  const worker = await RawClient.connect(engine.url)
+  expect((await worker.call('stream::set', card('a', 1))).error).toMatchObject({
+    code: 'bridge_error',
+    message: expect.stringContaining('bridged in a circle') as string,
+  })
+  const event = { type: 'stream', timestamp: 1, streamName: 'board', groupId: 'g', id: null, event: { type: 'x' } }
+  const seen: unknown[] = []
+  await worker.provided('test::on-event', (data) => void seen.push(data))
+  const config = { topic: 'stream.events' }
+  worker.send({
+    type: 'registertrigger',
+    id: crypto.randomUUID(),
+    trigger_type: 'subscribe',
+    function_id: 'test::on-event',
+    config,
+  })
+  await worker.settled()
+  const sent = await worker.call('stream::send', { stream_name: 'board', group_id: 'g', type: 'once' })
+  expect(sent.error).toBeUndefined()
+  await worker.call('publish', { topic: 'stream.events', data: event })
+  await worker.until(() => worker.calls('test::on-event').length === 2, 'both events')
+  expect(seen[1]).toEqual(event)
+})

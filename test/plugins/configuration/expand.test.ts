@@ -67,10 +67,13 @@ test('A variable named like a member of every object is not set', () => {
   expect(expanded(JSON.parse('{"__proto__":"${P}"}') as JsonValue)).toEqual(JSON.parse('{"__proto__":3111}'))
 })
 
+/** Whole numbers beyond these stay text, see below. */
+const isExact = (number: number): boolean => !Number.isInteger(number) || Number.isSafeInteger(number)
+
 test('Numbers, truth values and null are typed as YAML types them', () => {
   const plain = fc.oneof(
     fc.integer().map(String),
-    fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).filter(isExact).map(String),
     fc.constantFrom(
       'true',
       'True',
@@ -92,7 +95,7 @@ test('Numbers, truth values and null are typed as YAML types them', () => {
   fc.assert(fc.property(plain, (text) => void expect(readYamlScalar(text)).toEqual(parse(text))))
 })
 
-test.each(['123456789012345678901', '1e999', 'p#ss: [word]', 'a #b', '"unclosed', '.inf'])(
+test.each(['123456789012345678901', '9007199254740992', '1e999', 'p#ss: [word]', 'a #b', '"unclosed', '.inf'])(
   'The text %j stays as it is',
   (text) => expect(readYamlScalar(text)).toBe(text),
 )

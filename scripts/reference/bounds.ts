@@ -2,6 +2,8 @@
 import { ENGINE_DEFAULTS } from '../../core/config/types.ts'
 import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
 import { CRASH_BUDGET_DEFAULTS } from '../../core/host/crash-budget.ts'
+import { EDIT_TURNS_DEFAULTS } from '../../kit/redis/edit-turns.ts'
+import { REDIS_DEFAULTS } from '../../kit/redis/client-options.ts'
 import { GROUP_COMMIT_DEFAULTS } from '../../kit/sqlite/group-commit.ts'
 import { LANE_DEFAULTS } from '../../kit/trigger-bindings.ts'
 import { BROADCAST_LIMITS } from '../../plugins/pubsub/broadcast.ts'
@@ -130,10 +132,29 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     'newer ones are dropped, with a warning',
   ],
   [
+    'events of one binding and key whose condition is undecided',
+    FIXED,
+    countText(LANE_DEFAULTS.maxUndecidedPerKey),
+    'later events of the key wait',
+  ],
+  [
     'published events that wait until the engine takes their calls',
     FIXED,
     `${countText(BROADCAST_LIMITS.maxWaiting)}, ${countText(BROADCAST_LIMITS.maxWaitingCharacters)} characters`,
     '`publish` fails with `overloaded`; from Redis: dropped, with a warning',
+  ],
+  [
+    'unanswered commands of one worker to Redis',
+    FIXED,
+    `${countText(REDIS_DEFAULTS.maxUnanswered)}, ${bytesText(REDIS_DEFAULTS.maxUnansweredBytes)}`,
+    '`overloaded`',
+  ],
+  ['silence of a Redis that owes an answer', FIXED, timeText(REDIS_DEFAULTS.replyTimeoutMs), 'connected anew'],
+  [
+    'attempts of an update in Redis while other engines change the value',
+    FIXED,
+    countText(EDIT_TURNS_DEFAULTS.maxAttempts),
+    '`UPDATE_ERROR`',
   ],
   [
     'operations of one transaction',

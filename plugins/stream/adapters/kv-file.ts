@@ -55,7 +55,8 @@ export class KvFile implements StreamStore {
     })
     this.#table = new OrderedTable(this.#store)
     this.#journal = new JournalTable(this.#store.database, history)
-    const { epoch, newest, timestamp } = this.#journal
+    const { epoch, opened } = this.#journal
+    const { newest, timestamp } = opened
     this.#newest = newest
     this.#timestamps = new Timestamps({ after: timestamp, ...(now === undefined ? {} : { now }) })
     const recent = new RecentEvents(history, newest)
@@ -158,7 +159,7 @@ export class KvFile implements StreamStore {
 
   /** The last step of an operation: from here on it must not fail by itself, since its offset is given out. */
   #record(scope: string, stream: string, group: string, item: string | null, event: string): StreamEvent {
-    const timestamp = this.#timestamps.next(scope + (item ?? '\n'))
+    const timestamp = this.#timestamps.next(scope, item ?? '')
     const offset = ++this.#newest
     const position = this.#keepsHistory ? { epoch: this.#journal.epoch, offset } : undefined
     const recorded = new StreamEvent({ stream, group, item, timestamp, event, position })

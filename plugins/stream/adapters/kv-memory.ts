@@ -106,7 +106,7 @@ export class KvMemory implements StreamStore {
   }
 
   #emit(stream: string, group: string, item: string | null, event: string, onEmitted: OnEmitted): void {
-    const timestamp = this.#timestamps.next(scopeOf(stream, group) + (item ?? '\n'))
+    const timestamp = this.#timestamps.next(scopeOf(stream, group), item ?? '')
     this.#newest++
     const told = new StreamEvent({ stream, group, item, timestamp, event, position: this.#position() })
     this.#feed.emitted(told, onEmitted)

@@ -1,89 +1,154 @@
-// The history of events in the database of the store: one row per batch of writes, in the transaction of the batch.
-// Offsets count events from 1; the newest row always stays, since it says where to go on. Synchronous, for use inside a batch.
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+// The history of events in the database of the store: the events of each batch of writes, written in its transaction to a ring of
+// pages. Offsets count events from 1. Synchronous, for use inside a batch.
 import { randomBytes } from 'node:crypto'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { HistoryLimits } from '../adapters/store.ts'
 import type { StreamEvent } from '../event.ts'
-import { readBatch, writeBatch } from './event-batch.ts'
+import { readBatch, readBatches, writeBatch } from './event-batch.ts'
+import { BODY_BYTES, HEADER_BYTES, JournalPage, type JournalEnd } from './journal-page.ts'
 import { frameBytes } from './recent-events.ts'
 
-/** `first` is the offset of the first event in `body`; a row without events says with it where the next ones begin. */
 export const JOURNAL_SCHEMA =
-  'CREATE TABLE epoch (name TEXT NOT NULL); ' +
-  'CREATE TABLE journal (first INTEGER PRIMARY KEY, events INTEGER NOT NULL, bytes INTEGER NOT NULL, timestamp INTEGER NOT NULL, body TEXT NOT NULL)'
+  'CREATE TABLE epoch (name TEXT NOT NULL); CREATE TABLE journal (slot INTEGER PRIMARY KEY, page BLOB NOT NULL)'
 
-/** What is known of a row without reading its body. */
-interface Row {
+/** A page in the order of the pages. */
+interface Place {
+  readonly slot: number
+  /** As `JournalPage.first`. */
   readonly first: number
-  readonly events: number
-  readonly bytes: number
+}
+
+/** What a batch makes of the journal, if it is committed. */
+interface Pending {
+  /** Pages that were written, the last of them is the new last one. */
+  readonly pages: readonly JournalPage[]
+  /** How many of the oldest pages were used again, and how many new ones were made. */
+  readonly reused: number
+  readonly made: number
+  readonly floor: number
 }
 
 export class JournalTable {
   readonly epoch: string
-  /** Offset of the newest event when the table was opened. */
-  readonly newest: number
-  /** Timestamp of the newest event then; 0 when there was none. */
-  readonly timestamp: number
+  /** How far the journal was when it was opened. */
+  readonly opened: JournalEnd
+  readonly #database: DatabaseSync
   readonly #limits: HistoryLimits
   readonly #insert: StatementSync
-  readonly #trim: StatementSync
-  readonly #bodies: StatementSync
-  #rows: Row[]
-  #events = 0
-  #bytes = 0
-  /** The row of the batch under way, and how many old ones it pushes out. */
-  #pending: { readonly row: Row; readonly dropped: number } | undefined
+  readonly #overwrite: StatementSync
+  readonly #removeNewer: StatementSync
+  /** All pages, oldest first; the last one is `#last`. */
+  readonly #places: Place[]
+  #last: JournalPage
+  #floor: number
+  #slots: number
+  #pending: Pending | undefined
 
   constructor(database: DatabaseSync, limits: HistoryLimits) {
+    this.#database = database
     this.#limits = limits
+    this.#insert = database.prepare('INSERT INTO journal (page, slot) VALUES (?, ?)')
+    this.#overwrite = database.prepare('UPDATE journal SET page = ? WHERE slot = ?')
+    this.#removeNewer = database.prepare('DELETE FROM journal WHERE slot > ?')
     this.epoch = readEpoch(database)
-    const rows = database.prepare('SELECT first, events, bytes, timestamp FROM journal ORDER BY first').all()
-    this.#rows = rows.map(({ first, events, bytes }) => ({
-      first: Number(first),
-      events: Number(events),
-      bytes: Number(bytes),
-    }))
-    for (const row of this.#rows) this.#count(row, 1)
-    const last = this.#rows.at(-1)
-    this.newest = last === undefined ? 0 : last.first + last.events - 1
-    this.timestamp = Number(rows.at(-1)?.['timestamp'] ?? 0)
-    this.#insert = database.prepare(
-      'INSERT OR REPLACE INTO journal (first, events, bytes, timestamp, body) VALUES (?, ?, ?, ?, ?)',
-    )
-    this.#trim = database.prepare('DELETE FROM journal WHERE first < ?')
-    this.#bodies = database.prepare('SELECT first, body FROM journal WHERE first <= ? AND events > 0 ORDER BY first')
+    const heads = this.#readPages(`substr(page, 1, ${HEADER_BYTES})`)
+    this.#slots = heads.length
+    this.#places = heads.map(placeOf)
+    this.#last = heads.length === 0 ? this.#addFirst() : this.#readPage(heads.at(-1)!.slot)
+    this.opened = this.#last.journalEnd
+    this.#floor = this.opened.floor
   }
 
-  /** Writes the events of a batch, whose offsets follow each other, and makes room for them. */
+  /** Writes the events of a batch, whose offsets follow each other up to `newest`, and lets go of the oldest ones. */
   append(events: readonly StreamEvent[], newest: number): void {
+    const { timestamp } = events.at(-1)!
     const kept = this.#fitting(events)
-    const row = { first: newest - kept.length + 1, events: kept.length, bytes: total(kept) }
-    const dropped = this.#excess(row, kept.length < events.length)
-    const timestamp = events.at(-1)!.timestamp
-    if (dropped > 0) this.#trim.run(this.#rows[dropped]?.first ?? row.first)
-    this.#insert.run(row.first, row.events, row.bytes, timestamp, kept.length === 0 ? '' : writeBatch(kept))
-    this.#pending = { row, dropped }
+    try {
+      this.#pending = this.#write(kept, newest, timestamp)
+    } catch (error) {
+      // No room to grow: what was written counts more than its history. Deleting must be possible, to make room.
+      if (kept.length === 0 || !this.#database.isTransaction) throw error
+      this.#removeNewer.run(this.#slots)
+      this.#pending = this.#write([], newest, timestamp)
+    }
   }
 
   committed(): void {
     if (this.#pending === undefined) return
-    const { row, dropped } = this.#pending
+    const { pages, reused, made, floor } = this.#pending
     this.#pending = undefined
-    for (const old of this.#rows.splice(0, dropped)) this.#count(old, -1)
-    this.#rows.push(row)
-    this.#count(row, 1)
+    this.#floor = floor
+    this.#places.pop()
+    this.#places.splice(0, reused)
+    for (const page of pages) this.#places.push(placeOf(page))
+    this.#last = pages.at(-1)!
+    this.#slots += made
   }
 
   rolledBack(): void {
     this.#pending = undefined
   }
 
-  /** What is left of the events up to `newest`, the newest when the table was opened; without a gap. */
+  /** What is left of the events up to the newest one when the journal was opened, without a gap. */
   readOlder(): StreamEvent[] {
-    return this.#bodies.all(this.newest).flatMap(({ first, body }) => {
-      return readBatch(String(body), this.epoch, Number(first))
-    })
+    const pages = this.#readPages()
+    const begin = pages.findIndex(({ start }) => start !== undefined)
+    if (begin < 0) return []
+    const parts = pages.slice(begin).map((page, index) => page.body(index === 0 ? page.start : undefined))
+    const { newest } = this.opened
+    const events: StreamEvent[] = []
+    for (const { text, first, count } of readBatches(Buffer.concat(parts))) {
+      if (first + count - 1 <= this.#floor || first > newest) continue
+      events.push(...readBatch(text, this.epoch, first))
+    }
+    return events.filter(({ position }) => position!.offset > this.#floor && position!.offset <= newest)
+  }
+
+  #write(kept: readonly StreamEvent[], newest: number, timestamp: number): Pending {
+    const first = newest - kept.length + 1
+    const batch = kept.length === 0 ? undefined : writeBatch(kept, first)
+    const { floor, free } = this.#makeRoom(batch?.length ?? 0, newest, kept.length)
+    // A copy: if the batch is undone, the page is what it was.
+    const pages = [this.#last.copy()]
+    let page = pages[0]!
+    const nextPage = (next: number): void => {
+      const added = pages.length - 1
+      const slot = added < free ? this.#places[added]!.slot : this.#slots + 1 + added - free
+      page = JournalPage.empty(slot, page.number + 1, next)
+      pages.push(page)
+    }
+    if (batch !== undefined) {
+      if (page.room === 0) nextPage(first)
+      page.begin(first)
+      for (let at = page.take(batch, 0); at < batch.length; at += page.take(batch, at)) nextPage(newest + 1)
+    }
+    const end = { newest, floor, timestamp }
+    for (const written of pages) written.setJournalEnd(end)
+    // New ones first: once they have found room, nothing else needs any.
+    const old = Math.min(pages.length, free + 1)
+    for (const made of pages.slice(old)) this.#insert.run(made.bytes, made.slot)
+    for (const overwritten of pages.slice(0, old)) this.#overwrite.run(overwritten.bytes, overwritten.slot)
+    return { pages, reused: old - 1, made: pages.length - old, floor }
+  }
+
+  /** From where on everything is kept once this many bytes have been added, and how many of the oldest pages are free then. */
+  #makeRoom(bytes: number, newest: number, kept: number): { floor: number; free: number } {
+    const { maxEvents, maxBytes } = this.#limits
+    const pages = this.#places.length + Math.ceil(Math.max(0, bytes - this.#last.room) / BODY_BYTES)
+    // Events that were left out make everything before them useless.
+    let floor = kept > 0 && kept === newest - this.#newest ? this.#floor : newest - kept
+    let free = 0
+    for (; free + 1 < this.#places.length; free++) {
+      const after = this.#places[free + 1]!.first - 1
+      const isWithin = newest - floor <= maxEvents && (pages - free) * BODY_BYTES <= maxBytes
+      if (after > floor && isWithin) break
+      floor = Math.max(floor, after)
+    }
+    return { floor, free }
+  }
+
+  get #newest(): number {
+    return this.#last.journalEnd.newest
   }
 
   /** The latest events of a batch that are within the limits by themselves. */
@@ -99,32 +164,35 @@ export class JournalTable {
     return from === 0 ? events : events.slice(from)
   }
 
-  /** How many of the oldest rows go. More than need be, an eighth of the limits, so that not every batch has to delete. */
-  #excess(row: Row, isCut: boolean): number {
-    if (isCut) return this.#rows.length
-    const { maxEvents, maxBytes } = this.#limits
-    let events = this.#events + row.events
-    let bytes = this.#bytes + row.bytes
-    let dropped = 0
-    // A row without events has done its duty.
-    if (this.#rows[0]?.events === 0) dropped++
-    if (events <= maxEvents && bytes <= maxBytes) return dropped
-    for (; dropped < this.#rows.length; dropped++) {
-      if (events <= maxEvents * 0.875 && bytes <= maxBytes * 0.875) break
-      events -= this.#rows[dropped]!.events
-      bytes -= this.#rows[dropped]!.bytes
-    }
-    return dropped
+  /** All pages in their order. @param what the whole of a page, or its header */
+  #readPages(what = 'page'): JournalPage[] {
+    const rows = this.#database.prepare(`SELECT slot, ${what} AS page FROM journal`).all()
+    return rows
+      .map(({ slot, page }) => new JournalPage(Number(slot), toBuffer(page as Uint8Array)))
+      .sort((one, other) => one.number - other.number)
   }
 
-  #count({ events, bytes }: Row, sign: 1 | -1): void {
-    this.#events += sign * events
-    this.#bytes += sign * bytes
+  #readPage(slot: number): JournalPage {
+    const row = this.#database.prepare('SELECT page FROM journal WHERE slot = ?').get(slot)
+    return new JournalPage(slot, toBuffer(row!['page'] as Uint8Array))
+  }
+
+  /** There is always a last page, so that how far the journal is can be written without growing. */
+  #addFirst(): JournalPage {
+    const page = JournalPage.empty(1, 1, 1)
+    this.#insert.run(page.bytes, page.slot)
+    this.#places.push(placeOf(page))
+    this.#slots = 1
+    return page
   }
 }
 
-function total(events: readonly StreamEvent[]): number {
-  return events.reduce((sum, event) => sum + frameBytes(event), 0)
+function placeOf({ slot, first }: JournalPage): Place {
+  return { slot, first }
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** Made with the database: positions of another one mean nothing here. */

@@ -7,7 +7,7 @@ const FRAME_BYTES = 150
 
 /** About the bytes of an event's frame. */
 export function frameBytes({ stream, group, item, event }: StreamEvent): number {
-  return FRAME_BYTES + stream.length + group.length + (item?.length ?? 0) + Buffer.byteLength(event)
+  return FRAME_BYTES + stream.length + group.length + (item?.length ?? 0) + event.length
 }
 
 export class RecentEvents {

@@ -15,8 +15,12 @@ export interface TimestampsOptions {
 export class Timestamps {
   readonly #now: () => number
   readonly #maxItems: number
-  /** Items stamped with exactly `#latest`; all others have an earlier one, so nothing else need be remembered. */
-  readonly #items = new Set<string>()
+  /**
+   * Items stamped with exactly `#latest`, by name, with their group or groups; all others have an earlier timestamp, so nothing
+   * else need be remembered. Not by one text for all three: putting that together was the dearest part.
+   */
+  readonly #items = new Map<string, string | Set<string>>()
+  #count = 0
   #latest: number
 
   constructor({ after = 0, now = Date.now, maxItems = MAX_ITEMS }: TimestampsOptions = {}) {
@@ -26,17 +30,24 @@ export class Timestamps {
     this.#latest = after + 1
   }
 
-  /** `item` names stream, group and item as one. */
-  next(item: string): number {
+  /** @param scope names stream and group as one */
+  next(scope: string, item: string): number {
     const now = this.#now()
-    if (now > this.#latest) this.#advance(now)
-    else if (this.#items.has(item) || this.#items.size >= this.#maxItems) this.#advance(this.#latest + 1)
-    this.#items.add(item)
+    let known = this.#items.get(item)
+    if (now > this.#latest || this.#count >= this.#maxItems || isIn(scope, known)) {
+      this.#latest = Math.max(now, this.#latest + 1)
+      this.#items.clear()
+      this.#count = 0
+      known = undefined
+    }
+    this.#count++
+    if (known === undefined) this.#items.set(item, scope)
+    else if (typeof known === 'string') this.#items.set(item, new Set([known, scope]))
+    else known.add(scope)
     return this.#latest
   }
+}
 
-  #advance(to: number): void {
-    this.#latest = to
-    this.#items.clear()
-  }
+function isIn(scope: string, known: string | Set<string> | undefined): boolean {
+  return typeof known === 'object' ? known.has(scope) : known === scope
 }

@@ -25,7 +25,9 @@ export class JobLocks {
   readonly #backend: LockBackend
   readonly #clock: Clock
   readonly #log: PluginLog
-  readonly #failures: LimitedWarning
+  readonly #refused: LimitedWarning
+  readonly #unreleased: LimitedWarning
+  readonly #unrenewed: LimitedWarning
   readonly #held = new Map<string, HeldLock>()
   /** Locks that are being taken at the moment. */
   readonly #taking = new Set<Promise<unknown>>()
@@ -36,7 +38,11 @@ export class JobLocks {
     this.#backend = backend
     this.#clock = clock
     this.#log = log
-    this.#failures = new LimitedWarning((message, data) => log.warn(message, data), { now: () => clock.now() })
+    const limited = (): LimitedWarning =>
+      new LimitedWarning((message, data) => log.warn(message, data), { now: () => clock.now() })
+    this.#refused = limited()
+    this.#unreleased = limited()
+    this.#unrenewed = limited()
   }
 
   /** Undefined: somebody else runs the job, has run that second, or it can't be told; then the fire is skipped. */
@@ -57,7 +63,7 @@ export class JobLocks {
         `The fire of ${jobId} was skipped: another engine ${outcome === 'held' ? 'runs it' : 'has run it'}.`,
       )
     } catch (error) {
-      this.#failures.warn(`A fire was skipped: its lock can't be taken.`, { job_id: jobId, error: messageOf(error) })
+      this.#refused.warn(`A fire was skipped: its lock can't be taken.`, { job_id: jobId, error: messageOf(error) })
     }
     await this.#leave(jobId, lock)
     return undefined
@@ -113,7 +119,7 @@ export class JobLocks {
   }
 
   #notFreed(jobId: string, error: unknown): void {
-    this.#failures.warn(`A lock can't be released; it runs out after ${this.#backend.ttlMs} ms at most.`, {
+    this.#unreleased.warn(`A lock can't be released; it runs out after ${this.#backend.ttlMs} ms at most.`, {
       job_id: jobId,
       error: messageOf(error),
     })
@@ -132,14 +138,14 @@ export class JobLocks {
       const outcome = await this.#backend.renew(jobId)
       if (!lock.taken || outcome === 'kept') return
       if (outcome === 'lost') lock.taken = false
-      this.#failures.warn(
+      this.#unrenewed.warn(
         outcome === 'lost'
           ? 'A lock ran out while its job was running, and another engine has taken it: both may run it now.'
           : 'A lock ran out while its job was running, and was taken again.',
         { job_id: jobId },
       )
     } catch (error) {
-      this.#failures.warn("A lock can't be renewed; trying again.", { job_id: jobId, error: messageOf(error) })
+      this.#unrenewed.warn("A lock can't be renewed; trying again.", { job_id: jobId, error: messageOf(error) })
     }
   }
 }

@@ -11,6 +11,8 @@ import type { ConfigurationStore, ConfigurationStoreContext, SavedPart, StoredEn
 
 /** How long `close` waits for writes that the other engine has not answered; the host allows 10 s for the end of a generation. */
 const CLOSE_MS = 3_000
+/** How long the start waits for the entries of an engine that is there and does not answer. The host allows 10 s for all of it. */
+const LOAD_MS = 5_000
 
 export function openConfigurationBridge({ config, log }: ConfigurationStoreContext): ConfigurationStore {
   const setting = 'adapter.config.bridge_url of configuration'
@@ -24,6 +26,7 @@ export class ConfigurationBridge implements ConfigurationStore {
   readonly #bridge: Bridge
   readonly #log: PluginLog
   readonly #entries: RemoteEntries
+  readonly #loadMs: number
   /** One per engine: a shared id would be called on one of them only. */
   readonly #relay = `configuration::__bridge_relay::${randomUUID()}`
   /** What the other engine held when it was last looked at, by id. */
@@ -34,8 +37,9 @@ export class ConfigurationBridge implements ConfigurationStore {
   #turn: Promise<unknown> = Promise.resolve()
   #listener: StoreListener | undefined
 
-  constructor(bridge: Bridge, log: PluginLog) {
+  constructor(bridge: Bridge, log: PluginLog, loadMs = LOAD_MS) {
     this.#bridge = bridge
+    this.#loadMs = loadMs
     this.#log = log
     this.#entries = new RemoteEntries(bridge, log)
     bridge.iii.registerFunction(this.#relay, (change) => this.#changed(change), {
@@ -47,20 +51,26 @@ export class ConfigurationBridge implements ConfigurationStore {
     bridge.onConnected(() => this.#compareAll())
   }
 
-  load(listener: StoreListener): Promise<StoredEntry[]> {
+  async load(listener: StoreListener): Promise<StoredEntry[]> {
     this.#listener = listener
-    return this.#inTurn(async () => {
-      try {
-        const entries = await this.#entries.all()
-        for (const entry of entries) this.#known.set(entry.id, entry)
-        return entries
-      } catch (error) {
-        this.#log.warn(
-          `The configuration of the other engine can't be read; its entries count from when it can: ${(error as Error).message}`,
-        )
-        return []
-      }
+    let late = false
+    const reading = this.#inTurn(async () => {
+      const entries = await this.#entries.all()
+      if (late) return []
+      for (const entry of entries) this.#known.set(entry.id, entry)
+      return entries
     })
+    try {
+      return await within(this.#loadMs, reading)
+    } catch (error) {
+      late = true
+      this.#log.warn(
+        `The configuration of the other engine can't be read; its entries count from when it can: ${(error as Error).message}`,
+      )
+      // Without a connection, the next one brings us there.
+      if (this.#bridge.connected) this.#compareAll()
+      return []
+    }
   }
 
   save(entry: StoredEntry, part: SavedPart): Promise<void> {
@@ -79,10 +89,7 @@ export class ConfigurationBridge implements ConfigurationStore {
 
   async close(): Promise<void> {
     this.#listener = undefined
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise((resolve) => (timer = setTimeout(resolve, CLOSE_MS)))
-    await Promise.race([this.#turn.catch(() => {}), late])
-    clearTimeout(timer)
+    await within(CLOSE_MS, this.#turn).catch(() => {})
     await this.#bridge.close()
   }
 
@@ -161,6 +168,17 @@ export class ConfigurationBridge implements ConfigurationStore {
     const result = this.#turn.then(run)
     this.#turn = result.catch(() => {})
     return result
+  }
+}
+
+/** Rejects when it takes longer. */
+async function within<Result>(ms: number, promise: Promise<Result>): Promise<Result> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

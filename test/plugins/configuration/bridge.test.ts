@@ -1,9 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { openConfigurationBridge } from '../../../plugins/configuration/adapters/bridge.ts'
+import { openBridge } from '../../../kit/bridge.ts'
+import { ConfigurationBridge, openConfigurationBridge } from '../../../plugins/configuration/adapters/bridge.ts'
 import type { ConfigurationStore, StoredEntry } from '../../../plugins/configuration/adapters/store.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { Collector } from '../../support/deadline.ts'
 import { engineFolder, freePort } from '../../support/engine-process.ts'
+import { startMesh } from '../../support/mesh.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { startRemoteEngine } from '../../support/remote-engine.ts'
 
@@ -124,6 +126,27 @@ test('an engine that is away at the start is taken over when it comes; after a r
   await folder.start()
   await changed(changes, 'shop: {"n":2}')
 }, 60_000)
+
+test('an engine that is there and does not answer holds up the start for a bounded time only', async () => {
+  const mesh = await startMesh()
+  const remote = await mesh.connect()
+  remote.provide('configuration::get', ({ id }: { id: string }) => ({ id, value: 1 }))
+  await remote.provided('configuration::list')
+  const log = collectingLog()
+  const changes = new Collector<string>()
+  const setting = 'the setting'
+  const bridge = openBridge({ url: mesh.url(), workerName: 'iii-configuration-bridge', setting, log })
+  const store = new ConfigurationBridge(bridge, log, 50)
+  onTestFinished(() => store.close())
+  const listener = { changed: ({ id }: StoredEntry) => changes.add(id), removed: () => {} }
+  expect(await store.load(listener)).toEqual([])
+  expect(log.lines.at(-1)?.message).toContain('no answer within 50 ms')
+  const list = { configurations: [{ id: 'late', name: '', description: '', schema: true }] }
+  // One answer for the read that was given up, and one for each comparison after it.
+  remote.handle('configuration::list', () => list)
+  for (const call of remote.calls('configuration::list')) remote.answer(call, { result: list })
+  expect(await changes.take(1)).toEqual(['late'])
+})
 
 test('a wrong address is an error at the start that names the setting', async () => {
   for (const bridge_url of [`http://127.0.0.1:${await freePort()}`, 'localhost:49134', '', 5]) {

@@ -11,6 +11,8 @@ import {
   type LaneLog,
 } from './triggers/binding-lane.ts'
 
+import { isPaced, PacedCaller } from './triggers/paced-caller.ts'
+
 export { LANE_DEFAULTS, type LaneLimits } from './triggers/binding-lane.ts'
 
 /** What a binding's config says, decoded. */
@@ -20,6 +22,7 @@ export interface BindingFilter {
 }
 
 export interface TriggerBindingsOptions<Filter extends BindingFilter, Event> {
+  /** Calls of a handle wait while it is congested: a burst of events to many bindings is more than it takes at once. */
   readonly iii: Caller
   readonly log: LaneLog
   /** Decodes a binding's config; absent is `undefined` or null. Throwing refuses the binding with the error's message. */
@@ -49,6 +52,7 @@ interface Entry<Filter> {
 export class TriggerBindings<Filter extends BindingFilter, Event> implements TriggerTypeHandler<unknown> {
   readonly #options: TriggerBindingsOptions<Filter, Event>
   readonly #context: LaneContext
+  readonly #pace: PacedCaller | undefined
   /** In order of registration; registering an id again keeps its place. */
   readonly #entries = new Map<string, Entry<Filter>>()
   #dropped = 0
@@ -56,8 +60,9 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
 
   constructor(options: TriggerBindingsOptions<Filter, Event>) {
     this.#options = options
+    this.#pace = isPaced(options.iii) ? new PacedCaller(options.iii) : undefined
     this.#context = {
-      iii: options.iii,
+      iii: this.#pace ?? options.iii,
       log: options.log,
       limits: { ...LANE_DEFAULTS, ...options.limits },
       now: options.now ?? Date.now,
@@ -114,14 +119,18 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
    */
   async settle(deadlineMs: number): Promise<boolean> {
     for (const { lane } of this.#entries.values()) lane.handOutAll()
-    if (this.#undelivered() === 0) return true
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    const timer = setTimeout(() => resolve(false), deadlineMs)
-    this.#onSettled = () => resolve(true)
-    const settled = await promise
+    const { promise: late, resolve: giveUp } = Promise.withResolvers<boolean>()
+    const timer = setTimeout(() => giveUp(false), deadlineMs)
+    const settled = await Promise.race([late, this.#handedOut()])
     clearTimeout(timer)
     this.#onSettled = undefined
     return settled
+  }
+
+  async #handedOut(): Promise<boolean> {
+    if (this.#undelivered() > 0) await new Promise<void>((resolve) => (this.#onSettled = resolve))
+    await this.#pace?.free()
+    return true
   }
 
   #toFired(event: Event, origin: EventOrigin): FiredEvent {

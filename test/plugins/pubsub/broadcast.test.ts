@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { TriggerBindings, type BindingFilter } from '../../../kit/trigger-bindings.ts'
 import type { PubSubEvent } from '../../../plugins/pubsub/adapters/adapter.ts'
 import { Broadcast, type BroadcastLimits } from '../../../plugins/pubsub/broadcast.ts'
-import { PacedCaller } from '../../../plugins/pubsub/paced-caller.ts'
+import { PacedCaller } from '../../../kit/triggers/paced-caller.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { within } from '../../support/deadline.ts'
-import { ManualHandle } from './manual-handle.ts'
+import { ManualHandle } from '../../kit/triggers/manual-handle.ts'
 
 function scene(limits: Partial<BroadcastLimits> = {}) {
   const handle = new ManualHandle()

@@ -1,5 +1,5 @@
 // A handle that takes calls or does not, as a test says, and answers them when it is told to.
-import type { PacedHandle } from '../../../plugins/pubsub/paced-caller.ts'
+import type { PacedHandle } from '../../../kit/triggers/paced-caller.ts'
 import type { TriggerRequest } from '../../../sdk/handle-types.ts'
 
 export class ManualHandle implements PacedHandle {

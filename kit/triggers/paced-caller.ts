@@ -1,12 +1,17 @@
 // Calls at the pace at which the engine takes them. A broadcast makes many calls at once, and a handle refuses calls while too
 // much waits to be sent; here they wait their turn instead, in order, so that nobody misses an event because of the others.
-import type { Caller } from '../../kit/triggers/binding-lane.ts'
+import type { Caller } from './binding-lane.ts'
 import type { TriggerRequest } from '../../sdk/handle-types.ts'
 
 /** The part of the handle that is needed. */
 export interface PacedHandle extends Caller {
   readonly congested: boolean
   drained(): Promise<void>
+}
+
+/** A handle; anything else that calls is not paced. */
+export function isPaced(caller: Caller): caller is PacedHandle {
+  return typeof (caller as Partial<PacedHandle>).drained === 'function'
 }
 
 interface WaitingCall {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { PacedCaller } from '../../../plugins/pubsub/paced-caller.ts'
+import { PacedCaller } from '../../../kit/triggers/paced-caller.ts'
 import { within } from '../../support/deadline.ts'
 import { ManualHandle } from './manual-handle.ts'
 

@@ -19,7 +19,7 @@ export class ClientSocket {
   readonly #webSocket: WebSocket
   readonly #socket: Socket
   readonly #limits: () => ClientLimits
-  readonly #onGivenUp: () => void
+  readonly #onGivenUp: (reason: CloseReason) => void
   #written = 0
   #backlog: Backlog[] = []
   #frames = 0
@@ -27,7 +27,12 @@ export class ClientSocket {
   #readAt = performance.now()
 
   /** @param onGivenUp this side has begun to close: nothing more is to be written. */
-  constructor(webSocket: WebSocket, socket: Socket, limits: () => ClientLimits, onGivenUp: () => void) {
+  constructor(
+    webSocket: WebSocket,
+    socket: Socket,
+    limits: () => ClientLimits,
+    onGivenUp: (reason: CloseReason) => void,
+  ) {
     this.#webSocket = webSocket
     this.#socket = socket
     this.#limits = limits
@@ -105,16 +110,16 @@ export class ClientSocket {
     this.#webSocket.resume()
   }
 
-  close({ code, reason }: CloseReason): void {
+  close(reason: CloseReason): void {
     if (!this.open) return
-    this.#webSocket.close(code, reason)
+    this.#webSocket.close(reason.code, reason.reason)
     // Else the peer's answer to the close frame would not be read.
     this.#webSocket.resume()
     this.#backlog = []
     const timer = setTimeout(() => this.terminate(), LAST_CHANCE_MS)
     timer.unref()
     this.#socket.once('close', () => clearTimeout(timer))
-    this.#onGivenUp()
+    this.#onGivenUp(reason)
   }
 
   terminate(): void {

@@ -31,7 +31,7 @@ export interface ClientLimits {
    * part of what it has missed. Default 30,000.
    */
   readonly join_timeout_ms: number
-  /** Time between pings; 0 = none. Default 25,000. */
+  /** Time between pings; 0 = none: then silent clients look dead, and `idle_timeout_ms` should be 0 too. Default 25,000. */
   readonly ping_interval_ms: number
   /** A connection from which nothing came for so long is dropped; 0 = never. Default 75,000. */
   readonly idle_timeout_ms: number
@@ -96,6 +96,10 @@ export const CLIENT_LIMITS_SCHEMA: Readonly<Record<keyof ClientLimits, JsonSchem
     'join_timeout_ms',
     'For each handler and condition of stream:join and stream:leave, for the read of a sync, and for a client to take a part of what it has missed.',
   ),
-  ping_interval_ms: limit('ping_interval_ms', 'Time between pings; 0 = none.', 0),
+  ping_interval_ms: limit(
+    'ping_interval_ms',
+    'Time between pings; 0 = none, then idle_timeout_ms should be 0 as well.',
+    0,
+  ),
   idle_timeout_ms: limit('idle_timeout_ms', 'A client from which nothing came for so long is dropped; 0 = never.', 0),
 }

@@ -26,8 +26,8 @@ export interface Upgrade {
 }
 
 export interface OpenedSocket {
-  /** Ends the connection's part in everything; called once, however it ends. */
-  onEnd(listener: () => void): void
+  /** Called once, however the connection ends; with the reason when this side ended it. */
+  onEnd(listener: (reason: CloseReason | undefined) => void): void
   onMessage(listener: (data: Buffer) => void): void
   readonly client: ClientSocket
 }
@@ -191,17 +191,17 @@ export class Listener {
   }
 
   #opened(webSocket: WebSocket, socket: Socket): OpenedSocket {
-    let end: (() => void) | undefined
-    const ended = (): void => {
+    let end: ((reason: CloseReason | undefined) => void) | undefined
+    const ended = (reason?: CloseReason): void => {
       const listener = end
       end = undefined
-      listener?.()
+      listener?.(reason)
     }
     const client = new ClientSocket(webSocket, socket, () => this.#options.settings().limits, ended)
     this.#clients.add(client)
     webSocket.on('error', () => {})
     // Of the socket and of the WebSocket: the first of them is enough, ws may wait for the other side.
-    socket.once('close', ended)
+    socket.once('close', () => ended())
     webSocket.once('close', () => {
       this.#clients.delete(client)
       ended()

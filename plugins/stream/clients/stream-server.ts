@@ -45,6 +45,7 @@ export class StreamServer {
   readonly #problems: LimitedWarning
   readonly #authFailures: LimitedWarning
   readonly #refusedOrigins: LimitedWarning
+  readonly #givenUp: LimitedWarning
   readonly #stopListening: () => void
   #settings: ClientSettings
   #listener: Listener
@@ -69,6 +70,7 @@ export class StreamServer {
     this.#problems = limited()
     this.#authFailures = limited()
     this.#refusedOrigins = limited()
+    this.#givenUp = limited()
     const limits = () => this.#settings.limits
     const timeoutMs = () => limits().join_timeout_ms
     const leaves = new MembershipTriggers({ iii, log, timeoutMs })
@@ -177,9 +179,12 @@ export class StreamServer {
       const client = new Client(admission.context, this.#deps)
       client.attach(socket)
       this.#clients.add(client)
-      onEnd(() => {
+      const { remote } = socket
+      onEnd((reason) => {
         this.#clients.delete(client)
         client.end()
+        if (reason?.code === 1013 || reason?.code === 1008)
+          this.#givenUp.warn('A stream client was closed.', { client: remote, ...reason })
       })
       const { position, last_event_id: lastEventId } = target.query
       if (target.implicitJoin !== null)

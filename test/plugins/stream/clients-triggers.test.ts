@@ -1,5 +1,7 @@
 // The trigger types `stream:join` and `stream:leave` (spec 02 §6.2, checks 34, 35).
+import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import type { WebSocket } from 'ws'
 import { within } from '../../support/deadline.ts'
 import { StreamScene } from '../../support/stream-scene.ts'
 
@@ -202,12 +204,9 @@ describe('stream:leave', () => {
   })
 
   it.each([
-    ['a close frame', (socket: import('ws').WebSocket) => socket.close(1000)],
-    ['an abrupt end', (socket: import('ws').WebSocket) => socket.terminate()],
-    [
-      'a protocol error',
-      (socket: import('ws').WebSocket) => rawSocketOf(socket).write(Buffer.from([0xff, 0xff, 0xff])),
-    ],
+    ['a close frame', (socket: WebSocket) => socket.close(1000)],
+    ['an abrupt end', (socket: WebSocket) => socket.terminate()],
+    ['a protocol error', (socket: WebSocket) => rawSocketOf(socket).write(Buffer.from([0xff, 0xff, 0xff]))],
   ])('runs once for each remaining subscription after %s', async (_what, end) => {
     const scene = await StreamScene.open()
     scene.bind('stream:leave', 'on-leave')
@@ -275,6 +274,7 @@ describe('stream:leave', () => {
   })
 })
 
-function rawSocketOf(socket: import('ws').WebSocket): import('node:net').Socket {
-  return (socket as unknown as { _socket: import('node:net').Socket })._socket
+/** ws has no public way to the socket beneath. */
+function rawSocketOf(webSocket: WebSocket): Socket {
+  return (webSocket as unknown as Record<'_socket', Socket>)['_socket']
 }

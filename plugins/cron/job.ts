@@ -137,8 +137,9 @@ export class Job implements Scheduled {
   #schedule(now: number): void {
     const { fields, zone, expression } = this.#plan
     const next = nextMatch(fields, Math.max(now, this.#last), zone)
-    if (next !== undefined) return this.#context.scheduler.schedule(this, next)
-    this.#context.scheduler.cancel(this)
+    // One without a time to come stays with the scheduler: a clock that is set back may bring it one.
+    this.#context.scheduler.schedule(this, next ?? Infinity)
+    if (next !== undefined) return
     this.#context.log.warn(`The expression "${expression}" matches no time to come: the trigger does not fire.`, {
       job_id: this.#binding.id,
     })

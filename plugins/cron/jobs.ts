@@ -76,7 +76,7 @@ export class Jobs implements TriggerTypeHandler<unknown> {
     for (const job of this.#jobs.values()) for (const run of job.runs) run.abort()
     const left = new Map(leave.map(([id, close]) => [id, close()]))
     await this.#settled(ABORT_MS, (called) => !called)
-    if (handOver) writeHandOver(folder(), stoppedAt, left, log)
+    if (handOver && left.size > 0) writeHandOver(folder(), stoppedAt, left, log)
     await fires.settled()
   }
 

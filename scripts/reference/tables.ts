@@ -11,6 +11,7 @@ import { SCENARIOS } from '../../bench/scenarios/index.ts'
 import { checkTargets } from '../../bench/targets-table.ts'
 import { UPDATE_LIMITS } from '../../kit/update/operation.ts'
 import { CONFIGURATION_CONFIG_SCHEMA } from '../../plugins/configuration/config.ts'
+import { CRON_CONFIG_SCHEMA } from '../../plugins/cron/config.ts'
 import { PUBSUB_CONFIG_SCHEMA } from '../../plugins/pubsub/config.ts'
 import { STATE_CONFIG_SCHEMA } from '../../plugins/state/config.ts'
 import { boundsTable } from './bounds.ts'
@@ -26,6 +27,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   'config-listener': () => memberTable(LISTENER_SCHEMA),
   'config-configuration': () => memberTable(CONFIGURATION_CONFIG_SCHEMA),
   'config-state': () => memberTable(STATE_CONFIG_SCHEMA),
+  'config-cron': () => memberTable(CRON_CONFIG_SCHEMA),
   'config-pubsub': () => memberTable(PUBSUB_CONFIG_SCHEMA),
   'config-names': workerNames,
   'engine-functions': () => functionSections(engineParts().functions),

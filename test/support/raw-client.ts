@@ -208,7 +208,8 @@ export class RawClient {
       const result = await handler(frame['data'] as never, frame)
       outcome = result === undefined ? {} : { result }
     } catch (error) {
-      outcome = { error: { code: 'invocation_failed', message: (error as Error).message } }
+      const { code = 'invocation_failed', message } = error as Error & { code?: string }
+      outcome = { error: { code, message } }
     }
     this.answer(frame, outcome)
   }

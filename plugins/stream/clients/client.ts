@@ -197,6 +197,7 @@ export class Client implements Subscriber, Recipient {
       this.#interests.set(group, (interest = new Interest(group, this)))
       group.interests++
     }
+    interest.suspendAt(fanOut.told?.offset ?? -1)
     interest.add(subscription)
     return interest
   }

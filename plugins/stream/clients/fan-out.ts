@@ -23,12 +23,12 @@ export class FanOut {
     this.#onHistoryReplaced = onHistoryReplaced
   }
 
-  /** Of the last event that was told; undefined while there was none with a position. */
+  /** Of the last event that was told; undefined while nothing is known of a history. */
   get told(): Position | undefined {
     return this.#told
   }
 
-  /** Where the first event that was told begins. */
+  /** Nothing with a position up to here was told. */
   get beforeFirst(): Position | undefined {
     return this.#beforeFirst
   }
@@ -43,6 +43,12 @@ export class FanOut {
     this.flush()
     this.#told = undefined
     this.#beforeFirst = undefined
+  }
+
+  /** Before anything was told: the history is known to have come so far. */
+  assume(position: Position): void {
+    this.#told ??= position
+    this.#beforeFirst ??= position
   }
 
   tell(event: StreamEvent): void {

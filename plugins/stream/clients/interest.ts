@@ -37,12 +37,17 @@ export class Interest {
   }
 
   /**
-   * While one of them is brought up to date in several steps the others are not told either: else a later event would
-   * overtake an earlier one, and a client cut off in between would resume behind it.
+   * While one of them is brought up to date the others are not told either: what comes meanwhile goes out once, in order, and a
+   * client that is cut off in between does not resume behind something it has not got.
    */
   suspendAt(offset: number): void {
     for (const subscription of this.#subscriptions) subscription.suspendAt(offset)
     this.#place()
+  }
+
+  /** More than one subscription. */
+  get isShared(): boolean {
+    return this.#subscriptions.size > 1
   }
 
   /** The item that all of them are about, null when they are about more than one. */
@@ -55,24 +60,12 @@ export class Interest {
     return scope ?? null
   }
 
-  /**
-   * The event is to be sent while one of them is brought up to date. One that resumes gets everything after its position, also what
-   * the connection has got for another one: the client asks because it has not. For the others once per connection is enough.
-   */
   isOwed(event: StreamEvent): boolean {
-    let isOwed = false
-    let hasGot = false
-    for (const subscription of this.#subscriptions) {
-      if (subscription.hasGot(event)) hasGot = true
-      else if (subscription.isOwed(event)) {
-        if (subscription.resumes) return true
-        isOwed = true
-      }
-    }
-    return isOwed && !hasGot
+    for (const subscription of this.#subscriptions) if (subscription.isOwed(event)) return true
+    return false
   }
 
-  /** Up to where all of them got everything. */
+  /** Offset up to which all of them got everything. */
   get reached(): number {
     return Math.min(...[...this.#subscriptions].map(({ reached }) => reached))
   }

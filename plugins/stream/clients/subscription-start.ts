@@ -62,12 +62,11 @@ export class SubscriptionStart {
   async run(resumeFrom: Position | 'unknown' | undefined): Promise<void> {
     if (resumeFrom === undefined) return this.#sync()
     if (resumeFrom !== 'unknown') {
-      this.#subscription.resumes = true
+      this.#subscription.beginAt(resumeFrom.offset)
       const recovered = () => this.#send('{"type":"resume","recovered":true}', resumeFrom)
       if ((await this.#catchUp(resumeFrom, recovered)) !== 'history is lost') return
     }
     if (!this.#recipient.open) return
-    this.#subscription.resumes = false
     this.#deps.fanOut.flush()
     // Without a position: a client that is cut off before the `sync` must not resume from here.
     this.#send('{"type":"resume","recovered":false}', undefined)
@@ -80,19 +79,27 @@ export class SubscriptionStart {
       const told = fanOut.told
       const snapshot = await this.#read()
       if (!this.#recipient.open) return
-      // Everything up to there is in the data, because it was told before it was read.
+      if (snapshot?.position !== undefined) fanOut.assume(snapshot.position)
+      // Everything up to there is in the data, because it was told before they were read.
       const since = told ?? fanOut.beforeFirst
       const answer = (): void => {
-        if (snapshot !== undefined) this.#send(`{"type":"sync","data":${snapshot.data}}`, since ?? snapshot.position)
+        if (snapshot !== undefined) this.#send(`{"type":"sync","data":${snapshot.data}}`, since)
       }
-      if (since === undefined || since.offset === fanOut.told?.offset) {
+      if (since !== undefined) {
+        this.#subscription.beginAt(since.offset)
+        // Nothing had been told when the others were suspended, so they have got all there was.
+        if (told === undefined) this.#interest.advanceTo(since.offset)
+      }
+      if (since === undefined || this.#interest.reached === fanOut.told?.offset) {
         fanOut.flush()
         answer()
-        // Undefined: nothing was told yet, so what will be told is all there is after the data.
-        this.#subscription.beginAt(since?.offset ?? snapshot?.position?.offset ?? -1)
         return this.#interest.goLive()
       }
-      if ((await this.#catchUp(since, answer)) !== 'history is lost') return
+      const { epoch } = since
+      const outcome = await this.#catchUp({ epoch, offset: this.#interest.reached }, answer)
+      if (outcome !== 'history is lost') return
+      // Another read would not help the others.
+      if (this.#interest.isShared) break
     }
     this.#recipient.close(CHANGES_TOO_FAST)
   }
@@ -110,45 +117,34 @@ export class SubscriptionStart {
   }
 
   /** @param announce sends the frame that stands before what was missed. */
-  async #catchUp(from: Position, announce: () => void): Promise<Outcome> {
-    const { limits } = this.#deps
-    const { epoch } = from
-    let { offset } = from
+  async #catchUp({ epoch, offset: from }: Position, announce: () => void): Promise<Outcome> {
     let isFirst = true
-    const take = (missed: Missed): Outcome | number => {
+    const take = (missed: Missed): Outcome | 'more' => {
       if (!this.#recipient.open) return 'ended'
       if (!missed.recovered) return 'history is lost'
+      this.#deps.fanOut.assume(missed.position)
       this.#deps.fanOut.flush()
-      if (isFirst) {
-        announce()
-        this.#subscription.beginAt(offset)
-      }
-      return this.#deliver(missed.events, isFirst)
-    }
-    for (;;) {
-      const step = await this.#fetch({ epoch, offset }, isFirst, take)
-      if (typeof step !== 'number') return step
+      if (isFirst) announce()
       isFirst = false
-      offset = step
-      if (!(await this.#recipient.drained(limits().join_timeout_ms))) {
+      return this.#deliver(missed.events)
+    }
+    for (let offset = from; ; offset = this.#interest.reached) {
+      const step = await this.#fetch({ epoch, offset }, take)
+      if (step !== 'more') return step
+      if (!(await this.#recipient.drained(this.#deps.limits().join_timeout_ms))) {
         this.#recipient.close(CATCH_UP_TOO_SLOW)
         return 'ended'
       }
     }
   }
 
-  async #fetch(
-    position: Position,
-    isFirst: boolean,
-    take: (missed: Missed) => Outcome | number,
-  ): Promise<Outcome | number> {
+  async #fetch<T>(position: Position, take: (missed: Missed) => T): Promise<T | 'ended'> {
     const { feed, catchUps, limits, onReadFailed } = this.#deps
-    const { stream, group, item } = this.#subscription
-    const scope = isFirst ? item : this.#interest.scope
+    const { stream, group } = this.#subscription
     try {
       return await catchUps.run(() => {
         // `take` follows the answer directly: the next event may be told in the next moment.
-        const taken = feed.missedSince(position, stream, group, scope).then(take)
+        const taken = feed.missedSince(position, stream, group, this.#interest.scope).then(take)
         return withinOption('join_timeout_ms', limits().join_timeout_ms, taken)
       })
     } catch (error) {
@@ -158,10 +154,9 @@ export class SubscriptionStart {
     }
   }
 
-  /** Writes what the connection is owed, as much as goes in one part. The result is where the next part begins, unless it is live. */
-  #deliver(events: readonly StreamEvent[], isFirst: boolean): Outcome | number {
-    const { fanOut, limits } = this.#deps
-    const { max_buffered_bytes: maxBytes, max_buffered_frames: maxFrames } = limits()
+  /** Writes what the connection is owed, as much as goes in one part. */
+  #deliver(events: readonly StreamEvent[]): 'live' | 'more' {
+    const { max_buffered_bytes: maxBytes, max_buffered_frames: maxFrames } = this.#deps.limits()
     const payloads: Buffer[] = []
     let bytes = 0
     let reached = 0
@@ -170,13 +165,8 @@ export class SubscriptionStart {
       // Half of what may wait, so that the live frames that follow have room; but at least one.
       if (payloads.length > 0 && (payloads.length >= maxFrames / 2 || bytes + event.frame.length > maxBytes / 2)) {
         this.#recipient.write(textFrames(payloads), payloads.length)
-        if (isFirst) {
-          this.#interest.suspendAt(fanOut.told?.offset ?? reached)
-          this.#subscription.advanceTo(reached)
-        } else {
-          this.#interest.advanceTo(reached)
-        }
-        return this.#interest.reached
+        this.#interest.advanceTo(reached)
+        return 'more'
       }
       payloads.push(event.frame)
       bytes += event.frame.length

@@ -1,4 +1,4 @@
-// One join of a client, and which part of the history its connection has got for it.
+// One join of a client, and how far in the history its connection has got what belongs to it.
 import type { StreamEvent } from '../event.ts'
 
 export class Subscription {
@@ -7,13 +7,10 @@ export class Subscription {
   readonly group: string
   /** null = all of the group. */
   readonly item: string | null
-  /** It is being brought up to date from a position that the client gave. */
-  resumes = false
   /** Leave handlers are being run for it. */
   leaving = false
-  /** Events after the first and up to the second offset were delivered; the second is infinite while it is live. */
-  #after = -1
-  #upTo = -1
+  /** Infinite while it is live: then it is told. */
+  #reached = -1
 
   constructor(id: string, stream: string, group: string, item: string | null) {
     this.id = id
@@ -23,12 +20,12 @@ export class Subscription {
   }
 
   get live(): boolean {
-    return this.#upTo === Infinity
+    return this.#reached === Infinity
   }
 
-  /** Infinite while it is live. */
+  /** Offset up to which it got everything. */
   get reached(): number {
-    return this.#upTo
+    return this.#reached
   }
 
   get characters(): number {
@@ -39,33 +36,26 @@ export class Subscription {
     return this.item === null || this.item === item
   }
 
-  /** Nothing is delivered yet; what comes after the offset is owed. */
+  /** It is owed what comes after the offset. */
   beginAt(offset: number): void {
-    this.#after = this.#upTo = offset
+    this.#reached = offset
   }
 
   /** What it was owed up to the offset was delivered. */
   advanceTo(offset: number): void {
-    if (offset > this.#upTo) this.#upTo = offset
+    if (offset > this.#reached) this.#reached = offset
   }
 
   goLive(): void {
-    this.resumes = false
-    this.#upTo = Infinity
+    this.#reached = Infinity
   }
 
-  /** No longer live; up to the offset everything was delivered. */
+  /** No longer live, if it was; up to the offset everything was delivered. */
   suspendAt(offset: number): void {
-    if (this.live) this.#upTo = offset
+    if (this.live) this.#reached = offset
   }
 
   isOwed({ item, position }: StreamEvent): boolean {
-    return this.matches(item) && position !== undefined && position.offset > this.#upTo
-  }
-
-  hasGot({ item, position }: StreamEvent): boolean {
-    return (
-      this.matches(item) && position !== undefined && position.offset > this.#after && position.offset <= this.#upTo
-    )
+    return this.matches(item) && position !== undefined && position.offset > this.#reached
   }
 }

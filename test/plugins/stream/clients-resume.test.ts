@@ -143,58 +143,61 @@ describe('a subscription beside a live one', () => {
     expect(client.received).toEqual([1, 2, 1, 3])
   })
 
-  it('that is new brings no second frame of an event that came while its data were read', async () => {
+  it('that is new: what comes while its data are read is delivered once, after the sync', async () => {
+    const scene = await StreamScene.open()
+    scene.feed.set('board', 'g1', 'a', 1)
+    const client = await scene.connect()
+    await client.joined('item', 'board', 'g1', { id: 'a' })
+    const { promise: read, resolve: release } = Promise.withResolvers<void>()
+    scene.feed.beforeSnapshot = () => read
+    client.join('group', 'board', 'g1')
+    await client.settled()
+    for (const [item, value] of Object.entries({ b: 2, a: 3 })) scene.feed.set('board', 'g1', item, value)
+    scene.feed.send('board', 'g1', 'a', 4)
+    release()
+    await client.until(() => client.received.includes(4), 'the last one')
+    scene.feed.set('board', 'g1', 'a', 5)
+    await client.until(() => client.received.includes(5), 'the live frame')
+    await client.settled()
+    expect(client.types.slice(0, 2)).toEqual(['sync', 'sync'])
+    expect(client.received).toEqual([2, 3, 4, 5])
+  })
+
+  it.each(['odd', null])(
+    '(%j) that needs several parts holds up the other: no event overtakes another, none is lost or doubled',
+    async (item) => {
+      const scene = await StreamScene.open({ max_buffered_frames: 4 })
+      for (let n = 1; n <= 20; n++) scene.feed.set('board', 'g1', n % 2 === 0 ? 'even' : 'odd', n)
+      const client = await scene.connect()
+      await client.joined('live', 'board', 'g1', { id: item })
+      let parts = 0
+      let n = 20
+      scene.feed.beforeMissed = async () => {
+        if (parts++ < 8) scene.feed.set('board', 'g1', ++n % 2 === 0 ? 'even' : 'odd', n)
+      }
+      client.join('other', 'board', 'g1', { id: item === null ? 'odd' : null, position: 'e1-0' })
+      await client.until(() => client.received.includes(28), 'the last one')
+      scene.feed.set('board', 'g1', 'odd', 29)
+      await client.until(() => client.received.includes(29), 'the end')
+      const all = Array.from({ length: 29 }, (_, index) => index + 1)
+      // Both cover everything from 21 on; before that it is what the other one resumes.
+      expect(client.received).toEqual(item === null ? all.filter((value) => value > 20 || value % 2 === 1) : all)
+      expect(parts).toBeGreaterThan(8)
+    },
+  )
+
+  it('whose history is lost while another one is held up ends the connection', async () => {
     const scene = await StreamScene.open()
     scene.feed.set('board', 'g1', 'a', 1)
     const client = await scene.connect()
     await client.joined('group', 'board', 'g1')
-    const { promise: read, resolve: release } = Promise.withResolvers<void>()
-    scene.feed.beforeSnapshot = () => read
+    scene.feed.maxEvents = 1
+    scene.feed.beforeSnapshot = async () => {
+      for (let n = 0; n < 5; n++) scene.feed.set('board', 'g1', 'a', n)
+    }
     client.join('item', 'board', 'g1', { id: 'a' })
-    await client.settled()
-    scene.feed.set('board', 'g1', 'a', 2)
-    scene.feed.send('board', 'g1', 'a', 3)
-    await client.take(3)
-    release()
-    await client.until(() => client.of('sync').length === 2, 'the second sync')
-    scene.feed.set('board', 'g1', 'a', 4)
-    await client.take(5)
-    await client.settled()
-    expect(client.received).toEqual([2, 3, 4])
-  })
-
-  it('that needs several parts holds up the other: no event overtakes another, none is lost or doubled', async () => {
-    const scene = await StreamScene.open({ max_buffered_frames: 4 })
-    for (let n = 1; n <= 20; n++) scene.feed.set('board', 'g1', n % 2 === 0 ? 'even' : 'odd', n)
-    const client = await scene.connect()
-    await client.joined('odd', 'board', 'g1', { id: 'odd' })
-    let parts = 0
-    let n = 20
-    scene.feed.beforeMissed = async () => {
-      if (parts++ < 8) scene.feed.set('board', 'g1', ++n % 2 === 0 ? 'even' : 'odd', n)
-    }
-    client.join('group', 'board', 'g1', { position: 'e1-0' })
-    await client.until(() => client.received.includes(28), 'the last one')
-    scene.feed.set('board', 'g1', 'odd', 29)
-    await client.until(() => client.received.includes(29), 'the end')
-    // The first write came while the other was still live.
-    expect(client.received).toEqual([21, ...Array.from({ length: 29 }, (_, index) => index + 1)])
-    expect(parts).toBeGreaterThan(8)
-  })
-
-  it('of an item that needs several parts holds up the group as well', async () => {
-    const scene = await StreamScene.open({ max_buffered_frames: 4 })
-    for (let n = 1; n <= 10; n++) scene.feed.set('board', 'g1', 'a', n)
-    const client = await scene.connect()
-    await client.joined('group', 'board', 'g1')
-    let parts = 0
-    scene.feed.beforeMissed = async () => {
-      if (++parts > 1 && parts < 4) scene.feed.set('board', 'g1', parts === 2 ? 'a' : 'b', 9 + parts)
-    }
-    client.join('item', 'board', 'g1', { id: 'a', position: 'e1-0' })
-    await client.until(() => client.received.includes(12), 'the last one')
-    await client.settled()
-    expect(client.received).toEqual(Array.from({ length: 12 }, (_, index) => index + 1))
+    expect((await client.closed).code).toBe(1013)
+    expect(scene.feed.snapshotReads).toBe(2)
   })
 })
 

@@ -1,7 +1,7 @@
 // Resume: a client that comes back with its last position gets what it has missed, in order and once.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { StreamClient } from '../../support/stream-client.ts'
+import type { StreamClient, StreamFrame } from '../../support/stream-client.ts'
 import { StreamScene } from '../../support/stream-scene.ts'
 
 describe('a join with a position', () => {
@@ -364,6 +364,110 @@ it('a client that is cut off at any point ends with exactly what was emitted', a
   )
   await fc.assert(run, { numRuns: 60 })
 }, 60_000)
+
+/** A subscription as a client keeps it: its position moves with its own frames, from its `sync` or `resume` on. */
+class ClientSubscription {
+  readonly item: string | null
+  position: string | undefined
+  /** Offset of its first `sync`; what comes after it is to arrive. */
+  start: number | undefined
+  readonly offsets: number[] = []
+  #isReady = false
+
+  constructor(item: string | null) {
+    this.item = item
+  }
+
+  disconnected(): void {
+    this.#isReady = false
+  }
+
+  take({ id, position, event }: StreamFrame): void {
+    const isAnswer = event.type === 'sync' || event.type === 'resume'
+    if (isAnswer && id === this.item) {
+      this.#isReady = true
+      this.position ??= position
+      this.start ??= offsetOf(position)
+    }
+    if (isAnswer || !this.#isReady || (this.item !== null && id !== this.item)) return
+    if (offsetOf(position) <= offsetOf(this.position)) return
+    this.position = position
+    this.offsets.push(offsetOf(position))
+  }
+}
+
+it('several subscriptions that overlap, joined and cut off at any point, each end with exactly what concerns them', async () => {
+  const items = [null, 'a', 'b'] as const
+  const steps = fc.array(
+    fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          kind: fc.constant('emit' as const),
+          items: fc.array(fc.constantFrom(...items), { minLength: 1, maxLength: 6 }),
+        }),
+      },
+      { weight: 3, arbitrary: fc.record({ kind: fc.constant('join' as const), index: fc.nat(2) }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant('turn' as const), count: fc.nat(3) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const) }) },
+    ),
+    { minLength: 6, maxLength: 50 },
+  )
+  const run = fc.asyncProperty(steps, fc.constantFrom(3, 1_024), async (actions, maxFrames) => {
+    const scene = await StreamScene.open({ max_buffered_frames: maxFrames })
+    scene.feed.beforeMissed = turn
+    scene.feed.beforeSnapshot = turn
+    const subscriptions = items.map((item) => new ClientSubscription(item))
+    const emitted: (string | null)[] = []
+    const joined = new Set<ClientSubscription>()
+    let client = await scene.connect()
+    let taken = 0
+    const takeAll = (): void => {
+      for (; taken < client.frames.length; taken++)
+        for (const subscription of subscriptions) subscription.take(client.frames[taken]!)
+    }
+    const join = (subscription: ClientSubscription): void => {
+      if (joined.has(subscription)) return
+      joined.add(subscription)
+      const { item, position } = subscription
+      client.join(`of ${item}`, 'board', 'g1', { id: item, position })
+    }
+    for (const action of actions) {
+      if (action.kind === 'turn') for (let count = 0; count < action.count; count++) await turn()
+      else if (action.kind === 'join') join(subscriptions[action.index]!)
+      else if (action.kind === 'emit') {
+        for (const item of action.items) {
+          scene.feed.send('board', 'g1', item, emitted.length)
+          emitted.push(item)
+        }
+      } else {
+        client.socket.terminate()
+        takeAll()
+        for (const subscription of subscriptions) subscription.disconnected()
+        joined.clear()
+        taken = 0
+        client = await scene.connect()
+      }
+    }
+    for (const subscription of subscriptions) join(subscription)
+    const expected = ({ item, start }: ClientSubscription): number[] =>
+      emitted.flatMap((target, index) => (index + 1 > start! && (item === null || item === target) ? [index + 1] : []))
+    const isComplete = (): boolean => {
+      takeAll()
+      return subscriptions.every((one) => one.start !== undefined && one.offsets.length >= expected(one).length)
+    }
+    await client.until(isComplete, 'the rest')
+    await client.settled()
+    takeAll()
+    for (const subscription of subscriptions) expect(subscription.offsets).toEqual(expected(subscription))
+    await scene.server.close()
+  })
+  await fc.assert(run, { numRuns: 80 })
+}, 60_000)
+
+function offsetOf(position: string | undefined): number {
+  return Number(/\d+$/.exec(position!)![0])
+}
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))

@@ -96,7 +96,7 @@ export class RedisFeed implements Feed {
 
   async missedSince(position: Position, stream: string, group: string, item: string | null): Promise<Missed> {
     // From another engine the subscriber may know of events that are still on their way to this one.
-    await this.#arrival(position)
+    if (this.#isAhead(position) && (await this.#exists(position))) await this.#arrival(position)
     return this.#local!.missedSince(position, stream, group, item)
   }
 
@@ -285,9 +285,21 @@ export class RedisFeed implements Feed {
     }
   }
 
+  #isAhead({ epoch, offset }: Position): boolean {
+    return epoch === this.#epoch && offset > this.#recent.newest
+  }
+
+  /** Whether the server knows of the position; false as well when it cannot be asked. */
+  async #exists({ epoch, offset }: Position): Promise<boolean> {
+    const state = this.#options.redis.command('HMGET', EPOCH_KEY, 'epoch', 'offset')
+    const [known, newest] = (await state.catch(() => [])) as (string | null | undefined)[]
+    return known === epoch && Number(newest) >= offset
+  }
+
   /** Resolves when the event at the position has been told, cannot come any more, or is late. */
-  #arrival({ epoch, offset }: Position): Promise<boolean> {
-    if (this.#closed || epoch !== this.#epoch || offset <= this.#recent.newest) return Promise.resolve(true)
+  #arrival(position: Position): Promise<boolean> {
+    if (this.#closed || !this.#isAhead(position)) return Promise.resolve(true)
+    const { offset } = position
     return new Promise((resolve) => {
       const timer = setTimeout(() => arrival.come(false), this.#limits.arrivalMs)
       const arrival: Arrival = {

@@ -215,6 +215,22 @@ describe.skipIf(!redisAvailable)('events that nobody can bring back (needs redis
     expect(listener.lost.items).toEqual([])
   })
 
+  test('an engine that does not hear what a subscriber has got elsewhere gives up after arrivalMs', async () => {
+    const server = await redisServer()
+    const [writer, deaf] = [await openEngine(server), await openEngine(server, { feedLimits: { arrivalMs: 50 } })]
+    const admin = server.client()
+    await writer.store.set(item('i'), '1', ignore)
+    await deaf.heard.take(1)
+    await admin.acl('SETUSER', 'default', '-subscribe')
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    let position: StreamEvent['position']
+    await writer.store.set(item('i'), '2', (event) => ({ position } = event))
+    const missed = deaf.store.feed.missedSince(position!, 's', 'g', null)
+    expect(await within(1_000, 'the answer', missed)).toEqual({ recovered: false })
+    const snapshot = deaf.store.snapshot('s', 'g', 'i')
+    expect(await within(1_000, 'the snapshot', snapshot)).toEqual({ data: '2', position })
+  })
+
   test('subscribers that come back during an outage get what this engine has heard', async () => {
     const server = await redisServer()
     const engine = await openEngine(server)

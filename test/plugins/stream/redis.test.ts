@@ -5,7 +5,12 @@ import type { HistoryLimits } from '../../../plugins/stream/adapters/store.ts'
 import { HISTORY_DEFAULTS } from '../../../plugins/stream/config.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { redisAvailable, startRedis, type RedisServer } from '../../support/redis-server.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 import { streamAdapterCases, type OpenedStream } from './adapter-cases.ts'
+import { customCases } from './custom-cases.ts'
+import { functionCases } from './function-cases.ts'
+import { runStreamPlugin } from './run-plugin.ts'
+import type { StreamRun } from './stream-run.ts'
 
 let server: RedisServer
 
@@ -25,6 +30,15 @@ describe.skipIf(!redisAvailable)('needs redis-server', () => {
     },
     { ordered: false },
   )
+
+  const plugin = async (): Promise<StreamRun> => {
+    const adapter = { name: 'redis', config: { redis_url: server.url } }
+    const run = await runStreamPlugin(tempFolder(), { adapter })
+    onTestFinished(() => run.stop())
+    return run
+  }
+  functionCases('stream plugin on redis', plugin)
+  customCases('stream plugin on redis', plugin)
 })
 
 async function open(history: HistoryLimits): Promise<OpenedStream> {

@@ -1,7 +1,7 @@
 // One host:port of the worker manager: HTTP endpoints, upgrades, limits and pings (spec 01 §2–§4, 09 §4–§5).
 // What a connection then says is read by connection.ts; channel sockets are the channel broker's.
 import { randomUUID } from 'node:crypto'
-import http, { type IncomingMessage } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
@@ -21,6 +21,9 @@ import { serveTelemetry } from './otel-socket.ts'
 import { sessionPolicy } from './session-policy.ts'
 import type { TelemetrySink } from './telemetry.ts'
 import { endpointOf, type Endpoint } from './upgrade-path.ts'
+
+// Not by `import`: that reads all exports of the module, of which two load Node's web client, 35 ms at the start.
+const { createServer } = process.getBuiltinModule('node:http')
 
 const CLOSE_MS = 2000
 const KEEP_ALIVE_MS = 30_000
@@ -43,7 +46,7 @@ export class Listener {
   instanceId: string
   readonly config: ListenerConfig
   readonly #deps: ListenerDeps
-  readonly #server: http.Server
+  readonly #server: Server
   readonly #webSockets: WebSocketServer
   readonly #connections = new Set<Connection>()
   /** Sockets of all three endpoints, those whose session is still being decided included. */
@@ -58,7 +61,7 @@ export class Listener {
     this.config = config
     this.#deps = deps
     const deadline = config.handshake_timeout_ms
-    this.#server = http.createServer({
+    this.#server = createServer({
       headersTimeout: deadline,
       requestTimeout: deadline,
       keepAliveTimeout: deadline,
@@ -311,7 +314,7 @@ function endAt(webSocket: WebSocket, time: number, end: () => void): void {
   webSocket.once('close', cancel)
 }
 
-function answerPlainRequest(request: IncomingMessage, response: http.ServerResponse): void {
+function answerPlainRequest(request: IncomingMessage, response: ServerResponse): void {
   const known = endpointOf(request.url ?? '/') !== undefined
   const status = !known ? 404 : request.method === 'GET' ? 400 : 405
   response.writeHead(status, { Connection: 'close', ...(status === 405 ? { Allow: 'GET' } : {}) })

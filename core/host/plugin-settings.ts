@@ -90,7 +90,7 @@ async function checked(source: PluginSource, schema: JsonSchema, block: Config, 
   // The validator is needed neither by an engine without plugins nor for a plugin without settings.
   if (schema === NO_SETTINGS && Object.keys(block).length === 0) return block
   const { validateAgainstSchema } = await import('../config/schema-validation.ts')
-  const outcome = validateAgainstSchema<Config>(schema, block)
+  const outcome = validateAgainstSchema<Config>(schema, block, { trusted: source.builtIn })
   if ('value' in outcome) return outcome.value
   const broken = outcome.problems.find(({ rule }) => rule === 'schema')
   // Then the definition is to be mended, and not what somebody wrote into their configuration.

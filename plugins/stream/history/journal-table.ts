@@ -47,7 +47,8 @@ export class JournalTable {
   constructor(database: DatabaseSync, limits: HistoryLimits) {
     this.#database = database
     this.#limits = limits
-    this.#insert = database.prepare('INSERT INTO journal (page, slot) VALUES (?, ?)')
+    // As a SELECT it has a statement journal: on a full disk SQLite undoes this statement, with VALUES the whole transaction.
+    this.#insert = database.prepare('INSERT INTO journal (page, slot) SELECT ?, ?')
     this.#overwrite = database.prepare('UPDATE journal SET page = ? WHERE slot = ?')
     this.#removeNewer = database.prepare('DELETE FROM journal WHERE slot > ?')
     this.epoch = readEpoch(database)

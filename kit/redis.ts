@@ -13,6 +13,9 @@ export { REDIS_DEFAULTS, type RedisLimits } from './redis/client-options.ts'
 export { RedisError, type RedisFailure } from './redis/redis-error.ts'
 export type { SubscriptionListener } from './redis/subscriber.ts'
 
+/** How long `close` waits for answers that are outstanding; the host allows 10 s for all of a stop. */
+const CLOSE_MS = 3_000
+
 export type RedisArgument = string | number | Buffer
 
 export type RedisScript = (keys: readonly (string | Buffer)[], args: readonly RedisArgument[]) => Promise<unknown>
@@ -30,7 +33,7 @@ export interface RedisConnection {
    */
   subscribe(channel: string, listener: SubscriptionListener): Promise<() => Promise<void>>
   readonly connected: boolean
-  /** Ends both connections after the answers that are outstanding. */
+  /** Ends both connections after the answers that are outstanding, or 3 s. */
   close(): Promise<void>
 }
 
@@ -146,8 +149,15 @@ class Connection implements RedisConnection {
     this.#closing = true
     this.#subscriber.close()
     // QUIT is answered after everything before it.
-    if (this.connected) await this.#client.quit().catch(() => {})
+    if (this.connected) await this.#settledWithin(CLOSE_MS, this.#client.quit())
     this.#client.disconnect()
+  }
+
+  async #settledWithin(ms: number, promise: Promise<unknown>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
+    await Promise.race([promise.catch(() => {}), late])
+    clearTimeout(timer)
   }
 
   async #send(what: string, bytes: number, send: () => Promise<unknown>): Promise<unknown> {

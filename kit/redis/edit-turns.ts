@@ -20,6 +20,8 @@ export interface EditTurnsLimits {
   readonly maxAttempts: number
   /** Edits of one value that are written in one step. Default 1,024. */
   readonly maxBatch: number
+  /** Bytes of the values that they compute; one edit is always taken. Default 8 MiB. */
+  readonly maxBatchBytes: number
   /** Edits that may wait for their turn, of all values; beyond it they are refused with `overloaded`. Default 100,000. */
   readonly maxWaiting: number
   /** Their bytes. Default 128 MiB. */
@@ -29,6 +31,7 @@ export interface EditTurnsLimits {
 export const EDIT_TURNS_DEFAULTS: EditTurnsLimits = {
   maxAttempts: 100,
   maxBatch: 1_024,
+  maxBatchBytes: 8 * 1024 * 1024,
   maxWaiting: 100_000,
   maxWaitingBytes: 128 * 1024 * 1024,
 }
@@ -131,14 +134,15 @@ export class EditTurns<Place, Note = undefined, Reply = undefined> {
 
   async #work(id: string, place: Place, queue: Waiting<Note, Reply>[]): Promise<void> {
     while (queue.length > 0) {
-      const batch = queue.splice(0, this.#limits.maxBatch)
+      const batch = queue.slice(0, this.#limits.maxBatch)
+      let done = batch.length
       try {
-        await this.#writeBatch(place, batch)
+        done = await this.#writeBatch(place, batch)
       } catch (error) {
         for (const { reject } of batch) reject(error)
       }
-      this.#waiting -= batch.length
-      for (const { bytes } of batch) this.#waitingBytes -= bytes
+      this.#waiting -= done
+      for (const { bytes } of queue.splice(0, done)) this.#waitingBytes -= bytes
     }
     this.#queues.delete(id)
     if (this.#queues.size > 0) return
@@ -147,17 +151,18 @@ export class EditTurns<Place, Note = undefined, Reply = undefined> {
     for (const resolve of wake) resolve()
   }
 
-  async #writeBatch(place: Place, batch: readonly Waiting<Note, Reply>[]): Promise<void> {
+  /** Returns how many of the edits are done: the first ones, as many as go in one step. */
+  async #writeBatch(place: Place, batch: readonly Waiting<Note, Reply>[]): Promise<number> {
     let expected = await this.#options.read(place)
     for (let attempt = 1; attempt <= this.#limits.maxAttempts; attempt++) {
-      const { changes, editors, failures } = compute(expected, batch)
+      const { changes, editors, failures } = compute(expected, batch, this.#limits.maxBatchBytes)
       const report = (reply: Reply): void => {
         editors.forEach((waiting, index) => waiting.written(changes[index]!, reply, index))
       }
       const swap = changes.length === 0 ? undefined : await this.#options.swap(place, expected, changes, report)
       if (swap === undefined || swap.swapped) {
         for (const [waiting, error] of failures) waiting.reject(error)
-        return
+        return editors.length + failures.size
       }
       expected = swap.current
       if (attempt > EAGER_ATTEMPTS) await pause(Math.random() * MAX_PAUSE_MS)
@@ -168,17 +173,20 @@ export class EditTurns<Place, Note = undefined, Reply = undefined> {
   }
 }
 
-function compute<Note, Reply>(start: string | undefined, batch: readonly Waiting<Note, Reply>[]) {
+function compute<Note, Reply>(start: string | undefined, batch: readonly Waiting<Note, Reply>[], maxBytes: number) {
   const changes: Change<Note>[] = []
   const editors: Waiting<Note, Reply>[] = []
   const failures = new Map<Waiting<Note, Reply>, unknown>()
   let before = start
+  let bytes = 0
   for (const waiting of batch) {
+    if (bytes >= maxBytes) break
     try {
       const after = waiting.edit(before)
       changes.push({ before, after, note: waiting.note })
       editors.push(waiting)
       before = after
+      bytes += after?.length ?? 0
     } catch (error) {
       failures.set(waiting, error)
     }

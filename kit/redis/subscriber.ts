@@ -28,6 +28,8 @@ export class Subscriber {
   readonly #options: SubscriberOptions
   readonly #channels = new Map<string, Channel>()
   #client: Redis | undefined
+  /** Settles when the first attempt to connect has succeeded or failed. */
+  #opened: Promise<unknown> | undefined
   #heartbeat: NodeJS.Timeout | undefined
   #closed = false
 
@@ -49,7 +51,8 @@ export class Subscriber {
       this.#channels.set(name, channel)
     }
     channel.listeners.add(listener)
-    if (client.status === 'wait') await client.connect().catch(() => {})
+    this.#opened ??= client.connect().catch(() => {})
+    await this.#opened
     if (channel.active) listener.active?.()
     else if (client.status === 'ready') await this.#activate(client, name, channel, listener)
     return () => this.#unsubscribe(name, listener)

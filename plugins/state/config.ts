@@ -13,6 +13,8 @@ export interface StateConfig {
   readonly save_interval_ms?: number | null
 }
 
+export const DEFAULT_ADAPTER = 'kv'
+
 export const STATE_CONFIG_SCHEMA: JsonSchema = {
   type: 'object',
   additionalProperties: false,
@@ -22,7 +24,7 @@ export const STATE_CONFIG_SCHEMA: JsonSchema = {
         [kvOption(KV_FOLDER), REDIS_OPTION, BRIDGE_OPTION],
         'Where the values are kept. Changing it replaces the running plugin generation.',
       ),
-      default: { name: 'kv' },
+      default: { name: DEFAULT_ADAPTER },
     },
     triggers_enabled: {
       type: ['boolean', 'null'],
@@ -57,5 +59,5 @@ export function liveSettings({ triggers_enabled, max_value_bytes }: StateConfig)
 }
 
 export function adapterOf({ adapter }: StateConfig): AdapterChoice {
-  return adapter ?? { name: 'kv' }
+  return adapter ?? { name: DEFAULT_ADAPTER }
 }

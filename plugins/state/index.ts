@@ -1,10 +1,10 @@
 // `iii-state`: values addressed by scope and key, and the trigger type that fires when they change (spec 02).
-import { isDeepStrictEqual } from 'node:util'
+import { isSameAdapter } from '../../kit/adapter-choice.ts'
 import { TriggerBindings } from '../../kit/trigger-bindings.ts'
 import { currentCallContext } from '../../sdk/call-context.ts'
 import { definePlugin } from '../../sdk/plugin.ts'
 import type { OnWritten } from './adapters/store.ts'
-import { adapterOf, liveSettings, STATE_CONFIG_SCHEMA, type StateConfig } from './config.ts'
+import { adapterOf, DEFAULT_ADAPTER, liveSettings, STATE_CONFIG_SCHEMA, type StateConfig } from './config.ts'
 import { registerStateFunctions } from './functions.ts'
 import { openStateStore } from './open-store.ts'
 import {
@@ -52,7 +52,7 @@ export default definePlugin<StateConfig>({
 
     return {
       reconfigure(changed) {
-        if (!isDeepStrictEqual(adapterOf(changed), adapter)) return false
+        if (!isSameAdapter(changed.adapter, adapter, DEFAULT_ADAPTER)) return false
         Object.assign(settings, liveSettings(changed))
         return true
       },

@@ -102,6 +102,15 @@ describe.skipIf(!redisAvailable)('a connection to Redis (needs redis-server)', (
     await expect(redis.subscribe('c', { message: () => {} })).rejects.toThrow('is closed')
   })
 
+  test('close does not wait for a server that has fallen silent', async () => {
+    const redisServer = await server()
+    const { redis } = await connect(redisServer.url)
+    redisServer.pause()
+    const waiting = failureOf(redis.command('PING'))
+    await within(5_000, 'close', redis.close())
+    expect(await waiting).toMatchObject({ failure: 'interrupted' })
+  })
+
   test('a database other than 0 is used', async () => {
     const redisServer = await server()
     const { redis } = await connect(`${redisServer.url}/3`)
@@ -336,6 +345,29 @@ describe.skipIf(!redisAvailable)('subscriptions (needs redis-server)', () => {
     await publisher.publish('late', 'two')
     expect(await seen.take(4)).toEqual(['active', 'broken', 'active', 'one'])
     expect(await late.take(2)).toEqual(['active', 'two'])
+  })
+
+  test('the first one may come while the server is away', async () => {
+    const redisServer = await server()
+    const { redis } = await connect(redisServer.url, { maxReconnectMs: 50 })
+    await redisServer.kill()
+    const [seen, other] = [new Collector<string>(), new Collector<string>()]
+    await within(
+      2_000,
+      'both',
+      Promise.all([redis.subscribe('c', listener(seen)), redis.subscribe('d', listener(other))]),
+    )
+    expect([seen.items, other.items]).toEqual([[], []])
+    await redisServer.restart()
+    expect([await seen.take(1), await other.take(1)]).toEqual([['active'], ['active']])
+  })
+
+  test('several at once are in force when they are answered', async () => {
+    const { redis } = await connect((await server()).url)
+    const seen = new Collector<string>()
+    const channels = ['a', 'b', 'c', 'a']
+    await Promise.all(channels.map((channel) => redis.subscribe(channel, listener(seen))))
+    expect(seen.items).toEqual(Array(4).fill('active'))
   })
 
   test('a server that falls silent is noticed by the heartbeat', async () => {

@@ -131,6 +131,7 @@ describe('bounds', () => {
     expect(EDIT_TURNS_DEFAULTS).toEqual({
       maxAttempts: 100,
       maxBatch: 1_024,
+      maxBatchBytes: 8_388_608,
       maxWaiting: 100_000,
       maxWaitingBytes: 134_217_728,
     })
@@ -140,6 +141,14 @@ describe('bounds', () => {
     const { append, swaps } = setUp({ maxBatch: 2 })
     await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((text) => append('k', text)))
     expect(swaps.map(({ changes }) => changes)).toEqual([1, 2, 2, 1])
+  })
+
+  test('nor computes much more than maxBatchBytes', async () => {
+    const { append, swaps, values } = setUp({ maxBatchBytes: 6 })
+    await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((text) => append('k', text)))
+    // The values are 1; 2 and 3 and 4; 5 and 6 bytes long.
+    expect(swaps.map(({ changes }) => changes)).toEqual([1, 3, 2])
+    expect(values.get('k')).toBe('abcdef')
   })
 
   test.each([

@@ -129,7 +129,14 @@ describe('reconfigure', () => {
     expect(await plugin.reconfigure!({ adapter: { name: 'kv' }, max_value_bytes: 5, save_interval_ms: 1_000 })).toBe(
       true,
     )
-    expect(await plugin.reconfigure!({})).toBe(true)
+    for (const same of [
+      {},
+      { adapter: null },
+      { adapter: { name: 'kv', config: {} } },
+      { adapter: { name: 'kv', config: null } },
+    ]) {
+      expect(await plugin.reconfigure!(same)).toBe(true)
+    }
     expect(await plugin.reconfigure!({ adapter: { name: 'kv', config: { store_method: 'in_memory' } } })).toBe(false)
   })
 })

@@ -18,7 +18,7 @@ export class StreamScene {
   readonly #types = new Map<string, TriggerTypeHandler>()
   #server: StreamServer | undefined
 
-  static async open(settings: StreamServerSettings = {}): Promise<StreamScene> {
+  static async open(settings: StreamServerSettings = {}, now?: () => number): Promise<StreamScene> {
     const scene = new StreamScene()
     const { feed, log } = scene
     const iii = {
@@ -27,7 +27,9 @@ export class StreamScene {
         void scene.#types.set(input.id, handler),
     }
     const { readSnapshot } = feed
-    scene.#server = await StreamServer.open({ iii, log, feed, readSnapshot, settings: { port: 0, ...settings } })
+    const clock = now === undefined ? {} : { now }
+    const options = { iii, log, feed, readSnapshot, settings: { port: 0, ...settings }, ...clock }
+    scene.#server = await StreamServer.open(options)
     scene.#server.registerTriggerTypes()
     onTestFinished(() => scene.server.close())
     return scene
@@ -39,7 +41,7 @@ export class StreamScene {
 
   get url(): string {
     const { host, port } = this.server.address
-    return `ws://${host}:${port}`
+    return `ws://${host.includes(':') ? `[${host}]` : host}:${port}`
   }
 
   connect(path = '/', options?: StreamClientOptions): Promise<StreamClient> {

@@ -60,9 +60,6 @@ export class Listener {
     this.#options = options
     const { handshake_timeout_ms: deadline } = options.settings().limits
     this.#server = createServer({
-      headersTimeout: deadline,
-      requestTimeout: deadline,
-      keepAliveTimeout: deadline,
       connectionsCheckingInterval: Math.max(50, Math.min(1_000, deadline / 2)),
       noDelay: true,
       keepAlive: true,
@@ -87,7 +84,7 @@ export class Listener {
       })
     })
     this.#host = host
-    this.startSweep()
+    this.applySettings()
   }
 
   get address(): { readonly host: string; readonly port: number } {
@@ -99,10 +96,18 @@ export class Listener {
     this.#server.close()
   }
 
-  /** One timer for all clients: pings them, and drops those that were silent for too long. Again when the settings have changed. */
-  startSweep(): void {
+  /**
+   * Takes the settings up, at the start and when they have changed. One timer for all clients pings them and drops those that
+   * were silent for too long.
+   */
+  applySettings(): void {
+    const {
+      handshake_timeout_ms: deadline,
+      ping_interval_ms: pingMs,
+      idle_timeout_ms: idleMs,
+    } = this.#options.settings().limits
+    this.#server.headersTimeout = this.#server.requestTimeout = this.#server.keepAliveTimeout = deadline
     clearInterval(this.#sweep)
-    const { ping_interval_ms: pingMs, idle_timeout_ms: idleMs } = this.#options.settings().limits
     const period = Math.min(pingMs > 0 ? pingMs : Infinity, idleMs > 0 ? idleMs / 3 : Infinity)
     if (period === Infinity) return
     this.#sweep = setInterval(() => this.#sweepOnce(), period)

@@ -121,7 +121,7 @@ export class StreamServer {
     const changed = readSettings(settings)
     if (changed.host === before.host && changed.port === before.port) {
       this.#settings = changed
-      this.#listener.startSweep()
+      this.#listener.applySettings()
       return
     }
     const old = this.#listener
@@ -129,7 +129,7 @@ export class StreamServer {
     if (changed.port === old.address.port) await this.#openOnSamePort(opened, changed.host, old)
     else await opened.open(changed.host, changed.port)
     this.#settings = changed
-    opened.startSweep()
+    opened.applySettings()
     this.#listener = opened
     this.#deps.fanOut.flush()
     await old.close(RESTARTING)

@@ -116,6 +116,13 @@ describe('the auth function', () => {
   })
 })
 
+it('an IPv6 address is told in brackets', async () => {
+  const scene = await StreamScene.open({ auth_function: 'auth', host: '::1' })
+  scene.provide('auth', () => ({}))
+  await scene.connect()
+  expect(scene.payloadsOf('auth')[0].addr).toMatch(/^\[::1\]:\d+$/)
+})
+
 describe('sub-protocols', () => {
   it('the first one offered is chosen, and the auth function sees all', async () => {
     const scene = await StreamScene.open({ auth_function: 'auth' })
@@ -194,6 +201,13 @@ describe('HTTP', () => {
       await within(5_000, 'the end', new Promise((resolve) => socket.once('close', resolve)))
     },
   )
+
+  it('a changed handshake_timeout_ms counts for the running listener', async () => {
+    const scene = await StreamScene.open()
+    await scene.server.reconfigure({ port: 0, handshake_timeout_ms: 100 })
+    const socket = connectRaw(scene)
+    await within(5_000, 'the end', new Promise((resolve) => socket.once('close', resolve)))
+  })
 
   it('a broken handshake is refused and nobody else notices', async () => {
     const scene = await StreamScene.open()

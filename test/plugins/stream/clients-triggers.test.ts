@@ -222,6 +222,18 @@ describe('stream:leave', () => {
     expect(scene.server.clientCount).toBe(0)
   })
 
+  it('runs after a close frame of a peer that keeps its socket', async () => {
+    const scene = await StreamScene.open()
+    scene.bind('stream:leave', 'on-leave')
+    scene.provide('on-leave', () => null)
+    const client = await scene.connect()
+    await client.joined('s-1', 'board', 'g1')
+    const socket = rawSocketOf(client.socket)
+    socket.end = () => socket
+    socket.write(Buffer.from([0x88, 0x80, 0, 0, 0, 0]))
+    await scene.called('on-leave')
+  })
+
   it('runs for a join whose handler was still running when the connection ended', async () => {
     const scene = await StreamScene.open()
     scene.bind('stream:join', 'on-join')

@@ -280,6 +280,18 @@ describe('a change while the data are read', () => {
   })
 })
 
+it('the timestamp of a sync is before that of every later event, however slow the clock is', async () => {
+  const scene = await StreamScene.open({}, () => 1_000)
+  const client = await scene.connect()
+  await client.joined('s-1', 'board', 'g1')
+  scene.feed.set('board', 'g1', 'a', 1, { timestamp: 1_000 })
+  scene.feed.set('board', 'g1', 'a', 2, { timestamp: 1_001 })
+  await client.joined('s-2', 'board', 'g1')
+  scene.feed.set('board', 'g1', 'b', 1, { timestamp: 1_001 })
+  await client.take(5)
+  expect(client.frames.map(({ timestamp }) => timestamp)).toEqual([999, 1_000, 1_001, 1_000, 1_001])
+})
+
 describe('the URL form', () => {
   it.each([
     ['/stream/board/g1', null],

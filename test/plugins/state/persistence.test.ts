@@ -105,7 +105,7 @@ describe('48. configuration', () => {
   }
 
   test.each([
-    [{ adapter: { name: 'nosql' } }, "/adapter: Adapter factory 'nosql' not found. Available: [kv, redis]"],
+    [{ adapter: { name: 'nosql' } }, "/adapter: Adapter factory 'nosql' not found. Available: [kv, redis, bridge]"],
     [{ adapter: { name: 'kv', config: { file_pat: 'x' } } }, "/adapter/config/file_pat: unknown key 'file_pat'."],
     [{ adapter: { name: 'kv', config: { store_method: 'disk' } } }, '/adapter/config/store_method: must be one of'],
     [{ adapter: { name: 'kv', config: { file_path: 1 } } }, '/adapter/config/file_path: must be string or null, got 1'],

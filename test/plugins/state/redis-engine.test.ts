@@ -64,4 +64,36 @@ describe.skipIf(!redisAvailable)('state of engines on one Redis (needs redis-ser
     expect((result as number[]).sort((one, other) => one - other)).toEqual(values)
     expect(await second.stop()).toBe(0)
   })
+
+  test('at run time another adapter is a new generation, without a lost call; one that is not there is refused', async () => {
+    const { url } = await server()
+    const engine = await startRemoteEngine(['{ name: configuration }', '{ name: iii-state }'])
+    const client = await RawClient.connect(engine.url)
+    const change = (adapter: object) => client.call('configuration::set', { id: 'iii-state', value: { adapter } })
+    const address = { scope: 's', key: 'k' }
+    await client.call('state::set', { ...address, value: 'on disk' })
+    const gone = await startRedis()
+    await gone.stop()
+    const refused = await change({ name: 'redis', config: { redis_url: gone.url } })
+    expect(refused.error?.message).toContain(`Redis at 127.0.0.1:${gone.port} (adapter.config.redis_url of iii-state)`)
+    expect((await client.call('state::get', address)).result).toBe('on disk')
+    const load = { stopped: false }
+    const writes: Promise<{ error?: unknown }>[] = []
+    const work = async (): Promise<void> => {
+      while (!load.stopped) {
+        const write = client.call('state::set', { scope: 's', key: `${writes.length}`, value: 1 })
+        writes.push(write)
+        await write
+      }
+    }
+    const working = Promise.all([work(), work(), work()])
+    expect((await change({ name: 'redis', config: { redis_url: url } })).error).toBeUndefined()
+    expect(await client.call('state::get', address)).not.toHaveProperty('result')
+    await client.call('state::set', { ...address, value: 'in Redis' })
+    expect((await change({ name: 'kv' })).error).toBeUndefined()
+    expect((await client.call('state::get', address)).result).toBe('on disk')
+    load.stopped = true
+    await working
+    expect((await Promise.all(writes)).filter(({ error }) => error !== undefined)).toEqual([])
+  }, 30_000)
 })

@@ -18,8 +18,8 @@ import { Slots } from './slots.ts'
 
 export type { StreamServerSettings } from './settings.ts'
 
-/** How long `close` waits for conditions of leave handlers; the host allows 10 s for all of a stop. */
-const SETTLE_MS = 3_000
+/** How long `close` waits for conditions of leave handlers, after two seconds for the peers; the host allows 10 s for a whole stop. */
+const SETTLE_MS = 2_000
 
 /** The part of the handle that clients need. */
 export interface StreamServerHandle extends Caller {

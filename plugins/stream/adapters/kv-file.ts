@@ -17,12 +17,16 @@ export interface KvFileOptions {
   /** Absolute path of the data folder. */
   readonly folder: string
   readonly history: HistoryLimits
+  /** Upper size of the file; a quarter of it is for the history at most. Default: none. */
   readonly maxBytes?: number | undefined
   readonly log: Pick<PluginLog, 'error'>
   readonly now?: (() => number) | undefined
   /** For tests. */
   readonly onOpen?: SqliteStoreOptions['onOpen']
 }
+
+/** Of a store with an upper size: the history must not take the room that deleted items have left. */
+const HISTORY_SHARE = 0.25
 
 /** Version of the layout of `stream.db`. */
 const FORMAT_VERSION = 1
@@ -40,7 +44,8 @@ export class KvFile implements StreamStore {
   /** Offset of the newest event, those of the batch under way included. */
   #newest: number
 
-  constructor({ folder, history, maxBytes, log, now, onOpen }: KvFileOptions) {
+  constructor({ folder, history: wanted, maxBytes, log, now, onOpen }: KvFileOptions) {
+    const history = { ...wanted, maxBytes: Math.min(wanted.maxBytes, (maxBytes ?? Infinity) * HISTORY_SHARE) }
     const onError = (message: string, error: unknown): void => log.error(message, { error: String(error) })
     this.#keepsHistory = history.maxEvents > 0
     this.#store = new SqliteStore({

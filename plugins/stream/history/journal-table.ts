@@ -90,19 +90,21 @@ export class JournalTable {
     this.#pending = undefined
   }
 
-  /** What is left of the events up to the newest one when the journal was opened, without a gap. */
+  /** What is left of the events up to the newest one when the journal was opened, without a gap. Throws when some are not there. */
   readOlder(): StreamEvent[] {
+    const { newest } = this.opened
     const pages = this.#readPages()
     const begin = pages.findIndex(({ start }) => start !== undefined)
-    if (begin < 0) return []
-    const parts = pages.slice(begin).map((page, index) => page.body(index === 0 ? page.start : undefined))
-    const { newest } = this.opened
+    const parts = pages.slice(Math.max(0, begin)).map((page, index) => page.body(index === 0 ? page.start : undefined))
     const events: StreamEvent[] = []
     for (const { text, first, count } of readBatches(Buffer.concat(parts))) {
       if (first + count - 1 <= this.#floor || first > newest) continue
       events.push(...readBatch(text, this.epoch, first))
     }
-    return events.filter(({ position }) => position!.offset > this.#floor && position!.offset <= newest)
+    const kept = events.filter(({ position }) => position!.offset > this.#floor && position!.offset <= newest)
+    const wanted = Math.max(0, newest - this.#floor)
+    if (kept.length !== wanted) throw new Error(`the journal has ${kept.length} of ${wanted} events`)
+    return kept
   }
 
   #write(kept: readonly StreamEvent[], newest: number, timestamp: number): Pending {

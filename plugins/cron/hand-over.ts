@@ -42,7 +42,7 @@ export function writeHandOver(
   }
 }
 
-/** Empty when there is none, or none of use. */
+/** Empty when there is none, or none of use. To be called when the first binding comes: it goes to those that come with it. */
 export function takeHandOver(folder: string, now: number, log: PluginLog): Map<string, JobHandOver> {
   const file = join(folder, NAME)
   let text: string

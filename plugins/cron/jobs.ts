@@ -1,5 +1,6 @@
 // All cron triggers of this engine: made and dropped by their bindings, ended with the generation.
 import type { TriggerBinding, TriggerTypeHandler } from '../../sdk/handle-types.ts'
+import type { StopReason } from '../../sdk/plugin.ts'
 import type { CronSettings } from './config.ts'
 import { type JobHandOver, takeHandOver, writeHandOver } from './hand-over.ts'
 import { Job, type JobContext } from './job.ts'
@@ -12,13 +13,10 @@ export interface JobsContext extends Omit<JobContext, 'defaults'> {
   readonly folder: () => string
 }
 
-export interface StopOptions {
-  /** Another generation follows: what is due and not done is left to it. */
-  readonly handOver: boolean
-}
-
 /** How long runs under way may go on when the generation ends (spec 03 §7.3). */
 export const GRACE_MS = 50
+/** The bindings that a generation takes over come all at once. One with a known id that comes later is a new one. */
+const TAKE_OVER_MS = 1_000
 /** How long runs that have not called their handler have to give up their lock. */
 const ABORT_MS = 1_000
 
@@ -27,8 +25,8 @@ export class Jobs implements TriggerTypeHandler<unknown> {
   readonly #jobContext: JobContext
   readonly #jobs = new Map<string, Job>()
   #settings: CronSettings
-  #left: Map<string, JobHandOver> | undefined
-  #closed = false
+  #left: { readonly jobs: Map<string, JobHandOver>; readonly until: number } | undefined
+  #stopping: StopReason | undefined
 
   constructor(settings: CronSettings, context: JobsContext) {
     this.#settings = settings
@@ -41,8 +39,11 @@ export class Jobs implements TriggerTypeHandler<unknown> {
   }
 
   registerTrigger(binding: TriggerBinding<unknown>): void {
-    if (this.#closed) throw new Error('the scheduler is shutting down; the trigger goes to its successor')
+    if (this.#stopping === 'shutdown')
+      throw new Error('the scheduler is shutting down; bind again when the engine is back')
     const plan = this.#read(binding)
+    // The engine keeps it for the next generation.
+    if (this.#stopping !== undefined) return
     const { log } = this.#context
     if (plan.warning !== undefined) log.warn(plan.warning, { job_id: binding.id })
     const known = this.#jobs.get(binding.id)
@@ -65,9 +66,10 @@ export class Jobs implements TriggerTypeHandler<unknown> {
     for (const job of this.#jobs.values()) job.replace(job.binding, this.#read(job.binding))
   }
 
-  async stop({ handOver }: StopOptions): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+  /** Before a reload, what is due and not done is left to the next generation. */
+  async stop(reason: StopReason): Promise<void> {
+    if (this.#stopping !== undefined) return
+    this.#stopping = reason
     const { clock, scheduler, log, fires, folder } = this.#context
     scheduler.stop()
     const stoppedAt = clock.now()
@@ -76,7 +78,7 @@ export class Jobs implements TriggerTypeHandler<unknown> {
     for (const job of this.#jobs.values()) for (const run of job.runs) run.abort()
     const left = new Map(leave.map(([id, close]) => [id, close()]))
     await this.#settled(ABORT_MS, (called) => !called)
-    if (handOver && left.size > 0) writeHandOver(folder(), stoppedAt, left, log)
+    if (reason === 'reload' && left.size > 0) writeHandOver(folder(), stoppedAt, left, log)
     await fires.settled()
   }
 
@@ -88,9 +90,12 @@ export class Jobs implements TriggerTypeHandler<unknown> {
   #takeLeft(id: string, { expression, zone }: CronPlan): JobHandOver | undefined {
     const { folder, clock, log } = this.#context
     // Not before there is a trigger: a generation whose start fails leaves the hand-over to the next one.
-    this.#left ??= takeHandOver(folder(), clock.now(), log)
-    const left = this.#left.get(id)
-    this.#left.delete(id)
+    const now = clock.now()
+    this.#left ??= { jobs: takeHandOver(folder(), now, log), until: now + TAKE_OVER_MS }
+    const { jobs, until } = this.#left
+    if (now > until) jobs.clear()
+    const left = jobs.get(id)
+    jobs.delete(id)
     return left?.expression === expression && left.timezone === zone.name ? left : undefined
   }
 

@@ -39,7 +39,7 @@ export async function startCron(context: PluginContext<CronConfig>, clock: Clock
       return true
     },
     async stop({ reason }) {
-      await jobs.stop({ handOver: reason === 'reload' })
+      await jobs.stop(reason)
       await locks.close()
     },
   }

@@ -95,10 +95,19 @@ describe('53. what is refused', () => {
 
   test('a scheduler that is shutting down', async () => {
     const run = await runCron()
-    await run.stop()
+    await run.stop('shutdown')
     expect(await run.refusalOf({ expression: '@daily' })).toMatchObject({
       message: expect.stringContaining('shutting down'),
     })
+  })
+
+  test('one that is being replaced refuses what is wrong only: the engine keeps the rest for its successor', async () => {
+    const run = await runCron()
+    await run.stop('reload')
+    await run.bind('job', 'f', '* * * * * *')
+    await run.clock.pass(2_000)
+    expect(run.engine.calls).toEqual([])
+    expect((await run.refusalOf({ expression: 'invalid' })).message).toContain('invalid')
   })
 })
 

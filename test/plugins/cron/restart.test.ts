@@ -105,6 +105,22 @@ describe('a change of generation', () => {
     expect(times(after)).toEqual(['00:00:06'])
   })
 
+  test('a trigger that comes later than the others is a new one', async () => {
+    const clock = new ManualClock(START)
+    const first = await runCron({ clock })
+    await first.collect('there', '* * * * * *')
+    await first.collect('away', '* * * * * *')
+    await first.stop('reload')
+    const second = await runCron({ clock, dataDir: first.dataDir })
+    await second.collect('there', '* * * * * *')
+    await clock.pass(5_500)
+    const events = await second.collect('away', '* * * * * *')
+    await settled()
+    expect(events).toEqual([])
+    await clock.pass(1_000)
+    expect(times(events)).toEqual(['00:00:06'])
+  })
+
   test('a gap of more than a minute counts as an absence', async () => {
     const { after } = await generations('*/30 * * * * *', 61_000)
     expect(times(after)).toEqual([])

@@ -1,16 +1,16 @@
 // The feed of a store that several engines share: every event comes by subscription, also those of this engine. After a break of
 // the connection what was missed is read from the journal, in order and once; when it reaches back no more, listeners are told so.
-import { randomBytes } from 'node:crypto'
 import { LimitedWarning } from '../../../kit/limited-warning.ts'
-import type { RedisConnection, RedisScript } from '../../../kit/redis.ts'
+import type { RedisConnection } from '../../../kit/redis.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import { StreamEvent, type Position } from '../event.ts'
 import type { Feed, FeedListener, Missed } from '../feed.ts'
 import { LocalFeed } from '../history/local-feed.ts'
 import { frameBytes, RecentEvents } from '../history/recent-events.ts'
-import { CHANNEL, EPOCH_KEY, JOURNAL_KEY } from './redis-keys.ts'
+import { RedisArrivals } from './redis-arrivals.ts'
+import { RedisJournal } from './redis-journal.ts'
+import { CHANNEL } from './redis-keys.ts'
 import { readMessage } from './redis-message.ts'
-import { STATE } from './redis-scripts.ts'
 import type { HistoryLimits } from './store.ts'
 
 export interface RedisFeedLimits {
@@ -41,19 +41,14 @@ export interface RedisFeedOptions {
   readonly limits?: Partial<RedisFeedLimits> | undefined
 }
 
-interface Arrival {
-  readonly offset: number
-  readonly come: (inTime: boolean) => void
-}
-
 export class RedisFeed implements Feed {
   readonly #options: RedisFeedOptions
   readonly #limits: RedisFeedLimits
-  readonly #readState: RedisScript
+  readonly #journal: RedisJournal
   readonly #unreadable: LimitedWarning
   readonly #unfilled: LimitedWarning
   readonly #listeners = new Set<FeedListener>()
-  readonly #arrivals = new Set<Arrival>()
+  readonly #arrivals: RedisArrivals
   /** What this engine has told, in the present epoch. */
   #local: LocalFeed | undefined
   #epoch = ''
@@ -66,13 +61,15 @@ export class RedisFeed implements Feed {
   #buffer: StreamEvent[] = []
   #bufferBytes = 0
   #overflowed = false
+  #lostLive = false
   #closed = false
   #unsubscribe: (() => Promise<void>) | undefined
 
   constructor(options: RedisFeedOptions) {
     this.#options = options
     this.#limits = { ...REDIS_FEED_DEFAULTS, ...options.limits }
-    this.#readState = options.redis.defineScript(STATE, 2)
+    this.#journal = new RedisJournal(options.redis, this.#limits.journalStep)
+    this.#arrivals = new RedisArrivals(this.#limits.arrivalMs)
     this.#recent = new RecentEvents(options.history, 0)
     const warn = (message: string, data: Record<string, unknown>): void => options.log.warn(message, data)
     this.#unreadable = new LimitedWarning(warn)
@@ -84,7 +81,8 @@ export class RedisFeed implements Feed {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#unsubscribe = await this.#options.redis.subscribe(CHANNEL, {
       message: (text) => this.#message(text),
-      active: () => void this.#catchUp().then(resolve, reject),
+      // One that a reconnect has interrupted leaves it to the next one to begin.
+      active: () => void this.#catchUp().then(() => this.#local !== undefined && resolve(), reject),
     })
     await promise
   }
@@ -96,19 +94,19 @@ export class RedisFeed implements Feed {
 
   async missedSince(position: Position, stream: string, group: string, item: string | null): Promise<Missed> {
     // From another engine the subscriber may know of events that are still on their way to this one.
-    if (this.#isAhead(position) && (await this.#exists(position))) await this.#arrival(position)
+    if (this.#isAhead(position) && (await this.#journal.has(position))) await this.reach(position)
     return this.#local!.missedSince(position, stream, group, item)
   }
 
   /** For data that was read at this position: resolves when what is in it has been told, or does not come in time. */
   async reach(position: Position): Promise<void> {
-    await this.#arrival(position)
+    if (!this.#closed && this.#isAhead(position)) await this.#arrivals.wait(position.offset)
   }
 
   async close(): Promise<void> {
     this.#closed = true
     this.#run++
-    for (const { come } of this.#arrivals) come(false)
+    this.#arrivals.giveUp()
     this.#local?.close()
     await this.#unsubscribe?.()
   }
@@ -121,8 +119,10 @@ export class RedisFeed implements Feed {
       })
       return
     }
-    if (!this.#catchingUp && this.#receive(event)) return
-    this.#keep(event)
+    // Positions of engines that keep a history mean nothing where none is kept.
+    const told = this.#options.history.maxEvents === 0 ? withoutPosition(event) : event
+    if (!this.#catchingUp && this.#receive(told)) return
+    this.#keep(told)
     if (!this.#catchingUp) void this.#catchUp()
   }
 
@@ -147,6 +147,8 @@ export class RedisFeed implements Feed {
     const bytes = frameBytes(event)
     if (this.#buffer.length >= this.#limits.maxBuffered || this.#bufferBytes + bytes > this.#limits.maxBufferedBytes) {
       this.#overflowed = true
+      // What stands in the journal is read from there; the rest is gone.
+      this.#lostLive ||= event.position === undefined || this.#buffer.some(({ position }) => position === undefined)
       this.#buffer = []
       this.#bufferBytes = 0
       return
@@ -181,11 +183,8 @@ export class RedisFeed implements Feed {
 
   /** Tells what the journal has and this engine has not. */
   async #fill(run: number): Promise<void> {
-    const known = this.#local === undefined ? ['', '0'] : [this.#epoch, `${this.#received}`]
-    const [epoch, offset] = (await this.#readState([EPOCH_KEY, JOURNAL_KEY], [randomEpoch(), ...known])) as [
-      string,
-      number,
-    ]
+    const known = this.#local === undefined ? undefined : { epoch: this.#epoch, offset: this.#received }
+    const { epoch, offset } = await this.#journal.newest(known)
     if (run !== this.#run) return
     if (this.#local === undefined) {
       await this.#begin(epoch, offset)
@@ -197,7 +196,7 @@ export class RedisFeed implements Feed {
       return
     }
     while (this.#received < offset) {
-      const events = await this.#readJournal(this.#received + 1, offset)
+      const events = await this.#journal.read(this.#received + 1, offset)
       if (run !== this.#run) return
       if (events.length === 0 || !events.every((event) => this.#receive(event))) {
         this.#lose(epoch, offset)
@@ -208,18 +207,9 @@ export class RedisFeed implements Feed {
 
   /** The first time: takes over the history that other engines, or an earlier run, have left. */
   async #begin(epoch: string, offset: number): Promise<void> {
-    const older: StreamEvent[] = []
-    let next = Math.max(1, offset - this.#options.history.maxEvents + 1)
-    while (next <= offset) {
-      const events = await this.#readJournal(next, offset)
-      if (events.length === 0) break
-      // A gap makes what is before it useless.
-      if (older.length > 0 && events[0]!.position!.offset !== next) older.length = 0
-      older.push(...events)
-      next = events.at(-1)!.position!.offset + 1
-    }
+    const older = await this.#journal.latest(offset, this.#options.history.maxEvents)
     this.#start(epoch, offset)
-    if (older.at(-1)?.position?.offset === offset) this.#recent.addBefore(older)
+    this.#recent.addBefore(older)
   }
 
   #start(epoch: string, offset: number): void {
@@ -237,30 +227,16 @@ export class RedisFeed implements Feed {
   #lose(epoch: string, offset: number): void {
     this.#local!.close()
     this.#start(epoch, offset)
-    for (const { come } of this.#arrivals) come(false)
+    this.#arrivals.giveUp()
     for (const listener of this.#listeners) listener.lost()
-  }
-
-  /** Entries from one offset up to another, not all at once; those before a gap or an unreadable entry only. */
-  async #readJournal(from: number, to: number): Promise<StreamEvent[]> {
-    const range = [JOURNAL_KEY, `${from}-0`, `${to}-0`, 'COUNT', this.#limits.journalStep] as const
-    const entries = (await this.#options.redis.command('XRANGE', ...range)) as [string, string[]][]
-    const events: StreamEvent[] = []
-    for (const [, fields] of entries) {
-      const event = readMessage(fields[1] ?? '')
-      const previous = events.at(-1)?.position?.offset
-      const offset = event?.position?.offset
-      if (event === undefined || offset === undefined || (previous !== undefined && offset !== previous + 1)) break
-      events.push(event)
-    }
-    return events
   }
 
   /** True = nothing is missing any more. */
   #tellBuffered(known: ReadonlySet<StreamEvent>): boolean {
     if (this.#overflowed) {
-      // What stands in the journal is read in the next round.
       this.#overflowed = false
+      if (this.#lostLive) for (const listener of this.#listeners) listener.lost()
+      this.#lostLive = false
       return false
     }
     while (this.#buffer.length > 0) {
@@ -268,8 +244,7 @@ export class RedisFeed implements Feed {
       if (!this.#receive(event)) {
         if (!known.has(event)) return false
         // The server does not know its position: of an epoch that has ended, or made up. It is told, but stands in no history.
-        const { stream, group, item, timestamp, event: text } = event
-        this.#tell(new StreamEvent({ stream, group, item, timestamp, event: text, position: undefined }))
+        this.#tell(withoutPosition(event))
       }
       this.#buffer.shift()
       this.#bufferBytes -= frameBytes(event)
@@ -279,42 +254,14 @@ export class RedisFeed implements Feed {
 
   #told(event: StreamEvent): void {
     for (const listener of this.#listeners) listener.event(event)
-    for (const arrival of this.#arrivals) {
-      if (arrival.offset > this.#recent.newest) continue
-      arrival.come(true)
-    }
+    this.#arrivals.reached(this.#recent.newest)
   }
 
   #isAhead({ epoch, offset }: Position): boolean {
     return epoch === this.#epoch && offset > this.#recent.newest
   }
-
-  /** Whether the server knows of the position; false as well when it cannot be asked. */
-  async #exists({ epoch, offset }: Position): Promise<boolean> {
-    const state = this.#options.redis.command('HMGET', EPOCH_KEY, 'epoch', 'offset')
-    const [known, newest] = (await state.catch(() => [])) as (string | null | undefined)[]
-    return known === epoch && Number(newest) >= offset
-  }
-
-  /** Resolves when the event at the position has been told, cannot come any more, or is late. */
-  #arrival(position: Position): Promise<boolean> {
-    if (this.#closed || !this.#isAhead(position)) return Promise.resolve(true)
-    const { offset } = position
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => arrival.come(false), this.#limits.arrivalMs)
-      const arrival: Arrival = {
-        offset,
-        come: (inTime) => {
-          clearTimeout(timer)
-          this.#arrivals.delete(arrival)
-          resolve(inTime)
-        },
-      }
-      this.#arrivals.add(arrival)
-    })
-  }
 }
 
-export function randomEpoch(): string {
-  return randomBytes(8).toString('hex')
+function withoutPosition({ stream, group, item, timestamp, event }: StreamEvent): StreamEvent {
+  return new StreamEvent({ stream, group, item, timestamp, event, position: undefined })
 }

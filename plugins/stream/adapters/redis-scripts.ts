@@ -52,7 +52,8 @@ local function tell(event)
     length = 0
   end
   stamp()
-  offset = offset + 1
+  -- An engine without a history must not leave gaps in that of others.
+  if max_events > 0 then offset = offset + 1 end
   local wrapper = '{"type":"stream","timestamp":' .. string.format('%.0f', latest) .. ',' .. names
   if max_events > 0 then
     wrapper = wrapper .. ',"position":"' .. epoch .. '-' .. string.format('%.0f', offset) .. '"'

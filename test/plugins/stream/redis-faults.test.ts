@@ -203,6 +203,23 @@ describe.skipIf(!redisAvailable)('events that nobody can bring back (needs redis
     expect(await engine.heard.take(2)).toHaveLength(2)
   })
 
+  test('events without a place in the history that cannot be kept while the journal is read are lost, and that is told', async () => {
+    const server = await redisServer()
+    const engine = await openEngine(server, { feedLimits: { maxBuffered: 2, journalStep: 1 } })
+    for (let i = 0; i < 20; i++) await engine.store.set(item('i'), `${i}`, ignore)
+    await engine.heard.take(20)
+    const wrapper = { type: 'stream', timestamp: 1, streamName: 's', groupId: 'g', id: null, event: { type: 'x' } }
+    // The connection comes back to a journal with much to read, while iii publishes.
+    await withoutSubscribers(server, async () => {
+      for (let i = 0; i < 200; i++) await written(engine, `${i}`)
+    })
+    const iii = server.client()
+    while (engine.lost.items.length === 0 && engine.heard.items.length < 220) {
+      await Promise.all(Array.from({ length: 5 }, () => iii.publish('stream::events', JSON.stringify(wrapper))))
+    }
+    await engine.lost.take(1)
+  })
+
   test('more than may be kept while the journal is read is read from there as well', async () => {
     const server = await redisServer()
     const limits = { maxBuffered: 2, journalStep: 1 }

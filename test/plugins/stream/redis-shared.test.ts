@@ -246,4 +246,27 @@ describe.skipIf(!redisAvailable)('the journal in Redis (needs redis-server)', ()
     expect(await store.snapshot('s', 'g', null)).toEqual({ data: '[1]', position: undefined })
     expect(await server.client().exists('stream::journal')).toBe(0)
   })
+
+  test('an engine that keeps none does not harm the history of others', async () => {
+    const server = await redisServer()
+    const [keeps, none] = [
+      await openEngine(server),
+      await openEngine(server, { history: { maxEvents: 0, maxBytes: 0 } }),
+    ]
+    for (let i = 0; i < 10; i++) await (i % 2 === 0 ? keeps : none).store.set(item('i'), `${i}`, ignore)
+    expect(offsetsOf(await keeps.heard.take(10))).toEqual([
+      1,
+      undefined,
+      2,
+      undefined,
+      3,
+      undefined,
+      4,
+      undefined,
+      5,
+      undefined,
+    ])
+    expect(offsetsOf(await none.heard.take(10))).toEqual(Array(10).fill(undefined))
+    expect([keeps.lost.items, none.lost.items]).toEqual([[], []])
+  })
 })

@@ -15,6 +15,8 @@ import {
 } from '../../plugins/configuration/functions.ts'
 import { registerPublish } from '../../plugins/pubsub/publish.ts'
 import { registerStateFunctions, type StateFunctionsContext } from '../../plugins/state/functions.ts'
+import { registerStreamFunctions } from '../../plugins/stream/functions.ts'
+import type { StreamItems } from '../../plugins/stream/items.ts'
 
 export interface FunctionPart {
   readonly id: string
@@ -75,6 +77,11 @@ export function engineParts(): { functions: FunctionPart[]; triggerTypes: Trigge
 /** The functions of `iii-state`, in the order of their registration. */
 export function stateParts(): FunctionPart[] {
   return declaredBy((registrar) => registerStateFunctions(registrar, {} as StateFunctionsContext))
+}
+
+/** The functions of `iii-stream`, in the order of their registration. */
+export function streamParts(): FunctionPart[] {
+  return declaredBy((registrar) => registerStreamFunctions(registrar, {} as StreamItems))
 }
 
 /** The functions of `configuration`. */

@@ -14,8 +14,16 @@ import { CONFIGURATION_CONFIG_SCHEMA } from '../../plugins/configuration/config.
 import { CRON_CONFIG_SCHEMA } from '../../plugins/cron/config.ts'
 import { PUBSUB_CONFIG_SCHEMA } from '../../plugins/pubsub/config.ts'
 import { STATE_CONFIG_SCHEMA } from '../../plugins/state/config.ts'
+import { STREAM_CONFIG_SCHEMA } from '../../plugins/stream/config.ts'
 import { boundsTable } from './bounds.ts'
-import { configurationParts, engineParts, pubsubParts, stateParts, type FunctionPart } from './engine-parts.ts'
+import {
+  configurationParts,
+  engineParts,
+  pubsubParts,
+  stateParts,
+  streamParts,
+  type FunctionPart,
+} from './engine-parts.ts'
 import { code, countText, table } from './markdown.ts'
 import { memberTable, shapeText } from './schema-text.ts'
 
@@ -27,6 +35,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   'config-listener': () => memberTable(LISTENER_SCHEMA),
   'config-configuration': () => memberTable(CONFIGURATION_CONFIG_SCHEMA),
   'config-state': () => memberTable(STATE_CONFIG_SCHEMA),
+  'config-stream': () => memberTable(STREAM_CONFIG_SCHEMA),
   'config-cron': () => memberTable(CRON_CONFIG_SCHEMA),
   'config-pubsub': () => memberTable(PUBSUB_CONFIG_SCHEMA),
   'config-names': workerNames,
@@ -34,6 +43,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   'engine-trigger-types': triggerTypes,
   'configuration-functions': () => functionSections(configurationParts()),
   'state-functions': () => functionSections(stateParts()),
+  'stream-functions': () => functionSections(streamParts()),
   'pubsub-functions': () => functionSections(pubsubParts()),
   'update-limits': () =>
     table(

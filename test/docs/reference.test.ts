@@ -7,8 +7,10 @@ import { pluginFunctions } from '../../core/host/plugin-functions.ts'
 import type { PluginHost } from '../../core/host/plugin-host.ts'
 import { kvOption } from '../../kit/kv-settings.ts'
 import { UPDATE_OPERATION_TYPES } from '../../kit/update/operation.ts'
+import { ERROR_CODES } from '../../protocol/errors.ts'
 import { SEATS } from '../../protocol/seats.ts'
 import { STATE_TRIGGER_TYPE } from '../../plugins/state/trigger.ts'
+import { STREAM_TRIGGER_TYPE } from '../../plugins/stream/trigger.ts'
 import { namesAfter } from './page-tables.ts'
 import { ROOT } from './snippets.ts'
 
@@ -65,6 +67,21 @@ describe('state.md', () => {
   it('has every setting of the adapter kv', () => {
     const members = Object.keys(kvOption('').config)
     expect(namesAfter(page, '| `adapter.config` | meaning |').sort()).toEqual(members.sort())
+  })
+})
+
+describe('stream.md', () => {
+  const page = 'docs/reference/stream.md'
+
+  it('has every member of the config of a stream trigger', () => {
+    const { properties } = STREAM_TRIGGER_TYPE.trigger_request_format as { properties: object }
+    expect(namesAfter(page, '## The trigger type stream')).toEqual(Object.keys(properties))
+  })
+
+  it('has every code of the worker', () => {
+    const text = readFileSync(path.join(ROOT, page), 'utf8')
+    const codes = Object.keys(ERROR_CODES).filter((code) => code.startsWith('STREAM_') || code === 'JSON_ERROR')
+    for (const code of codes) expect(text).toContain(`\`${code}\``)
   })
 })
 

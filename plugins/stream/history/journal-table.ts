@@ -95,7 +95,9 @@ export class JournalTable {
     const { newest } = this.opened
     const pages = this.#readPages()
     const begin = pages.findIndex(({ start }) => start !== undefined)
-    const parts = pages.slice(Math.max(0, begin)).map((page, index) => page.body(index === 0 ? page.start : undefined))
+    const parts = (begin < 0 ? [] : pages.slice(begin)).map((page, index) =>
+      page.body(index === 0 ? page.start : undefined),
+    )
     const events: StreamEvent[] = []
     for (const { text, first, count } of readBatches(Buffer.concat(parts))) {
       if (first + count - 1 <= this.#floor || first > newest) continue

@@ -36,7 +36,7 @@ export function clientOptions(target: RedisTarget, limits: RedisLimits, mayRecon
     port: target.port,
     ...(target.username === undefined ? {} : { username: target.username }),
     ...(target.password === undefined ? {} : { password: target.password }),
-    ...(target.tls ? { tls: { servername: target.host } } : {}),
+    ...(target.tls ? { tls: {} } : {}),
     db: target.database,
     lazyConnect: true,
     enableOfflineQueue: false,

@@ -1,0 +1,64 @@
+// TLS to Redis: in front of the server stands one that ends TLS, with a certificate made for the test.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { connect as connectTcp, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { redisAvailable } from '../../support/redis-server.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
+import { connect, server, SETTING } from './connect-redis.ts'
+
+const canMakeCertificates = spawnSync('openssl', ['version']).status === 0
+
+function makeCertificate(): { key: string; cert: string } {
+  const folder = tempFolder()
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
+  const files = ['-keyout', key, '-out', cert]
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', ...subject, ...files],
+    {
+      stdio: 'ignore',
+    },
+  )
+  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
+}
+
+async function tlsServer() {
+  const redis = await server({ args: ['--requirepass', 'secret'] })
+  const certificate = makeCertificate()
+  const front = createServer(certificate, (near) => {
+    const far = connectTcp(redis.port, '127.0.0.1')
+    near.on('error', () => far.destroy()).on('close', () => far.destroy())
+    far.on('error', () => near.destroy()).on('close', () => near.destroy())
+    near.pipe(far).pipe(near)
+  })
+  await once(front.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void front.close())
+  return { port: (front.address() as AddressInfo).port, cert: certificate.cert }
+}
+
+describe.skipIf(!redisAvailable || !canMakeCertificates)('rediss:// (needs redis-server and openssl)', () => {
+  test('connects where the certificate is trusted, by name and by address', async () => {
+    const { port, cert } = await tlsServer()
+    const before = getCACertificates('default')
+    setDefaultCACertificates([cert])
+    onTestFinished(() => setDefaultCACertificates(before))
+    for (const host of ['localhost', '127.0.0.1']) {
+      const { redis } = await connect(`rediss://:secret@${host}:${port}`)
+      expect(await redis.command('PING')).toBe('PONG')
+      const messages: string[] = []
+      await redis.subscribe('c', { message: (text) => messages.push(text) })
+    }
+  })
+
+  test('a certificate that is not trusted is an error that says so', async () => {
+    const { port } = await tlsServer()
+    await expect(connect(`rediss://:secret@127.0.0.1:${port}`)).rejects.toThrow(
+      new RegExp(`^Redis at 127.0.0.1:${port} \\(${SETTING}\\) is not reachable: .*self-signed certificate`),
+    )
+  })
+})

@@ -35,9 +35,13 @@ export class JournalPage {
     this.bytes = bytes
   }
 
-  /** An empty page. `next` is the offset of the event that the next batch begins with. */
-  static empty(slot: number, number: number, next: number): JournalPage {
-    const page = new JournalPage(slot, Buffer.alloc(PAGE_BYTES))
+  /**
+   * An empty page. `next` is the offset of the event that the next batch begins with; `used` are the bytes of a page that nobody
+   * needs any more: allocating them for each commit was a tenth of its time.
+   */
+  static empty(slot: number, number: number, next: number, used?: Buffer): JournalPage {
+    const page = new JournalPage(slot, used ?? Buffer.alloc(PAGE_BYTES))
+    page.bytes.fill(0)
     page.bytes.writeDoubleLE(number, NUMBER)
     page.bytes.writeDoubleLE(next, FIRST)
     page.bytes.writeUInt32LE(HEADER_BYTES, END)
@@ -73,8 +77,10 @@ export class JournalPage {
     return PAGE_BYTES - this.end
   }
 
-  copy(): JournalPage {
-    return new JournalPage(this.slot, Buffer.from(this.bytes))
+  copy(used?: Buffer): JournalPage {
+    const bytes = used ?? Buffer.alloc(PAGE_BYTES)
+    this.bytes.copy(bytes)
+    return new JournalPage(this.slot, bytes)
   }
 
   /** Says that a batch begins at the end of what is there. */

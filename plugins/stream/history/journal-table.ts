@@ -11,6 +11,9 @@ import { frameBytes } from './recent-events.ts'
 export const JOURNAL_SCHEMA =
   'CREATE TABLE epoch (name TEXT NOT NULL); CREATE TABLE journal (slot INTEGER PRIMARY KEY, page BLOB NOT NULL)'
 
+/** Pages whose bytes are kept to be used again: 256 KiB. */
+const MAX_SPARE = 64
+
 /** A page in the order of the pages. */
 interface Place {
   readonly slot: number
@@ -43,6 +46,8 @@ export class JournalTable {
   #floor: number
   #slots: number
   #pending: Pending | undefined
+  /** Bytes of pages that are not needed any more. */
+  #spare: Buffer[] = []
 
   constructor(database: DatabaseSync, limits: HistoryLimits) {
     this.#database = database
@@ -82,12 +87,17 @@ export class JournalTable {
     this.#places.pop()
     this.#places.splice(0, reused)
     for (const page of pages) this.#places.push(placeOf(page))
+    this.#keepSpare([this.#last, ...pages.slice(0, -1)])
     this.#last = pages.at(-1)!
     this.#slots += made
   }
 
   rolledBack(): void {
     this.#pending = undefined
+  }
+
+  #keepSpare(pages: readonly JournalPage[]): void {
+    for (const { bytes } of pages) if (this.#spare.length < MAX_SPARE) this.#spare.push(bytes)
   }
 
   /** What is left of the events up to the newest one when the journal was opened, without a gap. Throws when some are not there. */
@@ -114,12 +124,12 @@ export class JournalTable {
     const batch = kept.length === 0 ? undefined : writeBatch(kept, first)
     const { floor, free } = this.#makeRoom(batch?.length ?? 0, newest, kept.length)
     // A copy: if the batch is undone, the page is what it was.
-    const pages = [this.#last.copy()]
+    const pages = [this.#last.copy(this.#spare.pop())]
     let page = pages[0]!
     const nextPage = (next: number): void => {
       const added = pages.length - 1
       const slot = added < free ? this.#places[added]!.slot : this.#slots + 1 + added - free
-      page = JournalPage.empty(slot, page.number + 1, next)
+      page = JournalPage.empty(slot, page.number + 1, next, this.#spare.pop())
       pages.push(page)
     }
     if (batch !== undefined) {

@@ -51,7 +51,7 @@ export function validateAgainstSchema<Value = unknown>(
     }
   }
   if (validate(copy)) return { value: deepFreeze(copy) as Value }
-  return { problems: (validate.errors ?? []).map(toProblem) }
+  return { problems: (validate.errors ?? []).filter(saysSomethingNew).map(toProblem) }
 }
 
 export function deepFreeze<Value>(value: Value): Value {
@@ -97,6 +97,11 @@ function checkSchema(schema: JsonSchema): void {
     throw new Error(schemaChecker.errorsText(schemaChecker.errors, { dataVar: 'schema' }))
 }
 
+/** A missing name of a branch is told by `required` already. */
+function saysSomethingNew({ keyword, params }: ErrorObject): boolean {
+  return keyword !== 'discriminator' || (params as { tagValue?: unknown }).tagValue !== undefined
+}
+
 function toProblem(error: ErrorObject): SchemaProblem {
   const { instancePath, keyword, data } = error
   const params = error.params as Record<string, unknown>
@@ -123,10 +128,9 @@ function describe(
 
 /** A block names what it configures, and the schema has no branch of that name. */
 function unknownBranch(pointer: string, { tag, tagValue }: Record<string, unknown>, schema?: object): string {
-  if (typeof tagValue !== 'string') return `missing '${String(tag)}'`
   const { oneOf = [] } = schema as { oneOf?: { title?: unknown }[] }
   const available = `Available: [${oneOf.map(({ title }) => title).join(', ')}]`
-  return pointer.endsWith('/adapter')
+  return pointer.endsWith('/adapter') && typeof tagValue === 'string'
     ? `Adapter factory '${tagValue}' not found. ${available}`
     : `'${String(tag)}' is ${quote(tagValue)}. ${available}`
 }

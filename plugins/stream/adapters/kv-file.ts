@@ -21,6 +21,7 @@ export interface KvFileOptions {
   readonly maxBytes?: number | undefined
   readonly log: Pick<PluginLog, 'error'>
   readonly now?: (() => number) | undefined
+  readonly keepUnasked?: number | undefined
   /** For tests. */
   readonly onOpen?: SqliteStoreOptions['onOpen']
 }
@@ -44,7 +45,7 @@ export class KvFile implements StreamStore {
   /** Offset of the newest event, those of the batch under way included. */
   #newest: number
 
-  constructor({ folder, history: wanted, maxBytes, log, now, onOpen }: KvFileOptions) {
+  constructor({ folder, history: wanted, maxBytes, log, now, keepUnasked, onOpen }: KvFileOptions) {
     const history = { ...wanted, maxBytes: Math.min(wanted.maxBytes, (maxBytes ?? Infinity) * HISTORY_SHARE) }
     const onError = (message: string, error: unknown): void => log.error(message, { error: String(error) })
     this.#keepsHistory = history.maxEvents > 0
@@ -65,7 +66,7 @@ export class KvFile implements StreamStore {
     this.#newest = newest
     this.#timestamps = new Timestamps({ after: timestamp, ...(now === undefined ? {} : { now }) })
     const recent = new RecentEvents(history, newest)
-    this.#feed = new LocalFeed({ epoch, recent, readOlder: () => this.#journal.readOlder(), onError })
+    this.#feed = new LocalFeed({ epoch, recent, readHistory: (to) => this.#journal.read(to), keepUnasked, onError })
     this.feed = this.#feed
     this.#store.onBatch({
       beforeCommit: () => {

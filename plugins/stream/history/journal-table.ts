@@ -100,9 +100,8 @@ export class JournalTable {
     for (const { bytes } of pages) if (this.#spare.length < MAX_SPARE) this.#spare.push(bytes)
   }
 
-  /** What is left of the events up to the newest one when the journal was opened, without a gap. Throws when some are not there. */
-  readOlder(): StreamEvent[] {
-    const { newest } = this.opened
+  /** What is left of the events up to an offset, oldest first and without a gap. Throws when some are not there. */
+  read(newest: number): StreamEvent[] {
     const pages = this.#readPages()
     const begin = pages.findIndex(({ start }) => start !== undefined)
     const parts = (begin < 0 ? [] : pages.slice(begin)).map((page, index) =>

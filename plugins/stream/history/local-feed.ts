@@ -4,20 +4,32 @@ import type { Position, StreamEvent } from '../event.ts'
 import type { Feed, FeedListener, Missed } from '../feed.ts'
 import type { RecentEvents } from './recent-events.ts'
 
+/**
+ * Events told without anybody asking for missed ones until they are no longer kept in memory, where they can be read again: keeping
+ * them was a fifth of the price of a write.
+ */
+const KEEP_UNASKED = 20_000
+
 export interface LocalFeedOptions {
   readonly epoch: string
   readonly recent: RecentEvents
-  /** Reads events that are older than the recent ones, ending where those begin; asked at most once. Throwing = there are none. */
-  readonly readOlder?: (() => readonly StreamEvent[]) | undefined
+  /**
+   * Reads the events up to an offset, oldest first and without a gap, from where they are kept; throwing = there are none. Absent:
+   * they are kept in memory alone.
+   */
+  readonly readHistory?: ((newest: number) => readonly StreamEvent[]) | undefined
+  /** Default 20,000. */
+  readonly keepUnasked?: number | undefined
   readonly onError: (message: string, error: unknown) => void
 }
 
 export class LocalFeed implements Feed {
   readonly #options: LocalFeedOptions
   readonly #listeners = new Set<FeedListener>()
-  /** Where this run began: only what is older may have to be read. */
-  readonly #start: number
-  #olderRead = false
+  /** Whether the recent events are kept in memory. */
+  #isKept: boolean
+  #unasked = 0
+  #isClosed = false
   /** Emitted and not told yet. No more than is emitted in one turn of the loop, which the store bounds. */
   #waiting: StreamEvent[] = []
   #telling = false
@@ -26,7 +38,7 @@ export class LocalFeed implements Feed {
 
   constructor(options: LocalFeedOptions) {
     this.#options = options
-    this.#start = options.recent.newest
+    this.#isKept = options.readHistory === undefined
   }
 
   listen(listener: FeedListener): () => void {
@@ -43,10 +55,11 @@ export class LocalFeed implements Feed {
 
   async missedSince(position: Position, stream: string, group: string, item: string | null): Promise<Missed> {
     const { epoch, recent } = this.#options
-    if (position.epoch !== epoch) return { recovered: false }
+    if (position.epoch !== epoch || !recent.keeps || this.#isClosed) return { recovered: false }
     // Of a snapshot that is ahead of what has been told.
     while (position.offset > recent.newest && this.#held !== undefined) await this.#held
-    if (position.offset < recent.floor) this.#readOlder()
+    this.#unasked = 0
+    if (position.offset < recent.floor) this.#keep()
     const events = recent.after(position.offset, stream, group, item)
     if (events === undefined) return { recovered: false }
     this.hold()
@@ -69,6 +82,7 @@ export class LocalFeed implements Feed {
 
   /** Tells what is held, without waiting for the turn to end. */
   close(): void {
+    this.#isClosed = true
     this.#held = undefined
     this.#tellWaiting()
   }
@@ -85,7 +99,7 @@ export class LocalFeed implements Feed {
   }
 
   #tellOne(event: StreamEvent): void {
-    if (event.position !== undefined) this.#options.recent.add(event)
+    if (event.position !== undefined) this.#remember(event)
     for (const listener of this.#listeners) this.#guarded(() => listener.event(event))
   }
 
@@ -98,14 +112,20 @@ export class LocalFeed implements Feed {
     }
   }
 
-  /** All that is there is read at once: many subscribers come back at the same time, and it is bounded as the recent events are. */
-  #readOlder(): void {
-    const { recent, readOlder, onError } = this.#options
-    // What has been dropped since the start cannot be bridged by what is older still.
-    if (readOlder === undefined || this.#olderRead || recent.floor !== this.#start) return
-    this.#olderRead = true
+  #remember(event: StreamEvent): void {
+    const { recent, readHistory, keepUnasked = KEEP_UNASKED } = this.#options
+    if (readHistory !== undefined && this.#isKept && ++this.#unasked > keepUnasked) this.#isKept = false
+    if (this.#isKept) recent.add(event)
+    else recent.skip()
+  }
+
+  /** All of the history is read at once: many subscribers come back at the same time. It is bounded as the recent events are. */
+  #keep(): void {
+    const { recent, readHistory, onError } = this.#options
+    if (this.#isKept || readHistory === undefined) return
+    this.#isKept = true
     try {
-      recent.addBefore(readOlder())
+      recent.addBefore(readHistory(recent.newest))
     } catch (error) {
       onError('The history of the streams cannot be read; subscribers that come back start anew.', error)
     }

@@ -25,6 +25,11 @@ export class RecentEvents {
     this.#newest = newest
   }
 
+  /** False when nothing is ever kept. */
+  get keeps(): boolean {
+    return this.#limits.maxEvents > 0
+  }
+
   get newest(): number {
     return this.#newest
   }
@@ -36,6 +41,15 @@ export class RecentEvents {
 
   get length(): number {
     return this.#events.length - this.#first
+  }
+
+  /** The newest event is one further, and nothing is kept. */
+  skip(): void {
+    this.#newest++
+    if (this.#events.length === 0) return
+    this.#events = []
+    this.#first = 0
+    this.#bytes = 0
   }
 
   /** Takes the event that follows the newest. */

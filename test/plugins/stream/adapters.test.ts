@@ -17,12 +17,18 @@ streamAdapterCases('kv on disk', async (history = HISTORY_DEFAULTS) => openFile(
   ordered: true,
 })
 
-function openFile(folder: string, history: HistoryLimits): OpenedStream {
-  const store = new KvFile({ folder, history, log })
+streamAdapterCases(
+  'kv on disk, keeping next to nothing in memory',
+  async (history = HISTORY_DEFAULTS) => openFile(tempFolder(), history, 3),
+  { ordered: true },
+)
+
+function openFile(folder: string, history: HistoryLimits, keepUnasked?: number): OpenedStream {
+  const store = new KvFile({ folder, history, log, keepUnasked })
   onTestFinished(() => store.close())
   const reopen = async (): Promise<OpenedStream> => {
     await store.close()
-    return openFile(folder, history)
+    return openFile(folder, history, keepUnasked)
   }
   return { store, reopen }
 }

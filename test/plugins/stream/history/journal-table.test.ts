@@ -44,7 +44,8 @@ class Journal {
 
   /** The events that a new run finds, oldest first. */
   kept(): StreamEvent[] {
-    return new JournalTable(this.database, this.#limits).readOlder()
+    const table = new JournalTable(this.database, this.#limits)
+    return table.read(table.opened.newest)
   }
 
   get pages(): number {

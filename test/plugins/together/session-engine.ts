@@ -1,0 +1,40 @@
+// An engine with the reactive workers, a plain listener and one with rbac. A stand-in for the plugin that decides on sessions takes
+// the place of one built-in, because only such a plugin may hold a seat.
+import { freePort } from '../../support/engine-process.ts'
+import type { RawClient } from '../../support/raw-client.ts'
+import { EngineFolder, LISTENER, pluginFile } from '../../core/engine/running-engine.ts'
+
+export const REACTIVE = ['iii-state', 'iii-stream', 'iii-cron', 'iii-pubsub'] as const
+
+export interface SessionEngine {
+  readonly folder: EngineFolder
+  readonly trusted: RawClient
+  readonly session: RawClient
+  readonly streamUrl: string
+}
+
+/** @param instead the built-in that does not run. */
+export async function sessionEngine(
+  expose: readonly string[],
+  instead: (typeof REACTIVE)[number] = 'iii-pubsub',
+): Promise<SessionEngine> {
+  const folder = new EngineFolder()
+  const port = await freePort()
+  folder.write(
+    `plugins/${instead}.ts`,
+    pluginFile(
+      instead,
+      `iii.registerFunction('engine::seat::session-policy', () => ({}))`,
+      `seats: ['session-policy'],`,
+    ),
+  )
+  const rbac = JSON.stringify({ expose_functions: expose.map((pattern) => `match("${pattern}")`) })
+  const workers = REACTIVE.map((name) =>
+    name === 'iii-stream' ? `{ name: ${name}, config: { port: ${port} } }` : `{ name: ${name} }`,
+  )
+  folder.configure(LISTENER, `{ name: iii-worker-manager, config: { port: 0, rbac: ${rbac} } }`, ...workers)
+  await folder.start({ watch: false })
+  const trusted = await folder.connect({ name: 'trusted' })
+  const session = await folder.connect({ name: 'session', listener: 1 })
+  return { folder, trusted, session, streamUrl: `ws://127.0.0.1:${port}` }
+}

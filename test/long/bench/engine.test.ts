@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { BENCH_DEFAULTS, type BenchOptions, type ScenarioName } from '../../bench/options.ts'
-import { isClean, runBench } from '../../bench/run-bench.ts'
-import type { BenchReport } from '../../bench/report.ts'
+import { BENCH_DEFAULTS, type BenchOptions, type ScenarioName } from '../../../bench/options.ts'
+import { isClean, runBench } from '../../../bench/run-bench.ts'
+import type { BenchReport } from '../../../bench/report.ts'
 
 const QUICK: BenchOptions = {
   ...BENCH_DEFAULTS,

@@ -1,4 +1,5 @@
 // From the `config` block of an `iii-worker-manager` entry to the listener that the gateway runs.
+import { isLoopbackHost } from '../../protocol/loopback-host.ts'
 import type { ExposeFilter } from '../policy.ts'
 import { LISTENER_NAME } from './builtin-names.ts'
 import { parseExposeFilter } from './expose-filters.ts'
@@ -6,7 +7,6 @@ import { parsePointer, renderPath } from './json-path.ts'
 import type { JsonPath } from './json-path.ts'
 import { LISTENER_SCHEMA } from './listener-schema.ts'
 import type { ListenerConfig, ListenerRbac } from './listener-schema.ts'
-import { isLoopbackHost } from './loopback-host.ts'
 import { validateAgainstSchema } from './schema-validation.ts'
 import type { WorkerEntry } from './types.ts'
 

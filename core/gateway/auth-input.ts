@@ -1,5 +1,6 @@
 // What an auth function is told about a connection (spec 04 B.3).
 import type { IncomingMessage } from 'node:http'
+import { decodeQuery } from '../../protocol/percent-decoding.ts'
 
 export interface AuthInput {
   /** Lower-case names; of a repeated header the last value. */
@@ -10,7 +11,8 @@ export interface AuthInput {
 }
 
 export function authInput(request: IncomingMessage): AuthInput {
-  return { headers: headersOf(request), query_params: queryParams(request.url ?? ''), ip_address: ipAddress(request) }
+  const [, query = ''] = /\?(.*)/s.exec(request.url ?? '') ?? []
+  return { headers: headersOf(request), query_params: decodeQuery(query), ip_address: ipAddress(request) }
 }
 
 /** The peer's address without port, IPv4 also where the socket is a dual-stack one. */
@@ -25,27 +27,4 @@ function headersOf(request: IncomingMessage): Record<string, string> {
     if (/^[\t\x20-\x7e]*$/.test(value)) headers[(request.rawHeaders[at] ?? '').toLowerCase()] = value
   }
   return headers
-}
-
-function queryParams(requestTarget: string): Record<string, string[]> {
-  const parameters: Record<string, string[]> = Object.create(null)
-  const queryAt = requestTarget.indexOf('?')
-  if (queryAt === -1) return parameters
-  for (const pair of requestTarget.slice(queryAt + 1).split('&')) {
-    const equalsAt = pair.indexOf('=')
-    const name = decode(equalsAt === -1 ? pair : pair.slice(0, equalsAt))
-    if (name === '') continue
-    const values = (parameters[name] ??= [])
-    values.push(equalsAt === -1 ? '' : decode(pair.slice(equalsAt + 1)))
-  }
-  return parameters
-}
-
-/** `+` stays `+`; malformed escapes stay as they are. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

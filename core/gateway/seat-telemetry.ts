@@ -1,4 +1,5 @@
 // Hands telemetry frames to the plugin that holds the seat `telemetry`; without one they are counted and dropped.
+import { isJson } from '../../protocol/is-json.ts'
 import { SEATS } from '../../protocol/seats.ts'
 import type { Worker } from '../registry/worker.ts'
 import type { Router } from '../router/router.ts'
@@ -29,14 +30,5 @@ export class SeatTelemetry implements TelemetrySink {
     this.#router.invokeThen({ functionId: SEATS.telemetry, data }, (_result, error) => {
       if (error !== undefined) this.dropped++
     })
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
   }
 }

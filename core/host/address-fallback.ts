@@ -1,7 +1,7 @@
 // A plugin whose stored address can't be opened at the boot serves on the one of the file (spec 02 §7.2): the engine is up, and the
 // setting can be mended. Never from this machine alone to the network.
 import { CodedError } from '../../protocol/errors.ts'
-import { isLoopbackHost } from '../config/loopback-host.ts'
+import { isLoopbackHost } from '../../protocol/loopback-host.ts'
 import type { Generation } from './generation.ts'
 import type { Config, SettleSettings } from './plugin-settings.ts'
 

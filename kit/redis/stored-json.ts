@@ -1,4 +1,5 @@
 // What is read from a Redis that others write to as well: text that is no JSON must not get into a frame, where it would break it.
+import { isJson } from '../../protocol/is-json.ts'
 
 /** The text, or an error that shows it. */
 export function checkedJson(text: string): string {
@@ -9,13 +10,4 @@ export function checkedJson(text: string): string {
 /** For a value that has been overwritten or deleted already: what is no JSON is handed on as a JSON string. */
 export function jsonOrText(text: string | undefined): string | undefined {
   return text === undefined || isJson(text) ? text : JSON.stringify(text)
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -7,9 +7,6 @@ const FACTORIES = new Map<string, () => Promise<StreamStoreFactory>>([
   ['kv', async () => (await import('./adapters/kv.ts')).openKv],
   ['redis', async () => (await import('./adapters/redis.ts')).openRedis],
   ['bridge', async () => (await import('./adapters/bridge.ts')).openStreamBridge],
-  ['redis', async () => (await import('./adapters/redis.ts')).openRedis],
-  ['redis', async () => (await import('./adapters/redis.ts')).openRedis],
-  ['bridge', async () => (await import('./adapters/bridge.ts')).openStreamBridge],
 ])
 
 export async function openStreamStore(

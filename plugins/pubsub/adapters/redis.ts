@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { LimitedWarning } from '../../../kit/limited-warning.ts'
 import { connectRedis, type RedisConnection } from '../../../kit/redis.ts'
 import { redisSettings } from '../../../kit/redis/redis-option.ts'
+import { isJson } from '../../../protocol/is-json.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { PubSubAdapter, PubSubAdapterContext, PubSubEvent, Receive, Subscription } from './adapter.ts'
 
@@ -124,15 +125,6 @@ class RedisAdapter implements PubSubAdapter {
     if (this.#interrupted.delete(topic) && this.#interrupted.size === 0) {
       this.#log.info('All subscriptions are in force again.')
     }
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
   }
 }
 

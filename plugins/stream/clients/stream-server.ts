@@ -1,6 +1,8 @@
 // The clients of `iii-stream`: a WebSocket listener whose connections subscribe to streams (spec 02 §6.2–6.6).
 import { LimitedWarning } from '../../../kit/limited-warning.ts'
 import type { Caller } from '../../../kit/triggers/binding-lane.ts'
+import { isLoopbackHost } from '../../../protocol/loopback-host.ts'
+import { acceptsOrigin } from '../../../protocol/origin.ts'
 import type { TriggerTypeHandler, TriggerTypeInput } from '../../../sdk/handle-types.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { Feed, ReadSnapshot } from '../feed.ts'
@@ -12,7 +14,6 @@ import { FanOut } from './fan-out.ts'
 import { LeaveQueue } from './leave-queue.ts'
 import { Listener, type Upgrade } from './listener.ts'
 import { JOIN_TRIGGER_TYPE, LEAVE_TRIGGER_TYPE, MembershipTriggers } from './membership-triggers.ts'
-import { acceptsOrigin, isLoopbackHost } from './origin.ts'
 import { readSettings, type ClientSettings, type StreamServerSettings } from './settings.ts'
 import { Slots } from './slots.ts'
 
@@ -166,6 +167,7 @@ export class StreamServer {
   async #admit({ request, target, refuse, accept }: Upgrade): Promise<void> {
     const settings = this.#settings
     const { origin } = request.headers
+    // Who opened the listener to the network did so on purpose.
     const isGuarded = settings.authFunction !== undefined || !isLoopbackHost(settings.host)
     if (!acceptsOrigin(origin, settings.allowedOrigins, isGuarded)) {
       this.#refusedOrigins.warn(

@@ -1,4 +1,5 @@
 // Which subscription the URL of a client asks for, if any, and what its query says (spec 02 §6.3, 04 B.3). Pure.
+import { decodePercent, decodeQuery } from '../../../protocol/percent-decoding.ts'
 
 export interface StreamTarget {
   readonly stream: string
@@ -21,36 +22,15 @@ const STREAM_PATH = /^\/stream\/([^/]+)\/([^/]+)(?:\/([^/]+))?\/?$/
 export function readRequestTarget(url: string): RequestTarget | undefined {
   const queryAt = url.indexOf('?')
   const path = queryAt === -1 ? url : url.slice(0, queryAt)
-  const query = readQuery(queryAt === -1 ? '' : url.slice(queryAt + 1))
+  const query = decodeQuery(queryAt === -1 ? '' : url.slice(queryAt + 1))
   if (path === '/' || path === '') return { path: '/', implicitJoin: null, query }
   const match = STREAM_PATH.exec(path)
   if (match === null) return undefined
   const [, stream, group, item] = match
   const implicitJoin = {
-    stream: decode(stream!),
-    group: decode(group!),
-    item: item === undefined ? null : decode(item),
+    stream: decodePercent(stream!),
+    group: decodePercent(group!),
+    item: item === undefined ? null : decodePercent(item),
   }
   return { path, implicitJoin, query }
-}
-
-function readQuery(text: string): Record<string, string[]> {
-  const parameters: Record<string, string[]> = Object.create(null)
-  for (const pair of text.split('&')) {
-    const equalsAt = pair.indexOf('=')
-    const name = decode(equalsAt === -1 ? pair : pair.slice(0, equalsAt))
-    if (name === '') continue
-    const values = (parameters[name] ??= [])
-    values.push(equalsAt === -1 ? '' : decode(pair.slice(equalsAt + 1)))
-  }
-  return parameters
-}
-
-/** `+` stays `+`; malformed escapes stay as they are. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -1,9 +1,10 @@
-// Web pages reach loopback too: which origins may open a socket to the stream listener (spec 09 §4).
+// Web pages reach loopback too: which origins may open a socket to a listener (spec 09 §4). Pure.
+import { isLoopbackHost } from './loopback-host.ts'
 
 /**
  * @param origin the `Origin` header; clients that are not browsers send none.
  * @param allowed the listener's `allowed_origins`, lower-case; `*` = any; undefined = not set.
- * @param isGuarded something else decides who gets in: an auth function, or the listener was opened to the network on purpose.
+ * @param isGuarded something else decides who gets in: any origin is accepted unless `allowed` is set.
  */
 export function acceptsOrigin(
   origin: string | undefined,
@@ -13,11 +14,6 @@ export function acceptsOrigin(
   if (origin === undefined) return true
   if (allowed === undefined) return isGuarded || isLoopbackOrigin(origin)
   return allowed.includes('*') || allowed.includes(origin.toLowerCase()) || (!isGuarded && isLoopbackOrigin(origin))
-}
-
-export function isLoopbackHost(host: string): boolean {
-  const bare = host.replace(/^\[(.*)\]$/, '$1')
-  return bare === 'localhost' || bare.endsWith('.localhost') || bare === '::1' || /^127(\.\d{1,3}){3}$/.test(bare)
 }
 
 function isLoopbackOrigin(origin: string): boolean {

@@ -25,3 +25,13 @@ export interface Call {
   callId: string | number
   deliveredAt: number
 }
+
+/**
+ * What the callee gets as `_caller_worker_id` (spec 01 §9.2). Calls of the engine have none, and those of its built-in workers are such:
+ * they call what somebody else has named (spec 01 §11.6), with a payload that is specified (spec 02 §6.6, §8).
+ */
+export function callerIdOf({ caller, binding }: Call): string | undefined {
+  const { id, policy } = caller
+  const isEngine = policy.kind === 'engine' || (policy.kind === 'plugin' && policy.builtIn)
+  return isEngine || binding !== undefined ? undefined : id
+}

@@ -3,7 +3,7 @@ import { objectSplice, Splice } from '../../protocol/scanner/object-splice.ts'
 import { SEATS } from '../../protocol/seats.ts'
 import type { Provider } from '../registry/function-entry.ts'
 import type { Worker } from '../registry/worker.ts'
-import type { Call } from './call.ts'
+import { callerIdOf, type Call } from './call.ts'
 import type { Router } from './router.ts'
 
 /** Resolves when the holder accepts the target; rejects with the reason, also when nobody holds the seat. */
@@ -26,8 +26,8 @@ export function invocationRequest(call: Call, provider: Provider): Buffer {
     traceparent: call.traceparent ?? null,
     baggage: call.baggage ?? null,
   })
-  const named = call.binding === undefined && call.caller.policy.kind !== 'engine'
-  const data = named ? withCaller(call.data, call.caller.id) : call.data
+  const callerId = callerIdOf(call)
+  const data = callerId === undefined ? call.data : withCaller(call.data, callerId)
   return Buffer.concat([Buffer.from(`${head.slice(0, -1)},"data":`), data, Buffer.from('}')])
 }
 

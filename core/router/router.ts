@@ -12,7 +12,7 @@ import { FunctionRegistry } from '../registry/functions.ts'
 import type { TriggerRegistry } from '../registry/triggers.ts'
 import type { Worker } from '../registry/worker.ts'
 import type { Action } from './action.ts'
-import type { Call } from './call.ts'
+import { callerIdOf, type Call } from './call.ts'
 import { chooseProvider } from './choose-provider.ts'
 import { enqueueRequest, enqueueReceipt, enqueueFailure } from './enqueue.ts'
 import { Gate } from './gate.ts'
@@ -268,8 +268,7 @@ export class Router {
     call.bytes = call.data.length
     worker.calls.set(callId, call)
     worker.inFlightBytes += call.bytes
-    const named = call.binding === undefined && caller.policy.kind !== 'engine'
-    link.deliver(call, callId, provider, named ? caller.id : undefined)
+    link.deliver(call, callId, provider, callerIdOf(call))
     call.data = NO_BYTES
     call.metadata = undefined
     if (link.congested && caller.link.kind === 'socket') link.throttle(caller.link)

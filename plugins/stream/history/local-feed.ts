@@ -48,9 +48,20 @@ export class LocalFeed implements Feed {
 
   /** To be called once per event, in order, when it is safe: bound functions first, then subscribers. */
   emitted(event: StreamEvent, onEmitted: OnEmitted): void {
-    this.#guarded(() => onEmitted(event))
-    this.#waiting.push(event)
-    this.#tellWaiting()
+    try {
+      onEmitted(event)
+    } catch (error) {
+      this.#failed(error)
+    }
+    if (this.#telling || this.#held !== undefined) {
+      this.#waiting.push(event)
+      return
+    }
+    // Nothing waits: what is held is told when the hold ends, and what a listener causes before its event has been told to all.
+    this.#telling = true
+    this.#tellOne(event)
+    this.#telling = false
+    if (this.#waiting.length > 0) this.#tellWaiting()
   }
 
   async missedSince(position: Position, stream: string, group: string, item: string | null): Promise<Missed> {
@@ -100,16 +111,18 @@ export class LocalFeed implements Feed {
 
   #tellOne(event: StreamEvent): void {
     if (event.position !== undefined) this.#remember(event)
-    for (const listener of this.#listeners) this.#guarded(() => listener.event(event))
+    for (const listener of this.#listeners) {
+      try {
+        listener.event(event)
+      } catch (error) {
+        this.#failed(error)
+      }
+    }
   }
 
   /** The write has happened: what others make of it cannot fail it. */
-  #guarded(call: () => void): void {
-    try {
-      call()
-    } catch (error) {
-      this.#options.onError('A listener of the streams failed.', error)
-    }
+  #failed(error: unknown): void {
+    this.#options.onError('A listener of the streams failed.', error)
   }
 
   #remember(event: StreamEvent): void {

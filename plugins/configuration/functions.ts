@@ -24,6 +24,10 @@ const DESCRIPTION = {
   schema: SCHEMA,
   metadata: ANY_VALUE,
 }
+const OPTIONAL_TEXTS = {
+  name: { type: ['string', 'null'], description: 'Default: the id.' },
+  description: { type: ['string', 'null'], description: 'Default: none.' },
+}
 const DESCRIBED = ['id', 'name', 'description', 'schema']
 
 export function registerConfigurationFunctions(iii: FunctionRegistrar, context: ConfigurationFunctionsContext): void {
@@ -40,7 +44,7 @@ function registerFunction({ changes }: ConfigurationFunctionsContext): BuiltInFu
     id: 'configuration::register',
     description:
       'Registers an entry with its schema, or replaces its name, description, schema and metadata; an initial value overwrites the value.',
-    request: objectSchema({ ...DESCRIPTION, initial_value: ANY_VALUE }, ['id', 'schema']),
+    request: objectSchema({ ...DESCRIPTION, ...OPTIONAL_TEXTS, initial_value: ANY_VALUE }, ['id', 'schema']),
     response: objectSchema({ ...DESCRIPTION, value: ANY_VALUE }, [...DESCRIBED, 'value']),
     decode: (input, reader) => {
       const id = reader.string(input, 'id')

@@ -1,0 +1,144 @@
+// Input of the wrong shape, for every function of the reactive workers and over a socket: a `deserialization_error` that names the
+// function and the member, before any effect (spec 02 §1, 03 introduction). What is wrong is derived from the published schemas.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startEngine, type Engine } from '../../../core/engine.ts'
+import { createLog } from '../../../core/log.ts'
+import { RawClient } from '../../support/raw-client.ts'
+
+const ITEM = { stream_name: 's', group_id: 'g', item_id: 'i' }
+const OPS = [{ type: 'set', path: 'a', value: 1 }]
+
+/** An input that each function accepts; those that change something come last. */
+const ACCEPTED: Record<string, object> = {
+  'state::get': { scope: 's', key: 'k' },
+  'state::list': { scope: 's' },
+  'state::list_groups': {},
+  'state::set': { scope: 's', key: 'k', value: 1 },
+  'state::update': { scope: 's', key: 'k', ops: OPS },
+  'state::delete': { scope: 's', key: 'k' },
+  'stream::get': ITEM,
+  'stream::list': { stream_name: 's', group_id: 'g' },
+  'stream::list_groups': { stream_name: 's' },
+  'stream::list_all': {},
+  'stream::set': { ...ITEM, data: 1 },
+  'stream::update': { ...ITEM, ops: OPS },
+  'stream::delete': ITEM,
+  'stream::send': { stream_name: 's', group_id: 'g', id: 'i', event_type: 't', data: 1 },
+  publish: { topic: 't', data: 1 },
+  'configuration::list': {},
+  'configuration::register': { id: 'demo', name: 'n', description: 'd', schema: {}, initial_value: 1, metadata: {} },
+  'configuration::schema': { id: 'demo' },
+  'configuration::get': { id: 'demo', raw: true },
+  'configuration::set': { id: 'demo', value: 2 },
+  'configuration::delete': { id: 'demo' },
+}
+
+/** One value of each JSON type. */
+const VALUES: readonly [string, unknown][] = [
+  ['null', null],
+  ['boolean', false],
+  ['number', 1],
+  ['string', 'text'],
+  ['array', [1]],
+  ['object', { a: 1 }],
+]
+
+interface Schema {
+  readonly type?: string | readonly string[]
+  readonly required?: readonly string[]
+  readonly properties?: Readonly<Record<string, Schema>>
+}
+
+let folder: string
+let engine: Engine
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'iii-input-'))
+  const workers = ['state', 'cron', 'pubsub'].map((name) => `  - name: iii-${name}\n`).join('')
+  writeFileSync(
+    join(folder, 'iii-config.yaml'),
+    `workers:\n  - { name: iii-worker-manager, config: { port: 0 } }\n  - { name: iii-stream, config: { port: 0 } }\n${workers}`,
+  )
+  engine = await startEngine({
+    cwd: folder,
+    log: createLog({ level: 'error', pretty: false, write: () => {} }),
+    watch: false,
+  })
+})
+
+afterAll(async () => {
+  await engine?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('every function is in the table', async () => {
+  const client = await RawClient.connect(engine.url)
+  const { result } = await client.call('engine::functions::list', {})
+  const ids = (result as { functions: { function_id: string }[] }).functions.map(({ function_id }) => function_id)
+  const reactive = ids.filter((id) => /^(state|stream|configuration)::|^publish$/.test(id))
+  expect(reactive.sort()).toEqual(Object.keys(ACCEPTED).sort())
+})
+
+test.each(Object.entries(ACCEPTED))('%s', async (id, accepted) => {
+  const client = await RawClient.connect(engine.url)
+  const { result } = await client.call('engine::functions::info', { function_id: id })
+  const { required = [], properties = {} } = (result as { request_schema: Schema }).request_schema
+  const events = await everyEvent(client)
+  const refused = async (input: unknown, member: string): Promise<void> => {
+    const { error } = await client.call(id, input)
+    expect({ input, code: error?.code }).toEqual({ input, code: 'deserialization_error' })
+    expect(error?.message).toContain(id)
+    expect(error?.message).toContain(member)
+  }
+  const accepts = async (input: unknown): Promise<void> => {
+    const { error } = await client.call(id, input)
+    expect({ input, code: error?.code }).not.toEqual({ input, code: 'deserialization_error' })
+  }
+  for (const [type, value] of VALUES) {
+    if (type === 'object' || (type === 'null' && required.length === 0)) continue
+    await refused(value, 'object')
+  }
+  for (const member of required) {
+    const { [member]: _left, ...rest } = accepted as Record<string, unknown>
+    await refused(rest, member)
+  }
+  if (required.length > 0) await refused(undefined, 'object')
+  const wrong = Object.entries(properties).flatMap(([member, { type }]) => {
+    const types = type === undefined ? VALUES.map(([name]) => name) : [type].flat()
+    return VALUES.filter(([name]) => !types.includes(name)).map(([, value]) => [member, value] as const)
+  })
+  for (const [member, value] of wrong) {
+    // A schema is an object or a truth value, which JSON Schema can say in words only.
+    if (member === 'schema' && typeof value === 'boolean') continue
+    await refused({ ...accepted, [member]: value }, member)
+  }
+  await client.settled()
+  expect(events()).toBe(0)
+  await accepts({ ...accepted, more: 1, toString: 1 })
+  if (required.length === 0) for (const nothing of [undefined, null]) await accepts(nothing)
+})
+
+/** How many events came that a worker can bind itself to. */
+async function everyEvent(client: RawClient): Promise<() => number> {
+  const types: Record<string, object> = {
+    state: {},
+    stream: { stream_name: 's' },
+    subscribe: { topic: 't' },
+    configuration: {},
+  }
+  client.provide('test::event', () => null)
+  for (const [type, config] of Object.entries(types)) {
+    client.send({
+      type: 'registertrigger',
+      id: `${client.workerId}-${type}`,
+      trigger_type: type,
+      function_id: 'test::event',
+      config,
+    })
+  }
+  await client.settled()
+  return () => client.calls('test::event').length
+}

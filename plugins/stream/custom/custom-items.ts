@@ -53,7 +53,14 @@ export class CustomItems {
   }
 
   set(address: ItemAddress, data: unknown, onEmitted: OnEmitted): Promise<Written> {
-    return this.#turns.write(keyOf(address), () => this.#set(address, data, onEmitted))
+    return this.#turns.write(keyOf(address), async () => {
+      const result = await this.#call('set', address.stream, { ...wireAddress(address), data }).catch(
+        (error: unknown) => failed('STREAM_SET_ERROR', 'set', address, error),
+      )
+      const written = writtenBySet(result, data, address.stream)
+      await this.#emit(written.old === undefined ? 'create' : 'update', address, written.value, onEmitted)
+      return written
+    })
   }
 
   /** Resolves with the old value, undefined = none. */
@@ -93,28 +100,15 @@ export class CustomItems {
         failed('STREAM_UPDATE_ERROR', 'update', address, error),
       )
       const { value, errors } = applyUpdate(current as JsonValue | undefined, operations)
-      const { old, value: stored } = await this.#set(address, value, onEmitted, 'STREAM_UPDATE_ERROR')
-      return { old: old ?? current, value: stored, errors: errors.length === 0 ? undefined : errors }
+      const input = { ...wireAddress(address), data: value }
+      const result = await this.#call('set', address.stream, input).catch((error: unknown) =>
+        failed('STREAM_UPDATE_ERROR', 'update', address, error),
+      )
+      // What was read counts where set does not tell: an item that was there has not been created.
+      const { old = current, value: stored } = writtenBySet(result, value, address.stream)
+      await this.#emit(old === undefined ? 'create' : 'update', address, stored, onEmitted)
+      return { old, value: stored, errors: errors.length === 0 ? undefined : errors }
     })
-  }
-
-  async #set(
-    address: ItemAddress,
-    data: unknown,
-    onEmitted: OnEmitted,
-    code: ErrorCode = 'STREAM_SET_ERROR',
-  ): Promise<Written> {
-    const input = { ...wireAddress(address), data }
-    const result = await this.#call('set', address.stream, input).catch((error: unknown) =>
-      failed(code, code === 'STREAM_SET_ERROR' ? 'set' : 'update', address, error),
-    )
-    // Public examples return nothing: then the value is what it was asked to store, as far as anybody can know.
-    const written =
-      result === undefined
-        ? { old: undefined, value: data, errors: undefined }
-        : readWritten('set', result, address.stream)
-    await this.#emit(written.old === undefined ? 'create' : 'update', address, written.value, onEmitted)
-    return written
   }
 
   /** Null is "no result". */
@@ -140,6 +134,11 @@ export class CustomItems {
       })
     }
   }
+}
+
+/** Public examples return nothing: then the value is what it was asked to store, as far as anybody can know. */
+function writtenBySet(result: unknown, asked: unknown, stream: string): Written {
+  return result === undefined ? { old: undefined, value: asked, errors: undefined } : readWritten('set', result, stream)
 }
 
 export function wireAddress({ stream, group, item }: ItemAddress): object {

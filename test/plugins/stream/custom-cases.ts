@@ -1,7 +1,8 @@
 // Checks 41–44 of spec 02: streams that a worker serves itself, over an abstract connection.
 import { describe, expect, test } from 'vitest'
 import { CodedError } from '../../../protocol/errors.ts'
-import { at, collect, failureOf, freshStream, type StreamRun, type TestHandler } from './stream-run.ts'
+import type { TestHandler } from '../../support/worker-run.ts'
+import { at, collect, failureOf, freshStream, type StreamRun } from './stream-run.ts'
 
 type Input = { stream_name: string; group_id: string; item_id: string; data?: unknown; ops?: unknown }
 
@@ -173,6 +174,21 @@ export function customCases(name: string, open: () => Promise<StreamRun>): void 
       // 29 updates came after the set, and none of them started from a value before it.
       expect(items.get('i')).toEqual({ n: 1_029 })
       expect((await events.take(53)).at(-1)!.event).toEqual({ type: 'update', data: { n: 1_029 } })
+    })
+
+    test('44. an item that was there is updated, also where set returns nothing', async () => {
+      const [run, s] = [await open(), freshStream()]
+      const events = await collect(run, { stream_name: s })
+      const { items, handlers } = ownItems()
+      await run.provide(`stream::get(${s})`, handlers['get']!)
+      await run.provide(`stream::set(${s})`, ({ item_id, data }: Input) => void items.set(item_id, data))
+      const ops = [{ type: 'increment', path: 'n', by: 1 }]
+      expect(await run.call('stream::update', { ...at(s), ops })).toEqual({ old_value: null, new_value: { n: 1 } })
+      expect(await run.call('stream::update', { ...at(s), ops })).toEqual({ old_value: { n: 1 }, new_value: { n: 2 } })
+      expect((await events.take(2)).map(({ event }) => event)).toEqual([
+        { type: 'create', data: { n: 1 } },
+        { type: 'update', data: { n: 2 } },
+      ])
     })
   })
 }

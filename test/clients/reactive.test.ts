@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Collector } from '../support/deadline.ts'
 import { engineFolder, freePort, type EngineFolder, type EngineProcess } from '../support/engine-process.ts'
-import { StreamSubscriber, type StreamFrame } from '../support/stream-subscriber.ts'
+import type { StreamFrame } from '../support/stream-frame.ts'
+import { StreamSubscriber } from '../support/stream-subscriber.ts'
 import { connectSdk, failureOf, V11, V22, type Client, type Version } from './versions.ts'
 
 let folder: EngineFolder

@@ -1,42 +1,22 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { OrderedTable, ORDERED_TABLE_SCHEMA } from '../../kit/sqlite/ordered-table.ts'
 import { SqliteStore } from '../../kit/sqlite-store.ts'
-import { within } from '../support/deadline.ts'
+import { writeUntilKilled } from '../support/killed-writer.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
-const WRITER = new URL('crash-writer.ts', import.meta.url).pathname
-
-/** Starts the writer, kills it after that many acknowledged writes, and returns the last acknowledged value of each slot. */
-async function writeUntilKilled(folder: string, firstValue: number, writes: number): Promise<Map<string, number>> {
-  const writer = spawn(process.execPath, [WRITER, folder, `${firstValue}`], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const acknowledged = new Map<string, number>()
-  let lines = 0
-  let rest = ''
-  let errors = ''
-  writer.stderr.on('data', (chunk) => (errors += chunk))
-  writer.stdout.on('data', (chunk) => {
-    const parts = (rest + chunk).split('\n')
-    rest = parts.pop()!
-    for (const line of parts) {
-      const [slot, value] = line.split(' ')
-      acknowledged.set(slot!, Number(value))
-      if (++lines === writes) writer.kill('SIGKILL')
-    }
-  })
-  // `close` comes after the output has been read to its end.
-  const [code, signal] = await within(15_000, 'the end of the writer', once(writer, 'close'))
-  expect({ code, signal, errors }).toEqual({ code: null, signal: 'SIGKILL', errors: '' })
-  return acknowledged
-}
+const WRITER = new URL('crash-writer.ts', import.meta.url)
 
 test('three times kill -9: no acknowledged write is missing, none is torn', async () => {
   const folder = tempFolder()
   let firstValue = 1
   let order: string[] | undefined
   for (const writes of [1_000, 3_333, 8_000]) {
-    const acknowledged = await writeUntilKilled(folder, firstValue, writes)
+    /** The last acknowledged value of each slot. */
+    const acknowledged = new Map<string, number>()
+    await writeUntilKilled(WRITER, [folder, `${firstValue}`], writes, (line) => {
+      const [slot, value] = line.split(' ')
+      acknowledged.set(slot!, Number(value))
+    })
     expect(acknowledged.size).toBe(64)
     const store = new SqliteStore({
       folder,

@@ -2,16 +2,7 @@
 import { onTestFinished } from 'vitest'
 import { WebSocket, type ClientOptions } from 'ws'
 import { within } from './deadline.ts'
-
-export interface StreamFrame {
-  readonly type: 'stream'
-  readonly timestamp: number
-  readonly streamName: string
-  readonly groupId: string
-  readonly id: string | null
-  readonly position?: string
-  readonly event: { readonly type: string; readonly data?: unknown; readonly [member: string]: unknown }
-}
+import { ANSWER_TYPES, type StreamFrame } from './stream-frame.ts'
 
 export interface StreamClientOptions extends ClientOptions {
   readonly protocols?: string[]
@@ -86,8 +77,8 @@ export class StreamClient {
   /** `data` of all events but those of this side: what the subscriptions brought. */
   get received(): unknown[] {
     return this.frames
-      .filter(({ event }) => !['sync', 'resume', 'unauthorized'].includes(event.type))
-      .map(({ event }) => (event.type === 'event' ? (event['event'] as { data: unknown }).data : event.data))
+      .filter(({ event }) => !ANSWER_TYPES.has(event.type))
+      .map(({ event }) => (event.type === 'event' ? event.event!.data : event.data))
   }
 
   get types(): string[] {

@@ -2,21 +2,7 @@
 // ends, and asks for what it missed.
 import { WebSocket } from 'ws'
 import { within } from './deadline.ts'
-
-export interface StreamFrame {
-  readonly type: 'stream'
-  readonly timestamp: number
-  readonly streamName: string
-  readonly groupId: string
-  readonly id: string | null
-  readonly position?: string
-  readonly event: {
-    readonly type: string
-    readonly data?: any
-    readonly event?: { readonly type: string; readonly data: unknown }
-    readonly recovered?: boolean
-  }
-}
+import { ANSWER_TYPES, type StreamFrame } from './stream-frame.ts'
 
 export interface SubscriberOptions {
   /** Called for each create, update, delete and event frame. */
@@ -24,8 +10,6 @@ export interface SubscriberOptions {
   /** Wait before it connects again, in milliseconds. Default 20. */
   readonly retryMs?: number
 }
-
-const CONNECTED = new Set(['sync', 'resume', 'unauthorized'])
 
 export class StreamSubscriber {
   /** Frames of type `sync`. */
@@ -98,7 +82,7 @@ export class StreamSubscriber {
     if (frame.position !== undefined) this.position = frame.position
     if (event.type === 'sync') this.syncs.push(frame)
     else if (event.type === 'resume') this.resumes.push(event.recovered === true)
-    else if (!CONNECTED.has(event.type)) {
+    else if (!ANSWER_TYPES.has(event.type)) {
       this.events++
       this.#options.onEvent?.(frame)
     }

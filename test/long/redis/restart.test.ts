@@ -5,7 +5,8 @@ import { engineFolder, freePort } from '../../support/engine-process.ts'
 import { within } from '../../support/deadline.ts'
 import { LoadClient } from '../../support/load-client.ts'
 import { redisAvailable, startRedis } from '../../support/redis-server.ts'
-import { StreamSubscriber, type StreamFrame } from '../../support/stream-subscriber.ts'
+import type { StreamFrame } from '../../support/stream-frame.ts'
+import { StreamSubscriber } from '../../support/stream-subscriber.ts'
 import { report } from '../network/engine-under-test.ts'
 
 const KILLS = 5

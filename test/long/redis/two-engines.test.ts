@@ -4,7 +4,8 @@ import { Collector } from '../../support/deadline.ts'
 import { engineFolder, freePort, type EngineProcess } from '../../support/engine-process.ts'
 import { LoadClient } from '../../support/load-client.ts'
 import { startRedis, redisAvailable } from '../../support/redis-server.ts'
-import { StreamSubscriber, type StreamFrame } from '../../support/stream-subscriber.ts'
+import type { StreamFrame } from '../../support/stream-frame.ts'
+import { StreamSubscriber } from '../../support/stream-subscriber.ts'
 
 const TICKS = 6
 

@@ -2,7 +2,8 @@
 // and miss nothing, and nobody ever saw a value that the store then lost (spec 02; design, "Data that lasts").
 import { expect, it, onTestFinished } from 'vitest'
 import { LoadClient } from '../../support/load-client.ts'
-import { StreamSubscriber, type StreamFrame } from '../../support/stream-subscriber.ts'
+import type { StreamFrame } from '../../support/stream-frame.ts'
+import { StreamSubscriber } from '../../support/stream-subscriber.ts'
 import { within } from '../../support/deadline.ts'
 import { report } from '../network/engine-under-test.ts'
 import { brokenPromise, errorOf, NumberedKey, numberOf } from '../state/numbered-keys.ts'

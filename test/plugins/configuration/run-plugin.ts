@@ -8,6 +8,7 @@ import type { RunningPlugin } from '../../../sdk/plugin.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { Collector } from '../../support/deadline.ts'
 import { FakeEngine } from '../../support/fake-engine.ts'
+import { pluginContext } from '../../support/plugin-run.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 export interface ChangeEvent {
@@ -58,12 +59,9 @@ export class RunningConfiguration {
 
   async start(): Promise<void> {
     this.#plugin = (await configurationPlugin.start({
-      iii: this.engine.connect(),
-      config: this.#config,
+      ...pluginContext(this.engine, this.folder, this.#config),
       log: this.log,
       dataDir: join(this.folder, 'data'),
-      signal: new AbortController().signal,
-      replica: 0,
       engine: { version: '9.8.7', url: '', projectRoot: this.folder },
     })) as RunningPlugin<ConfigurationConfig>
   }

@@ -4,8 +4,9 @@ import type { CronConfig } from '../../../plugins/cron/config.ts'
 import { startCron } from '../../../plugins/cron/start.ts'
 import type { ErrorBody } from '../../../protocol/errors.ts'
 import type { RunningPlugin, StopReason } from '../../../sdk/plugin.ts'
-import { collectingLog } from '../../support/collecting-log.ts'
+import type { collectingLog } from '../../support/collecting-log.ts'
 import { FakeEngine } from '../../support/fake-engine.ts'
+import { pluginContext } from '../../support/plugin-run.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { ManualClock, settled } from './manual-clock.ts'
 
@@ -54,16 +55,8 @@ export async function runCron({
   dataDir = tempFolder(),
 }: RunOptions = {}): Promise<RunningCron> {
   const engine = new FakeEngine()
-  const log = collectingLog()
-  const context = {
-    iii: engine.connect(),
-    config,
-    log,
-    dataDir,
-    signal: new AbortController().signal,
-    replica: 0,
-    engine: { version: 'test', url: '', projectRoot: dataDir },
-  }
+  const context = pluginContext(engine, dataDir, config)
+  const { log } = context
   const plugin = await startCron(context, clock)
   const worker = engine.connect()
   let stopped = false

@@ -6,14 +6,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { startEngine, type Engine } from '../../../core/engine.ts'
 import { createLog } from '../../../core/log.ts'
-import type { ErrorBody } from '../../../protocol/errors.ts'
 import { connectSdk, failureOf, V11, V22 } from '../../clients/versions.ts'
 import { Collector, within } from '../../support/deadline.ts'
 import { LoadClient } from '../../support/load-client.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { redisAvailable, startRedis } from '../../support/redis-server.ts'
+import { socketRun } from '../../support/worker-run.ts'
 import { pubsubCases } from './pubsub-cases.ts'
-import { collect, publish, type PubSubRun, type TestBinding } from './pubsub-run.ts'
+import { collect, publish, type PubSubRun } from './pubsub-run.ts'
 
 interface RunningEngine {
   readonly engine: Engine
@@ -64,29 +64,13 @@ async function start(entries = '  - name: iii-pubsub\n'): Promise<RunningEngine>
 
 async function worker(engine: Engine): Promise<PubSubRun & { readonly client: RawClient }> {
   const client = await RawClient.connect(engine.url)
-  const send = (binding: TestBinding): void =>
-    client.send({ type: 'registertrigger', trigger_type: 'subscribe', ...binding })
+  const run = socketRun(client, 'subscribe')
   return {
+    ...run,
     client,
-    async call(functionId, input) {
-      const outcome = await client.call(functionId, input)
-      if (outcome.error !== undefined) throw Object.assign(new Error(outcome.error.message), outcome.error)
-      return outcome.result
-    },
-    provide: (functionId, handler) => client.provide(functionId, (data, frame) => handler(data, frame['metadata'])),
-    // What is published after this reaches the plugin after the binding.
     async bind(binding) {
-      send(binding)
+      await run.bind(binding)
       await client.settled()
-    },
-    unbind: (id) => client.send({ type: 'unregistertrigger', id, trigger_type: 'subscribe' }),
-    async refusalOf(binding) {
-      send(binding)
-      const refusal = await client.find(
-        ({ type, id, error }) => type === 'triggerregistrationresult' && id === binding.id && error !== undefined,
-        `the refusal of ${binding.id}`,
-      )
-      return refusal['error'] as ErrorBody
     },
   }
 }

@@ -1,26 +1,12 @@
 // What the cases of pub/sub run on: one worker's view of an engine with `iii-pubsub`.
 import { randomUUID } from 'node:crypto'
-import type { ErrorBody } from '../../../protocol/errors.ts'
 import { Collector } from '../../support/deadline.ts'
+import type { TestBinding, WorkerRun } from '../../support/worker-run.ts'
 
-export type TestHandler = (data: never, metadata?: unknown) => unknown
-
-export interface TestBinding {
-  readonly id: string
-  readonly function_id: string
-  readonly config: unknown
-  readonly metadata?: unknown
-}
-
-export interface PubSubRun {
-  /** Resolves with `undefined` when the answer has no result; rejects with an error that has `code` and `message`. */
-  call(functionId: string, input: unknown): Promise<any>
-  provide(functionId: string, handler: TestHandler): void | Promise<void>
-  /** Binds type `subscribe`; resolves when the binding is accepted. */
+/** Binds type `subscribe`. */
+export interface PubSubRun extends WorkerRun {
+  /** Resolves when what is published from then on reaches the binding. */
   bind(binding: TestBinding): Promise<void>
-  unbind(id: string): void | Promise<void>
-  /** Binds and waits for the refusal. */
-  refusalOf(binding: TestBinding): Promise<ErrorBody>
 }
 
 /** A topic that no other case uses. */

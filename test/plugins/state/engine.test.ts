@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { startEngine, type Engine } from '../../../core/engine.ts'
 import { createLog } from '../../../core/log.ts'
-import type { ErrorBody } from '../../../protocol/errors.ts'
 import { Collector } from '../../support/deadline.ts'
 import { RawClient } from '../../support/raw-client.ts'
-import { stateCases, type StateRun, type TestBinding } from './state-cases.ts'
+import { socketRun } from '../../support/worker-run.ts'
+import { stateCases } from './state-cases.ts'
 
 let folder: string
 let engine: Engine
@@ -32,28 +32,7 @@ afterAll(async () => {
 stateCases('state of a running engine', async () => {
   await apply('{}')
   const client = await RawClient.connect(engine.url)
-  const call: StateRun['call'] = async (functionId, input) => {
-    const { result, error } = await client.call(functionId, input)
-    if (error !== undefined) throw Object.assign(new Error(error.message), { code: error.code })
-    return result
-  }
-  const bind = (binding: TestBinding): void =>
-    client.send({ type: 'registertrigger', trigger_type: 'state', ...binding })
-  return {
-    call,
-    provide: (functionId, handler) => client.provide(functionId, (data, frame) => handler(data, frame['metadata'])),
-    bind,
-    unbind: (id) => client.send({ type: 'unregistertrigger', id, trigger_type: 'state' }),
-    async refusalOf(binding) {
-      bind(binding)
-      const refusal = await client.find(
-        ({ type, id, error }) => type === 'triggerregistrationresult' && id === binding.id && error !== undefined,
-        `the refusal of ${binding.id}`,
-      )
-      return refusal['error'] as ErrorBody
-    },
-    configure: (members) => apply(JSON.stringify(members)),
-  }
+  return { ...socketRun(client, 'state'), configure: (members) => apply(JSON.stringify(members)) }
 })
 
 /** Writes the settings and waits until the engine runs with them. */

@@ -5,8 +5,6 @@ import type { StateRun, StateTraits } from './state-run.ts'
 import { triggerCases } from './trigger-cases.ts'
 import { updateCases } from './update-cases.ts'
 
-export type { StateRun, TestBinding, TestHandler } from './state-run.ts'
-
 /** `open` gives a running plugin with default settings and sees to its end. */
 export function stateCases(name: string, open: () => Promise<StateRun>, traits: StateTraits = { ordered: true }): void {
   functionCases(name, open, traits)

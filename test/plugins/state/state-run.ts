@@ -1,28 +1,10 @@
 // What the cases of state run on, an abstract connection, and the short forms that they share.
 import { randomUUID } from 'node:crypto'
-import type { ErrorBody } from '../../../protocol/errors.ts'
 import { Collector } from '../../support/deadline.ts'
+import type { WorkerRun } from '../../support/worker-run.ts'
 
-export type TestHandler = (data: never, metadata?: unknown) => unknown
-
-export interface TestBinding {
-  readonly id: string
-  readonly function_id: string
-  readonly config: unknown
-  readonly metadata?: unknown
-}
-
-/** One worker's view of an engine with `iii-state`. What it sends arrives in the order sent. */
-export interface StateRun {
-  /** Resolves with `undefined` when the answer has no result; rejects with an error that has `code` and `message`. */
-  call(functionId: string, input: unknown): Promise<any>
-  /** Registers a function of this worker. */
-  provide(functionId: string, handler: TestHandler): void | Promise<void>
-  /** Binds type `state`; the same id again replaces. Need not wait: later calls arrive later. */
-  bind(binding: TestBinding): void | Promise<void>
-  unbind(id: string): void | Promise<void>
-  /** Binds and waits for the refusal. */
-  refusalOf(binding: TestBinding): Promise<ErrorBody>
+/** A worker of an engine with `iii-state`; binds type `state`. */
+export interface StateRun extends WorkerRun {
   /** Applies these members of the configuration to the running plugin; absent ones get their default. */
   configure(config: { triggers_enabled?: boolean; max_value_bytes?: number }): Promise<void>
 }

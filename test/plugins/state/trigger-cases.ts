@@ -2,16 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { Collector, within } from '../../support/deadline.ts'
-import {
-  barrier,
-  collect,
-  freshScope,
-  set,
-  update,
-  type StateEvent,
-  type StateRun,
-  type TestHandler,
-} from './state-run.ts'
+import type { TestHandler } from '../../support/worker-run.ts'
+import { barrier, collect, freshScope, set, update, type StateEvent, type StateRun } from './state-run.ts'
 
 export function triggerCases(name: string, open: () => Promise<StateRun>): void {
   describe(`${name}: triggers`, () => {

@@ -1,7 +1,7 @@
 // Resume at random: whatever is emitted and wherever a client is cut off, its subscriptions end with exactly what concerns them.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { StreamFrame } from '../../support/stream-client.ts'
+import type { StreamFrame } from '../../support/stream-frame.ts'
 import { StreamScene } from '../../support/stream-scene.ts'
 
 /** One step of a run: events in one turn, a cut, or time for frames to arrive. */

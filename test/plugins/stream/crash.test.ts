@@ -1,46 +1,12 @@
 // kill -9 in the middle of the writing: nothing acknowledged is missing, and nobody was told of what the store then lost.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { KvFile } from '../../../plugins/stream/adapters/kv-file.ts'
 import { readPosition } from '../../../plugins/stream/event.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
-import { within } from '../../support/deadline.ts'
+import { writeUntilKilled } from '../../support/killed-writer.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
-const WRITER = new URL('crash-writer.ts', import.meta.url).pathname
-
-interface Seen {
-  /** The last acknowledged value of each item. */
-  readonly acknowledged: Map<string, number>
-  /** Every frame that the subscriber was told, in order. */
-  readonly told: string[]
-}
-
-async function writeUntilKilled(folder: string, firstValue: number, lines: number): Promise<Seen> {
-  const writer = spawn(process.execPath, [WRITER, folder, `${firstValue}`], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const seen: Seen = { acknowledged: new Map(), told: [] }
-  let count = 0
-  let rest = ''
-  let errors = ''
-  writer.stderr.on('data', (chunk) => (errors += chunk))
-  writer.stdout.on('data', (chunk) => {
-    const parts = (rest + chunk).split('\n')
-    rest = parts.pop()!
-    for (const line of parts) {
-      if (line.startsWith('told ')) seen.told.push(line.slice(5))
-      else {
-        const [, item, value] = line.split(' ')
-        seen.acknowledged.set(item!, Number(value))
-      }
-      if (++count === lines) writer.kill('SIGKILL')
-    }
-  })
-  // `close` comes after the output has been read to its end.
-  const [code, signal] = await within(30_000, 'the end of the writer', once(writer, 'close'))
-  expect({ code, signal, errors }).toEqual({ code: null, signal: 'SIGKILL', errors: '' })
-  return seen
-}
+const WRITER = new URL('crash-writer.ts', import.meta.url)
 
 test('three times kill -9: values, positions and history are those that were told', async () => {
   const folder = tempFolder()
@@ -49,7 +15,15 @@ test('three times kill -9: values, positions and history are those that were tol
   let timestamp = 0
   let newest = 0
   for (const lines of [1_500, 4_000, 30_000]) {
-    const { acknowledged, told } = await writeUntilKilled(folder, firstValue, lines)
+    /** The last acknowledged value of each item. */
+    const acknowledged = new Map<string, number>()
+    /** Every frame that the subscriber was told, in order. */
+    const told: string[] = []
+    await writeUntilKilled(WRITER, [folder, `${firstValue}`], lines, (line) => {
+      const [, item, value] = line.split(' ')
+      if (line.startsWith('told ')) told.push(line.slice(5))
+      else acknowledged.set(item!, Number(value))
+    })
     const frames = told.map((frame) => JSON.parse(frame) as { position: string; timestamp: number })
     const positions = frames.map(({ position }) => readPosition(position)!)
     epoch ??= positions[0]!.epoch

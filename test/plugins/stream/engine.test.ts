@@ -7,9 +7,10 @@ import { startEngine, type Engine } from '../../../core/engine.ts'
 import { createLog } from '../../../core/log.ts'
 import type { ErrorBody } from '../../../protocol/errors.ts'
 import { RawClient } from '../../support/raw-client.ts'
+import { socketRun } from '../../support/worker-run.ts'
 import { customCases } from './custom-cases.ts'
 import { functionCases } from './function-cases.ts'
-import { at, freshStream, type StreamRun, type TestBinding } from './stream-run.ts'
+import { at, freshStream, type StreamRun } from './stream-run.ts'
 
 let folder: string
 let engine: Engine
@@ -65,24 +66,5 @@ describe('workers that serve a stream', () => {
 })
 
 function runOf(client: RawClient): StreamRun {
-  const bind = (binding: TestBinding): void =>
-    client.send({ type: 'registertrigger', trigger_type: 'stream', ...binding })
-  return {
-    async call(functionId, input) {
-      const { result, error } = await client.call(functionId, input)
-      if (error !== undefined) throw Object.assign(new Error(error.message), { code: error.code })
-      return result
-    },
-    provide: (functionId, handler) => client.provide(functionId, (data, frame) => handler(data, frame['metadata'])),
-    withdraw: (id) => client.send({ type: 'unregisterfunction', id }),
-    bind,
-    async refusalOf(binding) {
-      bind(binding)
-      const refusal = await client.find(
-        ({ type, id, error }) => type === 'triggerregistrationresult' && id === binding.id && error !== undefined,
-        `the refusal of ${binding.id}`,
-      )
-      return refusal['error'] as ErrorBody
-    },
-  }
+  return { ...socketRun(client, 'stream'), withdraw: (id) => client.send({ type: 'unregisterfunction', id }) }
 }

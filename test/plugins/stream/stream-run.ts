@@ -2,28 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import type { ErrorBody } from '../../../protocol/errors.ts'
 import { Collector } from '../../support/deadline.ts'
+import type { WorkerRun } from '../../support/worker-run.ts'
 
-export type TestHandler = (data: never, metadata?: unknown) => unknown
-
-export interface TestBinding {
-  readonly id: string
-  readonly function_id: string
-  readonly config: unknown
-  readonly metadata?: unknown
-}
-
-/** One worker's view of an engine with `iii-stream`. What it sends arrives in the order sent. */
-export interface StreamRun {
-  /** Resolves with `undefined` when the answer has no result; rejects with an error that has `code` and `message`. */
-  call(functionId: string, input: unknown): Promise<any>
-  /** Registers a function of this worker; later calls find it. */
-  provide(functionId: string, handler: TestHandler): void | Promise<void>
+/** A worker of an engine with `iii-stream`; binds type `stream`. */
+export interface StreamRun extends WorkerRun {
   /** Takes a function back. */
   withdraw(functionId: string): void | Promise<void>
-  /** Binds type `stream`. */
-  bind(binding: TestBinding): void | Promise<void>
-  /** Binds and waits for the refusal. */
-  refusalOf(binding: TestBinding): Promise<ErrorBody>
 }
 
 export interface StreamEvent {

@@ -38,7 +38,7 @@ export const shown = (event: StreamEvent): Record<string, unknown> => JSON.parse
 export function streamAdapterCases(name: string, open: OpenStream, traits: StreamAdapterTraits): void {
   storageCases(name, open, traits)
   eventCases(name, open)
-  feedCases(name, open, traits)
+  if (traits.history ?? true) feedCases(name, open)
 }
 
 function storageCases(

@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest'
 import type { StreamStore } from '../../../plugins/stream/adapters/store.ts'
 import type { Position, StreamEvent } from '../../../plugins/stream/event.ts'
 import { Collector } from '../../support/deadline.ts'
-import { ignore, item, type OpenStream, type OpenedStream, type StreamAdapterTraits } from './adapter-cases.ts'
+import { ignore, item, type OpenStream, type OpenedStream } from './adapter-cases.ts'
 import { TestSubscriber } from './test-subscriber.ts'
 
 const SENT = '{"type":"event","event":{"type":"x","data":null}}'
 
-export function feedCases(name: string, open: OpenStream, { history = true }: StreamAdapterTraits): void {
-  describe.skipIf(!history)(`stream adapter ${name}: history`, () => {
+export function feedCases(name: string, open: OpenStream): void {
+  describe(`stream adapter ${name}: history`, () => {
     test('every event has a position of one epoch, and they increase by one', async () => {
       const { store } = await open()
       const events = await written(store, 5)

@@ -5,7 +5,7 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import { SocketConnection } from '../../../sdk/transports/socket-connection.ts'
 import { SOCKET_LIMITS } from '../../../sdk/transports/socket-options.ts'
 import { freePort } from '../../support/engine-process.ts'
-import { Collector } from '../../support/deadline.ts'
+import { Collector, within } from '../../support/deadline.ts'
 import { startMesh } from '../../support/mesh.ts'
 import { eventLike, openSocket } from './socket-run.ts'
 
@@ -260,6 +260,26 @@ test('a call or a result that is larger than a frame may be fails alone', async 
   const large = iii.trigger({ function_id: 'own::large', payload: 'x'.repeat(1_000) })
   await expect(large).rejects.toMatchObject({ code: 'bridge_error', sent: false })
   expect(events.items).toEqual(['connected'])
+})
+
+test('a frame of the engine above maxFrameBytes ends the connection, which is made again', async () => {
+  const engine = await scriptedEngine()
+  const run = openSocket(engine.url, { maxFrameBytes: 1_000 })
+  const [first] = await engine.sockets.take(1)
+  await eventLike(run, /^connected$/)
+  first!.send(JSON.stringify({ type: 'unknown', filler: 'x'.repeat(1_000) }))
+  expect(await eventLike(run, /^disconnected/)).toMatch(/Max payload size exceeded/)
+  await eventLike(run, /^connected again$/)
+})
+
+test('an engine that does not answer the close is left after closeMs', async () => {
+  const engine = await scriptedEngine()
+  const run = openSocket(engine.url, { closeMs: 20 })
+  const [socket] = await engine.sockets.take(1)
+  await eventLike(run, /^connected$/)
+  socket!.pause()
+  // ws itself would wait for 30 s.
+  await within(10_000, 'the end of the connection', run.transport.end())
 })
 
 test('an engine that greets and closes at once is asked less and less often', async () => {

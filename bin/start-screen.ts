@@ -17,7 +17,7 @@ export function startScreen(status: EngineStatus, terminal: Terminal): string {
       `${paint.bold('iii-host')} ${status.version} ${paint.dim(`started in ${Math.round(status.startMs)} ms`)}`,
       configLine(status),
     ],
-    block(terminal, 'Listening', status.listeners.map(listenerLine)),
+    block(terminal, 'Listening', [...status.listeners.map(listenerLine), ...status.plugins.flatMap(addressLines)]),
     block(terminal, 'Plugins', pluginLines(status.plugins, terminal)),
     block(terminal, 'Not enabled', availableLines(status), paint.yellow),
     block(terminal, 'What is wrong', problemLines(status), paint.red),
@@ -41,6 +41,10 @@ function listenerLine({ url, rbac }: ListenerStatus): string {
   return rbac ? `${url}  sessions under rbac` : url
 }
 
+function addressLines({ name, addresses = [] }: PluginStatus): string[] {
+  return addresses.map((address) => `${address}  ${name}`)
+}
+
 function pluginLines(plugins: readonly PluginStatus[], { paint }: Terminal): string[] {
   const enabled = plugins.filter((plugin) => plugin.state !== 'available' && plugin.state !== 'disabled')
   const columns = [
@@ -58,8 +62,10 @@ function loadTime({ load_ms: loadMs }: PluginStatus): string {
   return loadMs === null ? '-' : `${Math.round(loadMs)} ms`
 }
 
-function originOf({ origin, replaces, name }: PluginStatus): string {
-  return replaces === true ? `${origin} (replaces the built-in ${name})` : origin
+function originOf({ origin, replaces, name, settings }: PluginStatus): string {
+  const replaced = replaces === true ? ` (replaces the built-in ${name})` : ''
+  // Else somebody looks for the port in the file, where another one stands.
+  return `${origin}${replaced}${settings === 'stored' ? ', settings set at run time' : ''}`
 }
 
 function availableLines({ plugins, configFile }: EngineStatus): string[] {

@@ -34,6 +34,10 @@ export interface PluginStatus {
   readonly load_ms: number | null
   /** A user plugin that stands in for the built-in of its name. */
   readonly replaces?: boolean
+  /** What it listens on, beside the listeners of the engine. */
+  readonly addresses?: readonly string[]
+  /** It runs with what was set at run time, and not with its block in the configuration file. */
+  readonly settings?: 'stored'
   /** Why it failed, or why newer code was refused. */
   readonly error?: string
 }

@@ -266,6 +266,8 @@ class RunningEngine implements Engine {
         isolation: row.isolation,
         load_ms,
         replaces,
+        ...(row.addresses !== undefined && { addresses: row.addresses }),
+        ...(row.settings !== undefined && { settings: row.settings }),
         ...(error === undefined ? {} : { error }),
       }
     })

@@ -37,6 +37,8 @@ export interface RunningPlugin<Config = Readonly<Record<string, unknown>>> {
   stop?(context: { readonly reason: StopReason }): void | Promise<void>
   /** Applies a changed configuration in place. Returning false or throwing leads to a full change of generation. */
   reconfigure?(config: Config): void | boolean | Promise<void | boolean>
+  /** Addresses on which it takes connections, such as `ws://127.0.0.1:3112`, for whoever looks at the plugin. Asked after a start or reconfigure. */
+  addresses?(): readonly string[]
 }
 
 export interface PluginDefinition<Config = Readonly<Record<string, unknown>>> {

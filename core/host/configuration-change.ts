@@ -124,7 +124,7 @@ export async function changeConfiguration(
     else if (record.stale?.reason === 'config') table.fresh(record)
   }
   for (const { record, entry, generation } of reconfigured) {
-    table.reconfigured(record, entry, clock.now() - began)
+    table.reconfigured(record, entry, 'configuration', clock.now() - began)
     changes.tellSettings(generation)
   }
   const names = (of: (change: WantedChange) => boolean): string[] => wanted.filter(of).map(({ record }) => record.name)

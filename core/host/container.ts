@@ -38,6 +38,8 @@ export type OnPluginLog = (level: LogLevel, message: string, data: unknown) => v
 export interface PluginPlace {
   readonly container: Container
   readonly link: Link
+  /** What its plugin listens on, as far as it has said so. */
+  readonly addresses: readonly string[]
   /** Frames of this place are the worker's from now on. Called before `load`. */
   attach(worker: Worker): void
   /** Each rejects with CodedError, or with the container's end. */

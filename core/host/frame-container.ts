@@ -100,6 +100,7 @@ const ENDED: ContainerExit = { code: 'ENDED', message: 'it was ended' }
 class Place implements PluginPlace {
   readonly container: Container
   readonly link: FrameLink
+  addresses: readonly string[] = []
   readonly #onLog: OnPluginLog
   readonly #send: (request: HostRequest) => void
   readonly #onLeave: () => Promise<void>
@@ -151,6 +152,10 @@ class Place implements PluginPlace {
   receive(message: PluginMessage): void {
     if ('log' in message) {
       this.#onLog(message.log, message.message, message.data)
+      return
+    }
+    if ('addresses' in message) {
+      this.addresses = message.addresses
       return
     }
     const waiting = this.#waiting.get(message.re)

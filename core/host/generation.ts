@@ -145,6 +145,11 @@ export class Generation {
     return aboutOf(this.name, this.declaration, this.plan.entry)
   }
 
+  /** What its replicas listen on. */
+  get addresses(): readonly string[] {
+    return [...new Set(this.replicas.flatMap(({ place }) => place.addresses))]
+  }
+
   get workers(): readonly Worker[] {
     return this.replicas.map(({ worker }) => worker)
   }

@@ -40,4 +40,6 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error'
 export type PluginMessage =
   | { readonly re: HostRequest['op']; readonly ok: unknown }
   | { readonly re: HostRequest['op']; readonly error: ErrorBody }
+  /** What it listens on now. Comes before the reply of `start` or `reconfigure`. */
+  | { readonly addresses: readonly string[] }
   | { readonly log: LogLevel; readonly message: string; readonly data?: unknown }

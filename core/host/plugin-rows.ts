@@ -21,6 +21,10 @@ export interface PluginRow {
   readonly started_at?: string
   readonly load_ms: number
   readonly functions: number
+  /** What it listens on for others than the engine. */
+  readonly addresses?: readonly string[]
+  /** It runs with what was set at run time, and not with its block in the configuration file. */
+  readonly settings?: 'stored'
   readonly in_flight: number
   readonly calls: number
   readonly errors: number
@@ -49,6 +53,7 @@ export async function rowOf(record: PluginRecord): Promise<PluginRow> {
   const containers = new Set(replicas.map(({ place }) => place.container))
   const usage = await usageOf(containers)
   const { description, version } = generation?.declaration ?? {}
+  const addresses = generation?.addresses ?? []
   return {
     name: record.name,
     ...(description !== undefined && { description }),
@@ -62,6 +67,8 @@ export async function rowOf(record: PluginRecord): Promise<PluginRow> {
     ...(startedAt !== undefined && { started_at: startedAt }),
     load_ms: record.loadMs,
     functions: functionIds(record).length,
+    ...(addresses.length > 0 && { addresses }),
+    ...(generation?.settings.from === 'stored' && { settings: 'stored' }),
     in_flight: slot?.inFlight ?? 0,
     calls: slot?.calls ?? 0,
     errors: slot?.errors ?? 0,

@@ -76,6 +76,7 @@ export class PluginRunner {
     member.handle = handle
     const context = pluginContext(start, handle, log, member.abort.signal)
     member.running = (await definition.start(context)) ?? undefined
+    this.#tellAddresses(number)
     setImmediate(flushCompileCache)
     return null
   }
@@ -83,7 +84,20 @@ export class PluginRunner {
   async #reconfigure(number: number, config: Readonly<Record<string, unknown>>): Promise<boolean> {
     const { running } = this.#member(number)
     if (running?.reconfigure === undefined) return false
-    return (await running.reconfigure(deepFreeze(config))) !== false
+    if ((await running.reconfigure(deepFreeze(config))) === false) return false
+    this.#tellAddresses(number)
+    return true
+  }
+
+  #tellAddresses(number: number): void {
+    const { running } = this.#member(number)
+    if (running?.addresses === undefined) return
+    try {
+      this.#send(number, { addresses: textsOf(running.addresses()) })
+    } catch (error) {
+      // It runs, only nobody is told where.
+      this.#log(number).warn(`addresses() failed: ${toErrorBody(error).message}`)
+    }
   }
 
   #log(member: number): PluginLog {
@@ -132,6 +146,11 @@ function pluginContext(start: StartContext, iii: Handle, log: PluginLog, signal:
     replica,
     engine,
   }
+}
+
+function textsOf(value: unknown): readonly string[] {
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value
+  throw new TypeError('it must return a list of texts')
 }
 
 /** What a plugin logs need not be JSON; a log line must never be the reason that it fails. */

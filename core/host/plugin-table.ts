@@ -86,21 +86,25 @@ export class PluginTable {
     record.failure = undefined
     record.busyRetries = 0
     this.#move(record, 'running', cause, ms)
-    // What a boot or a changed configuration leads to is told as a whole by those.
-    const level = cause === 'boot' || cause === 'configuration' ? 'debug' : 'info'
-    this.#log[level](`plugin '${record.name}' ${first ? 'runs' : 'reloaded'}`, {
+    this.#log[levelOf(cause)](`plugin '${record.name}' ${first ? 'runs' : 'reloaded'}`, {
       generation: record.generationNumber,
       cause,
       ms: Math.round(ms),
+      ...listeningOf(record),
     })
     this.#emit(record, first ? 'started' : 'reloaded', undefined, ms)
   }
 
   /** The same generation with another configuration. */
-  reconfigured(record: PluginRecord, entry: WorkerEntry, ms: number): void {
+  reconfigured(record: PluginRecord, entry: WorkerEntry, cause: 'configuration' | 'settings', ms: number): void {
     record.entry = entry
     record.stale = undefined
     this.#move(record, 'running', 'reconfigure', ms)
+    this.#log[levelOf(cause)](`plugin '${record.name}' took its new settings`, {
+      cause,
+      ms: Math.round(ms),
+      ...listeningOf(record),
+    })
     this.#emit(record, 'reloaded', undefined, ms)
   }
 
@@ -179,4 +183,14 @@ export class PluginTable {
     if (pluginChannel.hasSubscribers) pluginChannel.publish({ ...told, ms })
     for (const listener of this.#listeners) listener(told)
   }
+}
+
+/** What a boot or a changed configuration leads to is told as a whole by those. */
+function levelOf(cause: string): 'debug' | 'info' {
+  return cause === 'boot' || cause === 'configuration' ? 'debug' : 'info'
+}
+
+function listeningOf({ generation }: PluginRecord): { listening?: readonly string[] } {
+  const addresses = generation?.addresses ?? []
+  return addresses.length === 0 ? {} : { listening: addresses }
 }

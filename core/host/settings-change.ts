@@ -30,7 +30,7 @@ export async function changeSettings(
   if (isDeepStrictEqual(config, generation.config)) return 'unchanged'
   const began = clock.now()
   if (await generation.reconfigure({ config, from }, plan.entry)) {
-    table.reconfigured(record, plan.entry, clock.now() - began)
+    table.reconfigured(record, plan.entry, 'settings', clock.now() - began)
     return 'in_place'
   }
   // The code that runs, not what lies on disk: somebody changes settings, and nothing else.

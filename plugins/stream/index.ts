@@ -96,6 +96,7 @@ export default definePlugin<StreamConfig>({
         await server.reconfigure(changed).catch(refused)
         return true
       },
+      addresses: () => [server.url],
       async stop() {
         // Clients first: they come back with their positions, and get what happens meanwhile from the history.
         await server.close()

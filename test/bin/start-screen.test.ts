@@ -43,6 +43,19 @@ it('shows version, file, listeners, plugins and what to try next as plain lines'
   )
 })
 
+it('shows what plugins listen on, and which do not run with the settings of the file', () => {
+  const stream: PluginStatus = {
+    ...state,
+    name: 'iii-stream',
+    addresses: ['ws://127.0.0.1:3112'],
+    settings: 'stored',
+  }
+  const text = startScreen({ ...status, plugins: [state, stream] }, plain)
+  expect(text).toContain('Listening:\n  ws://127.0.0.1:49134\n  ws://127.0.0.1:3112  iii-stream\n')
+  expect(text).toMatch(/iii-state +running +thread +12 ms +built-in\n/)
+  expect(text).toMatch(/iii-stream +running +thread +12 ms +built-in, settings set at run time\n/)
+})
+
 it('gives the lines that enable what is not enabled, and shortens a long list', () => {
   const available = Array.from({ length: 7 }, (_, index) => ({
     ...state,

@@ -103,6 +103,12 @@ export class StreamServer {
     return this.#listener.address
   }
 
+  /** The same as clients write it. */
+  get url(): string {
+    const { host, port } = this.address
+    return `ws://${host.includes(':') ? `[${host}]` : host}:${port}`
+  }
+
   get clientCount(): number {
     return this.#clients.size
   }

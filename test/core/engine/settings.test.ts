@@ -73,6 +73,15 @@ test('The holder of the seat decides settings at the boot and when a plugin is l
   ])
 })
 
+test('The row of a plugin says whether it runs with settings that were set at run time', async () => {
+  const { folder, worker } = await start(hello(IN_PLACE))
+  const row = async () => (await worker.call('engine::plugins::info', { name: 'hello' })).result
+  expect(await row()).not.toHaveProperty('settings')
+  await set(worker, { greeting: 'a' })
+  expect(await row()).toMatchObject({ settings: 'stored' })
+  expect(await folder.logged("plugin 'hello' took its new settings")).toMatchObject({ cause: 'settings' })
+})
+
 test('New settings are applied in place where the plugin can, else by a change of generation', async () => {
   const { folder, worker } = await start(hello(IN_PLACE))
   expect((await set(worker, { greeting: 'a' })).result).toBe('in_place')

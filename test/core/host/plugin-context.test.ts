@@ -19,6 +19,28 @@ test('engine tells version, address and project root; replica counts from 0', as
   })
 })
 
+test('addresses that a plugin listens on are shown in its row, after its start and after changed settings', async () => {
+  const host = testHost()
+  const body = `let { port } = config
+    return { reconfigure: (changed) => { port = changed.port }, addresses: () => ['ws://127.0.0.1:' + port] }`
+  const schema = `config: { type: 'object', properties: { port: { type: 'integer' } } },`
+  host.write('plugins/hello.ts', plugin(body, 'config', schema))
+  await host.start({ name: 'hello', config: { port: 1 } })
+  expect((await host.row('hello')).addresses).toEqual(['ws://127.0.0.1:1'])
+  await host.apply({ name: 'hello', config: { port: 2 } })
+  expect((await host.row('hello')).addresses).toEqual(['ws://127.0.0.1:2'])
+  await host.host.stopPlugin('hello')
+  expect(await host.row('hello')).not.toHaveProperty('addresses')
+})
+
+test('a plugin that gives something else as its addresses runs, with a warning', async () => {
+  const host = testHost()
+  host.write('plugins/hello.ts', plugin(`return { addresses: () => 'ws://127.0.0.1:1' }`))
+  await host.start({ name: 'hello' })
+  expect(await host.row('hello')).toMatchObject({ state: 'running' })
+  expect(host.lines.join('')).toContain('addresses() failed: it must return a list of texts')
+})
+
 test('dataDir is a folder of the plugin alone, and is made when it is asked for', async () => {
   const host = testHost()
   const body = `iii.registerFunction('hello::dir', () => context.dataDir)`

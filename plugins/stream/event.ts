@@ -21,22 +21,42 @@ export interface StreamEventInput {
   readonly position: Position | undefined
 }
 
+/** The event of a write: its text is put together when somebody wants it. */
+export interface ChangeInput extends Omit<StreamEventInput, 'event'> {
+  readonly change: Change
+  /** JSON of the new value, or of the deleted one. */
+  readonly data: string
+}
+
 export class StreamEvent implements StreamEventInput {
   readonly stream: string
   readonly group: string
   readonly item: string | null
   readonly timestamp: number
-  readonly event: string
   readonly position: Position | undefined
+  /** Of a write. */
+  readonly change: Change | undefined
+  /** What `change` is about, otherwise the whole of `event`. */
+  readonly data: string
   #frame: Buffer | undefined
 
-  constructor({ stream, group, item, timestamp, event, position }: StreamEventInput) {
-    this.stream = stream
-    this.group = group
-    this.item = item
-    this.timestamp = timestamp
-    this.event = event
-    this.position = position
+  constructor(input: StreamEventInput | ChangeInput) {
+    this.stream = input.stream
+    this.group = input.group
+    this.item = input.item
+    this.timestamp = input.timestamp
+    this.position = input.position
+    if ('change' in input) {
+      this.change = input.change
+      this.data = input.data
+    } else {
+      this.change = undefined
+      this.data = input.event
+    }
+  }
+
+  get event(): string {
+    return this.change === undefined ? this.data : changeText(this.change, this.data)
   }
 
   /** JSON text of the wrapper, in UTF-8, with the position: made once for all subscribers. */

@@ -4,7 +4,7 @@ import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../../kit/sqlite/ordered-
 import { SqliteStore, type SqliteStoreOptions } from '../../../kit/sqlite-store.ts'
 import { updateText, type UpdateOperation } from '../../../kit/update-operations.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
-import { changeText, StreamEvent } from '../event.ts'
+import { StreamEvent, type Change } from '../event.ts'
 import type { Feed, Snapshot } from '../feed.ts'
 import { JOURNAL_SCHEMA, JournalTable } from '../history/journal-table.ts'
 import { LocalFeed } from '../history/local-feed.ts'
@@ -93,7 +93,7 @@ export class KvFile implements StreamStore {
     let event: StreamEvent
     const write = (): string | undefined => {
       const old = this.#table.edit(scope, item, () => value)
-      event = this.#record(scope, stream, group, item, changeText(old === undefined ? 'create' : 'update', value))
+      event = this.#record(scope, stream, group, item, old === undefined ? 'create' : 'update', value)
       return old
     }
     return this.#store.run(write, { bytes: value.length, committed: () => this.#feed.emitted(event, onEmitted) })
@@ -104,7 +104,7 @@ export class KvFile implements StreamStore {
     let event: StreamEvent | undefined
     const remove = (): string | undefined => {
       const old = this.#table.delete(scope, item)
-      event = old === undefined ? undefined : this.#record(scope, stream, group, item, changeText('delete', old))
+      event = old === undefined ? undefined : this.#record(scope, stream, group, item, 'delete', old)
       return old
     }
     return this.#store.run(remove, { committed: () => event !== undefined && this.#feed.emitted(event, onEmitted) })
@@ -122,7 +122,7 @@ export class KvFile implements StreamStore {
       const oldValue = this.#table.edit(scope, item, (old) => (updated = updateText(old, operations)).text)
       const { text: newValue, errors } = updated!
       const change = oldValue === undefined ? 'create' : 'update'
-      event = this.#record(scope, stream, group, item, changeText(change, newValue))
+      event = this.#record(scope, stream, group, item, change, newValue)
       return { oldValue, newValue, errors }
     }
     return this.#store.run(edit, { committed: () => this.#feed.emitted(event, onEmitted) })
@@ -131,7 +131,7 @@ export class KvFile implements StreamStore {
   emit(stream: string, group: string, item: string | null, text: string, onEmitted: OnEmitted): Promise<void> {
     let event: StreamEvent
     const record = (): void => {
-      event = this.#record(scopeOf(stream, group), stream, group, item, text)
+      event = this.#record(scopeOf(stream, group), stream, group, item, undefined, text)
     }
     return this.#store.run(record, { bytes: text.length, committed: () => this.#feed.emitted(event, onEmitted) })
   }
@@ -163,12 +163,26 @@ export class KvFile implements StreamStore {
     this.#feed.close()
   }
 
-  /** The last step of an operation: from here on it must not fail by itself, since its offset is given out. */
-  #record(scope: string, stream: string, group: string, item: string | null, event: string): StreamEvent {
+  /**
+   * The last step of an operation: from here on it must not fail by itself, since its offset is given out.
+   * @param text the data of a change, or else the whole of `event`
+   */
+  #record(
+    scope: string,
+    stream: string,
+    group: string,
+    item: string | null,
+    change: Change | undefined,
+    text: string,
+  ): StreamEvent {
     const timestamp = this.#timestamps.next(scope, item ?? '')
     const offset = ++this.#newest
     const position = this.#keepsHistory ? { epoch: this.#journal.epoch, offset } : undefined
-    const recorded = new StreamEvent({ stream, group, item, timestamp, event, position })
+    const recorded = new StreamEvent(
+      change === undefined
+        ? { stream, group, item, timestamp, position, event: text }
+        : { stream, group, item, timestamp, position, change, data: text },
+    )
     this.#batch.push(recorded)
     return recorded
   }

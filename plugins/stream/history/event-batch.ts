@@ -1,10 +1,13 @@
 // The events of one batch of writes as bytes, and back: exactly the texts that went in, for the price of joining them.
 // After a header, a first line says what each event is about and how long its `event` is; then those follow without anything
 // in between.
-import { StreamEvent } from '../event.ts'
+import { StreamEvent, type Change } from '../event.ts'
 
 /** Where it belongs is told with the first of several in a row; from the others it is absent. */
-type Head = readonly [length: number, item: string | null, later: number, stream?: string, group?: string]
+type Head = readonly [lengthAndKind: number, item: string | null, later: number, stream?: string, group?: string]
+
+/** In the two lowest bits of the length: of these, what follows is the data alone, and 0 stands for the whole `event`. */
+const KINDS: readonly (Change | undefined)[] = [undefined, 'create', 'update', 'delete']
 
 /** The first line: the timestamp of the first event, then each event, its timestamp as what it is later than that one. */
 type Heads = readonly [timestamp: number, ...heads: Head[]]
@@ -19,11 +22,12 @@ export function writeBatch(events: readonly StreamEvent[], first: number): Buffe
   const heads: [number, ...Head[]] = [start]
   let body = ''
   for (const event of events) {
-    const { stream, group, item, timestamp, event: text } = event
+    const { stream, group, item, timestamp, change, data } = event
     const isSame = before !== undefined && before.stream === stream && before.group === group
     const later = timestamp - start
-    heads.push(isSame ? [text.length, item, later] : [text.length, item, later, stream, group])
-    body += text
+    const lengthAndKind = data.length * KINDS.length + KINDS.indexOf(change)
+    heads.push(isSame ? [lengthAndKind, item, later] : [lengthAndKind, item, later, stream, group])
+    body += data
     before = event
   }
   const text = `${JSON.stringify(heads)}\n${body}`
@@ -59,15 +63,11 @@ export function readBatch(text: string, epoch: string, first: number): StreamEve
   const [start, ...heads] = JSON.parse(text.slice(0, headEnd)) as Heads
   let at = headEnd + 1
   let place = { stream: '', group: '' }
-  return heads.map(([length, item, later, stream, group], index) => {
+  return heads.map(([lengthAndKind, item, later, stream, group], index) => {
     if (stream !== undefined && group !== undefined) place = { stream, group }
-    const event = text.slice(at, (at += length))
-    return new StreamEvent({
-      ...place,
-      item,
-      timestamp: start + later,
-      event,
-      position: { epoch, offset: first + index },
-    })
+    const change = KINDS[lengthAndKind % KINDS.length]
+    const data = text.slice(at, (at += Math.floor(lengthAndKind / KINDS.length)))
+    const common = { ...place, item, timestamp: start + later, position: { epoch, offset: first + index } }
+    return new StreamEvent(change === undefined ? { ...common, event: data } : { ...common, change, data })
   })
 }

@@ -6,8 +6,8 @@ import type { StreamEvent } from '../event.ts'
 const FRAME_BYTES = 150
 
 /** About the bytes of an event's frame. */
-export function frameBytes({ stream, group, item, event }: StreamEvent): number {
-  return FRAME_BYTES + stream.length + group.length + (item?.length ?? 0) + event.length
+export function frameBytes({ stream, group, item, data }: StreamEvent): number {
+  return FRAME_BYTES + stream.length + group.length + (item?.length ?? 0) + data.length
 }
 
 export class RecentEvents {

@@ -61,7 +61,10 @@ export class EntryChanges implements StoreListener {
       if (plugins.owns(id)) return { oldValue: await plugins.set(id, value), newValue: value }
       const before = table.find(id)
       if (before === undefined) {
-        const message = `configuration '${asked}' is not registered; call configuration::register first`
+        const message =
+          id === OWN_ID
+            ? ownSettings()
+            : `configuration '${asked}' is not registered; call configuration::register first`
         throw new CodedError('NOT_REGISTERED', message)
       }
       if (before.schema === undefined) {
@@ -135,7 +138,10 @@ export class EntryChanges implements StoreListener {
   async #register({ id, name, description, schema, initialValue, metadata }: Registration): Promise<Entry> {
     const { table, values, persistence, plugins, schemas, emit, maxEntries = MAX_ENTRIES } = this.#context
     if (plugins.owns(id) || id === OWN_ID) {
-      const message = `configuration '${id}' belongs to the plugin of that name; change its value with configuration::set`
+      const message =
+        id === OWN_ID
+          ? ownSettings()
+          : `configuration '${id}' belongs to the plugin of that name; change its value with configuration::set`
       throw new CodedError('FORBIDDEN', message)
     }
     const before = table.find(id)
@@ -184,4 +190,8 @@ function tooMany(max: number): CodedError {
 function loggable(error: unknown): string {
   if (error instanceof SchemaMismatch) return error.rules
   return error instanceof Error ? error.message : String(error)
+}
+
+function ownSettings(): string {
+  return `configuration '${OWN_ID}' is this worker itself, which keeps no entry of its own; edit its block in the engine's configuration file`
 }

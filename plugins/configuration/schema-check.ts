@@ -8,6 +8,12 @@ import type { ConfigurationSchema } from './entry.ts'
 const SECRET = /pass|secret|token|key|credential|auth|dsn|url/i
 const SHOWN_CHARACTERS = 60
 const SHOWN_PROBLEMS = 20
+const SHOWN_MEMBERS = 30
+
+interface TagSchema {
+  readonly const?: unknown
+  readonly enum?: readonly unknown[]
+}
 
 export interface SchemaProblem {
   /** Place and rule, without the value: may be logged. */
@@ -69,20 +75,40 @@ function withoutForeignDialect(schema: Record<string, unknown>, dialect: string)
   return schema
 }
 
-function toProblem({ instancePath, keyword, params, message = 'does not fit', data }: ErrorObject): SchemaProblem {
+function toProblem(error: ErrorObject): SchemaProblem {
+  const { instancePath, keyword, params, message = 'does not fit', data } = error
   const place = instancePath === '' ? 'value' : instancePath
   if (keyword === 'additionalProperties') {
-    const text = `${place} must not have the member '${String(params['additionalProperty'])}'`
+    const text = `${place} must not have the member '${String(params['additionalProperty'])}'${knownMembers(error)}`
     return { rule: text, message: text }
   }
   if (keyword === 'discriminator') {
-    const text = `${place} has no '${String(params['tag'])}' that is known`
-    return { rule: text, message: text }
+    const tag = String(params['tag'])
+    const rule = `${place}/${tag} must be one of ${JSON.stringify(knownTags(error, tag))}`
+    return { rule, message: `${rule}, got ${shownTag(params['tagValue'], instancePath)}` }
   }
   const allowed = keyword === 'enum' ? `: ${JSON.stringify(params['allowedValues'])}` : ''
   const rule = `${place} ${message}${allowed}`
   if (keyword === 'required') return { rule, message: rule }
   return { rule, message: `${rule}, got ${shown(data, instancePath)}` }
+}
+
+/** An unknown member is a slip of the keyboard, mostly: the right one is among these. */
+function knownMembers({ parentSchema }: ErrorObject): string {
+  const known = Object.keys((parentSchema?.['properties'] ?? {}) as object)
+  if (known.length === 0) return ''
+  const more = known.length > SHOWN_MEMBERS ? ', …' : ''
+  return `; known are ${known.slice(0, SHOWN_MEMBERS).join(', ')}${more}`
+}
+
+/** The first value of each branch: what follows are other names of it. */
+function knownTags({ parentSchema }: ErrorObject, tag: string): readonly unknown[] {
+  const branches = (parentSchema?.['oneOf'] ?? []) as readonly { properties?: Record<string, TagSchema> }[]
+  return branches.map(({ properties }) => properties?.[tag]?.const ?? properties?.[tag]?.enum?.[0])
+}
+
+function shownTag(value: unknown, path: string): string {
+  return value === undefined ? 'nothing' : shown(value, path)
 }
 
 function shown(value: unknown, path: string): string {

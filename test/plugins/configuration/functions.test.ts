@@ -51,8 +51,33 @@ test('All that does not fit is named at once', async () => {
   const schema = { properties: { a: { type: 'string' }, b: { type: 'boolean' } }, additionalProperties: false }
   await run.register('demo', { schema })
   await expect(run.set('demo', { a: 1, b: 2, c: 3 })).rejects.toThrow(
-    "value must not have the member 'c'; /a must be string, got 1; /b must be boolean, got 2",
+    "value must not have the member 'c'; known are a, b; /a must be string, got 1; /b must be boolean, got 2",
   )
+})
+
+test('What a block of variants may be named is said, with the name that was given', async () => {
+  const branch = (...names: string[]) => ({ properties: { name: { enum: names } } })
+  const oneOf = [branch('local', 'memory'), branch('redis')]
+  const adapter = { type: 'object', discriminator: { propertyName: 'name' }, required: ['name'], oneOf }
+  await run.register('demo', { schema: { properties: { adapter } } })
+  await expect(run.set('demo', { adapter: { name: 'redi' } })).rejects.toThrow(
+    'schema validation failed: /adapter/name must be one of ["local","redis"], got "redi"',
+  )
+  await expect(run.set('demo', { adapter: {} })).rejects.toThrow(
+    '/adapter/name must be one of ["local","redis"], got nothing',
+  )
+})
+
+test('Of many members that are known some are named', async () => {
+  const properties = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`m${index}`, {}]))
+  await run.register('demo', { schema: { properties, additionalProperties: false } })
+  await expect(run.set('demo', { x: 1 })).rejects.toThrow(/'x'; known are m0, .*, m29, …$/)
+})
+
+test('The settings of this worker itself are changed in the file, and whoever tries it otherwise is told so', async () => {
+  const message = expect.stringContaining("edit its block in the engine's configuration file")
+  await expect(run.set('configuration', {})).rejects.toMatchObject({ code: 'NOT_REGISTERED', message })
+  await expect(run.register('configuration', {})).rejects.toMatchObject({ code: 'FORBIDDEN', message })
 })
 
 test('A value that may be a secret is not repeated', async () => {

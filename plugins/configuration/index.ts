@@ -33,7 +33,7 @@ import { Values } from './values.ts'
 /** How long `stop` waits for conditions that have not decided; the host allows 10 s for all of it. */
 const SETTLE_MS = 5_000
 /** One event of a binding at a time, so that a handler sees the changes in their order; one that hangs does not hold up the rest for ever. */
-const LANE_LIMITS = { maxInFlight: 1, handlerTimeoutMs: 30_000, conditionTimeoutMs: 10_000 }
+export const LANE_LIMITS = { maxInFlight: 1, handlerTimeoutMs: 30_000, conditionTimeoutMs: 10_000 }
 
 export default definePlugin<ConfigurationConfig>({
   name: 'configuration',

@@ -171,7 +171,9 @@ function readGroup(input: InputObject, reader: InputReader): GroupAddress {
 }
 
 function readItem(input: InputObject, reader: InputReader): ItemAddress {
-  return { ...readGroup(input, reader), item: reader.string(input, 'item_id') }
+  const stream = reader.string(input, 'stream_name')
+  const group = reader.string(input, 'group_id')
+  return { stream, group, item: reader.string(input, 'item_id') }
 }
 
 /** A text, null or nothing. */

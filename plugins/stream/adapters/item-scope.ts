@@ -24,3 +24,17 @@ export function byStream(scopes: Iterable<string>): { id: string; groups: string
   }
   return [...streams].map(([id, groups]) => ({ id, groups }))
 }
+
+/** `scopeOf` for calls that mostly follow each other in one group: a burst to a group puts its name together once. */
+export class ScopeNames {
+  #stream = ''
+  #group = ''
+  #scope = scopeOf('', '')
+
+  of(stream: string, group: string): string {
+    if (stream === this.#stream && group === this.#group) return this.#scope
+    this.#stream = stream
+    this.#group = group
+    return (this.#scope = scopeOf(stream, group))
+  }
+}

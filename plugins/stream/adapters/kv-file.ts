@@ -10,7 +10,7 @@ import { JOURNAL_SCHEMA, JournalTable } from '../history/journal-table.ts'
 import { LocalFeed } from '../history/local-feed.ts'
 import { RecentEvents } from '../history/recent-events.ts'
 import { Timestamps } from '../history/timestamps.ts'
-import { byStream, readScope, scopeOf, scopeRange } from './item-scope.ts'
+import { byStream, readScope, ScopeNames, scopeRange } from './item-scope.ts'
 import type { HistoryLimits, ItemAddress, OnEmitted, StreamStore, Updated } from './store.ts'
 
 export interface KvFileOptions {
@@ -39,6 +39,7 @@ export class KvFile implements StreamStore {
   readonly #table: OrderedTable
   readonly #journal: JournalTable
   readonly #timestamps: Timestamps
+  readonly #scopes = new ScopeNames()
   readonly #keepsHistory: boolean
   /** Events of the batch under way. */
   #batch: StreamEvent[] = []
@@ -85,11 +86,11 @@ export class KvFile implements StreamStore {
   }
 
   get({ stream, group, item }: ItemAddress): Promise<string | undefined> {
-    return this.#store.run(() => this.#table.get(scopeOf(stream, group), item))
+    return this.#store.run(() => this.#table.get(this.#scopes.of(stream, group), item))
   }
 
   set({ stream, group, item }: ItemAddress, value: string, onEmitted: OnEmitted): Promise<string | undefined> {
-    const scope = scopeOf(stream, group)
+    const scope = this.#scopes.of(stream, group)
     let event: StreamEvent
     const write = (): string | undefined => {
       const old = this.#table.edit(scope, item, () => value)
@@ -100,7 +101,7 @@ export class KvFile implements StreamStore {
   }
 
   delete({ stream, group, item }: ItemAddress, onEmitted: OnEmitted): Promise<string | undefined> {
-    const scope = scopeOf(stream, group)
+    const scope = this.#scopes.of(stream, group)
     let event: StreamEvent | undefined
     const remove = (): string | undefined => {
       const old = this.#table.delete(scope, item)
@@ -115,7 +116,7 @@ export class KvFile implements StreamStore {
     operations: readonly UpdateOperation[],
     onEmitted: OnEmitted,
   ): Promise<Updated> {
-    const scope = scopeOf(stream, group)
+    const scope = this.#scopes.of(stream, group)
     let event: StreamEvent
     const edit = (): Updated => {
       let updated: ReturnType<typeof updateText> | undefined
@@ -131,17 +132,17 @@ export class KvFile implements StreamStore {
   emit(stream: string, group: string, item: string | null, text: string, onEmitted: OnEmitted): Promise<void> {
     let event: StreamEvent
     const record = (): void => {
-      event = this.#record(scopeOf(stream, group), stream, group, item, undefined, text)
+      event = this.#record(this.#scopes.of(stream, group), stream, group, item, undefined, text)
     }
     return this.#store.run(record, { bytes: text.length, committed: () => this.#feed.emitted(event, onEmitted) })
   }
 
   list(stream: string, group: string): Promise<string[]> {
-    return this.#store.run(() => this.#table.values(scopeOf(stream, group)))
+    return this.#store.run(() => this.#table.values(this.#scopes.of(stream, group)))
   }
 
   snapshot(stream: string, group: string, item: string | null): Promise<Snapshot> {
-    const scope = scopeOf(stream, group)
+    const scope = this.#scopes.of(stream, group)
     const read = (): Snapshot => ({
       data: item === null ? `[${this.#table.values(scope).join(',')}]` : (this.#table.get(scope, item) ?? 'null'),
       position: this.#keepsHistory ? { epoch: this.#journal.epoch, offset: this.#newest } : undefined,

@@ -146,7 +146,8 @@ describe.each(Object.entries(TYPES))('a binding of %s', (type, { config, cause, 
       metadata: { k: 1 },
     })
     await Promise.all([blue.settled(), other.settled()])
-    await cause(other, name)
+    // Built-in functions are called from any namespace.
+    await cause(blue, name)
     await blue.until(() => blue.calls(ids[1]).length > 0, 'the call of the handler')
     const [condition, handler] = ids.map((id) => blue.calls(id)[0] as Frame) as [Frame, Frame]
     for (const call of [condition, handler]) expect(call['data']).toEqual(payload(name))
@@ -191,5 +192,52 @@ describe('functions that the stream worker calls for nobody’s binding', () => 
       addr: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
     })
     expect(owner.calls(`stream::list(${name})`)[0]!['data']).toEqual({ stream_name: name, group_id: 'g' })
+    // In order, so that nobody waits for its functions to come back.
+    await owner.close()
+  })
+
+  test('a custom stream gets the trace of the caller, and so do the functions bound to what it wrote', async () => {
+    const name = randomUUID()
+    const owner = await RawClient.connect(engine.url, { name: `owner-${name}` })
+    owner.provide(`stream::set(${name})`, ({ data }: { data: unknown }) => ({ old_value: null, new_value: data }))
+    owner.provide(`on-${name}`, () => null)
+    owner.send({
+      type: 'registertrigger',
+      id: name,
+      trigger_type: 'stream',
+      function_id: `on-${name}`,
+      config: { stream_name: name },
+    })
+    await owner.settled()
+    const item = { stream_name: name, group_id: 'g', item_id: 'i' }
+    await owner.call('stream::set', { ...item, data: 1, more: 'left out' }, traced)
+    await owner.until(() => owner.calls(`on-${name}`).length > 0, 'the event')
+    const [set] = owner.calls(`stream::set(${name})`)
+    expect(set!['data']).toEqual({ ...item, data: 1 })
+    for (const call of [set, owner.calls(`on-${name}`)[0]]) {
+      expect(String(call!['traceparent']).split('-')[1]).toBe(TRACE.split('-')[1])
+      expect(call!['baggage']).toContain('shop=7')
+    }
+  })
+})
+
+describe('calls that nobody waits for', () => {
+  test('stream::send with only event_type reaches subscribers, and what can not be read harms nobody', async () => {
+    const name = randomUUID()
+    const worker = await RawClient.connect(engine.url)
+    const client = await StreamClient.connect(`${streamUrl}/stream/${name}/g`)
+    await client.take(1)
+    const send = (data: unknown): void =>
+      worker.send({ type: 'invokefunction', function_id: 'stream::send', data, action: { type: 'void' } })
+    send({ stream_name: name, group_id: 'g', event_type: 'moved', data: { n: 1 } })
+    send({ stream_name: name, group_id: 7, event_type: 'moved' })
+    send(undefined)
+    send({ stream_name: name, group_id: 'g', event_type: 'moved', data: { n: 2 } })
+    const frames = (await client.take(3)).slice(1)
+    expect(frames.map(({ id, event }) => [id, event])).toEqual(
+      [1, 2].map((n) => [null, { type: 'event', event: { type: 'moved', data: { n } } }]),
+    )
+    await worker.settled()
+    expect(worker.of('invocationresult')).toHaveLength(1)
   })
 })

@@ -13,10 +13,11 @@ export interface SessionEngine {
   readonly streamUrl: string
 }
 
-/** @param instead the built-in that does not run. */
+/** @param instead the built-in that does not run. @param rights as an auth function returns them. */
 export async function sessionEngine(
   expose: readonly string[],
   instead: (typeof REACTIVE)[number] = 'iii-pubsub',
+  rights: object = {},
 ): Promise<SessionEngine> {
   const folder = new EngineFolder()
   const port = await freePort()
@@ -24,7 +25,7 @@ export async function sessionEngine(
     `plugins/${instead}.ts`,
     pluginFile(
       instead,
-      `iii.registerFunction('engine::seat::session-policy', () => ({}))`,
+      `iii.registerFunction('engine::seat::session-policy', () => (${JSON.stringify(rights)}))`,
       `seats: ['session-policy'],`,
     ),
   )

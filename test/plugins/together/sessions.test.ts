@@ -64,6 +64,26 @@ test.each(Object.entries(TYPES))(
   },
 )
 
+test('A session with a prefix and the right to bind streams hears of changes under its own id, and binds nothing else', async () => {
+  const rights = { function_registration_prefix: 'u1', allowed_trigger_types: ['stream'] }
+  const { trusted, session } = await sessionEngine(['todos::*'], 'iii-pubsub', rights)
+  session.provide('ui::on-change', () => null)
+  bind(session, 'stream', 'ui::on-change', { stream_name: 's', group_id: 'g' })
+  bind(session, 'state', 'ui::on-change', { scope: 's' })
+  await session.settled()
+  await trusted.call('state::set', { scope: 's', key: 'k', value: 'not for it' })
+  await trusted.call('stream::set', { stream_name: 's', group_id: 'g', item_id: 'i', data: { done: false } })
+  await session.until(() => session.calls('ui::on-change').length > 0, 'the event')
+  expect(session.calls('ui::on-change').map(({ data }) => data)).toMatchObject([
+    { type: 'stream', id: 'i', event: { type: 'create', data: { done: false } } },
+  ])
+  expect(session.of('triggerregistrationresult')).toContainEqual(
+    expect.objectContaining({ trigger_type: 'state', error: expect.objectContaining({ code: 'FORBIDDEN' }) }),
+  )
+  const { error } = await session.call('stream::set', { stream_name: 's', group_id: 'g', item_id: 'i', data: 1 })
+  expect(error).toMatchObject({ code: 'FORBIDDEN' })
+})
+
 test('A wildcard does not reach the functions that change settings; an exact entry does', async () => {
   const { trusted, session } = await sessionEngine(['configuration::*', 'configuration::register'])
   await trusted.call('configuration::register', ENTRY)

@@ -5,7 +5,15 @@ import { CodedError } from '../protocol/errors.ts'
 import type { PluginLog } from '../sdk/plugin.ts'
 import { clientOptions, REDIS_DEFAULTS, type RedisLimits } from './redis/client-options.ts'
 import { warnOfVolatility } from './redis/durability.ts'
-import { connectFailure, isReply, reasonOf, RedisError, withoutArguments } from './redis/redis-error.ts'
+import {
+  connectFailure,
+  isHungUp,
+  isReply,
+  isSelectRefused,
+  reasonOf,
+  RedisError,
+  withoutArguments,
+} from './redis/redis-error.ts'
 import { readRedisUrl, type RedisTarget } from './redis/redis-url.ts'
 import { Subscriber, type SubscriptionListener } from './redis/subscriber.ts'
 
@@ -82,7 +90,12 @@ class Connection implements RedisConnection {
     this.#limits = limits
     const open = (mayReconnect: () => boolean): Redis => new Client(clientOptions(target, limits, mayReconnect))
     this.#client = open(() => this.#opened && !this.#closing)
-    this.#client.on('error', (error: unknown) => (this.#lastError = error))
+    this.#client.on('error', (error: unknown) => {
+      // What Redis said is the reason; what the client says of having hung up after that is not.
+      if (!isHungUp(error)) this.#lastError = error
+      // The client itself would go on, in database 0, which may be somebody else's.
+      if (isSelectRefused(error)) this.#client.disconnect(true)
+    })
     this.#client.on('ready', () => this.#reportReturn())
     this.#client.on('close', () => this.#reportLoss())
     this.#subscriber = new Subscriber({
@@ -196,7 +209,7 @@ class Connection implements RedisConnection {
     const cause = { cause: withoutArguments(error) }
     if (isReply(error))
       return new RedisError('refused', `Redis at ${address} refused ${what}: ${reasonOf(error)}`, cause)
-    if (error instanceof Error && error.message.startsWith("Stream isn't writeable")) return this.#unreachable()
+    if (isHungUp(error)) return this.#unreachable()
     return new RedisError(
       'interrupted',
       `The connection to Redis at ${address} broke while ${what} was under way: whether it took effect is unknown.`,

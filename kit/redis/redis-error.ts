@@ -17,12 +17,15 @@ export class RedisError extends Error {
   }
 }
 
+/** Where in a script of ours a command was refused: of no use to whoever reads it. */
+const SCRIPT_PLACE = / script: [0-9a-f]{40}, on @user_script:\d+\.?$/
+
 /** The reason in one phrase. Node gathers the attempts on several addresses in one error without a message of its own. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const first = error instanceof AggregateError ? (error.errors[0] as unknown) : undefined
   return (
-    error.message ||
+    error.message.replace(SCRIPT_PLACE, '') ||
     (first instanceof Error ? first.message : '') ||
     (error as NodeJS.ErrnoException).code ||
     error.name
@@ -32,6 +35,16 @@ export function reasonOf(error: unknown): string {
 /** Redis answers errors as `CODE text`; the client's own errors do not look like that. */
 export function isReply(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError'
+}
+
+/** The client has no connection any more: it did not send, and Redis knows of nothing. */
+export function isHungUp(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Stream isn't writeable")
+}
+
+/** The database of the URL can't be had: there are fewer, or the user may not select. */
+export function isSelectRefused(error: unknown): boolean {
+  return isReply(error) && (error as { command?: { name?: string } }).command?.name === 'select'
 }
 
 /**
@@ -45,10 +58,19 @@ export function withoutArguments(error: unknown): unknown {
 
 /** For a failed start: what was tried, why it failed, and what to do. */
 export function connectFailure(address: string, setting: string, error: unknown): RedisError {
-  const reason = reasonOf(error)
+  const reason = reasonOf(error).replace(/\.$/, '')
   const where = `Redis at ${address} (${setting})`
+  const noDatabase = isSelectRefused(error)
   const cause = { cause: withoutArguments(error) }
-  if (/^(WRONGPASS|NOAUTH|ERR invalid password|ERR AUTH)/.test(reason)) {
+  if (noDatabase) {
+    const remedy = 'Correct the number at the end of the URL, or give Redis more `databases`.'
+    return new RedisError('refused', `${where} refused the database of the URL: ${reason}. ${remedy}`, cause)
+  }
+  if (reason.startsWith('NOAUTH')) {
+    const remedy = 'Put it into the URL: redis://user:password@host:port, or redis://:password@host:port.'
+    return new RedisError('refused', `${where} wants a password, and the setting has none. ${remedy}`, cause)
+  }
+  if (/^(WRONGPASS|ERR invalid password|ERR AUTH)/.test(reason)) {
     return new RedisError(
       'refused',
       `${where} refused the user name or password: ${reason}. Correct them in the URL.`,

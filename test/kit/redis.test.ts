@@ -135,12 +135,30 @@ describe.skipIf(!redisAvailable)('the start (needs redis-server)', () => {
     expect(error.message).toMatch(/^Redis at no-such-host\.invalid:6379 .* is not reachable: getaddrinfo/)
   })
 
-  test.each(['redis://:wrong-secret@', 'redis://someone:wrong-secret@', 'redis://'])(
-    'a wrong or missing password in %s… is named as such and not shown',
+  test('a database that the server does not have is an error, and nothing is done in another one', async () => {
+    const { port } = await server({ args: ['--databases', '2'] })
+    const error = await failureOf(connect(`redis://127.0.0.1:${port}/7`))
+    expect(error.message).toBe(
+      `Redis at 127.0.0.1:${port} (${SETTING}) refused the database of the URL: ERR DB index is out of range. Correct the number at the end of the URL, or give Redis more \`databases\`.`,
+    )
+    const { redis } = await connect(`redis://127.0.0.1:${port}/1`)
+    await redis.command('SET', 'a', 'in 1')
+    const { redis: other } = await connect(`redis://127.0.0.1:${port}/0`)
+    expect(await other.command('GET', 'a')).toBeNull()
+  })
+
+  test('a missing password is named as such', async () => {
+    const { port } = await server({ args: ['--requirepass', 'secret'] })
+    const error = await failureOf(connect(`redis://127.0.0.1:${port}`))
+    expect(error.message).toContain('wants a password, and the setting has none. Put it into the URL')
+  })
+
+  test.each(['redis://:wrong-secret@', 'redis://someone:wrong-secret@'])(
+    'a wrong password in %s… is named as such and not shown',
     async (prefix) => {
       const { port } = await server({ args: ['--requirepass', 'secret'] })
       const error = await failureOf(connect(`${prefix}127.0.0.1:${port}`))
-      expect(error.message).toMatch(/refused the user name or password: (WRONGPASS|NOAUTH)/)
+      expect(error.message).toMatch(/refused the user name or password: WRONGPASS[^.]*\. Correct them/)
       expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('wrong-secret')
     },
   )
@@ -177,6 +195,31 @@ describe.skipIf(!redisAvailable)('the start (needs redis-server)', () => {
 })
 
 describe.skipIf(!redisAvailable)('while the server is away (needs redis-server)', () => {
+  test('a server that comes back without the database is not used until it has it', async () => {
+    const first = await server({ args: ['--databases', '8'] })
+    const { redis } = await connect(`${first.url}/7`)
+    await redis.command('SET', 'a', 'in 7')
+    await first.stop()
+    const fewer = await server({ port: first.port, args: ['--databases', '2'] })
+    const refused = async () => (await failureOf(redis.command('SET', 'a', 'elsewhere'))).message
+    await expect.poll(refused, { timeout: 10_000 }).toContain('is not reachable (ERR DB index is out of range)')
+    const { redis: other } = await connect(fewer.url)
+    expect(await other.command('GET', 'a')).toBeNull()
+    await fewer.stop()
+    await server({ port: first.port, args: ['--databases', '8'] })
+    await untilAnswered(redis)
+    await redis.command('SET', 'a', 'in 7 again')
+    expect(await redis.command('GET', 'a')).toBe('in 7 again')
+  })
+
+  test('a full server is named without the place in our scripts', async () => {
+    const { redis } = await connect((await server({ args: ['--maxmemory', '1'] })).url)
+    const put = redis.defineScript("return redis.call('SET', KEYS[1], ARGV[1])", 1)
+    expect((await failureOf(put(['a'], [1]))).message).toMatch(
+      /refused a script: OOM command not allowed when used memory > 'maxmemory'\.$/,
+    )
+  })
+
   test('commands are refused at once, and work again after it is back without anybody’s help', async () => {
     const redisServer = await server()
     const { redis, log } = await connect(redisServer.url)

@@ -46,7 +46,7 @@ export interface Bridge {
 }
 
 /** How long calls under way may still be answered at the end. The host allows 10 s for the end of a generation. */
-const CLOSE_MS = 3_000
+export const BRIDGE_CLOSE_MS = 3_000
 
 /** Throws when the address is none. Returns before the connection is there. */
 export function openBridge({ url, workerName, setting, log, timeoutMs, limits = {} }: BridgeOptions): Bridge {
@@ -92,7 +92,7 @@ export function openBridge({ url, workerName, setting, log, timeoutMs, limits = 
     },
     onConnected: (listener) => void listeners.push(listener),
     async close() {
-      if (transport.connected) await Promise.race([iii.idle(), delay(CLOSE_MS, undefined, { ref: false })])
+      if (transport.connected) await Promise.race([iii.idle(), delay(BRIDGE_CLOSE_MS, undefined, { ref: false })])
       await transport.end()
     },
   }

@@ -33,7 +33,7 @@ export interface CronConfig {
 /** The longest that a timer takes, 24.8 days. */
 export const LONGEST_TIMEOUT_MS = 2_147_483_647
 
-const RUN_DEFAULTS: RunSettings = {
+export const RUN_DEFAULTS: RunSettings = {
   overlap: 'skip',
   misfire: 'skip',
   runTimeoutMs: undefined,

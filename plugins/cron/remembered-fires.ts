@@ -16,6 +16,9 @@ export interface RememberedFiresOptions {
   readonly maxTriggers?: number
 }
 
+/** Default of `maxTriggers`. */
+export const REMEMBERED_TRIGGERS = 10_000
+
 const NAME = 'fires.json'
 
 export class RememberedFires {
@@ -29,7 +32,7 @@ export class RememberedFires {
 
   constructor(options: RememberedFiresOptions) {
     this.#options = options
-    this.#maxTriggers = options.maxTriggers ?? 10_000
+    this.#maxTriggers = options.maxTriggers ?? REMEMBERED_TRIGGERS
     this.#failures = new LimitedWarning((message, data) => options.log.warn(message, data))
   }
 

@@ -2,20 +2,15 @@
 import { ENGINE_DEFAULTS } from '../../core/config/types.ts'
 import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
 import { CRASH_BUDGET_DEFAULTS } from '../../core/host/crash-budget.ts'
-import { EDIT_TURNS_DEFAULTS } from '../../kit/redis/edit-turns.ts'
-import { REDIS_DEFAULTS } from '../../kit/redis/client-options.ts'
-import { GROUP_COMMIT_DEFAULTS } from '../../kit/sqlite/group-commit.ts'
-import { LANE_DEFAULTS } from '../../kit/trigger-bindings.ts'
-import { BROADCAST_LIMITS } from '../../plugins/pubsub/broadcast.ts'
 import { CHANNEL_WINDOW_BYTES } from '../../protocol/ring/credit.ts'
 import { DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
 import { PIPE_OPTIONS } from '../../protocol/ring/pipe-duplex.ts'
 import { RING_OPTIONS } from '../../protocol/ring/ring-duplex.ts'
 import { bytesText, code, countText, table, timeText } from './markdown.ts'
+import { FIXED, WORKER_BOUNDS } from './worker-bounds.ts'
 
 const engine = ENGINE_DEFAULTS
 const listener = LISTENER_DEFAULTS
-const FIXED = 'fixed'
 
 /** Limit, option, default, what happens at it. */
 const ROWS: readonly (readonly [limit: string, option: string, initial: string, effect: string])[] = [
@@ -119,57 +114,9 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ['a registration hook', FIXED, timeText(10_000), '`FORBIDDEN`'],
   ["a provider's answer to `engine::register_trigger`", FIXED, timeText(10_000), 'counts as consent'],
   ['bindings without owner', FIXED, '100,000', '`overloaded`'],
-  [
-    'unanswered events of one binding of `state` or `subscribe`',
-    FIXED,
-    countText(LANE_DEFAULTS.maxInFlight),
-    'later events wait',
-  ],
-  [
-    'events that wait for one binding of `state` or `subscribe`',
-    FIXED,
-    `${countText(LANE_DEFAULTS.maxWaiting)}, ${bytesText(LANE_DEFAULTS.maxWaitingBytes)}`,
-    'newer ones are dropped, with a warning',
-  ],
-  [
-    'events of one binding and key whose condition is undecided',
-    FIXED,
-    countText(LANE_DEFAULTS.maxUndecidedPerKey),
-    'later events of the key wait',
-  ],
-  [
-    'published events that wait until the engine takes their calls',
-    FIXED,
-    `${countText(BROADCAST_LIMITS.maxWaiting)}, ${countText(BROADCAST_LIMITS.maxWaitingCharacters)} characters`,
-    '`publish` fails with `overloaded`; from Redis: dropped, with a warning',
-  ],
-  [
-    'unanswered commands of one worker to Redis',
-    FIXED,
-    `${countText(REDIS_DEFAULTS.maxUnanswered)}, ${bytesText(REDIS_DEFAULTS.maxUnansweredBytes)}`,
-    '`overloaded`',
-  ],
-  ['silence of a Redis that owes an answer', FIXED, timeText(REDIS_DEFAULTS.replyTimeoutMs), 'connected anew'],
-  [
-    'attempts of an update in Redis while other engines change the value',
-    FIXED,
-    countText(EDIT_TURNS_DEFAULTS.maxAttempts),
-    '`UPDATE_ERROR`',
-  ],
-  [
-    'operations of one transaction',
-    FIXED,
-    `${countText(GROUP_COMMIT_DEFAULTS.maxBatchOperations)}, ${bytesText(GROUP_COMMIT_DEFAULTS.maxBatchBytes)}`,
-    'the next transaction takes the rest',
-  ],
-  [
-    'operations that wait for the store',
-    FIXED,
-    `${countText(GROUP_COMMIT_DEFAULTS.maxWaitingOperations)}, ${bytesText(GROUP_COMMIT_DEFAULTS.maxWaitingBytes)}`,
-    '`overloaded`',
-  ],
   ['plugin threads', FIXED, '256', 'further ones wait'],
   ['lines of the log that wait for a slow reader', FIXED, bytesText(2 ** 20), 'dropped'],
+  ...WORKER_BOUNDS.map(({ limit, option, initial, effect }) => [limit, option, initial, effect] as const),
 ]
 
 export function boundsTable(): string {

@@ -25,6 +25,11 @@ export function bytesText(bytes: number): string {
   return `${countText(bytes)} bytes`
 }
 
+/** `67108864` → `64 Mi characters`. */
+export function charactersText(count: number): string {
+  return `${bytesText(count).replace(/B$| bytes$/, '')} characters`
+}
+
 export function timeText(ms: number): string {
   return ms >= 1000 && ms % 1000 === 0 ? `${countText(ms / 1000)} s` : `${countText(ms)} ms`
 }

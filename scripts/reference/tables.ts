@@ -26,9 +26,21 @@ import {
 } from './engine-parts.ts'
 import { code, countText, table } from './markdown.ts'
 import { memberTable, shapeText } from './schema-text.ts'
+import {
+  BINDING_BOUNDS,
+  BRIDGE_BOUNDS,
+  CONFIGURATION_BOUNDS,
+  PUBSUB_BOUNDS,
+  REDIS_BOUNDS,
+  valuesTable,
+} from './worker-bounds.ts'
 
 export const TABLES: Readonly<Record<string, () => string>> = {
   bounds: boundsTable,
+  'bounds-configuration': () => valuesTable(CONFIGURATION_BOUNDS),
+  'bounds-pubsub': () => valuesTable([...BINDING_BOUNDS, ...PUBSUB_BOUNDS]),
+  'bounds-redis': () => valuesTable(REDIS_BOUNDS),
+  'bounds-bridge': () => valuesTable(BRIDGE_BOUNDS),
   'config-file': () => memberTable({ properties: withoutEngine(configFileSchema({})) }),
   'config-engine': () => memberTable(ENGINE_SCHEMA),
   'config-entry': () => memberTable(ENTRY_SCHEMA),

@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest'
 import { ENTRY_SCHEMA } from '../../core/config/entry-schema.ts'
 import { pluginFunctions } from '../../core/host/plugin-functions.ts'
 import type { PluginHost } from '../../core/host/plugin-host.ts'
-import { kvOption } from '../../kit/kv-settings.ts'
 import { UPDATE_OPERATION_TYPES } from '../../kit/update/operation.ts'
 import { ERROR_CODES } from '../../protocol/errors.ts'
 import { SEATS } from '../../protocol/seats.ts'
@@ -62,11 +61,6 @@ describe('state.md', () => {
   it('has every member of the config of a state trigger', () => {
     const { properties } = STATE_TRIGGER_TYPE.trigger_request_format as { properties: object }
     expect(namesAfter(page, '## The trigger type state')).toEqual(Object.keys(properties))
-  })
-
-  it('has every setting of the adapter kv', () => {
-    const members = Object.keys(kvOption('').config)
-    expect(namesAfter(page, '| `adapter.config` | meaning |').sort()).toEqual(members.sort())
   })
 })
 

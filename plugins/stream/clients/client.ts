@@ -15,7 +15,7 @@ import { textFrames } from './text-frames.ts'
 import type { StreamTarget } from './upgrade-path.ts'
 
 /** Waiting messages above which the socket is not read, whatever their number. */
-const MAX_WAITING_BYTES = 1024 * 1024
+export const MAX_WAITING_BYTES = 1024 * 1024
 
 export interface ClientDeps extends StartDeps {
   readonly joins: MembershipTriggers

@@ -10,7 +10,7 @@ export interface LeaveQueueLimits {
   readonly maxWaiting: number
 }
 
-const DEFAULTS: LeaveQueueLimits = { maxRunning: 512, maxWaiting: 100_000 }
+export const LEAVE_QUEUE_DEFAULTS: LeaveQueueLimits = { maxRunning: 512, maxWaiting: 100_000 }
 
 export class LeaveQueue {
   readonly #triggers: MembershipTriggers
@@ -23,7 +23,7 @@ export class LeaveQueue {
 
   constructor(triggers: MembershipTriggers, log: LaneLog, limits: Partial<LeaveQueueLimits> = {}) {
     this.#triggers = triggers
-    this.#limits = { ...DEFAULTS, ...limits }
+    this.#limits = { ...LEAVE_QUEUE_DEFAULTS, ...limits }
     this.#warnings = new LimitedWarning((message, data) => log.warn(message, data))
   }
 

@@ -32,6 +32,18 @@ export function updateCases(name: string, open: () => Promise<StateRun>): void {
       ],
       ['11. increment of a fraction', { n: 1.5 }, [{ type: 'increment', path: 'n', by: 1 }], { n: 2.5 }],
       [
+        '§4.3 a sum beyond 64 bits is a double',
+        { n: 2 ** 64 },
+        [{ type: 'increment', path: 'n', by: 2 ** 62 }],
+        { n: 1.25 * 2 ** 64 },
+      ],
+      [
+        '§4.3 a sum below 64 bits too',
+        { n: -(2 ** 63) },
+        [{ type: 'decrement', path: 'n', by: 2 ** 62 }],
+        { n: -1.5 * 2 ** 63 },
+      ],
+      [
         '12. members of a root that is no object',
         'leaf',
         [

@@ -216,6 +216,30 @@ test('A key that nobody knows ends the start, and names the key', async () => {
   await expect(folder.start()).rejects.toThrow(/unknown key 'ttl'/)
 })
 
+test('15. An entry goes ttl_seconds after the last trigger bound to it, unregistered or gone with its worker', async () => {
+  const { folder, worker } = await start('{ name: configuration, config: { ttl_seconds: 1 } }')
+  const other = await folder.connect({ name: 'other' })
+  worker.provide('test::deleted', () => null)
+  const bind = (client: RawClient, id: string, config: object): void =>
+    client.send({ type: 'registertrigger', id, trigger_type: 'configuration', function_id: 'test::deleted', config })
+  bind(worker, 'all', { event_types: ['configuration:deleted'] })
+  for (const id of ['unregistered', 'left', 'kept']) {
+    await call(worker, 'configuration::register', { id, schema: {}, initial_value: 1 })
+    bind(id === 'left' ? other : worker, id, { configuration_id: id, event_types: [] })
+  }
+  await Promise.all([worker.settled(), other.settled()])
+  worker.send({ type: 'unregistertrigger', id: 'unregistered', trigger_type: 'configuration' })
+  await other.close()
+  await worker.until(() => worker.calls('test::deleted').length === 2, 'two deletions')
+  const gone = worker.calls('test::deleted').map(({ data }) => (data as { id: string }).id)
+  expect(gone.sort()).toEqual(['left', 'unregistered'])
+  for (const id of gone) {
+    await expect(get(worker, id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(existsSync(join(folder.dir, `config/${id}.yaml`))).toBe(false)
+  }
+  expect(await get(worker, 'kept')).toBe(1)
+})
+
 test('Its own block is applied in place', async () => {
   const { folder, worker } = await start('{ name: configuration, config: { ttl_seconds: 100 } }')
   folder.configure(LISTENER, '{ name: configuration, config: { ttl_seconds: 0 } }')

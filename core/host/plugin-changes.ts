@@ -139,7 +139,10 @@ export class PluginChanges {
     const { culprit } = outcome
     for (const { record, from } of changes) {
       if (outcome.lost.has(record) || (culprit !== undefined && culprit !== record)) continue
-      if (from !== undefined) table.stale(record, outcome.error, cause, ms)
+      if (from === undefined) continue
+      // Settings that are refused are wanted by nobody any more; files that are refused still lie there.
+      if (cause === 'settings') table.settingsRefused(record, outcome.error, ms)
+      else table.stale(record, outcome.error, cause, ms)
     }
     outcome.error.plugin = culprit?.name
     throw outcome.error

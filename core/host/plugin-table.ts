@@ -140,8 +140,18 @@ export class PluginTable {
   ): void {
     record.markStale(error.reason, error.message, this.#clock.now())
     this.#move(record, record.state, cause, ms, error.message)
-    this.#log.error(`plugin '${record.name}' keeps its old code`, { reason: error.reason, error: error.message })
+    const kept = cause === 'configuration' ? 'settings' : 'code'
+    this.#log.error(`plugin '${record.name}' keeps its old ${kept}`, { reason: error.reason, error: error.message })
     this.#emit(record, 'stale', error.message, ms)
+  }
+
+  /** It serves on with what is in force: who wanted to set something else gets the error. */
+  settingsRefused(record: PluginRecord, { reason, message }: GenerationError, ms: number): void {
+    this.#move(record, record.state, 'settings', ms, message)
+    this.#log.warn(`plugin '${record.name}' keeps its settings, those that were to be set are refused`, {
+      reason,
+      error: message,
+    })
   }
 
   /** The new code or configuration was taken back: what runs is what is wanted. */

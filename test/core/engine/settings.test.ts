@@ -118,6 +118,17 @@ test('Settings with which the plugin does not start: the old ones serve on, and 
   expect(await config(worker)).toEqual({ greeting: 'written', size: 1 })
 })
 
+test('Refused settings leave neither a stale plugin nor a degraded engine: what is in force is what is wanted', async () => {
+  const { folder, worker } = await start(hello())
+  await set(worker, { greeting: 'broken' })
+  const info = (await worker.call('engine::plugins::info', { name: 'hello' })).result as { history: unknown[] }
+  expect(info).toMatchObject({ state: 'running' })
+  expect(info).not.toHaveProperty('stale')
+  expect(info.history.at(-1)).toMatchObject({ cause: 'settings', error: expect.stringContaining('no such greeting') })
+  expect((await worker.call('engine::health::check')).result).toMatchObject({ status: 'healthy' })
+  expect(await folder.logged("plugin 'hello' keeps its settings")).toMatchObject({ level: 'warn', reason: 'start' })
+})
+
 test('No call is lost while settings change', async () => {
   const { worker } = await start(hello())
   const answers: unknown[] = []

@@ -39,6 +39,21 @@ export function adapterSchema(options: readonly AdapterOption[], description: st
   }
 }
 
+/**
+ * The adapters of one worker by name. Each is loaded when it is chosen: Redis and the bridge bring clients along that most engines do
+ * not need.
+ */
+export type AdapterFactories<Factory> = Readonly<Record<string, () => Promise<Factory>>>
+
+export async function loadAdapter<Factory>(
+  factories: AdapterFactories<Factory>,
+  { name }: AdapterChoice,
+): Promise<Factory> {
+  if (Object.hasOwn(factories, name)) return factories[name]!()
+  // The schema has refused it before; this is for callers that did not ask it.
+  throw new Error(`Adapter factory '${name}' not found. Available: [${Object.keys(factories).join(', ')}]`)
+}
+
 /** Absent is the same as the default without settings. */
 export function isSameAdapter(
   one: AdapterChoice | null | undefined,

@@ -3,6 +3,7 @@
 import type { Redis, RedisOptions as ClientOptions } from 'ioredis'
 import { CodedError } from '../protocol/errors.ts'
 import type { PluginLog } from '../sdk/plugin.ts'
+import { settlesWithin } from './deadline.ts'
 import { clientOptions, REDIS_DEFAULTS, type RedisLimits } from './redis/client-options.ts'
 import { warnOfVolatility } from './redis/durability.ts'
 import {
@@ -162,15 +163,8 @@ class Connection implements RedisConnection {
     this.#closing = true
     this.#subscriber.close()
     // QUIT is answered after everything before it.
-    if (this.connected) await this.#settledWithin(CLOSE_MS, this.#client.quit())
+    if (this.connected) await settlesWithin(CLOSE_MS, this.#client.quit())
     this.#client.disconnect()
-  }
-
-  async #settledWithin(ms: number, promise: Promise<unknown>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
-    await Promise.race([promise.catch(() => {}), late])
-    clearTimeout(timer)
   }
 
   async #send(what: string, bytes: number, send: () => Promise<unknown>): Promise<unknown> {

@@ -1,7 +1,7 @@
 // The schema of `adapter` blocks: one closed branch per adapter, and errors about the branch that was meant (spec 02 §7.1, 04 A.3.1).
 import { describe, expect, test } from 'vitest'
 import { validateAgainstSchema } from '../../core/config/schema-validation.ts'
-import { adapterSchema, isSameAdapter } from '../../kit/adapter-choice.ts'
+import { adapterSchema, isSameAdapter, loadAdapter } from '../../kit/adapter-choice.ts'
 
 const SCHEMA = {
   type: 'object',
@@ -40,6 +40,18 @@ test.each([
   ['kv', '/adapter must be object or null, got "kv"'],
 ])('%j is one error, about what was written', (adapter, message) => {
   expect(messages(adapter)).toEqual([message])
+})
+
+test('only the adapter that is named is loaded; of an unknown one the error names those that there are', async () => {
+  const factories = {
+    kv: async () => 'kv loaded',
+    redis: (): Promise<string> => expect.unreachable('loaded without need'),
+  }
+  expect(await loadAdapter(factories, { name: 'kv' })).toBe('kv loaded')
+  await expect(loadAdapter(factories, { name: 'nosql' })).rejects.toThrow(
+    "Adapter factory 'nosql' not found. Available: [kv, redis]",
+  )
+  await expect(loadAdapter(factories, { name: 'constructor' })).rejects.toThrow("'constructor' not found")
 })
 
 describe('isSameAdapter', () => {

@@ -2,6 +2,7 @@
 // without them, and takes them over when it is there.
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import { settlesWithin, within } from '../../../kit/deadline.ts'
 import { openBridge, type Bridge } from '../../../kit/bridge.ts'
 import { remoteCode } from '../../../kit/bridge/remote-code.ts'
 import { isJsonObject } from '../../../kit/json-value.ts'
@@ -61,7 +62,7 @@ export class ConfigurationBridge implements ConfigurationStore {
       return entries
     })
     try {
-      return await within(this.#loadMs, reading)
+      return await within(this.#loadMs, reading, `no answer within ${this.#loadMs} ms`)
     } catch (error) {
       late = true
       this.#log.warn(
@@ -89,7 +90,7 @@ export class ConfigurationBridge implements ConfigurationStore {
 
   async close(): Promise<void> {
     this.#listener = undefined
-    await within(CLOSE_MS, this.#turn).catch(() => {})
+    await settlesWithin(CLOSE_MS, this.#turn)
     await this.#bridge.close()
   }
 
@@ -168,17 +169,6 @@ export class ConfigurationBridge implements ConfigurationStore {
     const result = this.#turn.then(run)
     this.#turn = result.catch(() => {})
     return result
-  }
-}
-
-/** Rejects when it takes longer. */
-async function within<Result>(ms: number, promise: Promise<Result>): Promise<Result> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -1,11 +1,10 @@
 // From the `adapter` block to open locks. Adapters are found by name here and nowhere else.
-import type { AdapterChoice } from '../../../kit/adapter-choice.ts'
+import { loadAdapter, type AdapterChoice, type AdapterFactories } from '../../../kit/adapter-choice.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { Clock } from '../clock.ts'
 import { JobLocks } from './job-locks.ts'
 import { KvLocks, type KvLockSettings } from './kv.ts'
 import type { LockBackend } from './lock-backend.ts'
-import { openRedisLocks } from './redis.ts'
 
 export interface LocksContext {
   readonly clock: Clock
@@ -19,14 +18,14 @@ type LockFactory = (
 
 const openKv: LockFactory = (config, { clock }) => new KvLocks(config as KvLockSettings, clock)
 
-const FACTORIES: ReadonlyMap<string, LockFactory> = new Map<string, LockFactory>([
-  ['kv', openKv],
-  ['redis', (config, { log }) => openRedisLocks(config, log)],
-])
+const openRedis: LockFactory = async (config, { log }) => (await import('./redis.ts')).openRedisLocks(config, log)
 
-export async function openLocks({ name, config }: AdapterChoice, context: LocksContext): Promise<JobLocks> {
-  const factory = FACTORIES.get(name)
-  if (factory === undefined)
-    throw new Error(`Adapter factory '${name}' not found. Available: [${[...FACTORIES.keys()].join(', ')}]`)
-  return new JobLocks(await factory(config ?? {}, context), context)
+const FACTORIES: AdapterFactories<LockFactory> = {
+  kv: async () => openKv,
+  redis: async () => openRedis,
+}
+
+export async function openLocks(adapter: AdapterChoice, context: LocksContext): Promise<JobLocks> {
+  const open = await loadAdapter(FACTORIES, adapter)
+  return new JobLocks(await open(adapter.config ?? {}, context), context)
 }

@@ -1,6 +1,7 @@
 // The adapter `redis` (spec 03 §8.4): a topic is a channel, a message is the JSON of the data and nothing else, so that any
 // Redis client can take part. Subscribers of this engine get their events through Redis too, each once.
 import { randomUUID } from 'node:crypto'
+import { settlesWithin } from '../../../kit/deadline.ts'
 import { LimitedWarning } from '../../../kit/limited-warning.ts'
 import { connectRedis, type RedisConnection } from '../../../kit/redis.ts'
 import { redisSettings } from '../../../kit/redis/redis-option.ts'
@@ -43,16 +44,16 @@ class RedisAdapter implements PubSubAdapter {
   }
 
   async subscribe(topic: string, receive: Receive): Promise<Subscription> {
-    const inForce = Promise.withResolvers<boolean>()
+    const inForce = Promise.withResolvers<void>()
     const end = await this.#redis.subscribe(topic, {
       message: (json) => this.#receive(topic, json, receive),
       active: () => {
-        inForce.resolve(true)
+        inForce.resolve()
         this.#resumed(topic)
       },
       broken: () => this.#broken(topic),
     })
-    if (await inTime(inForce.promise, this.#limits.subscribeMs)) {
+    if (await settlesWithin(this.#limits.subscribeMs, inForce.promise)) {
       return {
         close: async () => {
           this.#interrupted.delete(topic)
@@ -72,28 +73,21 @@ class RedisAdapter implements PubSubAdapter {
 
   async close(): Promise<void> {
     await this.#flush()
-    const closed = this.#redis.close()
-    await inTime(
-      closed.then(() => true),
-      this.#limits.closeMs,
-    )
+    await settlesWithin(this.#limits.closeMs, this.#redis.close())
   }
 
   /** What Redis has taken comes back before what it takes later: a message of our own tells that all of it has come. */
   async #flush(): Promise<void> {
     if (!this.#redis.connected) return
     const channel = `iii-pubsub::flush::${randomUUID()}`
-    const back = Promise.withResolvers<boolean>()
-    const ask = async (): Promise<boolean> => {
-      await this.#redis.subscribe(channel, { message: () => back.resolve(true) })
+    const back = Promise.withResolvers<void>()
+    const ask = async (): Promise<void> => {
+      await this.#redis.subscribe(channel, { message: () => back.resolve() })
       await this.#redis.command('PUBLISH', channel, 'null')
       return back.promise
     }
     // A connection that breaks now loses them, as it does at any other time.
-    await inTime(
-      ask().catch(() => false),
-      this.#limits.flushMs,
-    )
+    await settlesWithin(this.#limits.flushMs, ask())
   }
 
   #receive(topic: string, json: string, receive: Receive): void {
@@ -125,18 +119,5 @@ class RedisAdapter implements PubSubAdapter {
     if (this.#interrupted.delete(topic) && this.#interrupted.size === 0) {
       this.#log.info('All subscriptions are in force again.')
     }
-  }
-}
-
-/** False when the time is over. */
-async function inTime(outcome: Promise<boolean>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms)
-  })
-  try {
-    return await Promise.race([outcome, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -1,10 +1,10 @@
 // Brings a new subscription up to date: by what the client has missed, or by a `sync` and what happened while it was read.
 // Until then its connection is told of nothing that stands in the history: it gets it from there, in order and once, and nothing has
 // to be held back in memory for it.
+import { within } from '../../../kit/deadline.ts'
 import type { Position, StreamEvent } from '../event.ts'
 import type { Feed, Missed, ReadSnapshot, Snapshot } from '../feed.ts'
 import { CATCH_UP_TOO_SLOW, CHANGES_TOO_FAST, HISTORY_UNREADABLE, type CloseReason } from './close-reasons.ts'
-import { withinOption } from './deadline.ts'
 import type { FanOut } from './fan-out.ts'
 import type { Interest } from './interest.ts'
 import type { ClientLimits } from './limits.ts'
@@ -106,10 +106,10 @@ export class SubscriptionStart {
 
   /** undefined: it failed, then the subscription stays and there is no `sync` (spec 02 §6.4). */
   async #read(): Promise<Snapshot | undefined> {
-    const { readSnapshot, limits, onReadFailed } = this.#deps
+    const { readSnapshot, onReadFailed } = this.#deps
     const { stream, group, item } = this.#subscription
     try {
-      return await withinOption('join_timeout_ms', limits().join_timeout_ms, readSnapshot(stream, group, item))
+      return await this.#inTime(readSnapshot(stream, group, item))
     } catch (error) {
       onReadFailed(this.#subscription, error)
       return undefined
@@ -139,19 +139,24 @@ export class SubscriptionStart {
   }
 
   async #fetch<T>(position: Position, take: (missed: Missed) => T): Promise<T | 'ended'> {
-    const { feed, catchUps, limits, onReadFailed } = this.#deps
+    const { feed, catchUps, onReadFailed } = this.#deps
     const { stream, group } = this.#subscription
     try {
       return await catchUps.run(() => {
         // `take` follows the answer directly: the next event may be told in the next moment.
         const taken = feed.missedSince(position, stream, group, this.#interest.scope).then(take)
-        return withinOption('join_timeout_ms', limits().join_timeout_ms, taken)
+        return this.#inTime(taken)
       })
     } catch (error) {
       onReadFailed(this.#subscription, error)
       this.#recipient.close(HISTORY_UNREADABLE)
       return 'ended'
     }
+  }
+
+  #inTime<T>(reading: Promise<T>): Promise<T> {
+    const ms = this.#deps.limits().join_timeout_ms
+    return within(ms, reading, `no answer within join_timeout_ms (${ms} ms)`)
   }
 
   /** Writes what the connection is owed, as much as goes in one part. */

@@ -12,6 +12,7 @@ import { checkPluginConfigs } from '../../core/config/plugin-configs.ts'
 import { resolveEntries, type ResolveOptions } from '../../core/config/resolve-entries.ts'
 import { ENGINE_VERSION } from '../../core/version.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
+import { storedSettings } from '../stored-settings.ts'
 import { installedPlugins, type CataloguedSchemas, type PluginCatalogue } from '../plugin-catalogue.ts'
 
 const FILE_ARG = {
@@ -70,7 +71,7 @@ export function configCommand(catalogue: PluginCatalogue) {
   })
 
   const explain = defineCommand({
-    meta: { name: 'explain', description: 'Show each value in force and where it comes from' },
+    meta: { name: 'explain', description: 'Show each value and where it comes from, as the file says it' },
     args: {
       ...FILE_ARG,
       ...DEFAULT_ARG,
@@ -82,15 +83,19 @@ export function configCommand(catalogue: PluginCatalogue) {
       const user = await catalogue.user(read.config)
       const { warnings } = resolveEntries(read.config, known(builtIns, user.schemas))
       showWarnings([...read.config.warnings, ...warnings, ...user.problems])
+      const stored = storedSettings(read.config)
       const values = explainConfig(read, schemasIn(builtIns, user.schemas), process.env)
       if (args.json) {
-        console.log(JSON.stringify({ file: read.config.file, values }, null, 2))
+        console.log(JSON.stringify({ file: read.config.file, values, stored }, null, 2))
         return EXIT.ok
       }
       const rows = values.map((row) => [`${row.path} = ${JSON.stringify(row.value) ?? ''}`, row.origin] as const)
       const width = Math.min(60, Math.max(...rows.map(([text]) => text.length)))
       console.log(`# ${nameOf(read)}`)
       for (const [text, origin] of rows) console.log(`${text.padEnd(width)}  # ${origin}`)
+      for (const { name, file } of stored) {
+        console.log(`# ${name}: ${shown(file)} was set at run time, and counts until the block above is edited`)
+      }
       return EXIT.ok
     },
   })
@@ -151,7 +156,11 @@ function showWarnings(warnings: readonly string[]): void {
 }
 
 function nameOf({ config: { file } }: ReadConfig): string {
-  return file === null ? 'default configuration' : path.relative(process.cwd(), file) || file
+  return file === null ? 'default configuration' : shown(file)
+}
+
+function shown(file: string): string {
+  return path.relative(process.cwd(), file) || file
 }
 
 function count(amount: number, noun: string): string {

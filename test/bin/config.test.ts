@@ -97,6 +97,34 @@ describe('iii config explain', () => {
     expect(stdout).not.toContain('hunter2')
   })
 
+  test.each([
+    ['', 'config/iii-stream.yaml'],
+    [
+      '  - name: configuration\n    config: { adapter: { name: fs, config: { directory: kept } } }\n',
+      'kept/iii-stream.yaml',
+    ],
+  ])('says for which plugins something was set at run time (%s)', async (entry, file) => {
+    write(`workers:\n${entry}  - name: iii-state\n  - name: stream\n`)
+    expect((await iiiConfig(['explain'])).stdout).not.toContain('set at run time')
+    mkdirSync(join(cwd, file, '..'), { recursive: true })
+    write('id: iii-stream\nvalue: { port: 1 }\n', file)
+    const { stdout } = await iiiConfig(['explain'])
+    expect(stdout).toContain(
+      `\n# iii-stream: ${file} was set at run time, and counts until the block above is edited\n`,
+    )
+    expect(stdout).not.toContain('# iii-state:')
+    const json = JSON.parse((await iiiConfig(['explain', '--json'])).stdout) as { stored: unknown }
+    expect(json.stored).toEqual([{ name: 'iii-stream', file: expect.stringContaining(file) }])
+  })
+
+  test('says nothing of folders here when another engine keeps what is set', async () => {
+    const adapter = '{ name: bridge, config: { bridge_url: "ws://127.0.0.1:1" } }'
+    write(`workers:\n  - name: configuration\n    config: { adapter: ${adapter} }\n  - name: iii-stream\n`)
+    mkdirSync(join(cwd, 'config'))
+    write('id: iii-stream\nvalue: { port: 1 }\n', 'config/iii-stream.yaml')
+    expect((await iiiConfig(['explain'])).stdout).not.toContain('set at run time')
+  })
+
   test('--json prints the same for programs', async () => {
     const { code, stdout } = await iiiConfig(['explain', '--json', '--use-default-config'])
     expect(code).toBe(0)

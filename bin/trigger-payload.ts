@@ -23,6 +23,18 @@ export function payloadFrom({ tokens, json }: PayloadSource): unknown {
   return { ...base, ...fields }
 }
 
+/**
+ * What to write instead when a function wants a text where the command line has given JSON: `item_id=1` is the number.
+ * `message` is the function's error. Nothing when that is not what it is about.
+ */
+export function quotingHint(tokens: readonly string[], message: string): string | undefined {
+  const wanted = /member `([^`]+)` must be a string, got/.exec(message)?.[1]
+  const token = tokens.findLast((text) => text.startsWith(`${wanted}=`))
+  if (wanted === undefined || token === undefined) return undefined
+  const text = token.slice(wanted.length + 1)
+  return `${token} is read as JSON; as a text it is ${wanted}='${JSON.stringify(text)}'`
+}
+
 function fieldOf(token: string): [string, unknown] {
   const split = token.indexOf('=')
   if (split === -1) throw new CommandFailure(`Error: argument '${token}' has no '='; write it as key=value`)

@@ -2,10 +2,10 @@
 import { defineCommand, renderUsage } from 'citty'
 import { stripVTControlCharacters } from 'node:util'
 import { CONNECTION_ARGS, connectionFrom } from '../connection-options.ts'
-import { invokeOnce } from '../engine-client.ts'
+import { invokeOnce, RemoteError } from '../engine-client.ts'
 import { CommandFailure, EXIT, UsageError } from '../exit-codes.ts'
 import { functionHelp } from '../function-help.ts'
-import { payloadFrom } from '../trigger-payload.ts'
+import { payloadFrom, quotingHint } from '../trigger-payload.ts'
 
 export const trigger = defineCommand({
   meta: { name: 'iii trigger', description: 'Call a function and print its result' },
@@ -51,8 +51,17 @@ export const trigger = defineCommand({
       throw new UsageError('--json and --payload are the same option; give one')
     const tokens = named === undefined ? words.slice(1) : words
     const data = payloadFrom({ tokens, json: args.json ?? args.payload })
-    const result = await invokeOnce(at, { functionId, data, timeoutMs, isVoid: args.void, ...namespace })
+    const call = { functionId, data, timeoutMs, isVoid: args.void, ...namespace }
+    const result = await invokeOnce(at, call).catch((error: unknown) => {
+      throw withHint(error, tokens)
+    })
     if (result !== undefined && result !== null) console.log(JSON.stringify(result, null, 2))
     return EXIT.ok
   },
 })
+
+function withHint(error: unknown, tokens: readonly string[]): unknown {
+  if (!(error instanceof RemoteError) || error.body.code !== 'deserialization_error') return error
+  const hint = quotingHint(tokens, error.body.message)
+  return hint === undefined ? error : new CommandFailure(`${error.message}\nHint: ${hint}`, { cause: error })
+}

@@ -86,6 +86,16 @@ describe('iii trigger: the call', () => {
     engine.answers.set('zero', { result: 0 })
     expect((await trigger('zero')).stdout).toBe('0\n')
   })
+  it('says how to write a text that looks like JSON, where a function wants one', async () => {
+    const message = 'Failed to deserialize input for f: member `item_id` must be a string, got number 1'
+    engine.answers.set('f', { error: { code: 'deserialization_error', message } })
+    const hinted = await trigger('f', 'a=1', 'item_id=1')
+    expect(hinted.code).toBe(1)
+    expect(hinted.stderr).toContain(`Hint: item_id=1 is read as JSON; as a text it is item_id='"1"'\n`)
+    expect((await trigger('f', 'a=1')).stderr).not.toContain('Hint')
+    await trigger('f', 'item_id="1"')
+    expect(engine.frames.at(-1)?.['data']).toEqual({ item_id: '1' })
+  })
   it('prints the error of the function as JSON on stderr and exits 1', async () => {
     engine.answers.set('broken', { error: { code: 'E1', message: 'no', stacktrace: 'at x' } })
     const { code, stdout, stderr } = await trigger('broken')

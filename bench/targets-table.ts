@@ -97,7 +97,7 @@ function checkCase(target: PerformanceTarget, found: CaseReport | undefined): Ch
 }
 
 /** The ratio of rates, or what stands for it where the rounds were too unsteady. */
-export function decidingRatio(ratio: RatioReport): number {
+function decidingRatio(ratio: RatioReport): number {
   return ratio.decidedBy === 'cpu' && ratio.cpu !== undefined ? 1 / ratio.cpu.median : ratio.median
 }
 

@@ -1,7 +1,7 @@
 // Channel refs inside payloads: recognised by shape, and replaced by live ends before a handler sees them (spec 08 §4).
 import type { ChannelRef } from './handle-types.ts'
 
-export function isChannelRef(value: unknown): value is ChannelRef {
+function isChannelRef(value: unknown): value is ChannelRef {
   if (typeof value !== 'object' || value === null) return false
   const { channel_id, access_key, direction } = value as Record<string, unknown>
   return (

@@ -5,7 +5,7 @@ export const ID_LENGTH = 36
 /** Slots that four digits can name. */
 export const MAX_SLOTS = 0x10000
 /** Everything before the digits that vary. */
-export const ID_PREFIX = '00000000-0000-4000-8000-'
+const ID_PREFIX = '00000000-0000-4000-8000-'
 
 const SEQUENCE_AT = ID_PREFIX.length
 const SLOT_AT = SEQUENCE_AT + 8

@@ -12,7 +12,7 @@ export function maskedHeaderLength(payloadLength: number): number {
 }
 
 /** Writes a header with mask key 0 and returns the offset behind it. */
-export function writeMaskedHeader(into: Buffer, at: number, opcode: number, payloadLength: number): number {
+function writeMaskedHeader(into: Buffer, at: number, opcode: number, payloadLength: number): number {
   into[at] = FIN | opcode
   let end = at + 2
   if (payloadLength < 126) {

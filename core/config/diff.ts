@@ -48,7 +48,7 @@ export function diffEntries(running: readonly WorkerEntry[], wanted: readonly Wo
 }
 
 /** Equal in all that matters while running: not the instance id, the spelling of the name or the line. */
-export function isSameEntry(a: WorkerEntry, b: WorkerEntry): boolean {
+function isSameEntry(a: WorkerEntry, b: WorkerEntry): boolean {
   return isDeepStrictEqual(whatMatters(a), whatMatters(b))
 }
 

@@ -6,7 +6,7 @@ import type { ParsedEntry } from './parse-entries.ts'
 import type { WorkerEntry } from './types.ts'
 
 /** Set in the environment, it keeps `iii-worker-ops` from being added (spec 04 A.5). */
-export const NO_DAEMONS_VARIABLE = 'IIIWORKER_DISABLE_BUILTIN_DAEMONS'
+const NO_DAEMONS_VARIABLE = 'IIIWORKER_DISABLE_BUILTIN_DAEMONS'
 
 /** One problem for all pairs of canonical name and alias (spec 04 A.3.2), one for each instance too many (A.6). */
 export function checkRepetition(entries: readonly ParsedEntry[], findings: Findings): void {

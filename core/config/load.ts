@@ -35,7 +35,7 @@ export interface ReadConfig {
 }
 
 /** Workers that run when there is no file, besides the mandatory ones: those of the packaged `iii-config.yaml`, with their defaults. */
-export const DEFAULT_WORKERS = ['iii-worker-manager', 'iii-state', 'iii-stream', 'iii-cron', 'iii-pubsub'] as const
+const DEFAULT_WORKERS = ['iii-worker-manager', 'iii-state', 'iii-stream', 'iii-cron', 'iii-pubsub'] as const
 
 /** Accepted without a word and without effect: iii or its tools write them (spec 04 A.2). */
 const HARMLESS_KEYS = ['port', 'rootfs', 'version']

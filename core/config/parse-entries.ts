@@ -14,7 +14,7 @@ export interface ParsedEntry extends Omit<WorkerEntry, 'instanceId'> {
   readonly path: JsonPath
 }
 
-export const ENTRY_LISTS = ['workers', 'modules'] as const
+const ENTRY_LISTS = ['workers', 'modules'] as const
 
 interface WrittenEntry {
   readonly name?: string

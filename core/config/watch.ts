@@ -24,7 +24,7 @@ export interface WatchTimers {
   clear(timer: unknown): void
 }
 
-export const DEFAULT_DEBOUNCE_MS = 500
+const DEFAULT_DEBOUNCE_MS = 500
 /** A file that is written without pause is read after so many debounce times all the same. */
 const MAX_POSTPONEMENTS = 10
 

@@ -32,7 +32,7 @@ export async function sessionPolicy(router: Router, question: SessionQuestion): 
 }
 
 /** @throws CodedError naming the member of an unexpected shape. */
-export function readRights(result: unknown, rbac: ListenerRbac): SessionRights {
+function readRights(result: unknown, rbac: ListenerRbac): SessionRights {
   if (typeof result !== 'object' || result === null || Array.isArray(result)) {
     throw new CodedError('AUTH_ERROR', 'auth function returned no result')
   }

@@ -27,8 +27,6 @@ const FORCE = {
   description: 'Calls in flight fail with invocation_stopped instead of being waited for',
 }
 
-export const PLUGINS_CHANGED = 'engine::plugins-changed'
-
 export function pluginFunctions(host: PluginHost): ReadonlyMap<string, PluginFunction> {
   return new Map<string, PluginFunction>([
     [

@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { Worker } from './worker.ts'
 
 /** Message: `{ event: 'connected' | 'disconnected', worker_id, link, name }`. */
-export const workerChannel = channel('iii:worker')
+const workerChannel = channel('iii:worker')
 
 export function publishWorker(event: 'connected' | 'disconnected', worker: Worker): void {
   if (!workerChannel.hasSubscribers) return

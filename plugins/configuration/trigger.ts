@@ -4,7 +4,7 @@ import { readCondition, readConfigObject, readOptionalText, type BindingFilter }
 import type { TriggerTypeInput } from '../../sdk/handle-types.ts'
 import { describeEntry, type Entry } from './entry.ts'
 
-export const CHANGE_TYPES = ['configuration:registered', 'configuration:updated', 'configuration:deleted'] as const
+const CHANGE_TYPES = ['configuration:registered', 'configuration:updated', 'configuration:deleted'] as const
 export type ChangeType = (typeof CHANGE_TYPES)[number]
 
 export interface ConfigurationChange {

@@ -83,7 +83,7 @@ export function wrapperText({ stream, group, item, timestamp, event, position }:
 }
 
 /** `<epoch>-<offset>`: opaque to clients. */
-export function positionText({ epoch, offset }: Position): string {
+function positionText({ epoch, offset }: Position): string {
   return `${epoch}-${offset}`
 }
 

@@ -8,7 +8,7 @@ import { KnownTexts } from './known-texts.ts'
 import { decodeText, slicePlainText } from './text.ts'
 
 /** Longest `invocation_id` in characters (spec 01 §3). */
-export const MAX_INVOCATION_ID_LENGTH = 128
+const MAX_INVOCATION_ID_LENGTH = 128
 
 const QUOTE = 0x22
 const INVOKE = Buffer.from('"invokefunction"')

@@ -15,7 +15,7 @@ const DEFAULT_DIRECTORY = './config'
 const ENTRY_FILE = /^([a-z0-9_-]{1,64})\.yaml$/
 
 /** Files read per scan; further ones are left out with a warning. Default 10,000. */
-export const MAX_FILES = 10_000
+const MAX_FILES = 10_000
 
 export interface FolderStoreOptions {
   readonly folder: string

@@ -301,8 +301,9 @@ export class Handle {
     switch (message.type) {
       case 'triggerregistrationresult':
         if (message.error !== undefined) {
+          const bound = message.function_id === '' ? '' : ` to ${message.function_id}`
           this.#onProblem(
-            `Trigger registration failed for "${message.id}" (${message.trigger_type}): ${message.error.message}`,
+            `Trigger registration failed for "${message.id}" (${message.trigger_type}${bound}): ${message.error.message}`,
           )
         }
         break

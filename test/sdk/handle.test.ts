@@ -443,7 +443,10 @@ it('reports a refused binding and a rejected registration', () => {
     owner_worker_id: 'w',
     function_id: 'f',
   })
-  expect(problems).toEqual([expect.stringContaining('bad'), expect.stringContaining('FUNCTION_NAMESPACE_CONFLICT')])
+  expect(problems).toEqual([
+    'Trigger registration failed for "t" (tick to f): bad',
+    expect.stringContaining('FUNCTION_NAMESPACE_CONFLICT'),
+  ])
 })
 
 it('works destructured', () => {

@@ -132,13 +132,13 @@ test('Refused settings leave neither a stale plugin nor a degraded engine: what 
 test('No call is lost while settings change', async () => {
   const { worker } = await start(hello())
   const answers: unknown[] = []
-  let more = true
-  const load = (async () => {
-    while (more) answers.push(await worker.call('hello::config'))
+  const load = { stopped: false }
+  const loading = (async () => {
+    while (!load.stopped) answers.push(await worker.call('hello::config'))
   })()
   for (let size = 2; size < 8; size++) expect((await set(worker, { size })).result).toBe('generation')
-  more = false
-  await load
+  load.stopped = true
+  await loading
   expect(answers.filter((answer) => (answer as { error?: unknown }).error !== undefined)).toEqual([])
 })
 

@@ -49,9 +49,9 @@ it.skipIf(!redisAvailable)(
     const errors = new Set<string>()
     let acknowledged = 0
     let failures = 0
-    let stopped = false
+    const load = { stopped: false }
     const write = async (lane: Lane, send: (n: number) => readonly [string, object]): Promise<void> => {
-      while (!stopped) {
+      while (!load.stopped) {
         const n = ++lane.attempted
         const [functionId, payload] = send(n)
         const { error } = await client.call(functionId, payload)
@@ -86,7 +86,7 @@ it.skipIf(!redisAvailable)(
     }
     const enough = acknowledged + LEAST_WRITES
     await expect.poll(() => acknowledged, { timeout: 30_000, interval: 10 }).toBeGreaterThan(enough)
-    stopped = true
+    load.stopped = true
     await Promise.all(loops)
 
     const lost: string[] = []

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { LoadClient } from '../../support/load-client.ts'
 import { within } from '../../support/deadline.ts'
 import { report } from '../network/engine-under-test.ts'
-import { brokenPromise, errorOf, NumberedKey, numberOf } from './numbered-keys.ts'
+import { checkStored, errorOf, NumberedKey, numberOf } from './numbered-keys.ts'
 import { stateEngine } from './state-engine.ts'
 
 const KILLS = 20
@@ -109,14 +109,7 @@ async function read(client: LoadClient, keys: readonly NumberedKey[], lane: numb
 
 async function expectKept(url: string, keys: readonly NumberedKey[]): Promise<void> {
   const client = await LoadClient.connect(url, 'checker')
-  const broken: string[] = []
-  for (const key of keys) {
-    const stored = numberOf(key, await client.result('state::get', key.address))
-    const promise = brokenPromise(key, stored)
-    if (promise !== undefined) broken.push(promise)
-    key.goOnFrom(stored)
-  }
-  expect(broken).toEqual([])
+  expect(await checkStored(client, keys)).toEqual([])
   await client.close()
 }
 

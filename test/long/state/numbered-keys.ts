@@ -1,6 +1,6 @@
 // Keys whose values are numbered, so that a value tells which writes it stands for. Every value differs from all before it.
 // What was acknowledged, read and attempted is remembered here: over any number of deaths of the engine.
-import type { Answer } from '../../support/load-client.ts'
+import type { Answer, LoadClient } from '../../support/load-client.ts'
 
 const SCOPE = 'numbered'
 /** Values are of very different sizes, so that they span one or many pages of the store. */
@@ -56,8 +56,20 @@ export function numberOf(key: NumberedKey, value: unknown): number {
   return n
 }
 
+/** Holds each key against what is stored, and goes on counting from there. Returns the promises that the store has broken. */
+export async function checkStored(client: LoadClient, keys: readonly NumberedKey[]): Promise<string[]> {
+  const broken: string[] = []
+  for (const key of keys) {
+    const stored = numberOf(key, await client.result('state::get', key.address))
+    const promise = brokenPromise(key, stored)
+    if (promise !== undefined) broken.push(promise)
+    key.goOnFrom(stored)
+  }
+  return broken
+}
+
 /** What became of the promise that the store made, or undefined when it was kept. */
-export function brokenPromise(key: NumberedKey, stored: number): string | undefined {
+function brokenPromise(key: NumberedKey, stored: number): string | undefined {
   const { acknowledged, read, attempted } = key
   if (stored < acknowledged) return `${key.key} (${key.by}): write ${acknowledged} was acknowledged, ${stored} is there`
   if (stored < read) return `${key.key} (${key.by}): value ${read} was read, ${stored} is there`

@@ -6,7 +6,7 @@ import type { StreamFrame } from '../../support/stream-frame.ts'
 import { StreamSubscriber } from '../../support/stream-subscriber.ts'
 import { within } from '../../support/deadline.ts'
 import { report } from '../network/engine-under-test.ts'
-import { brokenPromise, errorOf, NumberedKey, numberOf } from '../state/numbered-keys.ts'
+import { checkStored, errorOf, NumberedKey } from '../state/numbered-keys.ts'
 import { streamEngine } from './stream-engine.ts'
 
 const KILLS = 20
@@ -132,12 +132,6 @@ async function expectKept(url: string, items: readonly CountedItem[], keys: read
     if (stored > item.attempted) broken.push(`${name}: ${stored} is there, ${item.attempted} was the last sent`)
     item.attempted = item.acknowledged = stored
   }
-  for (const key of keys) {
-    const stored = numberOf(key, await client.result('state::get', key.address))
-    const promise = brokenPromise(key, stored)
-    if (promise !== undefined) broken.push(promise)
-    key.goOnFrom(stored)
-  }
-  expect(broken).toEqual([])
+  expect([...broken, ...(await checkStored(client, keys))]).toEqual([])
   await client.close()
 }

@@ -36,9 +36,11 @@ it(`${RELOADS} reloads with ${SUBSCRIBERS} subscribers: each sees every event on
   }
   for (let reload = 0; reload < RELOADS; reload++) {
     for (let event = 0; event < EVENTS_BETWEEN; event++) await write()
-    let over = false
-    const reloaded = observer.result('engine::plugins::reload', { name: 'iii-stream' }).finally(() => (over = true))
-    while (!over) await write()
+    const change = { over: false }
+    const reloaded = observer
+      .result('engine::plugins::reload', { name: 'iii-stream' })
+      .finally(() => (change.over = true))
+    while (!change.over) await write()
     await reloaded
     await Promise.all(
       subscribers.map((subscriber) => subscriber.until(() => subscriber.events >= written, 'all events', 60_000)),

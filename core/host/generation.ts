@@ -79,6 +79,8 @@ export class Generation {
   #settings: Settings
   readonly #around: GenerationSurroundings
   readonly #release: () => void
+  /** Somebody is about to set them, and gets the error. */
+  readonly #settingsAreNew: boolean
   #ended: Promise<void> | undefined
   #startTimedOut = false
 
@@ -90,8 +92,9 @@ export class Generation {
     around: GenerationSurroundings,
   ) {
     // Started again, it gets what counts then.
-    const { settings: _settings, ...kept } = plan
+    const { settings: newSettings, ...kept } = plan
     this.plan = kept
+    this.#settingsAreNew = newSettings !== undefined
     this.declaration = declaration
     this.isolation = isolationOf(plan.entry, declaration)
     this.#settings = settings
@@ -164,6 +167,15 @@ export class Generation {
     this.#settings = await settled(this.plan, this.declaration, this.#around)
   }
 
+  /** Whoever reads of a setting looks for it in the configuration file, where these are not. */
+  #withOriginOfSettings(error: GenerationError): GenerationError {
+    if (this.#settings.from !== 'stored' || this.#settingsAreNew) return error
+    const where = `its file in the folder of 'configuration' (config/${this.name}.yaml by default)`
+    const remedy = `correct or remove ${where}, or edit its block in the configuration file`
+    const message = `${error.message.replace(/\.?$/, '.')} Its settings were set at run time: ${remedy}.`
+    return new GenerationError(error.reason, error.code, message, { cause: error })
+  }
+
   /** Runs `start()` of every replica; what they register goes to the hand-over's stage. */
   async start(handOver: HandOverPort): Promise<void> {
     const { clock, options, engine } = this.#around
@@ -182,7 +194,9 @@ export class Generation {
       }),
     ).catch((error: unknown) => {
       this.#startTimedOut = error instanceof CodedError && error.code === 'PLUGIN_TIMEOUT'
-      throw asGenerationError('start', 'PLUGIN_START_FAILED', error, placeOf(this.plan, this.#around, error))
+      throw this.#withOriginOfSettings(
+        asGenerationError('start', 'PLUGIN_START_FAILED', error, placeOf(this.plan, this.#around, error)),
+      )
     })
   }
 

@@ -118,6 +118,17 @@ test('Settings with which the plugin does not start: the old ones serve on, and 
   expect(await config(worker)).toEqual({ greeting: 'written', size: 1 })
 })
 
+test('What fails with settings that were set at run time says where they are; who just sets them knows', async () => {
+  const { worker } = await start(hello())
+  const hint =
+    "Its settings were set at run time: correct or remove its file in the folder of 'configuration' (config/hello.yaml"
+  expect((await set(worker, { greeting: 'broken' })).error?.message).not.toContain('set at run time')
+  await set(worker, { greeting: 'broken' }, { onlyStore: true })
+  const reload = await worker.call('engine::plugins::reload', { name: 'hello' })
+  expect(reload.error?.message).toMatch(/no such greeting.*\. Its settings/)
+  expect(reload.error?.message).toContain(hint)
+})
+
 test('Refused settings leave neither a stale plugin nor a degraded engine: what is in force is what is wanted', async () => {
   const { folder, worker } = await start(hello())
   await set(worker, { greeting: 'broken' })

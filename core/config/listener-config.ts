@@ -1,5 +1,6 @@
 // From the `config` block of an `iii-worker-manager` entry to the listener that the gateway runs.
 import { isLoopbackHost } from '../../protocol/loopback-host.ts'
+import { normaliseOrigin } from '../../protocol/origin.ts'
 import type { ExposeFilter } from '../policy.ts'
 import { LISTENER_NAME } from './builtin-names.ts'
 import { parseExposeFilter } from './expose-filters.ts'
@@ -118,10 +119,6 @@ function contradictions(written: WrittenListener): ConfigRemark[] {
 }
 
 /** As browsers write it: lower case, without the port that goes without saying. */
-function normaliseOrigin(origin: string): string {
-  return /^https?:/i.test(origin) && URL.canParse(origin) ? new URL(origin).origin : origin.toLowerCase()
-}
-
 function remark(path: JsonPath, message: string): ConfigRemark {
   return { path, message: `${renderPath(['config', ...path])}: ${message}` }
 }

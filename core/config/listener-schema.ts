@@ -1,4 +1,5 @@
 // The `config` block of `iii-worker-manager` (spec 04 B.1, 09 §5): its type, every default in one literal, its schema.
+import { ORIGIN_PATTERN } from '../../protocol/origin.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
 import type { ExposeFilter } from '../policy.ts'
 import { MAX_TIMER_MS } from './engine-options.ts'
@@ -109,7 +110,7 @@ export const LISTENER_SCHEMA: JsonSchema = {
     idle_timeout_ms: limit('idle_timeout_ms', 'A connection that was silent for so long is dropped; 0 = never.', 0),
     allowed_origins: {
       type: 'array',
-      items: { type: 'string', pattern: '^(\\*|null|[A-Za-z][A-Za-z0-9+.-]*://[^/?#\\s]+)$' },
+      items: { type: 'string', pattern: ORIGIN_PATTERN },
       description: 'Origins of web pages that may connect, such as https://app.example.com; "*" = any.',
     },
     max_unanswered: limit(

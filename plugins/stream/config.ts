@@ -3,6 +3,7 @@ import { adapterSchema, type AdapterChoice } from '../../kit/adapter-choice.ts'
 import { BRIDGE_OPTION } from '../../kit/bridge/bridge-option.ts'
 import { kvOption } from '../../kit/kv-settings.ts'
 import { REDIS_OPTION } from '../../kit/redis/redis-option.ts'
+import { ORIGIN_PATTERN } from '../../protocol/origin.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
 import { KV_EXTRA, KV_FOLDER } from './adapters/kv.ts'
 import type { HistoryLimits } from './adapters/store.ts'
@@ -48,9 +49,9 @@ export const STREAM_CONFIG_SCHEMA: JsonSchema = {
     },
     allowed_origins: {
       type: ['array', 'null'],
-      items: { type: 'string' },
+      items: { type: 'string', pattern: ORIGIN_PATTERN },
       description:
-        'Origins of web pages that may connect. Default: without `auth_function` those on loopback, with it all.',
+        'Origins of web pages that may connect, such as https://app.example.com; "*" = any. Default: without `auth_function` those on loopback, with it all.',
     },
     adapter: {
       ...adapterSchema(

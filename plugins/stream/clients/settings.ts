@@ -1,4 +1,5 @@
 // What the client side of `iii-stream` is configured with: the members of its `config` that concern it, with defaults filled in.
+import { normaliseOrigin } from '../../../protocol/origin.ts'
 import { CLIENT_LIMIT_DEFAULTS, type ClientLimits } from './limits.ts'
 
 type Nullable<T> = { readonly [Key in keyof T]?: T[Key] | null | undefined }
@@ -22,7 +23,7 @@ export interface ClientSettings {
   readonly port: number
   readonly authFunction: string | undefined
   readonly authRequired: boolean
-  /** Lower-case. */
+  /** As browsers write them. */
   readonly allowedOrigins: readonly string[] | undefined
   readonly limits: ClientLimits
 }
@@ -44,7 +45,7 @@ export function readSettings(settings: StreamServerSettings): ClientSettings {
     port: port ?? 3112,
     authFunction: authFunction || undefined,
     authRequired: authRequired ?? false,
-    allowedOrigins: origins?.map((origin) => origin.toLowerCase()),
+    allowedOrigins: origins?.map(normaliseOrigin),
     limits: limits as unknown as ClientLimits,
   }
 }

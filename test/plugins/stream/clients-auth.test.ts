@@ -148,6 +148,7 @@ describe('the origin of a web page', () => {
     ['an opaque one', 'null', {}, false],
     ['one that only looks like loopback', 'http://localhost.example.com', {}, false],
     ['one of allowed_origins', origin, { allowed_origins: ['HTTPS://app.example.com'] }, true],
+    ['one of allowed_origins, with the usual port', origin, { allowed_origins: ['https://app.example.com:443'] }, true],
     ['any, allowed', origin, { allowed_origins: ['*'] }, true],
     ['another than the allowed', 'https://evil.example.com', { allowed_origins: [origin] }, false],
     ['another, with an auth function', origin, { auth_function: 'auth' }, true],

@@ -180,6 +180,13 @@ describe('48. configuration', () => {
     return 'problems' in outcome ? outcome.problems.map(({ message }) => message) : []
   }
 
+  test.each(['app.example.com', 'https://app.example.com/', ''])(
+    '%j is no origin: no page would ever match it',
+    (origin) => {
+      expect(problemsOf({ allowed_origins: [origin] })).toEqual([expect.stringContaining('must match pattern')])
+    },
+  )
+
   test('the schema fills defaults', () => {
     expect(validateAgainstSchema(STREAM_CONFIG_SCHEMA, {})).toMatchObject({
       value: {

@@ -1,6 +1,5 @@
 // A connection to another engine, as a worker of it: what the bridge adapters of built-in workers stand on (spec 06 D).
 // It is made in the background and kept up for ever; while it is away calls fail with a message that says so.
-import { setTimeout as delay } from 'node:timers/promises'
 import { CodedError } from '../protocol/errors.ts'
 import { InvocationError } from '../sdk/errors.ts'
 import { Handle } from '../sdk/handle.ts'
@@ -12,6 +11,7 @@ import { SOCKET_LIMITS, type SocketLimits } from '../sdk/transports/socket-optio
 import { SocketTransport } from '../sdk/transports/socket-transport.ts'
 import { readBridgeUrl } from './bridge/bridge-url.ts'
 import { countHop } from './bridge/hops.ts'
+import { settlesWithin } from './deadline.ts'
 import { LimitedWarning } from './limited-warning.ts'
 
 export interface BridgeOptions {
@@ -24,6 +24,8 @@ export interface BridgeOptions {
   readonly log: PluginLog
   /** How long a call waits for its answer. Default 30,000. */
   readonly timeoutMs?: number
+  /** How long calls under way may still be answered at the end; the host allows 10 s for the end of a generation. Default 3,000. */
+  readonly closeMs?: number
   readonly limits?: Partial<SocketLimits>
 }
 
@@ -41,15 +43,23 @@ export interface Bridge {
    * soon that every call so far has waited for it.
    */
   onConnected(listener: (seamless: boolean) => void): void
-  /** Ends the connection, after what is under way or after three seconds. */
+  /** Ends the connection, after what is under way or after `closeMs`. */
   close(): Promise<void>
 }
 
-/** How long calls under way may still be answered at the end. The host allows 10 s for the end of a generation. */
+/** Default of `closeMs`. */
 export const BRIDGE_CLOSE_MS = 3_000
 
 /** Throws when the address is none. Returns before the connection is there. */
-export function openBridge({ url, workerName, setting, log, timeoutMs, limits = {} }: BridgeOptions): Bridge {
+export function openBridge({
+  url,
+  workerName,
+  setting,
+  log,
+  timeoutMs,
+  closeMs = BRIDGE_CLOSE_MS,
+  limits = {},
+}: BridgeOptions): Bridge {
   const address = readBridgeUrl(url, setting)
   const remote = `the engine at ${shownUrl(address)} (${setting})`
   const listeners: ((seamless: boolean) => void)[] = []
@@ -80,6 +90,7 @@ export function openBridge({ url, workerName, setting, log, timeoutMs, limits = 
       return transport.connected
     },
     async call(functionId, payload) {
+      if (!transport.open) throw new Error(`The connection to ${remote} is closed. The call was not sent.`)
       try {
         const request = { function_id: functionId, payload: new RawJson(payload), raw: true }
         const result = await iii.trigger<RawJson | undefined>(
@@ -87,12 +98,17 @@ export function openBridge({ url, workerName, setting, log, timeoutMs, limits = 
         )
         return result?.json
       } catch (error) {
+        // Ended from this side, with the call under way: that is no error of the other engine.
+        if (!transport.open && (error as { code?: unknown }).code === 'invocation_stopped')
+          throw new Error(`The connection to ${remote} was closed. The call may have been carried out.`, {
+            cause: error,
+          })
         throw explained(error, remote, setting)
       }
     },
     onConnected: (listener) => void listeners.push(listener),
     async close() {
-      if (transport.connected) await Promise.race([iii.idle(), delay(BRIDGE_CLOSE_MS, undefined, { ref: false })])
+      if (transport.connected) await settlesWithin(closeMs, iii.idle())
       await transport.end()
     },
   }

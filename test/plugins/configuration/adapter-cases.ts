@@ -9,11 +9,6 @@ export interface OpenedStore {
   again(): Promise<ConfigurationStore>
 }
 
-export interface StoreTraits {
-  /** False where entries can't be deleted through it. */
-  readonly deletes: boolean
-}
-
 export const storedEntry = (id: string, value: JsonValue, more: Partial<StoredEntry> = {}): StoredEntry => ({
   id,
   name: `Name of ${id}`,
@@ -25,11 +20,7 @@ export const storedEntry = (id: string, value: JsonValue, more: Partial<StoredEn
 export const ignoring = { changed() {}, removed() {} }
 
 /** `open` gives an empty place and sees to its removal. */
-export function configurationStoreCases(
-  name: string,
-  open: () => Promise<OpenedStore>,
-  { deletes }: StoreTraits,
-): void {
+export function configurationStoreCases(name: string, open: () => Promise<OpenedStore>): void {
   const VALUES: JsonValue[] = [
     null,
     '',
@@ -74,7 +65,7 @@ export function configurationStoreCases(
       ])
     })
 
-    test.skipIf(!deletes)('delete says whether there was one', async () => {
+    test('delete says whether there was one', async () => {
       const { store, again } = await open()
       await store.load(ignoring)
       await store.save(storedEntry('demo', 1), 'entry')

@@ -24,15 +24,11 @@ import { Collector } from '../../support/deadline.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { configurationStoreCases, ignoring, storedEntry } from './adapter-cases.ts'
 
-configurationStoreCases(
-  'fs',
-  async () => {
-    const folder = tempFolder()
-    const open = async () => openFolder(folder).store
-    return { store: await open(), again: open }
-  },
-  { deletes: true },
-)
+configurationStoreCases('fs', async () => {
+  const folder = tempFolder()
+  const open = async () => openFolder(folder).store
+  return { store: await open(), again: open }
+})
 
 function openFolder(folder: string, more: { debounceMs?: number; maxFiles?: number } = {}) {
   const log = collectingLog()

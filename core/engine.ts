@@ -11,12 +11,14 @@ import { localListenerUrl } from './config/listener-url.ts'
 import { loadConfig } from './config/load.ts'
 import { provideConfigFile } from './config/locate.ts'
 import { resolveEntries, type ResolvedEntries } from './config/resolve-entries.ts'
+import { rememberValid } from './config/schema-validation.ts'
 import type { EngineConfig } from './config/types.ts'
 import { ConfigWatch } from './config/watch.ts'
 import type { HealthComponent, InternalWorker } from './engine-functions/register.ts'
 import type { EngineStatus } from './engine-status.ts'
 import { Listeners } from './gateway/listeners.ts'
 import { Mesh } from './mesh.ts'
+import { defaultCacheDir } from './host/build-cache.ts'
 import { BUILT_IN_PLUGINS } from './host/built-in-plugins.ts'
 import { pluginFunctions } from './host/plugin-functions.ts'
 import { PluginHost } from './host/plugin-host.ts'
@@ -117,6 +119,7 @@ class RunningEngine implements Engine {
 
   async start(): Promise<void> {
     const began = performance.now()
+    const knownValid = rememberValid(join(defaultCacheDir(), 'known-valid.json'))
     await provideConfigFile(this.#locateOptions, askOnTerminal())
     const config = (this.#config = this.#load())
     const mesh = (this.#mesh = new Mesh({
@@ -171,6 +174,7 @@ class RunningEngine implements Engine {
     await this.#refreshPlugins()
     if (this.#options.watch !== false && config.file !== null) this.#watchConfig(config.file)
     this.#startMs = performance.now() - (this.#options.began ?? began)
+    void knownValid.save()
   }
 
   status(): EngineStatus {

@@ -1,10 +1,12 @@
 // JSON Schema validation with defaults, by ajv: for the configuration's own parts and for the `config` block of plugins.
 // Values that come out are frozen copies; values that go in are never changed.
-import { Ajv } from 'ajv'
-import type { ErrorObject, ValidateFunction } from 'ajv'
+import { createRequire } from 'node:module'
+import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
 import type { JsonSchema } from '../../sdk/plugin.ts'
+import { ENGINE_VERSION } from '../version.ts'
 import { didYouMean } from './closest-name.ts'
 import { appendPointer, parsePointer } from './json-path.ts'
+import { KnownValid } from './known-valid.ts'
 import { isSecretPath, maskSecrets } from './masking.ts'
 
 export interface SchemaProblem {
@@ -20,10 +22,29 @@ export interface SchemaProblem {
 
 export type Validation<Value> = { readonly value: Value } | { readonly problems: readonly SchemaProblem[] }
 
+const AJV_OPTIONS = {
+  useDefaults: true,
+  allErrors: true,
+  strict: false,
+  verbose: true,
+  logger: false,
+  meta: false,
+  validateSchema: false,
+  // Of several branches only the one that is meant is checked, so that errors are about what was written.
+  discriminator: true,
+} as const
+
 /** Compiled schemas that are kept; the least recently used one goes first. */
 const MAX_COMPILED = 256
 const compiled = new Map<string, ValidateFunction>()
 let schemaChecker: Ajv | undefined
+let known: KnownValid | undefined
+
+/** From now on what fits is looked up in this file, and remembered for it. */
+export function rememberValid(file: string): KnownValid {
+  known = new KnownValid(file, `${ENGINE_VERSION} ${JSON.stringify(AJV_OPTIONS)}`)
+  return known
+}
 
 /**
  * Checks `value` against a draft-07 schema and fills in its defaults.
@@ -35,6 +56,8 @@ export function validateAgainstSchema<Value = unknown>(
   value: unknown,
   { trusted = false }: { readonly trusted?: boolean } = {},
 ): Validation<Value> {
+  const completed = known?.find(schema, value)
+  if (completed !== undefined) return { value: deepFreeze(completed) as Value }
   let validate: ValidateFunction
   try {
     validate = compile(schema, trusted)
@@ -50,7 +73,10 @@ export function validateAgainstSchema<Value = unknown>(
       problems: [{ pointer: '', value, rule: 'data', message: `must be plain data: ${(error as Error).message}` }],
     }
   }
-  if (validate(copy)) return { value: deepFreeze(copy) as Value }
+  if (validate(copy)) {
+    known?.add(schema, value, copy)
+    return { value: deepFreeze(copy) as Value }
+  }
   return { problems: (validate.errors ?? []).filter(saysSomethingNew).map(toProblem) }
 }
 
@@ -63,36 +89,31 @@ export function deepFreeze<Value>(value: Value): Value {
 
 function compile(schema: JsonSchema, trusted: boolean): ValidateFunction {
   const key = `${trusted ? 'trusted' : 'checked'} ${JSON.stringify(schema)}`
-  const known = compiled.get(key)
-  if (known !== undefined) {
+  const earlier = compiled.get(key)
+  if (earlier !== undefined) {
     compiled.delete(key)
-    compiled.set(key, known)
-    return known
+    compiled.set(key, earlier)
+    return earlier
   }
   if (!trusted) checkSchema(schema)
   // One instance per schema: an instance keeps all it ever compiled, and refuses a second schema with the same $id.
-  const options = {
-    useDefaults: true,
-    allErrors: true,
-    strict: false,
-    verbose: true,
-    logger: false,
-    meta: false,
-    validateSchema: false,
-    // Of several branches only the one that is meant is checked, so that errors are about what was written.
-    discriminator: true,
-  } as const
-  const validate = new Ajv(options).compile(structuredClone(schema))
+  const validate = newAjv(AJV_OPTIONS).compile(structuredClone(schema))
   compiled.set(key, validate)
   const [oldest] = compiled.keys()
   if (compiled.size > MAX_COMPILED && oldest !== undefined) compiled.delete(oldest)
   return validate
 }
 
+/** Loaded when something has to be checked, which takes 20 ms. */
+function newAjv(options: ConstructorParameters<typeof Ajv>[0]): Ajv {
+  const { Ajv: Validator } = createRequire(import.meta.url)('ajv') as typeof import('ajv')
+  return new Validator(options)
+}
+
 function checkSchema(schema: JsonSchema): void {
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) throw new Error('it must be an object')
   if (schema['$async'] !== undefined) throw new Error('`$async` schemas are not allowed')
-  schemaChecker ??= new Ajv({ strict: false, logger: false })
+  schemaChecker ??= newAjv({ strict: false, logger: false })
   if (schemaChecker.validateSchema(schema) !== true)
     throw new Error(schemaChecker.errorsText(schemaChecker.errors, { dataVar: 'schema' }))
 }

@@ -124,6 +124,8 @@ export class Client implements Subscriber, Recipient {
     this.#working = true
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       this.#waitingBytes -= next.bytes
+      // A sync may be large: many joins are not to make a slow client of one that reads. One that does not is closed by a write.
+      await this.drained(this.#deps.limits().join_timeout_ms)
       await this.#handle(next.message)
       this.#resumeIfRoom()
     }

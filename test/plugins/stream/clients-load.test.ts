@@ -94,6 +94,17 @@ it('what a client has missed may be larger than what may wait for it', async () 
   )
 })
 
+it('many joins of much data do not make a slow client of one that reads', async () => {
+  const scene = await StreamScene.open({ max_buffered_bytes: 64 * 1024 })
+  for (let group = 0; group < 40; group++) scene.feed.setSilently('board', `g${group}`, 'a', 'x'.repeat(1024 * 1024))
+  const client = await scene.connect()
+  for (let group = 0; group < 40; group++) client.join(`s-${group}`, 'board', `g${group}`)
+  await client.take(40, 15_000)
+  expect(client.frames.map(({ groupId, event }) => `${event.type} ${groupId}`)).toEqual(
+    Array.from({ length: 40 }, (_, group) => `sync g${group}`),
+  )
+})
+
 it('one frame may be larger than what may wait', async () => {
   const scene = await StreamScene.open({ max_buffered_bytes: 1_000 })
   const client = await joinedClient(scene)

@@ -157,9 +157,6 @@ describe('stream:join', () => {
       ...settings,
       max_subscriptions: 2_000,
       max_subscription_characters: 2 ** 30,
-      // The answers are as large: what is looked at is what is read.
-      max_buffered_bytes: 2 ** 30,
-      max_buffered_frames: 2_000,
     })
     scene.bind('stream:join', 'gate', { config: { stream_name: 'gate' } })
     const { promise: gate, resolve: open } = Promise.withResolvers<object>()

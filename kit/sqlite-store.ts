@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { GroupCommit, type BatchListener, type GroupCommitLimits, type RunOptions } from './sqlite/group-commit.ts'
+import { OwnFile } from './sqlite/own-file.ts'
 import { closeStoreFile, openStoreFile, type StoreFormat } from './sqlite/store-file.ts'
 import { toStoreError, type StorePlace } from './sqlite/store-error.ts'
 
@@ -43,11 +44,15 @@ export class SqliteStore {
     this.#place = { folder, file: join(folder, name), setting }
     this.database = openStoreFile({ ...this.#place, schema, version, maxBytes, fullCheckBytes })
     onOpen?.(this.database)
+    const ownFile = new OwnFile(this.#place)
     this.#commits = new GroupCommit(this.database, {
       limits,
       onRolledBack: () => this.#rolledBack.forEach((listener) => listener()),
       batch: {
-        beforeCommit: () => this.#batches.forEach((listener) => listener.beforeCommit()),
+        beforeCommit: () => {
+          ownFile.check()
+          this.#batches.forEach((listener) => listener.beforeCommit())
+        },
         committed: () => this.#batches.forEach((listener) => listener.committed()),
         rolledBack: () => this.#batches.forEach((listener) => listener.rolledBack()),
       },

@@ -1,0 +1,45 @@
+// A store whose file goes away under it: nothing is acknowledged that nobody would find again.
+import { copyFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { SqliteStore } from '../../../kit/sqlite-store.ts'
+import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../../kit/sqlite/ordered-table.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
+
+function setUp() {
+  const folder = tempFolder()
+  const store = new SqliteStore({
+    folder,
+    name: 'test.db',
+    setting: 'file_path of the test',
+    schema: ORDERED_TABLE_SCHEMA,
+    version: 1,
+    onError: () => {},
+  })
+  onTestFinished(() => store.close())
+  const table = new OrderedTable(store)
+  const set = (value: string) => store.run(() => table.edit('s', 'k', () => value))
+  const get = () => store.run(() => table.get('s', 'k'))
+  return { folder, file: join(folder, 'test.db'), set, get }
+}
+
+const REMOVED = /test\.db was removed or replaced while it is in use; nothing of this was written/
+
+test('a write after the folder was removed fails, and so does every later one', async () => {
+  const { folder, set, get } = setUp()
+  await set('1')
+  rmSync(folder, { recursive: true })
+  await expect(set('2')).rejects.toThrow(REMOVED)
+  await expect(get()).rejects.toThrow(REMOVED)
+})
+
+test('a write after the file was replaced fails; put back, it is written to again', async () => {
+  const { file, set, get } = setUp()
+  await set('1')
+  renameSync(file, `${file}.away`)
+  copyFileSync(`${file}.away`, file)
+  await expect(set('2')).rejects.toThrow(REMOVED)
+  renameSync(`${file}.away`, file)
+  await set('3')
+  expect(await get()).toBe('3')
+})

@@ -48,6 +48,10 @@ export class SeatSettings implements SettingsSeat {
     this.#tell({ op: 'applied', ...about, value, from })
   }
 
+  changed(about: SettingsAbout, value: Config): void {
+    this.#remember(about, value, 'stored')
+  }
+
   removed(plugin: string): void {
     this.#last.delete(plugin)
     this.#tell({ op: 'removed', plugin })

@@ -111,7 +111,8 @@ export class PluginHost {
   applySettings(name: string, value: Config): Promise<HowApplied> {
     const { table, changes, around, containers } = this.#running
     return this.#queue.enqueue(`${name} settings ${++this.#settingsTurns}`, async () => {
-      const surroundings = { table, changes, clock: this.#clock, settle: around.settle }
+      const seat = this.#options.settings ?? NO_SETTINGS_SEAT
+      const surroundings = { table, changes, clock: this.#clock, settle: around.settle, seat }
       return changeSettings(table.get(name), value, surroundings).finally(() => containers.refillStandby())
     })
   }

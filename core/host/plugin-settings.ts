@@ -29,6 +29,8 @@ export interface SettingsSeat {
   resolve(about: SettingsAbout): Promise<{ readonly value: Config; readonly from: SettingsFrom }>
   /** The plugin runs with this value. */
   applied(about: SettingsAbout, value: Config, from: SettingsFrom): void
+  /** The plugin runs with a value that the holder itself is setting: nothing that it need be told. */
+  changed(about: SettingsAbout, value: Config): void
   /** The plugin has no entry any more. */
   removed(plugin: string): void
 }
@@ -36,6 +38,7 @@ export interface SettingsSeat {
 export const NO_SETTINGS_SEAT: SettingsSeat = {
   resolve: async ({ config }) => ({ value: config, from: 'file' }),
   applied() {},
+  changed() {},
   removed() {},
 }
 

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from './clock.ts'
 import type { PluginChanges } from './plugin-changes.ts'
 import type { PluginRecord } from './plugin-record.ts'
-import type { Config, SettleSettings } from './plugin-settings.ts'
+import type { Config, SettingsSeat, SettleSettings } from './plugin-settings.ts'
 import type { PluginTable } from './plugin-table.ts'
 
 /** `unchanged`: the plugin runs with these settings already, or does not run and gets them at its next start. */
@@ -15,13 +15,14 @@ export interface SettingsSurroundings {
   readonly changes: PluginChanges
   readonly clock: Clock
   readonly settle: SettleSettings
+  readonly seat: SettingsSeat
 }
 
 /** @throws {CodedError} PLUGIN_CONFIG_INVALID, or why the new generation does not run; the old settings are in force then. */
 export async function changeSettings(
   record: PluginRecord,
   value: Config,
-  { table, changes, clock, settle }: SettingsSurroundings,
+  { table, changes, clock, settle, seat }: SettingsSurroundings,
 ): Promise<HowApplied> {
   const { generation, entry } = record
   if (generation === undefined || entry === undefined) return 'unchanged'
@@ -31,6 +32,7 @@ export async function changeSettings(
   const began = clock.now()
   if (await generation.reconfigure({ config, from }, plan.entry)) {
     table.reconfigured(record, plan.entry, 'settings', clock.now() - began)
+    seat.changed(generation.about, config)
     return 'in_place'
   }
   // The code that runs, not what lies on disk: somebody changes settings, and nothing else.

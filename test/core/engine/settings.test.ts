@@ -168,9 +168,10 @@ test('Only the holder of the seat may apply settings', async () => {
 })
 
 test('While the holder is down a plugin keeps the settings that were known last, and the holder that comes back is told of all', async () => {
-  const { folder, worker } = await start(hello())
-  await set(worker, { greeting: 'kept' }, { onlyStore: true })
+  const { folder, worker } = await start(hello(IN_PLACE))
+  await set(worker, { greeting: 'before' }, { onlyStore: true })
   await worker.call('engine::plugins::reload', { name: 'hello' })
+  expect((await set(worker, { greeting: 'kept' })).result).toBe('in_place')
   await worker.call('engine::plugins::stop', { name: 'configuration' })
   await worker.call('engine::plugins::reload', { name: 'hello' })
   expect(await config(worker)).toEqual({ greeting: 'kept', size: 1 })

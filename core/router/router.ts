@@ -25,21 +25,13 @@ import { middlewareRequest } from './middleware.ts'
 import { PluginSlot, type SlotOptions } from './plugin-slot.ts'
 import { turnNow } from '../turn-clock.ts'
 import { RestartGrace } from './restart-grace.ts'
+import type { RouterEvents } from './router-events.ts'
 import { ThrottledWarnings } from './throttled-warnings.ts'
 import { attributeBaggage } from './trace-context.ts'
 import { UnansweredCalls } from './unanswered-calls.ts'
 
 const NO_BYTES = Buffer.alloc(0)
 const STOPPED = errorBytes({ code: 'invocation_stopped', message: 'Invocation stopped' })
-
-export interface RouterEvents {
-  /** The set of function ids changed. */
-  onFunctionsChanged(): void
-  /** A provider of the function came or went. */
-  onProvidersChanged(entry: FunctionEntry): void
-  onWorkerAdded(worker: Worker): void
-  onWorkerEnded(worker: Worker): void
-}
 
 export class Router {
   readonly functions: FunctionRegistry

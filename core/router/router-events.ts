@@ -1,0 +1,12 @@
+// What the router tells the rest of the engine.
+import type { FunctionEntry } from '../registry/function-entry.ts'
+import type { Worker } from '../registry/worker.ts'
+
+export interface RouterEvents {
+  /** The set of function ids changed. */
+  onFunctionsChanged(): void
+  /** A provider of the function came or went. */
+  onProvidersChanged(entry: FunctionEntry): void
+  onWorkerAdded(worker: Worker): void
+  onWorkerEnded(worker: Worker): void
+}

@@ -1,6 +1,7 @@
 // JSON Schema validation with defaults, by ajv: for the configuration's own parts and for the `config` block of plugins.
 // Values that come out are frozen copies; values that go in are never changed.
 import { createRequire } from 'node:module'
+import type * as AjvModule from 'ajv'
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
 import type { JsonSchema } from '../../sdk/plugin.ts'
 import { ENGINE_VERSION } from '../version.ts'
@@ -106,7 +107,7 @@ function compile(schema: JsonSchema, trusted: boolean): ValidateFunction {
 
 /** Loaded when something has to be checked, which takes 20 ms. */
 function newAjv(options: ConstructorParameters<typeof Ajv>[0]): Ajv {
-  const { Ajv: Validator } = createRequire(import.meta.url)('ajv') as typeof import('ajv')
+  const { Ajv: Validator } = createRequire(import.meta.url)('ajv') as typeof AjvModule
   return new Validator(options)
 }
 

@@ -120,6 +120,7 @@ export class Discovery {
         triggerRequestFormat: 'config' in more ? more.config : OBJECT,
         callRequestFormat: payload,
         onBind: (binding) => this.#onBind(id, bindings, binding),
+        onJoined: (binding) => id === WATCHED_FUNCTIONS && this.#tellOfAll(binding),
         onUnbind: (bindingId) => this.#onUnbind(bindings, bindingId),
       })
     }
@@ -172,14 +173,19 @@ export class Discovery {
     const isNew = !bindings.has(binding.id)
     if (type === WATCHED_FUNCTIONS) {
       this.#watch.bind(binding)
-      // Not within the registration: the function that is bound may be registered by the same step.
-      queueMicrotask(() => this.#watch.tellAll(binding.id))
+      this.#tellOfAll(binding)
     }
     bindings.set(binding.id, binding)
     if (type !== FUNCTIONS || !isNew) return
     // Old SDKs would otherwise know of no function until the next change.
     this.#toldIds ??= this.#currentIds()
     this.#raise(FUNCTIONS, binding.id, () => this.#functionsPayload(binding))
+  }
+
+  /** Not within the registration: the function that is bound may be registered by the same step. */
+  #tellOfAll({ id }: LogicalBinding): void {
+    this.#watch.begin(id)
+    queueMicrotask(() => this.#watch.tellAll(id))
   }
 
   #onUnbind(bindings: Map<string, LogicalBinding>, id: string): void {

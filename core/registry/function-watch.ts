@@ -50,7 +50,15 @@ export class FunctionWatch {
       known.binding = binding
       return
     }
-    this.#watches.set(binding.id, { binding, prefix, trusted, told: new Set(), fresh: true })
+    this.#watches.set(binding.id, { binding, prefix, trusted, told: new Set(), fresh: false })
+  }
+
+  /** Somebody who shares the binding has been told nothing yet: it is told of everything anew. */
+  begin(id: string): void {
+    const watch = this.#watches.get(id)
+    if (watch === undefined) return
+    watch.fresh = true
+    watch.told.clear()
   }
 
   unbind(id: string): void {

@@ -154,8 +154,8 @@ export class Placement {
     const logical = shared ?? this.#bindings.create(binder.id, content)
     const { id, sentId, owner, madeUnder } = binder
     this.#bindings.add({ id, sentId, owner, madeUnder, logical, previous })
-    if (shared !== undefined && shared.refusedBy === undefined) return
     const provider = this.#resolve(content)
+    if (shared !== undefined && shared.refusedBy === undefined) return provider?.local?.onJoined?.(shared)
     if (provider !== undefined) this.#deliver(logical, provider, false)
     else this.#warnParked(binder.id, content)
   }

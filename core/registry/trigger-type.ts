@@ -17,6 +17,8 @@ export interface LocalTriggerType extends TypeDescription {
   readonly id: string
   /** A new binding, or the same id again with other content. Throwing refuses it. */
   onBind(binding: LogicalBinding): void
+  /** Another connection has made a binding that is equal to this one: a replica, or the next generation of a plugin. */
+  onJoined?(binding: LogicalBinding): void
   onUnbind(id: string): void
 }
 

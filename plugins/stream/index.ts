@@ -1,5 +1,4 @@
 // `iii-stream`: items addressed by stream, group and item, told to subscribers and bound functions as they change (spec 02).
-import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { isSameAdapter } from '../../kit/adapter-choice.ts'
 import { TriggerBindings } from '../../kit/trigger-bindings.ts'
@@ -83,8 +82,7 @@ export default definePlugin<StreamConfig>({
     iii.registerTrigger({
       type: 'engine::functions-changed',
       function_id: WATCH_FUNCTION,
-      // An equal binding of the generation before would be told nothing anew.
-      config: { prefix: 'stream::', trusted: true, generation: randomUUID() },
+      config: { prefix: 'stream::', trusted: true },
     })
 
     return {

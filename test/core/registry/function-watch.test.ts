@@ -68,6 +68,24 @@ describe(TYPE, () => {
     expect(events(made)).toEqual([{ added: [], removed: ['p::f'] }])
   })
 
+  it('tells everything anew when a replica, or the next generation of a plugin, makes an equal binding', async () => {
+    const scene = makeEngine()
+    offer(scene, scene.attach().worker, { 'p::f': '' })
+    const content = { function_id: 'listen::f', config: { prefix: 'p::' } }
+    const [old, next] = [scene.attach(), scene.attach()]
+    offer(scene, old.worker, { 'listen::f': '' })
+    bind(scene, old, 'of-old', TYPE, content)
+    await microtasks()
+    expect(events(old)).toEqual([{ added: ['p::f'], removed: [] }])
+    scene.triggers.inOneStep(() => {
+      offer(scene, next.worker, { 'listen::f': '' })
+      bind(scene, next, 'of-next', TYPE, content)
+      scene.router.endWorker(old.worker, { abnormal: false })
+    })
+    await microtasks()
+    expect(events(next)).toEqual([{ added: ['p::f'], removed: [] }])
+  })
+
   it('leaves out what only a session provides, when asked to', async () => {
     const scene = makeEngine()
     const made = watcher(scene, { prefix: 'p::', trusted: true })

@@ -1,6 +1,7 @@
 // The bindings of one trigger type and their firing, for the plugin that provides the type (spec 01 §11.6–11.7, 02 §5).
 // Whoever fires never waits: conditions and handlers run on their own, their results are ignored, their errors logged.
 import type { TriggerBinding, TriggerTypeHandler } from '../sdk/handle-types.ts'
+import { BindingIndex } from './triggers/binding-index.ts'
 import {
   BindingLane,
   LANE_DEFAULTS,
@@ -27,7 +28,10 @@ export interface TriggerBindingsOptions<Filter extends BindingFilter, Event> {
   readonly log: LaneLog
   /** Decodes a binding's config; absent is `undefined` or null. Throwing refuses the binding with the error's message. */
   readonly readConfig: (config: unknown) => Filter
+  /** Asked only of bindings of the event's subject. */
   readonly matches: (filter: Filter, event: Event) => boolean
+  /** What bindings are found by, such as a scope: an event costs only those of its own. Default: all are asked. */
+  readonly subject?: { of(filter: Filter): string | undefined; ofEvent(event: Event): string } | undefined
   /** What condition and handler get; called once per event, and only when a binding matches. */
   readonly payload: (event: Event) => unknown
   /** Size of the payload, for the limit of what may wait. Default 0. */
@@ -45,6 +49,7 @@ export interface EventOrigin {
 }
 
 interface Entry<Filter> {
+  readonly order: number
   readonly lane: BindingLane
   filter: Filter
 }
@@ -55,6 +60,8 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
   readonly #pace: PacedCaller | undefined
   /** In order of registration; registering an id again keeps its place. */
   readonly #entries = new Map<string, Entry<Filter>>()
+  readonly #index = new BindingIndex<Entry<Filter>>()
+  #registered = 0
   #dropped = 0
   #onSettled: (() => void) | undefined
 
@@ -86,9 +93,12 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
     const condition = filter.condition_function_id
     const existing = this.#entries.get(binding.id)
     if (existing === undefined) {
-      this.#entries.set(binding.id, { lane: new BindingLane(binding, condition, this.#context), filter })
+      const entry = { order: ++this.#registered, lane: new BindingLane(binding, condition, this.#context), filter }
+      this.#entries.set(binding.id, entry)
+      this.#index.add(this.#subjectOf(filter), entry)
       return
     }
+    this.#index.move(this.#subjectOf(existing.filter), this.#subjectOf(filter), existing)
     existing.filter = filter
     existing.lane.binding = binding
     existing.lane.condition = condition
@@ -98,6 +108,7 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
     const entry = this.#entries.get(id)
     if (entry === undefined) return
     this.#entries.delete(id)
+    this.#index.remove(this.#subjectOf(entry.filter), entry)
     this.#dropped += entry.lane.dropped
     entry.lane.clear()
     this.#checkSettled()
@@ -106,7 +117,7 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
   /** Fires the bindings that match, in order of registration; their handlers run side by side. */
   fire(event: Event, origin: EventOrigin = {}): void {
     let fired: FiredEvent | undefined
-    for (const { lane, filter } of this.#entries.values()) {
+    for (const { lane, filter } of this.#index.candidates(this.#options.subject?.ofEvent(event) ?? '')) {
       if (!this.#options.matches(filter, event)) continue
       fired ??= this.#toFired(event, origin)
       lane.push(fired)
@@ -131,6 +142,10 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
     if (this.#undelivered() > 0) await new Promise<void>((resolve) => (this.#onSettled = resolve))
     await this.#pace?.free()
     return true
+  }
+
+  #subjectOf(filter: Filter): string | undefined {
+    return this.#options.subject?.of(filter)
   }
 
   #toFired(event: Event, origin: EventOrigin): FiredEvent {

@@ -9,6 +9,7 @@ import { registerStateFunctions } from './functions.ts'
 import { openStateStore } from './open-store.ts'
 import {
   matchesState,
+  STATE_SUBJECT,
   readStateFilter,
   STATE_TRIGGER_TYPE,
   stateEventBytes,
@@ -33,6 +34,7 @@ export default definePlugin<StateConfig>({
       log,
       readConfig: readStateFilter,
       matches: matchesState,
+      subject: STATE_SUBJECT,
       payload: stateEventPayload,
       bytes: stateEventBytes,
       orderKey: stateEventOrder,

@@ -55,6 +55,12 @@ export function readStateFilter(config: unknown): StateFilter {
   }
 }
 
+/** Bindings are found by their scope. */
+export const STATE_SUBJECT = {
+  of: ({ scope }: StateFilter): string | undefined => scope,
+  ofEvent: ({ scope }: StateEvent): string => scope,
+}
+
 export function matchesState({ scope, key }: StateFilter, event: StateEvent): boolean {
   return (scope === undefined || scope === event.scope) && (key === undefined || key === event.key)
 }

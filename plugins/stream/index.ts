@@ -16,6 +16,7 @@ import { StreamItems } from './items.ts'
 import { openStreamStore } from './open-store.ts'
 import {
   matchesStream,
+  STREAM_SUBJECT,
   readStreamFilter,
   STREAM_TRIGGER_TYPE,
   streamEventBytes,
@@ -45,6 +46,7 @@ export default definePlugin<StreamConfig>({
       log,
       readConfig: readStreamFilter,
       matches: matchesStream,
+      subject: STREAM_SUBJECT,
       payload: streamEventPayload,
       bytes: streamEventBytes,
     })

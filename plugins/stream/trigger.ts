@@ -67,6 +67,12 @@ export function readStreamFilter(config: unknown): StreamFilter {
   }
 }
 
+/** Bindings are found by their stream. */
+export const STREAM_SUBJECT = {
+  of: ({ stream }: StreamFilter): string => stream,
+  ofEvent: ({ stream }: StreamEvent): string => stream,
+}
+
 export function matchesStream({ stream, group, item }: StreamFilter, event: StreamEvent): boolean {
   return (
     stream === event.stream &&

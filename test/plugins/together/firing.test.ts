@@ -1,45 +1,17 @@
 // How the reactive workers call the functions of bindings, seen by a worker on a socket: namespace, metadata, trace, and nothing in
 // the payload that is not specified (spec 01 §11.6, 02 §5–6, 03 §7.3, 03 §8.2, 04 A.9.5).
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startEngine, type Engine } from '../../../core/engine.ts'
-import { createLog } from '../../../core/log.ts'
-import { freePort } from '../../support/engine-process.ts'
+import { describe, expect, test } from 'vitest'
 import { RawClient, type Frame } from '../../support/raw-client.ts'
 import { StreamClient } from '../../support/stream-client.ts'
+import { sharedEngine } from './shared-engine.ts'
 
-let folder: string
-let engine: Engine
-let streamUrl: string
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'iii-together-'))
-  const port = await freePort()
-  streamUrl = `ws://127.0.0.1:${port}`
-  writeFileSync(
-    join(folder, 'iii-config.yaml'),
-    `workers:
-  - { name: iii-worker-manager, config: { port: 0 } }
-  - { name: iii-state }
-  - { name: iii-stream, config: { port: ${port}, auth_function: together::auth } }
-  - { name: iii-cron }
-  - { name: iii-pubsub }
-`,
-  )
-  engine = await startEngine({
-    cwd: folder,
-    log: createLog({ level: 'warn', pretty: false, write: () => {} }),
-    watch: false,
-  })
-})
-
-afterAll(async () => {
-  await engine?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+const engine = sharedEngine((port) => [
+  '{ name: iii-state }',
+  `{ name: iii-stream, config: { port: ${port}, auth_function: together::auth } }`,
+  '{ name: iii-cron }',
+  '{ name: iii-pubsub }',
+])
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 const traced = { traceparent: TRACE, baggage: 'shop=7' }
@@ -53,7 +25,7 @@ interface FiringType {
   readonly hasTrace?: false
 }
 
-const joined = async (path: string): Promise<unknown> => (await StreamClient.connect(streamUrl + path)).take(1)
+const joined = async (path: string): Promise<unknown> => (await StreamClient.connect(engine.streamUrl + path)).take(1)
 const member = (name: string) => ({ stream_name: name, group_id: 'g', id: null, context: null })
 
 const TYPES: Record<string, FiringType> = {
@@ -90,7 +62,7 @@ const TYPES: Record<string, FiringType> = {
   },
   'stream:leave': {
     config: (stream_name) => ({ stream_name }),
-    cause: async (_caller, name) => (await StreamClient.connect(streamUrl)).leave('s-1', name, 'g'),
+    cause: async (_caller, name) => (await StreamClient.connect(engine.streamUrl)).leave('s-1', name, 'g'),
     payload: (name) => ({ subscription_id: 's-1', ...member(name) }),
     hasTrace: false,
   },
@@ -181,7 +153,7 @@ describe('functions that the stream worker calls for nobody’s binding', () => 
       config: {},
     })
     await Promise.all([blue.settled(), owner.settled()])
-    const client = await StreamClient.connect(`${streamUrl}/stream/${name}/g`)
+    const client = await StreamClient.connect(`${engine.streamUrl}/stream/${name}/g`)
     expect((await client.take(1))[0]!.event).toEqual({ type: 'sync', data: ['default'] })
     expect(owner.calls(`join-${name}`)[0]!['data']).toMatchObject({ context: { from: 'default' } })
     expect(blue.frames.filter(({ type }) => type === 'invokefunction')).toEqual([])
@@ -225,7 +197,7 @@ describe('calls that nobody waits for', () => {
   test('stream::send with only event_type reaches subscribers, and what can not be read harms nobody', async () => {
     const name = randomUUID()
     const worker = await RawClient.connect(engine.url)
-    const client = await StreamClient.connect(`${streamUrl}/stream/${name}/g`)
+    const client = await StreamClient.connect(`${engine.streamUrl}/stream/${name}/g`)
     await client.take(1)
     const send = (data: unknown): void =>
       worker.send({ type: 'invokefunction', function_id: 'stream::send', data, action: { type: 'void' } })

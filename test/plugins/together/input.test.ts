@@ -1,12 +1,8 @@
 // Input of the wrong shape, for every function of the reactive workers and over a socket: a `deserialization_error` that names the
 // function and the member, before any effect (spec 02 §1, 03 introduction). What is wrong is derived from the published schemas.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startEngine, type Engine } from '../../../core/engine.ts'
-import { createLog } from '../../../core/log.ts'
+import { expect, test } from 'vitest'
 import { RawClient } from '../../support/raw-client.ts'
+import { sharedEngine } from './shared-engine.ts'
 
 const ITEM = { stream_name: 's', group_id: 'g', item_id: 'i' }
 const OPS = [{ type: 'set', path: 'a', value: 1 }]
@@ -52,27 +48,12 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>
 }
 
-let folder: string
-let engine: Engine
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'iii-input-'))
-  const workers = ['state', 'cron', 'pubsub'].map((name) => `  - name: iii-${name}\n`).join('')
-  writeFileSync(
-    join(folder, 'iii-config.yaml'),
-    `workers:\n  - { name: iii-worker-manager, config: { port: 0 } }\n  - { name: iii-stream, config: { port: 0 } }\n${workers}`,
-  )
-  engine = await startEngine({
-    cwd: folder,
-    log: createLog({ level: 'error', pretty: false, write: () => {} }),
-    watch: false,
-  })
-})
-
-afterAll(async () => {
-  await engine?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+const engine = sharedEngine((port) => [
+  `{ name: iii-stream, config: { port: ${port} } }`,
+  '{ name: iii-state }',
+  '{ name: iii-cron }',
+  '{ name: iii-pubsub }',
+])
 
 test('every function is in the table', async () => {
   const client = await RawClient.connect(engine.url)

@@ -1,13 +1,8 @@
 // Names that are legal and unusual, over a socket and through all reactive workers: each is itself and no other (spec 02 §1).
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startEngine, type Engine } from '../../../core/engine.ts'
-import { createLog } from '../../../core/log.ts'
-import { freePort } from '../../support/engine-process.ts'
+import { expect, test } from 'vitest'
 import { RawClient } from '../../support/raw-client.ts'
 import { StreamClient } from '../../support/stream-client.ts'
+import { sharedEngine } from './shared-engine.ts'
 
 const NAMES: readonly (readonly [string, string])[] = [
   ['the empty text', ''],
@@ -24,34 +19,11 @@ const NAMES: readonly (readonly [string, string])[] = [
   ['quotes', `"'\\u0000`],
 ]
 
-let folder: string
-let engine: Engine
-let streamUrl: string
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'iii-names-'))
-  const port = await freePort()
-  streamUrl = `ws://127.0.0.1:${port}`
-  writeFileSync(
-    join(folder, 'iii-config.yaml'),
-    `workers:
-  - { name: iii-worker-manager, config: { port: 0 } }
-  - { name: iii-state }
-  - { name: iii-stream, config: { port: ${port} } }
-  - { name: iii-pubsub }
-`,
-  )
-  engine = await startEngine({
-    cwd: folder,
-    log: createLog({ level: 'warn', pretty: false, write: () => {} }),
-    watch: false,
-  })
-})
-
-afterAll(async () => {
-  await engine?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+const engine = sharedEngine((port) => [
+  '{ name: iii-state }',
+  `{ name: iii-stream, config: { port: ${port} } }`,
+  '{ name: iii-pubsub }',
+])
 
 const isTrimmed = (text: string): string => (text.length > 40 ? `${text.slice(0, 20)}…${text.slice(-10)}` : text)
 
@@ -95,7 +67,7 @@ test('streams, groups and items, and their subscribers', async () => {
   const client = await RawClient.connect(engine.url)
   for (const [index, [, name]] of NAMES.entries()) {
     // One each: the ids that one client may subscribe to are limited in sum.
-    const subscriber = await StreamClient.connect(streamUrl)
+    const subscriber = await StreamClient.connect(engine.streamUrl)
     expect((await subscriber.joined('s-1', name, name, { id: name })).event).toEqual({ type: 'sync', data: null })
     const item = { stream_name: name, group_id: name, item_id: name }
     expect((await client.call('stream::set', { ...item, data: index })).result).toMatchObject({ old_value: null })

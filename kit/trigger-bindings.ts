@@ -1,6 +1,7 @@
 // The bindings of one trigger type and their firing, for the plugin that provides the type (spec 01 §11.6–11.7, 02 §5).
 // Whoever fires never waits: conditions and handlers run on their own, their results are ignored, their errors logged.
 import type { TriggerBinding, TriggerTypeHandler } from '../sdk/handle-types.ts'
+import { settlesWithin } from './deadline.ts'
 import { BindingIndex } from './triggers/binding-index.ts'
 import {
   BindingLane,
@@ -130,18 +131,14 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
    */
   async settle(deadlineMs: number): Promise<boolean> {
     for (const { lane } of this.#entries.values()) lane.handOutAll()
-    const { promise: late, resolve: giveUp } = Promise.withResolvers<boolean>()
-    const timer = setTimeout(() => giveUp(false), deadlineMs)
-    const settled = await Promise.race([late, this.#handedOut()])
-    clearTimeout(timer)
+    const settled = await settlesWithin(deadlineMs, this.#handedOut())
     this.#onSettled = undefined
     return settled
   }
 
-  async #handedOut(): Promise<boolean> {
+  async #handedOut(): Promise<void> {
     if (this.#undelivered() > 0) await new Promise<void>((resolve) => (this.#onSettled = resolve))
     await this.#pace?.free()
-    return true
   }
 
   #subjectOf(filter: Filter): string | undefined {

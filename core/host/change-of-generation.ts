@@ -52,9 +52,10 @@ export async function changeGenerations(
 
   if (!(await handOver.drain(drainMs))) {
     if (!force) {
+      // Counted before the calls that waited at the gates join them: those did not hold anything up.
+      const names = old.map(({ name, workers }) => `'${name}' (${inFlight(workers)} in flight)`).join(', ')
       handOver.reopen()
       await discardNew(changes, around)
-      const names = old.map(({ name, workers }) => `'${name}' (${inFlight(workers)} in flight)`).join(', ')
       return {
         ...UNCHANGED,
         error: new GenerationError(

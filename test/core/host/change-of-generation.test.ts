@@ -63,6 +63,20 @@ describe('drain', () => {
     expect(await host.row('slow')).not.toHaveProperty('stale')
   })
 
+  test('that does not end is blamed on the calls it waited for, not on those that waited for it', async () => {
+    const host = testHost({ engine: { drain_ms: 300 } })
+    await running(host, 'slow', slow('one'))
+    const early = host.call('slow::wait')
+    await inFlight(host, 'slow', 1)
+    host.write('plugins/slow.ts', slow('two'))
+    const refused = expect(host.host.reload('slow')).rejects.toThrow("'slow' (1 in flight)")
+    await draining(host, 'slow')
+    const held = host.call('slow::wait')
+    await refused
+    await host.call('slow::release')
+    expect(await Promise.all([early, held])).toEqual(['one', 'one'])
+  })
+
   test('with force fails what is left with invocation_stopped', async () => {
     const host = testHost({ engine: { drain_ms: 50 } })
     await running(host, 'slow', slow('one'))

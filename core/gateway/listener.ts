@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { CodedError, toErrorBody } from '../../protocol/errors.ts'
 import { acceptsOrigin } from '../../protocol/origin.ts'
+import { PeerSweep } from '../../protocol/peer-sweep.ts'
 import type { ListenerConfig } from '../config/listener-schema.ts'
 import { listenerUrl } from '../config/listener-url.ts'
 import type { Log } from '../log.ts'
@@ -53,7 +54,7 @@ export class Listener {
   readonly #sockets = new Map<WebSocket, Endpoint['kind']>()
   /** Every TCP connection, upgraded or not. */
   readonly #tcp = new Set<Socket>()
-  #sweep: NodeJS.Timeout | undefined
+  readonly #sweep = new PeerSweep(this.#connections, (dead) => dead.giveUp('no frame within idle_timeout_ms'))
   #closing = false
 
   constructor(instanceId: string, config: ListenerConfig, deps: ListenerDeps) {
@@ -103,7 +104,7 @@ export class Listener {
       this.#server.listen({ host, port, backlog: 4096 }, () => {
         this.#server.off('error', failed)
         this.#server.on('error', (error) => this.#deps.log.error('listener failed', error))
-        this.#startSweep()
+        this.#sweep.start({ pingMs: this.config.ping_interval_ms, idleMs: this.config.idle_timeout_ms })
         resolve()
       })
     })
@@ -125,7 +126,7 @@ export class Listener {
   /** Workers are sent 1012 (service restart) so that they come back, channel and telemetry sockets 1001. */
   async close(): Promise<void> {
     this.#closing = true
-    clearInterval(this.#sweep)
+    this.#sweep.stop()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     // As an abnormal end: its calls wait out the restart grace, for the workers come back.
     for (const connection of this.#connections) connection.end(1012, 'service restart', { abnormal: true })
@@ -275,24 +276,6 @@ export class Listener {
     })
     this.#deps.onOpened(connection)
     connection.open()
-  }
-
-  /** One timer for all sockets: pings them, and drops those that were silent for too long. */
-  #startSweep(): void {
-    const { ping_interval_ms: pingMs, idle_timeout_ms: idleMs } = this.config
-    const period = Math.min(pingMs > 0 ? pingMs : Infinity, idleMs > 0 ? idleMs / 3 : Infinity)
-    if (period === Infinity) return
-    let pingedAt = performance.now()
-    this.#sweep = setInterval(() => {
-      const now = performance.now()
-      const ping = pingMs > 0 && now - pingedAt >= pingMs * 0.9
-      if (ping) pingedAt = now
-      for (const connection of this.#connections) {
-        if (idleMs > 0 && connection.isSilent(idleMs, now)) connection.giveUp('no frame within idle_timeout_ms')
-        else if (ping) connection.ping()
-      }
-    }, period)
-    this.#sweep.unref()
   }
 }
 

@@ -55,11 +55,13 @@ export class Liveness {
     const before = connection.lastFrameAt
     connection.ping()
     connection.onNextFrame(() => (worker.suspectedZombie = false))
-    const timer = setTimeout(() => {
+    const decide = (): void => {
       if (worker.phase !== 'open' || connection.lastFrameAt > before || connection.isHeldBack) return
       this.#log.debug('a newer connection of the same process exists and this one is silent', { worker: worker.id })
       connection.giveUp('replaced by a newer connection of the same process')
-    }, this.#answerMs)
+    }
+    // In the next phase of the loop: what came while this process stood still has been read by then.
+    const timer = setTimeout(() => setImmediate(decide), this.#answerMs)
     timer.unref()
   }
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { PeerSweep } from '../../../protocol/peer-sweep.ts'
 import { ClientSocket } from './client-socket.ts'
 import type { CloseReason } from './close-reasons.ts'
 import { openError } from './open-error.ts'
@@ -50,8 +51,7 @@ export class Listener {
   readonly #tcp = new Set<Socket>()
   /** Upgrades that are being decided on. */
   #pending = 0
-  #pingedAt = performance.now()
-  #sweep: NodeJS.Timeout | undefined
+  readonly #sweep = new PeerSweep(this.#clients, (dead) => dead.terminate())
   #closing = false
   #onEmpty: (() => void) | undefined
   #host = ''
@@ -96,10 +96,7 @@ export class Listener {
     this.#server.close()
   }
 
-  /**
-   * Takes the settings up, at the start and when they have changed. One timer for all clients pings them and drops those that
-   * were silent for too long.
-   */
+  /** Takes the settings up, at the start and when they have changed. */
   applySettings(): void {
     const {
       handshake_timeout_ms: deadline,
@@ -107,17 +104,13 @@ export class Listener {
       idle_timeout_ms: idleMs,
     } = this.#options.settings().limits
     this.#server.headersTimeout = this.#server.requestTimeout = this.#server.keepAliveTimeout = deadline
-    clearInterval(this.#sweep)
-    const period = Math.min(pingMs > 0 ? pingMs : Infinity, idleMs > 0 ? idleMs / 3 : Infinity)
-    if (period === Infinity) return
-    this.#sweep = setInterval(() => this.#sweepOnce(), period)
-    this.#sweep.unref()
+    this.#sweep.start({ pingMs, idleMs })
   }
 
   /** Closes the port and every connection. */
   async close(reason: CloseReason): Promise<void> {
     this.#closing = true
-    clearInterval(this.#sweep)
+    this.#sweep.stop()
     this.#server.close()
     for (const client of this.#clients) client.close(reason)
     this.#server.closeIdleConnections()
@@ -218,17 +211,6 @@ export class Listener {
       client,
       onEnd: (listener) => void (end = listener),
       onMessage: (listener) => void webSocket.on('message', (data) => listener(data as Buffer)),
-    }
-  }
-
-  #sweepOnce(): void {
-    const { ping_interval_ms: pingMs, idle_timeout_ms: idleMs } = this.#options.settings().limits
-    const now = performance.now()
-    const ping = pingMs > 0 && now - this.#pingedAt >= pingMs * 0.9
-    if (ping) this.#pingedAt = now
-    for (const client of this.#clients) {
-      if (idleMs > 0 && client.isSilent(idleMs, now)) client.terminate()
-      else if (ping) client.ping()
     }
   }
 }

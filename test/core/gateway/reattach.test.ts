@@ -1,5 +1,6 @@
 // Reconnects: reattach, its races, the zombie guard, liveness (spec 01 §8.8, §12, checks 38–41).
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import type { EngineOptions } from '../../../core/config/types.ts'
@@ -160,6 +161,19 @@ test('A peer that went silent is dropped after idle_timeout_ms; one that answers
   let pings = 0
   await new Promise<void>((resolve) => alive.socket.on('ping', () => (++pings === 8 ? resolve() : undefined)))
   expect(alive.socket.readyState).toBe(1)
+})
+
+test('A standstill of the engine makes no peer look silent', async () => {
+  const mesh = await startMesh({ listeners: [{ ping_interval_ms: 40, idle_timeout_ms: 150 }] })
+  const alive = await mesh.connect()
+  const pings = async (count: number): Promise<void> => {
+    for (let seen = 0; seen < count; seen++) await once(alive.socket, 'ping')
+  }
+  await pings(2)
+  const until = performance.now() + 500
+  while (performance.now() < until);
+  await pings(4)
+  expect(mesh.mesh.router.workers.has(alive.workerId)).toBe(true)
 })
 
 test('workers-available tells of each connection exactly once that it came, announced itself and left', async () => {

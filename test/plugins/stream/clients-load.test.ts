@@ -1,4 +1,5 @@
 // Slow clients, many clients, and the limits of one connection (spec 02 §6.5, check 40).
+import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { within } from '../../support/deadline.ts'
 import type { StreamClient } from '../../support/stream-client.ts'
@@ -169,6 +170,19 @@ describe('a silent connection', () => {
     expect((await within(5_000, 'the end', dead.closed)).code).toBe(1006)
     scene.feed.set('board', 'g1', 'a', 1)
     await alive.take(2)
+  })
+
+  it('is not one whose frames were not read because the worker stood still', async () => {
+    const scene = await StreamScene.open({ ping_interval_ms: 40, idle_timeout_ms: 150 })
+    const client = await joinedClient(scene)
+    const pings = async (count: number): Promise<void> => {
+      for (let seen = 0; seen < count; seen++) await once(client.socket, 'ping')
+    }
+    await within(5_000, 'pings', pings(2))
+    const until = performance.now() + 500
+    while (performance.now() < until);
+    await within(5_000, 'pings', pings(4))
+    expect(client.socket.readyState).toBe(1)
   })
 
   it('stays when both are switched off', async () => {

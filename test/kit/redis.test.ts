@@ -226,7 +226,7 @@ describe.skipIf(!redisAvailable)('while the server is away (needs redis-server)'
     await redis.command('SET', 'k', 'kept')
     await redisServer.kill()
     await failureOf(redis.command('PING'))
-    const error = await failureOf(within(500, 'the refusal', redis.command('PING')))
+    const error = await failureOf(within(5_000, 'the refusal', redis.command('PING')))
     expect(error).toMatchObject({ failure: 'unreachable' })
     expect(error.message).toMatch(
       new RegExp(

@@ -61,7 +61,7 @@ describe('a writer', () => {
     expect(first).toBeGreaterThanOrEqual(CHANNEL_WINDOW_BYTES - 65_536)
     expect(first).toBeLessThanOrEqual(CHANNEL_WINDOW_BYTES + 65_536)
     for (let granted = 0; granted < 20; granted++) transport.receiver.onChannelCredit(1, CHANNEL_WINDOW_BYTES / 4)
-    await within(1_000, 'finish', finished)
+    await within(5_000, 'finish', finished)
     expect(bytesSent()).toBe(data.length)
     expect(kinds().slice(-2)).toEqual(['text', 'close'])
   })
@@ -85,7 +85,7 @@ describe('a writer', () => {
     writer.write(Buffer.alloc(1024 * 1024))
     const closed = once(writer.stream, 'close')
     transport.receiver.onChannelClose(1, 1000, 'reader_gone')
-    await within(1_000, 'close', closed)
+    await within(5_000, 'close', closed)
     expect(writer.stream.destroyed).toBe(true)
     expect(kinds()).not.toContain('close')
   })
@@ -114,7 +114,7 @@ describe('a reader', () => {
     transport.receiver.onChannelBinary(1, Buffer.alloc(0))
     transport.receiver.onChannelBinary(1, Buffer.from('two'))
     transport.receiver.onChannelClose(1, 1000, 'stream_complete')
-    expect((await within(1_000, 'end', all)).toString()).toBe('one two')
+    expect((await within(5_000, 'end', all)).toString()).toBe('one two')
   })
 
   it('gives no credit for what its stream has not asked for, and all of it in the end', async () => {
@@ -128,7 +128,7 @@ describe('a reader', () => {
     const all = reader.readAll()
     await transport.items.take(4)
     transport.receiver.onChannelClose(1, 1000, '')
-    expect((await within(1_000, 'end', all)).length).toBe(8 * item)
+    expect((await within(5_000, 'end', all)).length).toBe(8 * item)
     expect(credit()).toBeGreaterThan(5 * itemCost(item))
   })
 
@@ -145,7 +145,7 @@ describe('a reader', () => {
     const all = reader.readAll()
     await transport.items.take(1)
     transport.receiver.onChannelClose(1, 404, 'Channel not found')
-    await expect(within(1_000, 'failure', all)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(within(5_000, 'failure', all)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('tells the writer when it closes', () => {
@@ -157,6 +157,6 @@ describe('a reader', () => {
     const all = reader.readAll()
     transport.receiver.onChannelBinary(1, Buffer.from('part'))
     iii.close()
-    expect((await within(1_000, 'end', all)).toString()).toBe('part')
+    expect((await within(5_000, 'end', all)).toString()).toBe('part')
   })
 })

@@ -7,7 +7,7 @@ import { RecordingTransport } from './recording-transport.ts'
 test('drained resolves at once unless the handle is congested', async () => {
   const handle = new Handle(new RecordingTransport(), { onProblem: () => {} })
   expect(handle.congested).toBe(false)
-  await within(1_000, 'drained', handle.drained())
+  await within(5_000, 'drained', handle.drained())
 })
 
 test('drained resolves when the transport has drained and is not congested again', async () => {
@@ -21,7 +21,7 @@ test('drained resolves when the transport has drained and is not congested again
   expect([handle.congested, drained]).toEqual([true, false])
   transport.congested = false
   transport.receiver.onDrained()
-  await within(1_000, 'drained', waiting)
+  await within(5_000, 'drained', waiting)
 })
 
 test('drained resolves at the end of the connection', async () => {
@@ -31,5 +31,5 @@ test('drained resolves at the end of the connection', async () => {
   const waiting = handle.drained()
   transport.open = false
   transport.receiver.onClosed()
-  await within(1_000, 'drained', waiting)
+  await within(5_000, 'drained', waiting)
 })

@@ -307,11 +307,11 @@ describe('idle', () => {
     await transport.answers.take(1)
     expect(idle).toBe(false)
     transport.receiver.onResult(transport.calls.items[0]!.callId!, undefined)
-    await within(1_000, 'idle', done)
+    await within(5_000, 'idle', done)
   })
 
   it('resolves at once when nothing is under way', async () => {
-    await within(1_000, 'idle', iii.idle())
+    await within(5_000, 'idle', iii.idle())
   })
 })
 
@@ -340,7 +340,7 @@ describe('trigger types', () => {
     transport.receiver.onControl({ type: 'unregistertrigger', id: 't1', trigger_type: 'tick' })
     const [, answer] = await transport.controls.take(2)
     expect(answer).toEqual({ type: 'triggerregistrationresult', id: 't1', trigger_type: 'tick', function_id: 'f' })
-    await within(1_000, 'idle', iii.idle())
+    await within(5_000, 'idle', iii.idle())
     expect(seen).toEqual([{ id: 't1', function_id: 'f', config: { ms: 1 }, metadata: { m: 1 } }, 't1'])
   })
 
@@ -364,7 +364,7 @@ describe('trigger types', () => {
     transport.receiver.onControl({ type: 'unregistertrigger', id: 't1', trigger_type: 'tick' })
     expect(seen).toEqual([])
     accept?.()
-    await within(1_000, 'idle', iii.idle())
+    await within(5_000, 'idle', iii.idle())
     expect(seen).toEqual(['bound', 'dropped'])
   })
 

@@ -39,13 +39,13 @@ test('while the engine takes no calls events wait, and go out in order', async (
   const sent = [1, 2, 3].map((number) => Promise.resolve(send()).then(() => handedOver.push(number)))
   expect(handle.calls).toEqual([])
   handle.allow(2)
-  await within(1_000, 'the second event', sent[1]!)
+  await within(5_000, 'the second event', sent[1]!)
   expect([handle.calls, handedOver]).toEqual([
     ['a', 'a'],
     [1, 2],
   ])
   handle.allow(Infinity)
-  await within(1_000, 'an empty line', broadcast.settled())
+  await within(5_000, 'an empty line', broadcast.settled())
   expect(handle.calls).toEqual(['a', 'a', 'a'])
   expect(send()).toBeUndefined()
 })
@@ -74,7 +74,7 @@ test.each<[string, Partial<BroadcastLimits>]>([
   )
   handle.allow(Infinity)
   await Promise.all(waiting)
-  await within(1_000, 'an empty line', broadcast.settled())
+  await within(5_000, 'an empty line', broadcast.settled())
   expect(handle.calls).toEqual(['a', 'a', 'a'])
   expect(send('40')).toBeUndefined()
 })

@@ -2,6 +2,7 @@
 // It knows the greeting of the protocol (spec 01 §3), no other message.
 import WebSocket from 'ws'
 import type { WorkerRegistered } from '../../protocol/messages.ts'
+import { PeerSweep } from '../../protocol/peer-sweep.ts'
 import { parseMessage } from './socket-frames.ts'
 import type { SocketLimits } from './socket-options.ts'
 
@@ -41,10 +42,21 @@ export class SocketConnection {
   #fault: string | undefined
   #reconnect: NodeJS.Timeout | undefined
   #greeting: NodeJS.Timeout | undefined
-  #pings: NodeJS.Timeout | undefined
   #lastSign = 0
   #upSince = 0
   #ended = Promise.resolve()
+  readonly #sweep = new PeerSweep(
+    [
+      {
+        ping: () => this.#socket?.ping(),
+        isSilent: (forMs, now) => now - this.#lastSign > forMs,
+      },
+    ],
+    () => {
+      this.#fault = `it was silent for ${this.#options.limits.idleMs} ms`
+      this.#socket?.terminate()
+    },
+  )
 
   constructor(options: SocketConnectionOptions, listener: ConnectionListener) {
     this.#options = options
@@ -127,18 +139,13 @@ export class SocketConnection {
     clearTimeout(this.#greeting)
     this.#up = true
     this.#upSince = performance.now()
-    const { pingMs, idleMs } = this.#options.limits
-    this.#pings = setInterval(() => {
-      if (performance.now() - this.#lastSign < idleMs) return this.#socket?.ping()
-      this.#fault = `it was silent for ${idleMs} ms`
-      this.#socket?.terminate()
-    }, pingMs)
+    this.#sweep.start(this.#options.limits)
     this.#listener.up(greeting)
   }
 
   #gone(reason: string): void {
     clearTimeout(this.#greeting)
-    clearInterval(this.#pings)
+    this.#sweep.stop()
     const wasUp = this.#up
     this.#up = false
     this.#problem = reason

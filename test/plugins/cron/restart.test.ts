@@ -198,8 +198,11 @@ describe('an absence', () => {
     const config = { expression: '*/3 * * * * *', misfire: 'fire_once' }
     const clock = new ManualClock(START)
     const first = await runCron({ clock })
+    const early: never[] = []
+    first.provide('f', (event: never) => void early.push(event))
     await first.bind('id of then', 'f', config)
     await clock.pass(4_000)
+    await fired(early, '00:00:03')
     await first.stop('stop')
     await clock.pass(100_000)
     const second = await runCron({ clock, dataDir: first.dataDir })

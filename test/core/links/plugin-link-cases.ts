@@ -122,7 +122,8 @@ export function pluginLinkCases(fixture: () => PluginFixture): void {
     }
     await within(10_000, 'the copy', done)
     expect(received).toBe(sent)
-    expect(plugin.channels.items.filter(({ kind }) => kind === 'close')).toMatchObject([{ code: 1000 }])
+    const closes = () => plugin.channels.items.filter(({ kind }) => kind === 'close')
+    await expect.poll(closes, { timeout: 5_000 }).toMatchObject([{ code: 1000 }])
   })
 
   it('tells since when frames lie unread while a handler blocks its thread', async () => {

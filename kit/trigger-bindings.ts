@@ -29,7 +29,7 @@ export interface TriggerBindingsOptions<Filter extends BindingFilter, Event> {
   readonly log: LaneLog
   /** Decodes a binding's config; absent is `undefined` or null. Throwing refuses the binding with the error's message. */
   readonly readConfig: (config: unknown) => Filter
-  /** Asked only of bindings of the event's subject. */
+  /** Asked of the bindings of the event's subject and of those that name none; need not look at the subject again. */
   readonly matches: (filter: Filter, event: Event) => boolean
   /** What bindings are found by, such as a scope: an event costs only those of its own. Default: all are asked. */
   readonly subject?: { of(filter: Filter): string | undefined; ofEvent(event: Event): string } | undefined

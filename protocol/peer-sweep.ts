@@ -1,4 +1,5 @@
-// Liveness of the peers of a listener: one timer that pings them all and drops those that are silent for too long (spec 09 §5).
+// Liveness of peers, those of a listener or the one of a connection: one timer pings them and drops those that are silent for
+// too long (spec 09 §5).
 
 export interface SweptPeer {
   ping(): void

@@ -15,23 +15,23 @@ interface Addition {
   readonly value: unknown
 }
 
-/** Outcomes kept; those that were not asked for lately go first. */
+/** Outcomes kept, in memory and in the file; the least recently used one goes first. */
 const MAX_KNOWN = 256
 
 export class KnownValid {
   readonly #file: string
   readonly #salt: string
+  /** The least recently used one first. */
   readonly #known = new Map<string, readonly Addition[]>()
-  readonly #used = new Set<string>()
   #hasNew = false
 
-  /** @param salt whatever besides schema and value decides: versions of engine and validator. */
+  /** @param salt whatever besides schema and value decides: the engine's version, the validator's options. */
   constructor(file: string, salt: string) {
     this.#file = file
     this.#salt = salt
     try {
       const entries = JSON.parse(readFileSync(file, 'utf8')) as [string, Addition[]][]
-      for (const [key, additions] of entries) if (Array.isArray(additions)) this.#known.set(key, additions)
+      for (const [key, additions] of entries) if (Array.isArray(additions)) this.#keep(key, additions)
     } catch {
       // None yet, or unreadable: then everything is checked anew.
     }
@@ -42,7 +42,7 @@ export class KnownValid {
     const key = this.#keyOf(schema, value)
     const additions = key === undefined ? undefined : this.#known.get(key)
     if (key === undefined || additions === undefined) return undefined
-    this.#used.add(key)
+    this.#keep(key, additions)
     const copy: unknown = structuredClone(value)
     for (const addition of additions) if (!isAdded(copy, addition)) return undefined
     return copy
@@ -54,8 +54,7 @@ export class KnownValid {
     if (key === undefined) return
     const additions: Addition[] = []
     if (!collectAdditions(value, completed, [], additions)) return
-    this.#known.set(key, additions)
-    this.#used.add(key)
+    this.#keep(key, additions)
     this.#hasNew = true
   }
 
@@ -63,17 +62,21 @@ export class KnownValid {
   async save(): Promise<void> {
     if (!this.#hasNew) return
     this.#hasNew = false
-    const newestLast = [...this.#known].sort(
-      ([one], [other]) => Number(this.#used.has(one)) - Number(this.#used.has(other)),
-    )
     const temporary = `${this.#file}.${randomUUID()}`
     try {
       await mkdir(dirname(this.#file), { recursive: true })
-      await writeFile(temporary, JSON.stringify(newestLast.slice(-MAX_KNOWN)), { mode: 0o600 })
+      await writeFile(temporary, JSON.stringify([...this.#known]), { mode: 0o600 })
       await rename(temporary, this.#file)
     } catch {
       await rm(temporary, { force: true }).catch(() => {})
     }
+  }
+
+  #keep(key: string, additions: readonly Addition[]): void {
+    this.#known.delete(key)
+    this.#known.set(key, additions)
+    const [oldest] = this.#known.keys()
+    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest)
   }
 
   #keyOf(schema: JsonSchema, value: unknown): string | undefined {

@@ -118,7 +118,6 @@ function contradictions(written: WrittenListener): ConfigRemark[] {
   return problems
 }
 
-/** As browsers write it: lower case, without the port that goes without saying. */
 function remark(path: JsonPath, message: string): ConfigRemark {
   return { path, message: `${renderPath(['config', ...path])}: ${message}` }
 }

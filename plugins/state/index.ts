@@ -9,8 +9,8 @@ import { registerStateFunctions } from './functions.ts'
 import { openStateStore } from './open-store.ts'
 import {
   matchesState,
-  STATE_SUBJECT,
   readStateFilter,
+  STATE_SUBJECT,
   STATE_TRIGGER_TYPE,
   stateEventBytes,
   stateEventOrder,

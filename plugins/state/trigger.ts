@@ -61,8 +61,9 @@ export const STATE_SUBJECT = {
   ofEvent: ({ scope }: StateEvent): string => scope,
 }
 
-export function matchesState({ scope, key }: StateFilter, event: StateEvent): boolean {
-  return (scope === undefined || scope === event.scope) && (key === undefined || key === event.key)
+/** Asked of the bindings of its scope, and of those that name none. */
+export function matchesState({ key }: StateFilter, event: StateEvent): boolean {
+  return key === undefined || key === event.key
 }
 
 export function stateEventPayload({ type, scope, key, oldValue, newValue }: StateEvent): RawJson {

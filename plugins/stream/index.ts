@@ -16,8 +16,8 @@ import { StreamItems } from './items.ts'
 import { openStreamStore } from './open-store.ts'
 import {
   matchesStream,
-  STREAM_SUBJECT,
   readStreamFilter,
+  STREAM_SUBJECT,
   STREAM_TRIGGER_TYPE,
   streamEventBytes,
   streamEventPayload,

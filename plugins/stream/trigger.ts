@@ -73,12 +73,9 @@ export const STREAM_SUBJECT = {
   ofEvent: ({ stream }: StreamEvent): string => stream,
 }
 
-export function matchesStream({ stream, group, item }: StreamFilter, event: StreamEvent): boolean {
-  return (
-    stream === event.stream &&
-    (group === undefined || group === event.group) &&
-    (item === undefined || item === event.item)
-  )
+/** Asked of the bindings of its stream. */
+export function matchesStream({ group, item }: StreamFilter, event: StreamEvent): boolean {
+  return (group === undefined || group === event.group) && (item === undefined || item === event.item)
 }
 
 export function streamEventPayload(event: StreamEvent): RawJson {

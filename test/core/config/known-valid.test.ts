@@ -98,6 +98,17 @@ test('256 outcomes are kept, those asked for last', async () => {
   expect(open().find({}, { n: 1 })).toBeUndefined()
 })
 
+test('in memory too they are no more than that', () => {
+  const known = place().open()
+  for (let n = 0; n < 1_000; n++) {
+    known.add({}, { n }, { n })
+    // Asked for all the time.
+    expect(known.find({}, { n: 0 })).toEqual({ n: 0 })
+  }
+  const kept = Array.from({ length: 1_000 }, (_, n) => known.find({}, { n })).filter((value) => value !== undefined)
+  expect(kept).toEqual([{ n: 0 }, ...Array.from({ length: 255 }, (_, i) => ({ n: 745 + i }))])
+})
+
 describe('property', () => {
   test('whatever defaults a schema fills in come back', () => {
     fc.assert(

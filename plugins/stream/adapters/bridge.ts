@@ -99,17 +99,21 @@ export class StreamBridge implements StreamStore {
     return this.#bridge.close()
   }
 
-  /** Emits what `emissionOf` makes of a change, in its turn. */
-  #change<Change>(
+  /**
+   * Emits what `emissionOf` makes of a change, in its turn. The publish is waited for: what somebody writes after the answer, at
+   * whichever engine, is told later.
+   */
+  async #change<Change>(
     { stream, group, item }: ItemAddress,
     change: Promise<Change>,
     emissionOf: (change: Change) => Emission | undefined,
   ): Promise<Change> {
-    return this.#order.afterEarlier(scopeOf(stream, group), change, (changed) => {
-      const emission = emissionOf(changed)
+    let published: Promise<unknown> | undefined
+    const changed = await this.#order.afterEarlier(scopeOf(stream, group), change, (result) => {
+      const emission = emissionOf(result)
       if (emission === undefined) return
       // The write has happened: that its event does not get through cannot fail it any more.
-      this.#publish(stream, group, item, emission).catch((error: Error) => {
+      published = this.#publish(stream, group, item, emission).catch((error: Error) => {
         this.#unpublished.warn('Subscribers miss the event of a write: the other engine did not publish it.', {
           stream,
           group,
@@ -118,6 +122,8 @@ export class StreamBridge implements StreamStore {
         })
       })
     })
+    await published
+    return changed
   }
 
   /** Bound functions first, as with the other adapters: they are of this engine and do not depend on the other one. */

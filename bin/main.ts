@@ -2,7 +2,7 @@
 // Commands are loaded when they are asked for, so that starting the engine does not wait for the others.
 import { stripVTControlCharacters } from 'node:util'
 import type { ArgsDef, CommandDef } from 'citty'
-import { didYouMean } from '../core/config/closest-name.ts'
+import { didYouMean } from '../base/values/closest-name.ts'
 import { COMMANDS, NOT_PROVIDED, type CommandEntry, type CommandName } from './command-table.ts'
 import { CommandFailure, EXIT, UsageError } from './exit-codes.ts'
 import { unknownOption } from './known-options.ts'

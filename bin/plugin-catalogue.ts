@@ -1,9 +1,9 @@
 // The plugins that a configuration may name, and the schemas of their `config` blocks, without a running engine.
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { discoverPlugins } from '../core/host/discover.ts'
-import type { PluginSource } from '../core/host/plugin-source.ts'
-import { readDefinition } from '../core/host/read-definition.ts'
+import { discoverPlugins } from '../core/host/table/discover.ts'
+import type { PluginSource } from '../core/host/table/plugin-source.ts'
+import { readDefinition } from '../core/host/inside/read-definition.ts'
 import type { JsonSchema } from '../sdk/plugin.ts'
 
 /** By name; undefined where the schema can't be had without running somebody's code. */

@@ -11,20 +11,20 @@ import { localListenerUrl } from './config/listener-url.ts'
 import { loadConfig } from './config/load.ts'
 import { provideConfigFile } from './config/locate.ts'
 import { resolveEntries, type ResolvedEntries } from './config/resolve-entries.ts'
-import { rememberValid } from './config/schema-validation.ts'
+import { rememberValid } from '../base/values/schema-validation.ts'
 import type { EngineConfig } from './config/types.ts'
 import { ConfigWatch } from './config/watch.ts'
 import type { HealthComponent, InternalWorker } from './engine-functions/register.ts'
 import type { EngineStatus } from './engine-status.ts'
 import { Listeners } from './gateway/listeners.ts'
-import { Mesh } from './mesh.ts'
-import { defaultCacheDir } from './host/build-cache.ts'
-import { BUILT_IN_PLUGINS } from './host/built-in-plugins.ts'
+import { RoutingCore } from './routing-core.ts'
+import { defaultCacheDir } from './host/builds/build-cache.ts'
+import { BUILT_IN_PLUGINS } from './host/table/built-in-plugins.ts'
 import { pluginFunctions } from './host/plugin-functions.ts'
 import { PluginHost } from './host/plugin-host.ts'
 import { settingsFunction } from './host/settings-functions.ts'
 import { createLog, type Log } from './log.ts'
-import type { LocalHandler } from './registry/function-entry.ts'
+import type { LocalHandler } from './model/function-entry.ts'
 import type { Router } from './router/router.ts'
 import { SeatSettings } from './settings-seat.ts'
 import { StartError } from './start-error.ts'
@@ -79,7 +79,7 @@ class RunningEngine implements Engine {
   readonly #options: StartOptions
   readonly #log: Log
   #config: EngineConfig | undefined
-  #mesh: Mesh | undefined
+  #core: RoutingCore | undefined
   #host: PluginHost | undefined
   #listeners: Listeners | undefined
   #watch: ConfigWatch | undefined
@@ -100,7 +100,7 @@ class RunningEngine implements Engine {
   }
 
   get router(): Router {
-    return this.#running.mesh.router
+    return this.#running.core.router
   }
 
   get url(): string {
@@ -119,17 +119,17 @@ class RunningEngine implements Engine {
 
   async start(): Promise<void> {
     const began = performance.now()
-    const knownValid = rememberValid(join(defaultCacheDir(), 'known-valid.json'))
+    const knownValid = rememberValid(join(defaultCacheDir(), 'known-valid.json'), ENGINE_VERSION)
     await provideConfigFile(this.#locateOptions, askOnTerminal())
     const config = (this.#config = this.#load())
-    const mesh = (this.#mesh = new Mesh({
+    const core = (this.#core = new RoutingCore({
       config,
       log: this.#log,
       healthComponents: () => this.#health(),
       internalWorkers: () => this.#internalWorkers(),
     }))
     const localFunctions = Object.entries(this.#options.localFunctions ?? {})
-    mesh.addFunctions(
+    core.addFunctions(
       localFunctions.map(([id, handler]) => ({
         id,
         description: '',
@@ -138,25 +138,25 @@ class RunningEngine implements Engine {
         handler,
       })),
     )
-    const host = (this.#host = this.#createHost(mesh))
+    const host = (this.#host = this.#createHost(core))
     const listeners = (this.#listeners = new Listeners({
-      router: mesh.router,
-      registrations: mesh.registrations,
-      channels: mesh.channels,
-      telemetry: mesh.telemetry,
+      router: core.router,
+      registrations: core.registrations,
+      channels: core.channels,
+      telemetry: core.telemetry,
       log: this.#log,
       namespaceGraceMs: config.registrationNamespaceGraceMs,
-      hasSessionPolicy: () => mesh.holdsSeat(SEATS['session-policy']),
-      onOpened: (connection) => mesh.liveness.opened(connection),
-      onClosed: (connection) => mesh.liveness.closed(connection),
+      hasSessionPolicy: () => core.holdsSeat(SEATS['session-policy']),
+      onOpened: (connection) => core.liveness.opened(connection),
+      onClosed: (connection) => core.liveness.closed(connection),
     }))
     const functions = [...pluginFunctions(host)].map(
       ([id, { handler, description, request_format: requestFormat }]) => {
         return { id, description, requestFormat, responseFormat: undefined, handler }
       },
     )
-    mesh.addFunctions(functions)
-    mesh.addFunctions([settingsFunction(mesh.router, (plugin, config) => host.applySettings(plugin, config))])
+    core.addFunctions(functions)
+    core.addFunctions([settingsFunction(core.router, (plugin, config) => host.applySettings(plugin, config))])
     const { failed } = await host.start(config)
     const broken = failed.find(({ builtIn }) => builtIn)
     if (broken !== undefined) {
@@ -166,7 +166,7 @@ class RunningEngine implements Engine {
     }
     // Set once the boot is over: what happened in it is in the status.
     host.onChanged((event) => {
-      mesh.discovery.pluginsChanged(event)
+      core.discovery.pluginsChanged(event)
       void this.#refreshPlugins()
     })
     const resolved = await this.#resolve(config)
@@ -202,12 +202,12 @@ class RunningEngine implements Engine {
     // Plugins stop while workers are still there: what they finish may need them.
     await this.#host?.close()
     await this.#listeners?.close()
-    this.#mesh?.close()
+    this.#core?.close()
   }
 
-  get #running(): { config: EngineConfig; mesh: Mesh } {
-    if (this.#config === undefined || this.#mesh === undefined) throw new Error('the engine was not started')
-    return { config: this.#config, mesh: this.#mesh }
+  get #running(): { config: EngineConfig; core: RoutingCore } {
+    if (this.#config === undefined || this.#core === undefined) throw new Error('the engine was not started')
+    return { config: this.#config, core: this.#core }
   }
 
   get #locateOptions(): { cwd: string; env: NodeJS.ProcessEnv; configPath?: string; useDefaultConfig: boolean } {
@@ -224,20 +224,20 @@ class RunningEngine implements Engine {
     })
   }
 
-  #createHost(mesh: Mesh): PluginHost {
+  #createHost(core: RoutingCore): PluginHost {
     const root = dirname(fileURLToPath(import.meta.url)).replace(/[\\/]core$/, '')
     const pluginModule = ['ts', 'js']
       .map((extension) => join(root, 'sdk', `plugin.${extension}`))
       .find((path) => existsSync(path))
     if (pluginModule === undefined) throw new StartError(`${join(root, 'sdk')} is missing; install iii-host again`)
     return new PluginHost({
-      router: mesh.router,
-      events: mesh.linkEvents,
+      router: core.router,
+      events: core.linkEvents,
       log: this.#log,
       engine: { root, pluginModule, version: ENGINE_VERSION, url: () => this.url },
       builtInDir: join(root, 'plugins'),
       watch: this.#options.watch !== false,
-      settings: new SeatSettings(mesh.router, this.#log, () => this.#config?.file ?? null),
+      settings: new SeatSettings(core.router, this.#log, () => this.#config?.file ?? null),
       onConfigurationApplied: () => void this.#reload(),
     })
   }

@@ -1,7 +1,7 @@
 // The seat `settings` as the plugin host asks it: calls of the function that its holder registered.
 import { SEATS } from '../protocol/seats.ts'
-import { withDeadline } from './deadline.ts'
-import type { Config, SettingsAbout, SettingsFrom, SettingsSeat } from './host/plugin-settings.ts'
+import { withDeadline } from '../base/time/deadline.ts'
+import type { Config, SettingsAbout, SettingsFrom, SettingsSeat } from './host/generations/plugin-settings.ts'
 import type { Log } from './log.ts'
 import type { Router } from './router/router.ts'
 
@@ -30,7 +30,7 @@ export class SeatSettings implements SettingsSeat {
     if (!this.#isHeld) return last
     try {
       const asked = this.#ask({ op: 'resolve', ...about })
-      const answer = await withDeadline(asked, ANSWER_MS, `no answer within ${ANSWER_MS} ms`)
+      const answer = await withDeadline(asked, ANSWER_MS, () => new Error(`no answer within ${ANSWER_MS} ms`))
       const { value, from } = JSON.parse(answer.toString()) as { value: Config; from: SettingsFrom }
       this.#remember(about, value, from)
       return { value, from }

@@ -11,8 +11,8 @@ import { SOCKET_LIMITS, type SocketLimits } from '../sdk/transports/socket-optio
 import { SocketTransport } from '../sdk/transports/socket-transport.ts'
 import { readBridgeUrl } from './bridge/bridge-url.ts'
 import { countHop } from './bridge/hops.ts'
-import { settlesWithin } from './deadline.ts'
-import { LimitedWarning } from './limited-warning.ts'
+import { settlesWithin } from '../base/time/deadline.ts'
+import { LimitedWarning } from '../base/warnings/limited-warning.ts'
 
 export interface BridgeOptions {
   /** As it stands in the settings; absent or null = the default, ws://localhost:49134. */
@@ -108,7 +108,7 @@ export function openBridge({
     },
     onConnected: (listener) => void listeners.push(listener),
     async close() {
-      if (transport.connected) await settlesWithin(closeMs, iii.idle())
+      if (transport.connected) await settlesWithin(iii.idle(), closeMs)
       await transport.end()
     },
   }

@@ -3,7 +3,7 @@
 import type { Redis, RedisOptions as ClientOptions } from 'ioredis'
 import { CodedError } from '../protocol/errors.ts'
 import type { PluginLog } from '../sdk/plugin.ts'
-import { settlesWithin } from './deadline.ts'
+import { settlesWithin } from '../base/time/deadline.ts'
 import { clientOptions, REDIS_DEFAULTS, type RedisLimits } from './redis/client-options.ts'
 import { warnOfVolatility } from './redis/durability.ts'
 import {
@@ -163,7 +163,7 @@ class Connection implements RedisConnection {
     this.#closing = true
     this.#subscriber.close()
     // QUIT is answered after everything before it.
-    if (this.connected) await settlesWithin(CLOSE_MS, this.#client.quit())
+    if (this.connected) await settlesWithin(this.#client.quit(), CLOSE_MS)
     this.#client.disconnect()
   }
 

@@ -1,7 +1,7 @@
 // The bindings of one trigger type and their firing, for the plugin that provides the type (spec 01 §11.6–11.7, 02 §5).
 // Whoever fires never waits: conditions and handlers run on their own, their results are ignored, their errors logged.
 import type { TriggerBinding, TriggerTypeHandler } from '../sdk/handle-types.ts'
-import { settlesWithin } from './deadline.ts'
+import { settlesWithin } from '../base/time/deadline.ts'
 import { BindingIndex } from './triggers/binding-index.ts'
 import {
   BindingLane,
@@ -131,7 +131,7 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
    */
   async settle(deadlineMs: number): Promise<boolean> {
     for (const { lane } of this.#entries.values()) lane.handOutAll()
-    const settled = await settlesWithin(deadlineMs, this.#handedOut())
+    const settled = await settlesWithin(this.#handedOut(), deadlineMs)
     this.#onSettled = undefined
     return settled
   }

@@ -22,7 +22,7 @@ function compile(): void {
 /** Files that the code reads at run time and tsc does not know. */
 function copyAssets(): void {
   for (const file of globSync(
-    ['{bin,protocol,core,sdk,kit,bench}/**/*.{wasm,json,sql,html}', 'core/**/*.mjs', 'bin/node-options.mjs'],
+    ['{bin,base,protocol,core,sdk,kit,bench}/**/*.{wasm,json,sql,html}', 'core/**/*.mjs', 'bin/node-options.mjs'],
     { cwd: root },
   )) {
     const target = path.join(dist, file)
@@ -32,7 +32,7 @@ function copyAssets(): void {
 }
 
 /**
- * sdk and protocol stay imports of the compiled engine, whose classes must be the very same on both sides; packages stay
+ * sdk, protocol and base stay imports of the compiled engine, whose classes must be the very same on both sides; packages stay
  * imports because native parts and adapters that are loaded on demand resolve beside the installed engine.
  */
 async function bundlePlugins(): Promise<void> {
@@ -62,7 +62,7 @@ function engineModules(outDir: string): Plugin {
     const target = path.join(dist, path.relative(root, file)).replace(/\.ts$/, '.js')
     return { path: path.relative(outDir, target).replaceAll(path.sep, '/'), external: true }
   }
-  const shared = ['sdk', 'protocol'].map((folder) => path.join(root, folder) + path.sep)
+  const shared = ['sdk', 'protocol', 'base'].map((folder) => path.join(root, folder) + path.sep)
   return {
     name: 'engine-modules',
     setup(hooks) {

@@ -1,11 +1,11 @@
 // `definePlugin` and the types a plugin author sees (spec 09 §2). Published as `iii-host/plugin`.
+import type { JsonSchema } from '../base/values/json-schema.ts'
 import type { Handle } from './handle.ts'
 
 /** How a plugin is kept apart from the others: in a thread with other small plugins, in its own thread, or in its own process. */
 export type Isolation = 'shared' | 'thread' | 'process'
 
-/** JSON Schema object, draft-07. */
-export type JsonSchema = Readonly<Record<string, unknown>>
+export type { JsonSchema }
 
 export interface PluginLog {
   trace(message: string, data?: unknown): void

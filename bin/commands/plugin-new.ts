@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { defineCommand } from 'citty'
-import { PLUGIN_NAME } from '../../core/host/plugin-source.ts'
+import { PLUGIN_NAME } from '../../core/host/table/plugin-source.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { findProject } from '../plugin-project.ts'
 import { pluginTemplate } from '../plugin-template.ts'

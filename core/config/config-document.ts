@@ -8,7 +8,7 @@ import { ConfigError, fileError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { interpolate, originalOffset } from './interpolate.ts'
 import type { InterpolateOptions, Interpolation } from './interpolate.ts'
-import type { JsonPath } from './json-path.ts'
+import type { JsonPath } from '../../base/values/json-path.ts'
 import { LineIndex } from './line-index.ts'
 import { notFound } from './locate.ts'
 

@@ -1,10 +1,10 @@
 // The top-level `engine:` block and the other settings of the engine as a whole (spec 04 A.2, 09 §5).
 import type { JsonSchema } from '../../sdk/plugin.ts'
 import type { Findings } from './findings.ts'
-import { parsePointer, renderPath } from './json-path.ts'
-import { validateAgainstSchema } from './schema-validation.ts'
-import { ENGINE_DEFAULTS } from './types.ts'
-import type { EngineOptions } from './types.ts'
+import { parsePointer, renderPath } from '../../base/values/json-path.ts'
+import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
+import { ENGINE_DEFAULTS } from '../model/options.ts'
+import type { EngineOptions } from '../model/options.ts'
 
 /** Longest time that a timer of Node takes. */
 export const MAX_TIMER_MS = 2_147_483_647

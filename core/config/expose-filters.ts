@@ -1,5 +1,5 @@
 // The forms of `rbac.expose_functions` (spec 04 B.2), read into the filters that the policy applies.
-import type { ExposeFilter } from '../policy.ts'
+import type { ExposeFilter } from '../model/policy.ts'
 
 export type ExposeFilterResult =
   | { readonly filter: ExposeFilter; readonly warning?: string }

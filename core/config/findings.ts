@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { ConfigDocument } from './config-document.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
-import type { JsonPath } from './json-path.ts'
+import type { JsonPath } from '../../base/values/json-path.ts'
 
 export class Findings {
   readonly #problems: ConfigProblem[] = []

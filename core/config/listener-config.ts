@@ -1,14 +1,14 @@
 // From the `config` block of an `iii-worker-manager` entry to the listener that the gateway runs.
-import { isLoopbackHost } from '../../protocol/loopback-host.ts'
-import { normaliseOrigin } from '../../protocol/origin.ts'
-import type { ExposeFilter } from '../policy.ts'
+import { isLoopbackHost } from '../../base/net/loopback-host.ts'
+import { normaliseOrigin } from '../../base/net/origin.ts'
+import type { ExposeFilter } from '../model/policy.ts'
 import { LISTENER_NAME } from './builtin-names.ts'
 import { parseExposeFilter } from './expose-filters.ts'
-import { parsePointer, renderPath } from './json-path.ts'
-import type { JsonPath } from './json-path.ts'
+import { parsePointer, renderPath } from '../../base/values/json-path.ts'
+import type { JsonPath } from '../../base/values/json-path.ts'
 import { LISTENER_SCHEMA } from './listener-schema.ts'
 import type { ListenerConfig, ListenerRbac } from './listener-schema.ts'
-import { validateAgainstSchema } from './schema-validation.ts'
+import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
 import type { WorkerEntry } from './types.ts'
 
 /** Something about a `config` block; `path` starts inside it. */

@@ -1,7 +1,7 @@
 // The `config` block of `iii-worker-manager` (spec 04 B.1, 09 §5): its type, every default in one literal, its schema.
-import { ORIGIN_PATTERN } from '../../protocol/origin.ts'
+import { ORIGIN_PATTERN } from '../../base/net/origin.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
-import type { ExposeFilter } from '../policy.ts'
+import type { ExposeFilter } from '../model/policy.ts'
 import { MAX_TIMER_MS } from './engine-options.ts'
 
 /** One listener as the gateway runs it. `_ms` are milliseconds, `_bytes` bytes. */

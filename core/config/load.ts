@@ -2,19 +2,19 @@
 // Reads, never writes. Which entries have a worker behind them is decided later, by `resolveEntries`.
 import { dirname, resolve } from 'node:path'
 import type { KnownWorker } from './builtin-names.ts'
-import { didYouMean } from './closest-name.ts'
+import { didYouMean } from '../../base/values/closest-name.ts'
 import { readConfigDocument } from './config-document.ts'
 import type { ConfigDocument } from './config-document.ts'
 import { DEFAULT_PLUGINS_DIR, readEngineOptions, readNamespaceGrace } from './engine-options.ts'
 import { Findings } from './findings.ts'
 import { checkRepetition, plainEntry, withInstanceIds, withMandatory } from './instance-ids.ts'
-import type { JsonPath } from './json-path.ts'
+import type { JsonPath } from '../../base/values/json-path.ts'
 import { isListenerEntry, readListenerConfig } from './listener-config.ts'
 import { locateConfig, notFound } from './locate.ts'
 import type { LocateOptions } from './locate.ts'
 import { parseEntries } from './parse-entries.ts'
 import type { ParsedEntry } from './parse-entries.ts'
-import { deepFreeze } from './schema-validation.ts'
+import { deepFreeze } from '../../base/values/schema-validation.ts'
 import type { EngineConfig, WorkerEntry } from './types.ts'
 
 export interface LoadOptions extends LocateOptions {

@@ -4,9 +4,9 @@ import { nameAdapter } from './adapter-names.ts'
 import { canonicalName, isBuiltInName, isCoreName } from './builtin-names.ts'
 import { ENTRY_SCHEMA } from './entry-schema.ts'
 import type { Findings } from './findings.ts'
-import { parsePointer, renderPath } from './json-path.ts'
-import type { JsonPath } from './json-path.ts'
-import { validateAgainstSchema } from './schema-validation.ts'
+import { parsePointer, renderPath } from '../../base/values/json-path.ts'
+import type { JsonPath } from '../../base/values/json-path.ts'
+import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
 import type { PluginPermissions, WorkerEntry } from './types.ts'
 
 /** An entry before it has its instance id. `path`: where it stands in the document. */

@@ -2,10 +2,10 @@
 // In a running engine the plugin host does this, plugin by plugin.
 import type { PluginSchemas } from './file-schema.ts'
 import { Findings } from './findings.ts'
-import { parsePointer, renderPath } from './json-path.ts'
+import { parsePointer, renderPath } from '../../base/values/json-path.ts'
 import type { ReadConfig } from './load.ts'
 import type { ResolvedPlugin } from './resolve-entries.ts'
-import { validateAgainstSchema } from './schema-validation.ts'
+import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
 
 /** @throws ConfigError with every value that does not fit, at its line. Plugins without a known schema pass. */
 export function checkPluginConfigs(

@@ -1,7 +1,7 @@
 // Which worker stands behind each entry, if any (spec 04 A.7). Apart from loading, since the folder of plugins changes at run time.
 import { isCoreName, isQuietName, suggestibleNames } from './builtin-names.ts'
 import type { KnownWorker } from './builtin-names.ts'
-import { didYouMean } from './closest-name.ts'
+import { didYouMean } from '../../base/values/closest-name.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { isListenerEntry } from './listener-config.ts'

@@ -1,17 +1,10 @@
 // `engine::workers::register`: what a worker says of itself right after it connected (spec 01 §7, 04 C.3).
 import { CodedError } from '../../protocol/errors.ts'
-import type { Worker, WorkerAnnouncement } from '../registry/worker.ts'
+import type { Worker, WorkerAnnouncement } from '../model/worker.ts'
 import type { Router } from '../router/router.ts'
-import {
-  BOOLEAN,
-  INTEGER,
-  OBJECT,
-  objectSchema,
-  STRING,
-  type EngineFunction,
-  type EngineFunctionDeps,
-} from './engine-function.ts'
-import { Input } from './input.ts'
+import { BOOLEAN, INTEGER, OBJECT, objectSchema, STRING, type EngineFunction } from '../model/engine-function.ts'
+import type { EngineFunctionDeps } from './deps.ts'
+import { Input } from '../model/input.ts'
 import { isAtLeast } from './sdk-version.ts'
 
 const ID = 'engine::workers::register'

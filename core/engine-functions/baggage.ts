@@ -1,5 +1,5 @@
 // `engine::baggage::*`: kept for SDKs that call them; baggage travels with each call and is not stored (spec 04 C.5).
-import { OBJECT, objectSchema, reading, STRING, BOOLEAN, type EngineFunction } from './engine-function.ts'
+import { OBJECT, objectSchema, reading, STRING, BOOLEAN, type EngineFunction } from '../model/engine-function.ts'
 
 const NOTE = 'baggage belongs to a single call: send it along with the call instead'
 

@@ -1,11 +1,11 @@
 // Rows and details that several listings show: trigger types, bindings, functions (spec 04 C.1–C.2).
-import { byFunctionId, compareText, firstSegment, functionRow, workerNameOf } from '../registry/function-rows.ts'
-import type { Binding } from '../registry/binding.ts'
-import type { FunctionEntry } from '../registry/function-entry.ts'
+import { byFunctionId, compareText, firstSegment, functionRow, workerNameOf } from '../discovery/function-rows.ts'
+import type { Binding } from '../model/binding.ts'
+import type { FunctionEntry } from '../model/function-entry.ts'
 import type { FunctionRegistry } from '../registry/functions.ts'
-import type { TriggerType } from '../registry/trigger-type.ts'
+import type { TriggerType } from '../model/trigger-type.ts'
 import type { TriggerRegistry } from '../registry/triggers.ts'
-import { seesBinding, type Viewer } from '../registry/visibility.ts'
+import { seesBinding, type Viewer } from '../discovery/visibility.ts'
 import { wellKnownProvider } from '../registry/well-known-types.ts'
 import type { Router } from '../router/router.ts'
 

@@ -1,10 +1,10 @@
 // `engine::functions::list` and `::info` (spec 04 C.1).
 import { CodedError } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
-import { checkCall } from '../policy.ts'
-import type { FunctionEntry } from '../registry/function-entry.ts'
-import { functionRows, type FunctionRow } from '../registry/function-rows.ts'
-import { seesFunction, viewerOf, type Viewer } from '../registry/visibility.ts'
+import { checkCall } from '../model/policy.ts'
+import type { FunctionEntry } from '../model/function-entry.ts'
+import { functionRows, type FunctionRow } from '../discovery/function-rows.ts'
+import { seesFunction, viewerOf, type Viewer } from '../discovery/visibility.ts'
 import type { Router } from '../router/router.ts'
 import { byFunctionId, contains, functionDetail } from './details.ts'
 import {
@@ -16,9 +16,9 @@ import {
   STRING,
   STRINGS,
   type EngineFunction,
-  type EngineFunctionDeps,
-} from './engine-function.ts'
-import type { Input } from './input.ts'
+} from '../model/engine-function.ts'
+import type { EngineFunctionDeps } from './deps.ts'
+import type { Input } from '../model/input.ts'
 
 const MAX_IDS = 32
 

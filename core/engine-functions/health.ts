@@ -1,13 +1,7 @@
 // `engine::health::check` (spec 04 C.5, 07).
 import { ENGINE_VERSION } from '../version.ts'
-import {
-  INTEGER,
-  OBJECT,
-  objectSchema,
-  STRING,
-  type EngineFunction,
-  type EngineFunctionDeps,
-} from './engine-function.ts'
+import { INTEGER, OBJECT, objectSchema, STRING, type EngineFunction } from '../model/engine-function.ts'
+import type { EngineFunctionDeps } from './deps.ts'
 
 export function healthFunctions({ healthComponents }: EngineFunctionDeps): EngineFunction[] {
   return [

@@ -1,5 +1,6 @@
 // `engine::log::<level>`: lines of workers in the engine's log (spec 04 C.5). `logger::<level>` are the ids of SDKs before 0.9.
-import { objectSchema, reading, STRING, type EngineFunction, type EngineFunctionDeps } from './engine-function.ts'
+import { objectSchema, reading, STRING, type EngineFunction } from '../model/engine-function.ts'
+import type { EngineFunctionDeps } from './deps.ts'
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const
 

@@ -2,19 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import { CodedError } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
-import { checkCall, checkTriggerRegistration } from '../policy.ts'
+import { checkCall, checkTriggerRegistration } from '../model/policy.ts'
 import { isOwnFunction } from '../registry/binding-policy.ts'
-import type { Worker } from '../registry/worker.ts'
+import type { Worker } from '../model/worker.ts'
 import type { Router } from '../router/router.ts'
-import {
-  BOOLEAN,
-  objectSchema,
-  reading,
-  STRING,
-  type EngineFunction,
-  type EngineFunctionDeps,
-  type TriggerProposal,
-} from './engine-function.ts'
+import { BOOLEAN, objectSchema, reading, STRING, type EngineFunction } from '../model/engine-function.ts'
+import type { EngineFunctionDeps } from './deps.ts'
+import type { TriggerProposal } from '../model/binding.ts'
 
 export function registerTriggerFunctions(deps: EngineFunctionDeps): EngineFunction[] {
   const { triggers } = deps.router

@@ -2,7 +2,8 @@
 import type { Router } from '../router/router.ts'
 import { announceFunctions } from './announce.ts'
 import { baggageFunctions } from './baggage.ts'
-import type { EngineFunction, EngineFunctionDeps } from './engine-function.ts'
+import type { EngineFunction } from '../model/engine-function.ts'
+import type { EngineFunctionDeps } from './deps.ts'
 import { functionFunctions } from './functions.ts'
 import { healthFunctions } from './health.ts'
 import { logFunctions } from './logs.ts'
@@ -10,13 +11,9 @@ import { registerTriggerFunctions } from './register-trigger.ts'
 import { triggerFunctions } from './triggers.ts'
 import { workerFunctions } from './workers.ts'
 
-export type {
-  EngineFunction,
-  EngineFunctionDeps,
-  HealthComponent,
-  InternalWorker,
-  TriggerProposal,
-} from './engine-function.ts'
+export type { EngineFunction } from '../model/engine-function.ts'
+export type { EngineFunctionDeps, HealthComponent, InternalWorker } from './deps.ts'
+export type { TriggerProposal } from '../model/binding.ts'
 
 /** To be called once, when the router is connected. */
 export function registerEngineFunctions(deps: EngineFunctionDeps): void {

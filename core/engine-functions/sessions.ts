@@ -1,8 +1,8 @@
 // `engine::sessions::*`: connections to listeners with `rbac`, what they may do, and how to end one (spec 09 §3).
 import { CodedError } from '../../protocol/errors.ts'
-import type { Worker } from '../registry/worker.ts'
+import type { Worker } from '../model/worker.ts'
 import type { Router } from '../router/router.ts'
-import { BOOLEAN, OBJECTS, objectSchema, reading, STRING, type EngineFunction } from './engine-function.ts'
+import { BOOLEAN, OBJECTS, objectSchema, reading, STRING, type EngineFunction } from '../model/engine-function.ts'
 
 export function sessionFunctions(router: Router): EngineFunction[] {
   return [

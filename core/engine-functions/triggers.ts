@@ -1,10 +1,10 @@
 // Listings of trigger types and of bindings (spec 04 C.2). What `engine::triggers::list` means depends on the age of the caller's SDK.
 import { CodedError } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
-import type { Binding } from '../registry/binding.ts'
-import type { LocalContext } from '../registry/function-entry.ts'
-import type { TriggerType } from '../registry/trigger-type.ts'
-import { seesBinding, seesFunction, viewerOf, type Viewer } from '../registry/visibility.ts'
+import type { Binding } from '../model/binding.ts'
+import type { LocalContext } from '../model/function-entry.ts'
+import type { TriggerType } from '../model/trigger-type.ts'
+import { seesBinding, seesFunction, viewerOf, type Viewer } from '../discovery/visibility.ts'
 import type { Router } from '../router/router.ts'
 import { bindingRow, byId, contains, functionDetail, oldBindingRow, typeDetail, typeRow } from './details.ts'
 import {
@@ -15,9 +15,9 @@ import {
   reading,
   STRING,
   type EngineFunction,
-  type EngineFunctionDeps,
-} from './engine-function.ts'
-import type { Input } from './input.ts'
+} from '../model/engine-function.ts'
+import type { EngineFunctionDeps } from './deps.ts'
+import type { Input } from '../model/input.ts'
 import { isOlder } from './sdk-version.ts'
 
 /** Since this version `engine::triggers::list` lists types; before, bindings. */

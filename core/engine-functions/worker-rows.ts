@@ -1,10 +1,10 @@
 // Rows of `engine::workers::list`: the members of all versions together (spec 04 C.3).
 import { ENGINE_VERSION } from '../version.ts'
-import type { Worker } from '../registry/worker.ts'
-import { seesFunction, type Viewer } from '../registry/visibility.ts'
+import type { Worker } from '../model/worker.ts'
+import { seesFunction, type Viewer } from '../discovery/visibility.ts'
 import type { Router } from '../router/router.ts'
 import { compareText } from './details.ts'
-import type { InternalWorker } from './engine-function.ts'
+import type { InternalWorker } from './deps.ts'
 
 export type WorkerStatus = 'connected' | 'available' | 'busy' | 'disconnected'
 

@@ -1,7 +1,7 @@
 // `engine::workers::list` and `::info` (spec 04 C.3).
 import { CodedError } from '../../protocol/errors.ts'
-import { functionRow } from '../registry/function-rows.ts'
-import { seesBinding, seesFunction, viewerOf, type Viewer } from '../registry/visibility.ts'
+import { functionRow } from '../discovery/function-rows.ts'
+import { seesBinding, seesFunction, viewerOf, type Viewer } from '../discovery/visibility.ts'
 import { bindingRow, byFunctionId, byId, contains, typeRow } from './details.ts'
 import {
   INTEGER,
@@ -11,9 +11,9 @@ import {
   reading,
   STRING,
   type EngineFunction,
-  type EngineFunctionDeps,
-} from './engine-function.ts'
-import type { Input } from './input.ts'
+} from '../model/engine-function.ts'
+import type { EngineFunctionDeps } from './deps.ts'
+import type { Input } from '../model/input.ts'
 import { listedWorkers, type ListedWorker, type WorkerRow } from './worker-rows.ts'
 
 export function workerFunctions(deps: EngineFunctionDeps): EngineFunction[] {

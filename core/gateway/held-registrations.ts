@@ -1,8 +1,8 @@
 // Registrations of a connection whose namespace is not known yet, and the calls that it made behind them (spec 01 §13).
 // Held until the announce, 250 ms of silence, or the end of the grace, whichever comes first.
 import type { WorkerMessage } from '../../protocol/messages.ts'
-import type { Action } from '../router/action.ts'
-import type { Call } from '../router/call.ts'
+import type { Action } from '../model/action.ts'
+import type { Call } from '../model/call.ts'
 
 const SILENCE_MS = 250
 /** Beyond this many held items they take effect early, in `default`. */

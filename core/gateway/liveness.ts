@@ -1,7 +1,7 @@
 // Zombie guard: an older connection of the same process, left over from a reconnect without reattach, is pinged and dropped
 // when nothing comes back (spec 01 §8.8).
 import type { Log } from '../log.ts'
-import type { Worker } from '../registry/worker.ts'
+import type { Worker } from '../model/worker.ts'
 import type { Router } from '../router/router.ts'
 import type { Connection } from './connection.ts'
 

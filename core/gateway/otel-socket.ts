@@ -1,7 +1,7 @@
 // A connection on `/otel`: telemetry frames in, nothing out, never a worker (spec 01 §5).
 import type { WebSocket } from 'ws'
 import type { Log } from '../log.ts'
-import { telemetrySignal, type TelemetrySink } from './telemetry.ts'
+import { telemetrySignal, type TelemetrySink } from '../telemetry/worker-frames.ts'
 
 export function serveTelemetry(webSocket: WebSocket, sink: TelemetrySink, log: Log): void {
   webSocket.on('message', (frame: Buffer, isBinary: boolean) => {

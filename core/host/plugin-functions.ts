@@ -1,7 +1,7 @@
 // `engine::plugins::*` (spec 09 §3) as functions of their input; the engine registers them on its own link.
 import { CodedError } from '../../protocol/errors.ts'
 import type { PluginHost } from './plugin-host.ts'
-import type { PluginState } from './plugin-record.ts'
+import type { PluginState } from './table/plugin-record.ts'
 
 export interface PluginFunction {
   readonly description: string

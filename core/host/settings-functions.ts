@@ -1,10 +1,10 @@
 // `engine::settings::apply`: by it the holder of the seat `settings` brings a plugin to what was set at run time. For nobody else.
 import { CodedError } from '../../protocol/errors.ts'
 import { SEATS } from '../../protocol/seats.ts'
-import { reading, objectSchema, OBJECT, STRING, type EngineFunction } from '../engine-functions/engine-function.ts'
+import { reading, objectSchema, OBJECT, STRING, type EngineFunction } from '../model/engine-function.ts'
 import type { Router } from '../router/router.ts'
-import type { Config } from './plugin-settings.ts'
-import type { HowApplied } from './settings-change.ts'
+import type { Config } from './generations/plugin-settings.ts'
+import type { HowApplied } from './generations/settings-change.ts'
 
 const ID = 'engine::settings::apply'
 

@@ -5,12 +5,12 @@ import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import { objectSplice } from '../../protocol/scanner/object-splice.ts'
 import { DEFAULT_NAMESPACE, type EngineMessage, type WorkerMessage } from '../../protocol/messages.ts'
-import type { Provider } from '../registry/function-entry.ts'
-import type { Worker } from '../registry/worker.ts'
-import type { Action } from '../router/action.ts'
-import type { Call } from '../router/call.ts'
-import type { Link, LinkKind } from './link.ts'
-import type { LinkEvents } from './link-events.ts'
+import type { Provider } from '../model/function-entry.ts'
+import type { Worker } from '../model/worker.ts'
+import type { Action } from '../model/action.ts'
+import type { Call } from '../model/call.ts'
+import type { Link, LinkKind } from '../model/link.ts'
+import type { LinkEvents } from '../model/link-events.ts'
 
 const NULL_JSON = Buffer.from('null')
 

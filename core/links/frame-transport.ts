@@ -3,8 +3,8 @@
 import { Frame, FrameKind, MAX_MEMBERS, readFrame, writeFrame } from '../../protocol/ring/frame.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import { FrameLink, type LinkTransport } from './frame-link.ts'
-import type { Link, LinkKind } from './link.ts'
-import type { LinkEvents } from './link-events.ts'
+import type { Link, LinkKind } from '../model/link.ts'
+import type { LinkEvents } from '../model/link-events.ts'
 
 /** Gets what the thread itself, or one of its members, says to the plugin host. */
 export type OnHostMessage = (member: number, message: unknown) => void

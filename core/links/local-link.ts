@@ -2,11 +2,11 @@
 // They never run inside dispatch: a handler that calls, registers or throws must not meet the router half-way through a frame.
 import { toErrorBody } from '../../protocol/errors.ts'
 import type { EngineMessage } from '../../protocol/messages.ts'
-import type { LocalContext, LocalHandler, Provider } from '../registry/function-entry.ts'
-import type { Worker } from '../registry/worker.ts'
-import type { Call } from '../router/call.ts'
+import type { LocalContext, LocalHandler, Provider } from '../model/function-entry.ts'
+import type { Worker } from '../model/worker.ts'
+import type { Call } from '../model/call.ts'
 import { objectSplice } from '../../protocol/scanner/object-splice.ts'
-import type { Link } from './link.ts'
+import type { Link } from '../model/link.ts'
 
 export interface LocalEvents {
   onResult(worker: Worker, callId: number | string, result: Buffer | undefined, error: Buffer | undefined): void

@@ -6,10 +6,10 @@ import type { WebSocket } from 'ws'
 import { DEFAULT_NAMESPACE, type EngineMessage } from '../../protocol/messages.ts'
 import { Outbox } from '../../protocol/outbox.ts'
 import { objectSplice, Splice } from '../../protocol/scanner/object-splice.ts'
-import type { Provider } from '../registry/function-entry.ts'
-import type { Call } from '../router/call.ts'
+import type { Provider } from '../model/function-entry.ts'
+import type { Call } from '../model/call.ts'
 import { flushAfterTurn } from './flush-turn.ts'
-import type { Link } from './link.ts'
+import type { Link } from '../model/link.ts'
 
 /**
  * So much is written without waiting for the end of the turn: the peer begins with it while the rest is built, and it is still in

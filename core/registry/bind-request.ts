@@ -1,9 +1,9 @@
 // A request to bind: what it may say, its defaults, and what makes it unusable whoever makes it (spec 01 §11.2, §13).
 import type { ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
-import type { Policy } from '../policy.ts'
-import { coalescingKey, type BindingContent } from './binding.ts'
-import type { Worker } from './worker.ts'
+import type { Policy } from '../model/policy.ts'
+import { coalescingKey, type BindingContent } from '../model/binding.ts'
+import type { Worker } from '../model/worker.ts'
 
 export interface BindRequest {
   /** Null = ownerless: stays until it is unbound. */

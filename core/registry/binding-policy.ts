@@ -1,10 +1,10 @@
 // Whose rights count for a call that a trigger type's provider makes for a binding (spec 09 §4 b): its owner's,
 // so that no id inside a trigger's config widens anyone's rights.
 import type { ErrorBody } from '../../protocol/errors.ts'
-import { checkCall } from '../policy.ts'
-import type { LogicalBinding } from './binding.ts'
+import { checkCall } from '../model/policy.ts'
+import type { LogicalBinding } from '../model/binding.ts'
 import type { FunctionRegistry } from './functions.ts'
-import type { Worker } from './worker.ts'
+import type { Worker } from '../model/worker.ts'
 
 export interface Target {
   readonly namespace: string

@@ -1,8 +1,8 @@
 // All bindings with the indexes that the trigger registry needs: by id, owner, trigger type, equality and the id that providers know.
 import { randomUUID } from 'node:crypto'
-import { LogicalBinding } from './binding.ts'
-import type { Binding, BindingContent } from './binding.ts'
-import type { Worker } from './worker.ts'
+import { LogicalBinding } from '../model/binding.ts'
+import type { Binding, BindingContent } from '../model/binding.ts'
+import type { Worker } from '../model/worker.ts'
 
 const NO_LOGICAL: ReadonlySet<LogicalBinding> = new Set()
 

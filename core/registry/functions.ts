@@ -1,9 +1,9 @@
 // All functions by (namespace, id), who provides them, and which registrations are refused (spec 01 §8).
-import { isTrusted } from '../policy.ts'
+import { isTrusted } from '../model/policy.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
-import { FunctionEntry, Provider } from './function-entry.ts'
-import type { FunctionRegistration } from './function-entry.ts'
-import type { Worker } from './worker.ts'
+import { FunctionEntry, Provider } from '../model/function-entry.ts'
+import type { FunctionRegistration } from '../model/function-entry.ts'
+import type { Worker } from '../model/worker.ts'
 
 /** Why a registration was refused, and who has the id. */
 export interface Conflict {

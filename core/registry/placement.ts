@@ -3,18 +3,18 @@
 import { CodedError, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
 import type { TriggerRegistrationResult } from '../../protocol/messages.ts'
 import type { Log } from '../log.ts'
-import type { ThrottledWarnings } from '../router/throttled-warnings.ts'
+import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
 import type { AnswerWaiters } from './answer-waiters.ts'
 import type { Binder } from './bind-request.ts'
-import { registerTriggerMessage } from './binding.ts'
-import type { Binding, BindingContent, LogicalBinding } from './binding.ts'
+import { registerTriggerMessage } from '../model/binding.ts'
+import type { Binding, BindingContent, LogicalBinding } from '../model/binding.ts'
 import type { Bindings } from './bindings.ts'
 import { ProviderOutbox } from './provider-outbox.ts'
 import { hears, tellOwner } from './trigger-notices.ts'
-import type { LocalTriggerType, TriggerType, TypeProvider } from './trigger-type.ts'
+import type { LocalTriggerType, TriggerType, TypeProvider } from '../model/trigger-type.ts'
 import type { TriggerTypes } from './trigger-types.ts'
 import { wellKnownProvider } from './well-known-types.ts'
-import type { Worker } from './worker.ts'
+import type { Worker } from '../model/worker.ts'
 
 export interface PlacementParts {
   readonly types: TriggerTypes

@@ -1,7 +1,7 @@
 // What providers are told about bindings, and when: at once, or, within one step, reduced to the net change with removals first.
 // So a binding that moves from an old plugin generation to the new one never meets itself as a conflict, and one that both make is not told twice.
-import type { LogicalBinding } from './binding.ts'
-import type { ProviderView, TypeProvider } from './trigger-type.ts'
+import type { LogicalBinding } from '../model/binding.ts'
+import type { ProviderView, TypeProvider } from '../model/trigger-type.ts'
 
 export interface ProviderSink {
   bind(provider: TypeProvider, binding: LogicalBinding, replay: boolean): void

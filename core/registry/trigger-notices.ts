@@ -1,6 +1,6 @@
 // Which workers are told anything about triggers, and the one message that a binder may get (spec 01 §6).
 import type { ErrorBody } from '../../protocol/errors.ts'
-import type { Worker } from './worker.ts'
+import type { Worker } from '../model/worker.ts'
 
 /** Whether a worker is told anything: an old generation that may still drain is, a lost connection is not. */
 export function hears(worker: Worker): boolean {

@@ -1,7 +1,7 @@
 // All trigger types by (namespace, id), and which worker provides which (spec 01 §11.1).
-import { TriggerType } from './trigger-type.ts'
-import type { LocalTriggerType, TypeDescription, TypeProvider } from './trigger-type.ts'
-import type { Worker } from './worker.ts'
+import { TriggerType } from '../model/trigger-type.ts'
+import type { LocalTriggerType, TypeDescription, TypeProvider } from '../model/trigger-type.ts'
+import type { Worker } from '../model/worker.ts'
 
 export class TriggerTypes {
   readonly #namespaces = new Map<string, Map<string, TriggerType>>()

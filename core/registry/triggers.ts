@@ -4,24 +4,28 @@ import { CodedError, type ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { RegisterTriggerType, WorkerMessage } from '../../protocol/messages.ts'
 import type { Log } from '../log.ts'
-import { isTrusted } from '../policy.ts'
-import type { Call } from '../router/call.ts'
-import type { Router } from '../router/router.ts'
+import { isTrusted } from '../model/policy.ts'
+import type { Call } from '../model/call.ts'
+import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
+import type { FunctionRegistry } from './functions.ts'
 import { AnswerWaiters } from './answer-waiters.ts'
 import { isBlank, readRequest, type BindRequest } from './bind-request.ts'
 import { checkOwners } from './binding-policy.ts'
-import type { Binding, BindingContent, LogicalBinding } from './binding.ts'
+import type { Binding, BindingContent, LogicalBinding } from '../model/binding.ts'
 import { Bindings } from './bindings.ts'
 import { Placement } from './placement.ts'
 import { tellOwner } from './trigger-notices.ts'
-import type { LocalTriggerType, TriggerType, TypeProvider } from './trigger-type.ts'
+import type { LocalTriggerType, TriggerType, TypeProvider } from '../model/trigger-type.ts'
 import { TriggerTypes } from './trigger-types.ts'
-import type { Worker } from './worker.ts'
+import type { Worker } from '../model/worker.ts'
 
 export type { BindRequest } from './bind-request.ts'
 
 export interface TriggerRegistryOptions {
-  readonly router: Router
+  readonly functions: FunctionRegistry
+  /** Provides the engine's own types. */
+  readonly engineWorker: Worker
+  readonly warnings: ThrottledWarnings
   /** Whether equal bindings of different connections are one (`engine.coalesce_replica_triggers`). */
   readonly coalesce: boolean
   readonly log: Log
@@ -32,7 +36,8 @@ export interface TriggerRegistryOptions {
 }
 
 export class TriggerRegistry {
-  readonly #router: Router
+  readonly #functions: FunctionRegistry
+  readonly #engineWorker: Worker
   readonly #log: Log
   readonly #maxOwnerless: number
   readonly #types = new TriggerTypes()
@@ -40,12 +45,20 @@ export class TriggerRegistry {
   readonly #waiters: AnswerWaiters
   readonly #placement: Placement
 
-  constructor({ router, coalesce, log, answerMs = 10_000, maxOwnerless = 100_000 }: TriggerRegistryOptions) {
-    this.#router = router
+  constructor({
+    functions,
+    engineWorker,
+    warnings,
+    coalesce,
+    log,
+    answerMs = 10_000,
+    maxOwnerless = 100_000,
+  }: TriggerRegistryOptions) {
+    this.#functions = functions
+    this.#engineWorker = engineWorker
     this.#log = log
     this.#maxOwnerless = maxOwnerless
     this.#waiters = new AnswerWaiters(answerMs)
-    const { warnings } = router
     this.#placement = new Placement({
       types: this.#types,
       bindings: this.#bindings,
@@ -96,7 +109,7 @@ export class TriggerRegistry {
 
   /** A type that the engine itself provides, in the namespace `default`. */
   registerLocalType(type: LocalTriggerType): void {
-    const provider = this.#types.add(this.#router.engineWorker, DEFAULT_NAMESPACE, type.id, type, type)
+    const provider = this.#types.add(this.#engineWorker, DEFAULT_NAMESPACE, type.id, type, type)
     this.#placement.reconsider(type.id, provider)
   }
 
@@ -168,7 +181,7 @@ export class TriggerRegistry {
       }
     }
     const target = { namespace: call.namespace, functionId: call.functionId, registered }
-    return checkOwners(logical, target, this.#router.functions)
+    return checkOwners(logical, target, this.#functions)
   }
 
   // ── for listings ─────────────────────────────────────────────────────────────────────────────────────────────────

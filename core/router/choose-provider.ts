@@ -1,6 +1,6 @@
 // Which of a function's providers gets the next call (spec 01 §8.2, 8.8; design, "The life of a call" step 2).
-import { isTrusted } from '../policy.ts'
-import type { FunctionEntry, Provider } from '../registry/function-entry.ts'
+import { isTrusted } from '../model/policy.ts'
+import type { FunctionEntry, Provider } from '../model/function-entry.ts'
 
 export type DuplicateMode = 'load_balance' | 'replace' | 'reject'
 

@@ -1,7 +1,7 @@
 // Calls that the engine itself makes: hooks, middleware, seats, events. No policy and no middleware applies to them.
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
-import type { Worker } from '../registry/worker.ts'
-import type { Call } from './call.ts'
+import type { Worker } from '../model/worker.ts'
+import type { Call } from '../model/call.ts'
 
 export interface EngineRequest {
   readonly functionId: string

@@ -1,9 +1,9 @@
 // `TriggerAction.Enqueue`: the call becomes one of `engine::queue::enqueue`, which any worker may provide (spec 01 §9.4).
 import type { CodedError, ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
-import type { Action } from './action.ts'
-import type { Call } from './call.ts'
-import { baggageFor } from './trace-context.ts'
+import type { Action } from '../model/action.ts'
+import type { Call } from '../model/call.ts'
+import { baggageFor } from '../telemetry/trace-context.ts'
 
 /** The payload for the queue. The data goes along verbatim, except that a session cannot name a caller in it (spec 09 §4 c). */
 export function enqueueRequest(call: Call, action: Extract<Action, { type: 'enqueue' }>, receiptId: string): Buffer {

@@ -1,11 +1,11 @@
 // Replaces the generations of one or more plugins without losing, doubling or reordering a call (design, "Change of generation").
 // The plugin host drives it: drain, stage, commit, or one of the ways back. It knows nothing of threads or code.
-import type { FunctionEntry } from '../registry/function-entry.ts'
-import type { Worker } from '../registry/worker.ts'
-import type { Call } from './call.ts'
-import type { PluginSlot } from './plugin-slot.ts'
+import type { FunctionEntry } from '../model/function-entry.ts'
+import type { Worker } from '../model/worker.ts'
+import type { Call } from '../model/call.ts'
+import type { PluginSlot } from '../model/plugin-slot.ts'
 import type { Router } from './router.ts'
-import { Stage } from './stage.ts'
+import { Stage } from '../model/stage.ts'
 import { WaitGraph } from './wait-graph.ts'
 
 export interface HandOverControls {

@@ -1,7 +1,7 @@
 // Hooks: functions that are asked before a session's registration takes effect, and may rewrite or refuse it (spec 04 B.6).
 import { CodedError, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
-import { withDeadline } from '../deadline.ts'
-import type { Worker } from '../registry/worker.ts'
+import { withDeadline } from '../../base/time/deadline.ts'
+import type { Worker } from '../model/worker.ts'
 import type { Router } from './router.ts'
 
 const HOOK_MS = 10_000
@@ -27,7 +27,11 @@ export async function askHook(
 ): Promise<void> {
   try {
     const asked = router.invoke({ functionId: hook, data: Buffer.from(JSON.stringify(input)) })
-    const answer = await withDeadline(asked, HOOK_MS, `hook '${hook}' did not answer within ${HOOK_MS} ms`)
+    const answer = await withDeadline(
+      asked,
+      HOOK_MS,
+      () => new Error(`hook '${hook}' did not answer within ${HOOK_MS} ms`),
+    )
     const value: unknown = answer === undefined ? null : JSON.parse(answer.toString())
     if (!isObject(value)) throw new CodedError('FORBIDDEN', `hook '${hook}' refused ${subject}`)
     if (worker.phase === 'open') accept(value)

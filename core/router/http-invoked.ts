@@ -1,9 +1,9 @@
 // HTTP-invoked functions (spec 01 §10): the holder of the seat `http-invoker` checks the target at registration and makes the calls.
 import { objectSplice, Splice } from '../../protocol/scanner/object-splice.ts'
 import { SEATS } from '../../protocol/seats.ts'
-import type { Provider } from '../registry/function-entry.ts'
-import type { Worker } from '../registry/worker.ts'
-import { callerIdOf, type Call } from './call.ts'
+import type { Provider } from '../model/function-entry.ts'
+import type { Worker } from '../model/worker.ts'
+import { callerIdOf, type Call } from '../model/call.ts'
 import type { Router } from './router.ts'
 
 /** Resolves when the holder accepts the target; rejects with the reason, also when nobody holds the seat. */

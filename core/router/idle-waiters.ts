@@ -1,5 +1,5 @@
 // Who waits until a worker has answered all its calls.
-import type { Worker } from '../registry/worker.ts'
+import type { Worker } from '../model/worker.ts'
 
 export class IdleWaiters {
   readonly #waiting = new Map<Worker, Set<() => void>>()

@@ -1,6 +1,6 @@
 // A listener's middleware: called instead of the target, with what the caller sent (spec 04 B.5).
-import type { Action } from './action.ts'
-import type { Call } from './call.ts'
+import type { Action } from '../model/action.ts'
+import type { Call } from '../model/call.ts'
 
 /** The payload for the middleware; the caller's goes along verbatim. */
 export function middlewareRequest(call: Call, action: Action | undefined): Buffer {

@@ -16,11 +16,11 @@ import {
   checkTriggerTypeRegistration,
   checkCall,
   type SessionRights,
-} from '../policy.ts'
-import type { TriggerProposal } from '../engine-functions/engine-function.ts'
-import type { FunctionRegistration } from '../registry/function-entry.ts'
-import type { Worker } from '../registry/worker.ts'
-import { withDeadline } from '../deadline.ts'
+} from '../model/policy.ts'
+import type { TriggerProposal } from '../model/binding.ts'
+import type { FunctionRegistration } from '../model/function-entry.ts'
+import type { Worker } from '../model/worker.ts'
+import { withDeadline } from '../../base/time/deadline.ts'
 import { askHook, isObject, type HookAnswer } from './hooks.ts'
 import { checkInvocation } from './http-invoked.ts'
 import type { Router } from './router.ts'
@@ -126,7 +126,7 @@ export class Registrations {
       await withDeadline(
         checkInvocation(this.#router, worker, id, message.invocation),
         CHECK_MS,
-        'the check of its URL took too long',
+        () => new Error('the check of its URL took too long'),
       )
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)

@@ -1,8 +1,8 @@
 // An id whose last provider was lost abnormally stays known for a while: calls wait for a provider that registers it again (spec 01 §8.10).
-import type { EngineOptions } from '../config/types.ts'
-import type { FunctionEntry } from '../registry/function-entry.ts'
-import type { Call } from './call.ts'
-import { Gate } from './gate.ts'
+import type { EngineOptions } from '../model/options.ts'
+import type { FunctionEntry } from '../model/function-entry.ts'
+import type { Call } from '../model/call.ts'
+import { Gate } from '../model/gate.ts'
 
 export interface GraceOutcome {
   /** A held call goes on: to a provider, or to its miss when there is none. */

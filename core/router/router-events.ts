@@ -1,6 +1,6 @@
 // What the router tells the rest of the engine.
-import type { FunctionEntry } from '../registry/function-entry.ts'
-import type { Worker } from '../registry/worker.ts'
+import type { FunctionEntry } from '../model/function-entry.ts'
+import type { Worker } from '../model/worker.ts'
 
 export interface RouterEvents {
   /** The set of function ids changed. */

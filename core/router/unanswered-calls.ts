@@ -1,6 +1,6 @@
 // Calls that a worker has been given and never answers: bounded in number, and in time where that is asked for (spec 01 §9.6, 09 §5).
 import { errorBytes } from '../../protocol/errors.ts'
-import type { Worker } from '../registry/worker.ts'
+import type { Worker } from '../model/worker.ts'
 import type { Router } from './router.ts'
 
 /** Void calls, for which nobody waits, are forgotten after this time. */

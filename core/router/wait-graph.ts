@@ -1,6 +1,6 @@
 // Who waits for whose answer: needed only while plugins are handed over, to let those calls pass that the drain itself waits for.
-import type { Worker } from '../registry/worker.ts'
-import type { Call } from './call.ts'
+import type { Worker } from '../model/worker.ts'
+import type { Call } from '../model/call.ts'
 
 export class WaitGraph {
   readonly #roots: Set<Worker>

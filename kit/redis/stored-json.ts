@@ -1,5 +1,5 @@
 // What is read from a Redis that others write to as well: text that is no JSON must not get into a frame, where it would break it.
-import { isJson } from '../../protocol/is-json.ts'
+import { isJson } from '../../base/values/is-json.ts'
 
 /** The text, or an error that shows it. */
 export function checkedJson(text: string): string {

@@ -1,7 +1,7 @@
 // The events of one binding on their way to its function: a window of calls in flight and a bounded queue behind it.
 // Each binding has its own lane, so a handler that hangs holds up nobody else's events.
 import type { TriggerBinding, TriggerRequest } from '../../sdk/handle-types.ts'
-import { LimitedWarning } from '../limited-warning.ts'
+import { LimitedWarning } from '../../base/warnings/limited-warning.ts'
 import { KeyOrder } from './key-order.ts'
 
 /** The part of the handle that firing needs. */

@@ -1,6 +1,6 @@
 // The limits of spec 02 §4.4, checked per operation before it changes anything.
 // Order: number of segments, then each segment from left to right, then the value of a merge. One problem at most.
-import { isJsonObject, nestingDepth, typeName, type JsonValue } from '../json-value.ts'
+import { isJsonObject, nestingDepth, typeName, type JsonValue } from '../../base/values/json-value.ts'
 import { pathLabel, PROTOTYPE_NAMES, UPDATE_LIMITS, type UpdateOperation, type UpdateProblem } from './operation.ts'
 
 export function checkOperation(operation: UpdateOperation): UpdateProblem | undefined {

@@ -1,6 +1,6 @@
 // The value that an update is building. Containers are copied when they are first changed, so the values that went in
 // (the stored one, those inside the operations) stay as they were and may even share parts.
-import { isJsonObject, type JsonObject, type JsonValue } from '../json-value.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/values/json-value.ts'
 import type { UpdatePath } from './operation.ts'
 
 export class Draft {

@@ -1,5 +1,5 @@
 // The operations of the update language in decoded form, and their limits and error codes (spec 02 §4). Shapes only.
-import type { JsonValue } from '../json-value.ts'
+import type { JsonValue } from '../../base/values/json-value.ts'
 
 /** Literal member names from the root; empty = root. Dots never separate. */
 export type UpdatePath = readonly string[]

@@ -1,5 +1,5 @@
 // Asks the engine to bring a plugin to settings, by `engine::settings::apply`: in place where the plugin can, else by a new generation.
-import type { JsonObject } from '../../kit/json-value.ts'
+import type { JsonObject } from '../../base/values/json-value.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { InvocationError } from '../../sdk/errors.ts'
 import type { Handle } from '../../sdk/handle.ts'

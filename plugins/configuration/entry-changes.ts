@@ -1,6 +1,6 @@
 // What changes entries (spec 04 A.9.2): callers, edits by hand, and the time that runs out. One change per entry at a time.
 import { isDeepStrictEqual } from 'node:util'
-import type { JsonValue } from '../../kit/json-value.ts'
+import type { JsonValue } from '../../base/values/json-value.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import type { PluginLog } from '../../sdk/plugin.ts'
 import type { StoredEntry, StoreListener } from './adapters/store.ts'

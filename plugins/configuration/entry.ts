@@ -1,5 +1,5 @@
 // A configuration entry (spec 04 A.9): what is known of it, and what others are shown. No behaviour.
-import type { JsonValue } from '../../kit/json-value.ts'
+import type { JsonValue } from '../../base/values/json-value.ts'
 
 /** JSON Schema; true allows everything. */
 export type ConfigurationSchema = Readonly<Record<string, unknown>> | boolean

@@ -1,5 +1,5 @@
 // Placeholders in stored values (spec 04 A.9.4): the grammar of the configuration file (A.4), applied to each string by itself.
-import { isJsonObject, type JsonObject, type JsonValue } from '../../kit/json-value.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/values/json-value.ts'
 import { readYamlScalar } from './yaml-scalar.ts'
 
 const PLACEHOLDER = /\$\{([^}:\n]+)(?::([^}]*))?\}/g

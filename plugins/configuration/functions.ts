@@ -2,7 +2,7 @@
 import { registerBuiltIn, type BuiltInFunction, type FunctionRegistrar } from '../../kit/built-in-function.ts'
 import { ANY_VALUE, objectSchema } from '../../kit/function-schemas.ts'
 import type { InputObject, InputReader } from '../../kit/input-reader.ts'
-import type { JsonValue } from '../../kit/json-value.ts'
+import type { JsonValue } from '../../base/values/json-value.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { describeEntry, type ConfigurationSchema, type Entry } from './entry.ts'
 import type { EntryChanges, Registration } from './entry-changes.ts'

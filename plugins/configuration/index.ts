@@ -1,7 +1,7 @@
 // `configuration`: schema-checked values by id that survive a restart, the trigger type that tells when they change, and the
 // settings of plugins at run time (spec 04 A.9).
 import { isSameAdapter } from '../../kit/adapter-choice.ts'
-import type { JsonValue } from '../../kit/json-value.ts'
+import type { JsonValue } from '../../base/values/json-value.ts'
 import { TriggerBindings } from '../../kit/trigger-bindings.ts'
 import { currentCallContext } from '../../sdk/call-context.ts'
 import { definePlugin } from '../../sdk/plugin.ts'

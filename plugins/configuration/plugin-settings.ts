@@ -1,7 +1,7 @@
 // The entries of plugins (spec 03 §2.4, 04 A.9.7). The engine asks for a plugin's settings before it starts (`resolve`), tells
 // which it runs with (`applied`), and carries out a change (`engine::settings::apply`) before it is stored.
 import { isDeepStrictEqual } from 'node:util'
-import { isJsonObject, type JsonObject, type JsonValue } from '../../kit/json-value.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/values/json-value.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import type { PluginLog } from '../../sdk/plugin.ts'
 import type { StoredEntry } from './adapters/store.ts'

@@ -2,7 +2,7 @@
 import { registerBuiltIn, type FunctionRegistrar } from '../../kit/built-in-function.ts'
 import { objectSchema } from '../../kit/function-schemas.ts'
 import type { InputObject, InputReader } from '../../kit/input-reader.ts'
-import { isJsonObject, type JsonObject } from '../../kit/json-value.ts'
+import { isJsonObject, type JsonObject } from '../../base/values/json-value.ts'
 import { SEATS } from '../../protocol/seats.ts'
 import type { ConfigurationSchema } from './entry.ts'
 import type { PluginSettings } from './plugin-settings.ts'

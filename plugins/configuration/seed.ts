@@ -1,6 +1,6 @@
 // The seed of a plugin's entry: a hash of the block in the engine's file for which a value was stored (spec 04 A.9.7).
 import { createHash } from 'node:crypto'
-import { isJsonObject, type JsonObject, type JsonValue } from '../../kit/json-value.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/values/json-value.ts'
 
 export function seedOf(block: JsonObject): string {
   return createHash('sha256').update(canonicalJson(block)).digest('hex')

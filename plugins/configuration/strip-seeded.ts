@@ -2,9 +2,9 @@
 // Works on lines, so that comments and layout of everything else stay; the result is held against what it must mean.
 import { readFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { isJsonObject } from '../../kit/json-value.ts'
+import { isJsonObject } from '../../base/values/json-value.ts'
 import type { PluginLog } from '../../sdk/plugin.ts'
-import { writeAtomically } from './adapters/atomic-file.ts'
+import { writeAtomically } from '../../base/files/atomic-file.ts'
 
 /** Leaves the file alone where the block can't be removed safely, and says so. A file that can't be written is left without a word. */
 export async function stripSeeded(file: string, names: readonly string[], log: PluginLog): Promise<void> {

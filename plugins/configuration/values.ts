@@ -1,5 +1,5 @@
 // From a raw value to the one that counts: placeholders expanded, held against the schema (spec 04 A.9.2, A.9.4).
-import { nestingDepth, type JsonValue } from '../../kit/json-value.ts'
+import { nestingDepth, type JsonValue } from '../../base/values/json-value.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import type { ConfigurationSchema, Entry } from './entry.ts'
 import { expand, type ExpandOptions, type Expansion } from './expand.ts'

@@ -1,6 +1,6 @@
 // The type that YAML's core schema gives to a plain scalar, for text from the environment. Not a YAML parser: a comment sign,
 // a bracket or a colon in a password is part of the password.
-import type { JsonValue } from '../../kit/json-value.ts'
+import type { JsonValue } from '../../base/values/json-value.ts'
 
 const NULL = /^(?:~|null|Null|NULL)$/
 const TRUE = /^(?:true|True|TRUE)$/

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { LimitedWarning } from '../../kit/limited-warning.ts'
+import { LimitedWarning } from '../../base/warnings/limited-warning.ts'
 import type { TriggerBinding } from '../../sdk/handle-types.ts'
 import type { PluginLog } from '../../sdk/plugin.ts'
 import { lastMatch } from './next.ts'

@@ -1,5 +1,5 @@
 // One run of a job: lock, condition, call, wait, release (spec 03 §7.3). It never fails: what goes wrong is logged.
-import { LimitedWarning } from '../../kit/limited-warning.ts'
+import { LimitedWarning } from '../../base/warnings/limited-warning.ts'
 import type { Caller } from '../../kit/triggers/binding-lane.ts'
 import type { TriggerBinding, TriggerRequest } from '../../sdk/handle-types.ts'
 import type { PluginLog } from '../../sdk/plugin.ts'

@@ -1,7 +1,7 @@
 // The table of limits in docs/architecture.md: what is limited, by which option, its default as the code has it.
-import { ENGINE_DEFAULTS } from '../../core/config/types.ts'
+import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
 import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
-import { CRASH_BUDGET_DEFAULTS } from '../../core/host/crash-budget.ts'
+import { CRASH_BUDGET_DEFAULTS } from '../../core/host/table/crash-budget.ts'
 import { CHANNEL_WINDOW_BYTES } from '../../protocol/ring/credit.ts'
 import { DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
 import { PIPE_OPTIONS } from '../../protocol/ring/pipe-duplex.ts'

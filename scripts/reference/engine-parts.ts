@@ -1,11 +1,11 @@
 // What the engine and its built-in plugins offer, asked from the code that offers it. Opens no port and starts no thread.
 import { fileURLToPath } from 'node:url'
-import { ENGINE_DEFAULTS } from '../../core/config/types.ts'
+import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
 import { pluginFunctions } from '../../core/host/plugin-functions.ts'
 import { settingsFunction } from '../../core/host/settings-functions.ts'
 import { PluginHost } from '../../core/host/plugin-host.ts'
 import { createLog } from '../../core/log.ts'
-import { Mesh } from '../../core/mesh.ts'
+import { RoutingCore } from '../../core/routing-core.ts'
 import { ENGINE_VERSION } from '../../core/version.ts'
 import type { FunctionRegistrar } from '../../kit/built-in-function.ts'
 import type { FunctionOptions } from '../../sdk/handle-types.ts'
@@ -34,7 +34,7 @@ export interface TriggerTypePart {
 /** The functions and trigger types of the engine itself, sorted by id. */
 export function engineParts(): { functions: FunctionPart[]; triggerTypes: TriggerTypePart[] } {
   const log = createLog({ level: 'silent', write: () => {} })
-  const mesh = new Mesh({
+  const core = new RoutingCore({
     config: {
       file: null,
       projectRoot: '.',
@@ -50,27 +50,27 @@ export function engineParts(): { functions: FunctionPart[]; triggerTypes: Trigge
   })
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const host = new PluginHost({
-    router: mesh.router,
-    events: mesh.linkEvents,
+    router: core.router,
+    events: core.linkEvents,
     log,
     engine: { root, pluginModule: '', version: ENGINE_VERSION, url: () => '' },
     builtInDir: undefined,
     watch: false,
   })
-  const functions = [...mesh.router.functions.all()].map(({ id, presented }): FunctionPart => {
+  const functions = [...core.router.functions.all()].map(({ id, presented }): FunctionPart => {
     const { description = '', requestFormat: request, responseFormat: response } = presented?.registration ?? {}
     return { id, description, request, response }
   })
   for (const [id, { description, request_format: request }] of pluginFunctions(host)) {
     functions.push({ id, description, request, response: undefined })
   }
-  const settings = settingsFunction(mesh.router, () => Promise.reject(new Error('nothing runs here')))
+  const settings = settingsFunction(core.router, () => Promise.reject(new Error('nothing runs here')))
   const { id, description, requestFormat: request, responseFormat: response } = settings
   functions.push({ id, description, request, response })
-  const triggerTypes = [...mesh.triggers.types()].map(({ id, current }): TriggerTypePart => {
+  const triggerTypes = [...core.triggers.types()].map(({ id, current }): TriggerTypePart => {
     return { id, description: current?.description ?? '', payload: current?.callRequestFormat }
   })
-  mesh.close()
+  core.close()
   return { functions: functions.sort(byId), triggerTypes: triggerTypes.sort(byId) }
 }
 

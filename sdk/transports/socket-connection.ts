@@ -2,7 +2,7 @@
 // It knows the greeting of the protocol (spec 01 §3), no other message.
 import WebSocket from 'ws'
 import type { WorkerRegistered } from '../../protocol/messages.ts'
-import { PeerSweep } from '../../protocol/peer-sweep.ts'
+import { PeerSweep } from '../../base/net/peer-sweep.ts'
 import { parseMessage } from './socket-frames.ts'
 import type { SocketLimits } from './socket-options.ts'
 

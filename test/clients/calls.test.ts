@@ -1,13 +1,13 @@
 // Calls as the unmodified SDKs make and serve them, beyond the first exchange (spec 08 checks 8, 9, 11–13, 18–20; spec 01 §9, §16).
 import { describe, expect, it } from 'vitest'
-import { startMesh } from '../support/mesh.ts'
+import { startCore } from '../support/test-core.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { connectSdk, failureOf, V11, V22 } from './versions.ts'
 
 describe.each([V22, V11])('iii-sdk $name', (version) => {
   it('gives up a call with the text of the SDK, and its late result changes nothing', async () => {
-    const mesh = await startMesh()
-    const [worker, client] = [await mesh.connect(), connectSdk(version, mesh.url())]
+    const core = await startCore()
+    const [worker, client] = [await core.connect(), connectSdk(version, core.url())]
     worker.provide('fast::f', () => 1)
     await worker.provided('slow::f')
     const error = await failureOf(client.trigger({ function_id: 'slow::f', payload: {}, timeoutMs: 100 }))
@@ -17,19 +17,19 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
   })
 
   it('gets a typed error for an unknown function, which prints as text', async () => {
-    const mesh = await startMesh()
-    const error = await failureOf(connectSdk(version, mesh.url()).trigger({ function_id: 'no::such', payload: {} }))
+    const core = await startCore()
+    const error = await failureOf(connectSdk(version, core.url()).trigger({ function_id: 'no::such', payload: {} }))
     expect(error).toMatchObject({ name: version.errorName, code: 'function_not_found', function_id: 'no::such' })
     expect(String(error)).toContain('Function no::such not found')
   })
 
   it('enqueues: a receipt when there is a queue, an error with a code when there is none', async () => {
-    const mesh = await startMesh()
-    const client = connectSdk(version, mesh.url())
+    const core = await startCore()
+    const client = connectSdk(version, core.url())
     const enqueue = (): Promise<unknown> =>
       client.trigger({ function_id: 'jobs::run', payload: { n: 1 }, action: { type: 'enqueue', queue: 'jobs' } })
     expect(await failureOf(enqueue())).toMatchObject({ code: 'enqueue_error' })
-    const queue = await mesh.connect()
+    const queue = await core.connect()
     await queue.provided('engine::queue::enqueue', () => ({}))
     const receipt = await enqueue()
     expect(receipt).toEqual({ messageReceiptId: expect.any(String) })
@@ -42,11 +42,11 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
   })
 
   it('whose id is taken by a second client is served on when one of the two shuts down', async () => {
-    const mesh = await startMesh()
-    const [first, second] = [connectSdk(version, mesh.url()), connectSdk(version, mesh.url())]
+    const core = await startCore()
+    const [first, second] = [connectSdk(version, core.url()), connectSdk(version, core.url())]
     first.registerFunction('twin::f', async () => 'first')
     second.registerFunction('twin::f', async () => 'second')
-    const caller = await mesh.connect()
+    const caller = await core.connect()
     const call = async (): Promise<unknown> => (await caller.call('twin::f', {})).result
     const seen = new Set<unknown>()
     await expect.poll(async () => seen.add(await call()).size).toBe(2)
@@ -58,8 +58,8 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
   })
 
   it('drops one function with unregister, and keeps its connection', async () => {
-    const mesh = await startMesh()
-    const [client, caller] = [connectSdk(version, mesh.url()), await mesh.connect()]
+    const core = await startCore()
+    const [client, caller] = [connectSdk(version, core.url()), await core.connect()]
     const gone = client.registerFunction('ref::gone', async () => 1)
     client.registerFunction('ref::stays', async () => 2)
     await expect.poll(async () => (await caller.call('ref::gone', {})).result).toBe(1)
@@ -69,8 +69,8 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
   })
 
   it('finds readers and writers for refs at any depth of a payload', async () => {
-    const mesh = await startMesh()
-    const client = connectSdk(version, mesh.url())
+    const core = await startCore()
+    const client = connectSdk(version, core.url())
     const read = Promise.withResolvers<Buffer>()
     client.registerFunction('deep::f', async ({ a }) => {
       a[0].r.readAll().then(read.resolve, read.reject)
@@ -84,12 +84,12 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
   })
 
   it('writes a channel in frames of at most 64 KiB, keeps texts apart, and ends it with 1000', async () => {
-    const mesh = await startMesh()
-    const client = connectSdk(version, mesh.url())
+    const core = await startCore()
+    const client = connectSdk(version, core.url())
     const { writer, readerRef } = await version.channel(client)
     const { channel_id: id, access_key: key } = readerRef as { channel_id: string; access_key: string }
     // A reader by hand sees the frames, whose boundaries the engine keeps.
-    const reader = new RawChannelReader(`${mesh.url()}/ws/channels/${id}?key=${key}&dir=read`)
+    const reader = new RawChannelReader(`${core.url()}/ws/channels/${id}?key=${key}&dir=read`)
     await reader.opened()
     writer.sendMessage('{"first":true}')
     writer.stream.write(Buffer.alloc(200_000, 7))
@@ -102,17 +102,17 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
   })
 
   it('rejects the reading of a channel with a wrong key', async () => {
-    const mesh = await startMesh()
-    const client = connectSdk(version, mesh.url())
+    const core = await startCore()
+    const client = connectSdk(version, core.url())
     const { readerRef } = await version.channel(client)
-    const reader = version.channelReader(mesh.url(), { ...readerRef, access_key: 'wrong' })
+    const reader = version.channelReader(core.url(), { ...readerRef, access_key: 'wrong' })
     expect(String(await failureOf(reader.readAll()))).toContain('404')
   })
 })
 
 it('metadata reaches the handler of 0.22.1 as its second argument, and nothing when there is none', async () => {
-  const mesh = await startMesh()
-  const client = connectSdk(V22, mesh.url())
+  const core = await startCore()
+  const client = connectSdk(V22, core.url())
   client.registerFunction('meta::f', async (data, metadata) => ({ data, metadata: metadata ?? 'none' }))
   const call = (more: object): Promise<any> => client.trigger({ function_id: 'meta::f', payload: [1], ...more })
   expect(await call({ metadata: { a: 1 } })).toEqual({ data: [1], metadata: { a: 1 } })

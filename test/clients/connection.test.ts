@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws'
 import { CuttingProxy } from '../long/network/cutting-proxy.ts'
 import { freePort } from '../support/engine-process.ts'
 import { Collector } from '../support/deadline.ts'
-import { startMesh } from '../support/mesh.ts'
+import { startCore } from '../support/test-core.ts'
 import { connectSdk, failureOf, V11, V22 } from './versions.ts'
 
 interface Captured {
@@ -23,7 +23,7 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
     const client = connectSdk(version, `ws://127.0.0.1:${port}`)
     client.registerFunction('early::f', async () => 'served')
     const called = client.trigger({ function_id: 'early::f', payload: {} })
-    await startMesh({ listeners: [{ port }] })
+    await startCore({ listeners: [{ port }] })
     expect(await called).toBe('served')
   })
 
@@ -65,13 +65,13 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
   })
 
   it('that is cut off comes back as one worker with one provider and one binding', async () => {
-    const mesh = await startMesh({ zombieAnswerMs: 100 })
-    const proxy = await CuttingProxy.to(mesh.listener().port)
+    const core = await startCore({ zombieAnswerMs: 100 })
+    const proxy = await CuttingProxy.to(core.listener().port)
     onTestFinished(() => proxy.close())
     const client = connectSdk(version, proxy.url, { workerName: 'cut' })
     client.registerFunction('cut::f', async () => 'back')
     client.registerTrigger({ type: 'nobodys', function_id: 'cut::f', config: {} })
-    const observer = await mesh.connect()
+    const observer = await core.connect()
     const ids = async (): Promise<string[]> => {
       const { result } = await observer.call('engine::workers::list', { search: 'cut' })
       return (result as { workers: { id: string }[] }).workers.map(({ id }) => id)
@@ -87,8 +87,8 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
   })
 
   it('that shuts down rejects what is pending, and its functions are gone', async () => {
-    const mesh = await startMesh()
-    const [leaving, silent] = [connectSdk(version, mesh.url()), await mesh.connect()]
+    const core = await startCore()
+    const [leaving, silent] = [connectSdk(version, core.url()), await core.connect()]
     leaving.registerFunction('leaving::f', async () => 1)
     await silent.provided('silent::f')
     const pending = failureOf(leaving.trigger({ function_id: 'silent::f', payload: {} }))
@@ -99,8 +99,8 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
   })
 
   it('that registers a reserved id goes on', async () => {
-    const mesh = await startMesh()
-    const client = connectSdk(version, mesh.url())
+    const core = await startCore()
+    const client = connectSdk(version, core.url())
     client.registerFunction('engine::workers::list', async () => 'mine')
     client.registerFunction('own::f', async () => 'own')
     expect(await client.trigger({ function_id: 'own::f', payload: {} })).toBe('own')
@@ -109,13 +109,13 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
   })
 
   it('twice in one process, under one name, is two workers that both stay', async () => {
-    const mesh = await startMesh({ zombieAnswerMs: 100 })
+    const core = await startCore({ zombieAnswerMs: 100 })
     const clients = ['one', 'two'].map((name) => {
-      const client = connectSdk(version, mesh.url())
+      const client = connectSdk(version, core.url())
       client.registerFunction(`twin::${name}`, async () => name)
       return client
     })
-    const observer = await mesh.connect()
+    const observer = await core.connect()
     for (const name of ['one', 'two'])
       await expect.poll(async () => (await observer.call(`twin::${name}`, {})).result).toBe(name)
     const { result } = await observer.call('engine::workers::list', {})
@@ -129,7 +129,7 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
 
   it('brings its headers to the decision on a session, which is asked for once', async () => {
     const asked: unknown[] = []
-    const mesh = await startMesh({
+    const core = await startCore({
       listeners: [{}, { rbac: { expose_functions: ['match("open::*")'] } }],
       prepare: (host) =>
         host.seat('session-policy', ({ headers, query_params }: any) => {
@@ -137,8 +137,8 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
           return {}
         }),
     })
-    await (await mesh.connect()).provided('open::f', () => 'open')
-    const client = connectSdk(version, `${mesh.url(1)}/?a=1`, { headers: { 'X-Token': 'secret' } })
+    await (await core.connect()).provided('open::f', () => 'open')
+    const client = connectSdk(version, `${core.url(1)}/?a=1`, { headers: { 'X-Token': 'secret' } })
     expect(await client.trigger({ function_id: 'open::f', payload: {} })).toBe('open')
     expect(await failureOf(client.trigger({ function_id: 'closed::f', payload: {} }))).toMatchObject({
       code: 'FORBIDDEN',
@@ -148,7 +148,7 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
 
   it('is let in by the next attempt once the decision is for it', async () => {
     let refusals = 2
-    const mesh = await startMesh({
+    const core = await startCore({
       listeners: [{}, { rbac: { expose_functions: ['match("open::*")'] } }],
       prepare: (host) =>
         host.seat('session-policy', () => {
@@ -156,8 +156,8 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
           return {}
         }),
     })
-    await (await mesh.connect()).provided('open::f', () => 'open')
-    const client = connectSdk(version, mesh.url(1))
+    await (await core.connect()).provided('open::f', () => 'open')
+    const client = connectSdk(version, core.url(1))
     // What the SDK sends on a connection that is refused it does not send again: such a call ends with its own time-out.
     const open = (): Promise<unknown> =>
       client.trigger({ function_id: 'open::f', payload: {}, timeoutMs: 300 }).catch(() => undefined)

@@ -1,6 +1,6 @@
 // The newer SDK with OpenTelemetry on (spec 08 checks 24, 25).
 import { expect, it } from 'vitest'
-import { startMesh } from '../support/mesh.ts'
+import { startCore } from '../support/test-core.ts'
 import { telemetryCase } from './telemetry-case.ts'
 import { connectSdk, V22 } from './versions.ts'
 
@@ -8,7 +8,7 @@ telemetryCase(V22)
 
 it('headers of the client come to the decision on its worker, not to that on its telemetry', async () => {
   const asked: unknown[] = []
-  const mesh = await startMesh({
+  const core = await startCore({
     listeners: [{ rbac: {} }],
     prepare: (host) =>
       host.seat('session-policy', ({ headers }: any) => {
@@ -16,6 +16,6 @@ it('headers of the client come to the decision on its worker, not to that on its
         return {}
       }),
   })
-  connectSdk(V22, mesh.url(), { otel: { enabled: true }, headers: { 'X-Token': 'secret' } })
+  connectSdk(V22, core.url(), { otel: { enabled: true }, headers: { 'X-Token': 'secret' } })
   await expect.poll(() => [...asked].sort()).toEqual(['none', 'secret'])
 })

@@ -1,7 +1,7 @@
 // An unmodified SDK with OpenTelemetry on: a second socket on /otel, and nothing that goes wrong (spec 08 check 24, spec 01 §5, check 7).
 // One version per test file, since OpenTelemetry's providers are those of the process.
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { startMesh } from '../support/mesh.ts'
+import { startCore } from '../support/test-core.ts'
 import { connectSdk, type Version } from './versions.ts'
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -11,25 +11,25 @@ export function telemetryCase(version: Version): void {
   it(`iii-sdk ${version.name} sends traces on a socket of its own that is no worker, and logs no error`, async () => {
     onTestFinished(() => void vi.restoreAllMocks())
     const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
-    const mesh = await startMesh()
+    const core = await startCore()
     const otel = { enabled: true, spansFlushIntervalMs: 50, fetchInstrumentationEnabled: false }
-    const client = connectSdk(version, mesh.url(), { otel, workerName: 'traced', headers: { 'X-Token': 't' } })
+    const client = connectSdk(version, core.url(), { otel, workerName: 'traced', headers: { 'X-Token': 't' } })
     client.registerFunction('traced::f', async () => 'traced')
-    const caller = await mesh.connect()
+    const caller = await core.connect()
     const call = async (): Promise<unknown> => (await caller.call('traced::f', {}, { traceparent: TRACEPARENT })).result
     await expect.poll(call).toBe('traced')
     const traces = (): string =>
-      mesh.telemetry
+      core.telemetry
         .filter(({ signal }) => signal === 'OTLP')
         .map(({ frame }) => frame.toString())
         .join()
     await expect.poll(traces, { timeout: 10_000 }).toContain('traced::f')
     expect(traces()).toContain(TRACE_ID)
-    expect(mesh.telemetry.map(({ workerId }) => workerId)).toEqual(mesh.telemetry.map(() => undefined))
+    expect(core.telemetry.map(({ workerId }) => workerId)).toEqual(core.telemetry.map(() => undefined))
     const { result } = await caller.call('engine::workers::list', {})
     const names = (result as { workers: { name: string }[] }).workers.map(({ name }) => name)
     expect(names.filter((name) => name !== 'iii-engine-functions').sort()).toEqual(['tester', 'traced'])
-    expect(mesh.listener().connectionCount).toBe(3)
-    expect([errors.mock.calls, mesh.logged('warn'), mesh.logged('error')]).toEqual([[], [], []])
+    expect(core.listener().connectionCount).toBe(3)
+    expect([errors.mock.calls, core.logged('warn'), core.logged('error')]).toEqual([[], [], []])
   })
 }

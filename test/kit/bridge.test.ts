@@ -3,11 +3,11 @@ import { expect, test } from 'vitest'
 import { openBridge } from '../../kit/bridge.ts'
 import { collectingLog } from '../support/collecting-log.ts'
 import { within } from '../support/deadline.ts'
-import { startMesh } from '../support/mesh.ts'
+import { startCore } from '../support/test-core.ts'
 
 async function bridged(closeMs?: number) {
-  const mesh = await startMesh()
-  const remote = await mesh.connect()
+  const core = await startCore()
+  const remote = await core.connect()
   const called = Promise.withResolvers<void>()
   const answer = Promise.withResolvers<string>()
   await remote.provided('remote::slow', () => {
@@ -16,7 +16,7 @@ async function bridged(closeMs?: number) {
   })
   const options = closeMs === undefined ? {} : { closeMs }
   const bridge = openBridge({
-    url: mesh.url(),
+    url: core.url(),
     workerName: 'b',
     setting: 'the setting',
     log: collectingLog(),

@@ -1,16 +1,35 @@
-// Imports point one way: bin → core → protocol, plugins → kit → sdk → protocol (docs/architecture.md).
+// Imports point one way: base ← protocol ← sdk ← kit ← plugins, base, protocol ← core ← bin, and inside the core
+// model ← registry ← router ← links, gateway, host, discovery, seats ← engine (docs/architecture.md).
 import { describe, expect, it } from 'vitest'
 import { filesIn, importsIn, importsOf, SOURCE_FOLDERS, type ResolvedImport } from './source-files.ts'
 
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  protocol: [],
-  core: ['protocol'],
-  bin: ['core', 'protocol', 'bench'],
-  sdk: ['protocol'],
-  kit: ['sdk', 'protocol'],
-  plugins: ['kit', 'sdk', 'protocol'],
-  bench: ['bin', 'core', 'protocol', 'sdk', 'kit', 'plugins'],
+  base: [],
+  protocol: ['base'],
+  core: ['protocol', 'base'],
+  bin: ['core', 'protocol', 'base', 'bench'],
+  sdk: ['protocol', 'base'],
+  kit: ['sdk', 'protocol', 'base'],
+  plugins: ['kit', 'sdk', 'protocol', 'base'],
+  bench: ['bin', 'core', 'protocol', 'base', 'sdk', 'kit', 'plugins'],
 }
+/** The rooms of the core, each with those that it may import; files beside the rooms are named by themselves. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  registry: ['model'],
+  telemetry: ['model', 'registry'],
+  router: ['model', 'registry', 'telemetry'],
+  links: ['model', 'router'],
+  channels: ['model', 'router', 'links'],
+  seats: ['model', 'registry', 'router', 'telemetry', 'config'],
+  discovery: ['model', 'registry', 'router', 'telemetry'],
+  config: ['model'],
+  gateway: ['model', 'registry', 'router', 'links', 'channels', 'seats', 'telemetry', 'config'],
+  host: ['model', 'registry', 'router', 'links', 'seats', 'telemetry', 'config'],
+  'engine-functions': ['model', 'registry', 'router', 'discovery', 'channels', 'seats', 'telemetry', 'config'],
+}
+/** Files of the core that belong to no room and may be used by all: they import nothing of the core. */
+const EVERYWHERE = ['core/log.ts', 'core/version.ts', 'core/start-error.ts']
 /** `protocol/` knows bytes and shapes, no I/O. */
 const IO_MODULES = /^(node:)?(fs|net|http|https|http2|tls|dgram|child_process|cluster|sqlite)(\/|$)|^ws$/
 
@@ -28,15 +47,31 @@ function problemOf(found: ResolvedImport): string | undefined {
     const same = file.split('/')[1] === target.split('/')[1]
     return same ? undefined : `${file}: one plugin imports another, ${target}; what they share belongs to kit/`
   }
+  if (from === 'core' && to === 'core') return roomProblem(file, target)
   if (from === to || MAY_IMPORT[from]?.includes(to)) return undefined
   if (to === 'sdk' && typeOnly && (from === 'core' || from === 'bin')) return undefined
   if (to === 'sdk' && from === 'core' && runsPlugins(file)) return undefined
   return `${file}: ${from}/ must not import ${target}`
 }
 
+function roomProblem(file: string, target: string): string | undefined {
+  const from = roomOf(file)
+  const to = roomOf(target)
+  if (EVERYWHERE.includes(file)) return `${file}: is used by all rooms, but imports ${target}`
+  // What stands beside the rooms puts them together.
+  if (from === undefined || from === to || EVERYWHERE.includes(target)) return undefined
+  if (to !== undefined && ROOMS[from]?.includes(to)) return undefined
+  return `${file}: core/${from}/ must not import ${target}`
+}
+
+function roomOf(file: string): string | undefined {
+  const parts = file.split('/')
+  return parts.length > 2 ? parts[1] : undefined
+}
+
 /** The files that run inside a plugin's thread or process, and hand it the `iii` handle. */
 function runsPlugins(file: string): boolean {
-  return /^core\/host\/((thread|process)-|plugin-runner)/.test(file)
+  return file.startsWith('core/host/inside/')
 }
 
 it.each(SOURCE_FOLDERS)('%s/ imports only what it may', (folder) => {
@@ -73,7 +108,7 @@ describe('the rules themselves', () => {
   })
   it('types of sdk are allowed in core, and all of it in the files that run plugins', () => {
     expect(check('core/a.ts', 'sdk/plugin.ts', true)).toBeUndefined()
-    expect(check('core/host/thread-main.ts', 'sdk/handle.ts')).toBeUndefined()
+    expect(check('core/host/inside/thread-main.ts', 'sdk/handle.ts')).toBeUndefined()
   })
   it('imports are found in every form, and not in comments or templates', () => {
     const source = [

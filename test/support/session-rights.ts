@@ -1,5 +1,5 @@
 // Rights of a session that restrict nothing but calls; tests change what they are about.
-import type { SessionRights } from '../../core/policy.ts'
+import type { SessionRights } from '../../core/model/policy.ts'
 
 export function sessionRights(changes: Partial<SessionRights> = {}): SessionRights {
   return {

@@ -2,10 +2,10 @@
 // without them, and takes them over when it is there.
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { settlesWithin, within } from '../../../kit/deadline.ts'
+import { settlesWithin, withDeadline } from '../../../base/time/deadline.ts'
 import { openBridge, type Bridge } from '../../../kit/bridge.ts'
 import { remoteCode } from '../../../kit/bridge/remote-code.ts'
-import { isJsonObject } from '../../../kit/json-value.ts'
+import { isJsonObject } from '../../../base/values/json-value.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import { RemoteEntries } from './remote-entries.ts'
 import type { ConfigurationStore, ConfigurationStoreContext, SavedPart, StoredEntry, StoreListener } from './store.ts'
@@ -62,7 +62,7 @@ export class ConfigurationBridge implements ConfigurationStore {
       return entries
     })
     try {
-      return await within(this.#loadMs, reading, `no answer within ${this.#loadMs} ms`)
+      return await withDeadline(reading, this.#loadMs, () => new Error(`no answer within ${this.#loadMs} ms`))
     } catch (error) {
       late = true
       this.#log.warn(
@@ -90,7 +90,7 @@ export class ConfigurationBridge implements ConfigurationStore {
 
   async close(): Promise<void> {
     this.#listener = undefined
-    await settlesWithin(CLOSE_MS, this.#turn)
+    await settlesWithin(this.#turn, CLOSE_MS)
     await this.#bridge.close()
   }
 

@@ -2,7 +2,7 @@
 // The YAML library is loaded with the first file: an engine whose settings nobody touches never pays for it.
 import { open } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { isJsonObject, type JsonValue } from '../../../kit/json-value.ts'
+import { isJsonObject, type JsonValue } from '../../../base/values/json-value.ts'
 import type { StoredEntry } from './store.ts'
 
 /** Larger files are skipped. Default 4 MiB: four times what a value may have. */

@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { copyFile, link, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PluginLog } from '../../../sdk/plugin.ts'
-import { syncFolder } from './atomic-file.ts'
+import { syncFolder } from '../../../base/files/atomic-file.ts'
 
 /** Files that exist at the target win, and their old copy stays where it is. */
 export async function moveLegacyFiles(from: string, to: string, log: PluginLog): Promise<void> {

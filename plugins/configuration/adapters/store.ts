@@ -1,6 +1,6 @@
 // What the configuration worker needs from the place where its entries are kept. Values are raw: placeholders stand in them
 // as they were written. Validation, expansion and events are not its business.
-import type { JsonValue } from '../../../kit/json-value.ts'
+import type { JsonValue } from '../../../base/values/json-value.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { ConfigurationSchema } from '../entry.ts'
 

@@ -1,11 +1,11 @@
 // The adapter `redis` (spec 03 §8.4): a topic is a channel, a message is the JSON of the data and nothing else, so that any
 // Redis client can take part. Subscribers of this engine get their events through Redis too, each once.
 import { randomUUID } from 'node:crypto'
-import { settlesWithin } from '../../../kit/deadline.ts'
-import { LimitedWarning } from '../../../kit/limited-warning.ts'
+import { settlesWithin } from '../../../base/time/deadline.ts'
+import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import { connectRedis, type RedisConnection } from '../../../kit/redis.ts'
 import { redisSettings } from '../../../kit/redis/redis-option.ts'
-import { isJson } from '../../../protocol/is-json.ts'
+import { isJson } from '../../../base/values/is-json.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { PubSubAdapter, PubSubAdapterContext, PubSubEvent, Receive, Subscription } from './adapter.ts'
 
@@ -53,7 +53,7 @@ class RedisAdapter implements PubSubAdapter {
       },
       broken: () => this.#broken(topic),
     })
-    if (await settlesWithin(this.#limits.subscribeMs, inForce.promise)) {
+    if (await settlesWithin(inForce.promise, this.#limits.subscribeMs)) {
       return {
         close: async () => {
           this.#interrupted.delete(topic)
@@ -73,7 +73,7 @@ class RedisAdapter implements PubSubAdapter {
 
   async close(): Promise<void> {
     await this.#flush()
-    await settlesWithin(this.#limits.closeMs, this.#redis.close())
+    await settlesWithin(this.#redis.close(), this.#limits.closeMs)
   }
 
   /** What Redis has taken comes back before what it takes later: a message of our own tells that all of it has come. */
@@ -87,7 +87,7 @@ class RedisAdapter implements PubSubAdapter {
       return back.promise
     }
     // A connection that breaks now loses them, as it does at any other time.
-    await settlesWithin(this.#limits.flushMs, ask())
+    await settlesWithin(ask(), this.#limits.flushMs)
   }
 
   #receive(topic: string, json: string, receive: Receive): void {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Bridge } from '../../../kit/bridge.ts'
 import { describeValue } from '../../../kit/input-reader.ts'
-import { LimitedWarning } from '../../../kit/limited-warning.ts'
+import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import { CodedError } from '../../../protocol/errors.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import { StreamEvent } from '../event.ts'

@@ -3,7 +3,7 @@
 import { openBridge, type Bridge } from '../../../kit/bridge.ts'
 import { readChange, readNames, readUpdate, readValues } from '../../../kit/bridge/remote-answers.ts'
 import { operationsText } from '../../../kit/bridge/wire-operations.ts'
-import { LimitedWarning } from '../../../kit/limited-warning.ts'
+import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import type { UpdateOperation } from '../../../kit/update-operations.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import { changeText, StreamEvent } from '../event.ts'

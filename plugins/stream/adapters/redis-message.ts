@@ -1,6 +1,6 @@
 // What is published on the channel of events, back to an event: the wrapper that subscribers get (spec 02 §6.1), by engines like
 // this one with a position, by iii and by hand without.
-import { isJsonObject } from '../../../kit/json-value.ts'
+import { isJsonObject } from '../../../base/values/json-value.ts'
 import { changeText, readPosition, StreamEvent } from '../event.ts'
 
 /** Ours comes last. Inside a string the quotes would be escaped, so the first of these is the member. */

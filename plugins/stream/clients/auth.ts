@@ -1,6 +1,6 @@
 // Asks the auth function of the listener about a connection that is being opened (spec 02 §6.6).
 import type { IncomingMessage } from 'node:http'
-import type { LimitedWarning } from '../../../kit/limited-warning.ts'
+import type { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import type { Caller } from '../../../kit/triggers/binding-lane.ts'
 import { addressOf } from './client-socket.ts'
 import type { ClientSettings } from './settings.ts'

@@ -1,7 +1,7 @@
 // One client: handles its messages strictly one after the other and keeps its subscriptions (spec 02 §6.3–6.5).
 import { randomUUID } from 'node:crypto'
 import { wrapperText, type Position } from '../event.ts'
-import type { LimitedWarning } from '../../../kit/limited-warning.ts'
+import type { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import type { Audience, StreamGroup, Subscriber } from './audience.ts'
 import { readClientMessage, type ClientMessage, type JoinMessage, type LeaveMessage } from './client-message.ts'
 import type { ClientSocket } from './client-socket.ts'

@@ -1,5 +1,5 @@
 // Leaves of connections that have ended: nobody waits for them, and a whole listener may end at once, so a few run at a time.
-import { LimitedWarning } from '../../../kit/limited-warning.ts'
+import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import type { LaneLog } from '../../../kit/triggers/binding-lane.ts'
 import type { MembershipEvent, MembershipTriggers } from './membership-triggers.ts'
 

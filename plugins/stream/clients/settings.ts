@@ -1,5 +1,5 @@
 // What the client side of `iii-stream` is configured with: the members of its `config` that concern it, with defaults filled in.
-import { normaliseOrigin } from '../../../protocol/origin.ts'
+import { normaliseOrigin } from '../../../base/net/origin.ts'
 import { CLIENT_LIMIT_DEFAULTS, type ClientLimits } from './limits.ts'
 
 type Nullable<T> = { readonly [Key in keyof T]?: T[Key] | null | undefined }

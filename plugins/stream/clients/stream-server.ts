@@ -1,8 +1,8 @@
 // The clients of `iii-stream`: a WebSocket listener whose connections subscribe to streams (spec 02 §6.2–6.6).
-import { LimitedWarning } from '../../../kit/limited-warning.ts'
+import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import type { Caller } from '../../../kit/triggers/binding-lane.ts'
-import { isLoopbackHost } from '../../../protocol/loopback-host.ts'
-import { acceptsOrigin } from '../../../protocol/origin.ts'
+import { isLoopbackHost } from '../../../base/net/loopback-host.ts'
+import { acceptsOrigin } from '../../../base/net/origin.ts'
 import type { TriggerTypeHandler, TriggerTypeInput } from '../../../sdk/handle-types.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { Feed, ReadSnapshot } from '../feed.ts'

@@ -1,7 +1,7 @@
 // Brings a new subscription up to date: by what the client has missed, or by a `sync` and what happened while it was read.
 // Until then its connection is told of nothing that stands in the history: it gets it from there, in order and once, and nothing has
 // to be held back in memory for it.
-import { within } from '../../../kit/deadline.ts'
+import { withDeadline } from '../../../base/time/deadline.ts'
 import type { Position, StreamEvent } from '../event.ts'
 import type { Feed, Missed, ReadSnapshot, Snapshot } from '../feed.ts'
 import { CATCH_UP_TOO_SLOW, CHANGES_TOO_FAST, HISTORY_UNREADABLE, type CloseReason } from './close-reasons.ts'
@@ -156,7 +156,7 @@ export class SubscriptionStart {
 
   #inTime<T>(reading: Promise<T>): Promise<T> {
     const ms = this.#deps.limits().join_timeout_ms
-    return within(ms, reading, `no answer within join_timeout_ms (${ms} ms)`)
+    return withDeadline(reading, ms, () => new Error(`no answer within join_timeout_ms (${ms} ms)`))
   }
 
   /** Writes what the connection is owed, as much as goes in one part. */

@@ -1,5 +1,5 @@
 // Which subscription the URL of a client asks for, if any, and what its query says (spec 02 §6.3, 04 B.3). Pure.
-import { decodePercent, decodeQuery } from '../../../protocol/percent-decoding.ts'
+import { decodePercent, decodeQuery } from '../../../base/net/percent-decoding.ts'
 
 export interface StreamTarget {
   readonly stream: string

@@ -2,8 +2,8 @@
 // its writes, which are the engine's business.
 import type { UpdateOperation } from '../../../kit/update-operations.ts'
 import { applyUpdate } from '../../../kit/update-operations.ts'
-import type { JsonValue } from '../../../kit/json-value.ts'
-import { LimitedWarning } from '../../../kit/limited-warning.ts'
+import type { JsonValue } from '../../../base/values/json-value.ts'
+import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import { CodedError, type ErrorBody, type ErrorCode } from '../../../protocol/errors.ts'
 import { InvocationError } from '../../../sdk/errors.ts'
 import type { TriggerRequest } from '../../../sdk/handle-types.ts'

@@ -1,6 +1,6 @@
 // What the write functions of a custom stream have to return (spec 02 §8); anything else is a `JSON_ERROR`.
 import { describeValue } from '../../../kit/input-reader.ts'
-import { isJsonObject } from '../../../kit/json-value.ts'
+import { isJsonObject } from '../../../base/values/json-value.ts'
 import { CodedError } from '../../../protocol/errors.ts'
 import { customFunctionId, type StreamOperation } from './custom-streams.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { explainConfig, type ExplainedValue } from '../../../core/config/explain.ts'
 import type { PluginSchemas } from '../../../core/config/file-schema.ts'
-import { MASK } from '../../../core/config/masking.ts'
+import { MASK } from '../../../base/values/masking.ts'
 import { readText } from './load-text.ts'
 
 function explain(

@@ -1,7 +1,7 @@
 import { parse } from 'yaml'
 import { describe, expect, test } from 'vitest'
 import { configFileSchema } from '../../../core/config/file-schema.ts'
-import { validateAgainstSchema } from '../../../core/config/schema-validation.ts'
+import { validateAgainstSchema } from '../../../base/values/schema-validation.ts'
 import { starterText } from '../../../core/config/starter-file.ts'
 
 const SCHEMA = configFileSchema({

@@ -7,7 +7,7 @@ import { LISTENER_DEFAULTS } from '../../../core/config/listener-schema.ts'
 import { loadConfig } from '../../../core/config/load.ts'
 import { resolveEntries } from '../../../core/config/resolve-entries.ts'
 import { starterText } from '../../../core/config/starter-file.ts'
-import { ENGINE_DEFAULTS } from '../../../core/config/types.ts'
+import { ENGINE_DEFAULTS } from '../../../core/model/options.ts'
 import { errorOf, FILE, KNOWN, loadText } from './load-text.ts'
 
 describe('the whole', () => {

@@ -1,8 +1,8 @@
 // A scene with the engine's functions and discovery events registered, and a way to call them as some worker.
-import { Discovery } from '../../../core/registry/discovery.ts'
+import { Discovery } from '../../../core/discovery/discovery.ts'
 import { registerEngineFunctions, type EngineFunctionDeps } from '../../../core/engine-functions/register.ts'
-import type { Policy, SessionRights } from '../../../core/policy.ts'
-import type { Worker } from '../../../core/registry/worker.ts'
+import type { Policy, SessionRights } from '../../../core/model/policy.ts'
+import type { Worker } from '../../../core/model/worker.ts'
 import type { ErrorBody } from '../../../protocol/errors.ts'
 import { makeCall, type TestWorker } from '../router/calls.ts'
 import { makeScene, type Scene, type SceneOptions } from '../registry/scene.ts'

@@ -1,7 +1,7 @@
 // Workers: listing, description and announce (spec 04 C.3, 01 §7, 08 §18; check 37).
 import { describe, expect, it } from 'vitest'
 import { ENGINE_VERSION } from '../../../core/version.ts'
-import { Worker } from '../../../core/registry/worker.ts'
+import { Worker } from '../../../core/model/worker.ts'
 import { bind, provide } from '../registry/scene.ts'
 import { RecordingLink } from '../router/calls.ts'
 import { column, makeEngine, offer, sessionPolicy } from './engine.ts'

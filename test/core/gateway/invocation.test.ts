@@ -1,7 +1,7 @@
 // Calls between sockets: what callee and caller see (spec 01 §6, §9, checks 8–14, 16–18, 20–22).
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { startMesh, type TestMesh } from '../../support/mesh.ts'
+import { startCore, type TestCore } from '../../support/test-core.ts'
 import type { RawClient } from '../../support/raw-client.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -66,8 +66,8 @@ test.each([{ result: null }, {}, { error: null }])(
 )
 
 test('An explicit null of a function of the engine is kept', async () => {
-  const mesh = await startMesh({ prepare: (host) => host.provide('engine::test::null', () => null) })
-  const caller = await mesh.connect()
+  const core = await startCore({ prepare: (host) => host.provide('engine::test::null', () => null) })
+  const caller = await core.connect()
   expect(await caller.call('engine::test::null')).toHaveProperty('result', null)
 })
 
@@ -126,10 +126,10 @@ test('A void call reaches the callee with an id, and its answer goes nowhere', a
 })
 
 test('Enqueue without a queue worker is enqueue_error; with one the receipt comes at once and the job is complete', async () => {
-  const { mesh, caller } = await pair()
+  const { core, caller } = await pair()
   const action = { type: 'enqueue', queue: 'jobs', delay_ms: 5 }
   expect((await caller.call('no::such', {}, { action })).error?.code).toBe('enqueue_error')
-  const queue = await mesh.connect()
+  const queue = await core.connect()
   await queue.provided('engine::queue::enqueue', () => ({}))
   const { result } = await caller.call('no::such', { a: 1 }, { action, baggage: 'k=v', metadata: { s: 1 } })
   expect(result).toEqual({ messageReceiptId: expect.stringMatching(UUID) })
@@ -156,11 +156,11 @@ test('When the callee is cut off its caller gets invocation_stopped at once', as
 })
 
 test('When the caller is cut off the late answer is ignored and the callee stays', async () => {
-  const { mesh, worker, caller } = await pair()
+  const { core, worker, caller } = await pair()
   await worker.provided('m::slow')
   caller.send({ type: 'invokefunction', invocation_id: randomUUID(), function_id: 'm::slow', data: {} })
   const call = await worker.next('invokefunction')
-  const other = await mesh.connect()
+  const other = await core.connect()
   caller.socket.terminate()
   await gone(other, caller.workerId)
   worker.answer(call, { result: 1 })
@@ -169,8 +169,8 @@ test('When the caller is cut off the late answer is ignored and the callee stays
 })
 
 test('An answer by another connection than the callee is ignored', async () => {
-  const { mesh, worker, caller } = await pair()
-  const stranger = await mesh.connect()
+  const { core, worker, caller } = await pair()
+  const stranger = await core.connect()
   await worker.provided('m::f')
   const answered = caller.call('m::f', {})
   const call = await worker.next('invokefunction')
@@ -194,8 +194,8 @@ test('Only the first answer counts', async () => {
 })
 
 test('Two callers with the same invocation id each get their own result', async () => {
-  const { mesh, worker, caller } = await pair()
-  const other = await mesh.connect()
+  const { core, worker, caller } = await pair()
+  const other = await core.connect()
   await worker.provided('m::f')
   const invocation_id = randomUUID()
   caller.send({ type: 'invokefunction', invocation_id, function_id: 'm::f', data: 'a' })
@@ -329,10 +329,10 @@ test.each(['"result":NaN', '"result":{"a":[NaN]}', '"error":NaN', '"result":{"a"
   },
 )
 
-async function pair(): Promise<{ mesh: TestMesh; worker: RawClient; caller: RawClient }> {
-  const mesh = await startMesh()
-  const [worker, caller] = await Promise.all([mesh.connect({ name: 'worker' }), mesh.connect({ name: 'caller' })])
-  return { mesh, worker, caller }
+async function pair(): Promise<{ core: TestCore; worker: RawClient; caller: RawClient }> {
+  const core = await startCore()
+  const [worker, caller] = await Promise.all([core.connect({ name: 'worker' }), core.connect({ name: 'caller' })])
+  return { core, worker, caller }
 }
 
 async function answeredBy(outcome: object): Promise<Awaited<ReturnType<RawClient['call']>>> {

@@ -2,17 +2,17 @@
 import { randomUUID } from 'node:crypto'
 import http from 'node:http'
 import { expect, test } from 'vitest'
-import type { Link } from '../../../core/links/link.ts'
+import type { Link } from '../../../core/model/link.ts'
 import { within } from '../../support/deadline.ts'
-import { startMesh, type TestMesh } from '../../support/mesh.ts'
+import { startCore, type TestCore } from '../../support/test-core.ts'
 import { RawClient } from '../../support/raw-client.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
 
 test('Above max_unanswered the oldest call settles with timeout', async () => {
-  const mesh = await startMesh({ listeners: [{ max_unanswered: 3 }] })
-  const [worker, caller] = [await mesh.connect(), await mesh.connect()]
+  const core = await startCore({ listeners: [{ max_unanswered: 3 }] })
+  const [worker, caller] = [await core.connect(), await core.connect()]
   await worker.provided('lim::f')
   const answers = [0, 1, 2, 3].map((n) => caller.call('lim::f', { n }))
   expect((await answers[0])?.error).toMatchObject({ code: 'timeout', message: expect.stringContaining('3 unanswered') })
@@ -21,8 +21,8 @@ test('Above max_unanswered the oldest call settles with timeout', async () => {
 })
 
 test('A frame above max_frame_bytes closes its connection with 1009; others go on', async () => {
-  const mesh = await startMesh({ listeners: [{ max_frame_bytes: 2000 }] })
-  const [big, small] = [await mesh.connect(), await mesh.connect()]
+  const core = await startCore({ listeners: [{ max_frame_bytes: 2000 }] })
+  const [big, small] = [await core.connect(), await core.connect()]
   big.send({ type: 'invokefunction', function_id: 'x', data: 'x'.repeat(3000) })
   expect((await big.closed).code).toBe(1009)
   small.send({ type: 'invokefunction', function_id: 'x', data: 'x'.repeat(1900) })
@@ -31,19 +31,19 @@ test('A frame above max_frame_bytes closes its connection with 1009; others go o
 })
 
 test('Above max_connections an upgrade answers 503 with Retry-After; a place that becomes free is used', async () => {
-  const mesh = await startMesh({ listeners: [{ max_connections: 2 }] })
-  const first = await mesh.connect()
-  await new RawClient(`${mesh.url()}/otel`).opened()
-  const refused = await upgrade(mesh)
+  const core = await startCore({ listeners: [{ max_connections: 2 }] })
+  const first = await core.connect()
+  await new RawClient(`${core.url()}/otel`).opened()
+  const refused = await upgrade(core)
   expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '5'])
   await first.close()
-  while (mesh.listener().connectionCount > 1) await new Promise((resolve) => setImmediate(resolve))
-  expect((await mesh.connect()).workerId).not.toBe('')
+  while (core.listener().connectionCount > 1) await new Promise((resolve) => setImmediate(resolve))
+  expect((await core.connect()).workerId).not.toBe('')
 })
 
 test('Registrations above max_registrations are ignored; known ids may still be replaced', async () => {
-  const mesh = await startMesh({ listeners: [{ max_registrations: 2 }] })
-  const [worker, caller] = [await mesh.connect(), await mesh.connect()]
+  const core = await startCore({ listeners: [{ max_registrations: 2 }] })
+  const [worker, caller] = [await core.connect(), await core.connect()]
   for (const id of ['r::1', 'r::2', 'r::3', 'r::1']) worker.provide(id, () => id)
   for (const id of ['t1', 't2', 't3']) worker.send({ type: 'registertriggertype', id, description: '' })
   for (const id of ['b1', 'b2', 'b3'])
@@ -52,12 +52,12 @@ test('Registrations above max_registrations are ignored; known ids may still be 
   expect((await caller.call('r::1', {})).result).toBe('r::1')
   expect((await caller.call('r::2', {})).result).toBe('r::2')
   expect((await caller.call('r::3', {})).error?.code).toBe('function_not_found')
-  expect(['t1', 't2', 't3'].map((id) => mesh.mesh.triggers.findType('default', id) !== undefined)).toEqual([
+  expect(['t1', 't2', 't3'].map((id) => core.core.triggers.findType('default', id) !== undefined)).toEqual([
     true,
     true,
     false,
   ])
-  expect(['b1', 'b2', 'b3'].map((id) => mesh.mesh.triggers.findBinding(id) !== undefined)).toEqual([true, true, false])
+  expect(['b1', 'b2', 'b3'].map((id) => core.core.triggers.findBinding(id) !== undefined)).toEqual([true, true, false])
   worker.send({ type: 'unregisterfunction', id: 'r::2' })
   await worker.provided('r::3', () => 'r::3')
   expect((await caller.call('r::3', {})).result).toBe('r::3')
@@ -65,14 +65,14 @@ test('Registrations above max_registrations are ignored; known ids may still be 
 })
 
 test('Senders to a peer above outbox_soft_bytes are paused and go on when it reads', async () => {
-  const mesh = await startMesh({ listeners: [{ outbox_soft_bytes: 256 * KIB }] })
-  const [slow, sender] = [await mesh.connect(), await mesh.connect()]
+  const core = await startCore({ listeners: [{ outbox_soft_bytes: 256 * KIB }] })
+  const [slow, sender] = [await core.connect(), await core.connect()]
   await slow.provided('slow::f')
   slow.socket.pause()
   const data = 'x'.repeat(64 * KIB)
   const frames = 400
   for (let index = 0; index < frames; index++) sender.send({ type: 'invokefunction', function_id: 'slow::f', data })
-  const link = linkOf(mesh, slow)
+  const link = linkOf(core, slow)
   await until(() => link.congested && sender.socket.bufferedAmount > 0 && isStable(() => sender.socket.bufferedAmount))
   expect(link.queuedBytes).toBeLessThan(2 * MIB)
   slow.socket.resume()
@@ -82,40 +82,40 @@ test('Senders to a peer above outbox_soft_bytes are paused and go on when it rea
 })
 
 test('With a soft limit below what a socket buffers by itself paused senders still go on', async () => {
-  const mesh = await startMesh({ listeners: [{ outbox_soft_bytes: 100 }] })
-  const [worker, sender] = [await mesh.connect(), await mesh.connect()]
+  const core = await startCore({ listeners: [{ outbox_soft_bytes: 100 }] })
+  const [worker, sender] = [await core.connect(), await core.connect()]
   await worker.provided('small::f', (n: number) => n)
   for (let index = 0; index < 200; index++) expect((await sender.call('small::f', index)).result).toBe(index)
 })
 
 test('A peer that never reads is cut off after outbox_hard_ms, its calls settle, and third parties are not held up', async () => {
-  const mesh = await startMesh({
+  const core = await startCore({
     listeners: [{ outbox_soft_bytes: 64 * KIB, outbox_hard_bytes: 256 * KIB, outbox_hard_ms: 300 }],
     engine: { restart_grace_ms: 0 },
   })
   const [deaf, sender, callee, bystander] = [
-    await mesh.connect(),
-    await mesh.connect(),
-    await mesh.connect(),
-    await mesh.connect(),
+    await core.connect(),
+    await core.connect(),
+    await core.connect(),
+    await core.connect(),
   ]
   await deaf.provided('deaf::f')
   await callee.provided('other::f', () => 'fine')
   deaf.socket.pause()
   const answered = Array.from({ length: 300 }, () => sender.call('deaf::f', 'x'.repeat(64 * KIB)))
-  await until(() => linkOf(mesh, deaf).queuedBytes > 256 * KIB)
+  await until(() => linkOf(core, deaf).queuedBytes > 256 * KIB)
   expect((await bystander.call('other::f', {})).result).toBe('fine')
   const codes = new Set((await Promise.all(answered)).map(({ error }) => error?.code))
   for (const code of codes) expect(['invocation_stopped', 'function_not_found', 'overloaded']).toContain(code)
-  expect(mesh.mesh.router.workers.has(deaf.workerId)).toBe(false)
+  expect(core.core.router.workers.has(deaf.workerId)).toBe(false)
   expect((await sender.call('other::f', {})).result).toBe('fine')
   deaf.socket.resume()
   expect((await deaf.closed).code).toBe(1013)
 })
 
 test('A caller that does not read its answers is not read either, and its callee serves others on', async () => {
-  const mesh = await startMesh({ listeners: [{ outbox_soft_bytes: 256 * KIB, outbox_hard_bytes: 64 * MIB }] })
-  const [greedy, worker, other] = [await mesh.connect(), await mesh.connect(), await mesh.connect()]
+  const core = await startCore({ listeners: [{ outbox_soft_bytes: 256 * KIB, outbox_hard_bytes: 64 * MIB }] })
+  const [greedy, worker, other] = [await core.connect(), await core.connect(), await core.connect()]
   await worker.provided('big::f', () => 'x'.repeat(256 * KIB))
   greedy.socket.pause()
   for (let index = 0; index < 2000; index++)
@@ -125,17 +125,17 @@ test('A caller that does not read its answers is not read either, and its callee
       function_id: 'big::f',
       data: 'y'.repeat(16 * KIB),
     })
-  await until(() => linkOf(mesh, greedy).congested)
+  await until(() => linkOf(core, greedy).congested)
   await until(() => isStable(() => worker.calls('big::f').length))
   expect(worker.calls('big::f').length).toBeLessThan(2000)
-  expect(linkOf(mesh, greedy).queuedBytes).toBeLessThan(64 * MIB)
+  expect(linkOf(core, greedy).queuedBytes).toBeLessThan(64 * MIB)
   greedy.socket.terminate()
   expect(String((await other.call('big::f', {})).result)).toHaveLength(256 * KIB)
 })
 
 test('Two workers that flood each other both go on', async () => {
-  const mesh = await startMesh({ listeners: [{ outbox_soft_bytes: 512 * KIB }] })
-  const [a, b] = [await mesh.connect(), await mesh.connect()]
+  const core = await startCore({ listeners: [{ outbox_soft_bytes: 512 * KIB }] })
+  const [a, b] = [await core.connect(), await core.connect()]
   await a.provided('flood::a', () => 'a')
   await b.provided('flood::b', () => 'b')
   const data = 'x'.repeat(32 * KIB)
@@ -149,34 +149,34 @@ test('Two workers that flood each other both go on', async () => {
 })
 
 test('A sender that is paused for another one is not taken for dead', async () => {
-  const mesh = await startMesh({
+  const core = await startCore({
     listeners: [
       { outbox_soft_bytes: 64 * KIB, outbox_hard_bytes: 256 * MIB, ping_interval_ms: 50, idle_timeout_ms: 200 },
       {},
     ],
   })
-  const sender = await mesh.connect()
-  const slow = await mesh.connect({ listener: 1 })
+  const sender = await core.connect()
+  const slow = await core.connect({ listener: 1 })
   await slow.provided('slow::f')
-  const link = linkOf(mesh, slow)
+  const link = linkOf(core, slow)
   // As if the peer had 1 MB queued: the sender is held until it drains.
-  link.throttle(linkOf(mesh, sender))
+  link.throttle(linkOf(core, sender))
   const since = performance.now()
   let pings = 0
   await new Promise<void>((resolve) => sender.socket.on('ping', () => (++pings >= 10 ? resolve() : undefined)))
   expect(performance.now() - since).toBeGreaterThan(300)
-  expect(mesh.mesh.router.workers.has(sender.workerId)).toBe(true)
+  expect(core.core.router.workers.has(sender.workerId)).toBe(true)
   await slow.settled()
   expect((await sender.call('no::such', {})).error?.code).toBe('function_not_found')
 })
 
-function linkOf(mesh: TestMesh, { workerId }: RawClient): Link {
-  const worker = mesh.mesh.router.workers.get(workerId)
+function linkOf(core: TestCore, { workerId }: RawClient): Link {
+  const worker = core.core.router.workers.get(workerId)
   if (worker === undefined) throw new Error('the worker is gone')
   return worker.link
 }
 
-function upgrade(mesh: TestMesh): Promise<http.IncomingMessage> {
+function upgrade(core: TestCore): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = {
       Connection: 'Upgrade',
@@ -184,7 +184,7 @@ function upgrade(mesh: TestMesh): Promise<http.IncomingMessage> {
       'Sec-WebSocket-Version': '13',
       'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
     }
-    const request = http.get({ host: '127.0.0.1', port: mesh.listener().port, headers }, (response) => {
+    const request = http.get({ host: '127.0.0.1', port: core.listener().port, headers }, (response) => {
       response.resume()
       resolve(response)
     })

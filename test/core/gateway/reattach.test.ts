@@ -3,15 +3,15 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import type { EngineOptions } from '../../../core/config/types.ts'
-import { startMesh, type TestMesh } from '../../support/mesh.ts'
+import type { EngineOptions } from '../../../core/model/options.ts'
+import { startCore, type TestCore } from '../../support/test-core.ts'
 import { RawClient } from '../../support/raw-client.ts'
 
 test('A valid reattach closes the old socket before the next frame, and the replay leaves exactly one provider', async () => {
-  const { mesh, caller } = await scene()
-  const old = await mesh.connect({ name: 'w' })
+  const { core, caller } = await scene()
+  const old = await core.connect({ name: 'w' })
   await old.provided('re::f', () => 'old')
-  const fresh = new RawClient(mesh.url())
+  const fresh = new RawClient(core.url())
   await fresh.opened()
   fresh.handle('re::f', () => 'new')
   fresh.send({ type: 'reattach', previous_worker_id: old.workerId, reattach_token: old.token })
@@ -21,15 +21,15 @@ test('A valid reattach closes the old socket before the next frame, and the repl
   expect(fresh.workerId).not.toBe(old.workerId)
   const { result } = await caller.call('engine::workers::list', { search: 'w' })
   expect((result as { workers: { id: string }[] }).workers.map(({ id }) => id)).toContain(fresh.workerId)
-  expect(mesh.mesh.router.workers.has(old.workerId)).toBe(false)
+  expect(core.core.router.workers.has(old.workerId)).toBe(false)
   for (let round = 0; round < 5; round++) expect((await caller.call('re::f', {})).result).toBe('new')
 })
 
 test('A function that the new connection does not replay is gone after the restart grace', async () => {
-  const { mesh, caller } = await scene({ restart_grace_ms: 100 })
-  const old = await mesh.connect()
+  const { core, caller } = await scene({ restart_grace_ms: 100 })
+  const old = await core.connect()
   await old.provided('re::dropped', () => 'old')
-  await mesh.connect({ first: [{ type: 'reattach', previous_worker_id: old.workerId, reattach_token: old.token }] })
+  await core.connect({ first: [{ type: 'reattach', previous_worker_id: old.workerId, reattach_token: old.token }] })
   expect((await caller.call('re::dropped', {})).error?.code).toBe('function_not_found')
 })
 
@@ -41,30 +41,30 @@ test.each([
   ['an id that is none', (old: RawClient) => ({ previous_worker_id: '../x', reattach_token: old.token })],
   ['an id of another type', (old: RawClient) => ({ previous_worker_id: 5, reattach_token: old.token })],
 ])('A reattach with %s leaves the old connection alone and gets no reply', async (_what, members) => {
-  const { mesh, caller } = await scene()
-  const old = await mesh.connect()
+  const { core, caller } = await scene()
+  const old = await core.connect()
   await old.provided('re::f', () => 'old')
-  const fresh = await mesh.connect()
+  const fresh = await core.connect()
   const before = fresh.frames.length
   fresh.send({ type: 'reattach', ...members(old) })
   await fresh.settled()
   expect(fresh.frames.slice(before)).toEqual([{ type: 'pong' }])
   expect((await caller.call('re::f', {})).result).toBe('old')
-  expect(mesh.lines.join('\n')).not.toContain(old.token)
+  expect(core.lines.join('\n')).not.toContain(old.token)
 })
 
 test('A connection cannot reattach to itself', async () => {
-  const { mesh } = await scene()
-  const client = await mesh.connect()
+  const { core } = await scene()
+  const client = await core.connect()
   client.send({ type: 'reattach', previous_worker_id: client.workerId, reattach_token: client.token })
   await client.settled()
   expect(client.socket.readyState).toBe(1)
 })
 
 test('Frames of the old connection behind the eviction are not handled', async () => {
-  const { mesh, caller } = await scene()
-  const old = await mesh.connect()
-  await mesh.connect({ first: [{ type: 'reattach', previous_worker_id: old.workerId, reattach_token: old.token }] })
+  const { core, caller } = await scene()
+  const old = await core.connect()
+  await core.connect({ first: [{ type: 'reattach', previous_worker_id: old.workerId, reattach_token: old.token }] })
   old.provide('re::late', () => 'late')
   await old.closed
   await caller.settled()
@@ -72,13 +72,13 @@ test('Frames of the old connection behind the eviction are not handled', async (
 })
 
 test('Answers to the calls of the old connection go to the new one', async () => {
-  const { mesh } = await scene()
-  const [worker, old] = [await mesh.connect(), await mesh.connect()]
+  const { core } = await scene()
+  const [worker, old] = [await core.connect(), await core.connect()]
   await worker.provided('re::slow')
   const id = randomUUID()
   old.send({ type: 'invokefunction', invocation_id: id, function_id: 're::slow', data: {} })
   const call = await worker.next('invokefunction')
-  const fresh = await mesh.connect({
+  const fresh = await core.connect({
     first: [{ type: 'reattach', previous_worker_id: old.workerId, reattach_token: old.token }],
   })
   worker.answer(call, { result: 'kept' })
@@ -86,71 +86,71 @@ test('Answers to the calls of the old connection go to the new one', async () =>
 })
 
 test('Calls that the evicted connection had not answered are invocation_stopped', async () => {
-  const { mesh, caller } = await scene()
-  const old = await mesh.connect()
+  const { core, caller } = await scene()
+  const old = await core.connect()
   await old.provided('re::slow')
   const answered = caller.call('re::slow', {})
   await old.next('invokefunction')
-  await mesh.connect({ first: [{ type: 'reattach', previous_worker_id: old.workerId, reattach_token: old.token }] })
+  await core.connect({ first: [{ type: 'reattach', previous_worker_id: old.workerId, reattach_token: old.token }] })
   expect((await answered).error?.code).toBe('invocation_stopped')
 })
 
 test('What a new connection registered survives the teardown of the old one, a hundred times', async () => {
-  const { mesh, caller } = await scene()
-  const binder = await mesh.connect()
+  const { core, caller } = await scene()
+  const binder = await core.connect()
   const bindingId = randomUUID()
   binder.send({ type: 'registertrigger', id: bindingId, trigger_type: 'race', function_id: 'race::f', config: {} })
-  let old = await join(mesh, 0)
+  let old = await join(core, 0)
   for (let round = 1; round <= 100; round++) {
-    const fresh = await join(mesh, round)
+    const fresh = await join(core, round)
     old.socket.terminate()
-    await until(() => !mesh.mesh.router.workers.has(old.workerId), caller)
+    await until(() => !core.core.router.workers.has(old.workerId), caller)
     expect((await caller.call('race::f', {})).result).toBe(round)
-    expect(mesh.mesh.triggers.ownerOf('race-own')?.id).toBe(fresh.workerId)
-    expect(mesh.mesh.triggers.findType('default', 'race')?.current?.worker.id).toBe(fresh.workerId)
+    expect(core.core.triggers.ownerOf('race-own')?.id).toBe(fresh.workerId)
+    expect(core.core.triggers.findType('default', 'race')?.current?.worker.id).toBe(fresh.workerId)
     await fresh.settled()
     expect(fresh.of('registertrigger').filter(({ id }) => id === bindingId)).toHaveLength(1)
     old = fresh
   }
-  expect(mesh.mesh.triggers.findBinding(bindingId)).toBeDefined()
+  expect(core.core.triggers.findBinding(bindingId)).toBeDefined()
 })
 
 test('A newer connection of the same process ends an older one that is silent', async () => {
-  const { mesh, caller } = await scene()
-  const zombie = await mesh.connect({ name: 'z', pid: 7 })
+  const { core, caller } = await scene()
+  const zombie = await core.connect({ name: 'z', pid: 7 })
   await zombie.provided('z::f', () => 'zombie')
   zombie.socket.pause()
-  const fresh = await mesh.connect({ name: 'z', pid: 7 })
+  const fresh = await core.connect({ name: 'z', pid: 7 })
   await fresh.provided('z::f', () => 'fresh')
   // Until the old one is gone the newer one is preferred.
   for (let round = 0; round < 4; round++) expect((await caller.call('z::f', {})).result).toBe('fresh')
-  await until(() => !mesh.mesh.router.workers.has(zombie.workerId), caller)
+  await until(() => !core.core.router.workers.has(zombie.workerId), caller)
   expect((await caller.call('z::f', {})).result).toBe('fresh')
 })
 
 test('An older connection that answers the ping stays, and replicas with other process ids are not asked', async () => {
-  const { mesh, caller } = await scene()
-  const [older, replica] = [await mesh.connect({ name: 'z', pid: 7 }), await mesh.connect({ name: 'z', pid: 8 })]
+  const { core, caller } = await scene()
+  const [older, replica] = [await core.connect({ name: 'z', pid: 7 }), await core.connect({ name: 'z', pid: 8 })]
   let replicaPings = 0
   replica.socket.on('ping', () => replicaPings++)
   const pinged = new Promise((resolve) => older.socket.once('ping', resolve))
-  const newer = await mesh.connect({ name: 'z', pid: 7 })
+  const newer = await core.connect({ name: 'z', pid: 7 })
   await pinged
   const until150 = performance.now() + 150
   while (performance.now() < until150) await newer.settled()
-  expect([older, replica, newer].map(({ workerId }) => mesh.mesh.router.workers.has(workerId))).toEqual([
+  expect([older, replica, newer].map(({ workerId }) => core.core.router.workers.has(workerId))).toEqual([
     true,
     true,
     true,
   ])
-  expect(mesh.mesh.router.workers.get(older.workerId)?.suspectedZombie).toBe(false)
+  expect(core.core.router.workers.get(older.workerId)?.suspectedZombie).toBe(false)
   expect(replicaPings).toBe(0)
   await caller.settled()
 })
 
 test('A peer that went silent is dropped after idle_timeout_ms; one that answers pings stays', async () => {
-  const mesh = await startMesh({ listeners: [{ ping_interval_ms: 40, idle_timeout_ms: 150 }] })
-  const [deaf, alive] = [await mesh.connect(), await mesh.connect()]
+  const core = await startCore({ listeners: [{ ping_interval_ms: 40, idle_timeout_ms: 150 }] })
+  const [deaf, alive] = [await core.connect(), await core.connect()]
   await deaf.provided('deaf::f')
   const stopped = alive.call('deaf::f', {})
   await deaf.next('invokefunction')
@@ -164,8 +164,8 @@ test('A peer that went silent is dropped after idle_timeout_ms; one that answers
 })
 
 test('A standstill of the engine makes no peer look silent', async () => {
-  const mesh = await startMesh({ listeners: [{ ping_interval_ms: 40, idle_timeout_ms: 150 }] })
-  const alive = await mesh.connect()
+  const core = await startCore({ listeners: [{ ping_interval_ms: 40, idle_timeout_ms: 150 }] })
+  const alive = await core.connect()
   const pings = async (count: number): Promise<void> => {
     for (let seen = 0; seen < count; seen++) await once(alive.socket, 'ping')
   }
@@ -173,11 +173,11 @@ test('A standstill of the engine makes no peer look silent', async () => {
   const until = performance.now() + 500
   while (performance.now() < until);
   await pings(4)
-  expect(mesh.mesh.router.workers.has(alive.workerId)).toBe(true)
+  expect(core.core.router.workers.has(alive.workerId)).toBe(true)
 })
 
 test('workers-available tells of each connection exactly once that it came, announced itself and left', async () => {
-  const { mesh, caller: watcher } = await scene()
+  const { core, caller: watcher } = await scene()
   const events: { event: string; worker_id: string }[] = []
   watcher.handle('watch::workers', (event) => void events.push(event))
   watcher.provide('watch::workers')
@@ -189,7 +189,7 @@ test('workers-available tells of each connection exactly once that it came, anno
     config: {},
   })
   await watcher.settled()
-  const client = await mesh.connect()
+  const client = await core.connect()
   await client.close()
   await watcher.until(() => events.some(({ event }) => event === 'worker_disconnected'), 'worker_disconnected')
   await watcher.settled()
@@ -201,14 +201,14 @@ test('workers-available tells of each connection exactly once that it came, anno
 })
 
 test('The id of a killed provider waits for the next one, its callers in order; after a clean close it is gone at once', async () => {
-  const { mesh, caller } = await scene()
-  const first = await mesh.connect()
+  const { core, caller } = await scene()
+  const first = await core.connect()
   await first.provided('grace::f', (n: { n: number }) => n.n)
   first.socket.terminate()
-  await until(() => !mesh.mesh.router.workers.has(first.workerId), caller)
+  await until(() => !core.core.router.workers.has(first.workerId), caller)
   const answers = Array.from({ length: 50 }, (_, n) => caller.call('grace::f', { n }))
   await caller.settled()
-  const second = await mesh.connect()
+  const second = await core.connect()
   await second.provided('grace::f', (n: { n: number }) => n.n)
   expect((await Promise.all(answers)).map(({ result }) => result)).toEqual(Array.from({ length: 50 }, (_, n) => n))
   expect(second.calls('grace::f').map(({ data }) => (data as { n: number }).n)).toEqual(
@@ -216,27 +216,27 @@ test('The id of a killed provider waits for the next one, its callers in order; 
   )
   second.socket.close()
   await second.closed
-  await until(() => !mesh.mesh.router.workers.has(second.workerId), caller)
+  await until(() => !core.core.router.workers.has(second.workerId), caller)
   expect((await caller.call('grace::f', {})).error?.code).toBe('function_not_found')
 })
 
 test('Calls made while a provider is being cut off never meet a half-dead connection', async () => {
-  const { mesh, caller } = await scene({ restart_grace_ms: 50 })
+  const { core, caller } = await scene({ restart_grace_ms: 50 })
   for (let round = 0; round < 30; round++) {
-    const worker = await mesh.connect()
+    const worker = await core.connect()
     await worker.provided('cut::f', () => 1)
     const answers: Promise<{ error?: { code: string } }>[] = []
     const flood = setInterval(() => answers.push(caller.call('cut::f', {})), 0)
     worker.socket.terminate()
-    await until(() => !mesh.mesh.router.workers.has(worker.workerId), caller)
+    await until(() => !core.core.router.workers.has(worker.workerId), caller)
     clearInterval(flood)
     for (const { error } of await Promise.all(answers)) expect(error?.code ?? 'fine').not.toBe('channel_send_failed')
   }
 })
 
 test('A worker is gone with its close frame, though its socket may linger', async () => {
-  const { mesh, caller } = await scene()
-  const worker = await mesh.connect()
+  const { core, caller } = await scene()
+  const worker = await core.connect()
   await worker.provided('linger::f')
   const pending = caller.call('linger::f', {})
   await worker.next('invokefunction')
@@ -249,25 +249,25 @@ test('A worker is gone with its close frame, though its socket may linger', asyn
 })
 
 test('Calls made while a provider closes cleanly get function_not_found', async () => {
-  const { mesh, caller } = await scene()
+  const { core, caller } = await scene()
   for (let round = 0; round < 30; round++) {
-    const worker = await mesh.connect()
+    const worker = await core.connect()
     await worker.provided('leave::f', () => 1)
     worker.socket.close()
     const codes = new Set<string>()
     do codes.add((await caller.call('leave::f', {})).error?.code ?? 'answered')
-    while (mesh.mesh.router.workers.has(worker.workerId))
+    while (core.core.router.workers.has(worker.workerId))
     for (const code of codes) expect(['answered', 'invocation_stopped', 'function_not_found']).toContain(code)
   }
 })
 
-async function scene(engine: Partial<EngineOptions> = {}): Promise<{ mesh: TestMesh; caller: RawClient }> {
-  const mesh = await startMesh({ engine, zombieAnswerMs: 100 })
-  return { mesh, caller: await mesh.connect({ name: 'caller' }) }
+async function scene(engine: Partial<EngineOptions> = {}): Promise<{ core: TestCore; caller: RawClient }> {
+  const core = await startCore({ engine, zombieAnswerMs: 100 })
+  return { core, caller: await core.connect({ name: 'caller' }) }
 }
 
-async function join(mesh: TestMesh, round: number): Promise<RawClient> {
-  const client = await mesh.connect({ name: 'racer', pid: 100 + round })
+async function join(core: TestCore, round: number): Promise<RawClient> {
+  const client = await core.connect({ name: 'racer', pid: 100 + round })
   client.send({ type: 'registertriggertype', id: 'race', description: '' })
   client.send({
     type: 'registertrigger',

@@ -1,12 +1,12 @@
 // Who serves an id when workers come and go (spec 01 §8, checks 23–27, 29) and registration before the announce (§13).
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { startMesh, type TestMesh } from '../../support/mesh.ts'
+import { startCore, type TestCore } from '../../support/test-core.ts'
 import type { RawClient } from '../../support/raw-client.ts'
 
 test('Two workers with the same id share the calls, and one that does not answer gets fewer', async () => {
-  const { mesh, caller } = await scene()
-  const [a, b] = [await mesh.connect(), await mesh.connect()]
+  const { core, caller } = await scene()
+  const [a, b] = [await core.connect(), await core.connect()]
   await a.provided('lb::f', () => 'a')
   await b.provided('lb::f', () => 'b')
   for (let round = 0; round < 100; round++) await caller.call('lb::f', {})
@@ -22,8 +22,8 @@ test('Two workers with the same id share the calls, and one that does not answer
 })
 
 test('After one of two providers closed all calls succeed; what it had is invocation_stopped; after the last there is nothing', async () => {
-  const { mesh, caller } = await scene()
-  const [a, b] = [await mesh.connect(), await mesh.connect()]
+  const { core, caller } = await scene()
+  const [a, b] = [await core.connect(), await core.connect()]
   await a.provided('lb::f')
   const lost = caller.call('lb::f', {})
   await a.next('invokefunction')
@@ -38,8 +38,8 @@ test('After one of two providers closed all calls succeed; what it had is invoca
 })
 
 test('A second registration by the same connection replaces the first', async () => {
-  const { mesh, caller } = await scene()
-  const a = await mesh.connect()
+  const { core, caller } = await scene()
+  const a = await core.connect()
   a.provide('re::f', undefined, { description: 'one' })
   await a.provided('re::f', () => 1, { description: 'two' })
   const { result } = await caller.call('engine::functions::list', {})
@@ -52,8 +52,8 @@ test('A second registration by the same connection replaces the first', async ()
 })
 
 test('An id of a built-in is refused to other workers, before and after they leave', async () => {
-  const mesh = await startMesh({ prepare: (host) => host.plugin('iii-state', { 'state::get': () => 'built-in' }) })
-  const [rival, caller] = [await mesh.connect(), await mesh.connect()]
+  const core = await startCore({ prepare: (host) => host.plugin('iii-state', { 'state::get': () => 'built-in' }) })
+  const [rival, caller] = [await core.connect(), await core.connect()]
   for (const id of ['state::get', 'engine::workers::list']) {
     rival.provide(id, () => 'rival')
     const refused = await rival.find(
@@ -69,8 +69,8 @@ test('An id of a built-in is refused to other workers, before and after they lea
 })
 
 test('Workers with the same name are both listed', async () => {
-  const { mesh, caller } = await scene()
-  const [a, b] = [await mesh.connect({ name: 'twin', pid: 1 }), await mesh.connect({ name: 'twin', pid: 2 })]
+  const { core, caller } = await scene()
+  const [a, b] = [await core.connect({ name: 'twin', pid: 1 }), await core.connect({ name: 'twin', pid: 2 })]
   const { result } = await caller.call('engine::workers::list', { search: 'twin' })
   expect((result as { workers: { id: string }[] }).workers.map(({ id }) => id).sort()).toEqual(
     [a.workerId, b.workerId].sort(),
@@ -78,8 +78,8 @@ test('Workers with the same name are both listed', async () => {
 })
 
 test('unregisterfunction by another connection has no effect', async () => {
-  const { mesh, caller } = await scene()
-  const a = await mesh.connect()
+  const { core, caller } = await scene()
+  const a = await core.connect()
   await a.provided('own::f', () => 1)
   caller.send({ type: 'unregisterfunction', id: 'own::f' })
   await caller.settled()
@@ -87,13 +87,13 @@ test('unregisterfunction by another connection has no effect', async () => {
 })
 
 test('unregistertrigger needs no type, works while parked and ignores unknown ids', async () => {
-  const { mesh, caller } = await scene()
+  const { core, caller } = await scene()
   const binding = { type: 'registertrigger', id: randomUUID(), trigger_type: 'parked', function_id: 'a::b', config: {} }
   caller.send(binding)
   caller.send({ type: 'unregistertrigger', id: binding.id })
   caller.send({ type: 'unregistertrigger', id: randomUUID() })
   await caller.settled()
-  const provider = await mesh.connect()
+  const provider = await core.connect()
   provider.send({ type: 'registertriggertype', id: 'parked', description: '' })
   await provider.settled()
   caller.send({ ...binding, id: 'second' })
@@ -111,8 +111,8 @@ test('unregistertrigger needs no type, works while parked and ignores unknown id
 // ── before the announce (§13) ────────────────────────────────────────────────────────────────────────────────────────
 
 test('Registrations wait for the announce, which puts them into its namespace', async () => {
-  const { mesh, caller } = await scene()
-  const worker = await mesh.connect({ name: null })
+  const { core, caller } = await scene()
+  const worker = await core.connect({ name: null })
   worker.provide('ns::f', () => 'there')
   await worker.settled()
   expect((await caller.call('ns::f', {})).error?.code).toBe('function_not_found')
@@ -125,8 +125,8 @@ test('Registrations wait for the announce, which puts them into its namespace', 
 })
 
 test('A worker that never announces itself is callable after a quarter of a second of silence', async () => {
-  const { mesh, caller } = await scene()
-  const worker = await mesh.connect({ name: null })
+  const { core, caller } = await scene()
+  const worker = await core.connect({ name: null })
   const sent = performance.now()
   worker.provide('quiet::f', () => 'there')
   await available(caller, 'quiet::f')
@@ -136,8 +136,8 @@ test('A worker that never announces itself is callable after a quarter of a seco
 })
 
 test('The grace ends the wait of a connection that is never silent, and a later namespace is answered and ignored', async () => {
-  const mesh = await startMesh({ namespaceGraceMs: 400 })
-  const [caller, worker] = [await mesh.connect(), await mesh.connect({ name: null })]
+  const core = await startCore({ namespaceGraceMs: 400 })
+  const [caller, worker] = [await core.connect(), await core.connect({ name: null })]
   worker.provide('busy::f', () => 'there')
   const chatter = setInterval(() => worker.send({ type: 'pong' }), 20)
   try {
@@ -147,12 +147,12 @@ test('The grace ends the wait of a connection that is never silent, and a later 
   }
   expect((await worker.announce({ namespace: 'late' })).result).toEqual({ success: true })
   expect((await caller.call('busy::f', {})).result).toBe('there')
-  expect(mesh.logged('warn').map(({ msg }) => msg)).toEqual([expect.stringContaining("'late' too late")])
+  expect(core.logged('warn').map(({ msg }) => msg)).toEqual([expect.stringContaining("'late' too late")])
 })
 
 test('Calls of a worker wait behind its own registrations, in order; with nothing held they go at once', async () => {
-  const { mesh } = await scene()
-  const worker = await mesh.connect({ name: null })
+  const { core } = await scene()
+  const worker = await core.connect({ name: null })
   const early = worker.call('engine::workers::list', {})
   expect((await early).error).toBeUndefined()
   worker.provide('own::f', () => 'mine')
@@ -166,8 +166,8 @@ test('Calls of a worker wait behind its own registrations, in order; with nothin
 })
 
 test('A trigger type that is given up before the announce does not come to be', async () => {
-  const { mesh, caller } = await scene()
-  const worker = await mesh.connect({ name: null })
+  const { core, caller } = await scene()
+  const worker = await core.connect({ name: null })
   worker.send({ type: 'registertriggertype', id: 'brief', description: '' })
   worker.send({ type: 'unregistertriggertype', id: 'brief' })
   await worker.announce()
@@ -195,13 +195,13 @@ test.each([
     },
   ],
 ])('A blank namespace in %s is INVALID_NAMESPACE', async (_where, code) => {
-  const mesh = await startMesh()
-  expect(await code(await mesh.connect())).toBe('INVALID_NAMESPACE')
+  const core = await startCore()
+  expect(await code(await core.connect())).toBe('INVALID_NAMESPACE')
 })
 
 test('engine ids outside the namespace default are refused', async () => {
-  const mesh = await startMesh()
-  const worker = await mesh.connect({ namespace: 'apart' })
+  const core = await startCore()
+  const worker = await core.connect({ namespace: 'apart' })
   worker.provide('engine::mine')
   expect(await worker.next('registrationrejected')).toMatchObject({
     code: 'FUNCTION_NAMESPACE_CONFLICT',
@@ -209,9 +209,9 @@ test('engine ids outside the namespace default are refused', async () => {
   })
 })
 
-async function scene(): Promise<{ mesh: TestMesh; caller: RawClient }> {
-  const mesh = await startMesh()
-  return { mesh, caller: await mesh.connect({ name: 'caller' }) }
+async function scene(): Promise<{ core: TestCore; caller: RawClient }> {
+  const core = await startCore()
+  return { core, caller: await core.connect({ name: 'caller' }) }
 }
 
 /** Calls until the function is there; the round trips are the clock. */

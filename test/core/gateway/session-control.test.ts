@@ -1,7 +1,7 @@
 // Sessions as others see and end them, two sessions beside each other, and middleware without rbac (spec 09 §3; spec 04 B.5, B.7, checks 22, 26).
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { startMesh } from '../../support/mesh.ts'
+import { startCore } from '../../support/test-core.ts'
 import type { Frame } from '../../support/raw-client.ts'
 import { both, PUBLIC, scene } from './session-scene.ts'
 
@@ -12,8 +12,8 @@ test('engine::sessions::list tells who is there, since when, with which rights a
     forbidden_functions: ['a::g'],
     expires_in_ms: 60_000,
   }
-  const mesh = await scene(() => rights)
-  const { trusted, session } = await both(mesh)
+  const core = await scene(() => rights)
+  const { trusted, session } = await both(core)
   await trusted.provided('a::f', () => 1)
   const listed = async (): Promise<object[]> =>
     ((await trusted.call('engine::sessions::list')).result as { sessions: object[] }).sessions
@@ -38,8 +38,8 @@ test('engine::sessions::list tells who is there, since when, with which rights a
 })
 
 test('engine::sessions::revoke closes a session with 1008, and it is not heard any more, even if it does not close', async () => {
-  const mesh = await scene(() => ({}), { expose_functions: ['match("a::*")'] })
-  const { trusted, session } = await both(mesh)
+  const core = await scene(() => ({}), { expose_functions: ['match("a::*")'] })
+  const { trusted, session } = await both(core)
   await trusted.provided('a::f', () => 1)
   await session.provided('mine::f', () => 1)
   const { _socket: tcp } = session.socket as unknown as { _socket: Socket }
@@ -60,25 +60,25 @@ test.each([
   ['no worker', {}, 'deserialization_error'],
   ['a worker that is no text', { worker_id: 5 }, 'deserialization_error'],
 ])('engine::sessions::revoke of %s is an error', async (_what, input, code) => {
-  const mesh = await startMesh()
-  expect((await (await mesh.connect()).call('engine::sessions::revoke', input)).error?.code).toBe(code)
+  const core = await startCore()
+  expect((await (await core.connect()).call('engine::sessions::revoke', input)).error?.code).toBe(code)
 })
 
 test('engine::sessions::revoke does not end a trusted worker', async () => {
-  const mesh = await startMesh()
-  const [one, other] = [await mesh.connect(), await mesh.connect()]
+  const core = await startCore()
+  const [one, other] = [await core.connect(), await core.connect()]
   expect((await one.call('engine::sessions::revoke', { worker_id: other.workerId })).error?.code).toBe('NOT_FOUND')
   await other.settled()
-  expect(mesh.mesh.router.workers.has(other.workerId)).toBe(true)
+  expect(core.core.router.workers.has(other.workerId)).toBe(true)
 })
 
 test('Two sessions register and bind the same id under their own prefixes, and each gets its own events', async () => {
   let users = 0
-  const mesh = await scene(() => ({ function_registration_prefix: `u${++users}` }))
-  const provider = await mesh.connect()
+  const core = await scene(() => ({ function_registration_prefix: `u${++users}` }))
+  const provider = await core.connect()
   provider.send({ type: 'registertriggertype', id: 'stream', description: '' })
   await provider.settled()
-  const sessions = [await mesh.connect({ listener: PUBLIC }), await mesh.connect({ listener: PUBLIC })]
+  const sessions = [await core.connect({ listener: PUBLIC }), await core.connect({ listener: PUBLIC })]
   for (const [index, session] of sessions.entries()) {
     await session.provided('ui::on', (data: { n: number }, frame: Frame) => [index, frame['function_id'], data.n])
     session.send({
@@ -104,8 +104,8 @@ test('Two sessions register and bind the same id under their own prefixes, and e
 })
 
 test('A plain listener may have a middleware: it gets calls and enqueues of that listener, and nobody else’s', async () => {
-  const mesh = await startMesh({ listeners: [{}, { middleware_function_id: 'gate::m' }] })
-  const [inner, outer] = [await mesh.connect(), await mesh.connect({ listener: 1 })]
+  const core = await startCore({ listeners: [{}, { middleware_function_id: 'gate::m' }] })
+  const [inner, outer] = [await core.connect(), await core.connect({ listener: 1 })]
   inner.provide('a::f', () => 'unreached')
   await inner.provided('gate::m', ({ function_id, action }: { function_id: string; action: unknown }) => ({
     function_id,

@@ -5,10 +5,10 @@ import type { Frame } from '../../support/raw-client.ts'
 import { both, PUBLIC, scene } from './session-scene.ts'
 
 test('A prefix is added to what a session registers and binds, taken off what it gets, and not added to what it calls', async () => {
-  const mesh = await scene(() => ({ function_registration_prefix: 'u1', allow_trigger_type_registration: true }), {
+  const core = await scene(() => ({ function_registration_prefix: 'u1', allow_trigger_type_registration: true }), {
     expose_functions: ['match("u1::*")'],
   })
-  const { trusted, session } = await both(mesh)
+  const { trusted, session } = await both(core)
   trusted.send({ type: 'registertriggertype', id: 'tick', description: '' })
   await trusted.settled()
   await session.provided('ui::x', (_data: unknown, frame: Frame) => frame['function_id'])
@@ -28,10 +28,10 @@ test('A prefix is added to what a session registers and binds, taken off what it
 })
 
 test('A function hook may rename; calls and unregistration use the id that the session sent', async () => {
-  const mesh = await scene(() => ({ function_registration_prefix: 'p', context: { t: 1 } }), {
+  const core = await scene(() => ({ function_registration_prefix: 'p', context: { t: 1 } }), {
     on_function_registration_function_id: 'gate::function',
   })
-  const { trusted, session } = await both(mesh)
+  const { trusted, session } = await both(core)
   await trusted.provided('gate::function', (input: { function_id: string }) => ({
     function_id: `${input.function_id}-v2`,
   }))
@@ -65,11 +65,11 @@ test.each([
 ])(
   'A hook that %s denies: functions silently, triggers with FORBIDDEN under the id that was sent',
   async (_what, hook) => {
-    const mesh = await scene(() => ({}), {
+    const core = await scene(() => ({}), {
       on_function_registration_function_id: 'gate::hook',
       on_trigger_registration_function_id: 'gate::hook',
     })
-    const { trusted, session } = await both(mesh)
+    const { trusted, session } = await both(core)
     await trusted.provided('gate::hook', hook)
     const before = session.frames.length
     session.provide('a::f', () => 1)
@@ -90,8 +90,8 @@ test.each([
 )
 
 test('A hook that never answers denies after ten seconds, and the frames behind it wait so long', async () => {
-  const mesh = await scene(() => ({}), { on_function_registration_function_id: 'gate::hook' })
-  const { trusted, session } = await both(mesh)
+  const core = await scene(() => ({}), { on_function_registration_function_id: 'gate::hook' })
+  const { trusted, session } = await both(core)
   await trusted.provided('gate::hook')
   const since = performance.now()
   session.provide('a::f', () => 1)
@@ -102,8 +102,8 @@ test('A hook that never answers denies after ten seconds, and the frames behind 
 }, 20_000)
 
 test('A trigger hook may rewrite the binding; the session goes on using the id that it sent', async () => {
-  const mesh = await scene(() => ({}), { on_trigger_registration_function_id: 'gate::trigger' })
-  const { trusted, session } = await both(mesh)
+  const core = await scene(() => ({}), { on_trigger_registration_function_id: 'gate::trigger' })
+  const { trusted, session } = await both(core)
   trusted.send({ type: 'registertriggertype', id: 'tick', description: '' })
   await trusted.provided('gate::trigger', (input: { trigger_id: string }) => ({
     trigger_id: `t-${input.trigger_id}`,
@@ -133,14 +133,14 @@ test('A trigger hook may rewrite the binding; the session goes on using the id t
   expect(await session.next('triggerregistrationresult')).toMatchObject({ id: 'mine', error: { code: 'E' } })
   session.send({ type: 'unregistertrigger', id: 'mine' })
   await session.settled()
-  expect(mesh.mesh.triggers.findBinding('t-mine')).toBeUndefined()
+  expect(core.core.triggers.findBinding('t-mine')).toBeUndefined()
 })
 
 test('Trigger types: the gate, the hook, and the list of allowed ones', async () => {
-  const mesh = await scene(() => ({ allowed_trigger_types: ['ok'], allow_function_registration: false }), {
+  const core = await scene(() => ({ allowed_trigger_types: ['ok'], allow_function_registration: false }), {
     auth_function_id: 'gate::auth',
   })
-  const { trusted, session } = await both(mesh)
+  const { trusted, session } = await both(core)
   session.send({ type: 'registertriggertype', id: 'mine', description: '' })
   session.provide('a::f', () => 1)
   session.send({ type: 'registertrigger', id: 'x', trigger_type: 'bad', function_id: 'a::f', config: {} })
@@ -148,13 +148,13 @@ test('Trigger types: the gate, the hook, and the list of allowed ones', async ()
     id: 'x',
     error: { code: 'FORBIDDEN', message: "Trigger type 'bad' is not allowed for this session." },
   })
-  expect(mesh.mesh.triggers.findType('default', 'mine')).toBeUndefined()
+  expect(core.core.triggers.findType('default', 'mine')).toBeUndefined()
   expect((await trusted.call('a::f', {})).error?.code).toBe('function_not_found')
 })
 
 test('A session binds its own functions and those that it may call, no others', async () => {
-  const mesh = await scene(() => ({}), { expose_functions: ['match("todos::*")'] })
-  const { session } = await both(mesh)
+  const core = await scene(() => ({}), { expose_functions: ['match("todos::*")'] })
+  const { session } = await both(core)
   session.provide('own::f')
   for (const target of ['own::f', 'todos::f', 'secret::f'])
     session.send({ type: 'registertrigger', id: target, trigger_type: 'tick', function_id: target, config: {} })
@@ -168,52 +168,52 @@ test('A session binds its own functions and those that it may call, no others', 
 })
 
 test('A session cannot register engine ids, by its prefix or a hook neither', async () => {
-  const mesh = await scene(() => ({ function_registration_prefix: 'engine' }))
-  const { trusted, session } = await both(mesh)
+  const core = await scene(() => ({ function_registration_prefix: 'engine' }))
+  const { trusted, session } = await both(core)
   session.provide('engine::mine', () => 1)
   await session.provided('mine', () => 1)
   expect((await trusted.call('engine::mine', {})).error?.code).toBe('function_not_found')
 })
 
 test('A session cannot take the id of a trusted function, nor within its restart grace', async () => {
-  const mesh = await scene(() => ({}), { expose_functions: ['match("*")'] })
-  const { trusted, session } = await both(mesh)
-  const owner = await mesh.connect()
+  const core = await scene(() => ({}), { expose_functions: ['match("*")'] })
+  const { trusted, session } = await both(core)
+  const owner = await core.connect()
   await owner.provided('trusted::f', () => 'real')
   await session.provided('trusted::f', () => 'stolen')
   for (let round = 0; round < 4; round++) expect((await trusted.call('trusted::f', {})).result).toBe('real')
   owner.socket.terminate()
-  while (mesh.mesh.router.workers.has(owner.workerId)) await trusted.settled()
+  while (core.core.router.workers.has(owner.workerId)) await trusted.settled()
   await session.provided('trusted::f', () => 'stolen')
   const held = trusted.call('trusted::f', {})
   await trusted.settled()
-  const back = await mesh.connect()
+  const back = await core.connect()
   await back.provided('trusted::f', () => 'real')
   expect((await held).result).toBe('real')
   expect(session.calls('trusted::f')).toEqual([])
 })
 
 test('A session cannot take over the trigger of another connection', async () => {
-  const mesh = await scene(() => ({}))
-  const { trusted, session } = await both(mesh)
+  const core = await scene(() => ({}))
+  const { trusted, session } = await both(core)
   const id = randomUUID()
   trusted.send({ type: 'registertrigger', id, trigger_type: 'tick', function_id: 'a::f', config: {} })
   await trusted.settled()
   session.provide('mine::f')
   session.send({ type: 'registertrigger', id, trigger_type: 'tick', function_id: 'mine::f', config: {} })
   expect(await session.next('triggerregistrationresult')).toMatchObject({ id, error: { code: 'FORBIDDEN' } })
-  expect(mesh.mesh.triggers.ownerOf(id)?.id).toBe(trusted.workerId)
+  expect(core.core.triggers.ownerOf(id)?.id).toBe(trusted.workerId)
   session.send({ type: 'unregistertrigger', id })
   await session.settled()
-  expect(mesh.mesh.triggers.ownerOf(id)?.id).toBe(trusted.workerId)
+  expect(core.core.triggers.ownerOf(id)?.id).toBe(trusted.workerId)
 })
 
 test('A fire that the provider makes for a binding of a session has the rights of the session', async () => {
-  const mesh = await scene(() => ({}), { expose_functions: ['match("todos::*")'] })
-  const { trusted, session } = await both(mesh)
+  const core = await scene(() => ({}), { expose_functions: ['match("todos::*")'] })
+  const { trusted, session } = await both(core)
   await trusted.provided('secret::f', () => 'secret')
-  const { worker } = mesh.plugin('ticker', {})
-  mesh.mesh.triggers.handle(worker, { type: 'registertriggertype', id: 'tick', description: '' })
+  const { worker } = core.plugin('ticker', {})
+  core.core.triggers.handle(worker, { type: 'registertriggertype', id: 'tick', description: '' })
   session.provide('own::f', () => 'own')
   session.send({
     type: 'registertrigger',
@@ -225,7 +225,7 @@ test('A fire that the provider makes for a binding of a session has the rights o
   await session.settled()
   const fire = (functionId: string): Promise<string> =>
     new Promise((resolve) => {
-      mesh.mesh.router.call(
+      core.core.router.call(
         {
           functionId,
           namespace: 'default',
@@ -251,15 +251,15 @@ test('A fire that the provider makes for a binding of a session has the rights o
 })
 
 test('A session that is scoped to namespaces announces itself in one of those only', async () => {
-  const mesh = await scene(() => ({ namespaces: { 'tenant-a': ['svc::*'] } }))
-  const elsewhere = await mesh.connect({ listener: PUBLIC, name: null })
+  const core = await scene(() => ({ namespaces: { 'tenant-a': ['svc::*'] } }))
+  const elsewhere = await core.connect({ listener: PUBLIC, name: null })
   elsewhere.provide('svc::x', () => 1)
   expect((await elsewhere.announce({ namespace: 'tenant-b' })).error).toEqual({
     code: 'FORBIDDEN',
     message: "namespace 'tenant-b' not allowed for this session (permitted: tenant-a)",
   })
   expect((await elsewhere.announce({})).error?.code).toBe('FORBIDDEN')
-  const inside = await mesh.connect({ listener: PUBLIC, namespace: 'tenant-a' })
+  const inside = await core.connect({ listener: PUBLIC, namespace: 'tenant-a' })
   await inside.provided('svc::f', () => 'a')
   expect((await inside.call('svc::f', {}, { namespace: 'tenant-a' })).result).toBe('a')
   expect((await inside.call('svc::f', {})).error?.code).toBe('FORBIDDEN')

@@ -1,6 +1,6 @@
-// A mesh with a plain listener and one with rbac, and a stand-in for the plugin that holds the seat session-policy.
-import type { AuthInput } from '../../../core/gateway/auth-input.ts'
-import { startMesh, type TestMesh } from '../../support/mesh.ts'
+// An engine with a plain listener and one with rbac, and a stand-in for the plugin that holds the seat session-policy.
+import type { AuthInput } from '../../../core/seats/auth-input.ts'
+import { startCore, type TestCore } from '../../support/test-core.ts'
 import type { RawClient } from '../../support/raw-client.ts'
 
 /** Index of the listener with rbac. */
@@ -12,23 +12,23 @@ export type Decide = (input: AuthInput & { listener: string; auth_function_id: s
 export function scene(
   decide: Decide,
   rbac: object = {},
-  prepare?: (mesh: TestMesh) => void,
+  prepare?: (core: TestCore) => void,
   more: object = {},
-): Promise<TestMesh> {
-  return startMesh({
+): Promise<TestCore> {
+  return startCore({
     listeners: [{}, { rbac, ...more }],
-    prepare: (mesh) => {
-      mesh.seat('session-policy', (input) => decide(input as Parameters<Decide>[0]))
-      prepare?.(mesh)
+    prepare: (core) => {
+      core.seat('session-policy', (input) => decide(input as Parameters<Decide>[0]))
+      prepare?.(core)
     },
   })
 }
 
 /** A trusted worker and a session. */
-export async function both(mesh: TestMesh): Promise<{ trusted: RawClient; session: RawClient }> {
+export async function both(core: TestCore): Promise<{ trusted: RawClient; session: RawClient }> {
   const [trusted, session] = await Promise.all([
-    mesh.connect({ name: 'trusted' }),
-    mesh.connect({ name: 'session', listener: PUBLIC }),
+    core.connect({ name: 'trusted' }),
+    core.connect({ name: 'session', listener: PUBLIC }),
   ])
   return { trusted, session }
 }

@@ -2,22 +2,22 @@
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { within } from '../../support/deadline.ts'
-import { startMesh, type TestMesh } from '../../support/mesh.ts'
+import { startCore, type TestCore } from '../../support/test-core.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { both, PUBLIC, scene, type Decide } from './session-scene.ts'
 
 test('A listener with rbac does not open while nobody holds the seat, and says what to do', async () => {
-  await expect(startMesh({ listeners: [{}, { rbac: {} }] })).rejects.toThrow(/'session-policy'.*Remove 'rbac'/s)
+  await expect(startCore({ listeners: [{}, { rbac: {} }] })).rejects.toThrow(/'session-policy'.*Remove 'rbac'/s)
 })
 
 test('A rejected connection gets AUTH_ERROR and 1008, is never a worker, and its frames never take effect', async () => {
   const gate = Promise.withResolvers<void>()
-  const mesh = await scene(async () => {
+  const core = await scene(async () => {
     await gate.promise
     throw Object.assign(new Error('who are you?'), { code: 'X' })
   })
-  const trusted = await mesh.connect()
-  const client = new RawClient(mesh.url(PUBLIC))
+  const trusted = await core.connect()
+  const client = new RawClient(core.url(PUBLIC))
   await client.opened()
   client.provide('early::f', () => 1)
   client.send({ type: 'ping' })
@@ -26,7 +26,7 @@ test('A rejected connection gets AUTH_ERROR and 1008, is never a worker, and its
   expect(client.frames).toEqual([{ type: 'error', error: { code: 'AUTH_ERROR', message: 'who are you?' } }])
   expect((await trusted.call('early::f', {})).error?.code).toBe('function_not_found')
   expect(
-    [...mesh.mesh.router.workers.values()].filter(({ link }) => link.kind === 'socket').map(({ id }) => id),
+    [...core.core.router.workers.values()].filter(({ link }) => link.kind === 'socket').map(({ id }) => id),
   ).toEqual([trusted.workerId])
 })
 
@@ -37,8 +37,8 @@ test.each([
   ['a wrong shape', { allowed_functions: 'all' }, "'allowed_functions' of the auth result must be a list of strings"],
   ['a negative time', { expires_in_ms: -1 }, "'expires_in_ms' of the auth result must be a positive number"],
 ])('An auth result that is %s refuses the connection', async (_what, result, message) => {
-  const mesh = await scene(() => result)
-  const client = new RawClient(mesh.url(PUBLIC))
+  const core = await scene(() => result)
+  const client = new RawClient(core.url(PUBLIC))
   await client.closed
   expect(client.frames).toEqual([{ type: 'error', error: { code: 'AUTH_ERROR', message } }])
 })
@@ -46,13 +46,13 @@ test.each([
 test('Frames sent while the decision is pending take effect in order, behind the greeting', async () => {
   const gate = Promise.withResolvers<void>()
   const asked = Promise.withResolvers<void>()
-  const mesh = await scene(async () => {
+  const core = await scene(async () => {
     asked.resolve()
     await gate.promise
     return {}
   })
-  const trusted = await mesh.connect()
-  const client = new RawClient(mesh.url(PUBLIC))
+  const trusted = await core.connect()
+  const client = new RawClient(core.url(PUBLIC))
   await client.opened()
   await asked.promise
   for (let index = 0; index < 20; index++) client.provide(`order::${index}`, () => index)
@@ -67,14 +67,14 @@ test('Frames sent while the decision is pending take effect in order, behind the
 
 test('The decision is asked for with headers, decoded query, address and auth function', async () => {
   const inputs: Parameters<Decide>[0][] = []
-  const mesh = await scene(
+  const core = await scene(
     (input) => {
       inputs.push(input)
       return {}
     },
     { auth_function_id: 'gate::auth' },
   )
-  await mesh.connect({
+  await core.connect({
     listener: PUBLIC,
     name: null,
     path: '/?token=a&token=b%20c&flag&x=%zz&p=1+1&=none',
@@ -87,8 +87,8 @@ test('The decision is asked for with headers, decoded query, address and auth fu
 })
 
 test('/otel asks for the same decision', async () => {
-  const mesh = await scene(() => null)
-  const client = new RawClient(`${mesh.url(PUBLIC)}/otel`)
+  const core = await scene(() => null)
+  const client = new RawClient(`${core.url(PUBLIC)}/otel`)
   expect(await client.closed).toMatchObject({ code: 1008 })
   expect(client.of('error')).toHaveLength(1)
 })
@@ -96,10 +96,10 @@ test('/otel asks for the same decision', async () => {
 // ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 test('A session calls what is exposed or allowed, and nothing that is forbidden', async () => {
-  const mesh = await scene(() => ({ allowed_functions: ['extra::one'], forbidden_functions: ['todos::secret'] }), {
+  const core = await scene(() => ({ allowed_functions: ['extra::one'], forbidden_functions: ['todos::secret'] }), {
     expose_functions: ['match("todos::*")', { metadata: { public: true } }],
   })
-  const { trusted, session } = await both(mesh)
+  const { trusted, session } = await both(core)
   for (const id of ['todos::a', 'todos::secret', 'extra::one', 'extra::two', 'meta::private'])
     trusted.provide(id, () => id)
   await trusted.provided('meta::public', () => 'meta', { metadata: { public: true } })
@@ -124,8 +124,8 @@ test('A session calls what is exposed or allowed, and nothing that is forbidden'
 })
 
 test('The target of an enqueue is checked, and the data cannot name a caller', async () => {
-  const mesh = await scene(() => ({}), { expose_functions: ['match("todos::*")'] })
-  const { trusted, session } = await both(mesh)
+  const core = await scene(() => ({}), { expose_functions: ['match("todos::*")'] })
+  const { trusted, session } = await both(core)
   await trusted.provided('engine::queue::enqueue', () => ({}))
   const action = { type: 'enqueue', queue: 'q' }
   expect((await session.call('secret::f', {}, { action })).error?.code).toBe('FORBIDDEN')
@@ -136,7 +136,7 @@ test('The target of an enqueue is checked, and the data cannot name a caller', a
 })
 
 test('Functions that change the engine are reached by an exact entry and by no wildcard', async () => {
-  const provide = (host: TestMesh): void => {
+  const provide = (host: TestCore): void => {
     for (const id of ['engine::plugins::stop', 'worker::add', 'configuration::set']) host.provide(id, () => 'done')
   }
   const wild = await both(await scene(() => ({}), { expose_functions: ['match("engine::*")', 'match("*")'] }, provide))
@@ -148,10 +148,10 @@ test('Functions that change the engine are reached by an exact entry and by no w
 })
 
 test('Middleware is called instead of the target, with everything about the call; functions of the engine go past it', async () => {
-  const mesh = await scene(() => ({ context: { user: 'u1' } }), { expose_functions: ['match("*")'] }, undefined, {
+  const core = await scene(() => ({ context: { user: 'u1' } }), { expose_functions: ['match("*")'] }, undefined, {
     middleware_function_id: 'gate::middleware',
   })
-  const { trusted, session } = await both(mesh)
+  const { trusted, session } = await both(core)
   trusted.provide('todos::f', () => 'unreached')
   await trusted.provided('gate::middleware', (input: { function_id: string }) => {
     if (input.function_id === 'todos::bad') throw new Error('not today')
@@ -178,8 +178,8 @@ test('Middleware is called instead of the target, with everything about the call
 // ── what a session sends ─────────────────────────────────────────────────────────────────────────────────────────────
 
 test('When expires_in_ms has passed the session is closed with 1008 and not heard any more, even if it does not close', async () => {
-  const mesh = await scene(() => ({ expires_in_ms: 150 }), { expose_functions: ['match("*")'] })
-  const { trusted, session } = await both(mesh)
+  const core = await scene(() => ({ expires_in_ms: 150 }), { expose_functions: ['match("*")'] })
+  const { trusted, session } = await both(core)
   await trusted.provided('late::f', () => 1)
   await session.provided('mine::f', () => 1)
   expect((await session.call('late::f', {})).result).toBe(1)
@@ -188,7 +188,7 @@ test('When expires_in_ms has passed the session is closed with 1008 and not hear
   const { _socket: tcp } = session.socket as unknown as { _socket: Socket }
   const closing = new Promise<void>((resolve) => tcp.once('data', () => resolve()))
   await closing
-  while (mesh.mesh.router.workers.has(session.workerId)) await trusted.settled()
+  while (core.core.router.workers.has(session.workerId)) await trusted.settled()
   tcp.write(maskedText(JSON.stringify({ type: 'invokefunction', function_id: 'late::f', data: {} })))
   expect(await session.closed).toEqual({ code: 1008, reason: 'session expired' })
   await trusted.settled()
@@ -210,8 +210,8 @@ test.each([
     '{"type":"invokefunction","invocation_id":"i","function_id":"todos::f","data":{"a" "b"}}',
   ],
 ])('%s of a session is invalid_message', async (_what, frame) => {
-  const mesh = await scene(() => ({}), { expose_functions: ['match("*")'] }, undefined, { max_depth: 10 })
-  const { trusted, session } = await both(mesh)
+  const core = await scene(() => ({}), { expose_functions: ['match("*")'] }, undefined, { max_depth: 10 })
+  const { trusted, session } = await both(core)
   await trusted.provided('todos::f', () => 'fine')
   session.send(frame)
   expect((await session.outcome('i')).error?.code).toBe('invalid_message')
@@ -219,8 +219,8 @@ test.each([
 })
 
 test('An answer of a session that is no JSON, or too deep, is invalid_message for the caller', async () => {
-  const mesh = await scene(() => ({}), {}, undefined, { max_depth: 10 })
-  const { trusted, session } = await both(mesh)
+  const core = await scene(() => ({}), {}, undefined, { max_depth: 10 })
+  const { trusted, session } = await both(core)
   await session.provided('mine::f')
   for (const [index, result] of ['{"a" "b"}', `${'['.repeat(11)}${']'.repeat(11)}`].entries()) {
     const answered = trusted.call('mine::f', {})
@@ -233,11 +233,11 @@ test('An answer of a session that is no JSON, or too deep, is invalid_message fo
 })
 
 test('A session cannot reattach to a trusted connection', async () => {
-  const mesh = await scene(() => ({}))
-  const { trusted, session } = await both(mesh)
+  const core = await scene(() => ({}))
+  const { trusted, session } = await both(core)
   session.send({ type: 'reattach', previous_worker_id: trusted.workerId, reattach_token: trusted.token })
   await session.settled()
-  expect(mesh.mesh.router.workers.has(trusted.workerId)).toBe(true)
+  expect(core.core.router.workers.has(trusted.workerId)).toBe(true)
 })
 
 /** A client's text frame with the mask 0. */

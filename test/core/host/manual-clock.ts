@@ -1,5 +1,5 @@
 // A clock that stands still until it is moved.
-import type { Clock } from '../../../core/host/clock.ts'
+import type { Clock } from '../../../base/time/clock.ts'
 
 export class ManualClock implements Clock {
   #now = 1_000_000

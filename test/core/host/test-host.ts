@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import { ENGINE_DEFAULTS, type EngineConfig, type EngineOptions, type WorkerEntry } from '../../../core/config/types.ts'
+import type { EngineConfig, WorkerEntry } from '../../../core/config/types.ts'
+import { ENGINE_DEFAULTS, type EngineOptions } from '../../../core/model/options.ts'
 import { PluginHost, type PluginHostOptions } from '../../../core/host/plugin-host.ts'
-import type { PluginEvent } from '../../../core/host/plugin-table.ts'
-import type { PluginRow } from '../../../core/host/plugin-rows.ts'
+import type { PluginEvent } from '../../../core/host/table/plugin-table.ts'
+import type { PluginRow } from '../../../core/host/table/plugin-rows.ts'
 import { LocalLink } from '../../../core/links/local-link.ts'
 import { createLog } from '../../../core/log.ts'
 import { TriggerRegistry } from '../../../core/registry/triggers.ts'
-import { Worker } from '../../../core/registry/worker.ts'
+import { Worker } from '../../../core/model/worker.ts'
 import { Registrations } from '../../../core/router/registrations.ts'
 import { Router } from '../../../core/router/router.ts'
 import { Collector } from '../../support/deadline.ts'
@@ -146,7 +147,13 @@ function makeRouter(options: EngineOptions, log: ReturnType<typeof createLog>) {
     onMessage() {},
   })
   const engineWorker = new Worker({ id: 'engine', link, policy: { kind: 'engine' } })
-  const triggers = new TriggerRegistry({ router, coalesce: true, log })
+  const triggers = new TriggerRegistry({
+    functions: router.functions,
+    engineWorker,
+    warnings: router.warnings,
+    coalesce: true,
+    log,
+  })
   router.connect({ engineWorker, triggers })
   return { router, registrations: new Registrations(router) }
 }

@@ -1,9 +1,9 @@
 // The engine's own functions: parsed values in, JSON out, never inside dispatch.
 import { expect, it } from 'vitest'
 import { LocalLink } from '../../../core/links/local-link.ts'
-import { FunctionEntry, Provider, type LocalHandler } from '../../../core/registry/function-entry.ts'
-import { Worker } from '../../../core/registry/worker.ts'
-import type { Call } from '../../../core/router/call.ts'
+import { FunctionEntry, Provider, type LocalHandler } from '../../../core/model/function-entry.ts'
+import { Worker } from '../../../core/model/worker.ts'
+import type { Call } from '../../../core/model/call.ts'
 import type { EngineMessage } from '../../../protocol/messages.ts'
 import { CodedError } from '../../../protocol/errors.ts'
 import { Collector } from '../../support/deadline.ts'

@@ -1,11 +1,11 @@
 // The router's side of a plugin link in tests: records what comes, answers calls, and calls the plugin.
 import type { FrameLink } from '../../../core/links/frame-link.ts'
 import type { FrameTransport } from '../../../core/links/frame-transport.ts'
-import type { ChannelEvent, LinkEvents } from '../../../core/links/link-events.ts'
-import { FunctionEntry, Provider } from '../../../core/registry/function-entry.ts'
-import { Worker } from '../../../core/registry/worker.ts'
-import type { Action } from '../../../core/router/action.ts'
-import type { Call } from '../../../core/router/call.ts'
+import type { ChannelEvent, LinkEvents } from '../../../core/model/link-events.ts'
+import { FunctionEntry, Provider } from '../../../core/model/function-entry.ts'
+import { Worker } from '../../../core/model/worker.ts'
+import type { Action } from '../../../core/model/action.ts'
+import type { Call } from '../../../core/model/call.ts'
 import { Collector, within } from '../../support/deadline.ts'
 
 export interface Outcome {

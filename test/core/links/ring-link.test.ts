@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { Worker as Thread } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Link } from '../../../core/links/link.ts'
+import type { Link } from '../../../core/model/link.ts'
 import { RingTransport } from '../../../core/links/ring-link.ts'
 import { Collector, within } from '../../support/deadline.ts'
 import { PluginFixture } from './plugin-fixture.ts'

@@ -1,11 +1,11 @@
 // A router with its trigger registry, workers behind recording links, and short forms of the messages about triggers.
 import { randomUUID } from 'node:crypto'
-import { ENGINE_DEFAULTS, type EngineOptions } from '../../../core/config/types.ts'
+import { ENGINE_DEFAULTS, type EngineOptions } from '../../../core/model/options.ts'
 import { LocalLink } from '../../../core/links/local-link.ts'
 import type { Log } from '../../../core/log.ts'
 import { TriggerRegistry } from '../../../core/registry/triggers.ts'
-import { Worker } from '../../../core/registry/worker.ts'
-import type { PluginSlot } from '../../../core/router/plugin-slot.ts'
+import { Worker } from '../../../core/model/worker.ts'
+import type { PluginSlot } from '../../../core/model/plugin-slot.ts'
 import type { RouterEvents } from '../../../core/router/router-events.ts'
 import { Router } from '../../../core/router/router.ts'
 import type { RegisterTrigger, TriggerRegistrationResult } from '../../../protocol/messages.ts'
@@ -42,13 +42,6 @@ export function makeScene(options: SceneOptions = {}): Scene {
     onWorkerEnded: nothing,
     ...options.events,
   })
-  const triggers = new TriggerRegistry({
-    router,
-    coalesce: options.coalesce ?? true,
-    log,
-    ...(options.answerMs === undefined ? {} : { answerMs: options.answerMs }),
-    ...(options.maxOwnerless === undefined ? {} : { maxOwnerless: options.maxOwnerless }),
-  })
   const link = new LocalLink({
     onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
     onMessage: nothing,
@@ -56,6 +49,15 @@ export function makeScene(options: SceneOptions = {}): Scene {
   const { listedAs } = options
   const internal = listedAs === undefined ? {} : { internal: { instanceId: listedAs, name: listedAs } }
   const engineWorker = new Worker({ id: randomUUID(), link, policy: { kind: 'engine' }, ...internal })
+  const triggers = new TriggerRegistry({
+    functions: router.functions,
+    engineWorker,
+    warnings: router.warnings,
+    coalesce: options.coalesce ?? true,
+    log,
+    ...(options.answerMs === undefined ? {} : { answerMs: options.answerMs }),
+    ...(options.maxOwnerless === undefined ? {} : { maxOwnerless: options.maxOwnerless }),
+  })
   router.connect({ engineWorker, triggers })
   return {
     router,

@@ -1,6 +1,6 @@
 // Bindings made by calls (spec 01 §11.4), and calls made for bindings (spec 09 §4 b).
 import { describe, expect, it } from 'vitest'
-import type { Policy, SessionRights } from '../../../core/policy.ts'
+import type { Policy, SessionRights } from '../../../core/model/policy.ts'
 import type { BindRequest } from '../../../core/registry/triggers.ts'
 import { answer, bind, makeScene, provide, REFUSED, told, unbind, type Scene } from './scene.ts'
 import { makeCall, type TestWorker } from '../router/calls.ts'

@@ -1,6 +1,6 @@
 // Equal bindings of replicas are one binding with several owners (spec 01 §8.11).
 import { describe, expect, it } from 'vitest'
-import { canonicalJson } from '../../../core/registry/canonical-json.ts'
+import { canonicalJson } from '../../../base/values/canonical-json.ts'
 import { bind, makeScene, provide, told, unbind, type SceneOptions } from './scene.ts'
 
 function replicas(options?: SceneOptions) {

@@ -1,6 +1,6 @@
 // Bounds of the router that no other test reaches: each with its code (spec 09 §5, spec 01 §9.6).
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { sessionPolicy } from '../../../core/gateway/session-policy.ts'
+import { sessionPolicy } from '../../../core/seats/session-policy.ts'
 import { makeRouter } from './test-router.ts'
 
 afterEach(() => {

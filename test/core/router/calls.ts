@@ -1,11 +1,11 @@
 // Builders for router tests: workers behind a link that only records, and calls.
 import { randomUUID } from 'node:crypto'
-import type { Link } from '../../../core/links/link.ts'
-import type { Policy } from '../../../core/policy.ts'
-import type { Provider } from '../../../core/registry/function-entry.ts'
-import { Worker } from '../../../core/registry/worker.ts'
-import type { Call } from '../../../core/router/call.ts'
-import type { PluginSlot } from '../../../core/router/plugin-slot.ts'
+import type { Link } from '../../../core/model/link.ts'
+import type { Policy } from '../../../core/model/policy.ts'
+import type { Provider } from '../../../core/model/function-entry.ts'
+import { Worker } from '../../../core/model/worker.ts'
+import type { Call } from '../../../core/model/call.ts'
+import type { PluginSlot } from '../../../core/model/plugin-slot.ts'
 import type { EngineMessage } from '../../../protocol/messages.ts'
 
 export interface Delivered {

@@ -1,12 +1,12 @@
 // A router without gateway, plugins and trigger types, for tests of dispatch and settlement.
-import { ENGINE_DEFAULTS, type EngineOptions } from '../../../core/config/types.ts'
+import { ENGINE_DEFAULTS, type EngineOptions } from '../../../core/model/options.ts'
 import { createLog } from '../../../core/log.ts'
 import type { TriggerRegistry } from '../../../core/registry/triggers.ts'
-import type { Worker } from '../../../core/registry/worker.ts'
-import type { Action } from '../../../core/router/action.ts'
+import type { Worker } from '../../../core/model/worker.ts'
+import type { Action } from '../../../core/model/action.ts'
 import { Registrations } from '../../../core/router/registrations.ts'
 import { Router } from '../../../core/router/router.ts'
-import type { PluginSlot } from '../../../core/router/plugin-slot.ts'
+import type { PluginSlot } from '../../../core/model/plugin-slot.ts'
 import { makeCall, makeWorker, type Answered, type TestWorker } from './calls.ts'
 
 export interface TestRouter {

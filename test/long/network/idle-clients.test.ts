@@ -3,19 +3,19 @@
 import { registerWorker as registerWorker22 } from 'iii-sdk'
 import { registerWorker as registerWorker11 } from 'iii-sdk-0-11'
 import { expect, it } from 'vitest'
-import { startMesh } from '../../support/mesh.ts'
+import { startCore } from '../../support/test-core.ts'
 
 const QUIET = { otel: { enabled: false }, enableMetricsReporting: false }
 /** The engine pings every 25 s. */
 const PINGS = 8
 
 it('idle clients of both generations keep their connections', async () => {
-  const mesh = await startMesh()
+  const core = await startCore()
   const clients = [
-    registerWorker22(mesh.url(), { ...QUIET, workerName: 'idle-22' }),
-    registerWorker11(mesh.url(), { ...QUIET, workerName: 'idle-11' }),
+    registerWorker22(core.url(), { ...QUIET, workerName: 'idle-22' }),
+    registerWorker11(core.url(), { ...QUIET, workerName: 'idle-11' }),
   ]
-  const clock = await mesh.connect({ name: 'clock' })
+  const clock = await core.connect({ name: 'clock' })
   const ids = async (): Promise<string[]> => {
     const { result } = await clock.call('engine::workers::list', { search: 'idle-' })
     return (result as { workers: { id: string }[] }).workers.map(({ id }) => id)

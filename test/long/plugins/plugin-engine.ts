@@ -2,7 +2,7 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
-import type { PluginInfo, PluginRow } from '../../../core/host/plugin-rows.ts'
+import type { PluginInfo, PluginRow } from '../../../core/host/table/plugin-rows.ts'
 import { engineFolder, type EngineFolder, type EngineProcess } from '../../support/engine-process.ts'
 import { LoadClient } from '../../support/load-client.ts'
 

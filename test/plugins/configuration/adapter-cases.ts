@@ -1,6 +1,6 @@
 // What every store of configuration entries must do, as test cases over its interface. Each adapter's test file runs them on itself.
 import { describe, expect, test } from 'vitest'
-import type { JsonValue } from '../../../kit/json-value.ts'
+import type { JsonValue } from '../../../base/values/json-value.ts'
 import type { ConfigurationStore, StoredEntry } from '../../../plugins/configuration/adapters/store.ts'
 
 export interface OpenedStore {

@@ -5,7 +5,7 @@ import type { ConfigurationStore, StoredEntry } from '../../../plugins/configura
 import { collectingLog } from '../../support/collecting-log.ts'
 import { Collector } from '../../support/deadline.ts'
 import { engineFolder, freePort } from '../../support/engine-process.ts'
-import { startMesh } from '../../support/mesh.ts'
+import { startCore } from '../../support/test-core.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { startRemoteEngine } from '../../support/remote-engine.ts'
 
@@ -128,14 +128,14 @@ test('an engine that is away at the start is taken over when it comes; after a r
 }, 60_000)
 
 test('an engine that is there and does not answer holds up the start for a bounded time only', async () => {
-  const mesh = await startMesh()
-  const remote = await mesh.connect()
+  const core = await startCore()
+  const remote = await core.connect()
   remote.provide('configuration::get', ({ id }: { id: string }) => ({ id, value: 1 }))
   await remote.provided('configuration::list')
   const log = collectingLog()
   const changes = new Collector<string>()
   const setting = 'the setting'
-  const bridge = openBridge({ url: mesh.url(), workerName: 'iii-configuration-bridge', setting, log })
+  const bridge = openBridge({ url: core.url(), workerName: 'iii-configuration-bridge', setting, log })
   const store = new ConfigurationBridge(bridge, log, 50)
   onTestFinished(() => store.close())
   const listener = { changed: ({ id }: StoredEntry) => changes.add(id), removed: () => {} }

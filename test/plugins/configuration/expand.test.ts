@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import type { JsonValue } from '../../../kit/json-value.ts'
+import type { JsonValue } from '../../../base/values/json-value.ts'
 import { expand } from '../../../plugins/configuration/expand.ts'
 import { readYamlScalar } from '../../../plugins/configuration/yaml-scalar.ts'
 

@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { JsonValue } from '../../../kit/json-value.ts'
+import type { JsonValue } from '../../../base/values/json-value.ts'
 import { formatEntry, MAX_FILE_BYTES, readEntryFile } from '../../../plugins/configuration/adapters/entry-file.ts'
 import { FolderStore, openFolderStore } from '../../../plugins/configuration/adapters/fs.ts'
 import type { StoredEntry } from '../../../plugins/configuration/adapters/store.ts'

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { CRON_CONFIG_SCHEMA, type CronConfig, cronSettings, isSameChoice } from '../../../plugins/cron/config.ts'
 import cron from '../../../plugins/cron/index.ts'
-import { validateAgainstSchema } from '../../../core/config/schema-validation.ts'
+import { validateAgainstSchema } from '../../../base/values/schema-validation.ts'
 import { runCron, times } from './run-plugin.ts'
 
 test('the plugin is what the engine expects', () => {

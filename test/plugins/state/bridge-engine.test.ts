@@ -6,7 +6,7 @@ import { StateBridge } from '../../../plugins/state/adapters/bridge.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { within } from '../../support/deadline.ts'
 import { engineFolder, freePort } from '../../support/engine-process.ts'
-import { startMesh } from '../../support/mesh.ts'
+import { startCore } from '../../support/test-core.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { startRemoteEngine } from '../../support/remote-engine.ts'
 
@@ -168,10 +168,10 @@ test('10,000 writes at once and values of 5 MB go through', async () => {
 })
 
 test('numbers that this language cannot hold come through a bridge as the other engine wrote them', async () => {
-  const mesh = await startMesh()
-  const remote = await mesh.connect()
+  const core = await startCore()
+  const remote = await core.connect()
   await remote.provided('state::get')
-  const value = openStore(mesh.url()).get('s', 'k')
+  const value = openStore(core.url()).get('s', 'k')
   await remote.until(() => remote.calls('state::get').length === 1, 'the call')
   const id = String(remote.calls('state::get')[0]!['invocation_id'])
   remote.send(
@@ -181,11 +181,11 @@ test('numbers that this language cannot hold come through a bridge as the other 
 })
 
 test('an engine that does not answer in time is named, and errors of its functions keep their text', async () => {
-  const mesh = await startMesh()
-  const remote = await mesh.connect()
+  const core = await startCore()
+  const remote = await core.connect()
   remote.provide('state::get')
   await remote.provided('state::list', () => ({ not: 'a list' }))
-  const store = openStore(mesh.url(), 50)
+  const store = openStore(core.url(), 50)
   await expect(store.get('s', 'k')).rejects.toThrow(
     /^No answer from the engine at ws:.* \(the setting\): invocation timed out after 50ms\. The call may have been carried out\.$/,
   )

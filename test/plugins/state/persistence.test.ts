@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { validateAgainstSchema } from '../../../core/config/schema-validation.ts'
+import { validateAgainstSchema } from '../../../base/values/schema-validation.ts'
 import { readKvSettings } from '../../../kit/kv-settings.ts'
 import { STATE_CONFIG_SCHEMA, type StateConfig } from '../../../plugins/state/config.ts'
 import { tempFolder } from '../../support/temp-folder.ts'

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { validateAgainstSchema } from '../../../core/config/schema-validation.ts'
+import { validateAgainstSchema } from '../../../base/values/schema-validation.ts'
 import { KvFile } from '../../../plugins/stream/adapters/kv-file.ts'
 import type { ErrorBody } from '../../../protocol/errors.ts'
 import { HISTORY_DEFAULTS, STREAM_CONFIG_SCHEMA, type StreamConfig } from '../../../plugins/stream/config.ts'

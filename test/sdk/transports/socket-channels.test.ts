@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import type { ChannelReader } from '../../../sdk/channel-reader.ts'
-import { startMesh } from '../../support/mesh.ts'
+import { startCore } from '../../support/test-core.ts'
 import { within } from '../../support/deadline.ts'
 import { openSocket } from './socket-run.ts'
 
 test('a channel carries 3 MB and messages from one worker to another, in order and with its end', async () => {
-  const mesh = await startMesh()
-  const sender = openSocket(`${mesh.url()}?ignored=1`)
-  const receiver = openSocket(mesh.url())
+  const core = await startCore()
+  const sender = openSocket(`${core.url()}?ignored=1`)
+  const receiver = openSocket(core.url())
   receiver.iii.registerFunction('sink::read', async ({ reader }: { reader: ChannelReader }) => {
     const texts: string[] = []
     reader.onMessage((text) => texts.push(text))
@@ -24,8 +24,8 @@ test('a channel carries 3 MB and messages from one worker to another, in order a
 })
 
 test('a writer waits for a reader that does not read', async () => {
-  const mesh = await startMesh()
-  const { iii } = openSocket(mesh.url())
+  const core = await startCore()
+  const { iii } = openSocket(core.url())
   const { writer, reader } = await iii.createChannel(4)
   let written = 0
   const total = 64
@@ -38,8 +38,8 @@ test('a writer waits for a reader that does not read', async () => {
 })
 
 test('a channel that does not exist is an error for the reader', async () => {
-  const mesh = await startMesh()
-  const { iii } = openSocket(mesh.url())
+  const core = await startCore()
+  const { iii } = openSocket(core.url())
   const reader = iii.openChannel({
     channel_id: crypto.randomUUID(),
     access_key: 'x',
@@ -49,8 +49,8 @@ test('a channel that does not exist is an error for the reader', async () => {
 })
 
 test('a reader that leaves ends its writer', async () => {
-  const mesh = await startMesh()
-  const { iii } = openSocket(mesh.url())
+  const core = await startCore()
+  const { iii } = openSocket(core.url())
   const { writer, reader } = await iii.createChannel()
   reader.onMessage(() => reader.close())
   const closed = new Promise<void>((resolve) => writer.stream.once('close', () => resolve()))

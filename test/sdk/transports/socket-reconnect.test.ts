@@ -6,7 +6,7 @@ import { SocketConnection } from '../../../sdk/transports/socket-connection.ts'
 import { SOCKET_LIMITS } from '../../../sdk/transports/socket-options.ts'
 import { freePort } from '../../support/engine-process.ts'
 import { Collector, within } from '../../support/deadline.ts'
-import { startMesh } from '../../support/mesh.ts'
+import { startCore } from '../../support/test-core.ts'
 import { eventLike, openSocket } from './socket-run.ts'
 
 /** Speaks the engine's side by hand: every frame of each connection, oldest first. */
@@ -95,8 +95,8 @@ test('after a break everything is registered again, exactly once, and reattach c
 })
 
 test('in a real engine, functions and triggers are there exactly once after ten breaks', async () => {
-  const mesh = await startMesh()
-  const wire = await breakableWire(mesh.listener().port)
+  const core = await startCore()
+  const wire = await breakableWire(core.listener().port)
   const worker = openSocket(wire.url, {}, 'often-broken')
   worker.iii.registerFunction('own::f', () => 1)
   worker.iii.registerTrigger({ type: 'parked', function_id: 'own::f' })
@@ -157,7 +157,7 @@ test('an engine that comes late finds the worker, its functions and its waiting 
   worker.iii.registerFunction('own::late', () => 'here')
   const call = worker.iii.trigger({ function_id: 'own::late' })
   await eventLike(worker, /^failed/)
-  await startMesh({ listeners: [{ port }] })
+  await startCore({ listeners: [{ port }] })
   expect(await call).toBe('here')
 })
 
@@ -249,8 +249,8 @@ test('frames that cannot be decoded fail their call at once, in both directions'
 })
 
 test('a call or a result that is larger than a frame may be fails alone', async () => {
-  const mesh = await startMesh()
-  const { iii, events } = openSocket(mesh.url(), { maxSentBytes: 1_000 })
+  const core = await startCore()
+  const { iii, events } = openSocket(core.url(), { maxSentBytes: 1_000 })
   iii.registerFunction('own::large', (length: number) => 'ü'.repeat(length))
   expect(await iii.trigger({ function_id: 'own::large', payload: 300 })).toHaveLength(300)
   await expect(iii.trigger({ function_id: 'own::large', payload: 500 })).rejects.toMatchObject({
@@ -373,9 +373,9 @@ test('waits between attempts double up to the limit and are spread by the jitter
 })
 
 test('close ends the connection cleanly: its functions are gone at once', async () => {
-  const mesh = await startMesh()
-  const other = await mesh.connect()
-  const { iii, transport } = openSocket(mesh.url())
+  const core = await startCore()
+  const other = await core.connect()
+  const { iii, transport } = openSocket(core.url())
   iii.registerFunction('own::f', () => 1)
   await iii.listFunctions()
   await transport.end()

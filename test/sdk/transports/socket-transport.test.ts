@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { RawJson } from '../../../sdk/raw-json.ts'
 import { Collector } from '../../support/deadline.ts'
-import { startMesh } from '../../support/mesh.ts'
+import { startCore } from '../../support/test-core.ts'
 import { openSocket } from './socket-run.ts'
 
 test('a handle on a socket calls functions of others and serves its own', async () => {
-  const mesh = await startMesh()
-  const other = await mesh.connect()
+  const core = await startCore()
+  const other = await core.connect()
   await other.provided('math::add', ({ a, b }: { a: number; b: number }) => a + b)
-  const { iii } = openSocket(mesh.url())
+  const { iii } = openSocket(core.url())
   iii.registerFunction('own::echo', (data, metadata) => ({ data, metadata }))
   expect(await iii.trigger({ function_id: 'math::add', payload: { a: 2, b: 3 } })).toBe(5)
   const { result } = await other.call('own::echo', [1, 'ü'], { metadata: { m: 1 } })
@@ -16,8 +16,8 @@ test('a handle on a socket calls functions of others and serves its own', async 
 })
 
 test('it announces itself by name, runtime and process', async () => {
-  const mesh = await startMesh()
-  const { iii } = openSocket(mesh.url(), {}, 'iii-test-bridge')
+  const core = await startCore()
+  const { iii } = openSocket(core.url(), {}, 'iii-test-bridge')
   const workers = (await iii.listWorkers()) as { name: string; runtime: string; pid: number }[]
   expect(workers).toContainEqual(
     expect.objectContaining({ name: 'iii-test-bridge', runtime: 'node', pid: process.pid }),
@@ -25,8 +25,8 @@ test('it announces itself by name, runtime and process', async () => {
 })
 
 test('no value, null, errors and unknown functions arrive as what they are', async () => {
-  const mesh = await startMesh()
-  const { iii } = openSocket(mesh.url())
+  const core = await startCore()
+  const { iii } = openSocket(core.url())
   iii.registerFunction('own::nothing', () => undefined)
   iii.registerFunction('own::fails', () => {
     throw new Error('boom')
@@ -40,11 +40,11 @@ test('no value, null, errors and unknown functions arrive as what they are', asy
 })
 
 test('payloads and results cross as the text that they are', async () => {
-  const mesh = await startMesh()
-  const other = await mesh.connect()
+  const core = await startCore()
+  const other = await core.connect()
   const exact = '{"big":9007199254740993,"small":-0.50e-7,"text":"\\ud800"}'
   await other.provided('other::exact')
-  const { iii } = openSocket(mesh.url())
+  const { iii } = openSocket(core.url())
   const answer = iii.trigger({ function_id: 'other::exact', payload: new RawJson(`[${exact}]`), raw: true })
   const arrived = new Promise<string>((resolve) =>
     other.socket.on('message', (frame: Buffer) => {
@@ -60,9 +60,9 @@ test('payloads and results cross as the text that they are', async () => {
 })
 
 test('it provides trigger types and binds to those of others', async () => {
-  const mesh = await startMesh()
+  const core = await startCore()
   const bound = new Collector<unknown>()
-  const provider = openSocket(mesh.url())
+  const provider = openSocket(core.url())
   provider.iii.registerTriggerType(
     { id: 'tick' },
     {
@@ -73,7 +73,7 @@ test('it provides trigger types and binds to those of others', async () => {
       unregisterTrigger: ({ id }) => bound.add(`dropped ${id}`),
     },
   )
-  const binder = openSocket(mesh.url())
+  const binder = openSocket(core.url())
   binder.iii.registerFunction('binder::on-tick', () => 1)
   const ref = binder.iii.registerTrigger({ type: 'tick', function_id: 'binder::on-tick', config: { every: 5 } })
   expect(await bound.take(1)).toEqual([{ every: 5 }])
@@ -84,9 +84,9 @@ test('it provides trigger types and binds to those of others', async () => {
 })
 
 test('trace context and metadata travel in both directions', async () => {
-  const mesh = await startMesh()
-  const other = await mesh.connect()
-  const { iii } = openSocket(mesh.url())
+  const core = await startCore()
+  const other = await core.connect()
+  const { iii } = openSocket(core.url())
   await other.provided('other::end', () => 1)
   iii.registerFunction('own::middle', () => iii.trigger({ function_id: 'other::end', metadata: { deep: true } }))
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -99,10 +99,10 @@ test('trace context and metadata travel in both directions', async () => {
 })
 
 test('void calls arrive, and nobody is told of their failure', async () => {
-  const mesh = await startMesh()
-  const other = await mesh.connect()
+  const core = await startCore()
+  const other = await core.connect()
   await other.provided('other::log', () => 1)
-  const { iii } = openSocket(mesh.url())
+  const { iii } = openSocket(core.url())
   await iii.trigger({ function_id: 'other::log', payload: 7, action: { type: 'void' } })
   await iii.trigger({ function_id: 'no::such', payload: 7, action: { type: 'void' } })
   await other.until(() => other.calls('other::log').length === 1, 'the void call')
@@ -110,10 +110,10 @@ test('void calls arrive, and nobody is told of their failure', async () => {
 })
 
 test('10,000 calls at once are all answered, each with its own result', async () => {
-  const mesh = await startMesh()
-  const server = openSocket(mesh.url())
+  const core = await startCore()
+  const server = openSocket(core.url())
   server.iii.registerFunction('server::double', (n: number) => n * 2)
-  const { iii } = openSocket(mesh.url())
+  const { iii } = openSocket(core.url())
   await server.iii.listFunctions()
   const results = await Promise.all(
     Array.from({ length: 10_000 }, (_, n) => iii.trigger<number>({ function_id: 'server::double', payload: n })),
@@ -122,8 +122,8 @@ test('10,000 calls at once are all answered, each with its own result', async ()
 })
 
 test('values of 5 MB cross in both directions', async () => {
-  const mesh = await startMesh()
-  const { iii } = openSocket(mesh.url())
+  const core = await startCore()
+  const { iii } = openSocket(core.url())
   iii.registerFunction('own::echo', (text: string) => text)
   const text = 'ü"\\'.repeat(5_000_000 / 4)
   expect((await iii.trigger({ function_id: 'own::echo', payload: text })) === text).toBe(true)

@@ -1,0 +1,17 @@
+// Time as code sees it that waits and backs off: handed in, so that tests hold it in their hands.
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Runs `task` once after `ms`; the returned function cancels it. A waiting task does not keep the process alive. */
+  after(ms: number, task: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, task) {
+    const timer = setTimeout(task, ms)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}

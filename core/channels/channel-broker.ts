@@ -1,0 +1,192 @@
+// All channels of the engine: creates them, lets sockets and plugins attach by id and key, forgets them (spec 01 §16).
+import { randomUUID, timingSafeEqual } from 'node:crypto'
+import type { WebSocket } from 'ws'
+import { CodedError } from '../../protocol/errors.ts'
+import type { EngineFunction } from '../model/engine-function.ts'
+import type { ChannelEvent } from '../model/link-events.ts'
+import type { Worker } from '../model/worker.ts'
+import { Channel } from './channel.ts'
+import { PluginReader, PluginWriter, type ChannelLink } from './plugin-ends.ts'
+import { attachSocketReader, attachSocketWriter } from './socket-ends.ts'
+
+const DEFAULT_ITEMS = 64
+const MAX_ITEMS = 1024
+const MAX_CHANNELS = 100_000
+/** A channel with an end that nobody took is swept after this time. */
+const UNUSED_MS = 300_000
+const SWEEP_MS = 60_000
+/** How long a finished channel answers with upgrade and close instead of 404. */
+const TOMBSTONE_MS = 60_000
+
+export interface ChannelRef {
+  readonly channel_id: string
+  readonly access_key: string
+  readonly direction: 'read' | 'write'
+}
+
+export interface ChannelBrokerOptions {
+  /** Milliseconds, monotonic. Default: `performance.now`. */
+  readonly now?: () => number
+  /** Channels that may exist at once; beyond it `overloaded`. Default 100,000. */
+  readonly maxChannels?: number
+}
+
+interface PluginEnds {
+  readonly channel: Channel
+  readonly reader: PluginReader | undefined
+}
+
+export class ChannelBroker {
+  readonly #now: () => number
+  readonly #maxChannels: number
+  readonly #channels = new Map<string, Channel>()
+  /** Finished channels by id, with the time at which they are forgotten. */
+  readonly #tombstones = new Map<string, { key: string; until: number }>()
+  readonly #pluginEnds = new Map<Worker, Map<number, PluginEnds>>()
+  readonly #timer: NodeJS.Timeout
+
+  constructor({ now = () => performance.now(), maxChannels = MAX_CHANNELS }: ChannelBrokerOptions = {}) {
+    this.#now = now
+    this.#maxChannels = maxChannels
+    this.#timer = setInterval(() => this.sweep(), SWEEP_MS)
+    this.#timer.unref()
+  }
+
+  /** Channels that are not finished. */
+  get size(): number {
+    return this.#channels.size
+  }
+
+  /**
+   * @param bufferSize items that the channel holds, 1 … 1024 after clamping.
+   * @throws CodedError `overloaded` when there are too many channels.
+   */
+  create(bufferSize: number = DEFAULT_ITEMS): { writer: ChannelRef; reader: ChannelRef } {
+    if (this.#channels.size >= this.#maxChannels) {
+      throw new CodedError(
+        'overloaded',
+        `There are ${this.#channels.size} channels; end some that are not used any more`,
+      )
+    }
+    const id = randomUUID()
+    const key = randomUUID()
+    const items = Math.min(Math.max(bufferSize, 1), MAX_ITEMS)
+    this.#channels.set(id, new Channel(id, key, items, this.#now(), (channel) => this.#finished(channel)))
+    const ref = { channel_id: id, access_key: key }
+    return { writer: { ...ref, direction: 'write' }, reader: { ...ref, direction: 'read' } }
+  }
+
+  /** `engine::channels::create` (spec 01 §16.1). */
+  get createFunction(): EngineFunction {
+    return {
+      id: 'engine::channels::create',
+      description: 'Creates a channel and returns the refs of its two ends',
+      requestFormat: { type: 'object', properties: { buffer_size: { type: ['integer', 'null'], minimum: 0 } } },
+      responseFormat: { type: 'object', properties: { writer: { type: 'object' }, reader: { type: 'object' } } },
+      handler: (input) => {
+        const size = (input as { buffer_size?: unknown } | null)?.buffer_size ?? DEFAULT_ITEMS
+        if (typeof size !== 'number' || !Number.isInteger(size) || size < 0) {
+          throw new CodedError(
+            'deserialization_error',
+            `Failed to deserialize input for engine::channels::create: 'buffer_size' must be a whole number from 0, not ${JSON.stringify(size)}`,
+          )
+        }
+        return this.create(size)
+      },
+    }
+  }
+
+  /** Id and key of a channel that exists, or that has finished a moment ago. */
+  knows(id: string, key: string): boolean {
+    const known = this.#channels.get(id) ?? this.#tombstones.get(id)
+    return known !== undefined && isSameKey(known.key, key)
+  }
+
+  /** The caller has checked id and key. An end that is taken is refused by a close without code, as its SDKs expect. */
+  attachSocket(webSocket: WebSocket, id: string, direction: 'read' | 'write'): void {
+    const channel = this.#channels.get(id)
+    const taken = channel === undefined || (direction === 'read' ? channel.readerTaken : channel.writerTaken)
+    if (taken) return webSocket.close()
+    if (direction === 'read') attachSocketReader(channel, webSocket)
+    else attachSocketWriter(channel, webSocket)
+  }
+
+  /** Something about a channel end of a plugin. */
+  takeEvent(worker: Worker, event: ChannelEvent): void {
+    if (worker.phase === 'gone') return
+    const ends = this.#pluginEnds.get(worker) ?? new Map<number, PluginEnds>()
+    this.#pluginEnds.set(worker, ends)
+    if (event.kind === 'open') return this.#openPluginEnd(worker, ends, event.end, event.ref)
+    const known = ends.get(event.end)
+    if (known === undefined) return
+    const { channel, reader } = known
+    switch (event.kind) {
+      case 'text':
+      case 'binary':
+        return channel.write({ bytes: Buffer.from(event.bytes), isBinary: event.kind === 'binary' })
+      case 'credit':
+        return reader?.granted(event.bytes)
+      case 'close':
+        ends.delete(event.end)
+        if (reader === undefined) channel.writerClosed(event.code === 1000)
+        else channel.readerClosed()
+    }
+  }
+
+  workerEnded(worker: Worker): void {
+    const ends = this.#pluginEnds.get(worker)
+    if (ends === undefined) return
+    this.#pluginEnds.delete(worker)
+    for (const { channel, reader } of ends.values()) {
+      if (reader === undefined) channel.writerClosed(false)
+      else channel.readerClosed()
+    }
+  }
+
+  /** Ends channels of which an end was never taken, and forgets tombstones. */
+  sweep(): void {
+    const now = this.#now()
+    for (const channel of [...this.#channels.values()]) {
+      const used = channel.readerTaken && channel.writerTaken
+      if (used || now - channel.createdAt < UNUSED_MS) continue
+      channel.end(1000, 'channel unused')
+      this.#tombstones.delete(channel.id)
+    }
+    for (const [id, { until }] of this.#tombstones) if (now >= until) this.#tombstones.delete(id)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    for (const channel of [...this.#channels.values()]) channel.end(1001, 'shutting down')
+  }
+
+  #openPluginEnd(worker: Worker, ends: Map<number, PluginEnds>, end: number, ref: unknown): void {
+    const link = worker.link as unknown as ChannelLink
+    const { channel_id: id, access_key: key, direction } = (ref ?? {}) as Partial<Record<keyof ChannelRef, unknown>>
+    if (typeof id !== 'string' || typeof key !== 'string' || !this.knows(id, key))
+      return link.channelClose(end, 404, 'Channel not found')
+    const channel = this.#channels.get(id)
+    const reads = direction === 'read'
+    if (channel === undefined || (reads ? channel.readerTaken : channel.writerTaken))
+      return link.channelClose(end, 1000, 'taken')
+    if (reads) {
+      const reader = new PluginReader(link, end, channel, () => ends.delete(end))
+      ends.set(end, { channel, reader })
+      channel.attachReader(reader)
+    } else {
+      ends.set(end, { channel, reader: undefined })
+      channel.attachWriter(new PluginWriter(link, end, () => ends.delete(end)))
+    }
+  }
+
+  #finished(channel: Channel): void {
+    if (this.#channels.delete(channel.id))
+      this.#tombstones.set(channel.id, { key: channel.key, until: this.#now() + TOMBSTONE_MS })
+  }
+}
+
+function isSameKey(a: string, b: string): boolean {
+  const left = Buffer.from(a)
+  const right = Buffer.from(b)
+  return left.length === right.length && timingSafeEqual(left, right)
+}

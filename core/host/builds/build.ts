@@ -1,0 +1,187 @@
+// Compiles one plugin into one module with esbuild, which is loaded on first use. Where bundles are kept: `build-cache.ts`.
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type * as Esbuild from 'esbuild'
+import { CodedError } from '../../../protocol/errors.ts'
+import { contentHash, type InputFile } from './bundle.ts'
+import { keepOwnPlace } from './module-rewrite.ts'
+
+export interface EnginePlace {
+  /** Absolute path of the folder that holds `sdk/`, `protocol/` and `base/`. */
+  readonly root: string
+  /** Absolute path of the module that `iii-host/plugin` names. */
+  readonly pluginModule: string
+}
+
+/** PLUGIN_BUILD_FAILED; the message names file, line and column. `inputs` are the files to watch for a mended version. */
+export class BuildError extends CodedError {
+  readonly inputs: readonly InputFile[]
+
+  constructor(message: string, inputs: readonly InputFile[], options?: ErrorOptions) {
+    super('PLUGIN_BUILD_FAILED', message, options)
+    this.inputs = inputs
+  }
+}
+
+export interface BuildOutput {
+  readonly code: Uint8Array
+  readonly inputs: readonly InputFile[]
+}
+
+const LOADERS: Readonly<Record<string, Esbuild.Loader>> = {
+  '.ts': 'ts',
+  '.mts': 'ts',
+  '.cts': 'ts',
+  '.tsx': 'tsx',
+  '.jsx': 'jsx',
+  '.js': 'js',
+  '.mjs': 'js',
+  '.cjs': 'js',
+  '.json': 'json',
+  '.wasm': 'binary',
+  '.txt': 'text',
+  '.md': 'text',
+  '.sql': 'text',
+  '.html': 'text',
+  '.css': 'text',
+}
+
+/** Bundled CommonJS code calls `require` for what stays outside (Node's own and native modules); an ES module has none. */
+const requireFrom = (entryFile: string): string =>
+  `import { createRequire as __iii_createRequire } from 'node:module';` +
+  `const require = __iii_createRequire(${JSON.stringify(pathToFileURL(entryFile).href)});`
+
+/** The compiler of one plugin. It keeps what it parsed, so that the build after a saved file costs only that file. */
+export class PluginBuilder {
+  readonly #entryFile: string
+  readonly #engine: EnginePlace
+  readonly #projectRoot: string
+  #context: Promise<Esbuild.BuildContext> | undefined
+  #inputs = new Map<string, string>()
+
+  constructor(entryFile: string, engine: EnginePlace, projectRoot: string) {
+    this.#entryFile = entryFile
+    this.#engine = engine
+    this.#projectRoot = projectRoot
+  }
+
+  /** @throws {BuildError} */
+  async build(): Promise<BuildOutput> {
+    this.#context ??= this.#open()
+    const context = await this.#context
+    this.#inputs = new Map()
+    try {
+      const result = await context.rebuild()
+      const code = result.outputFiles?.[0]?.contents
+      if (code === undefined)
+        throw new BuildError(`${this.#entryFile}: the compiler gave no output`, this.#listInputs())
+      return { code, inputs: this.#listInputs() }
+    } catch (error) {
+      if (!isBuildFailure(error)) throw error
+      throw new BuildError(this.#describe(error.errors), this.#listInputs(), { cause: error })
+    }
+  }
+
+  async close(): Promise<void> {
+    const context = await this.#context?.catch(() => undefined)
+    this.#context = undefined
+    await context?.dispose()
+  }
+
+  #listInputs(): InputFile[] {
+    return [...this.#inputs].map(([path, hash]) => ({ path, hash }))
+  }
+
+  #describe(errors: readonly Esbuild.Message[]): string {
+    const described = errors.slice(0, 5).map(({ text, location }) => {
+      if (location === null) return `${this.#entryFile}: ${text}`
+      const path = resolve(this.#projectRoot, location.file)
+      const shown = relative(this.#projectRoot, path)
+      return `${shown.startsWith('..') || isAbsolute(shown) ? path : shown}:${location.line}:${location.column + 1}: ${text}`
+    })
+    const more = errors.length - described.length
+    return described.join('; ') + (more > 0 ? `; and ${more} more` : '')
+  }
+
+  async #open(): Promise<Esbuild.BuildContext> {
+    const esbuild = await import('esbuild')
+    return esbuild.context({
+      entryPoints: [this.#entryFile],
+      absWorkingDir: this.#projectRoot,
+      bundle: true,
+      write: false,
+      outfile: join(dirname(this.#entryFile), 'plugin.mjs'),
+      format: 'esm',
+      platform: 'node',
+      target: `node${process.versions.node}`,
+      sourcemap: 'inline',
+      sourcesContent: false,
+      // The bundle lies elsewhere; stacks are to name the files that the author knows.
+      sourceRoot: pathToFileURL(dirname(this.#entryFile) + sep).href,
+      // The folder of a bundle says nothing: what a plugin is must not depend on settings that lie above its own files.
+      tsconfigRaw: '{}',
+      banner: { js: requireFrom(this.#entryFile) },
+      logLevel: 'silent',
+      plugins: [this.#engineModules(), this.#sources()],
+    })
+  }
+
+  /**
+   * The engine's own sdk, protocol and base stay outside: the host thread has loaded them, and classes such as `CodedError` must be
+   * the very same on both sides. Native modules stay outside as well, and packages that a built-in loads only when it needs them.
+   */
+  #engineModules(): Esbuild.Plugin {
+    const shared = ['sdk', 'protocol', 'base'].map((folder) => resolve(this.#engine.root, folder) + sep)
+    const outside = (path: string, kind: Esbuild.ImportKind): Esbuild.OnResolveResult => ({
+      path: kind === 'require-call' || kind === 'require-resolve' ? path : pathToFileURL(path).href,
+      external: true,
+    })
+    return {
+      name: 'engine-modules',
+      setup: (build) => {
+        build.onResolve({ filter: /^iii-host\/plugin$/ }, ({ kind }) => outside(this.#engine.pluginModule, kind))
+        build.onResolve({ filter: /\.node$/ }, ({ path, resolveDir, kind }) =>
+          path.startsWith('.') || isAbsolute(path) ? outside(resolve(resolveDir, path), kind) : undefined,
+        )
+        build.onResolve({ filter: /^[^./]/ }, ({ path, importer, kind }) => {
+          if (kind !== 'dynamic-import' || path.startsWith('node:') || !this.#isEngineSource(importer)) return undefined
+          return outside(createRequire(importer).resolve(path), kind)
+        })
+        build.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir, kind }) => {
+          const target = resolve(resolveDir, path)
+          return shared.some((folder) => target.startsWith(folder)) ? outside(target, kind) : undefined
+        })
+      },
+    }
+  }
+
+  #isEngineSource(file: string): boolean {
+    const path = relative(this.#engine.root, file)
+    return /^(?:plugins|kit)[\\/]/.test(path) && this.#entryFile.startsWith(join(this.#engine.root, 'plugins') + sep)
+  }
+
+  /** Reads each input itself: the hash is then that of the very bytes that were compiled, whatever is saved meanwhile. */
+  #sources(): Esbuild.Plugin {
+    return {
+      name: 'sources',
+      setup: (build) => {
+        build.onLoad({ filter: /.*/, namespace: 'file' }, async ({ path }) => {
+          const loader = LOADERS[extname(path)]
+          const content = await readFile(path)
+          this.#inputs.set(path, contentHash(content))
+          if (loader === undefined) {
+            return { errors: [{ text: `files of type '${extname(path)}' can't be imported by a plugin: ${path}` }] }
+          }
+          const isCode = loader === 'js' || loader === 'ts' || loader === 'jsx' || loader === 'tsx'
+          return { contents: isCode ? keepOwnPlace(path, content.toString()) : content, loader }
+        })
+      },
+    }
+  }
+}
+
+function isBuildFailure(error: unknown): error is Esbuild.BuildFailure {
+  return error instanceof Error && Array.isArray((error as Partial<Esbuild.BuildFailure>).errors)
+}

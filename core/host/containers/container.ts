@@ -1,0 +1,52 @@
+// Where plugins run: a thread or a process, and one plugin's place in it. `host-thread.ts` and `host-process.ts` implement it.
+import type { StopReason } from '../../../sdk/plugin.ts'
+import type { Link } from '../../model/link.ts'
+import type { Worker } from '../../model/worker.ts'
+import type { PluginDeclaration } from '../builds/bundle.ts'
+import type { LogLevel, StartContext, Usage } from './host-messages.ts'
+
+/** How a container ended. `code`: EXIT (it called exit), ERROR (an uncaught error), SIGNAL, MEMORY, STALLED, or ENDED by the host. */
+export interface ContainerExit {
+  readonly code: string
+  readonly message: string
+  /** Names the culprit where several plugins share a thread. */
+  readonly stack?: string | undefined
+}
+
+export interface Container {
+  readonly kind: 'thread' | 'process'
+  /** Thread id or process id, for listings. */
+  readonly number: number
+  /** Plugins that have a place in it. */
+  readonly size: number
+  /** Fulfilled once, when it has ended and everything that it had sent was handed out. */
+  readonly exited: Promise<ContainerExit>
+  /** Milliseconds that frames have been waiting without any being read. */
+  unreadForMs(now: number): number
+  /** undefined when it can't be told any more. */
+  usage(): Promise<Usage | undefined>
+  /** What counts towards `memory_mb`; undefined when it can't be told any more. */
+  memoryBytes(): Promise<number | undefined>
+  /** A place for one plugin. */
+  open(onLog: OnPluginLog): PluginPlace
+  /** Ends it at once. `why` becomes the exit's code and message. */
+  end(why?: ContainerExit): Promise<void>
+}
+
+export type OnPluginLog = (level: LogLevel, message: string, data: unknown) => void
+
+export interface PluginPlace {
+  readonly container: Container
+  readonly link: Link
+  /** What its plugin listens on, as far as it has said so. */
+  readonly addresses: readonly string[]
+  /** Frames of this place are the worker's from now on. Called before `load`. */
+  attach(worker: Worker): void
+  /** Each rejects with CodedError, or with the container's end. */
+  load(plugin: string, url: string): Promise<PluginDeclaration>
+  start(context: StartContext): Promise<void>
+  reconfigure(config: Readonly<Record<string, unknown>>): Promise<boolean>
+  stop(reason: StopReason): Promise<void>
+  /** Gives the place up; the last one to leave ends the container. */
+  leave(): Promise<void>
+}

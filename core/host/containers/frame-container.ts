@@ -1,0 +1,188 @@
+// What threads and processes of plugins have in common: places by member number, requests and their replies, the end.
+import { CodedError, isErrorBody } from '../../../protocol/errors.ts'
+import type { StopReason } from '../../../sdk/plugin.ts'
+import type { FrameLink } from '../../links/frame-link.ts'
+import type { FrameTransport } from '../../links/frame-transport.ts'
+import type { LinkEvents } from '../../model/link-events.ts'
+import type { Worker } from '../../model/worker.ts'
+import type { PluginDeclaration } from '../builds/bundle.ts'
+import type { Container, ContainerExit, OnPluginLog, PluginPlace } from './container.ts'
+import type { HostReplies, HostRequest, PluginMessage, StartContext, Usage } from './host-messages.ts'
+
+export abstract class FrameContainer implements Container {
+  abstract readonly kind: 'thread' | 'process'
+  abstract readonly number: number
+  readonly exited: Promise<ContainerExit>
+  protected transport!: FrameTransport
+  readonly #events: LinkEvents
+  readonly #places = new Map<number, Place>()
+  readonly #resolveExited: (exit: ContainerExit) => void
+  #nextMember = 0
+  #why: ContainerExit | undefined
+  #ended = false
+
+  constructor(events: LinkEvents) {
+    this.#events = events
+    const { promise, resolve } = Promise.withResolvers<ContainerExit>()
+    this.exited = promise
+    this.#resolveExited = resolve
+  }
+
+  get size(): number {
+    return this.#places.size
+  }
+
+  /** It has ended or is about to: no place for another plugin. */
+  get ending(): boolean {
+    return this.#why !== undefined
+  }
+
+  open(onLog: OnPluginLog): PluginPlace {
+    const member = this.#nextMember++
+    const link = this.transport.link(member, this.#events)
+    const place = new Place(
+      this,
+      link,
+      onLog,
+      (request) => this.transport.sendHost(member, request),
+      () => this.#leave(member),
+    )
+    this.#places.set(member, place)
+    if (this.#ended) place.containerEnded(this.#why ?? ENDED)
+    return place
+  }
+
+  unreadForMs(now: number): number {
+    const since = this.transport.unreadSince(now)
+    return since === undefined ? 0 : now - since
+  }
+
+  abstract usage(): Promise<Usage | undefined>
+
+  async memoryBytes(): Promise<number | undefined> {
+    return (await this.usage())?.memoryBytes
+  }
+
+  async end(why: ContainerExit = ENDED): Promise<void> {
+    this.#why ??= why
+    if (!this.#ended) this.terminate()
+    await this.exited
+  }
+
+  /** Ends the thread or process at once; `finished` is called when it is gone. */
+  protected abstract terminate(): void
+
+  /** It is gone. `exit` is how it looked from here; a reason that the host gave counts more. */
+  protected finished(exit: ContainerExit): void {
+    if (this.#ended) return
+    this.#ended = true
+    // Answers that it had published count.
+    this.transport.drainRemaining()
+    this.#why ??= exit
+    for (const place of this.#places.values()) place.containerEnded(this.#why)
+    this.#resolveExited(this.#why)
+  }
+
+  protected receiveHost(member: number, message: unknown): void {
+    this.#places.get(member)?.receive(message as PluginMessage)
+  }
+
+  async #leave(member: number): Promise<void> {
+    const place = this.#places.get(member)
+    this.#places.delete(member)
+    place?.link.close(1000, 'the generation ended')
+    if (this.#places.size === 0) await this.end()
+  }
+}
+
+const ENDED: ContainerExit = { code: 'ENDED', message: 'it was ended' }
+
+class Place implements PluginPlace {
+  readonly container: Container
+  readonly link: FrameLink
+  addresses: readonly string[] = []
+  readonly #onLog: OnPluginLog
+  readonly #send: (request: HostRequest) => void
+  readonly #onLeave: () => Promise<void>
+  readonly #waiting = new Map<HostRequest['op'], { resolve: (ok: never) => void; reject: (error: Error) => void }>()
+  #exit: ContainerExit | undefined
+
+  constructor(
+    container: Container,
+    link: FrameLink,
+    onLog: OnPluginLog,
+    send: (request: HostRequest) => void,
+    onLeave: () => Promise<void>,
+  ) {
+    this.container = container
+    this.link = link
+    this.#onLog = onLog
+    this.#send = send
+    this.#onLeave = onLeave
+  }
+
+  attach(worker: Worker): void {
+    this.link.attach(worker)
+  }
+
+  load(plugin: string, url: string): Promise<PluginDeclaration> {
+    return this.#request({ op: 'load', plugin, url })
+  }
+
+  async start(context: StartContext): Promise<void> {
+    await this.#request({ op: 'start', context })
+  }
+
+  reconfigure(config: Readonly<Record<string, unknown>>): Promise<boolean> {
+    return this.#request({ op: 'reconfigure', config })
+  }
+
+  async stop(reason: StopReason): Promise<void> {
+    await this.#request({ op: 'stop', reason })
+  }
+
+  usage(): Promise<Usage> {
+    return this.#request({ op: 'usage' })
+  }
+
+  leave(): Promise<void> {
+    return this.#onLeave()
+  }
+
+  receive(message: PluginMessage): void {
+    if ('log' in message) {
+      this.#onLog(message.log, message.message, message.data)
+      return
+    }
+    if ('addresses' in message) {
+      this.addresses = message.addresses
+      return
+    }
+    const waiting = this.#waiting.get(message.re)
+    this.#waiting.delete(message.re)
+    if ('ok' in message) return waiting?.resolve(message.ok as never)
+    const { error } = message
+    // The stack is worth a look for the plugin's author; the message alone goes to callers.
+    if (isErrorBody(error) && error.stacktrace !== undefined)
+      this.#onLog('debug', `${message.re} failed`, { stack: error.stacktrace })
+    waiting?.reject(new CodedError(error.code, error.message, { cause: error }))
+  }
+
+  containerEnded(exit: ContainerExit): void {
+    this.#exit = exit
+    for (const { reject } of this.#waiting.values()) reject(endedError(exit))
+    this.#waiting.clear()
+  }
+
+  #request<Op extends HostRequest['op']>(request: HostRequest & { op: Op }): Promise<HostReplies[Op]> {
+    if (this.#exit !== undefined) return Promise.reject(endedError(this.#exit))
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(request.op, { resolve, reject })
+      this.#send(request)
+    })
+  }
+}
+
+function endedError({ code, message }: ContainerExit): CodedError {
+  return new CodedError('PLUGIN_START_FAILED', `the plugin ended (${code}): ${message}`)
+}

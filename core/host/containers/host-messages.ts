@@ -1,0 +1,45 @@
+// What the plugin host and a thread or process of plugins say to each other about one plugin, as JSON in host frames.
+// They travel in the same ring as calls and registrations, so `started` comes after everything that `start()` registered.
+import type { ErrorBody } from '../../../protocol/errors.ts'
+import type { StopReason } from '../../../sdk/plugin.ts'
+import type { PluginDeclaration } from '../builds/bundle.ts'
+
+/** What `start(context)` needs besides the handle. */
+export interface StartContext {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly dataDir: string
+  readonly replica: number
+  readonly engine: { readonly version: string; readonly url: string; readonly projectRoot: string }
+}
+
+/** One request at a time and plugin; each is answered by exactly one reply. */
+export type HostRequest =
+  | { readonly op: 'load'; readonly plugin: string; readonly url: string }
+  | { readonly op: 'start'; readonly context: StartContext }
+  | { readonly op: 'reconfigure'; readonly config: Readonly<Record<string, unknown>> }
+  | { readonly op: 'stop'; readonly reason: StopReason }
+  | { readonly op: 'usage' }
+
+export interface Usage {
+  readonly memoryBytes: number
+  /** 0 … 1 since the last question. */
+  readonly eventLoopUtilization: number
+}
+
+export interface HostReplies {
+  readonly load: PluginDeclaration
+  readonly start: null
+  /** False: the plugin can't apply it in place. */
+  readonly reconfigure: boolean
+  readonly stop: null
+  readonly usage: Usage
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error'
+
+export type PluginMessage =
+  | { readonly re: HostRequest['op']; readonly ok: unknown }
+  | { readonly re: HostRequest['op']; readonly error: ErrorBody }
+  /** What it listens on now. Comes before the reply of `start` or `reconfigure`. */
+  | { readonly addresses: readonly string[] }
+  | { readonly log: LogLevel; readonly message: string; readonly data?: unknown }

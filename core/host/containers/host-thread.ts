@@ -1,0 +1,116 @@
+// A thread of plugins, seen from the engine.
+import { extname } from 'node:path'
+import { MessageChannel, type Worker as NodeThread } from 'node:worker_threads'
+import type { EventLoopUtilization } from 'node:perf_hooks'
+import { CodedError } from '../../../protocol/errors.ts'
+import type { LinkEvents } from '../../model/link-events.ts'
+import { RingTransport } from '../../links/ring-link.ts'
+import type { SpareRings } from '../../links/spare-rings.ts'
+import type { Clock } from '../../../base/time/clock.ts'
+import { withDeadline } from '../../../base/time/deadline.ts'
+import type { ContainerExit } from './container.ts'
+import { FrameContainer } from './frame-container.ts'
+import type { Usage } from './host-messages.ts'
+import type { ThreadPool } from './thread-pool.ts'
+import type { ThreadTask } from '../inside/thread-side.ts'
+
+export interface HostThreadOptions {
+  readonly pool: ThreadPool
+  readonly events: LinkEvents
+  readonly rings: SpareRings
+  readonly clock: Clock
+  readonly compileCacheDir: string
+  /** Time for a thread to come up. */
+  readonly startMs: number
+}
+
+export class HostThread extends FrameContainer {
+  readonly kind = 'thread'
+  readonly #rings: SpareRings
+  readonly #abort = new AbortController()
+  #number = 0
+  #thread: NodeThread | undefined
+  #utilization: EventLoopUtilization | undefined
+
+  private constructor(events: LinkEvents, rings: SpareRings) {
+    super(events)
+    this.#rings = rings
+    this.transport = new RingTransport((member, message) => this.receiveHost(member, message), { memory: rings.take() })
+  }
+
+  static async spawn({ pool, events, rings, clock, compileCacheDir, startMs }: HostThreadOptions): Promise<HostThread> {
+    const container = new HostThread(events, rings)
+    const { init } = container.transport as RingTransport
+    const { port1, port2 } = new MessageChannel()
+    const module = new URL(`../inside/thread-side${extname(import.meta.url)}`, import.meta.url).href
+    const task: ThreadTask = { ...init, ready: port2, compileCacheDir, module }
+    const running = await pool.run(task, [init.port, port2], container.#abort.signal)
+    const failed = running.task.then(
+      () => new Error('the thread ended by itself'),
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+    )
+    const ready = new Promise<number>((resolve, reject) => {
+      port1.once('message', resolve)
+      void failed.then(reject)
+    })
+    try {
+      const late = () => new CodedError('PLUGIN_TIMEOUT', `a thread did not come up within ${startMs} ms`)
+      container.#number = await withDeadline(ready, startMs, late, clock)
+      container.#attend(running.find(container.#number), failed)
+      return container
+    } catch (error) {
+      container.#abort.abort()
+      container.finished({ code: 'ERROR', message: (error as Error).message })
+      throw error
+    } finally {
+      port1.close()
+    }
+  }
+
+  get number(): number {
+    return this.#number
+  }
+
+  async usage(): Promise<Usage | undefined> {
+    const thread = this.#thread
+    if (thread === undefined) return undefined
+    const now = thread.performance.eventLoopUtilization()
+    const before = this.#utilization
+    const { utilization } = before === undefined ? now : thread.performance.eventLoopUtilization(now, before)
+    this.#utilization = now
+    const memoryBytes = await this.memoryBytes()
+    // Two clocks meet in the difference: just after a question it may be a hair below zero.
+    return memoryBytes === undefined ? undefined : { memoryBytes, eventLoopUtilization: Math.max(0, utilization) }
+  }
+
+  override async memoryBytes(): Promise<number | undefined> {
+    const heap = await this.#thread?.getHeapStatistics().catch(() => undefined)
+    return heap && heap.used_heap_size + heap.external_memory
+  }
+
+  protected terminate(): void {
+    this.#abort.abort()
+  }
+
+  /** Only after `exit` has everything that the thread wrote reached the ring. */
+  #attend(thread: NodeThread | undefined, failed: Promise<Error>): void {
+    if (thread === undefined) {
+      void failed.then((error) => this.finished({ code: 'ERROR', message: error.message }))
+      return
+    }
+    this.#thread = thread
+    let uncaught: Error | undefined
+    thread.on('error', (error: unknown) => (uncaught = error instanceof Error ? error : new Error(String(error))))
+    thread.once('exit', (code) => {
+      this.#thread = undefined
+      this.finished(exitOf(code, uncaught))
+      this.#rings.giveBack((this.transport as RingTransport).init.memory)
+    })
+  }
+}
+
+function exitOf(code: number, uncaught: Error | undefined): ContainerExit {
+  if (uncaught === undefined) return { code: 'EXIT', message: `it called process.exit(${code})` }
+  const isMemory = (uncaught as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
+  return { code: isMemory ? 'MEMORY' : 'ERROR', message: uncaught.message, stack: uncaught.stack }
+}

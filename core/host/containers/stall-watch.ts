@@ -1,0 +1,74 @@
+// Notices plugins that no longer read: frames wait unread for seconds because the thread is busy in a loop (design, "The ring").
+import type { Clock } from '../../../base/time/clock.ts'
+
+export interface StallWatchOptions {
+  readonly clock: Clock
+  /** Unread for this long: stalled, a warning. Default 5 s. */
+  readonly stalledMs?: number
+  /** Unread for this long: ended as a crash. Default 30 s. */
+  readonly crashMs?: number
+  readonly checkEveryMs?: number
+}
+
+export interface Watched {
+  /** How long the oldest unread frame has waited; 0 = nothing waits. */
+  unreadForMs(): number
+  onStalled(unreadForMs: number): void
+  onRecovered(): void
+  onHopeless(unreadForMs: number): void
+}
+
+export class StallWatch {
+  readonly #clock: Clock
+  readonly #stalledMs: number
+  readonly #crashMs: number
+  readonly #everyMs: number
+  readonly #watched = new Map<Watched, boolean>()
+  #cancel: (() => void) | undefined
+
+  constructor({ clock, stalledMs = 5_000, crashMs = 30_000, checkEveryMs = 1_000 }: StallWatchOptions) {
+    this.#clock = clock
+    this.#stalledMs = stalledMs
+    this.#crashMs = crashMs
+    this.#everyMs = checkEveryMs
+  }
+
+  /** Watches until the returned function is called. */
+  watch(watched: Watched): () => void {
+    this.#watched.set(watched, false)
+    this.#arm()
+    return () => {
+      this.#watched.delete(watched)
+      if (this.#watched.size === 0) this.close()
+    }
+  }
+
+  close(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  #arm(): void {
+    this.#cancel ??= this.#clock.after(this.#everyMs, () => {
+      this.#cancel = undefined
+      this.#check()
+      if (this.#watched.size > 0) this.#arm()
+    })
+  }
+
+  #check(): void {
+    for (const [watched, stalled] of this.#watched) {
+      const unreadFor = watched.unreadForMs()
+      if (unreadFor >= this.#crashMs) {
+        this.#watched.delete(watched)
+        watched.onHopeless(unreadFor)
+      } else if (unreadFor >= this.#stalledMs && !stalled) {
+        this.#watched.set(watched, true)
+        watched.onStalled(unreadFor)
+      } else if (unreadFor < this.#stalledMs && stalled) {
+        this.#watched.set(watched, false)
+        watched.onRecovered()
+      }
+    }
+  }
+}

@@ -1,0 +1,27 @@
+// What the plugin host needs of the router, no more: plugins appear, are handed over, end.
+import type { PluginSlot, SlotOptions } from '../../model/plugin-slot.ts'
+import type { Worker } from '../../model/worker.ts'
+
+/** One change of generation of one or more plugins; `core/router/hand-over.ts` says what each step does. */
+export interface HandOverPort {
+  readonly conflicts: readonly string[]
+  drain(ms: number): Promise<boolean>
+  reopen(): void
+  failRemaining(): void
+  stage(worker: Worker): void
+  commit(): void
+  abandon(): void
+}
+
+export interface RouterPort {
+  openSlot(name: string, options: SlotOptions): PluginSlot
+  removeSlot(slot: PluginSlot): void
+  /** One at a time. */
+  beginHandOver(slots: readonly PluginSlot[]): HandOverPort
+  addWorker(worker: Worker): void
+  endWorker(worker: Worker, options: { abnormal: boolean }): void
+  /** Settles what the worker has not answered with `invocation_stopped`. */
+  failCalls(worker: Worker): void
+  /** True once the worker has answered all its calls, false after `ms`. */
+  idle(worker: Worker, ms: number): Promise<boolean>
+}

@@ -1,0 +1,24 @@
+// The file that a plugin's own process runs: opens the pipe to the engine and serves the plugin host.
+import type { FrameEnd } from '../../../sdk/transports/frame-end.ts'
+import { openPipeEnd } from '../../../sdk/transports/pipe-end.ts'
+import { PluginRunner } from './plugin-runner.ts'
+
+/** Sent to the engine when an error is about to end this process; everything else on the channel is frames. */
+export interface LastWords {
+  readonly lastWords: { readonly message: string; readonly stack: string | undefined }
+}
+
+process.setSourceMapsEnabled(true)
+
+process.on('uncaughtExceptionMonitor', (error: unknown) => {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error))
+  const lastWords: LastWords = { lastWords: { message, stack } }
+  process.send?.(lastWords)
+})
+// An engine that died leaves no plugins behind.
+process.on('disconnect', () => process.exit(0))
+// The engine stops its plugins in order; a Ctrl-C in the terminal reaches the whole process group and must not come first.
+process.on('SIGINT', () => {})
+
+const runner = new PluginRunner(() => end)
+const end: FrameEnd = openPipeEnd(runner.onHost)

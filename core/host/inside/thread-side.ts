@@ -1,0 +1,26 @@
+// The inside of a thread of plugins: opens the ring and serves the plugin host for as long as the thread lives.
+import { threadId, type MessagePort } from 'node:worker_threads'
+import type { FrameEnd } from '../../../sdk/transports/frame-end.ts'
+import { openRingEnd } from '../../../sdk/transports/ring-end.ts'
+import { PluginRunner } from './plugin-runner.ts'
+
+export interface ThreadTask {
+  readonly memory: SharedArrayBuffer
+  /** Bells and large frames of the ring. */
+  readonly port: MessagePort
+  /** Gets the thread's id once, as soon as the thread serves. */
+  readonly ready: MessagePort
+  readonly compileCacheDir: string
+  /** URL of this module, which the pool's own file imports. */
+  readonly module: string
+}
+
+/** The pool's task: it never ends. The thread is ended by abort, by its plugin, or by an error that nobody caught. */
+export function serveThread({ memory, port, ready }: ThreadTask): Promise<never> {
+  process.setSourceMapsEnabled(true)
+  const runner = new PluginRunner(() => end)
+  const end: FrameEnd = openRingEnd({ memory, port }, runner.onHost)
+  ready.postMessage(threadId)
+  ready.close()
+  return new Promise(() => {})
+}

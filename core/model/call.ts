@@ -1,0 +1,37 @@
+// One invocation from its arrival to its settlement: the only object that the hot path allocates per call.
+import type { Worker } from './worker.ts'
+
+export interface Call {
+  /** As the caller wrote it; echoed in the answer. */
+  readonly functionId: string
+  readonly namespace: string
+  readonly caller: Worker
+  /** The caller's correlation id; undefined = nobody waits (void). */
+  readonly invocationId: string | number | undefined
+  /** Raw JSON. Valid while the call is dispatched; copied when it is held at a gate; released after delivery. */
+  data: Buffer
+  /** Raw JSON sidecar for the callee. */
+  metadata: Buffer | undefined
+  traceparent: string | undefined
+  baggage: string | undefined
+  /** Id of the binding for which a trigger type's provider makes this call (spec 09 §4 b); such calls carry no `_caller_worker_id`. */
+  readonly binding: string | undefined
+  /** Set for calls that the engine itself makes: gets the outcome instead of the caller's link. */
+  readonly onSettled: ((result: Buffer | undefined, error: Buffer | undefined) => void) | undefined
+  /** Payload bytes, kept for the accounts of what is in flight. */
+  bytes: number
+  /** Set when delivered. */
+  callee: Worker | undefined
+  callId: string | number
+  deliveredAt: number
+}
+
+/**
+ * What the callee gets as `_caller_worker_id` (spec 01 §9.2). Calls of the engine have none, and those of its built-in workers are such:
+ * they call what somebody else has named (spec 01 §11.6), with a payload that is specified (spec 02 §6.6, §8).
+ */
+export function callerIdOf({ caller, binding }: Call): string | undefined {
+  const { id, policy } = caller
+  const isEngine = policy.kind === 'engine' || (policy.kind === 'plugin' && policy.builtIn)
+  return isEngine || binding !== undefined ? undefined : id
+}

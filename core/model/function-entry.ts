@@ -1,0 +1,84 @@
+// A function id and the ordered set of workers that provide it (spec 01 §8).
+import type { Worker } from './worker.ts'
+import type { PluginSlot } from './plugin-slot.ts'
+import type { Gate } from './gate.ts'
+
+/** Function of the engine itself, run in the router thread with parsed values (link kind `local`). */
+export type LocalHandler = (input: unknown, context: LocalContext) => unknown
+
+export interface LocalContext {
+  /** The worker that called, or the engine's own. */
+  readonly caller: Worker
+  readonly functionId: string
+  readonly metadata: unknown
+  readonly traceparent: string | undefined
+  readonly baggage: string | undefined
+}
+
+export interface FunctionRegistration {
+  /** As the worker sent it; what deliveries to it carry (spec 04 B.7). */
+  readonly rawId: string
+  readonly description?: string | undefined
+  readonly requestFormat?: unknown
+  readonly responseFormat?: unknown
+  readonly metadata?: unknown
+  /** HTTP-invoked (spec 01 §10). */
+  readonly invocation?: unknown
+  /** Function index on a ring or pipe link. */
+  readonly index?: number | undefined
+  /** Engine functions only. */
+  readonly handler?: LocalHandler
+}
+
+let registrations = 0
+
+/** One worker's registration of one function. */
+export class Provider {
+  readonly worker: Worker
+  readonly entry: FunctionEntry
+  /** `JSON.stringify(rawId)`, written into each delivery. */
+  readonly rawJsonId: string
+  /** What stands between call id and payload in a delivery over a socket. */
+  readonly invokeMiddle: Buffer
+  registration: FunctionRegistration
+  /** Larger = registered later; the latest one's description is presented (spec 01 §8.5). */
+  readonly order = ++registrations
+
+  constructor(worker: Worker, entry: FunctionEntry, registration: FunctionRegistration) {
+    this.worker = worker
+    this.entry = entry
+    this.registration = registration
+    this.rawJsonId = JSON.stringify(registration.rawId)
+    this.invokeMiddle = Buffer.from(`","function_id":${this.rawJsonId},"data":`)
+  }
+}
+
+export class FunctionEntry {
+  readonly namespace: string
+  readonly id: string
+  /** In order of registration. */
+  readonly providers: Provider[] = []
+  /** Round-robin position among equally loaded providers. */
+  cursor = 0
+  /** The plugin that owns the id: its providers win over others, and its gate holds the calls while it is replaced. */
+  slot: PluginSlot | undefined
+  /** Holds calls while the last external provider, lost abnormally, may come back (spec 01 §8.10). */
+  grace: Gate | undefined
+
+  constructor(namespace: string, id: string) {
+    this.namespace = namespace
+    this.id = id
+  }
+
+  /** The registration that listings show: the most recent live one of the owner, else of anybody. */
+  get presented(): Provider | undefined {
+    let best: Provider | undefined
+    for (const provider of this.providers) {
+      const owned = this.slot !== undefined && provider.worker.slot === this.slot
+      const bestOwned = best !== undefined && this.slot !== undefined && best.worker.slot === this.slot
+      if (best === undefined || (owned && !bestOwned) || (owned === bestOwned && provider.order > best.order))
+        best = provider
+    }
+    return best
+  }
+}

@@ -1,0 +1,96 @@
+// Holds calls, in order, while their provider is being replaced, restarted or awaited (design, "The life of a call" step 3).
+// Bounded by calls, bytes and time; knows nothing of providers: whoever opens the gate says where the calls go.
+import type { Call } from './call.ts'
+import type { Worker } from './worker.ts'
+
+export interface GateLimits {
+  readonly maxCalls: number
+  readonly maxBytes: number
+  /** How long one call waits at most. */
+  readonly maxMs: number
+}
+
+export class Gate {
+  readonly #limits: GateLimits
+  readonly #onExpired: (call: Call) => void
+  #held: { call: Call; until: number }[] = []
+  #bytes = 0
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param onExpired gets each call whose time is up; it is no longer held. */
+  constructor(limits: GateLimits, onExpired: (call: Call) => void) {
+    this.#limits = limits
+    this.#onExpired = onExpired
+  }
+
+  get size(): number {
+    return this.#held.length
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Takes the call and copies its payload. False = the gate is full and the call was not taken. */
+  hold(call: Call, maxMs = this.#limits.maxMs): boolean {
+    const bytes = heldBytes(call)
+    if (this.#held.length >= this.#limits.maxCalls || this.#bytes + bytes > this.#limits.maxBytes) return false
+    call.data = Buffer.from(call.data)
+    if (call.metadata !== undefined) call.metadata = Buffer.from(call.metadata)
+    this.#held.push({ call, until: performance.now() + Math.min(maxMs, this.#limits.maxMs) })
+    this.#bytes += bytes
+    this.#arm()
+    return true
+  }
+
+  /** Hands out every held call in order of arrival. */
+  release(deliver: (call: Call) => void): void {
+    const held = this.#held
+    this.#held = []
+    this.#bytes = 0
+    this.#disarm()
+    for (const { call } of held) deliver(call)
+  }
+
+  /** Hands out, in order, the calls of callers that may pass; the others keep waiting. */
+  releaseFrom(passes: (caller: Worker) => boolean, deliver: (call: Call) => void): void {
+    const passing: Call[] = []
+    this.#held = this.#held.filter(({ call }) => {
+      if (!passes(call.caller)) return true
+      passing.push(call)
+      this.#bytes -= heldBytes(call)
+      return false
+    })
+    for (const call of passing) deliver(call)
+  }
+
+  #arm(): void {
+    if (this.#timer !== undefined || this.#held.length === 0) return
+    const next = this.#held.reduce((soonest, { until }) => Math.min(soonest, until), Infinity)
+    this.#timer = setTimeout(() => this.#expire(), Math.max(1, next - performance.now()))
+    this.#timer.unref()
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #expire(): void {
+    this.#disarm()
+    const now = performance.now()
+    const expired: Call[] = []
+    this.#held = this.#held.filter(({ call, until }) => {
+      if (until > now) return true
+      expired.push(call)
+      this.#bytes -= heldBytes(call)
+      return false
+    })
+    this.#arm()
+    for (const call of expired) this.#onExpired(call)
+  }
+}
+
+function heldBytes(call: Call): number {
+  return call.data.length + (call.metadata?.length ?? 0)
+}

@@ -1,0 +1,25 @@
+// What a plugin's link hands on from its frames, to the router and the channel broker.
+import type { WorkerMessage } from '../../protocol/messages.ts'
+import type { Action } from './action.ts'
+import type { Call } from './call.ts'
+import type { Worker } from './worker.ts'
+
+/** Something about one channel end of a plugin; `end` is the plugin's own number for it. Bytes are valid until the call returns. */
+export type ChannelEvent =
+  /** `ref` is as the plugin sent it: unchecked. */
+  | { readonly kind: 'open'; readonly end: number; readonly ref: unknown }
+  | { readonly kind: 'text'; readonly end: number; readonly bytes: Buffer }
+  | { readonly kind: 'binary'; readonly end: number; readonly bytes: Buffer }
+  | { readonly kind: 'close'; readonly end: number; readonly code: number; readonly reason: string }
+  /** The plugin's reader has taken that many bytes (`itemCost`): as many more may be sent to it. */
+  | { readonly kind: 'credit'; readonly end: number; readonly bytes: number }
+
+export interface LinkEvents {
+  /** `call.data` and `call.metadata` are valid until this returns. */
+  onCall(call: Call, action: Action | undefined): void
+  /** At most one of `result` and `error` is given, valid until this returns. */
+  onResult(worker: Worker, callId: number | string, result: Buffer | undefined, error: Buffer | undefined): void
+  /** `functionIndex` comes with `registerfunction`: `FunctionRegistration.index`. */
+  onControl(worker: Worker, message: WorkerMessage, functionIndex: number | undefined): void
+  onChannel(worker: Worker, event: ChannelEvent): void
+}

@@ -1,0 +1,190 @@
+// What a link may do, as plain data, and the one place that enforces it (design, "The one idea"; spec 04 B.4, 09 §4).
+import { isDeepStrictEqual } from 'node:util'
+import type { ErrorBody } from '../../protocol/errors.ts'
+import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
+import { matchesWildcard } from '../../base/values/wildcard.ts'
+
+/** A condition under which a function is exposed (spec 04 B.2); `namespace` defaults to `default`. */
+export type ExposeFilter =
+  | { readonly match: string; readonly namespace?: string }
+  | { readonly metadata: Readonly<Record<string, unknown>>; readonly namespace?: string }
+
+/** Rights of a connection to a listener with `rbac` (spec 04 B.3). */
+export interface SessionRights {
+  readonly allowedFunctions: readonly string[]
+  readonly forbiddenFunctions: readonly string[]
+  /** undefined = all. */
+  readonly allowedTriggerTypes: readonly string[] | undefined
+  readonly allowFunctionRegistration: boolean
+  readonly allowTriggerTypeRegistration: boolean
+  readonly context: Readonly<Record<string, unknown>>
+  readonly prefix: string | undefined
+  readonly namespaces: Readonly<Record<string, readonly string[]>>
+  readonly expose: readonly ExposeFilter[]
+  readonly expiresAt: number | undefined
+  readonly onFunctionRegistration: string | undefined
+  readonly onTriggerRegistration: string | undefined
+  readonly onTriggerTypeRegistration: string | undefined
+}
+
+export type Policy =
+  /** The engine's own worker: everything. */
+  | { readonly kind: 'engine' }
+  /** Plain listener: calls everything, registers everything but reserved ids. */
+  | { readonly kind: 'trusted'; readonly middleware: string | undefined }
+  /** A plugin. `builtIn` (or a replacement of one): may register reserved ids and claim seats. `allow`: patterns of callable ids. */
+  | {
+      readonly kind: 'plugin'
+      readonly plugin: string
+      readonly builtIn: boolean
+      readonly allow: readonly string[] | undefined
+    }
+  /** Session of a listener with `rbac`. */
+  | { readonly kind: 'session'; readonly rights: SessionRights; readonly middleware: string | undefined }
+
+/** A refusal: the body that goes to the caller. */
+export type Refusal = ErrorBody | undefined
+
+/** Callable under every policy unless expressly forbidden (spec 04 B.4). */
+const INFRASTRUCTURE: ReadonlySet<string> = new Set([
+  'engine::channels::create',
+  'engine::workers::register',
+  'engine::log::info',
+  'engine::log::warn',
+  'engine::log::error',
+  'engine::log::debug',
+  'engine::log::trace',
+  'engine::baggage::get',
+  'engine::baggage::set',
+  'engine::baggage::get_all',
+])
+
+/** Functions that change the engine: a wildcard does not reach them, only an expose entry that names them (spec 09 §4 d). */
+const EXACT_ONLY = ['engine::plugins::*', 'engine::sessions::*', 'worker::*'] as const
+const EXACT_ONLY_IDS: ReadonlySet<string> = new Set([
+  'configuration::set',
+  'configuration::delete',
+  'configuration::register',
+  'engine::register_trigger',
+])
+
+/**
+ * May a worker under `policy` call this function? `registered` is the metadata it was registered with (for metadata filters).
+ * Sources: spec 04 B.4 (order of the rules), spec 09 §4.
+ */
+export function checkCall(policy: Policy, namespace: string, id: string, registered: unknown): Refusal {
+  switch (policy.kind) {
+    case 'engine':
+    case 'trusted':
+      return undefined
+    case 'plugin':
+      return checkPluginCall(policy, id)
+    case 'session':
+      return checkSessionCall(policy.rights, namespace, id, registered)
+  }
+}
+
+function checkPluginCall(policy: Extract<Policy, { kind: 'plugin' }>, id: string): Refusal {
+  if (policy.allow === undefined || INFRASTRUCTURE.has(id)) return undefined
+  if (policy.allow.some((pattern) => matchesWildcard(pattern, id))) return undefined
+  return forbidden(`plugin '${policy.plugin}' may not call '${id}' (add it to 'allow' in the entry '${policy.plugin}')`)
+}
+
+function checkSessionCall(rights: SessionRights, namespace: string, id: string, registered: unknown): Refusal {
+  if (rights.forbiddenFunctions.includes(id)) {
+    return forbidden(`function '${id}' not allowed (remove from rbac.forbidden_functions)`)
+  }
+  const grants = Object.hasOwn(rights.namespaces, namespace) ? rights.namespaces[namespace] : undefined
+  if (grants?.some((grant) => grantCovers(grant, id))) return undefined
+  if (namespace === DEFAULT_NAMESPACE && rights.allowedFunctions.includes(id)) return undefined
+  if (INFRASTRUCTURE.has(id)) return undefined
+  if (rights.expose.some((filter) => exposes(filter, namespace, id, registered))) return undefined
+  return forbidden(`function '${id}' not allowed (add to rbac.expose_functions)`)
+}
+
+function grantCovers(grant: string, id: string): boolean {
+  const quoted = /^match\((["'])(.*)\1\)$/.exec(grant)
+  const pattern = quoted?.[2] ?? grant
+  return pattern === id || (!needsExactGrant(id) && matchesWildcard(pattern, id))
+}
+
+function exposes(filter: ExposeFilter, namespace: string, id: string, registered: unknown): boolean {
+  if ((filter.namespace ?? DEFAULT_NAMESPACE) !== namespace) return false
+  if ('match' in filter) return filter.match === id || (!needsExactGrant(id) && matchesWildcard(filter.match, id))
+  if (needsExactGrant(id) || typeof registered !== 'object' || registered === null) return false
+  const metadata = registered as Record<string, unknown>
+  return Object.entries(filter.metadata).every(
+    ([key, wanted]) => Object.hasOwn(metadata, key) && metadataMatches(wanted, metadata[key]),
+  )
+}
+
+function metadataMatches(wanted: unknown, actual: unknown): boolean {
+  const quoted = typeof wanted === 'string' ? /^match\((["'])(.*)\1\)$/.exec(wanted) : null
+  if (quoted !== null) return typeof actual === 'string' && matchesWildcard(quoted[2] ?? '', actual)
+  return isDeepStrictEqual(wanted, actual)
+}
+
+function needsExactGrant(id: string): boolean {
+  return EXACT_ONLY_IDS.has(id) || EXACT_ONLY.some((pattern) => matchesWildcard(pattern, id))
+}
+
+/** May calls of a session go past the listener's middleware? Only those to functions of the engine itself (spec 04 B.5). */
+export function middlewareOf(policy: Policy): string | undefined {
+  return policy.kind === 'trusted' || policy.kind === 'session' ? policy.middleware : undefined
+}
+
+/** Trusted workers take precedence over sessions as providers, and sessions never join them (spec 09 §4 c). */
+export function isTrusted(policy: Policy): boolean {
+  return policy.kind !== 'session'
+}
+
+/** Functions by which the core asks plugins (protocol/seats.ts): who registers one answers for the engine. */
+const SEAT_PREFIX = 'engine::seat::'
+
+/** May a worker register this id at all? Who else owns it is the registry's question. (spec 01 §8.6, 04 B.6, 09 §4) */
+export function checkFunctionRegistration(policy: Policy, namespace: string, id: string): Refusal {
+  const reserved = id.startsWith('engine::')
+  if (reserved && namespace !== DEFAULT_NAMESPACE) return forbidden(`'${id}' is reserved outside namespace 'default'`)
+  if (id.startsWith(SEAT_PREFIX) && (policy.kind !== 'plugin' || !policy.builtIn)) {
+    return forbidden(`'${id}' belongs to a seat, which only built-in plugins and those that replace one may hold`)
+  }
+  switch (policy.kind) {
+    case 'engine':
+    case 'trusted':
+      return undefined
+    case 'plugin':
+      if (reserved && !policy.builtIn)
+        return forbidden(`plugin '${policy.plugin}' may not register '${id}': ids beginning 'engine::' are reserved`)
+      return undefined
+    case 'session':
+      if (reserved) return forbidden(`'${id}' is reserved`)
+      if (!policy.rights.allowFunctionRegistration) return forbidden('this session may not register functions')
+      return checkNamespace(policy, namespace)
+  }
+}
+
+/** May a worker announce itself in this namespace? Only sessions that are scoped to some may not (spec 04 B.4). */
+export function checkNamespace(policy: Policy, namespace: string): Refusal {
+  if (policy.kind !== 'session') return undefined
+  const permitted = Object.keys(policy.rights.namespaces)
+  if (permitted.length === 0 || permitted.includes(namespace)) return undefined
+  return forbidden(`namespace '${namespace}' not allowed for this session (permitted: ${permitted.join(', ')})`)
+}
+
+export function checkTriggerTypeRegistration(policy: Policy, id: string): Refusal {
+  if (policy.kind === 'session' && !policy.rights.allowTriggerTypeRegistration) {
+    return forbidden(`this session may not register trigger type '${id}'`)
+  }
+  return undefined
+}
+
+export function checkTriggerRegistration(policy: Policy, triggerType: string): Refusal {
+  if (policy.kind !== 'session') return undefined
+  const allowed = policy.rights.allowedTriggerTypes
+  if (allowed === undefined || allowed.includes(triggerType)) return undefined
+  return forbidden(`Trigger type '${triggerType}' is not allowed for this session.`)
+}
+
+function forbidden(message: string): ErrorBody {
+  return { code: 'FORBIDDEN', message }
+}

@@ -1,0 +1,73 @@
+// Where plugin generations register while they start: nobody but the generations of the same hand-over sees it
+// until the commit makes it real in one step (design, "Change of generation").
+import { FunctionEntry, Provider } from './function-entry.ts'
+import type { FunctionRegistration } from './function-entry.ts'
+import type { Worker } from './worker.ts'
+import type { PluginSlot } from './plugin-slot.ts'
+import type { WorkerMessage } from '../../protocol/messages.ts'
+
+export class Stage {
+  readonly #entries = new Map<string, FunctionEntry>()
+  #messages: { worker: Worker; message: WorkerMessage }[] = []
+  /** Refused registrations in words that name both parties; any makes the start fail. */
+  readonly conflicts: string[] = []
+
+  readonly #slots: readonly PluginSlot[]
+
+  /** @param slots the plugins that are replaced together: their ids may move between them. */
+  constructor(slots: readonly PluginSlot[]) {
+    this.#slots = slots
+  }
+
+  replaces(slot: PluginSlot): boolean {
+    return this.#slots.includes(slot)
+  }
+
+  find(namespace: string, id: string): FunctionEntry | undefined {
+    return this.#entries.get(key(namespace, id))
+  }
+
+  register(worker: Worker, namespace: string, id: string, registration: FunctionRegistration): void {
+    let entry = this.find(namespace, id)
+    if (entry === undefined) {
+      entry = new FunctionEntry(namespace, id)
+      this.#entries.set(key(namespace, id), entry)
+    }
+    const rival = entry.providers.find((provider) => provider.worker.slot !== worker.slot)
+    if (rival !== undefined) {
+      this.conflicts.push(
+        `function '${id}' is registered by both plugin '${rival.worker.slot?.name}' and plugin '${worker.slot?.name}'`,
+      )
+      return
+    }
+    const same = entry.providers.findIndex((provider) => provider.worker === worker)
+    const provider = new Provider(worker, entry, registration)
+    if (same === -1) entry.providers.push(provider)
+    else entry.providers[same] = provider
+    worker.providers.set(registration.rawId, provider)
+  }
+
+  unregister(worker: Worker, rawId: string): void {
+    const provider = worker.providers.get(rawId)
+    if (provider === undefined) return
+    worker.providers.delete(rawId)
+    const { providers } = provider.entry
+    providers.splice(providers.indexOf(provider), 1)
+  }
+
+  /** Trigger types and bindings take effect at the commit, in the order sent. */
+  defer(worker: Worker, message: WorkerMessage): void {
+    this.#messages.push({ worker, message })
+  }
+
+  /** The deferred messages of the workers that `of` names, in the order sent; each is given out once. */
+  takeMessages(of: (worker: Worker) => boolean): { worker: Worker; message: WorkerMessage }[] {
+    const taken = this.#messages.filter(({ worker }) => of(worker))
+    this.#messages = this.#messages.filter(({ worker }) => !of(worker))
+    return taken
+  }
+}
+
+function key(namespace: string, id: string): string {
+  return `${namespace}\n${id}`
+}

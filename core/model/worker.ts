@@ -1,0 +1,106 @@
+// A participant of the mesh: an external worker, a plugin generation or the engine itself. What differs between them is the link.
+import type { Policy } from './policy.ts'
+import type { Link } from './link.ts'
+import type { Call } from './call.ts'
+import type { Provider } from './function-entry.ts'
+import type { PluginSlot } from './plugin-slot.ts'
+import type { Stage } from './stage.ts'
+import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
+
+/** `open`: routed to. `leaving`: being torn down, nothing new. `gone`: forgotten; late answers are dropped. */
+export type WorkerPhase = 'open' | 'leaving' | 'gone'
+
+/** What a worker says of itself by `engine::workers::register` (spec 01 §7). */
+export interface WorkerAnnouncement {
+  runtime: string
+  version: string | undefined
+  name: string | undefined
+  description: string | undefined
+  os: string | undefined
+  pid: number | undefined
+  isolation: string | undefined
+}
+
+export interface WorkerInit {
+  readonly id: string
+  readonly link: Link
+  readonly policy: Policy
+  readonly reattachToken?: string
+  readonly ipAddress?: string
+  /** Instance id of the listener that accepted the connection. */
+  readonly listener?: string
+  /** Set for plugin generations. */
+  readonly slot?: PluginSlot
+  readonly maxUnanswered?: number
+  readonly maxQueuedBytes?: number
+  /** Functions, triggers and trigger types: this many of each. */
+  readonly maxRegistrations?: number
+  /** The map that the link reads to find free ids; default: a new one. */
+  readonly calls?: Map<string | number, Call>
+  /** Set for workers inside the engine process tree: instance id and name of the listing row. */
+  readonly internal?: { readonly instanceId: string; readonly name: string; readonly description?: string }
+}
+
+let connections = 0
+
+export class Worker {
+  readonly id: string
+  readonly link: Link
+  policy: Policy
+  readonly reattachToken: string | undefined
+  readonly ipAddress: string | undefined
+  readonly listener: string | undefined
+  readonly slot: PluginSlot | undefined
+  readonly internal: WorkerInit['internal']
+  readonly connectedAt = Date.now()
+  /** Larger = connected later. */
+  readonly connectedOrder = ++connections
+
+  phase: WorkerPhase = 'open'
+  /** Namespace of what it registers (spec 01 §13). */
+  namespace = DEFAULT_NAMESPACE
+  announcement: WorkerAnnouncement | undefined
+  /** The connection that took over by `reattach`: answers to calls of this worker go there (spec 01 §9.7). */
+  successor: Worker | undefined
+  /** Calls of a session since it began, and how many of them its policy refused. */
+  readonly sessionCounts = { calls: 0, denied: 0 }
+  /** A newer connection of the same process is known to exist: that one is preferred (spec 01 §8.8). */
+  suspectedZombie = false
+
+  /** Delivered to this worker and not answered, by the id under which it answers, oldest first. */
+  readonly calls: Map<string | number, Call>
+  /** Payload bytes of these calls. */
+  inFlightBytes = 0
+  /** Above this many unanswered calls the oldest settles with `timeout` (spec 09 §5). */
+  readonly maxUnanswered: number
+  /** Above this many bytes waiting for the peer new calls get `overloaded` (spec 09 §5). */
+  readonly maxQueuedBytes: number
+  /** While a plugin generation starts: where its registrations go until they take effect in one step. */
+  stage: Stage | undefined
+  /** What it provides, by the id it sent (before prefix and hooks). */
+  readonly providers = new Map<string, Provider>()
+  /** Ids of its trigger types and triggers, for the limit on registrations. */
+  readonly triggerTypeIds = new Set<string>()
+  readonly triggerIds = new Set<string>()
+  readonly maxRegistrations: number
+
+  constructor(init: WorkerInit) {
+    this.id = init.id
+    this.link = init.link
+    this.policy = init.policy
+    this.reattachToken = init.reattachToken
+    this.ipAddress = init.ipAddress
+    this.listener = init.listener
+    this.slot = init.slot
+    this.internal = init.internal
+    this.calls = init.calls ?? new Map()
+    this.maxUnanswered = init.maxUnanswered ?? Infinity
+    this.maxRegistrations = init.maxRegistrations ?? 100_000
+    this.maxQueuedBytes = init.maxQueuedBytes ?? 64 * 1024 * 1024
+  }
+
+  /** The name for listings: what it announced, or its place in the configuration. */
+  get name(): string | undefined {
+    return this.internal?.name ?? this.announcement?.name
+  }
+}

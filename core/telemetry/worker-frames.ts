@@ -1,0 +1,16 @@
+// Telemetry frames of workers (spec 01 §5): told apart by four bytes and handed to the seat `telemetry`; without a holder they are counted.
+import type { Worker } from '../model/worker.ts'
+
+export type TelemetrySignal = 'OTLP' | 'MTRC' | 'LOGS'
+
+export interface TelemetrySink {
+  /** Takes a whole frame, prefix included. Never answers and never fails. `worker` is undefined for frames from `/otel`. */
+  take(signal: TelemetrySignal, frame: Buffer, worker: Worker | undefined): void
+}
+
+/** The signal of a binary frame, or undefined if it is not telemetry. */
+export function telemetrySignal(frame: Buffer): TelemetrySignal | undefined {
+  if (frame.length < 4) return undefined
+  const prefix = frame.latin1Slice(0, 4)
+  return prefix === 'OTLP' || prefix === 'MTRC' || prefix === 'LOGS' ? prefix : undefined
+}

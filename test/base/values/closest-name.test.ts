@@ -1,0 +1,38 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { closestName, didYouMean, editDistance } from '../../../base/values/closest-name.ts'
+
+test.each([
+  ['', '', 0],
+  ['abc', 'abc', 0],
+  ['abc', '', 3],
+  ['kitten', 'sitting', 3],
+  ['ab', 'ba', 1],
+  ['port', 'prot', 1],
+])('%o and %o are %i edits apart', (a, b, distance) => {
+  expect(editDistance(a, b)).toBe(distance)
+})
+
+test('the distance is the same in both directions and bounded by the longer word', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (a, b) => {
+      expect(editDistance(a, b)).toBe(editDistance(b, a))
+      expect(editDistance(a, b)).toBeLessThanOrEqual(Math.max(a.length, b.length))
+    }),
+  )
+})
+
+test.each([
+  ['iii-stat', 'iii-state'],
+  ['III-STATE', 'iii-state'],
+  ['htpt', 'http'],
+  ['wholly-different', undefined],
+  ['x', undefined],
+])('closest to %s is %s', (name, expected) => {
+  expect(closestName(name, ['iii-state', 'iii-stream', 'http'])).toBe(expected)
+})
+
+test('a name is no suggestion for itself, and no suggestion is no text', () => {
+  expect(didYouMean('http', ['http'])).toBe('')
+  expect(didYouMean('htp', ['http'])).toBe(" Did you mean 'http'?")
+})

@@ -1,0 +1,200 @@
+// Compiling and caching: what a bundle holds, when it is found again, what errors say.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { expect, test } from 'vitest'
+import { BuildCache } from '../../../../core/host/builds/build-cache.ts'
+import { PluginBuilds } from '../../../../core/host/builds/plugin-builds.ts'
+import type { PluginSource } from '../../../../core/host/table/plugin-source.ts'
+import { tempFolder } from '../../../support/temp-folder.ts'
+
+const ROOT = resolve(fileURLToPath(import.meta.url), '../../../..')
+
+function place(files: Record<string, string>) {
+  const folder = tempFolder()
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+  for (const [path, text] of Object.entries(files)) write(path, text)
+  const entryFile = join(folder, 'plugins/hello/index.ts')
+  const source: PluginSource = {
+    name: 'hello',
+    entryFile,
+    path: dirname(entryFile),
+    builtIn: false,
+    replaces: false,
+    origin: 'plugins/hello',
+  }
+  const builds = (engineVersion = '1', root = ROOT) =>
+    new PluginBuilds({
+      engine: { root, pluginModule: join(ROOT, 'sdk/plugin.ts') },
+      engineVersion,
+      projectRoot: folder,
+      cacheDir: join(folder, 'cache'),
+    })
+  const run = async () => {
+    const own = builds()
+    const bundle = await own.bundleOf(source)
+    await own.close()
+    return ((await import(pathToFileURL(bundle.file).href)) as { default: unknown }).default
+  }
+  return { folder, write, source, builds, run, entryFile }
+}
+
+test('a package that a built-in loads only on demand stays outside of its bundle; one of a user plugin does not', async () => {
+  const { folder, source, builds } = place({
+    'plugins/hello/index.ts': `export default { load: async () => (await import('heavy')).default }`,
+    'node_modules/heavy/package.json': '{"name":"heavy","main":"main.js"}',
+    'node_modules/heavy/main.js': `module.exports = 'a heavy package'`,
+  })
+  const asBuiltIn = builds('1', folder)
+  const asUser = builds('2')
+  const bundles = [await asBuiltIn.bundleOf(source), await asUser.bundleOf(source)]
+  await Promise.all([asBuiltIn.close(), asUser.close()])
+  const holds = bundles.map(({ file }) => readFileSync(file, 'utf8').includes('a heavy package'))
+  expect(holds).toEqual([false, true])
+  for (const { file } of bundles) {
+    const { default: plugin } = (await import(pathToFileURL(file).href)) as { default: { load(): Promise<string> } }
+    expect(await plugin.load()).toBe('a heavy package')
+  }
+})
+
+test('a bundle holds the plugin and its packages, CommonJS ones as well, each with its own place', async () => {
+  const { run, folder } = place({
+    'plugins/hello/index.ts': `import { shout } from './shout.ts'
+import legacy from 'legacy'
+export default { text: shout('hi'), legacy, url: import.meta.url, dirname: import.meta.dirname }`,
+    'plugins/hello/shout.ts': 'export const shout = (text: string): string => text.toUpperCase()',
+    'node_modules/legacy/package.json': '{"name":"legacy","main":"main.js"}',
+    'node_modules/legacy/main.js': `const path = require('path'); module.exports = path.basename(__dirname) + path.basename(__filename)`,
+  })
+  expect(await run()).toEqual({
+    text: 'HI',
+    legacy: 'legacymain.js',
+    url: pathToFileURL(join(folder, 'plugins/hello/index.ts')).href,
+    dirname: join(folder, 'plugins/hello'),
+  })
+})
+
+test('iii-host/plugin is the module of the running engine, not a copy of it', async () => {
+  const { builds, source } = place({
+    'plugins/hello/index.ts': `export { definePlugin as default } from 'iii-host/plugin'`,
+  })
+  const own = builds()
+  const bundle = await own.bundleOf(source)
+  await own.close()
+  expect(readFileSync(bundle.file, 'utf8')).toContain(pathToFileURL(join(ROOT, 'sdk/plugin.ts')).href)
+})
+
+test('a warm cache gives the same bundle without compiling, with what it declared', async () => {
+  const { builds, source } = place({ 'plugins/hello/index.ts': 'export default 1' })
+  const cold = builds()
+  const made = await cold.bundleOf(source)
+  cold.remember(source, made, { name: 'hello', requires: [], overlap: true, seats: [] })
+  await cold.close()
+  const before = readFileSync(made.file)
+  const warm = builds()
+  const found = await warm.bundleOf(source)
+  expect(found).toEqual({ ...made, declaration: { name: 'hello', requires: [], overlap: true, seats: [] } })
+  expect(readFileSync(found.file)).toEqual(before)
+  await warm.close()
+})
+
+test.each(['plugins/hello/index.ts', 'plugins/hello/part.ts'])('a change of %s is another bundle', async (changed) => {
+  const { builds, source, write } = place({
+    'plugins/hello/index.ts': `import { part } from './part.ts'\nexport default part`,
+    'plugins/hello/part.ts': 'export const part = 1',
+  })
+  const own = builds()
+  const first = await own.bundleOf(source)
+  write(
+    changed,
+    changed.endsWith('part.ts') ? 'export const part = 2' : `import { part } from './part.ts'\nexport default -part`,
+  )
+  const second = await own.bundleOf(source)
+  expect(second.hash).not.toBe(first.hash)
+  expect(second.inputs.map(({ path }) => path).sort()).toEqual(first.inputs.map(({ path }) => path).sort())
+  await own.close()
+})
+
+test('another version of the engine is another bundle', async () => {
+  const { builds, source } = place({ 'plugins/hello/index.ts': 'export default 1' })
+  const [one, two] = [builds('1'), builds('2')]
+  expect((await one.bundleOf(source)).file).not.toBe((await two.bundleOf(source)).file)
+  await Promise.all([one.close(), two.close()])
+})
+
+test('errors name file, line and column, and the files whose change may mend them', async () => {
+  const { builds, source, folder } = place({
+    'plugins/hello/index.ts': `import './broken.ts'\nexport default 1`,
+    'plugins/hello/broken.ts': 'const a = 1\nconst b = ;\n',
+  })
+  const own = builds()
+  await expect(own.bundleOf(source)).rejects.toMatchObject({
+    code: 'PLUGIN_BUILD_FAILED',
+    message: expect.stringMatching(/^plugins\/hello\/broken\.ts:2:11: /),
+  })
+  expect(own.inputsOf(source)).toMatchObject({
+    anyBeside: true,
+    files: expect.arrayContaining([join(folder, 'plugins/hello/broken.ts')]),
+  })
+  await own.close()
+})
+
+test('a missing package and a file of a strange type are build errors', async () => {
+  const { builds, source, write } = place({
+    'plugins/hello/index.ts': `import 'nowhere-to-be-found'\nexport default 1`,
+  })
+  const own = builds()
+  await expect(own.bundleOf(source)).rejects.toMatchObject({ message: expect.stringContaining('nowhere-to-be-found') })
+  write('plugins/hello/picture.png', 'x')
+  write('plugins/hello/index.ts', `import './picture.png'`)
+  await expect(own.bundleOf(source)).rejects.toMatchObject({ message: expect.stringContaining("'.png'") })
+  await own.close()
+})
+
+test('the manifest keeps a bounded number of builds; bundles that none names go when they are old and unused', async () => {
+  const folder = tempFolder()
+  const cache = new BuildCache({ dir: folder, salt: 'salt', maxBundles: 2 })
+  const entryFile = join(folder, 'hello.ts')
+  const bundles = []
+  for (const text of ['1', '2', '3', '4']) {
+    bundles.push(await cache.store(entryFile, Buffer.from(text), [{ path: entryFile, hash: text }]))
+  }
+  await cache.flushed()
+  const release = cache.retain(bundles[0]!)
+  const modules = () => readdirSync(join(folder, 'plugins')).filter((file) => file.endsWith('.mjs')).length
+  await cache.prune(Date.now())
+  expect(modules()).toBe(4)
+  await cache.prune(Date.now() + 2 * 60 * 60_000)
+  expect(modules()).toBe(3)
+  release()
+  await cache.prune(Date.now() + 2 * 60 * 60_000)
+  expect(modules()).toBe(2)
+})
+
+test('a manifest that is no JSON is a cold cache', async () => {
+  const { builds, source, folder } = place({ 'plugins/hello/index.ts': 'export default 1' })
+  const first = builds()
+  const { hash } = await first.bundleOf(source)
+  await first.close()
+  const manifest = readdirSync(join(folder, 'cache/plugins')).find((file) => file.endsWith('.json'))
+  writeFileSync(join(folder, 'cache/plugins', manifest!), '{half')
+  const second = builds()
+  expect((await second.bundleOf(source)).hash).toBe(hash)
+  await second.close()
+})
+
+test('a cache folder that can not be written is named with the remedy', async () => {
+  const { source, folder } = place({ 'plugins/hello/index.ts': 'export default 1' })
+  writeFileSync(join(folder, 'file'), '')
+  const own = new PluginBuilds({
+    engine: { root: ROOT, pluginModule: join(ROOT, 'sdk/plugin.ts') },
+    engineVersion: '1',
+    projectRoot: folder,
+    cacheDir: join(folder, 'file'),
+  })
+  await expect(own.bundleOf(source)).rejects.toThrow(/file\/plugins.*III_CACHE_DIR/s)
+  await own.close()
+})

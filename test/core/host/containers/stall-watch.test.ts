@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { StallWatch } from '../../../../core/host/containers/stall-watch.ts'
+import { ManualClock } from '../manual-clock.ts'
+
+function watched() {
+  const clock = new ManualClock()
+  const told: string[] = []
+  let since: number | undefined
+  const watch = new StallWatch({ clock })
+  const end = watch.watch({
+    unreadForMs: () => (since === undefined ? 0 : clock.now() - since),
+    onStalled: () => told.push('stalled'),
+    onRecovered: () => told.push('recovered'),
+    onHopeless: () => told.push('hopeless'),
+  })
+  return { clock, told, end, block: () => (since = clock.now()), free: () => (since = undefined) }
+}
+
+test('frames unread for five seconds make a plugin stalled, once', () => {
+  const { clock, told, block } = watched()
+  block()
+  clock.move(4_000)
+  expect(told).toEqual([])
+  clock.move(5_000)
+  expect(told).toEqual(['stalled'])
+})
+
+test('a plugin that reads again has recovered', () => {
+  const { clock, told, block, free } = watched()
+  block()
+  clock.move(10_000)
+  free()
+  clock.move(2_000)
+  expect(told).toEqual(['stalled', 'recovered'])
+})
+
+test('after thirty seconds there is no hope, and no further word', () => {
+  const { clock, told, block } = watched()
+  block()
+  clock.move(120_000)
+  expect(told).toEqual(['stalled', 'hopeless'])
+})
+
+test('nothing is told after the watch has ended', () => {
+  const { clock, told, block, end } = watched()
+  block()
+  end()
+  clock.move(120_000)
+  expect(told).toEqual([])
+})

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { orderByRequires } from '../../../../core/host/table/requires.ts'
+
+const order = (wanted: Record<string, string[]>) => orderByRequires(new Map(Object.entries(wanted)))
+
+test('what is required comes in an earlier level', () => {
+  expect(order({ a: ['b', 'c'], b: ['c'], c: [], d: [] }).levels).toEqual([['c', 'd'], ['b'], ['a']])
+})
+
+test('a circle names its members, and those that need one of them can not start either', () => {
+  const { levels, problems } = order({ a: ['b'], b: ['c'], c: ['a'], outside: ['a'], fine: [] })
+  expect(levels).toEqual([['fine']])
+  expect([...problems.keys()].sort()).toEqual(['a', 'b', 'c', 'outside'])
+  expect(problems.get('b')).toContain('a → b → c → a')
+  expect(problems.get('outside')).toContain("'a'")
+})
+
+test('a plugin that requires itself is a circle', () => {
+  expect(order({ a: ['a'] }).problems.get('a')).toContain('a → a')
+})
+
+test('a missing plugin is named', () => {
+  expect(order({ a: ['ghost'] }).problems.get('a')).toContain("'ghost'")
+})

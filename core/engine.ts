@@ -280,16 +280,13 @@ class RunningEngine implements Engine {
   // ── configuration reload ─────────────────────────────────────────────────────────────────────────────────────────
 
   #watchConfig(file: string): void {
-    try {
-      this.#watch = new ConfigWatch({
-        file,
-        debounceMs: CONFIG_DEBOUNCE_MS,
-        onChange: () => void this.#reload(),
-        onGone: () => this.#log.warn(`'${file}' is gone; the configuration that was read from it runs on`),
-      })
-    } catch (error) {
-      this.#log.warn(`changes of '${file}' are not taken up: its directory can't be watched`, error)
-    }
+    this.#watch = new ConfigWatch({
+      file,
+      debounceMs: CONFIG_DEBOUNCE_MS,
+      onChange: () => void this.#reload(),
+      onGone: () => this.#log.warn(`'${file}' is gone; the configuration that was read from it runs on`),
+      onError: (error) => this.#log.warn(`changes of '${file}' are not taken up: it can't be watched`, error),
+    })
   }
 
   /** One at a time; whatever changes meanwhile leads to one more. */

@@ -1,105 +1,76 @@
-// Tells when the configuration file has changed. Watches its directory, since editors save by renaming over the file,
-// and reads nothing: what to do is the caller's matter.
-import { lstatSync, realpathSync, statSync, watch } from 'node:fs'
-import type { FSWatcher } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+// Tells when the configuration file has changed, wherever its path leads. Reads nothing: what to do is the caller's matter.
+import { realpathSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { PathWatch } from '../../base/files/path-watch.ts'
+import { Burst } from '../../base/time/burst.ts'
+import { systemClock, type Clock } from '../../base/time/clock.ts'
 
 export interface ConfigWatchOptions {
-  /** Absolute path of the file; it need not exist. */
+  /** Absolute path of the file; neither it nor its folder need exist. */
   readonly file: string
+  /**
+   * The file as it was when it was last read: taken before reading it, so that what is saved meanwhile counts as a change.
+   * Default: as it is now.
+   */
+  readonly seen?: FileSignature
   /** Called once per burst of events, while the file exists and is not empty. */
   readonly onChange: () => void
   /** The file is gone, once each time. What was read from it stays. */
   readonly onGone?: () => void
-  /** The directory can't be watched any longer. */
+  /** Changes can't be noticed (any longer). */
   readonly onError?: (error: Error) => void
   /** Silence that ends a burst. Default 500. */
   readonly debounceMs?: number
-  /** For tests: a clock of their own. */
-  readonly timers?: WatchTimers
+  readonly clock?: Clock
 }
 
-export interface WatchTimers {
-  set(callback: () => void, ms: number): unknown
-  clear(timer: unknown): void
-}
+/** Differs whenever the content may; empty while there is none. */
+export type FileSignature = string
 
 const DEFAULT_DEBOUNCE_MS = 500
-/** A file that is written without pause is read after so many debounce times all the same. */
-const MAX_POSTPONEMENTS = 10
 
-const realTimers: WatchTimers = {
-  set: (callback, ms) => setTimeout(callback, ms),
-  clear: (timer) => clearTimeout(timer as NodeJS.Timeout),
+export function signatureOf(file: string): FileSignature {
+  try {
+    const { size, mtimeNs, ctimeNs, ino } = statSync(file, { bigint: true })
+    return size === 0n ? '' : `${realpathSync(file)} ${ino} ${size} ${mtimeNs} ${ctimeNs}`
+  } catch {
+    return ''
+  }
 }
 
-/** @throws when the directory can't be watched. */
 export class ConfigWatch {
   readonly #options: ConfigWatchOptions
   readonly #file: string
-  readonly #name: string
-  readonly #debounceMs: number
-  readonly #timers: WatchTimers
-  readonly #watcher: FSWatcher
-  #seen: string | undefined
-  #timer: unknown
-  #postponements = 0
+  readonly #watch: PathWatch
+  readonly #burst: Burst
+  #seen: FileSignature
   #gone = false
-  #closed = false
 
   constructor(options: ConfigWatchOptions) {
+    const { onError, debounceMs = DEFAULT_DEBOUNCE_MS, clock = systemClock } = options
     this.#options = options
     this.#file = resolve(options.file)
-    this.#name = basename(this.#file)
-    this.#debounceMs = options.debounceMs ?? DEFAULT_DEBOUNCE_MS
-    this.#timers = options.timers ?? realTimers
-    this.#seen = this.#signature()
-    this.#watcher = watch(dirname(this.#file), { persistent: false })
-    this.#watcher.on('change', (_event, name) => this.#onEvent(name === null ? undefined : String(name)))
-    this.#watcher.on('error', (error) => options.onError?.(error))
+    this.#burst = new Burst(debounceMs, { clock, onEnd: () => this.#look() })
+    this.#watch = new PathWatch({ onEvent: () => this.#burst.add(), ...(onError !== undefined && { onError }) })
+    this.#watch.follow(new Set([this.#file]))
+    // Only now: what is saved from here on is an event.
+    this.#seen = options.seen ?? signatureOf(this.#file)
+    if (signatureOf(this.#file) !== this.#seen) this.#burst.add()
   }
 
   close(): void {
-    this.#closed = true
-    this.#watcher.close()
-    this.#timers.clear(this.#timer)
+    this.#watch.close()
+    this.#burst.close()
   }
 
-  #onEvent(name: string | undefined): void {
-    if (this.#closed || (name !== undefined && name !== this.#name && !this.#isSwappedLink())) return
-    if (this.#timer !== undefined && this.#postponements >= MAX_POSTPONEMENTS) return
-    if (this.#timer !== undefined) this.#postponements++
-    this.#timers.clear(this.#timer)
-    this.#timer = this.#timers.set(() => this.#settle(), this.#debounceMs)
-  }
-
-  #settle(): void {
-    this.#timer = undefined
-    this.#postponements = 0
-    const signature = this.#signature()
-    if (this.#closed) return
+  #look(): void {
+    const signature = signatureOf(this.#file)
     const isGone = statSync(this.#file, { throwIfNoEntry: false }) === undefined
     if (isGone && !this.#gone) this.#options.onGone?.()
     this.#gone = isGone
     // Gone, or cut to nothing by an editor that is about to write: the running configuration stays.
-    if (signature === undefined || signature === this.#seen) return
+    if (signature === '' || signature === this.#seen) return
     this.#seen = signature
     this.#options.onChange()
-  }
-
-  /** Mounted configuration is often a link into a directory that is swapped as a whole: then the event names a sibling. */
-  #isSwappedLink(): boolean {
-    const isLink = lstatSync(this.#file, { throwIfNoEntry: false })?.isSymbolicLink() === true
-    return isLink && this.#signature() !== this.#seen
-  }
-
-  /** Changes whenever the content may have; undefined while there is none. */
-  #signature(): string | undefined {
-    try {
-      const { size, mtimeNs, ctimeNs, ino } = statSync(this.#file, { bigint: true })
-      return size === 0n ? undefined : `${realpathSync(this.#file)} ${ino} ${size} ${mtimeNs} ${ctimeNs}`
-    } catch {
-      return undefined
-    }
   }
 }

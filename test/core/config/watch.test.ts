@@ -2,7 +2,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { ConfigWatch, type WatchTimers } from '../../../core/config/watch.ts'
+import type { Clock } from '../../../base/time/clock.ts'
+import { ConfigWatch, signatureOf } from '../../../core/config/watch.ts'
 
 let folder: string
 let file: string
@@ -17,24 +18,25 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Timers that run when the test says so. `started` counts how often silence was waited for anew. */
-class HeldTimers implements WatchTimers {
+/** A clock whose one timer runs when the test says so. `started` counts how often silence was waited for anew. */
+class HeldClock implements Clock {
   started = 0
   #waiting: (() => void) | undefined
 
-  set(callback: () => void): number {
-    this.#waiting = callback
-    return ++this.started
+  now(): number {
+    return 0
   }
 
-  clear(): void {
-    this.#waiting = undefined
+  after(_ms: number, task: () => void): () => void {
+    this.started++
+    this.#waiting = task
+    return () => (this.#waiting = undefined)
   }
 
   fire(): void {
-    const callback = this.#waiting
+    const task = this.#waiting
     this.#waiting = undefined
-    callback?.()
+    task?.()
   }
 
   /** Waits until `count` waits have begun; the events of one folder arrive in order. */
@@ -43,9 +45,9 @@ class HeldTimers implements WatchTimers {
   }
 }
 
-function watching(timers: HeldTimers): () => number {
+function watching(clock: HeldClock): () => number {
   let changes = 0
-  watch = new ConfigWatch({ file, timers, onChange: () => changes++ })
+  watch = new ConfigWatch({ file, clock, onChange: () => changes++ })
   return () => changes
 }
 
@@ -68,12 +70,12 @@ describe('ConfigWatch', () => {
       },
     ],
   ])('tells of %s once, after silence', async (_what, change) => {
-    const timers = new HeldTimers()
-    const changes = watching(timers)
+    const clock = new HeldClock()
+    const changes = watching(clock)
     change()
-    await timers.reached(1)
+    await clock.reached(1)
     expect(changes()).toBe(0)
-    timers.fire()
+    clock.fire()
     expect(changes()).toBe(1)
   })
 
@@ -86,74 +88,74 @@ describe('ConfigWatch', () => {
 
   test('tells of a file that appears later', async () => {
     rmSync(file)
-    const timers = new HeldTimers()
-    const changes = watching(timers)
+    const clock = new HeldClock()
+    const changes = watching(clock)
     writeFileSync(file, 'workers: []\n')
-    await timers.reached(1)
-    timers.fire()
+    await clock.reached(1)
+    clock.fire()
     expect(changes()).toBe(1)
   })
 
   test('each event begins the silence anew, but not without end', async () => {
-    const timers = new HeldTimers()
-    const changes = watching(timers)
+    const clock = new HeldClock()
+    const changes = watching(clock)
     for (let round = 1; round <= 11; round++) {
       appendFileSync(file, '#\n')
-      await timers.reached(round)
+      await clock.reached(round)
     }
     appendFileSync(file, '#\n')
     // The event of a second watch on the folder shows that the first one has got its own.
-    const second = new HeldTimers()
-    const other = new ConfigWatch({ file, timers: second, onChange: () => {} })
+    const second = new HeldClock()
+    const other = new ConfigWatch({ file, clock: second, onChange: () => {} })
     appendFileSync(file, '#\n')
     await second.reached(1)
     other.close()
-    expect(timers.started).toBe(11)
-    timers.fire()
+    expect(clock.started).toBe(11)
+    clock.fire()
     expect(changes()).toBe(1)
   })
 
   test('siblings never begin a wait', async () => {
-    const timers = new HeldTimers()
-    const changes = watching(timers)
+    const clock = new HeldClock()
+    const changes = watching(clock)
     for (const name of ['other.yaml', 'iii-config.yaml~', 'iii-config.yaml.tmp', '.iii-config.yaml.swp'])
       writeFileSync(join(folder, name), 'x')
     mkdirSync(join(folder, 'data'))
     writeFileSync(join(folder, 'data', 'iii-config.yaml'), 'x')
     rmSync(join(folder, 'other.yaml'))
     rmSync(file)
-    await timers.reached(1)
-    expect(timers.started).toBe(1)
-    timers.fire()
+    await clock.reached(1)
+    expect(clock.started).toBe(1)
+    clock.fire()
     expect(changes()).toBe(0)
   })
 
   test('a deleted file is no change, and neither is one that is empty for the moment', async () => {
-    const timers = new HeldTimers()
-    const changes = watching(timers)
+    const clock = new HeldClock()
+    const changes = watching(clock)
     rmSync(file)
-    await timers.reached(1)
-    timers.fire()
+    await clock.reached(1)
+    clock.fire()
     expect(changes()).toBe(0)
     writeFileSync(file, '')
-    await timers.reached(2)
-    timers.fire()
+    await clock.reached(2)
+    clock.fire()
     expect(changes()).toBe(0)
     writeFileSync(file, 'workers: []\n')
-    await timers.reached(timers.started + 1)
-    timers.fire()
+    await clock.reached(clock.started + 1)
+    clock.fire()
     expect(changes()).toBe(1)
   })
 
   test('a deleted file is told once, and again when it was there between', async () => {
-    const timers = new HeldTimers()
+    const clock = new HeldClock()
     let gone = 0
-    watch = new ConfigWatch({ file, timers, onChange() {}, onGone: () => gone++ })
+    watch = new ConfigWatch({ file, clock, onChange() {}, onGone: () => gone++ })
     const change = async (what: () => void) => {
-      const before = timers.started
+      const before = clock.started
       what()
-      await timers.reached(before + 1)
-      timers.fire()
+      await clock.reached(before + 1)
+      clock.fire()
     }
     await change(() => rmSync(file))
     expect(gone).toBe(1)
@@ -171,26 +173,81 @@ describe('ConfigWatch', () => {
     }
     symlinkSync('one', join(folder, 'current'))
     symlinkSync(join('current', 'iii-config.yaml'), file)
-    const timers = new HeldTimers()
-    const changes = watching(timers)
+    const clock = new HeldClock()
+    const changes = watching(clock)
     symlinkSync('two', join(folder, 'next'))
     renameSync(join(folder, 'next'), join(folder, 'current'))
-    await timers.reached(1)
-    timers.fire()
+    await clock.reached(1)
+    clock.fire()
     expect(changes()).toBe(1)
   })
 
   test('after close nothing is told', async () => {
-    const timers = new HeldTimers()
-    const changes = watching(timers)
+    const clock = new HeldClock()
+    const changes = watching(clock)
     appendFileSync(file, '#\n')
-    await timers.reached(1)
+    await clock.reached(1)
     watch?.close()
-    timers.fire()
+    clock.fire()
     expect(changes()).toBe(0)
   })
 
-  test('a folder that is not there is an error', () => {
-    expect(() => new ConfigWatch({ file: join(folder, 'none', 'c.yaml'), onChange: () => {} })).toThrow(/ENOENT/)
+  test('a file whose folder is not there yet is told of when it is', async () => {
+    file = join(folder, 'later', 'iii-config.yaml')
+    const clock = new HeldClock()
+    const changes = watching(clock)
+    mkdirSync(join(folder, 'later'))
+    writeFileSync(file, 'workers: []\n')
+    await clock.reached(1)
+    await vi.waitFor(() => {
+      clock.fire()
+      expect(changes()).toBe(1)
+    })
+  })
+
+  test('a folder that is deleted and made again, or replaced, is still the folder of the file', async () => {
+    const project = join(folder, 'project')
+    file = join(project, 'iii-config.yaml')
+    const save = (where: string, text: string): void => {
+      mkdirSync(where, { recursive: true })
+      writeFileSync(join(where, 'iii-config.yaml'), text)
+    }
+    save(project, '# 0\n')
+    const clock = new HeldClock()
+    const changes = watching(clock)
+    const rounds = [
+      () => (rmSync(project, { recursive: true }), save(project, '# made again\n')),
+      () => writeFileSync(file, '# edited\n'),
+      () => {
+        save(join(folder, 'other'), '# moved here\n')
+        renameSync(project, join(folder, 'old'))
+        renameSync(join(folder, 'other'), project)
+      },
+      () => writeFileSync(file, '# edited again\n'),
+    ]
+    for (const [done, change] of rounds.entries()) {
+      change()
+      await vi.waitFor(() => {
+        clock.fire()
+        expect(changes()).toBe(done + 1)
+      })
+    }
+  })
+
+  test('what was saved between the first reading and the beginning of the watch is a change', () => {
+    const seen = signatureOf(file)
+    writeFileSync(file, 'workers: [{name: a}]\n')
+    const clock = new HeldClock()
+    let changes = 0
+    watch = new ConfigWatch({ file, clock, seen, onChange: () => changes++ })
+    expect(clock.started).toBe(1)
+    clock.fire()
+    expect(changes).toBe(1)
+  })
+
+  test('a file that is still what was read begins no wait', () => {
+    const clock = new HeldClock()
+    watch = new ConfigWatch({ file, clock, seen: signatureOf(file), onChange() {} })
+    expect(clock.started).toBe(0)
   })
 })

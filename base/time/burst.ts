@@ -1,0 +1,48 @@
+// Many events told as one: after a silence, or, where they never pause, after a longest time all the same.
+import type { Clock } from './clock.ts'
+
+export interface BurstDeps {
+  readonly clock: Clock
+  /** The burst is over. */
+  readonly onEnd: () => void
+}
+
+/** How often the end of one burst is put off at most. */
+export const MAX_POSTPONEMENTS = 10
+
+export class Burst {
+  readonly #deps: BurstDeps
+  readonly #quietMs: number
+  #cancel: (() => void) | undefined
+  #postponements = 0
+  #closed = false
+
+  /** @param quietMs silence that ends a burst */
+  constructor(quietMs: number, deps: BurstDeps) {
+    this.#quietMs = quietMs
+    this.#deps = deps
+  }
+
+  /** One more event: begins a burst, or puts off its end. */
+  add(): void {
+    if (this.#closed) return
+    if (this.#cancel !== undefined) {
+      if (this.#postponements >= MAX_POSTPONEMENTS) return
+      this.#postponements++
+      this.#cancel()
+    }
+    this.#cancel = this.#deps.clock.after(this.#quietMs, () => this.#end())
+  }
+
+  /** A burst that is under way is never told. */
+  close(): void {
+    this.#closed = true
+    this.#cancel?.()
+  }
+
+  #end(): void {
+    this.#cancel = undefined
+    this.#postponements = 0
+    if (!this.#closed) this.#deps.onEnd()
+  }
+}

@@ -295,6 +295,7 @@ export class PluginHost {
             ...(debounceMs !== undefined && { debounceMs }),
             onChanged: (names) => this.#filesChanged(names),
             onPluginsDir: () => this.#pluginsDirChanged(),
+            onError: (error) => this.#log.warn("saved plugins are not taken up: their folders can't be watched", error),
           })
     const onInputs = ({ name, source }: PluginRecord): void => {
       if (source !== undefined) watcher?.watch(name, builds.inputsOf(source))

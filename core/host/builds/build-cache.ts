@@ -1,5 +1,5 @@
 // Bundles on disk, found again by the content of all their inputs. With a warm cache the compiler is never loaded.
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -59,7 +59,10 @@ export class BuildCache {
       hashes.set(path, hash)
       return hash
     }
+    // The entry file may be a link, or lie behind one, that has been pointed elsewhere since.
+    const own = await realpath(entryFile).catch(() => entryFile)
     for (const entry of await this.#readManifest(entryFile)) {
+      if (!entry.inputs.some(({ path }) => path === own || path === entryFile)) continue
       const file = this.#bundleFile(entryFile, entry.hash)
       const current = await Promise.all(entry.inputs.map(({ path }) => currentHash(path)))
       if (entry.inputs.every(({ hash }, index) => hash === current[index]) && (await exists(file))) {

@@ -56,9 +56,10 @@ export class PluginBuilds {
     }
   }
 
-  /** What decides about the plugin's code as far as it is known. */
-  inputsOf(source: PluginSource): WatchedInputs {
-    return this.#inputs.get(source.name) ?? { files: [source.entryFile], anyBeside: false }
+  /** What decides about the plugin's code as far as it is known. The entry file is named as it was found: it may be a link. */
+  inputsOf({ name, entryFile }: PluginSource): WatchedInputs {
+    const { files, anyBeside } = this.#inputs.get(name) ?? { files: [], anyBeside: false }
+    return { files: [entryFile, ...files], anyBeside }
   }
 
   /** Best effort, in the background: without it the next start imports the plugin to ask it. */

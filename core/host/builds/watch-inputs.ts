@@ -1,7 +1,9 @@
 // Says which plugins a change on disk concerns: watches the folders of their inputs, and `plugins_dir` for new ones.
 // Folders, not files: editors replace a file by renaming another over it. Whether the content differs is for the build to say.
-import { watch, type FSWatcher } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { PathWatch } from '../../../base/files/path-watch.ts'
+import { Burst } from '../../../base/time/burst.ts'
 import type { Clock } from '../../../base/time/clock.ts'
 
 export interface WatchedInputs {
@@ -19,122 +21,112 @@ export interface InputWatcherOptions {
   readonly onChanged: (plugins: ReadonlySet<string>) => void
   /** Something appeared in or vanished from a folder of plugins. */
   readonly onPluginsDir: () => void
+  /** Changes can't be noticed (any longer). */
+  readonly onError?: (error: Error) => void
 }
 
-/** A burst that never pauses is reported all the same after this many debounce times. */
-const LONGEST_BURST = 10
+/** What makes a folder in a folder of plugins a plugin. */
+const ENTRY_FILE = /^index\./
 
 export class InputWatcher {
   readonly #options: InputWatcherOptions
-  readonly #debounceMs: number
-  readonly #folders = new Map<string, FSWatcher>()
+  readonly #watch: PathWatch
+  readonly #burst: Burst
   readonly #plugins = new Map<string, WatchedInputs>()
-  readonly #pluginDirs = new Set<string>()
+  /** Folders of plugins, each with those in it that may hold one. */
+  readonly #pluginDirs = new Map<string, ReadonlySet<string>>()
   #changed = new Set<string>()
   #dirChanged = false
-  #cancel: (() => void) | undefined
-  #burst = 0
-  #closed = false
 
   constructor(options: InputWatcherOptions) {
+    const { clock, debounceMs = 8, onError } = options
     this.#options = options
-    this.#debounceMs = options.debounceMs ?? 8
+    this.#burst = new Burst(debounceMs, { clock, onEnd: () => this.#tell() })
+    this.#watch = new PathWatch({
+      onEvent: (folder, name) => this.#happened(folder, name),
+      ...(onError !== undefined && { onError }),
+    })
   }
 
   /** Replaces what is watched for the plugin. */
   watch(plugin: string, inputs: WatchedInputs): void {
-    if (this.#closed) return
     this.#plugins.set(plugin, inputs)
-    this.#adjustFolders()
+    this.#followFolders()
   }
 
   unwatch(plugin: string): void {
     this.#plugins.delete(plugin)
-    this.#adjustFolders()
+    this.#followFolders()
   }
 
-  /** Watches a folder of plugins for new ones, and its parent as long as it doesn't exist. */
+  /** Watches a folder of plugins for new ones; it need not exist. */
   watchPluginsDir(dir: string): void {
-    this.#pluginDirs.add(dir)
-    this.#adjustFolders()
+    this.#pluginDirs.set(dir, new Set())
+    this.#followFolders()
   }
 
   close(): void {
-    this.#closed = true
-    this.#cancel?.()
-    for (const watcher of this.#folders.values()) watcher.close()
-    this.#folders.clear()
+    this.#watch.close()
+    this.#burst.close()
   }
 
-  #adjustFolders(): void {
-    if (this.#closed) return
-    const needed = new Set<string>()
-    for (const { files } of this.#plugins.values()) for (const file of files) needed.add(dirname(file))
-    for (const dir of this.#pluginDirs) needed.add(dir).add(dirname(dir))
-    for (const [folder, watcher] of this.#folders) {
-      if (needed.has(folder)) continue
-      watcher.close()
-      this.#folders.delete(folder)
+  #followFolders(): void {
+    const folders = new Set<string>()
+    for (const { files } of this.#plugins.values()) for (const file of files) folders.add(dirname(file))
+    for (const dir of this.#pluginDirs.keys()) folders.add(dir)
+    this.#watch.follow(folders)
+    // Only now: what appears from here on is an event.
+    for (const dir of this.#pluginDirs.keys()) {
+      const inside = foldersIn(dir)
+      this.#pluginDirs.set(dir, inside)
+      for (const folder of inside) folders.add(folder)
     }
-    for (const folder of needed) if (!this.#folders.has(folder)) this.#open(folder)
+    this.#watch.follow(folders)
   }
 
-  #open(folder: string): void {
-    let watcher: FSWatcher
-    try {
-      watcher = watch(folder, { persistent: false }, (_event, file) => this.#event(folder, file))
-    } catch {
-      return // It doesn't exist (yet); an event in its parent opens it.
-    }
-    // A watched folder that is removed ends its watcher; it is opened again when it is back.
-    watcher.on('error', () => this.#lost(folder, watcher))
-    this.#folders.set(folder, watcher)
-  }
-
-  #lost(folder: string, watcher: FSWatcher): void {
-    watcher.close()
-    if (this.#folders.get(folder) === watcher) this.#folders.delete(folder)
-    this.#event(folder, null)
-  }
-
-  /** `file` is null where the platform doesn't say which one: then everything in the folder counts as changed. */
-  #event(folder: string, file: string | null): void {
-    const path = file === null ? undefined : join(folder, file)
+  /** Without a name everything in the folder counts as changed. */
+  #happened(folder: string, name: string | undefined): void {
+    const path = name === undefined ? undefined : join(folder, name)
+    let matters = false
     for (const [plugin, { files, anyBeside }] of this.#plugins) {
       const concerned = files.some((each) =>
         path === undefined || anyBeside ? dirname(each) === folder : each === path,
       )
-      if (concerned) this.#changed.add(plugin)
+      if (!concerned) continue
+      this.#changed.add(plugin)
+      matters = true
     }
-    for (const dir of this.#pluginDirs) {
-      const itself = folder === dirname(dir) && (file === null || file === basename(dir))
-      if (folder !== dir && !itself) continue
+    for (const [dir, inside] of this.#pluginDirs) {
+      const isEntry = inside.has(folder) && (name === undefined || ENTRY_FILE.test(name))
+      if (folder !== dir && !isEntry) continue
       this.#dirChanged = true
-      if (itself) this.#reopen(dir)
+      matters = true
     }
-    if (this.#changed.size > 0 || this.#dirChanged) this.#settleSoon()
+    if (matters) this.#burst.add()
   }
 
-  /** The folder was created, replaced or removed: a watcher of the old one would stay silent. */
-  #reopen(dir: string): void {
-    this.#folders.get(dir)?.close()
-    this.#folders.delete(dir)
-    this.#open(dir)
+  #tell(): void {
+    const changed = this.#changed
+    const dirChanged = this.#dirChanged
+    this.#changed = new Set()
+    this.#dirChanged = false
+    if (dirChanged) this.#followFolders()
+    if (dirChanged) this.#options.onPluginsDir()
+    if (changed.size > 0) this.#options.onChanged(changed)
   }
+}
 
-  #settleSoon(): void {
-    if (this.#closed || this.#burst >= LONGEST_BURST) return
-    this.#burst += 1
-    this.#cancel?.()
-    this.#cancel = this.#options.clock.after(this.#debounceMs, () => {
-      this.#burst = 0
-      const changed = this.#changed
-      const dirChanged = this.#dirChanged
-      this.#changed = new Set()
-      this.#dirChanged = false
-      this.#adjustFolders()
-      if (dirChanged) this.#options.onPluginsDir()
-      if (changed.size > 0) this.#options.onChanged(changed)
-    })
+/** Empty when there is no such folder. Links may lead to one. */
+function foldersIn(dir: string): Set<string> {
+  try {
+    const entries = readdirSync(dir, { withFileTypes: true })
+    return new Set(
+      entries
+        .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+        .filter(({ name }) => !name.startsWith('.') && name !== 'node_modules')
+        .map(({ name }) => join(dir, name)),
+    )
+  } catch {
+    return new Set()
   }
 }

@@ -5,15 +5,19 @@ import { readdir, rename, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import type { PluginLog } from '../../../sdk/plugin.ts'
+import { PathWatch } from '../../../base/files/path-watch.ts'
+import { Burst } from '../../../base/time/burst.ts'
+import { systemClock } from '../../../base/time/clock.ts'
 import { removeLeftovers, syncFolder, writeAtomically } from '../../../base/files/atomic-file.ts'
 import { formatEntry, readEntryFile, type EntryFile } from './entry-file.ts'
-import { FolderWatch } from './folder-watch.ts'
 import { moveLegacyFiles } from './legacy-folder.ts'
 import type { ConfigurationStore, ConfigurationStoreContext, StoredEntry, StoreListener } from './store.ts'
 
 const DEFAULT_DIRECTORY = './config'
 const ENTRY_FILE = /^([a-z0-9_-]{1,64})\.yaml$/
 
+/** Default of `debounceMs` (spec 04 A.9.3). */
+const DEBOUNCE_MS = 500
 /** Files read per scan; further ones are left out with a warning. Default 10,000. */
 const MAX_FILES = 10_000
 
@@ -60,19 +64,28 @@ export class FolderStore implements ConfigurationStore {
   /** What each file held when it was last read or written; with the entry where it could be read as one. */
   readonly #known = new Map<string, KnownFile>()
   #listener: StoreListener | undefined
-  #watch: FolderWatch | undefined
+  readonly #watch: PathWatch
+  readonly #burst: Burst
   #last: Promise<unknown> = Promise.resolve()
   #folderIsGone = false
-  #closed = false
 
   constructor(options: FolderStoreOptions) {
     this.#options = options
+    const { folder, log, debounceMs = DEBOUNCE_MS } = options
+    this.#burst = new Burst(debounceMs, { clock: systemClock, onEnd: () => this.#touched() })
+    this.#watch = new PathWatch({
+      onEvent: () => this.#burst.add(),
+      onError: (error) =>
+        log.warn(
+          `The folder ${folder} can't be watched (${error.message}): files edited by hand take effect at the next start.`,
+        ),
+    })
   }
 
   load(listener: StoreListener): Promise<StoredEntry[]> {
     this.#listener = listener
     // Before reading, so that nothing falls between the two.
-    this.#startWatch()
+    this.#watch.follow(new Set([this.#options.folder]))
     return this.#inTurn(async () => {
       await removeLeftovers(this.#options.folder)
       await this.#scan(undefined)
@@ -90,7 +103,6 @@ export class FolderStore implements ConfigurationStore {
       if (this.#known.get(entry.id)?.broken) await this.#setAside(path)
       await writeAtomically(path, text)
       this.#known.set(entry.id, { text, entry })
-      if (this.#watch === undefined) this.#startWatch()
     })
   }
 
@@ -109,8 +121,8 @@ export class FolderStore implements ConfigurationStore {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    this.#watch?.close()
+    this.#watch.close()
+    this.#burst.close()
     await this.#last
   }
 
@@ -120,27 +132,10 @@ export class FolderStore implements ConfigurationStore {
     return outcome
   }
 
-  #startWatch(): void {
-    const { folder, log, debounceMs } = this.#options
-    const failed = (error: unknown): void => {
-      this.#watch?.close()
-      this.#watch = undefined
-      if (this.#closed || isMissing(error)) return
-      log.warn(
-        `The folder ${folder} can't be watched (${reasonOf(error)}): files edited by hand take effect at the next start.`,
-      )
-    }
-    const onChange = (): void => {
-      if (this.#closed) return
-      void this.#inTurn(() => this.#scan(this.#listener)).catch((error: unknown) => {
-        log.warn(reasonOf(error))
-      })
-    }
-    try {
-      this.#watch = new FolderWatch({ folder, onChange, onError: failed, debounceMs })
-    } catch (error) {
-      failed(error)
-    }
+  #touched(): void {
+    void this.#inTurn(() => this.#scan(this.#listener)).catch((error: unknown) => {
+      this.#options.log.warn(reasonOf(error))
+    })
   }
 
   /** Somebody's edit with a slip in it is not lost because the value is set by other means. */
@@ -187,8 +182,6 @@ export class FolderStore implements ConfigurationStore {
           cause: error,
         })
       }
-      this.#watch?.close()
-      this.#watch = undefined
       if (this.#known.size > 0 && !this.#folderIsGone) {
         log.warn(`The folder ${folder} of configuration entries is gone: what was read from it stays in force.`)
       }

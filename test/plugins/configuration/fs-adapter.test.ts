@@ -163,6 +163,44 @@ test('A folder that is gone deletes nothing, and comes back with the next write'
   expect(await changes.take(1)).toMatchObject([{ id: 'hand' }])
 })
 
+test('A folder that comes back after a while is read again, and edits in it are told as before', async () => {
+  const folder = join(tempFolder(), 'config')
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'demo.yaml'), 'id: demo\nvalue: 0\n')
+  const { load, changes, warnings } = openFolder(folder)
+  await load()
+  for (const round of [1, 2]) {
+    rmSync(folder, { recursive: true })
+    await vi.waitFor(() => expect(warnings().length).toBe(round))
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'demo.yaml'), `id: demo\nvalue: back ${round}\n`)
+    await changes.take(round * 2 - 1)
+    writeFileSync(join(folder, 'demo.yaml'), `id: demo\nvalue: edited ${round}\n`)
+    await changes.take(round * 2)
+  }
+  const values = changes.items.map((change) => (change as StoredEntry).value)
+  expect(values).toEqual(['back 1', 'edited 1', 'back 2', 'edited 2'])
+})
+
+test('A folder into whose place another is moved is read as it is now', async () => {
+  const parent = tempFolder()
+  const [folder, next] = [join(parent, 'config'), join(parent, 'next')]
+  for (const [path, value] of [
+    [folder, 'old'],
+    [next, 'new'],
+  ] as const) {
+    mkdirSync(path)
+    writeFileSync(join(path, 'demo.yaml'), `id: demo\nvalue: ${value}\n`)
+  }
+  const { load, changes } = openFolder(folder)
+  await load()
+  renameSync(folder, join(parent, 'away'))
+  renameSync(next, folder)
+  await changes.take(1)
+  writeFileSync(join(folder, 'demo.yaml'), 'id: demo\nvalue: edited\n')
+  expect(await changes.take(2)).toMatchObject([{ value: 'new' }, { value: 'edited' }])
+})
+
 test('What a killed engine left half-written is swept up once it is old', async () => {
   const folder = tempFolder()
   const leftover = (name: string) => join(folder, `.demo.yaml.${name}.tmp`)

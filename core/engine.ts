@@ -2,7 +2,6 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { existsSync } from 'node:fs'
-import { SEATS } from '../protocol/seats.ts'
 import { askOnTerminal } from './config/ask-on-terminal.ts'
 import { knownWorkers, LISTENER_NAME } from './config/builtin-names.ts'
 import { ConfigError } from './config/config-error.ts'
@@ -26,7 +25,8 @@ import { settingsFunction } from './host/settings-functions.ts'
 import { createLog, type Log } from './log.ts'
 import type { LocalHandler } from './model/function-entry.ts'
 import type { Router } from './router/router.ts'
-import { SeatSettings } from './settings-seat.ts'
+import { SessionPolicy } from './seats/session-policy.ts'
+import { SeatSettings } from './seats/settings.ts'
 import { StartError } from './start-error.ts'
 import { ENGINE_VERSION } from './version.ts'
 
@@ -146,7 +146,7 @@ class RunningEngine implements Engine {
       telemetry: core.telemetry,
       log: this.#log,
       namespaceGraceMs: config.registrationNamespaceGraceMs,
-      hasSessionPolicy: () => core.holdsSeat(SEATS['session-policy']),
+      sessionPolicy: new SessionPolicy(core.seats.sessionPolicy),
       onOpened: (connection) => core.liveness.opened(connection),
       onClosed: (connection) => core.liveness.closed(connection),
     }))
@@ -156,7 +156,7 @@ class RunningEngine implements Engine {
       },
     )
     core.addFunctions(functions)
-    core.addFunctions([settingsFunction(core.router, (plugin, config) => host.applySettings(plugin, config))])
+    core.addFunctions([settingsFunction(core.seats.settings, (plugin, config) => host.applySettings(plugin, config))])
     const { failed } = await host.start(config)
     const broken = failed.find(({ builtIn }) => builtIn)
     if (broken !== undefined) {
@@ -237,7 +237,7 @@ class RunningEngine implements Engine {
       engine: { root, pluginModule, version: ENGINE_VERSION, url: () => this.url },
       builtInDir: join(root, 'plugins'),
       watch: this.#options.watch !== false,
-      settings: new SeatSettings(core.router, this.#log, () => this.#config?.file ?? null),
+      settings: new SeatSettings(core.seats.settings, this.#log, () => this.#config?.file ?? null),
       onConfigurationApplied: () => void this.#reload(),
     })
   }

@@ -11,7 +11,6 @@ import {
 import { sessionFunctions } from './engine-functions/sessions.ts'
 import { ChannelBroker } from './channels/channel-broker.ts'
 import { Liveness, type LivenessOptions } from './gateway/liveness.ts'
-import type { TelemetrySink } from './telemetry/worker-frames.ts'
 import type { LinkEvents } from './model/link-events.ts'
 import { LocalLink } from './links/local-link.ts'
 import type { Log } from './log.ts'
@@ -21,6 +20,8 @@ import { publishWorker } from './telemetry/worker-channel.ts'
 import { Worker } from './model/worker.ts'
 import { Registrations } from './router/registrations.ts'
 import { Router } from './router/router.ts'
+import { SeatHttpInvoker } from './seats/http-invoker.ts'
+import { Seats } from './seats/seats.ts'
 import { SeatTelemetry } from './seats/telemetry.ts'
 
 export interface RoutingCoreOptions {
@@ -39,14 +40,18 @@ export class RoutingCore {
   readonly discovery: Discovery
   readonly channels: ChannelBroker
   readonly liveness: Liveness
-  readonly telemetry: TelemetrySink
+  readonly seats: Seats
+  readonly telemetry: SeatTelemetry
   /** Where the frames of plugins go. */
   readonly linkEvents: LinkEvents
 
   constructor({ config, log, healthComponents, internalWorkers, liveness }: RoutingCoreOptions) {
     this.router = new Router(config.engine, log, {
       onFunctionsChanged: () => this.discovery.functionsChanged(),
-      onProvidersChanged: (entry) => this.discovery.providersChanged(entry),
+      onProvidersChanged: (entry) => {
+        this.discovery.providersChanged(entry)
+        this.seats.providersChanged(entry)
+      },
       onWorkerAdded: (worker) => {
         if (worker.link.kind === 'socket') this.discovery.workerConnected(worker)
         publishWorker('connected', worker)
@@ -58,6 +63,7 @@ export class RoutingCore {
       },
     })
     const { router } = this
+    this.seats = new Seats(router)
     const engineWorker = new Worker({
       id: randomUUID(),
       link: new LocalLink({
@@ -74,12 +80,16 @@ export class RoutingCore {
       coalesce: config.engine.coalesce_replica_triggers,
       log,
     })
-    router.connect({ engineWorker, triggers: this.triggers })
+    router.connect({
+      engineWorker,
+      triggers: this.triggers,
+      httpInvoker: new SeatHttpInvoker(this.seats.httpInvoker),
+    })
     this.registrations = new Registrations(router)
     this.discovery = new Discovery({ router, log })
     this.channels = new ChannelBroker()
     this.liveness = new Liveness(router, log, liveness)
-    this.telemetry = new SeatTelemetry(router)
+    this.telemetry = new SeatTelemetry(this.seats.telemetry, router.warnings)
     this.linkEvents = {
       onCall: (call, action) => router.call(call, action),
       onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
@@ -94,7 +104,7 @@ export class RoutingCore {
       router,
       log,
       discovery: this.discovery,
-      healthComponents,
+      healthComponents: () => ({ ...healthComponents(), telemetry: telemetryHealth(this.telemetry) }),
       internalWorkers,
       onAnnounced: (worker) => this.liveness.announced(worker),
       askTriggerHook: (worker, proposal) => this.registrations.askTriggerHook(worker, proposal),
@@ -107,14 +117,14 @@ export class RoutingCore {
     addEngineFunctions(this.router, functions)
   }
 
-  /** True when a running plugin holds the seat whose function this is. */
-  holdsSeat(functionId: string): boolean {
-    return this.router.functions.find('default', functionId)?.slot !== undefined
-  }
-
   close(): void {
     this.discovery.close()
     this.channels.close()
     this.router.close()
   }
+}
+
+/** Frames that nobody took are no fault of the engine; who misses some finds them here. */
+function telemetryHealth({ dropped }: SeatTelemetry): HealthComponent {
+  return { status: 'healthy', details: { dropped_frames: dropped } }
 }

@@ -1,13 +1,12 @@
 // From the `config` block of an `iii-worker-manager` entry to the listener that the gateway runs.
 import { isLoopbackHost } from '../../base/net/loopback-host.ts'
 import { normaliseOrigin } from '../../base/net/origin.ts'
-import type { ExposeFilter } from '../model/policy.ts'
 import { LISTENER_NAME } from './builtin-names.ts'
-import { parseExposeFilter } from './expose-filters.ts'
+import { parseExposeFilter } from '../../protocol/expose-filters.ts'
 import { parsePointer, renderPath } from '../../base/values/json-path.ts'
 import type { JsonPath } from '../../base/values/json-path.ts'
 import { LISTENER_SCHEMA } from './listener-schema.ts'
-import type { ListenerConfig, ListenerRbac } from './listener-schema.ts'
+import type { ListenerConfig } from './listener-schema.ts'
 import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
 import type { WorkerEntry } from './types.ts'
 
@@ -22,9 +21,10 @@ export type ListenerReading =
   | { readonly listener: ListenerConfig; readonly warnings: readonly ConfigRemark[] }
   | { readonly problems: readonly ConfigRemark[] }
 
-/** The block as its schema gives it: defaults filled in, filters still as written. */
+/** The block as its schema gives it: defaults filled in. */
 interface WrittenListener extends Omit<ListenerConfig, 'rbac'> {
-  readonly rbac?: Omit<ListenerRbac, 'expose_functions'> & {
+  readonly rbac?: Readonly<Record<string, unknown>> & {
+    readonly auth_function_id?: string
     readonly expose_functions: readonly unknown[] | null
     readonly middleware_function_id?: string
   }
@@ -39,7 +39,7 @@ export function readListenerConfig(config: Readonly<Record<string, unknown>>): L
   const written = result.value
   const problems: ConfigRemark[] = contradictions(written)
   const warnings: ConfigRemark[] = []
-  const rbac = written.rbac === undefined ? undefined : readRbac(written.rbac, problems, warnings)
+  checkFilters(written.rbac?.expose_functions ?? [], problems, warnings)
   if (problems.length > 0) return { problems }
 
   const misplaced = written.rbac?.middleware_function_id
@@ -47,16 +47,16 @@ export function readListenerConfig(config: Readonly<Record<string, unknown>>): L
     const ignored = written.middleware_function_id === undefined ? '' : '; the one beside rbac is used'
     warnings.push(remark(['rbac', 'middleware_function_id'], `belongs beside rbac, not inside it${ignored}`))
   }
-  if (!isLoopbackHost(written.host) && rbac?.auth_function_id === undefined) {
+  if (!isLoopbackHost(written.host) && written.rbac?.auth_function_id === undefined) {
     const open = `port ${written.port} on ${written.host} is open to the network without rbac.auth_function_id: whoever reaches it`
-    const may = rbac === undefined ? 'may call and register everything' : 'may call what expose_functions names'
+    const may = written.rbac === undefined ? 'may call and register everything' : 'may call what expose_functions names'
     warnings.push({ path: ['host'], message: `${open} ${may}` })
   }
   const origins = written.allowed_origins?.map(normaliseOrigin)
   return {
     listener: Object.freeze({
       ...written,
-      rbac,
+      rbac: writtenRbac(config),
       middleware_function_id: written.middleware_function_id ?? misplaced,
       allowed_origins: origins === undefined ? undefined : Object.freeze(origins),
     }),
@@ -76,29 +76,21 @@ export function isListenerEntry(entry: WorkerEntry): boolean {
   return entry.name === LISTENER_NAME
 }
 
-function readRbac(
-  written: NonNullable<WrittenListener['rbac']>,
-  problems: ConfigRemark[],
-  warnings: ConfigRemark[],
-): ListenerRbac {
-  const filters: ExposeFilter[] = []
-  for (const [index, item] of (written.expose_functions ?? []).entries()) {
+/** A middleware that got in there belongs to the listener. */
+function writtenRbac({ rbac }: Readonly<Record<string, unknown>>): ListenerConfig['rbac'] {
+  if (rbac === undefined) return undefined
+  const { middleware_function_id: _misplaced, ...block } = rbac as Record<string, unknown>
+  return Object.freeze(block)
+}
+
+/** They are the holder's of the seat to read, but a slip in one is to be told when the file is read. */
+function checkFilters(filters: readonly unknown[], problems: ConfigRemark[], warnings: ConfigRemark[]): void {
+  for (const [index, item] of filters.entries()) {
     const path = ['rbac', 'expose_functions', index]
     const result = parseExposeFilter(item)
-    if ('problem' in result) {
-      problems.push(remark(path, result.problem))
-      continue
-    }
-    filters.push(result.filter)
-    if (result.warning !== undefined) warnings.push(remark(path, result.warning))
+    if ('problem' in result) problems.push(remark(path, result.problem))
+    else if (result.warning !== undefined) warnings.push(remark(path, result.warning))
   }
-  return Object.freeze({
-    auth_function_id: written.auth_function_id,
-    expose_functions: Object.freeze(filters),
-    on_function_registration_function_id: written.on_function_registration_function_id,
-    on_trigger_registration_function_id: written.on_trigger_registration_function_id,
-    on_trigger_type_registration_function_id: written.on_trigger_type_registration_function_id,
-  })
 }
 
 /** Values that each are fine and together are not. */

@@ -1,7 +1,6 @@
 // The `config` block of `iii-worker-manager` (spec 04 B.1, 09 §5): its type, every default in one literal, its schema.
 import { ORIGIN_PATTERN } from '../../base/net/origin.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
-import type { ExposeFilter } from '../model/policy.ts'
 import { MAX_TIMER_MS } from './engine-options.ts'
 
 /** One listener as the gateway runs it. `_ms` are milliseconds, `_bytes` bytes. */
@@ -31,14 +30,8 @@ export interface ListenerConfig {
   readonly max_depth: number
 }
 
-export interface ListenerRbac {
-  /** Asked once per connection; undefined = every connection is let in, with what `expose_functions` gives. */
-  readonly auth_function_id: string | undefined
-  readonly expose_functions: readonly ExposeFilter[]
-  readonly on_function_registration_function_id: string | undefined
-  readonly on_trigger_registration_function_id: string | undefined
-  readonly on_trigger_type_registration_function_id: string | undefined
-}
+/** The block as it is written, for the holder of the seat `session-policy`: what it means is not the listener's business. */
+export type ListenerRbac = Readonly<Record<string, unknown>>
 
 const MiB = 1024 * 1024
 

@@ -23,6 +23,8 @@ export interface ResolvedEntries {
   readonly plugins: readonly ResolvedPlugin[]
   /** Entries that nothing runs for, accepted silently or with a warning. */
   readonly skipped: readonly WorkerEntry[]
+  /** Of these the enabled ones that a holder of the seat `entries` may run, with what is said when nobody does; undefined = nothing. */
+  readonly unclaimed: readonly { readonly entry: WorkerEntry; readonly absence: string | undefined }[]
   readonly warnings: readonly string[]
 }
 
@@ -41,6 +43,7 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
   const plugins: ResolvedPlugin[] = []
   const skipped: WorkerEntry[] = []
   const oddities: { entry: WorkerEntry; message: string }[] = []
+  const unclaimed: { entry: WorkerEntry; absence: string | undefined }[] = []
 
   for (const entry of config.entries) {
     if (isListenerEntry(entry)) listeners.push(entry)
@@ -57,7 +60,9 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
     else if (builtIns.get(entry.name) === true) plugins.push({ entry, from: 'built-in', replaces: false })
     else {
       skipped.push(entry)
-      if (!isQuietName(entry.name)) oddities.push({ entry, message: absence(entry, config, builtIns, userPlugins) })
+      const message = isQuietName(entry.name) ? undefined : absence(entry, config, builtIns, userPlugins)
+      if (message !== undefined) oddities.push({ entry, message })
+      if (entry.enabled) unclaimed.push({ entry, absence: message })
     }
   }
   if (options.strict === true && oddities.length > 0)
@@ -66,7 +71,7 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
       oddities.map(({ entry, message }) => toProblem(entry, message, config)),
     )
   const warnings = oddities.map(({ entry, message }) => `${entry.origin}: ${message}`)
-  return { listeners, plugins, skipped, warnings }
+  return { listeners, plugins, skipped, unclaimed, warnings }
 }
 
 function absence(

@@ -19,7 +19,7 @@ import type { ChannelBroker } from '../channels/channel-broker.ts'
 import { Connection } from './connection.ts'
 import { readFramesDirectly } from './frame-reader.ts'
 import { serveTelemetry } from './otel-socket.ts'
-import { sessionPolicy } from '../seats/session-policy.ts'
+import type { SessionPolicy } from '../seats/session-policy.ts'
 import type { TelemetrySink } from '../telemetry/worker-frames.ts'
 import { endpointOf, type Endpoint } from './upgrade-path.ts'
 
@@ -36,8 +36,7 @@ export interface ListenerDeps {
   readonly telemetry: TelemetrySink
   readonly log: Log
   readonly namespaceGraceMs: number
-  /** True when a plugin holds the seat `session-policy`. */
-  hasSessionPolicy(): boolean
+  readonly sessionPolicy: SessionPolicy
   onOpened(connection: Connection): void
   onClosed(connection: Connection): void
 }
@@ -92,7 +91,7 @@ export class Listener {
   /** @throws Error naming address and remedy when the port is taken, or the listener must not open. */
   async open(): Promise<void> {
     const { host, port, rbac } = this.config
-    if (rbac !== undefined && !this.#deps.hasSessionPolicy()) {
+    if (rbac !== undefined && !this.#deps.sessionPolicy.isHeld) {
       throw new CodedError(
         'AUTH_ERROR',
         `listener '${this.instanceId}' on port ${port} has an 'rbac' block, but no plugin holds the seat 'session-policy' that would enforce it; the port stays closed rather than open to everybody. Remove 'rbac' from the entry, or add a plugin that holds the seat`,
@@ -211,7 +210,7 @@ export class Listener {
     webSocket.on('message', keep)
     webSocket.pause()
     try {
-      const policy = await sessionPolicy(this.#deps.router, {
+      const policy = await this.#deps.sessionPolicy.decide({
         listener: this.instanceId,
         rbac,
         middleware,

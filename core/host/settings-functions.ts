@@ -1,15 +1,14 @@
 // `engine::settings::apply`: by it the holder of the seat `settings` brings a plugin to what was set at run time. For nobody else.
 import { CodedError } from '../../protocol/errors.ts'
-import { SEATS } from '../../protocol/seats.ts'
 import { reading, objectSchema, OBJECT, STRING, type EngineFunction } from '../model/engine-function.ts'
-import type { Router } from '../router/router.ts'
+import type { Seat } from '../seats/seat.ts'
 import type { Config } from './generations/plugin-settings.ts'
 import type { HowApplied } from './generations/settings-change.ts'
 
 const ID = 'engine::settings::apply'
 
 export function settingsFunction(
-  router: Router,
+  seat: Pick<Seat<never, unknown>, 'holder'>,
   apply: (plugin: string, config: Config) => Promise<HowApplied>,
 ): EngineFunction {
   return {
@@ -19,7 +18,7 @@ export function settingsFunction(
     responseFormat: objectSchema({ how: { enum: ['unchanged', 'in_place', 'generation'] } }),
     internal: true,
     handler: reading(ID, async (input, { caller }) => {
-      const holder = router.functions.find('default', SEATS.settings)?.slot
+      const { holder } = seat
       if (holder === undefined || caller.slot !== holder)
         throw new CodedError('FORBIDDEN', 'only the worker that keeps settings may call this; use configuration::set')
       const config = input.value('config')

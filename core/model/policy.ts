@@ -2,12 +2,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
+import type { ExposeFilter } from '../../protocol/seats.ts'
 import { matchesWildcard } from '../../base/values/wildcard.ts'
-
-/** A condition under which a function is exposed (spec 04 B.2); `namespace` defaults to `default`. */
-export type ExposeFilter =
-  | { readonly match: string; readonly namespace?: string }
-  | { readonly metadata: Readonly<Record<string, unknown>>; readonly namespace?: string }
 
 /** Rights of a connection to a listener with `rbac` (spec 04 B.3). */
 export interface SessionRights {

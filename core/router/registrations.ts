@@ -9,7 +9,6 @@ import type {
   WorkerMessage,
 } from '../../protocol/messages.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
-import { SEATS } from '../../protocol/seats.ts'
 import {
   checkFunctionRegistration,
   checkTriggerRegistration,
@@ -20,13 +19,8 @@ import {
 import type { TriggerProposal } from '../model/binding.ts'
 import type { FunctionRegistration } from '../model/function-entry.ts'
 import type { Worker } from '../model/worker.ts'
-import { withDeadline } from '../../base/time/deadline.ts'
 import { askHook, isObject, type HookAnswer } from './hooks.ts'
-import { checkInvocation } from './http-invoked.ts'
 import type { Router } from './router.ts'
-
-/** How long the holder of the seat `http-invoker` may take to check a URL. */
-const CHECK_MS = 10_000
 
 export class Registrations {
   readonly #router: Router
@@ -115,19 +109,12 @@ export class Registrations {
     })
   }
 
-  /** An HTTP-invoked function: its target is checked by the holder of the seat, and only a good one is registered (spec 01 §10). */
+  /** An HTTP-invoked function: its target is checked first, and only a good one is registered (spec 01 §10). */
   async #registerInvoked(worker: Worker, message: RegisterFunction): Promise<void> {
     const rights = rightsOf(worker)
     const id = prefixed(rights, message.id)
     try {
-      if (this.#router.functions.find(DEFAULT_NAMESPACE, SEATS['http-invoker']) === undefined) {
-        throw new Error("no plugin holds the seat 'http-invoker'; enable iii-http-functions")
-      }
-      await withDeadline(
-        checkInvocation(this.#router, worker, id, message.invocation),
-        CHECK_MS,
-        () => new Error('the check of its URL took too long'),
-      )
+      await this.#router.httpInvoker.check(worker, id, message.invocation)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       this.#router.log.error(`HTTP-invoked function '${id}' not registered: ${reason}`, {

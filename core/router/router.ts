@@ -3,13 +3,13 @@
 import { randomUUID } from 'node:crypto'
 import { errorBytes, readError, type ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
-import { SEATS } from '../../protocol/seats.ts'
 import type { EngineOptions } from '../model/options.ts'
 import type { Log } from '../log.ts'
 import { checkCall, middlewareOf } from '../model/policy.ts'
 import type { FunctionEntry, Provider } from '../model/function-entry.ts'
 import { FunctionRegistry } from '../registry/functions.ts'
 import type { TriggerRegistry } from '../registry/triggers.ts'
+import type { HttpInvoker } from '../model/http-invoker.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Action } from '../model/action.ts'
 import { callerIdOf, type Call } from '../model/call.ts'
@@ -18,7 +18,6 @@ import { enqueueRequest, enqueueReceipt, enqueueFailure } from './enqueue.ts'
 import { Gate } from '../model/gate.ts'
 import { engineCall, type EngineRequest } from './engine-call.ts'
 import { HandOver } from './hand-over.ts'
-import { invocationRequest } from './http-invoked.ts'
 import { IdleWaiters } from './idle-waiters.ts'
 import { invocationChannel, publishInvocation } from '../telemetry/invocation-channel.ts'
 import { middlewareRequest } from './middleware.ts'
@@ -46,6 +45,7 @@ export class Router {
   readonly #grace: RestartGrace
   #engineWorker: Worker | undefined
   #triggers: TriggerRegistry | undefined
+  #httpInvoker: HttpInvoker | undefined
   #handOver: HandOver | undefined
   readonly #unanswered: UnansweredCalls
 
@@ -70,9 +70,10 @@ export class Router {
   }
 
   /** The parts that need the router themselves. Called once, before anything else. */
-  connect(parts: { engineWorker: Worker; triggers: TriggerRegistry }): void {
+  connect(parts: { engineWorker: Worker; triggers: TriggerRegistry; httpInvoker: HttpInvoker }): void {
     this.#engineWorker = parts.engineWorker
     this.#triggers = parts.triggers
+    this.#httpInvoker = parts.httpInvoker
     this.workers.set(parts.engineWorker.id, parts.engineWorker)
   }
 
@@ -84,6 +85,11 @@ export class Router {
   get triggers(): TriggerRegistry {
     if (this.#triggers === undefined) throw new Error('the router is not connected')
     return this.#triggers
+  }
+
+  get httpInvoker(): HttpInvoker {
+    if (this.#httpInvoker === undefined) throw new Error('the router is not connected')
+    return this.#httpInvoker
   }
 
   // ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -236,7 +242,9 @@ export class Router {
   }
 
   #deliver(call: Call, provider: Provider): void {
-    if (provider.registration.invocation !== undefined) return this.#deliverByHttp(call, provider)
+    if (provider.registration.invocation !== undefined) {
+      return this.httpInvoker.invoke(call, provider, (result, error) => this.#answer(call, result, error))
+    }
     const { worker } = provider
     const { link, slot } = worker
     if (slot !== undefined && isFull(worker, slot.options, call)) {
@@ -266,12 +274,6 @@ export class Router {
     if (link.congested && caller.link.kind === 'socket') link.throttle(caller.link)
     if (worker.calls.size > worker.maxUnanswered) this.#unanswered.giveUpOldest(worker)
     this.#handOver?.delivered(call)
-  }
-
-  #deliverByHttp(call: Call, provider: Provider): void {
-    const { traceparent, baggage } = call
-    const request = { functionId: SEATS['http-invoker'], data: invocationRequest(call, provider), traceparent, baggage }
-    this.invokeThen(request, (result, error) => this.#answer(call, result, error))
   }
 
   #settled(call: Call, worker: Worker, result: Buffer | undefined, error: Buffer | undefined): void {

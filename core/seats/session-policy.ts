@@ -1,98 +1,124 @@
-// Asks the holder of the seat `session-policy` what a connection to a listener with `rbac` may do (spec 04 B.3, 09 §4).
+// Asks the holder of the seat `session-policy` what a connection to a listener with `rbac` may do, and checks the shape of its answer
+// (spec 04 B.3, 09 §4). The rights are the holder's word alone: nothing is added here, and nothing is assumed.
 import { CodedError } from '../../protocol/errors.ts'
-import { SEATS } from '../../protocol/seats.ts'
-import type { ListenerRbac } from '../config/listener-schema.ts'
-import { withDeadline } from '../../base/time/deadline.ts'
+import type { ExposeFilter, SessionAnswer, SessionQuestion } from '../../protocol/seats.ts'
 import type { Policy, SessionRights } from '../model/policy.ts'
-import type { Router } from '../router/router.ts'
 import type { AuthInput } from './auth-input.ts'
+import type { Seat } from './seat.ts'
 
 const AUTH_MS = 30_000
 
-export interface SessionQuestion {
+/** A connection that wants to come in. */
+export interface Newcomer {
   /** Instance id of the listener. */
   readonly listener: string
-  readonly rbac: ListenerRbac
+  /** The listener's block, as written. */
+  readonly rbac: SessionQuestion['rbac']
   readonly middleware: string | undefined
   readonly input: AuthInput
 }
 
-/** @throws CodedError with code AUTH_ERROR and the reason. */
-export async function sessionPolicy(router: Router, question: SessionQuestion): Promise<Policy> {
-  const { listener, rbac, middleware, input } = question
-  const data = Buffer.from(JSON.stringify({ listener, auth_function_id: rbac.auth_function_id ?? null, ...input }))
-  try {
-    const asked = router.invoke({ functionId: SEATS['session-policy'], data })
-    const answer = await withDeadline(
-      asked,
-      AUTH_MS,
-      () => new Error(`no decision on the connection within ${AUTH_MS} ms`),
-    )
-    if (answer === undefined) throw new CodedError('AUTH_ERROR', 'auth function returned no result')
-    return { kind: 'session', rights: readRights(JSON.parse(answer.toString()), rbac), middleware }
-  } catch (error) {
-    throw new CodedError('AUTH_ERROR', (error as Error).message, { cause: error })
+export class SessionPolicy {
+  readonly #seat: Seat<SessionQuestion, SessionAnswer>
+
+  constructor(seat: Seat<SessionQuestion, SessionAnswer>) {
+    this.#seat = seat
+  }
+
+  /** Somebody is there to decide; a listener with `rbac` does not open before. */
+  get isHeld(): boolean {
+    return this.#seat.isHeld
+  }
+
+  /** @throws CodedError with code AUTH_ERROR and the reason. */
+  async decide({ listener, rbac, middleware, input }: Newcomer): Promise<Policy> {
+    try {
+      const question = { listener, rbac, middleware_function_id: middleware ?? null, ...input }
+      return { kind: 'session', rights: readRights(await this.#seat.ask(question, AUTH_MS)), middleware }
+    } catch (error) {
+      throw new CodedError('AUTH_ERROR', (error as Error).message, { cause: error })
+    }
   }
 }
 
-/** @throws CodedError naming the member of an unexpected shape. */
-function readRights(result: unknown, rbac: ListenerRbac): SessionRights {
-  if (typeof result !== 'object' || result === null || Array.isArray(result)) {
-    throw new CodedError('AUTH_ERROR', 'auth function returned no result')
+type Check = (value: unknown) => boolean
+
+const isStrings: Check = (value) => Array.isArray(value) && value.every((item) => typeof item === 'string')
+const isBoolean: Check = (value) => typeof value === 'boolean'
+const isName: Check = (value) => typeof value === 'string' && value.trim() !== ''
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isPositive: Check = (value) => typeof value === 'number' && value > 0
+const isGrants: Check = (value) => isRecord(value) && Object.values(value).every(isStrings)
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value)
+
+function isFilter(value: unknown): value is ExposeFilter {
+  if (!isRecord(value)) return false
+  const { match, metadata, namespace, ...others } = value
+  if (Object.keys(others).length > 0 || (namespace !== undefined && !isName(namespace))) return false
+  // An empty map would match every function that has metadata at all.
+  if (match === undefined) return isRecord(metadata) && Object.keys(metadata).length > 0
+  return metadata === undefined && typeof match === 'string' && match !== ''
+}
+
+const NAME_OR_NULL = [orNull(isName), 'a text that is not blank, or null'] as const
+
+/** Every member that an answer has, no other. */
+const MEMBERS: Readonly<Record<keyof SessionAnswer, readonly [Check, string]>> = {
+  allowed_functions: [isStrings, 'a list of texts'],
+  forbidden_functions: [isStrings, 'a list of texts'],
+  expose_functions: [
+    (value) => Array.isArray(value) && value.every(isFilter),
+    'a list of filters, each {match} or {metadata}, with or without {namespace}',
+  ],
+  namespaces: [isGrants, 'an object of lists of texts'],
+  allow_function_registration: [isBoolean, 'true or false'],
+  allow_trigger_type_registration: [isBoolean, 'true or false'],
+  allowed_trigger_types: [orNull(isStrings), 'a list of texts, or null'],
+  function_registration_prefix: NAME_OR_NULL,
+  on_function_registration_function_id: NAME_OR_NULL,
+  on_trigger_registration_function_id: NAME_OR_NULL,
+  on_trigger_type_registration_function_id: NAME_OR_NULL,
+  context: [isRecord, 'an object'],
+  expires_in_ms: [orNull(isPositive), 'a number above 0, or null'],
+}
+
+/** @throws Error naming the member of an unexpected shape. */
+function readRights(answer: unknown): SessionRights {
+  if (!isRecord(answer)) throw new Error(`the session's rights must be an object, not ${shown(answer)}`)
+  for (const [name, [check, expected]] of Object.entries(MEMBERS)) {
+    if (!Object.hasOwn(answer, name)) throw new Error(`'${name}' of the session's rights is missing`)
+    if (!check(answer[name]))
+      throw new Error(`'${name}' of the session's rights must be ${expected}, not ${shown(answer[name])}`)
   }
-  const members = result as Record<string, unknown>
-  const expiresIn = optional(members, 'expires_in_ms', isPositive, 'a positive number')
+  // It may be a limit, which nobody would enforce.
+  const unknown = Object.keys(answer).find((name) => !Object.hasOwn(MEMBERS, name))
+  if (unknown !== undefined) throw new Error(`'${unknown}' is no member of a session's rights`)
+  return rightsOf(answer as unknown as SessionAnswer)
+}
+
+function rightsOf(answer: SessionAnswer): SessionRights {
   return {
-    allowedFunctions: optional(members, 'allowed_functions', isStrings, 'a list of strings') ?? [],
-    forbiddenFunctions: optional(members, 'forbidden_functions', isStrings, 'a list of strings') ?? [],
-    allowedTriggerTypes: optional(members, 'allowed_trigger_types', isStrings, 'a list of strings'),
-    allowFunctionRegistration: optional(members, 'allow_function_registration', isBoolean, 'true or false') ?? true,
-    allowTriggerTypeRegistration:
-      optional(members, 'allow_trigger_type_registration', isBoolean, 'true or false') ??
-      rbac.auth_function_id === undefined,
-    context: optional(members, 'context', isRecord, 'an object') ?? {},
-    prefix: optional(members, 'function_registration_prefix', isName, 'a non-empty string'),
-    namespaces: optional(members, 'namespaces', isGrants, 'an object of lists of strings') ?? {},
-    expose: rbac.expose_functions,
-    expiresAt: expiresIn === undefined ? undefined : Date.now() + expiresIn,
-    onFunctionRegistration: rbac.on_function_registration_function_id,
-    onTriggerRegistration: rbac.on_trigger_registration_function_id,
-    onTriggerTypeRegistration: rbac.on_trigger_type_registration_function_id,
+    allowedFunctions: answer.allowed_functions,
+    forbiddenFunctions: answer.forbidden_functions,
+    allowedTriggerTypes: answer.allowed_trigger_types ?? undefined,
+    allowFunctionRegistration: answer.allow_function_registration,
+    allowTriggerTypeRegistration: answer.allow_trigger_type_registration,
+    context: answer.context,
+    prefix: answer.function_registration_prefix ?? undefined,
+    namespaces: answer.namespaces,
+    expose: answer.expose_functions,
+    expiresAt: answer.expires_in_ms === null ? undefined : Date.now() + answer.expires_in_ms,
+    onFunctionRegistration: answer.on_function_registration_function_id ?? undefined,
+    onTriggerRegistration: answer.on_trigger_registration_function_id ?? undefined,
+    onTriggerTypeRegistration: answer.on_trigger_type_registration_function_id ?? undefined,
   }
 }
 
-function optional<Value>(
-  members: Record<string, unknown>,
-  name: string,
-  is: (value: unknown) => value is Value,
-  expected: string,
-): Value | undefined {
-  const value = members[name]
-  if (value === undefined || value === null) return undefined
-  if (!is(value)) throw new CodedError('AUTH_ERROR', `'${name}' of the auth result must be ${expected}`)
-  return value
-}
-
-function isStrings(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
-}
-
-function isBoolean(value: unknown): value is boolean {
-  return typeof value === 'boolean'
-}
-
-function isPositive(value: unknown): value is number {
-  return typeof value === 'number' && value > 0
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value.trim() !== ''
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isGrants(value: unknown): value is Record<string, string[]> {
-  return isRecord(value) && Object.values(value).every(isStrings)
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'no value'
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }

@@ -1,7 +1,6 @@
 // Telemetry frames of workers (spec 01 §5): told apart by four bytes and handed to the seat `telemetry`; without a holder they are counted.
+import type { TelemetrySignal } from '../../protocol/seats.ts'
 import type { Worker } from '../model/worker.ts'
-
-export type TelemetrySignal = 'OTLP' | 'MTRC' | 'LOGS'
 
 export interface TelemetrySink {
   /** Takes a whole frame, prefix included. Never answers and never fails. `worker` is undefined for frames from `/otel`. */

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/values/json-value.ts'
 import { CodedError } from '../../protocol/errors.ts'
+import type { SettingsAbout, SettingsAnswer } from '../../protocol/seats.ts'
 import type { PluginLog } from '../../sdk/plugin.ts'
 import type { StoredEntry } from './adapters/store.ts'
 import type { ConfigurationSchema, Entry } from './entry.ts'
@@ -16,10 +17,8 @@ import { expandFailed, type Values } from './values.ts'
 /** This worker's own block is never stored in itself. */
 export const OWN_ID = 'configuration'
 
-export interface AppliedSettings {
-  readonly plugin: string
-  readonly aliases: readonly string[]
-  readonly description: string
+/** What the engine tells of a plugin, read. */
+export interface AppliedSettings extends Omit<SettingsAbout, 'schema' | 'config'> {
   readonly schema: ConfigurationSchema
   /** The block in the engine's file. */
   readonly config: JsonObject
@@ -29,9 +28,8 @@ export interface AppliedSettings {
   readonly value: JsonObject
 }
 
-export interface ResolvedSettings {
+export interface ResolvedSettings extends SettingsAnswer {
   readonly value: JsonObject
-  readonly from: 'file' | 'stored'
 }
 
 export interface PluginSettingsContext {

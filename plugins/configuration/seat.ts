@@ -3,25 +3,25 @@ import { registerBuiltIn, type FunctionRegistrar } from '../../kit/built-in-func
 import { objectSchema } from '../../kit/function-schemas.ts'
 import type { InputObject, InputReader } from '../../kit/input-reader.ts'
 import { isJsonObject, type JsonObject } from '../../base/values/json-value.ts'
-import { SEATS } from '../../protocol/seats.ts'
+import { SEATS, type SettingsAnswer, type SettingsQuestion } from '../../protocol/seats.ts'
 import type { ConfigurationSchema } from './entry.ts'
 import type { PluginSettings } from './plugin-settings.ts'
+
+const OPS: readonly SettingsQuestion['op'][] = ['resolve', 'applied', 'removed']
+const FROM: readonly SettingsAnswer['from'][] = ['file', 'stored']
 
 export function registerSettingsSeat(iii: FunctionRegistrar, plugins: PluginSettings): void {
   registerBuiltIn<() => unknown>(iii, {
     id: SEATS.settings,
     description: 'Says which settings of a plugin count, and is told which are in force.',
-    request: objectSchema({ op: { enum: ['resolve', 'applied', 'removed'] }, plugin: { type: 'string' } }, [
-      'op',
-      'plugin',
-    ]),
-    response: objectSchema({ value: { type: 'object' }, from: { enum: ['file', 'stored'] } }, []),
+    request: objectSchema({ op: { enum: OPS }, plugin: { type: 'string' } }, ['op', 'plugin']),
+    response: objectSchema({ value: { type: 'object' }, from: { enum: FROM } }, []),
     decode: (input, reader) => {
       const plugin = reader.string(input, 'plugin')
-      switch (reader.string(input, 'op')) {
+      switch (reader.string(input, 'op') as SettingsQuestion['op']) {
         case 'resolve': {
           const config = readObject(input, reader, 'config')
-          return () => plugins.resolve(plugin, config)
+          return (): SettingsAnswer => plugins.resolve(plugin, config)
         }
         case 'applied': {
           const { description, file, schema } = input

@@ -64,7 +64,7 @@ export function engineParts(): { functions: FunctionPart[]; triggerTypes: Trigge
   for (const [id, { description, request_format: request }] of pluginFunctions(host)) {
     functions.push({ id, description, request, response: undefined })
   }
-  const settings = settingsFunction(core.router, () => Promise.reject(new Error('nothing runs here')))
+  const settings = settingsFunction(core.seats.settings, () => Promise.reject(new Error('nothing runs here')))
   const { id, description, requestFormat: request, responseFormat: response } = settings
   functions.push({ id, description, request, response })
   const triggerTypes = [...core.triggers.types()].map(({ id, current }): TriggerTypePart => {

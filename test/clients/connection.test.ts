@@ -7,6 +7,7 @@ import { WebSocketServer } from 'ws'
 import { CuttingProxy } from '../long/network/cutting-proxy.ts'
 import { freePort } from '../support/engine-process.ts'
 import { Collector } from '../support/deadline.ts'
+import { sessionAnswerFor } from '../support/session-rights.ts'
 import { startCore } from '../support/test-core.ts'
 import { connectSdk, failureOf, V11, V22 } from './versions.ts'
 
@@ -132,9 +133,9 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
     const core = await startCore({
       listeners: [{}, { rbac: { expose_functions: ['match("open::*")'] } }],
       prepare: (host) =>
-        host.seat('session-policy', ({ headers, query_params }: any) => {
+        host.seat('session-policy', ({ headers, query_params, rbac }: any) => {
           asked.push([headers['x-token'], query_params])
-          return {}
+          return sessionAnswerFor({}, rbac)
         }),
     })
     await (await core.connect()).provided('open::f', () => 'open')
@@ -151,9 +152,9 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
     const core = await startCore({
       listeners: [{}, { rbac: { expose_functions: ['match("open::*")'] } }],
       prepare: (host) =>
-        host.seat('session-policy', () => {
+        host.seat('session-policy', ({ rbac }: any) => {
           if (refusals-- > 0) throw new Error('not yet')
-          return {}
+          return sessionAnswerFor({}, rbac)
         }),
     })
     await (await core.connect()).provided('open::f', () => 'open')

@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import type { WorkerEntry } from '../../core/config/types.ts'
 import { ENGINE_DEFAULTS, type EngineOptions } from '../../core/model/options.ts'
-import type { TelemetrySignal, TelemetrySink } from '../../core/telemetry/worker-frames.ts'
+import { SessionPolicy } from '../../core/seats/session-policy.ts'
+import type { TelemetrySink } from '../../core/telemetry/worker-frames.ts'
 import { Listeners } from '../../core/gateway/listeners.ts'
 import type { Listener } from '../../core/gateway/listener.ts'
 import { LocalLink } from '../../core/links/local-link.ts'
@@ -14,7 +15,7 @@ import { RoutingCore } from '../../core/routing-core.ts'
 import type { LocalHandler } from '../../core/model/function-entry.ts'
 import { Worker } from '../../core/model/worker.ts'
 import type { PluginSlot } from '../../core/model/plugin-slot.ts'
-import { SEATS, type SeatName } from '../../protocol/seats.ts'
+import { SEATS, type SeatName, type TelemetrySignal } from '../../protocol/seats.ts'
 import { RawClient, type RawClientOptions } from './raw-client.ts'
 import { plainEntry } from '../../core/config/instance-ids.ts'
 
@@ -68,7 +69,7 @@ export class TestCore {
       telemetry,
       log,
       namespaceGraceMs,
-      hasSessionPolicy: () => core.holdsSeat(SEATS['session-policy']),
+      sessionPolicy: new SessionPolicy(core.seats.sessionPolicy),
       onOpened: (connection) => core.liveness.opened(connection),
       onClosed: (connection) => core.liveness.closed(connection),
     })

@@ -17,7 +17,8 @@ import { checkEntry, isolationOf } from '../table/entry-rules.ts'
 import { errorPlace } from '../builds/error-place.ts'
 import type { HandOverPort } from './router-port.ts'
 import type { StaleReason } from '../table/plugin-record.ts'
-import { aboutOf, type Config, type Settings, type SettingsAbout, type SettleSettings } from './plugin-settings.ts'
+import type { SettingsAbout } from '../../../protocol/seats.ts'
+import { aboutOf, type Config, type Settings, type SettleSettings } from './plugin-settings.ts'
 import type { PluginSource } from '../table/plugin-source.ts'
 
 /** What a generation is to be made of. */

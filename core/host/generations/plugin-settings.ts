@@ -4,26 +4,14 @@ import { aliasesOf } from '../../config/builtin-names.ts'
 import type { WorkerEntry } from '../../config/types.ts'
 import type { Log } from '../../log.ts'
 import { CodedError } from '../../../protocol/errors.ts'
+import type { SettingsAbout, SettingsFrom } from '../../../protocol/seats.ts'
 import type { JsonSchema } from '../../../sdk/plugin.ts'
 import type { PluginDeclaration } from '../builds/bundle.ts'
 import type { PluginSource } from '../table/plugin-source.ts'
 
 export type Config = Readonly<Record<string, unknown>>
 
-/** What the holder of the seat is told of a plugin's settings. */
-export interface SettingsAbout {
-  readonly plugin: string
-  /** Other names of the plugin. */
-  readonly aliases: readonly string[]
-  readonly description: string
-  readonly schema: JsonSchema
-  /** The `config` block of the file. */
-  readonly config: Config
-}
-
-/** Where a plugin's settings come from: the configuration file, or what was set at run time. */
-export type SettingsFrom = 'file' | 'stored'
-
+/** Who keeps what is set at run time, as the host asks and tells them. */
 export interface SettingsSeat {
   /** What counts now. Never rejects: what can't be found out is the file's block. */
   resolve(about: SettingsAbout): Promise<{ readonly value: Config; readonly from: SettingsFrom }>

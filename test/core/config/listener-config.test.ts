@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readListenerConfig } from '../../../core/config/listener-config.ts'
 import { LISTENER_DEFAULTS, type ListenerConfig } from '../../../core/config/listener-schema.ts'
+import { parseExposeFilter } from '../../../protocol/expose-filters.ts'
 import { errorOf, FILE, loadText } from './load-text.ts'
 
 function listener(config: Record<string, unknown>): ListenerConfig {
@@ -19,7 +20,7 @@ function warnings(config: Record<string, unknown>): string[] {
   return 'warnings' in reading ? reading.warnings.map(({ message }) => message) : []
 }
 
-const exposing = (...filters: unknown[]): Record<string, unknown> => ({ rbac: { expose_functions: filters } })
+const exposing = (...filters: unknown[]): { rbac: object } => ({ rbac: { expose_functions: filters } })
 
 describe('defaults', () => {
   test('an empty block is the loopback listener of the specification', () => {
@@ -130,12 +131,12 @@ describe('expose_functions', () => {
       { metadata: { tier: 'match("fr*")' }, namespace: 'ns' },
     ],
   ])('reads %o', (written, filter) => {
-    expect(listener(exposing(written)).rbac?.expose_functions).toEqual([filter])
+    expect(parseExposeFilter(written)).toEqual({ filter })
     expect(warnings(exposing(written))).toEqual([])
   })
 
   test.each(['todos::*', 'a.b-c/d_1', '*'])('reads the bare %s as match(…), with a warning', (written) => {
-    expect(listener(exposing(written)).rbac?.expose_functions).toEqual([{ match: written }])
+    expect(parseExposeFilter(written)).toMatchObject({ filter: { match: written } })
     expect(warnings(exposing(written))).toEqual([
       `config.rbac.expose_functions[0]: '${written}' is read as match("${written}"); write it so`,
     ])
@@ -167,9 +168,12 @@ describe('expose_functions', () => {
     ])
   })
 
-  test.each([{}, { expose_functions: [] }, { expose_functions: null }])('rbac: %o exposes nothing', (rbac) => {
-    expect(listener({ rbac }).rbac?.expose_functions).toEqual([])
-  })
+  test.each([{}, exposing('match("a")', { metadata: { b: 1 } }).rbac, { expose_functions: null }])(
+    'the block %o is kept as it is written',
+    (rbac) => {
+      expect(listener({ rbac }).rbac).toEqual(rbac)
+    },
+  )
 })
 
 describe('rbac and origins', () => {

@@ -50,7 +50,7 @@ describe('the todo application', () => {
         host: '0.0.0.0',
         rbac: {
           auth_function_id: 'todo-project::auth-function',
-          expose_functions: ['create', 'list', 'get', 'delete', 'toggle'].map((name) => ({ match: `todos::${name}` })),
+          expose_functions: ['create', 'list', 'get', 'delete', 'toggle'].map((name) => `match("todos::${name}")`),
         },
       },
     ])

@@ -136,14 +136,17 @@ test('Telemetry frames on / are handed on with the worker, whatever is in them',
   ])
 })
 
-test('The holder of the seat telemetry gets the exports, and broken ones are dropped', async () => {
+test('The holder of the seat telemetry gets the exports as they are, and broken ones are counted', async () => {
   const taken: unknown[] = []
-  const core = await startCore({ prepare: (host) => host.seat('telemetry', (input) => void taken.push(input)) })
+  const core = await startCore({
+    prepare: (host) => host.seat('telemetry', (input, { metadata }) => void taken.push([input, metadata])),
+  })
   const client = await core.connect()
   client.socket.send(Buffer.from('OTLP{"resourceSpans":[]}'))
   client.socket.send(Buffer.from('OTLP{"resourceSpans":'))
   await client.settled()
-  expect(taken).toEqual([{ signal: 'OTLP', worker_id: client.workerId, export: { resourceSpans: [] } }])
+  expect(taken).toEqual([[{ resourceSpans: [] }, { signal: 'OTLP', worker_id: client.workerId }]])
+  expect(core.core.telemetry.dropped).toBe(1)
 })
 
 test('A client that offers permessage-deflate and a sub-protocol gets neither', async () => {

@@ -1,12 +1,14 @@
 // An engine with a plain listener and one with rbac, and a stand-in for the plugin that holds the seat session-policy.
-import type { AuthInput } from '../../../core/seats/auth-input.ts'
+import type { SessionQuestion } from '../../../protocol/seats.ts'
+import { sessionAnswerFor } from '../../support/session-rights.ts'
 import { startCore, type TestCore } from '../../support/test-core.ts'
 import type { RawClient } from '../../support/raw-client.ts'
 
 /** Index of the listener with rbac. */
 export const PUBLIC = 1
 
-export type Decide = (input: AuthInput & { listener: string; auth_function_id: string | null }) => unknown
+/** Gives what an auth function would; the stand-in makes the session's rights of it and of the block. */
+export type Decide = (question: SessionQuestion) => object | Promise<object>
 
 /** A plain listener and, beside it, one with rbac. */
 export function scene(
@@ -18,7 +20,10 @@ export function scene(
   return startCore({
     listeners: [{}, { rbac, ...more }],
     prepare: (core) => {
-      core.seat('session-policy', (input) => decide(input as Parameters<Decide>[0]))
+      core.seat('session-policy', async (input) => {
+        const question = input as SessionQuestion
+        return sessionAnswerFor(await decide(question), question.rbac)
+      })
       prepare?.(core)
     },
   })

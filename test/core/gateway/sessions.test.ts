@@ -2,12 +2,24 @@
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { within } from '../../support/deadline.ts'
-import { startCore, type TestCore } from '../../support/test-core.ts'
+import { listenerEntry, startCore, type TestCore } from '../../support/test-core.ts'
 import { RawClient } from '../../support/raw-client.ts'
+import { sessionAnswer } from '../../support/session-rights.ts'
 import { both, PUBLIC, scene, type Decide } from './session-scene.ts'
+
+const MUST = "of the session's rights must be"
+const rights = (changes: object): object => ({ ...sessionAnswer(), ...changes })
 
 test('A listener with rbac does not open while nobody holds the seat, and says what to do', async () => {
   await expect(startCore({ listeners: [{}, { rbac: {} }] })).rejects.toThrow(/'session-policy'.*Remove 'rbac'/s)
+})
+
+test('A listener with rbac does not open while the plugin that holds the seat has crashed or failed', async () => {
+  const core = await startCore({ listeners: [] })
+  const { worker } = core.plugin('gate', { 'engine::seat::session-policy': () => sessionAnswer() })
+  core.core.router.endWorker(worker, { abnormal: true })
+  await expect(core.listeners.apply([listenerEntry({ rbac: {} })])).rejects.toThrow(/no plugin holds the seat/)
+  expect(core.listeners.all).toEqual([])
 })
 
 test('A rejected connection gets AUTH_ERROR and 1008, is never a worker, and its frames never take effect', async () => {
@@ -31,17 +43,39 @@ test('A rejected connection gets AUTH_ERROR and 1008, is never a worker, and its
 })
 
 test.each([
-  ['null', null, 'auth function returned no result'],
-  ['nothing', undefined, 'auth function returned no result'],
-  ['a list', [], 'auth function returned no result'],
-  ['a wrong shape', { allowed_functions: 'all' }, "'allowed_functions' of the auth result must be a list of strings"],
-  ['a negative time', { expires_in_ms: -1 }, "'expires_in_ms' of the auth result must be a positive number"],
-])('An auth result that is %s refuses the connection', async (_what, result, message) => {
-  const core = await scene(() => result)
-  const client = new RawClient(core.url(PUBLIC))
-  await client.closed
-  expect(client.frames).toEqual([{ type: 'error', error: { code: 'AUTH_ERROR', message } }])
-})
+  ['null', null, "the session's rights must be an object, not null"],
+  ['nothing', undefined, "the session's rights must be an object, not no value"],
+  ['a list', [], "the session's rights must be an object, not []"],
+  ['an auth result', {}, "'allowed_functions' of the session's rights is missing"],
+  ['a wrong shape', rights({ allowed_functions: 'all' }), `'allowed_functions' ${MUST} a list of texts, not "all"`],
+  ['a negative time', rights({ expires_in_ms: -1 }), `'expires_in_ms' ${MUST} a number above 0, or null, not -1`],
+  [
+    'a blank hook',
+    rights({ on_trigger_registration_function_id: ' ' }),
+    `'on_trigger_registration_function_id' ${MUST} `,
+  ],
+  ['a filter as written', rights({ expose_functions: ['match("*")'] }), `'expose_functions' ${MUST} a list of filters`],
+  [
+    'a filter of two kinds',
+    rights({ expose_functions: [{ match: '*', metadata: { a: 1 } }] }),
+    `'expose_functions' ${MUST}`,
+  ],
+  ['a filter of all metadata', rights({ expose_functions: [{ metadata: {} }] }), `'expose_functions' ${MUST}`],
+  ['of a newer holder', rights({ max_calls: 5 }), "'max_calls' is no member of a session's rights"],
+])(
+  'An answer of the seat that is %s refuses the connection, and the member is named',
+  async (_what, answer, message) => {
+    const core = await startCore({
+      listeners: [{}, { rbac: {} }],
+      prepare: (host) => host.seat('session-policy', () => answer),
+    })
+    const client = new RawClient(core.url(PUBLIC))
+    await client.closed
+    expect(client.frames).toEqual([
+      { type: 'error', error: { code: 'AUTH_ERROR', message: expect.stringContaining(message) } },
+    ])
+  },
+)
 
 test('Frames sent while the decision is pending take effect in order, behind the greeting', async () => {
   const gate = Promise.withResolvers<void>()
@@ -65,14 +99,17 @@ test('Frames sent while the decision is pending take effect in order, behind the
   expect((await trusted.call('order::7', {})).error?.code).toBe('function_not_found')
 })
 
-test('The decision is asked for with headers, decoded query, address and auth function', async () => {
+test('The decision is asked for with headers, decoded query, address, and the whole block of the listener as written', async () => {
   const inputs: Parameters<Decide>[0][] = []
+  const rbac = { auth_function_id: 'gate::auth', expose_functions: ['match("a::*")', { metadata: { public: true } }] }
   const core = await scene(
     (input) => {
       inputs.push(input)
       return {}
     },
-    { auth_function_id: 'gate::auth' },
+    rbac,
+    undefined,
+    { middleware_function_id: 'gate::middleware' },
   )
   await core.connect({
     listener: PUBLIC,
@@ -81,13 +118,15 @@ test('The decision is asked for with headers, decoded query, address and auth fu
     ws: { headers: { Authorization: 'Bearer x' } },
   })
   const [input] = inputs
-  expect(input).toMatchObject({ auth_function_id: 'gate::auth', ip_address: '127.0.0.1' })
+  expect(input).toMatchObject({ listener: 'iii-worker-manager#1', ip_address: '127.0.0.1' })
+  expect(input?.rbac).toEqual(rbac)
+  expect(input?.middleware_function_id).toBe('gate::middleware')
   expect(input?.headers).toMatchObject({ authorization: 'Bearer x', upgrade: 'websocket' })
   expect(input?.query_params).toEqual({ token: ['a', 'b c'], flag: [''], x: ['%zz'], p: ['1+1'] })
 })
 
 test('/otel asks for the same decision', async () => {
-  const core = await scene(() => null)
+  const core = await scene(() => Promise.reject(new Error('not you')))
   const client = new RawClient(`${core.url(PUBLIC)}/otel`)
   expect(await client.closed).toMatchObject({ code: 1008 })
   expect(client.of('error')).toHaveLength(1)

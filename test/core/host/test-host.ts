@@ -15,6 +15,8 @@ import { TriggerRegistry } from '../../../core/registry/triggers.ts'
 import { Worker } from '../../../core/model/worker.ts'
 import { Registrations } from '../../../core/router/registrations.ts'
 import { Router } from '../../../core/router/router.ts'
+import { SeatHttpInvoker } from '../../../core/seats/http-invoker.ts'
+import { Seats } from '../../../core/seats/seats.ts'
 import { Collector } from '../../support/deadline.ts'
 import { plainEntry } from '../../../core/config/instance-ids.ts'
 
@@ -154,7 +156,7 @@ function makeRouter(options: EngineOptions, log: ReturnType<typeof createLog>) {
     coalesce: true,
     log,
   })
-  router.connect({ engineWorker, triggers })
+  router.connect({ engineWorker, triggers, httpInvoker: new SeatHttpInvoker(new Seats(router).httpInvoker) })
   return { router, registrations: new Registrations(router) }
 }
 

@@ -8,6 +8,8 @@ import { Worker } from '../../../core/model/worker.ts'
 import type { PluginSlot } from '../../../core/model/plugin-slot.ts'
 import type { RouterEvents } from '../../../core/router/router-events.ts'
 import { Router } from '../../../core/router/router.ts'
+import { SeatHttpInvoker } from '../../../core/seats/http-invoker.ts'
+import { Seats } from '../../../core/seats/seats.ts'
 import type { RegisterTrigger, TriggerRegistrationResult } from '../../../protocol/messages.ts'
 import { collectingLog, type LogLine } from '../../support/collecting-log.ts'
 import { makeWorker, type TestWorker } from '../router/calls.ts'
@@ -58,7 +60,7 @@ export function makeScene(options: SceneOptions = {}): Scene {
     ...(options.answerMs === undefined ? {} : { answerMs: options.answerMs }),
     ...(options.maxOwnerless === undefined ? {} : { maxOwnerless: options.maxOwnerless }),
   })
-  router.connect({ engineWorker, triggers })
+  router.connect({ engineWorker, triggers, httpInvoker: new SeatHttpInvoker(new Seats(router).httpInvoker) })
   return {
     router,
     triggers,

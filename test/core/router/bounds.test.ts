@@ -1,6 +1,7 @@
 // Bounds of the router that no other test reaches: each with its code (spec 09 §5, spec 01 §9.6).
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { sessionPolicy } from '../../../core/seats/session-policy.ts'
+import { Seats } from '../../../core/seats/seats.ts'
+import { SessionPolicy } from '../../../core/seats/session-policy.ts'
 import { makeRouter } from './test-router.ts'
 
 afterEach(() => {
@@ -88,15 +89,9 @@ it('a decision on a session that does not come in 30 s is AUTH_ERROR', async () 
   const test = makeRouter()
   const holder = test.plugin('rbac', [], { builtIn: true }).generation
   test.provide(holder.worker, 'engine::seat::session-policy')
-  const asked = sessionPolicy(test.router, {
+  const asked = new SessionPolicy(new Seats(test.router).sessionPolicy).decide({
     listener: 'iii-worker-manager',
-    rbac: {
-      auth_function_id: undefined,
-      expose_functions: [],
-      on_function_registration_function_id: undefined,
-      on_trigger_registration_function_id: undefined,
-      on_trigger_type_registration_function_id: undefined,
-    },
+    rbac: {},
     middleware: undefined,
     input: { headers: {}, query_params: {}, ip_address: '127.0.0.1' },
   })

@@ -6,6 +6,8 @@ import type { Worker } from '../../../core/model/worker.ts'
 import type { Action } from '../../../core/model/action.ts'
 import { Registrations } from '../../../core/router/registrations.ts'
 import { Router } from '../../../core/router/router.ts'
+import { SeatHttpInvoker } from '../../../core/seats/http-invoker.ts'
+import { Seats } from '../../../core/seats/seats.ts'
 import type { PluginSlot } from '../../../core/model/plugin-slot.ts'
 import { makeCall, makeWorker, type Answered, type TestWorker } from './calls.ts'
 
@@ -46,7 +48,11 @@ export function makeRouter(options: Partial<EngineOptions> = {}): TestRouter {
     inOneStep: (work: () => void) => work(),
   }
   const engine = makeWorker({ policy: { kind: 'engine' } })
-  router.connect({ engineWorker: engine.worker, triggers: triggers as unknown as TriggerRegistry })
+  router.connect({
+    engineWorker: engine.worker,
+    triggers: triggers as unknown as TriggerRegistry,
+    httpInvoker: new SeatHttpInvoker(new Seats(router).httpInvoker),
+  })
   const registrations = new Registrations(router)
 
   const test: TestRouter = {

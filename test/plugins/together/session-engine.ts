@@ -2,6 +2,7 @@
 // the place of one built-in, because only such a plugin may hold a seat.
 import { freePort } from '../../support/engine-process.ts'
 import type { RawClient } from '../../support/raw-client.ts'
+import { sessionAnswerFor } from '../../support/session-rights.ts'
 import { EngineFolder, LISTENER, pluginFile } from '../../core/engine/running-engine.ts'
 
 export const REACTIVE = ['iii-state', 'iii-stream', 'iii-cron', 'iii-pubsub'] as const
@@ -21,19 +22,24 @@ export async function sessionEngine(
 ): Promise<SessionEngine> {
   const folder = new EngineFolder()
   const port = await freePort()
+  const rbac = { expose_functions: expose.map((pattern) => `match("${pattern}")`) }
+  const answer = sessionAnswerFor(rights, rbac)
   folder.write(
     `plugins/${instead}.ts`,
     pluginFile(
       instead,
-      `iii.registerFunction('engine::seat::session-policy', () => (${JSON.stringify(rights)}))`,
+      `iii.registerFunction('engine::seat::session-policy', () => (${JSON.stringify(answer)}))`,
       `seats: ['session-policy'],`,
     ),
   )
-  const rbac = JSON.stringify({ expose_functions: expose.map((pattern) => `match("${pattern}")`) })
   const workers = REACTIVE.map((name) =>
     name === 'iii-stream' ? `{ name: ${name}, config: { port: ${port} } }` : `{ name: ${name} }`,
   )
-  folder.configure(LISTENER, `{ name: iii-worker-manager, config: { port: 0, rbac: ${rbac} } }`, ...workers)
+  folder.configure(
+    LISTENER,
+    `{ name: iii-worker-manager, config: { port: 0, rbac: ${JSON.stringify(rbac)} } }`,
+    ...workers,
+  )
   await folder.start({ watch: false })
   const trusted = await folder.connect({ name: 'trusted' })
   const session = await folder.connect({ name: 'session', listener: 1 })

@@ -1,5 +1,6 @@
-// The forms of `rbac.expose_functions` (spec 04 B.2), read into the filters that the policy applies.
-import type { ExposeFilter } from '../model/policy.ts'
+// The forms of `rbac.expose_functions` (spec 04 B.2), read into the filters that a session's rights consist of: checked when the
+// configuration is read, and read by the holder of the seat `session-policy`.
+import type { ExposeFilter } from './seats.ts'
 
 export type ExposeFilterResult =
   | { readonly filter: ExposeFilter; readonly warning?: string }

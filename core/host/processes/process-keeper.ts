@@ -45,6 +45,8 @@ export class ProcessKeeper {
     const keeper = this.#keeper
     if (keeper === undefined) return
     const ended = new Promise((resolve) => keeper.once('exit', resolve))
+    // Its end is waited for, also where nothing else is left to do.
+    keeper.ref()
     if (keeper.connected) keeper.disconnect()
     if (!(await settlesWithin(ended, CLOSE_MS))) keeper.kill('SIGKILL')
   }

@@ -124,14 +124,13 @@ export interface SettingsAbout {
 /** Where a plugin's settings come from: the configuration file, or what was set at run time. */
 export type SettingsFrom = 'file' | 'stored'
 
-/** `file`: path of the configuration file, null = there is none. */
+/**
+ * `resolve`: which settings count? Answered at once and without a side effect. `applied`: the plugin runs with this value, defaults
+ * included. `removed`: the plugin has no entry any more. `file`: path of the configuration file, null = there is none.
+ */
 export type SettingsQuestion = { readonly file: string | null } & (
-  | /** Which settings count? Answered at once and without a side effect. */ ({
-      readonly op: 'resolve'
-    } & SettingsAbout)
-  /** The plugin runs with this value, defaults included. */
+  | ({ readonly op: 'resolve' } & SettingsAbout)
   | ({ readonly op: 'applied'; readonly value: JsonObject; readonly from: SettingsFrom } & SettingsAbout)
-  /** The plugin has no entry any more. */
   | { readonly op: 'removed'; readonly plugin: string }
 )
 
@@ -156,8 +155,8 @@ export interface SeatEntry {
 }
 
 /**
- * `prepare`: which of these entries, which replace those in force, will the holder run? Nothing that others could notice changes yet. Exactly
- * one of `commit` (run those that were taken, end what is not among them) and `discard` (forget the change) follows, unless the
+ * `prepare`: which of these entries, which replace those in force, will the holder run? Nothing that others could notice changes yet.
+ * Exactly one of `commit` (run those that were taken, end what is not among them) and `discard` (forget the change) follows, unless the
  * holder ends before. With `in_force` the entries are in force already, and told to a holder that has just come: `commit` follows
  * whatever the problems are, and what has one is left out. A rejected `commit` has taken everything back.
  */

@@ -28,6 +28,52 @@ export interface PluginContext<Config = Readonly<Record<string, unknown>>> {
   /** 0 … replicas − 1. */
   readonly replica: number
   readonly engine: { readonly version: string; readonly url: string; readonly projectRoot: string }
+  /** Starts processes that belong to this generation. */
+  readonly processes: PluginProcesses
+}
+
+export type ProcessStream = 'stdout' | 'stderr'
+
+export interface ProcessOptions {
+  /** A program, looked for in `PATH`, or a path. No shell is used. */
+  readonly command: string
+  readonly args?: readonly string[]
+  /** Relative to the project root, which is the default. */
+  readonly cwd?: string
+  /** Added to the environment of the engine. */
+  readonly env?: Readonly<Record<string, string>>
+  /** What it is called in the log. Default: the command. */
+  readonly name?: string
+  /** Gets what the process writes, appended, instead of the plugin's log. Relative to `dataDir`. */
+  readonly logFile?: string
+  /** Milliseconds between SIGTERM and SIGKILL when it is ended. Default 5000; never more than `engine.stop_ms` at the end of a generation. */
+  readonly stop_ms?: number
+  /** Gets each line that the process writes, without its end, instead of the plugin's log. Lines are cut at 16 KiB. */
+  onLine?(line: string, stream: ProcessStream): void
+}
+
+export interface ProcessExit {
+  /** null when a signal ended it. */
+  readonly code: number | null
+  readonly signal: string | null
+}
+
+export interface PluginProcess {
+  readonly pid: number
+  readonly name: string
+  /** Resolves when the process and whatever it left in its process group have ended. */
+  readonly exited: Promise<ProcessExit>
+  /** SIGTERM to its process group, SIGKILL after `graceMs` (default: its `stop_ms`). Resolves as `exited` does. */
+  stop(options?: { readonly graceMs?: number }): Promise<void>
+}
+
+export interface PluginProcesses {
+  /**
+   * Starts a process in a process group of its own. It ends with this generation, also when the plugin crashes, and with the engine,
+   * however that ends. At most 64 run at a time. Rejects when it can't be started, with `overloaded` above that number, and with
+   * `FORBIDDEN` where `permissions` of the entry lack `child_process`.
+   */
+  start(options: ProcessOptions): Promise<PluginProcess>
 }
 
 export type StopReason = 'reload' | 'stop' | 'shutdown'

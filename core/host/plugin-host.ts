@@ -265,6 +265,7 @@ export class PluginHost {
       engineRoot: engine.root,
       projectRoot,
       startMs: config.engine.start_ms,
+      stopMs: config.engine.stop_ms,
       dataDirOf,
     })
     const surroundings: GenerationSurroundings = {

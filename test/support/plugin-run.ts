@@ -31,6 +31,7 @@ export function pluginContext<Config>(
     signal: new AbortController().signal,
     replica: 0,
     engine: { version: 'test', url: '', projectRoot },
+    processes: { start: () => Promise.reject(new Error('a fake engine starts no processes')) },
   }
 }
 

@@ -47,6 +47,8 @@ export interface PluginPlace {
   start(context: StartContext): Promise<void>
   reconfigure(config: Readonly<Record<string, unknown>>): Promise<boolean>
   stop(reason: StopReason): Promise<void>
+  /** Ends what the plugin has started, within `engine.stop_ms` since it was told to stop. Also done by `leave` and when the container ends. */
+  endProcesses(): Promise<void>
   /** Gives the place up; the last one to leave ends the container. */
   leave(): Promise<void>
 }

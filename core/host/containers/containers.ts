@@ -12,6 +12,8 @@ import { HostThread } from './host-thread.ts'
 import { permissionFlags } from './process-permissions.ts'
 import { ownFolder } from '../builds/plugin-builds.ts'
 import { ThreadPool } from './thread-pool.ts'
+import type { ProcessOwner } from '../processes/plugin-processes.ts'
+import { ProcessKeeper } from '../processes/process-keeper.ts'
 
 export interface ContainersOptions {
   readonly events: LinkEvents
@@ -20,6 +22,7 @@ export interface ContainersOptions {
   readonly engineRoot: string
   readonly projectRoot: string
   readonly startMs: number
+  readonly stopMs: number
   dataDirOf(plugin: string): string
 }
 
@@ -27,6 +30,7 @@ export class Containers {
   readonly #options: ContainersOptions
   readonly #pool = new ThreadPool()
   readonly #rings = new SpareRings()
+  readonly #keeper = new ProcessKeeper()
   #standby: Promise<HostThread> | undefined
   #shared: Promise<HostThread> | undefined
   #closed = false
@@ -64,6 +68,7 @@ export class Containers {
     const standby = await this.#standby?.catch(() => undefined)
     await standby?.end()
     await this.#pool.close()
+    await this.#keeper.close()
   }
 
   #spawn(): Promise<HostThread> {
@@ -72,6 +77,7 @@ export class Containers {
       pool: this.#pool,
       events,
       rings: this.#rings,
+      processes: this.#processes(),
       clock,
       startMs,
       compileCacheDir: this.#compileCacheDir,
@@ -98,19 +104,27 @@ export class Containers {
     return this.#shared
   }
 
+  #processes(refusal?: string): ProcessOwner {
+    return { keeper: () => this.#keeper, stopMs: this.#options.stopMs, refusal }
+  }
+
   async #process({ entry, source, bundle }: GenerationPlan): Promise<Container> {
     const { engineRoot, projectRoot, events } = this.#options
     const { permissions, memoryMb } = entry
     // Above the soft limit that is polled, for an allocation that is faster than the poll.
     const heap = memoryMb === undefined ? [] : [`--max-old-space-size=${Math.ceil(memoryMb * 1.25)}`]
-    if (permissions === undefined)
-      return new HostProcess({ events, execArgv: heap, compileCacheDir: this.#compileCacheDir })
+    if (permissions === undefined) {
+      const processes = this.#processes()
+      return new HostProcess({ events, processes, execArgv: heap, compileCacheDir: this.#compileCacheDir })
+    }
     const dataDir = this.#options.dataDirOf(source.name)
     // It may write inside, but not create it: that would need rights on the folder above.
     await mkdir(dataDir, { recursive: true })
     const places = { engineRoot, projectRoot, bundleFile: bundle.file, ownPath: ownFolder(source), dataDir }
+    const refusal = `'permissions' of the entry '${entry.name}' do not have 'child_process: true'`
     return new HostProcess({
       events,
+      processes: this.#processes(permissions.child_process ? undefined : refusal),
       execArgv: [...heap, ...permissionFlags(permissions, places)],
       compileCacheDir: undefined,
     })

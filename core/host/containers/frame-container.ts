@@ -8,6 +8,8 @@ import type { Worker } from '../../model/worker.ts'
 import type { PluginDeclaration } from '../builds/bundle.ts'
 import type { Container, ContainerExit, OnPluginLog, PluginPlace } from './container.ts'
 import type { HostReplies, HostRequest, PluginMessage, StartContext, Usage } from './host-messages.ts'
+import { PluginProcesses, type ProcessOwner } from '../processes/plugin-processes.ts'
+import type { ProcessEvent } from '../processes/process-messages.ts'
 
 export abstract class FrameContainer implements Container {
   abstract readonly kind: 'thread' | 'process'
@@ -15,14 +17,16 @@ export abstract class FrameContainer implements Container {
   readonly exited: Promise<ContainerExit>
   protected transport!: FrameTransport
   readonly #events: LinkEvents
+  readonly #processes: ProcessOwner
   readonly #places = new Map<number, Place>()
   readonly #resolveExited: (exit: ContainerExit) => void
   #nextMember = 0
   #why: ContainerExit | undefined
   #ended = false
 
-  constructor(events: LinkEvents) {
+  constructor(events: LinkEvents, processes: ProcessOwner) {
     this.#events = events
+    this.#processes = processes
     const { promise, resolve } = Promise.withResolvers<ContainerExit>()
     this.exited = promise
     this.#resolveExited = resolve
@@ -44,8 +48,9 @@ export abstract class FrameContainer implements Container {
       this,
       link,
       onLog,
-      (request) => this.transport.sendHost(member, request),
+      (message) => this.transport.sendHost(member, message),
       () => this.#leave(member),
+      this.#processes,
     )
     this.#places.set(member, place)
     if (this.#ended) place.containerEnded(this.#why ?? ENDED)
@@ -89,6 +94,7 @@ export abstract class FrameContainer implements Container {
 
   async #leave(member: number): Promise<void> {
     const place = this.#places.get(member)
+    if (place !== undefined && place.processes.size > 0) await place.endProcesses()
     this.#places.delete(member)
     place?.link.close(1000, 'the generation ended')
     if (this.#places.size === 0) await this.end()
@@ -102,7 +108,10 @@ class Place implements PluginPlace {
   readonly link: FrameLink
   addresses: readonly string[] = []
   readonly #onLog: OnPluginLog
-  readonly #send: (request: HostRequest) => void
+  readonly processes: PluginProcesses
+  readonly #send: (message: HostRequest | ProcessEvent) => void
+  readonly #stopMs: number
+  #toldToStop: number | undefined
   readonly #onLeave: () => Promise<void>
   readonly #waiting = new Map<HostRequest['op'], { resolve: (ok: never) => void; reject: (error: Error) => void }>()
   #exit: ContainerExit | undefined
@@ -111,14 +120,17 @@ class Place implements PluginPlace {
     container: Container,
     link: FrameLink,
     onLog: OnPluginLog,
-    send: (request: HostRequest) => void,
+    send: (message: HostRequest | ProcessEvent) => void,
     onLeave: () => Promise<void>,
+    owner: ProcessOwner,
   ) {
     this.container = container
     this.link = link
     this.#onLog = onLog
     this.#send = send
     this.#onLeave = onLeave
+    this.#stopMs = owner.stopMs
+    this.processes = new PluginProcesses({ owner, onLog, tell: send })
   }
 
   attach(worker: Worker): void {
@@ -138,11 +150,17 @@ class Place implements PluginPlace {
   }
 
   async stop(reason: StopReason): Promise<void> {
+    this.#toldToStop = performance.now()
     await this.#request({ op: 'stop', reason })
   }
 
   usage(): Promise<Usage> {
     return this.#request({ op: 'usage' })
+  }
+
+  endProcesses(): Promise<void> {
+    const spent = this.#toldToStop === undefined ? 0 : performance.now() - this.#toldToStop
+    return this.processes.endAll(Math.max(0, this.#stopMs - spent))
   }
 
   leave(): Promise<void> {
@@ -156,6 +174,10 @@ class Place implements PluginPlace {
     }
     if ('addresses' in message) {
       this.addresses = message.addresses
+      return
+    }
+    if ('process' in message) {
+      this.processes.take(message.process)
       return
     }
     const waiting = this.#waiting.get(message.re)
@@ -172,6 +194,7 @@ class Place implements PluginPlace {
     this.#exit = exit
     for (const { reject } of this.#waiting.values()) reject(endedError(exit))
     this.#waiting.clear()
+    void this.endProcesses()
   }
 
   #request<Op extends HostRequest['op']>(request: HostRequest & { op: Op }): Promise<HostReplies[Op]> {

@@ -3,6 +3,7 @@
 import type { ErrorBody } from '../../../protocol/errors.ts'
 import type { StopReason } from '../../../sdk/plugin.ts'
 import type { PluginDeclaration } from '../builds/bundle.ts'
+import type { ProcessRequest } from '../processes/process-messages.ts'
 
 /** What `start(context)` needs besides the handle. */
 export interface StartContext {
@@ -42,4 +43,6 @@ export type PluginMessage =
   | { readonly re: HostRequest['op']; readonly error: ErrorBody }
   /** What it listens on now. Comes before the reply of `start` or `reconfigure`. */
   | { readonly addresses: readonly string[] }
+  /** About a process of the plugin; answered by `ProcessEvent`s. */
+  | { readonly process: ProcessRequest }
   | { readonly log: LogLevel; readonly message: string; readonly data?: unknown }

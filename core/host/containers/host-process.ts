@@ -9,9 +9,11 @@ import type { ContainerExit, OnPluginLog, PluginPlace } from './container.ts'
 import { FrameContainer } from './frame-container.ts'
 import type { Usage } from './host-messages.ts'
 import type { LastWords } from '../inside/process-main.ts'
+import type { ProcessOwner } from '../processes/plugin-processes.ts'
 
 export interface HostProcessOptions {
   readonly events: LinkEvents
+  readonly processes: ProcessOwner
   /** Flags of the permission model; empty = no restriction. */
   readonly execArgv: readonly string[]
   /** Undefined where the process may not write there. */
@@ -24,8 +26,8 @@ export class HostProcess extends FrameContainer {
   #lastWords: LastWords['lastWords'] | undefined
   #place: (PluginPlace & { usage(): Promise<Usage> }) | undefined
 
-  constructor({ events, execArgv, compileCacheDir }: HostProcessOptions) {
-    super(events)
+  constructor({ events, processes, execArgv, compileCacheDir }: HostProcessOptions) {
+    super(events, processes)
     const transport = new PipeTransport((member, message) => this.receiveHost(member, message))
     this.transport = transport
     const main = new URL(`../inside/process-main${extname(import.meta.url)}`, import.meta.url)

@@ -13,11 +13,13 @@ import { FrameContainer } from './frame-container.ts'
 import type { Usage } from './host-messages.ts'
 import type { ThreadPool } from './thread-pool.ts'
 import type { ThreadTask } from '../inside/thread-side.ts'
+import type { ProcessOwner } from '../processes/plugin-processes.ts'
 
 export interface HostThreadOptions {
   readonly pool: ThreadPool
   readonly events: LinkEvents
   readonly rings: SpareRings
+  readonly processes: ProcessOwner
   readonly clock: Clock
   readonly compileCacheDir: string
   /** Time for a thread to come up. */
@@ -32,14 +34,22 @@ export class HostThread extends FrameContainer {
   #thread: NodeThread | undefined
   #utilization: EventLoopUtilization | undefined
 
-  private constructor(events: LinkEvents, rings: SpareRings) {
-    super(events)
+  private constructor(events: LinkEvents, rings: SpareRings, processes: ProcessOwner) {
+    super(events, processes)
     this.#rings = rings
     this.transport = new RingTransport((member, message) => this.receiveHost(member, message), { memory: rings.take() })
   }
 
-  static async spawn({ pool, events, rings, clock, compileCacheDir, startMs }: HostThreadOptions): Promise<HostThread> {
-    const container = new HostThread(events, rings)
+  static async spawn({
+    pool,
+    events,
+    rings,
+    processes,
+    clock,
+    compileCacheDir,
+    startMs,
+  }: HostThreadOptions): Promise<HostThread> {
+    const container = new HostThread(events, rings, processes)
     const { init } = container.transport as RingTransport
     const { port1, port2 } = new MessageChannel()
     const module = new URL(`../inside/thread-side${extname(import.meta.url)}`, import.meta.url).href

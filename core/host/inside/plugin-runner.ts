@@ -15,12 +15,15 @@ import type {
   StartContext,
   Usage,
 } from '../containers/host-messages.ts'
+import type { ProcessEvent } from '../processes/process-messages.ts'
+import { OwnProcesses } from './own-processes.ts'
 import { readDefinition } from './read-definition.ts'
 
 interface Member {
   definition?: PluginDefinition
   running?: RunningPlugin | undefined
   handle?: Handle
+  processes?: OwnProcesses
   readonly abort: AbortController
 }
 
@@ -35,6 +38,7 @@ export class PluginRunner {
   }
 
   readonly onHost = (member: number, message: unknown): void => {
+    if (isProcessEvent(message)) return this.#members.get(member)?.processes?.receive(message)
     const request = message as HostRequest
     this.#carryOut(member, request).then(
       (ok) => this.#send(member, { re: request.op, ok }),
@@ -51,10 +55,11 @@ export class PluginRunner {
       case 'reconfigure':
         return this.#reconfigure(member, request.config)
       case 'stop': {
-        const { running, abort } = this.#member(member)
+        const { running, processes, abort } = this.#member(member)
         try {
           await running?.stop?.({ reason: request.reason })
         } finally {
+          processes?.close()
           abort.abort()
           this.#members.delete(member)
         }
@@ -81,7 +86,15 @@ export class PluginRunner {
       onProblem: (problem) => log.warn(problem),
     })
     member.handle = handle
-    const context = pluginContext(start, handle, log, member.abort.signal)
+    const context = pluginContext(start, handle, log, member.abort.signal, (dataDir) => {
+      member.processes = new OwnProcesses({
+        send: (process) => this.#send(number, { process }),
+        projectRoot: start.engine.projectRoot,
+        dataDir,
+        warn: (message) => log.warn(message),
+      })
+      return member.processes
+    })
     member.running = (await definition.start(context)) ?? undefined
     this.#tellAddresses(number)
     setImmediate(flushCompileCache)
@@ -137,21 +150,35 @@ export class PluginRunner {
   }
 }
 
-function pluginContext(start: StartContext, iii: Handle, log: PluginLog, signal: AbortSignal): PluginContext {
+function isProcessEvent(message: unknown): message is ProcessEvent {
+  return typeof message === 'object' && message !== null && 'process' in message
+}
+
+function pluginContext(
+  start: StartContext,
+  iii: Handle,
+  log: PluginLog,
+  signal: AbortSignal,
+  processesOf: (dataDir: () => string) => OwnProcesses,
+): PluginContext {
   const { replica, engine, dataDir } = start
   let created = false
+  const ownFolder = (): string => {
+    if (!created) mkdirSync(dataDir, { recursive: true })
+    created = true
+    return dataDir
+  }
   return {
     iii,
     config: deepFreeze(start.config),
     log,
     get dataDir() {
-      if (!created) mkdirSync(dataDir, { recursive: true })
-      created = true
-      return dataDir
+      return ownFolder()
     },
     signal,
     replica,
     engine,
+    processes: processesOf(ownFolder),
   }
 }
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { isJsonObject } from '../../base/values/json-value.ts'
 import type { PluginLog } from '../../sdk/plugin.ts'
-import { writeAtomically } from '../../base/files/atomic-file.ts'
+import { writeWhole } from '../../base/files/atomic-file.ts'
 
 /** Leaves the file alone where the block can't be removed safely, and says so. A file that can't be written is left without a word. */
 export async function stripSeeded(file: string, names: readonly string[], log: PluginLog): Promise<void> {
@@ -16,7 +16,7 @@ export async function stripSeeded(file: string, names: readonly string[], log: P
     return
   }
   try {
-    await writeAtomically(file, result.text)
+    await writeWhole(file, result.text, { durable: true })
   } catch (error) {
     log.debug(`${file} can't be written; the settings of ${names[0]} stay in it`, { reason: String(error) })
   }

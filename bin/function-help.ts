@@ -1,4 +1,5 @@
 // `iii trigger FUNCTION --help`: what the running engine knows about a function, with its request schema as a table.
+import { isRecord } from '../base/values/is-record.ts'
 import { invokeOnce, UnreachableError, type EngineAddress } from './engine-client.ts'
 import { tableLines } from './table.ts'
 
@@ -75,5 +76,5 @@ function typeOf(property: Readonly<Record<string, unknown>>): string {
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+  return isRecord(value) ? value : {}
 }

@@ -1,4 +1,5 @@
 // The payload of `iii trigger` from its command line (spec 05 C.1): `k=v` tokens, JSON text, a file, or standard input.
+import { isRecord } from '../base/values/is-record.ts'
 import { readFileSync } from 'node:fs'
 import { CommandFailure } from './exit-codes.ts'
 import { parseExact } from './exact-json.ts'
@@ -15,7 +16,7 @@ export function payloadFrom({ tokens, json }: PayloadSource): unknown {
   if (json === undefined) return fields
   const base = parseJson(json)
   if (tokens.length === 0) return base
-  if (typeof base !== 'object' || base === null || Array.isArray(base) || isRawNumber(base)) {
+  if (!isRecord(base) || isRawNumber(base)) {
     throw new CommandFailure(
       `Error: the JSON payload must be an object when k=v arguments are given too, not ${JSON.stringify(base)}`,
     )

@@ -1,4 +1,5 @@
 // Reads a control message of a worker (everything but calls and results) with the leniency of spec 01 §3 and §6.
+import { isRecord } from '../base/values/is-record.ts'
 import type { WorkerMessage } from './messages.ts'
 import { toErrorBody } from './errors.ts'
 
@@ -7,21 +8,19 @@ export type Decoded = WorkerMessage | { readonly problem: string } | null
 
 /** Decodes a parsed frame whose `type` is neither `invokefunction` nor `invocationresult`. */
 export function decodeControlMessage(frame: unknown): Decoded {
-  if (typeof frame !== 'object' || frame === null || Array.isArray(frame))
-    return { problem: 'the frame is not an object' }
-  const members = frame as Record<string, unknown>
-  const { type } = members
+  if (!isRecord(frame)) return { problem: 'the frame is not an object' }
+  const { type } = frame
   if (typeof type !== 'string') return { problem: "'type' is not a string" }
   // A type may be spelled like a member that every object has.
   const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined
   if (read === undefined) return null
-  const missing = read.required.find((name) => typeof members[name] !== 'string' || members[name] === '')
+  const missing = read.required.find((name) => typeof frame[name] !== 'string' || frame[name] === '')
   if (missing !== undefined) return { problem: `'${type}' needs a non-empty string '${missing}'` }
   const misplaced = ['namespace', 'trigger_namespace'].find(
-    (name) => members[name] != null && typeof members[name] !== 'string',
+    (name) => frame[name] != null && typeof frame[name] !== 'string',
   )
   if (misplaced !== undefined) return { problem: `'${misplaced}' of '${type}' must be a string` }
-  return read.build(members)
+  return read.build(frame)
 }
 
 interface Reader {

@@ -1,5 +1,6 @@
 // The forms of `rbac.expose_functions` (spec 04 B.2), read into the filters that a session's rights consist of: checked when the
 // configuration is read, and read by the holder of the seat `session-policy`.
+import { isRecord } from '../base/values/is-record.ts'
 import type { ExposeFilter } from './seats.ts'
 
 export type ExposeFilterResult =
@@ -12,8 +13,7 @@ const BARE_PATTERN = /^[\w:.\-/*]+$/
 
 export function parseExposeFilter(written: unknown): ExposeFilterResult {
   if (typeof written === 'string') return parseText(written.trim())
-  if (typeof written === 'object' && written !== null && !Array.isArray(written))
-    return parseMap(written as Record<string, unknown>)
+  if (isRecord(written)) return parseMap(written)
   return { problem: `expected match("pattern") or a map with 'match' or 'metadata', got: ${JSON.stringify(written)}` }
 }
 

@@ -1,36 +1,47 @@
-// Writes a file so that a reader, and an engine that is killed at any moment, finds either the old content or the new one.
+// Writes a file so that a reader, and whoever finds it after the writer was killed, sees either the old content or the new one.
 import { randomBytes } from 'node:crypto'
-import { open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
-const LEFTOVER = /^\.[a-z0-9_-]{1,64}\.yaml\.[0-9a-f]{12}\.tmp$/
-/** A younger one may belong to another engine that is writing it. */
-const LEFTOVER_AGE_MS = 60_000
-/** Values may hold secrets. */
-const OWNER_ONLY = 0o600
+export interface WriteOptions {
+  /** Fulfilled only when the content would survive a power cut. Default: when it would survive the end of the process. */
+  readonly durable?: boolean
+  /** Rights of a file that is new; one that is there keeps its own. Default: what the process gives (0o666 less its umask). */
+  readonly mode?: number
+}
 
-/** Resolves when the content would survive a power cut. Keeps the mode of the file that it replaces. */
-export async function writeAtomically(path: string, text: string): Promise<void> {
-  const folder = dirname(path)
-  const mode = await stat(path).then(
+const DRAFT = /^\.(.+)\.[0-9a-f]{12}\.tmp$/
+/** A younger draft may belong to another process that is writing it. */
+const LEFTOVER_AGE_MS = 60_000
+
+/** Replaces the content or makes the file. A link stays a link: the file behind it is written. */
+export async function writeWhole(
+  path: string,
+  content: string | Uint8Array,
+  { durable = false, mode }: WriteOptions = {},
+): Promise<void> {
+  const target = await realpath(path).catch(() => path)
+  const kept = await stat(target).then(
     (stats) => stats.mode & 0o777,
-    () => OWNER_ONLY,
+    () => undefined,
   )
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const draft = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`)
   try {
-    const file = await open(temporary, 'wx', mode)
+    const file = await open(draft, 'wx', kept ?? mode)
     try {
-      await file.writeFile(text)
-      await file.sync()
+      // What the umask takes from a new file is not taken from one that had it.
+      if (kept !== undefined) await file.chmod(kept)
+      await file.writeFile(content)
+      if (durable) await file.sync()
     } finally {
       await file.close()
     }
-    await rename(temporary, path)
+    await rename(draft, target)
   } catch (error) {
-    await unlink(temporary).catch(() => {})
+    await unlink(draft).catch(() => {})
     throw error
   }
-  await syncFolder(folder)
+  if (durable) await syncFolder(dirname(target))
 }
 
 /** Makes renames and removals in a folder durable. */
@@ -45,13 +56,14 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Removes what an engine that was killed while writing has left behind. */
-export async function removeLeftovers(folder: string): Promise<void> {
+/** Removes what writers that were killed have left behind. @param ours the names of the files that they wrote */
+export async function removeLeftovers(folder: string, ours: RegExp): Promise<void> {
   const names = await readdir(folder).catch(() => [])
   for (const name of names) {
-    if (!LEFTOVER.test(name)) continue
+    const written = DRAFT.exec(name)?.[1]
+    if (written === undefined || !ours.test(written)) continue
     const path = join(folder, name)
-    const written = await stat(path).catch(() => undefined)
-    if (written !== undefined && Date.now() - written.mtimeMs > LEFTOVER_AGE_MS) await unlink(path).catch(() => {})
+    const stats = await stat(path).catch(() => undefined)
+    if (stats !== undefined && Date.now() - stats.mtimeMs > LEFTOVER_AGE_MS) await unlink(path).catch(() => {})
   }
 }

@@ -1,9 +1,9 @@
 // Time as code sees it that waits and backs off: handed in, so that tests hold it in their hands.
 
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch. May be set forward and back at any time. */
   now(): number
-  /** Runs `task` once after `ms`; the returned function cancels it. A waiting task does not keep the process alive. */
+  /** Runs `task` once after `ms` have passed, however the clock is set; the returned function cancels it. A waiting task does not keep the process alive. */
   after(ms: number, task: () => void): () => void
 }
 

@@ -1,12 +1,9 @@
 // JSON text that is equal for equal values, whatever the order of their keys: what replicas' bindings are compared by (spec 01 §8.11).
+import { isRecord } from './is-record.ts'
 
 /** `undefined` and members with the value `undefined` are treated as absent; an absent value gives an empty string. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) => (isRecord(member) ? sorted(member) : member)) ?? ''
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Entries instead of assignments: a key `__proto__` stays a key. */

@@ -1,4 +1,5 @@
 // JSON values as this project stores and edits them, and the words that messages use for their types (spec 02 §4.2).
+import { isRecord } from './is-record.ts'
 
 export type JsonObject = { [member: string]: JsonValue }
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject
@@ -12,7 +13,7 @@ export function typeName(value: JsonValue): JsonTypeName {
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isRecord(value)
 }
 
 /**

@@ -1,10 +1,11 @@
 // Which values were found to fit which schemas, from one start to the next: an engine whose configuration has not changed need not
 // compile a schema, nor load the validator, which is a fifth of its start. Kept are hashes, and the defaults that were filled in:
 // those stand in the schema. The values themselves, which may be secrets, are not.
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { removeLeftovers, writeWhole } from '../files/atomic-file.ts'
 import type { JsonSchema } from './json-schema.ts'
 
 type Path = readonly (string | number)[]
@@ -62,13 +63,13 @@ export class KnownValid {
   async save(): Promise<void> {
     if (!this.#hasNew) return
     this.#hasNew = false
-    const temporary = `${this.#file}.${randomUUID()}`
+    const folder = dirname(this.#file)
     try {
-      await mkdir(dirname(this.#file), { recursive: true })
-      await writeFile(temporary, JSON.stringify([...this.#known]), { mode: 0o600 })
-      await rename(temporary, this.#file)
+      await mkdir(folder, { recursive: true })
+      await writeWhole(this.#file, JSON.stringify([...this.#known]), { mode: 0o600 })
+      await removeLeftovers(folder, /^known-valid\.json$/)
     } catch {
-      await rm(temporary, { force: true }).catch(() => {})
+      // Then the next start checks everything anew.
     }
   }
 

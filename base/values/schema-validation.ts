@@ -1,5 +1,6 @@
 // JSON Schema validation with defaults, by ajv: for the configuration's own parts and for the `config` block of plugins.
 // Values that come out are frozen copies; values that go in are never changed.
+import { isRecord } from './is-record.ts'
 import { createRequire } from 'node:module'
 import type * as AjvModule from 'ajv'
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
@@ -111,7 +112,7 @@ function newAjv(options: ConstructorParameters<typeof Ajv>[0]): Ajv {
 }
 
 function checkSchema(schema: JsonSchema): void {
-  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) throw new Error('it must be an object')
+  if (!isRecord(schema)) throw new Error('it must be an object')
   if (schema['$async'] !== undefined) throw new Error('`$async` schemas are not allowed')
   schemaChecker ??= newAjv({ strict: false, logger: false })
   if (schemaChecker.validateSchema(schema) !== true)

@@ -1,4 +1,5 @@
 // A warning that repeats at most once per interval, and then says how many it left out. For what may go wrong on every event.
+import { IntervalLimit } from './interval-limit.ts'
 
 export interface LimitedWarningOptions {
   /** Default 1,000. */
@@ -8,26 +9,15 @@ export interface LimitedWarningOptions {
 
 export class LimitedWarning {
   readonly #write: (message: string, data: Record<string, unknown>) => void
-  readonly #intervalMs: number
-  readonly #now: () => number
-  #last = -Infinity
-  #suppressed = 0
+  readonly #limit: IntervalLimit
 
   constructor(write: (message: string, data: Record<string, unknown>) => void, options: LimitedWarningOptions = {}) {
     this.#write = write
-    this.#intervalMs = options.intervalMs ?? 1_000
-    this.#now = options.now ?? Date.now
+    this.#limit = new IntervalLimit(options.intervalMs ?? 1_000, options.now)
   }
 
   warn(message: string, data: Record<string, unknown> = {}): void {
-    const now = this.#now()
-    if (now - this.#last < this.#intervalMs) {
-      this.#suppressed++
-      return
-    }
-    const left = this.#suppressed
-    this.#last = now
-    this.#suppressed = 0
-    this.#write(message, left === 0 ? data : { ...data, not_logged_before: left })
+    const heldBack = this.#limit.pass()
+    if (heldBack !== undefined) this.#write(message, heldBack === 0 ? data : { ...data, not_logged_before: heldBack })
   }
 }

@@ -1,4 +1,5 @@
 // Warnings that a flood could raise: counted, and logged at most once per second and subject.
+import { IntervalLimit } from './interval-limit.ts'
 
 /** The part of a log that warnings need. */
 export interface WarningLog {
@@ -6,12 +7,13 @@ export interface WarningLog {
 }
 
 const PERIOD_MS = 1000
+const FORGOTTEN_AFTER_MS = 60_000
 /** Beyond this many subjects at once further ones share one line. */
 const MAX_SUBJECTS = 1000
 
 export class ThrottledWarnings {
   readonly #log: WarningLog
-  readonly #subjects = new Map<string, { count: number; loggedAt: number }>()
+  readonly #subjects = new Map<string, IntervalLimit>()
   #total = 0
 
   constructor(log: WarningLog) {
@@ -26,22 +28,16 @@ export class ThrottledWarnings {
   count(subject: string, message: string, data: Record<string, unknown>): void {
     this.#total++
     const key = this.#subjects.has(subject) || this.#subjects.size < MAX_SUBJECTS ? subject : 'others'
-    const now = performance.now()
-    let known = this.#subjects.get(key)
-    if (known === undefined) {
-      known = { count: 0, loggedAt: -Infinity }
-      this.#subjects.set(key, known)
-    }
-    known.count++
-    if (now - known.loggedAt < PERIOD_MS) return
-    this.#log.warn(message, { ...data, times: known.count })
-    known.count = 0
-    known.loggedAt = now
-    this.#forgetOld(now)
+    const limit = this.#subjects.get(key) ?? new IntervalLimit(PERIOD_MS)
+    this.#subjects.set(key, limit)
+    const heldBack = limit.pass()
+    if (heldBack === undefined) return
+    this.#log.warn(message, { ...data, times: heldBack + 1 })
+    this.#forgetOld()
   }
 
-  #forgetOld(now: number): void {
+  #forgetOld(): void {
     if (this.#subjects.size < MAX_SUBJECTS) return
-    for (const [key, { loggedAt }] of this.#subjects) if (now - loggedAt > 60_000) this.#subjects.delete(key)
+    for (const [key, { idleMs }] of this.#subjects) if (idleMs > FORGOTTEN_AFTER_MS) this.#subjects.delete(key)
   }
 }

@@ -1,7 +1,8 @@
 // `iii plugin enable NAME`: prints the lines that enable a plugin, and writes them into the configuration file with `--write`.
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { defineCommand } from 'citty'
+import { writeWhole } from '../../base/files/atomic-file.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { CONNECTION_ARGS, connectionFrom } from '../connection-options.ts'
 import { enablePlugin } from '../enable-plugin.ts'
@@ -39,7 +40,7 @@ export const pluginEnable = defineCommand({
       console.log(`${args.name} is enabled already in ${project.configFile}.`)
       return EXIT.ok
     }
-    replaceFile(project.configFile, enabling.text)
+    await replaceFile(project.configFile, enabling.text)
     console.log(`${args.name} is enabled in ${project.configFile}.`)
     console.log(await takenUp(args.name, at))
     return EXIT.ok
@@ -55,15 +56,9 @@ function isThere(project: PluginProject, name: string): boolean {
   return ['', '.ts', '.js', '.mjs'].some((ending) => existsSync(path.join(project.pluginsDir, name + ending)))
 }
 
-/** In one step: an engine that watches the file must never read half of it. A link stays a link. */
-function replaceFile(named: string, text: string): void {
-  const file = realpathSync(named)
-  const beside = `${file}.${process.pid}.tmp`
-  try {
-    writeFileSync(beside, text, { mode: statSync(file).mode, flag: 'wx' })
-    renameSync(beside, file)
-  } catch (error) {
-    rmSync(beside, { force: true })
-    throw new CommandFailure(`Error: ${file} can't be written: ${(error as Error).message}`, { cause: error })
-  }
+/** In one step: an engine that watches the file must never read half of it. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  await writeWhole(file, text).catch((error: Error) => {
+    throw new CommandFailure(`Error: ${file} can't be written: ${error.message}`, { cause: error })
+  })
 }

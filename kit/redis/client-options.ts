@@ -1,5 +1,6 @@
 // How the ioredis client is told to behave: nothing is queued while the connection is down, nothing is sent twice, and it
 // tries to connect again for ever.
+import { backOffMs } from '../../base/time/back-off.ts'
 import type { RedisOptions } from 'ioredis'
 import type { RedisTarget } from './redis-url.ts'
 
@@ -54,6 +55,5 @@ export function clientOptions(target: RedisTarget, limits: RedisLimits, mayRecon
 
 /** Doubled from 50 ms up to the limit, and spread, so that the engines of one Redis do not all come back at once. */
 export function reconnectDelay(attempt: number, limitMs: number, random: () => number = Math.random): number {
-  const delay = Math.min(FIRST_RECONNECT_MS * 2 ** Math.min(attempt - 1, 20), limitMs)
-  return Math.round(delay * (0.5 + random() / 2))
+  return Math.round(backOffMs(attempt, { firstMs: FIRST_RECONNECT_MS, longestMs: limitMs, spread: [0.5, 1] }, random))
 }

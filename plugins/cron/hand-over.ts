@@ -1,6 +1,6 @@
 // What a generation leaves to the next one, so that a fire that falls between them is neither lost nor doubled: a small file,
 // read once. What is older than a minute is no gap between generations, and its fires count as missed.
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PluginLog } from '../../sdk/plugin.ts'
 
@@ -32,8 +32,8 @@ export function writeHandOver(
   const file = join(folder, NAME)
   const content: HandOverFileContent = { stopped_at: stoppedAt, jobs: Object.fromEntries(jobs) }
   try {
-    writeFileSync(`${file}.new`, JSON.stringify(content))
-    renameSync(`${file}.new`, file)
+    // In place: its one reader starts when this is done, and ignores half a file of an engine that was killed here.
+    writeFileSync(file, JSON.stringify(content))
   } catch (error) {
     log.warn('What is due during the change of generation is missed: the hand-over can not be written.', {
       file,

@@ -1,8 +1,8 @@
 // The last fire of each trigger with `misfire: fire_once`, in a file, so that it can be told later whether one was missed.
 // Triggers are known by what they do and when: their ids change whenever their worker starts again.
 import { readFileSync } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { removeLeftovers, writeWhole } from '../../base/files/atomic-file.ts'
 import { LimitedWarning } from '../../base/warnings/limited-warning.ts'
 import type { TriggerBinding } from '../../sdk/handle-types.ts'
 import type { PluginLog } from '../../sdk/plugin.ts'
@@ -68,6 +68,7 @@ export class RememberedFires {
   }
 
   #load(): Map<string, number> {
+    void removeLeftovers(this.#options.folder(), /^fires\.json$/)
     try {
       const content: unknown = JSON.parse(readFileSync(this.#file(), 'utf8'))
       if (Array.isArray(content) && content.every(isFire)) return new Map(content)
@@ -99,9 +100,7 @@ export class RememberedFires {
     // In the next turn: triggers that are due in the same second share one write.
     await Promise.resolve()
     try {
-      const file = this.#file()
-      await writeFile(`${file}.new`, JSON.stringify([...this.#loaded()]))
-      await rename(`${file}.new`, file)
+      await writeWhole(this.#file(), JSON.stringify([...this.#loaded()]))
     } catch (error) {
       this.#failures.warn('The last fires can not be written: after a crash one may be made up for twice.', {
         file: NAME,

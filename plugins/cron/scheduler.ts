@@ -1,6 +1,6 @@
 // One timer for all jobs: tells each when its second has come, by the clock on the wall, whatever timers and clock do.
 // Which second that is, and what happens then, is the job's business (`job.ts`).
-import type { Clock } from './clock.ts'
+import type { Clock } from '../../base/time/clock.ts'
 import { type DueEntry, DueHeap } from './due-heap.ts'
 
 export interface Scheduled extends DueEntry {

@@ -1,5 +1,6 @@
 // A WebSocket to an engine that is kept up: connects, is greeted, watches that the engine lives, and connects again for ever.
 // It knows the greeting of the protocol (spec 01 §3), no other message.
+import { BackOff } from '../../base/time/back-off.ts'
 import WebSocket from 'ws'
 import type { WorkerRegistered } from '../../protocol/messages.ts'
 import { PeerSweep } from '../../base/net/peer-sweep.ts'
@@ -31,12 +32,11 @@ export interface SocketConnectionOptions {
 export class SocketConnection {
   readonly #options: SocketConnectionOptions
   readonly #listener: ConnectionListener
-  readonly #random: () => number
+  readonly #backOff: BackOff
   #socket: WebSocket | undefined
   /** The socket is open and greeted. */
   #up = false
   #closed = false
-  #attempt = 0
   #problem = 'the engine has not answered yet'
   /** What went wrong with the present socket before it was closed: the close itself says less. */
   #fault: string | undefined
@@ -61,7 +61,8 @@ export class SocketConnection {
   constructor(options: SocketConnectionOptions, listener: ConnectionListener) {
     this.#options = options
     this.#listener = listener
-    this.#random = options.random ?? Math.random
+    const { reconnectMs: firstMs, maxReconnectMs: longestMs, reconnectJitter: jitter } = options.limits
+    this.#backOff = new BackOff({ firstMs, longestMs, spread: [1 - jitter, 1 + jitter] }, options.random)
   }
 
   get up(): boolean {
@@ -150,16 +151,10 @@ export class SocketConnection {
     this.#up = false
     this.#problem = reason
     // One that greets and then closes at once is not to be asked many times in a second.
-    if (wasUp && performance.now() - this.#upSince >= this.#options.limits.stableMs) this.#attempt = 0
+    if (wasUp && performance.now() - this.#upSince >= this.#options.limits.stableMs) this.#backOff.succeeded()
     if (wasUp) this.#listener.down(reason)
-    else if (!this.#closed) this.#listener.failed(reason, this.#attempt)
-    if (!this.#closed) this.#reconnect = setTimeout(() => this.open(), this.#delay())
-  }
-
-  #delay(): number {
-    const { reconnectMs, maxReconnectMs, reconnectJitter } = this.#options.limits
-    const base = Math.min(reconnectMs * 2 ** Math.min(this.#attempt++, 30), maxReconnectMs)
-    return base * (1 + reconnectJitter * (2 * this.#random() - 1))
+    else if (!this.#closed) this.#listener.failed(reason, this.#backOff.failures)
+    if (!this.#closed) this.#reconnect = setTimeout(() => this.open(), this.#backOff.failed())
   }
 }
 

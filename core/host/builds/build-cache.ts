@@ -1,8 +1,8 @@
 // Bundles on disk, found again by the content of all their inputs. With a warm cache the compiler is never loaded.
-import { mkdir, readFile, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, readdir, realpath, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
+import { writeWhole } from '../../../base/files/atomic-file.ts'
 import { contentHash, type Bundle, type InputFile, type PluginDeclaration } from './bundle.ts'
 
 export interface BuildCacheOptions {
@@ -212,11 +212,4 @@ async function exists(path: string): Promise<boolean> {
     (found) => found.isFile(),
     () => false,
   )
-}
-
-/** Readers see the old file or the new one, never half of it. */
-async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
-  const draft = `${file}.${randomUUID()}.tmp`
-  await writeFile(draft, content)
-  await rename(draft, file)
 }

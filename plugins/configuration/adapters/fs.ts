@@ -8,7 +8,7 @@ import type { PluginLog } from '../../../sdk/plugin.ts'
 import { PathWatch } from '../../../base/files/path-watch.ts'
 import { Burst } from '../../../base/time/burst.ts'
 import { systemClock } from '../../../base/time/clock.ts'
-import { removeLeftovers, syncFolder, writeAtomically } from '../../../base/files/atomic-file.ts'
+import { removeLeftovers, syncFolder, writeWhole } from '../../../base/files/atomic-file.ts'
 import { formatEntry, readEntryFile, type EntryFile } from './entry-file.ts'
 import { moveLegacyFiles } from './legacy-folder.ts'
 import type { ConfigurationStore, ConfigurationStoreContext, StoredEntry, StoreListener } from './store.ts'
@@ -18,6 +18,8 @@ const ENTRY_FILE = /^([a-z0-9_-]{1,64})\.yaml$/
 
 /** Default of `debounceMs` (spec 04 A.9.3). */
 const DEBOUNCE_MS = 500
+/** Values may hold secrets. */
+const OWNER_ONLY = 0o600
 /** Files read per scan; further ones are left out with a warning. Default 10,000. */
 const MAX_FILES = 10_000
 
@@ -87,7 +89,7 @@ export class FolderStore implements ConfigurationStore {
     // Before reading, so that nothing falls between the two.
     this.#watch.follow(new Set([this.#options.folder]))
     return this.#inTurn(async () => {
-      await removeLeftovers(this.#options.folder)
+      await removeLeftovers(this.#options.folder, ENTRY_FILE)
       await this.#scan(undefined)
       return [...this.#known.values()].flatMap(({ entry }) => entry ?? [])
     })
@@ -101,7 +103,7 @@ export class FolderStore implements ConfigurationStore {
       mkdirSync(folder, { recursive: true })
       const path = join(folder, fileName(entry.id))
       if (this.#known.get(entry.id)?.broken) await this.#setAside(path)
-      await writeAtomically(path, text)
+      await writeWhole(path, text, { durable: true, mode: OWNER_ONLY })
       this.#known.set(entry.id, { text, entry })
     })
   }

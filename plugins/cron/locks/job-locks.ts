@@ -1,7 +1,7 @@
 // The locks that this engine holds: taken for a run, renewed while it lasts, released with it (spec 03 §7.4).
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../../base/time/clock.ts'
 import type { LockBackend, TakeOutcome } from './lock-backend.ts'
 
 /** The right to run one job, until it is released. */

@@ -1,7 +1,7 @@
 // The adapter `kv`: locks of this process alone, in memory (spec 03 §7.4). A lock that outlived its process would only hold up
 // the next one, so there is no file, whatever `store_method` says.
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../../base/time/clock.ts'
 import type { LockBackend, RenewOutcome, TakeOutcome } from './lock-backend.ts'
 
 export interface KvLockSettings {

@@ -1,7 +1,7 @@
 // From the `adapter` block to open locks. Adapters are found by name here and nowhere else.
 import { loadAdapter, type AdapterChoice, type AdapterFactories } from '../../../kit/adapter-choice.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../../base/time/clock.ts'
 import { JobLocks } from './job-locks.ts'
 import { KvLocks, type KvLockSettings } from './kv.ts'
 import type { LockBackend } from './lock-backend.ts'

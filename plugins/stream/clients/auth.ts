@@ -1,4 +1,5 @@
 // Asks the auth function of the listener about a connection that is being opened (spec 02 §6.6).
+import { isRecord } from '../../../base/values/is-record.ts'
 import type { IncomingMessage } from 'node:http'
 import type { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import type { Caller } from '../../../kit/triggers/binding-lane.ts'
@@ -38,9 +39,11 @@ export async function admit(
     const outcome = authRequired ? 'the client was refused' : 'the client was let in without context'
     failures.warn(`The auth function ${authFunction} failed; ${outcome}.`, { code, error: message ?? String(error) })
   }
-  const isObject = typeof result === 'object' && result !== null && !Array.isArray(result)
-  const { context = null, unauthorized } = (isObject ? result : {}) as { context?: unknown; unauthorized?: unknown }
-  if (authRequired && (!isObject || unauthorized === true)) return { admitted: false }
+  const { context = null, unauthorized } = (isRecord(result) ? result : {}) as {
+    context?: unknown
+    unauthorized?: unknown
+  }
+  if (authRequired && (!isRecord(result) || unauthorized === true)) return { admitted: false }
   return { admitted: true, context }
 }
 

@@ -1,4 +1,5 @@
 // What a client says: join and leave (spec 02 §6.4), with the position of ours from which it wants to resume.
+import { isRecord } from '../../../base/values/is-record.ts'
 import { readPosition, type Position } from '../event.ts'
 
 export interface JoinMessage {
@@ -30,10 +31,10 @@ export function readClientMessage(text: string): ClientMessage | { readonly prob
   } catch {
     return { problem: 'it is no JSON' }
   }
-  if (!isObject(message)) return { problem: 'it is no object' }
+  if (!isRecord(message)) return { problem: 'it is no object' }
   const { type, data } = message
   if (type !== 'join' && type !== 'leave') return { problem: `its type is ${shown(type)}, not "join" or "leave"` }
-  if (!isObject(data)) return { problem: `its data is ${shown(data)}, not an object` }
+  if (!isRecord(data)) return { problem: `its data is ${shown(data)}, not an object` }
   const { subscriptionId, streamName: stream, groupId: group, id } = data
   if (typeof subscriptionId !== 'string') return notText('subscriptionId', subscriptionId)
   if (typeof stream !== 'string') return notText('streamName', stream)
@@ -63,8 +64,4 @@ function notText(member: string, value: unknown): { readonly problem: string } {
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'missing'
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

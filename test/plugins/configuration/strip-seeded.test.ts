@@ -57,12 +57,20 @@ test.each([
   expect(await withoutBlock(`workers:\n${list}`, NAMES)).toBeUndefined()
 })
 
-test('A block that names variables, or whose lines say something else, stays with the reason', async () => {
+test('A block that names variables, or that others refer to, stays with the reason', async () => {
   expect(await withoutBlock('workers:\n- name: state\n  config:\n    a: "${A:1}"\n', NAMES)).toEqual({
     problem: 'it names environment variables',
   })
-  const trap = 'text: |\n  - name: state\n    config:\n      a: 1\nworkers:\n- name: state\n  config:\n    a: 1\n'
-  expect(await withoutBlock(trap, NAMES)).toEqual({ problem: 'its lines could not be told apart' })
+  const shared = 'workers:\n- name: state\n  config: &same\n    a: 1\n- name: other\n  config: *same\n'
+  expect(await withoutBlock(shared, NAMES)).toEqual({ problem: 'other lines refer to it' })
+})
+
+test('Lines that look like the entry but are text stay', async () => {
+  const text = 'text: |\n  - name: state\n    config:\n      a: 1\n'
+  const block = '  config:\n    a: 1\n'
+  expect(await withoutBlock(`${text}workers:\n- name: state\n${block}`, NAMES)).toEqual({
+    text: `${text}workers:\n- name: state\n  ${COMMENT}\n`,
+  })
 })
 
 test('With strip_seeded a block is stored, leaves the file, and still counts after a restart', async () => {

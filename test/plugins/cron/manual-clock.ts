@@ -1,6 +1,6 @@
 // A clock that stands still until it is moved. What it shows and how much time passes are two things: it can be set, too.
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Clock } from '../../../plugins/cron/clock.ts'
+import type { Clock } from '../../../base/time/clock.ts'
 
 interface Task {
   readonly at: number

@@ -1,0 +1,48 @@
+// Waits between attempts that fail: each twice as long as the one before, up to a longest one, and spread, so that many who lost the
+// same thing do not all come back in the same moment.
+
+export interface BackOffOptions {
+  /** Wait after the first failure. */
+  readonly firstMs: number
+  readonly longestMs: number
+  /** Each wait is multiplied by something between these two. Default: it is not. */
+  readonly spread?: readonly [least: number, most: number]
+}
+
+/** Beyond it a wait is the longest one anyway; 2 ** 1024 is no number. */
+const MAX_DOUBLINGS = 30
+
+/** @param failures how many there were, the one that is waited after included: from 1 on */
+export function backOffMs(
+  failures: number,
+  { firstMs, longestMs, spread: [least, most] = [1, 1] }: BackOffOptions,
+  random: () => number = Math.random,
+): number {
+  const wait = Math.min(firstMs * 2 ** Math.min(failures - 1, MAX_DOUBLINGS), longestMs)
+  return wait * (least + (most - least) * random())
+}
+
+export class BackOff {
+  readonly #options: BackOffOptions
+  readonly #random: () => number
+  #failures = 0
+
+  constructor(options: BackOffOptions, random: () => number = Math.random) {
+    this.#options = options
+    this.#random = random
+  }
+
+  /** Since the last success. */
+  get failures(): number {
+    return this.#failures
+  }
+
+  /** Counts a failure and says how many milliseconds to wait after it. */
+  failed(): number {
+    return backOffMs(++this.#failures, this.#options, this.#random)
+  }
+
+  succeeded(): void {
+    this.#failures = 0
+  }
+}

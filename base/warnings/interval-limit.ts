@@ -1,0 +1,31 @@
+// Lets one event through per interval, and counts the others.
+
+export class IntervalLimit {
+  readonly #intervalMs: number
+  readonly #now: () => number
+  #lastMs = -Infinity
+  #heldBack = 0
+
+  /** @param now a clock in milliseconds. Default: one that is never set back. */
+  constructor(intervalMs: number, now: () => number = () => performance.now()) {
+    this.#intervalMs = intervalMs
+    this.#now = now
+  }
+
+  /** How many were held back since the last one that passed; undefined when this one is held back as well. */
+  pass(): number | undefined {
+    if (this.idleMs < this.#intervalMs) {
+      this.#heldBack++
+      return undefined
+    }
+    const heldBack = this.#heldBack
+    this.#lastMs = this.#now()
+    this.#heldBack = 0
+    return heldBack
+  }
+
+  /** Since the last one that passed. */
+  get idleMs(): number {
+    return this.#now() - this.#lastMs
+  }
+}

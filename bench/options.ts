@@ -1,26 +1,9 @@
 // What a benchmark run is to do, and the defaults.
-
-export const SCENARIO_NAMES = [
-  'rpc',
-  'plugin',
-  'state-set',
-  'state-get',
-  'stream-set',
-  'hop',
-  'fan-out',
-  'stream-fan-out',
-  'pubsub',
-  'control',
-  'start-up',
-  'cron-idle',
-  'reload',
-  'failover',
-  'scanner',
-] as const
-export type ScenarioName = (typeof SCENARIO_NAMES)[number]
+import { SCENARIO_NAMES } from './scenario-table.ts'
 
 export interface BenchOptions {
-  readonly scenarios: readonly ScenarioName[]
+  /** Of `SCENARIO_NAMES`. */
+  readonly scenarios: readonly string[]
   /** Bytes of JSON; undefined = the cases of each scenario. */
   readonly payloads: readonly number[] | undefined
   /** Calls in flight; undefined = the cases of each scenario. */

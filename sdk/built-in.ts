@@ -40,7 +40,7 @@ export interface BuiltInAbout extends WorkerAbout {
   readonly errors?: Readonly<Record<string, string>>
   /** The settings that hold the address on which it takes connections. */
   readonly listens?: { readonly host: string; readonly port: string }
-  /** Arguments of `iii` that show what it does, for the start-up screen: `trigger state::list scope=todos`. */
+  /** Arguments of `iii` that show what it does, for the start-up screen: `trigger notes::list folder=todo`. */
   readonly tryNext?: string
   /** Commands of the CLI that it adds, by name. */
   readonly commands?: Readonly<Record<string, BuiltInCommand>>

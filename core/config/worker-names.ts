@@ -46,7 +46,7 @@ export class WorkerNames implements KnownWorkers {
     return this.#all
   }
 
-  /** `state`, `modules::state::StateModule` and `iii-state` → `iii-state`; a name of nobody stays as it is. */
+  /** From short alias, old class or the name itself to the canonical name; a name of nobody stays as it is. */
   canonicalName(written: string): string {
     return this.#canonical.get(written) ?? written
   }

@@ -20,7 +20,7 @@ export function settingsFunction(
     handler: reading(ID, async (input, { caller }) => {
       const { holder } = seat
       if (holder === undefined || caller.slot !== holder)
-        throw new CodedError('FORBIDDEN', 'only the worker that keeps settings may call this; use configuration::set')
+        throw new CodedError('FORBIDDEN', 'only the worker that keeps settings may call this; set them there')
       const config = input.value('config')
       if (typeof config !== 'object' || Array.isArray(config))
         throw new CodedError('deserialization_error', `${ID}: 'config' must be an object`)

@@ -11,8 +11,15 @@ export type CataloguedSchemas = ReadonlyMap<string, JsonSchema | undefined>
 export interface PluginCatalogue {
   readonly names: WorkerNames
   builtIns(): Promise<CataloguedSchemas>
-  /** `problems`: files in `pluginsDir` that can't be used, in words. */
-  user(place: PluginPlace): Promise<{ readonly schemas: CataloguedSchemas; readonly problems: readonly string[] }>
+  user(place: PluginPlace): Promise<UserPlugins>
+}
+
+export interface UserPlugins {
+  readonly schemas: CataloguedSchemas
+  /** Files in `pluginsDir` that can't be used, in words. */
+  readonly problems: readonly string[]
+  /** False = a plugin of this name can't have several entries. */
+  mayRepeat(name: string): Promise<boolean>
 }
 
 export interface PluginPlace {
@@ -39,7 +46,14 @@ export function installedPlugins(builtIns: readonly BuiltIn[]): PluginCatalogue 
     async user({ pluginsDir, projectRoot }) {
       const { sources, problems } = await discoverPlugins({ names, userDir: pluginsDir, projectRoot })
       const own = [...sources.values()].filter(({ builtIn }) => !builtIn)
-      return { schemas: new Map(own.map(({ name }) => [name, undefined])), problems: [...problems.values()] }
+      return {
+        schemas: new Map(own.map(({ name }) => [name, undefined])),
+        problems: [...problems.values()],
+        async mayRepeat(name) {
+          const source = own.find((one) => one.name === name)
+          return source === undefined || (await import('./may-repeat.ts')).mayRepeat(source.entryFile)
+        },
+      }
     },
   }
 }

@@ -8,7 +8,7 @@ import { configFileSchema, type PluginSchemas } from '../../core/config/file-sch
 import { readConfig, type ReadConfig } from '../../core/config/load.ts'
 import { locateConfig } from '../../core/config/locate.ts'
 import { checkPluginConfigs } from '../../core/config/plugin-configs.ts'
-import { resolveEntries } from '../../core/config/resolve-entries.ts'
+import { resolveEntries, type ResolvedPlugin } from '../../core/config/resolve-entries.ts'
 import type { WorkerNames } from '../../core/config/worker-names.ts'
 import { ENGINE_VERSION } from '../../core/version.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
@@ -48,7 +48,8 @@ export function configCommand(catalogue: PluginCatalogue) {
         userPlugins: user.schemas.keys(),
         strict,
       })
-      checkPluginConfigs(read, plugins, schemasIn(builtIns, user.schemas))
+      const once = await namesOf(repeatedIn(plugins), async (name) => !(await user.mayRepeat(name)))
+      checkPluginConfigs(read, plugins, schemasIn(builtIns, user.schemas), once)
       showWarnings([...read.config.warnings, ...warnings, ...user.problems])
       const running = plugins.filter(({ entry }) => entry.enabled)
       for (const { entry, from } of running) {
@@ -148,6 +149,17 @@ function schemasIn(builtIns: CataloguedSchemas, user: CataloguedSchemas): Plugin
   const schemas: [string, PluginSchemas[string]][] = []
   for (const [name, schema] of new Map([...builtIns, ...user])) if (schema !== undefined) schemas.push([name, schema])
   return Object.fromEntries(schemas)
+}
+
+/** Plugins of `plugins_dir` with more than one entry. */
+function repeatedIn(plugins: readonly ResolvedPlugin[]): string[] {
+  const names = plugins.filter(({ from }) => from === 'plugins_dir').map(({ entry }) => entry.name)
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))]
+}
+
+async function namesOf(names: readonly string[], is: (name: string) => Promise<boolean>): Promise<Set<string>> {
+  const found = await Promise.all(names.map(async (name) => ((await is(name)) ? [name] : [])))
+  return new Set(found.flat())
 }
 
 function showWarnings(warnings: readonly string[]): void {

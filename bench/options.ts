@@ -1,5 +1,4 @@
 // What a benchmark run is to do, and the defaults.
-import { SCENARIO_NAMES } from './scenario-table.ts'
 
 export interface BenchOptions {
   /** Of `SCENARIO_NAMES`. */
@@ -28,8 +27,7 @@ export interface BenchOptions {
   readonly progress: (line: string) => void
 }
 
-export const BENCH_DEFAULTS: BenchOptions = {
-  scenarios: SCENARIO_NAMES,
+export const BENCH_DEFAULTS: Omit<BenchOptions, 'scenarios'> = {
   payloads: undefined,
   inFlight: undefined,
   durationMs: 1000,
@@ -49,7 +47,10 @@ export interface LoadCase {
 }
 
 /** The combinations asked for, or those of the scenario where none was asked for. */
-export function chooseCases(options: BenchOptions, ownCases: readonly LoadCase[]): readonly LoadCase[] {
+export function chooseCases(
+  options: Pick<BenchOptions, 'payloads' | 'inFlight'>,
+  ownCases: readonly LoadCase[],
+): readonly LoadCase[] {
   const { payloads, inFlight } = options
   if (payloads === undefined && inFlight === undefined) return ownCases
   const sizes = payloads ?? [...new Set(ownCases.map((own) => own.payloadBytes))]

@@ -3,7 +3,7 @@ import { BENCH_DEFAULTS, type BenchOptions } from '../../../bench/options.ts'
 import { isClean, runBench } from '../../../bench/run-bench.ts'
 import type { BenchReport } from '../../../bench/report.ts'
 
-const QUICK: BenchOptions = {
+const QUICK: Omit<BenchOptions, 'scenarios'> = {
   ...BENCH_DEFAULTS,
   // Long enough that a disk that others keep busy has answered.
   durationMs: 500,

@@ -1,8 +1,8 @@
 // Runs the scenarios asked for, one after the other, and gives the report.
 import { describeMachine } from './measure/machine.ts'
-import type { BenchOptions, ScenarioName } from './options.ts'
+import type { BenchOptions } from './options.ts'
 import type { BenchReport, ScenarioReport } from './report.ts'
-import { SCENARIOS } from './scenarios/index.ts'
+import { loadScenario } from './scenario-table.ts'
 import { BenchSession } from './session.ts'
 import { checkTargets } from './targets-table.ts'
 
@@ -40,8 +40,8 @@ export function isClean({ scenarios, checks }: BenchReport): boolean {
   )
 }
 
-async function runScenario(session: BenchSession, name: ScenarioName): Promise<ScenarioReport> {
-  const scenario = SCENARIOS[name]
+async function runScenario(session: BenchSession, name: string): Promise<ScenarioReport> {
+  const scenario = await loadScenario(name)
   const { title } = scenario
   const unfit = scenario.unfit?.(session)
   if (unfit !== undefined) return { scenario: name, title, cases: [], skipped: unfit }

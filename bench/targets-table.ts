@@ -1,11 +1,10 @@
 // What the engine must reach, and how a report is held against it. Ratios hold on any machine; times on two cores.
 import type { BenchReport, CaseReport, CheckResult, RatioReport } from './report.ts'
-import type { ScenarioName } from './options.ts'
 import { RPC_MEANWHILE } from './scenarios/rpc-beside.ts'
 import { sizeText } from './scenarios/scenario.ts'
 
 interface TargetBase {
-  readonly scenario: ScenarioName
+  readonly scenario: string
   /** Which case of the scenario; undefined = any. */
   readonly payloadBytes?: number
   readonly inFlight?: number

@@ -1,5 +1,7 @@
 // The commands of the CLI: a sentence for the help, and how to load each. One place, so that help and dispatch agree.
+// Built-in workers add their own.
 import type { CommandDef } from 'citty'
+import type { BuiltIn, BuiltInCommand } from '../sdk/built-in.ts'
 
 export interface CommandEntry {
   readonly summary: string
@@ -7,50 +9,80 @@ export interface CommandEntry {
   load(): Promise<CommandDef<any>>
 }
 
-export const COMMANDS = {
-  start: {
-    summary: 'Start the engine in the foreground; what `iii` alone does',
-    aliases: ['serve'],
-    load: async () => (await import('./commands/start.ts')).start,
-  },
-  trigger: {
-    summary: 'Call a function and print its result',
-    aliases: ['t'],
-    load: async () => (await import('./commands/trigger.ts')).trigger,
-  },
-  functions: {
-    summary: 'List the functions that can be called',
-    aliases: ['function'],
-    load: async () => (await import('./commands/listings.ts')).functions,
-  },
-  workers: {
-    summary: 'List the workers that are connected',
-    aliases: [],
-    load: async () => (await import('./commands/listings.ts')).workers,
-  },
-  triggers: {
-    summary: 'List triggers and the functions that they run',
-    aliases: [],
-    load: async () => (await import('./commands/listings.ts')).triggers,
-  },
-  plugins: {
-    summary: 'List, create, enable, reload, stop and start plugins',
-    aliases: ['plugin'],
-    load: async () => (await import('./commands/plugins.ts')).plugins,
-  },
-  config: {
-    summary: 'Check, explain and describe the configuration file',
-    aliases: [],
-    load: async () => (await import('./commands/config.ts')).config,
-  },
-  bench: {
-    summary: 'Measure the engine against reference variants',
-    aliases: [],
-    load: async () => (await import('./commands/bench.ts')).bench,
-  },
-} as const satisfies Record<string, CommandEntry>
+/** @throws when two commands would have one name. */
+export function commandTable(builtIns: readonly BuiltIn[]): ReadonlyMap<string, CommandEntry> {
+  const added = builtIns.flatMap(({ about }) => Object.entries(about.commands ?? {}))
+  const commands = [
+    ...Object.entries(ownCommands(builtIns)),
+    ...added.map(([name, command]) => [name, entryOf(command)] as const),
+  ]
+  const words = commands.flatMap(([name, { aliases }]) => [name, ...aliases])
+  const twice = words.find((word, index) => words.indexOf(word) !== index)
+  if (twice !== undefined) throw new Error(`two commands are named '${twice}'`)
+  return new Map(commands)
+}
 
-export type CommandName = keyof typeof COMMANDS
+function entryOf({ summary, aliases = [], load }: BuiltInCommand): CommandEntry {
+  return {
+    summary,
+    aliases,
+    async load() {
+      const [{ default: make }, { COMMAND_TOOLS }] = await Promise.all([load(), import('./command-tools.ts')])
+      return make(COMMAND_TOOLS)
+    },
+  }
+}
+
+function ownCommands(builtIns: readonly BuiltIn[]): Readonly<Record<string, CommandEntry>> {
+  return {
+    start: {
+      summary: 'Start the engine in the foreground; what `iii` alone does',
+      aliases: ['serve'],
+      load: async () => (await import('./commands/start.ts')).start,
+    },
+    trigger: {
+      summary: 'Call a function and print its result',
+      aliases: ['t'],
+      load: async () => (await import('./commands/trigger.ts')).trigger,
+    },
+    functions: {
+      summary: 'List the functions that can be called',
+      aliases: ['function'],
+      load: async () => (await import('./commands/listings.ts')).functions,
+    },
+    workers: {
+      summary: 'List the workers that are connected',
+      aliases: [],
+      load: async () => (await import('./commands/listings.ts')).workers,
+    },
+    triggers: {
+      summary: 'List triggers and the functions that they run',
+      aliases: [],
+      load: async () => (await import('./commands/listings.ts')).triggers,
+    },
+    plugins: {
+      summary: 'List, create, enable, reload, stop and start plugins',
+      aliases: ['plugin'],
+      load: async () => (await import('./commands/plugins.ts')).plugins,
+    },
+    config: {
+      summary: 'Check, explain and describe the configuration file',
+      aliases: [],
+      async load() {
+        const [{ configCommand }, { installedPlugins }] = await Promise.all([
+          import('./commands/config.ts'),
+          import('./plugin-catalogue.ts'),
+        ])
+        return configCommand(installedPlugins(builtIns))
+      },
+    },
+    bench: {
+      summary: 'Measure the engine against reference variants',
+      aliases: [],
+      load: async () => (await import('./commands/bench.ts')).bench,
+    },
+  }
+}
 
 /** Commands of iii that this engine does not have, with what to do instead (spec 05 C.1). */
 export const NOT_PROVIDED: Readonly<Record<string, string>> = {

@@ -3,7 +3,9 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { ArgsDef, CommandDef } from 'citty'
 import { didYouMean } from '../base/values/closest-name.ts'
-import { COMMANDS, NOT_PROVIDED, type CommandEntry, type CommandName } from './command-table.ts'
+import { BUILT_INS } from '../plugins/built-ins.ts'
+import type { BuiltIn } from '../sdk/built-in.ts'
+import { commandTable, NOT_PROVIDED, type CommandEntry } from './command-table.ts'
 import { CommandFailure, EXIT, UsageError } from './exit-codes.ts'
 import { unknownOption } from './known-options.ts'
 
@@ -12,16 +14,20 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.exitCode = await run(argv)
 }
 
+/** All commands by name. */
+type Commands = ReadonlyMap<string, CommandEntry>
+
 /** Runs one command line; the exit code is the answer. */
-export async function run(argv: readonly string[]): Promise<number> {
+export async function run(argv: readonly string[], builtIns: readonly BuiltIn[] = BUILT_INS): Promise<number> {
   try {
-    return await dispatch(configFlagBehindCommand(argv))
+    const commands = commandTable(builtIns)
+    return await dispatch(configFlagBehindCommand(argv, commands), commands)
   } catch (error) {
     return report(error)
   }
 }
 
-async function dispatch(argv: readonly string[]): Promise<number> {
+async function dispatch(argv: readonly string[], commands: Commands): Promise<number> {
   const [first = 'start', ...rest] = argv
   if (first === '-v' || first === '--version') {
     const { ENGINE_VERSION } = await import('../core/version.ts')
@@ -30,20 +36,20 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   }
   if (first === '-h' || first === '--help' || first === 'help') {
     const { rootHelp } = await import('./root-help.ts')
-    console.log(rootHelp())
+    console.log(rootHelp(commands))
     return EXIT.ok
   }
-  if (first.startsWith('-')) return await runCommandLine('start', argv)
-  const name = commandNamed(first)
-  if (name !== undefined) return await runCommandLine(name, rest)
+  if (first.startsWith('-')) return await runCommandLine('start', argv, commands)
+  const name = commandNamed(first, commands)
+  if (name !== undefined) return await runCommandLine(name, rest, commands)
   const missing = NOT_PROVIDED[first]
   if (missing !== undefined) throw new CommandFailure(`iii ${first} is not supported by this engine: ${missing}`)
-  throw new UsageError(unknownCommandMessage('iii', first, commandNames()))
+  throw new UsageError(unknownCommandMessage('iii', first, commandNames(commands)))
 }
 
-async function runCommandLine(name: CommandName, args: readonly string[]): Promise<number> {
+async function runCommandLine(name: string, args: readonly string[], commands: Commands): Promise<number> {
   const { runCommand } = await import('citty')
-  let command: CommandDef<any> = await COMMANDS[name].load()
+  let command: CommandDef<any> = await commands.get(name)!.load()
   let path = `iii ${name}`
   let rawArgs = [...args]
   while (command.subCommands !== undefined) {
@@ -74,22 +80,20 @@ async function runCommandLine(name: CommandName, args: readonly string[]): Promi
 }
 
 /** iii's own CLI takes `-c FILE` before the command too. */
-function configFlagBehindCommand(argv: readonly string[]): readonly string[] {
+function configFlagBehindCommand(argv: readonly string[], commands: Commands): readonly string[] {
   const [flag, file, command, ...rest] = argv
   if (flag !== '-c' && flag !== '--config') return argv
-  return command !== undefined && commandNamed(command) !== undefined ? [command, ...rest, flag, file ?? ''] : argv
+  const isCommand = command !== undefined && commandNamed(command, commands) !== undefined
+  return isCommand ? [command, ...rest, flag, file ?? ''] : argv
 }
 
-function commandNamed(word: string): CommandName | undefined {
-  for (const name of Object.keys(COMMANDS) as CommandName[]) {
-    const entry: CommandEntry = COMMANDS[name]
-    if (name === word || entry.aliases.includes(word)) return name
-  }
+function commandNamed(word: string, commands: Commands): string | undefined {
+  for (const [name, { aliases }] of commands) if (name === word || aliases.includes(word)) return name
   return undefined
 }
 
-function commandNames(): string[] {
-  return Object.entries(COMMANDS).flatMap(([name, { aliases }]) => [name, ...aliases])
+function commandNames(commands: Commands): string[] {
+  return [...commands].flatMap(([name, { aliases }]) => [name, ...aliases])
 }
 
 function unknownCommandMessage(path: string, word: string, known: readonly string[]): string {

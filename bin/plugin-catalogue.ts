@@ -1,18 +1,25 @@
 // The plugins that a configuration may name, and the schemas of their `config` blocks, without a running engine.
-import path from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { discoverPlugins } from '../core/host/table/discover.ts'
-import type { PluginSource } from '../core/host/table/plugin-source.ts'
-import { readDefinition } from '../core/host/inside/read-definition.ts'
+import { WorkerNames } from '../core/config/worker-names.ts'
+import { ABSENT_WORKERS } from '../plugins/absent-workers.ts'
+import type { BuiltIn } from '../sdk/built-in.ts'
 import type { JsonSchema } from '../sdk/plugin.ts'
 
 /** By name; undefined where the schema can't be had without running somebody's code. */
 export type CataloguedSchemas = ReadonlyMap<string, JsonSchema | undefined>
 
 export interface PluginCatalogue {
+  readonly names: WorkerNames
   builtIns(): Promise<CataloguedSchemas>
-  /** `problems`: files in `pluginsDir` that can't be used, in words. */
-  user(place: PluginPlace): Promise<{ readonly schemas: CataloguedSchemas; readonly problems: readonly string[] }>
+  user(place: PluginPlace): Promise<UserPlugins>
+}
+
+export interface UserPlugins {
+  readonly schemas: CataloguedSchemas
+  /** Files in `pluginsDir` that can't be used, in words. */
+  readonly problems: readonly string[]
+  /** False = a plugin of this name can't have several entries. */
+  mayRepeat(name: string): Promise<boolean>
 }
 
 export interface PluginPlace {
@@ -21,40 +28,32 @@ export interface PluginPlace {
   readonly projectRoot: string
 }
 
-// Beside bin/ both in the sources and in dist/.
-const BUILT_IN_DIR = fileURLToPath(new URL('../plugins', import.meta.url))
-/** A folder that does not exist holds no plugins. */
-const NOWHERE = path.join(BUILT_IN_DIR, 'index.ts', 'none')
-
-/** What is installed: built-ins are the engine's own code and are imported for their schemas, user plugins are only listed. */
-export const installedPlugins: PluginCatalogue = {
-  async builtIns() {
-    const found = await builtInSources()
-    return new Map(found.map(({ source, schema }) => [source.name, schema]))
-  },
-  async user({ pluginsDir, projectRoot }) {
-    const { sources, problems } = await discoverPlugins({ builtInDir: BUILT_IN_DIR, userDir: pluginsDir, projectRoot })
-    const own = [...sources.values()].filter(({ builtIn }) => !builtIn)
-    return { schemas: new Map(own.map(({ name }) => [name, undefined])), problems: [...problems.values()] }
-  },
-}
-
+/** What holds for a worker that takes no settings (spec 09 §2). */
 const NO_SETTINGS: JsonSchema = { type: 'object', additionalProperties: false }
 
-async function builtInSources(): Promise<{ source: PluginSource; schema: JsonSchema }[]> {
-  const { sources } = await discoverPlugins({ builtInDir: BUILT_IN_DIR, userDir: NOWHERE, projectRoot: BUILT_IN_DIR })
-  const found = await Promise.all(
-    [...sources.values()].map(async (source) => ({ source, schema: await schemaOf(source) })),
-  )
-  return found.flatMap(({ source, schema }) => (schema === undefined ? [] : { source, schema }))
-}
-
-async function schemaOf({ name, entryFile }: PluginSource): Promise<JsonSchema | undefined> {
-  try {
-    const module = (await import(pathToFileURL(entryFile).href)) as { default?: unknown }
-    const { declaration } = readDefinition(name, module.default)
-    return declaration.name === name ? (declaration.config ?? NO_SETTINGS) : undefined
-  } catch {
-    return undefined
+/** What is installed: built-ins say their schemas themselves, user plugins are only listed. */
+export function installedPlugins(builtIns: readonly BuiltIn[]): PluginCatalogue {
+  const names = new WorkerNames(builtIns, ABSENT_WORKERS)
+  return {
+    names,
+    async builtIns() {
+      return new Map(
+        await Promise.all(
+          builtIns.map(async ({ about }) => [about.name, (await about.config?.()) ?? NO_SETTINGS] as const),
+        ),
+      )
+    },
+    async user({ pluginsDir, projectRoot }) {
+      const { sources, problems } = await discoverPlugins({ names, userDir: pluginsDir, projectRoot })
+      const own = [...sources.values()].filter(({ builtIn }) => !builtIn)
+      return {
+        schemas: new Map(own.map(({ name }) => [name, undefined])),
+        problems: [...problems.values()],
+        async mayRepeat(name) {
+          const source = own.find((one) => one.name === name)
+          return source === undefined || (await import('./may-repeat.ts')).mayRepeat(source.entryFile)
+        },
+      }
+    },
   }
 }

@@ -2,10 +2,10 @@
 // Reads no more of the configuration than that: a file with mistakes elsewhere must not keep anybody from adding a plugin.
 import path from 'node:path'
 import { parseDocument } from 'yaml'
-import { canonicalName, LISTENER_NAME } from '../core/config/builtin-names.ts'
 import { readConfigText } from '../core/config/config-document.ts'
 import { interpolate } from '../core/config/interpolate.ts'
 import { locateConfig, notFound } from '../core/config/locate.ts'
+import { LISTENER_NAME, WorkerNames } from '../core/config/worker-names.ts'
 import { ENGINE_VERSION } from '../core/version.ts'
 
 export interface PluginProject {
@@ -33,6 +33,9 @@ interface ProjectSettings {
   readonly port: number | undefined
 }
 
+/** The listener is the engine's own: no other worker need be known to find it. */
+const CORE_NAMES = new WorkerNames()
+
 const UNSAID: ProjectSettings = { pluginsDir: undefined, port: undefined }
 
 function settingsIn(configFile: string, env: NodeJS.ProcessEnv): ProjectSettings {
@@ -55,5 +58,5 @@ function isListener(item: unknown): item is { readonly config?: { readonly port?
   if (typeof item !== 'object' || item === null) return false
   const { name, class: className } = item as Readonly<Record<string, unknown>>
   const written = name ?? className
-  return typeof written === 'string' && canonicalName(written) === LISTENER_NAME
+  return typeof written === 'string' && CORE_NAMES.canonicalName(written) === LISTENER_NAME
 }

@@ -1,11 +1,9 @@
 // `iii --help`: the commands at a glance. Built from the command table, so nothing is missing here.
 import { ENGINE_VERSION } from '../core/version.ts'
-import { COMMANDS } from './command-table.ts'
+import type { CommandEntry } from './command-table.ts'
 
-export function rootHelp(): string {
-  const rows = Object.entries(COMMANDS).map(
-    ([name, { aliases, summary }]) => [[name, ...aliases].join(', '), summary] as const,
-  )
+export function rootHelp(commands: ReadonlyMap<string, CommandEntry>): string {
+  const rows = [...commands].map(([name, { aliases, summary }]) => [[name, ...aliases].join(', '), summary] as const)
   const width = Math.max(...rows.map(([names]) => names.length))
   return [
     `iii-host ${ENGINE_VERSION}: an engine for the iii worker mesh`,

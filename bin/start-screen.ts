@@ -2,7 +2,9 @@
 import path from 'node:path'
 import { CONFIG_FILE_NAMES } from '../core/config/locate.ts'
 import type { EngineStatus, ListenerStatus, PluginStatus } from '../core/engine-status.ts'
+import { BUILT_INS } from '../plugins/built-ins.ts'
 import { entryLines } from './entry-lines.ts'
+import type { BuiltIn } from '../sdk/built-in.ts'
 import type { Terminal } from './terminal.ts'
 import { tableLines } from './table.ts'
 
@@ -10,7 +12,7 @@ import { tableLines } from './table.ts'
 const SHOWN_AVAILABLE = 5
 
 /** Text for stdout, with a line break at its end. */
-export function startScreen(status: EngineStatus, terminal: Terminal): string {
+export function startScreen(status: EngineStatus, terminal: Terminal, builtIns = BUILT_INS): string {
   const { paint } = terminal
   const blocks = [
     [
@@ -21,7 +23,7 @@ export function startScreen(status: EngineStatus, terminal: Terminal): string {
     block(terminal, 'Plugins', pluginLines(status.plugins, terminal)),
     block(terminal, 'Not enabled', availableLines(status), paint.yellow),
     block(terminal, 'What is wrong', problemLines(status), paint.red),
-    block(terminal, 'Try next', nextSteps(status)),
+    block(terminal, 'Try next', nextSteps(status, builtIns)),
   ]
   const shown = blocks.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'))
   return `${shown.join(terminal.isTTY ? '\n\n' : '\n')}\n`
@@ -92,9 +94,10 @@ function bullet(message: string): string[] {
   return message.split('\n').map((line, index) => (index === 0 ? `- ${line}` : `  ${line}`))
 }
 
-function nextSteps({ plugins, listeners, configFile }: EngineStatus): string[] {
+function nextSteps({ plugins, listeners, configFile }: EngineStatus, builtIns: readonly BuiltIn[]): string[] {
   const open = listeners.find((listener) => !listener.rbac)
   const running = (name: string) => plugins.some((plugin) => plugin.name === name && plugin.state === 'running')
+  const shown = builtIns.find(({ about }) => about.tryNext !== undefined && running(about.name))?.about
   const at = open === undefined || open.url.endsWith(':49134') ? '' : ` --address ${open.url}`
   const broken = plugins.find((plugin) => plugin.state === 'failed')
   return [
@@ -102,9 +105,7 @@ function nextSteps({ plugins, listeners, configFile }: EngineStatus): string[] {
       ? []
       : [`iii plugins info ${broken.name}${at}    why it failed; saving its file starts it again`]),
     ...(open === undefined ? [] : [`iii functions list${at}    what can be called`]),
-    ...(open !== undefined && running('iii-state')
-      ? [`iii trigger state::set scope=demo key=greeting value=hello${at}`]
-      : []),
+    ...(open !== undefined && shown?.tryNext !== undefined ? [`iii ${shown.tryNext}${at}`] : []),
     `iii plugin new hello${projectOption(configFile)}    a first plugin`,
   ]
 }

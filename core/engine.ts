@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { existsSync } from 'node:fs'
 import { askOnTerminal } from './config/ask-on-terminal.ts'
-import { knownWorkers, LISTENER_NAME } from './config/builtin-names.ts'
 import { ConfigError } from './config/config-error.ts'
 import { isListenerEntry, listenerOf } from './config/listener-config.ts'
 import { localListenerUrl } from './config/listener-url.ts'
@@ -13,12 +12,13 @@ import { resolveEntries, type ResolvedEntries } from './config/resolve-entries.t
 import { rememberValid } from '../base/values/schema-validation.ts'
 import type { EngineConfig } from './config/types.ts'
 import { ConfigWatch } from './config/watch.ts'
+import { LISTENER_NAME, WorkerNames } from './config/worker-names.ts'
+import type { BuiltIn, WorkerAbout } from '../sdk/built-in.ts'
 import type { HealthComponent, InternalWorker } from './engine-functions/register.ts'
 import type { EngineStatus } from './engine-status.ts'
 import { Listeners } from './gateway/listeners.ts'
 import { RoutingCore } from './routing-core.ts'
 import { defaultCacheDir } from './host/builds/build-cache.ts'
-import { BUILT_IN_PLUGINS } from './host/table/built-in-plugins.ts'
 import { pluginFunctions } from './host/plugin-functions.ts'
 import { PluginHost } from './host/plugin-host.ts'
 import { settingsFunction } from './host/settings-functions.ts'
@@ -47,6 +47,10 @@ export interface StartOptions {
   readonly log?: Log
   /** When the start began, on the clock of `performance.now()`: 0 counts the start of the process. Default: now. */
   readonly began?: number
+  /** The table of built-in workers. Default: none. */
+  readonly builtIns?: readonly BuiltIn[]
+  /** Workers that a configuration may name although this version has not got them. Default: none. */
+  readonly absentWorkers?: readonly WorkerAbout[]
   /** Functions that run in the router thread, for embedding and for the benchmark. */
   readonly localFunctions?: Readonly<Record<string, LocalHandler>>
 }
@@ -78,6 +82,7 @@ export async function startEngine(options: StartOptions = {}): Promise<Engine> {
 class RunningEngine implements Engine {
   readonly #options: StartOptions
   readonly #log: Log
+  readonly #names: WorkerNames
   #config: EngineConfig | undefined
   #core: RoutingCore | undefined
   #host: PluginHost | undefined
@@ -97,6 +102,7 @@ class RunningEngine implements Engine {
   constructor(options: StartOptions) {
     this.#options = options
     this.#log = options.log ?? createLog()
+    this.#names = new WorkerNames(options.builtIns, options.absentWorkers)
   }
 
   get router(): Router {
@@ -127,6 +133,7 @@ class RunningEngine implements Engine {
       log: this.#log,
       healthComponents: () => this.#health(),
       internalWorkers: () => this.#internalWorkers(),
+      known: this.#names,
     }))
     const localFunctions = Object.entries(this.#options.localFunctions ?? {})
     core.addFunctions(
@@ -146,7 +153,7 @@ class RunningEngine implements Engine {
       telemetry: core.telemetry,
       log: this.#log,
       namespaceGraceMs: config.registrationNamespaceGraceMs,
-      sessionPolicy: new SessionPolicy(core.seats.sessionPolicy),
+      sessionPolicy: new SessionPolicy(core.seats.sessionPolicy, this.#names.exactGrants),
       onOpened: (connection) => core.liveness.opened(connection),
       onClosed: (connection) => core.liveness.closed(connection),
     }))
@@ -220,7 +227,7 @@ class RunningEngine implements Engine {
       ...this.#locateOptions,
       strict: this.#options.strictConfig === true,
       engineVersion: ENGINE_VERSION,
-      knownWorkers: knownWorkers(BUILT_IN_PLUGINS.values()),
+      names: this.#names,
     })
   }
 
@@ -235,7 +242,7 @@ class RunningEngine implements Engine {
       events: core.linkEvents,
       log: this.#log,
       engine: { root, pluginModule, version: ENGINE_VERSION, url: () => this.url },
-      builtInDir: join(root, 'plugins'),
+      names: this.#names,
       watch: this.#options.watch !== false,
       settings: new SeatSettings(core.seats.settings, this.#log, () => this.#config?.file ?? null),
       onConfigurationApplied: () => void this.#reload(),
@@ -245,7 +252,7 @@ class RunningEngine implements Engine {
   async #resolve(config: EngineConfig): Promise<ResolvedEntries> {
     const rows = (await this.#host?.list()) ?? []
     const resolved = resolveEntries(config, {
-      builtIns: knownWorkers(BUILT_IN_PLUGINS.values()),
+      names: this.#names,
       userPlugins: rows.filter(({ origin }) => origin !== 'built-in').map(({ name }) => name),
       strict: this.#options.strictConfig === true,
     })

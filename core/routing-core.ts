@@ -17,11 +17,13 @@ import type { Log } from './log.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { TriggerRegistry } from './registry/triggers.ts'
 import { publishWorker } from './telemetry/worker-channel.ts'
+import { NO_KNOWN_WORKERS, type KnownWorkers } from './model/known-workers.ts'
 import { Worker } from './model/worker.ts'
 import { Registrations } from './router/registrations.ts'
 import { Router } from './router/router.ts'
 import { SeatHttpInvoker } from './seats/http-invoker.ts'
 import { Seats } from './seats/seats.ts'
+import type { RouterEvents } from './router/router-events.ts'
 import { SeatTelemetry } from './seats/telemetry.ts'
 
 export interface RoutingCoreOptions {
@@ -31,6 +33,8 @@ export interface RoutingCoreOptions {
   /** Listeners and other workers inside the engine that are no plugins, for listings. */
   readonly internalWorkers: () => Iterable<InternalWorker>
   readonly liveness?: LivenessOptions
+  /** Default: no worker is known but those that connect. */
+  readonly known?: KnownWorkers
 }
 
 export class RoutingCore {
@@ -45,8 +49,15 @@ export class RoutingCore {
   /** Where the frames of plugins go. */
   readonly linkEvents: LinkEvents
 
-  constructor({ config, log, healthComponents, internalWorkers, liveness }: RoutingCoreOptions) {
-    this.router = new Router(config.engine, log, {
+  constructor({
+    config,
+    log,
+    healthComponents,
+    internalWorkers,
+    liveness,
+    known = NO_KNOWN_WORKERS,
+  }: RoutingCoreOptions) {
+    const events: RouterEvents = {
       onFunctionsChanged: () => this.discovery.functionsChanged(),
       onProvidersChanged: (entry) => {
         this.discovery.providersChanged(entry)
@@ -61,7 +72,8 @@ export class RoutingCore {
         if (worker.link.kind === 'socket') this.discovery.workerDisconnected(worker)
         publishWorker('disconnected', worker)
       },
-    })
+    }
+    this.router = new Router(config.engine, log, events, known)
     const { router } = this
     this.seats = new Seats(router)
     const engineWorker = new Worker({
@@ -79,6 +91,7 @@ export class RoutingCore {
       warnings: router.warnings,
       coalesce: config.engine.coalesce_replica_triggers,
       log,
+      known,
     })
     router.connect({
       engineWorker,

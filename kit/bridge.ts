@@ -17,7 +17,7 @@ import { LimitedWarning } from '../base/warnings/limited-warning.ts'
 export interface BridgeOptions {
   /** As it stands in the settings; absent or null = the default, ws://localhost:49134. */
   readonly url: unknown
-  /** Name of this worker on the other engine, such as `iii-state-bridge`. */
+  /** Name of this worker on the other engine, such as `NAME-bridge`. */
   readonly workerName: string
   /** Name of the setting that holds the address, for messages. */
   readonly setting: string

@@ -12,7 +12,7 @@ export interface KvSettings {
 
 export interface KvSettingsContext {
   readonly defaultFolder: string
-  /** For messages: `iii-state`. */
+  /** Canonical name of the worker, for messages. */
   readonly worker: string
   /** Further members of the block, which the caller reads itself. */
   readonly extra?: readonly string[]

@@ -48,7 +48,7 @@ export interface RedisConnection {
 
 export interface RedisOptions extends Partial<RedisLimits> {
   readonly url: string
-  /** The setting that decides the address, for messages: `adapter.config.redis_url of iii-state`. */
+  /** The setting that decides the address, for messages: `adapter.config.redis_url of NAME`. */
   readonly setting: string
   readonly log: Pick<PluginLog, 'info' | 'warn'>
 }

@@ -1,4 +1,4 @@
-// The update language of `state::update` and `stream::update` (spec 02 §4.2–4.3): applies operations in order to a value.
+// The language in which stored values are updated (spec 02 §4.2–4.3): applies operations in order to a value.
 // Pure: nothing that goes in is changed. Decoding from the wire is in `update/decode-operations.ts`.
 import { isJsonObject, typeName, type JsonValue } from '../base/values/json-value.ts'
 import { checkOperation } from './update/check-operation.ts'

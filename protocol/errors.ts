@@ -1,5 +1,5 @@
-// The one table of error codes that this engine puts on the wire, and the error class that carries them.
-// `docs/reference/errors.md` documents each; a test holds the two against each other.
+// The error codes that the engine itself puts on the wire, and the error class that carries any. Those of built-in workers stand in
+// their `about.ts`; `docs/reference/errors.md` documents all, and a test holds the two against each other.
 
 /** `error` member of an `invocationresult` (spec 01 §6 ErrorBody). `stacktrace` is omitted, never null. */
 export interface ErrorBody {
@@ -8,7 +8,7 @@ export interface ErrorBody {
   readonly stacktrace?: string
 }
 
-/** Every wire code of the engine and its built-in workers with its meaning. Codes are case-sensitive (spec 01 §15, 09 §5). */
+/** Every wire code of the engine with its meaning. Codes are case-sensitive (spec 01 §15, 09 §5). */
 export const ERROR_CODES = {
   function_not_found: 'No worker provides the function, and none is awaited.',
   invocation_failed: 'The handler threw, or its error had no usable shape.',
@@ -39,33 +39,8 @@ export const ERROR_CODES = {
   PLUGIN_BUSY: 'The plugin still has calls in flight and was not replaced.',
   PLUGIN_TIMEOUT: 'The plugin did not start or stop in time.',
   address_unavailable: 'The address that a plugin is to listen on can not be opened.',
-  VALUE_TOO_LARGE: 'The value is larger than `max_value_bytes`.',
-  SET_ERROR: 'The state store could not write the value.',
-  GET_ERROR: 'The state store could not read the value.',
-  DELETE_ERROR: 'The state store could not delete the value.',
-  UPDATE_ERROR: 'The state store could not update the value.',
-  LIST_ERROR: 'The state store could not list the values of a scope.',
-  LIST_GROUPS_ERROR: 'The state store could not list the scopes.',
-  STREAM_SET_ERROR: 'The stream store, or the custom stream, could not write the item.',
-  STREAM_GET_ERROR: 'The stream store could not read the item.',
-  STREAM_DELETE_ERROR: 'The stream store, or the custom stream, could not delete the item.',
-  STREAM_UPDATE_ERROR: 'The stream store, or the custom stream, could not update the item.',
-  STREAM_GET_GROUP_ERROR: 'The stream store could not list the items of a group.',
-  STREAM_LIST_GROUPS_ERROR: 'The stream store could not list the groups of a stream.',
-  STREAM_LIST_ALL_ERROR: 'The stream store could not list the streams.',
-  STREAM_SEND_ERROR: 'The event could not be sent to the subscribers of the stream.',
-  JSON_ERROR: 'A custom stream returned something of the wrong shape. The write may have happened.',
-  topic_not_set: 'The topic is empty.',
-  publish_failed: 'The event could not be handed to the adapter of the pub/sub worker.',
-  INVALID_ID: 'The id of a configuration entry does not match [a-z0-9_-]{1,64}.',
-  NOT_REGISTERED: 'No configuration entry has that id: call configuration::register first.',
-  SCHEMA_UNAVAILABLE: 'The configuration entry was loaded from disk, and its owner has not registered its schema yet.',
-  SCHEMA_INVALID: 'The value does not fit the schema of the configuration entry, or the schema itself is invalid.',
-  EXPAND_FAILED: 'A value names environment variables that are not set and have no default.',
-  DESERIALIZATION_ERROR: 'What came over a bridge on the topic of stream events is no event of a stream.',
   bridge_error:
     'The call to another engine failed: it is not connected, the connection broke, or bridged engines call each other in a circle.',
-  ADAPTER_ERROR: 'The configuration could not be written or read by its adapter.',
 } as const
 
 export type ErrorCode = keyof typeof ERROR_CODES

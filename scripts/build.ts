@@ -1,5 +1,5 @@
 // `npm run build`: the published form of the project in dist/. Compiled JavaScript, because Node strips no types under
-// node_modules, and each built-in plugin as one ready bundle.
+// node_modules, and what runs of each built-in plugin as one ready bundle.
 import { execFileSync } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
@@ -38,8 +38,8 @@ function copyAssets(): void {
 async function bundlePlugins(): Promise<void> {
   const source = path.join(root, 'plugins')
   const folders = readdirSync(source, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  rmSync(path.join(dist, 'plugins'), { recursive: true, force: true })
-  // The benchmark opens the listener of a plugin in another thread than the plugin's own.
+  // Each takes the place of the compiled `index.js`. What others load of a plugin (`about.js`, its settings, its commands) stays
+  // as it was compiled. The benchmark opens the listener of a plugin in another thread than the plugin's own.
   const modules = [...folders.map(({ name }) => `plugins/${name}/index`), 'bench/targets/inline-stream']
   for (const name of modules) {
     const outfile = path.join(dist, `${name}.js`)

@@ -1,16 +1,23 @@
 // `npm run docs`: writes the generated pages of docs/reference/, and the generated tables of the other pages. Tests hold them
 // against the code.
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { ABSENT_WORKERS } from '../plugins/absent-workers.ts'
+import { BUILT_INS } from '../plugins/built-ins.ts'
 import { cliReference } from './reference/cli.ts'
 import { errorsReference } from './reference/errors.ts'
-import { fillTables } from './reference/tables.ts'
+import { limitsReference } from './reference/limits.ts'
+import { fillTables, tablesOf } from './reference/tables.ts'
+import { workersReference } from './reference/workers.ts'
 
 const docs = new URL('../docs/', import.meta.url)
-writeFileSync(new URL('reference/errors.md', docs), errorsReference())
-writeFileSync(new URL('reference/cli.md', docs), await cliReference())
+writeFileSync(new URL('reference/errors.md', docs), errorsReference(BUILT_INS))
+writeFileSync(new URL('reference/limits.md', docs), await limitsReference(BUILT_INS))
+writeFileSync(new URL('reference/workers.md', docs), await workersReference(BUILT_INS, ABSENT_WORKERS))
+writeFileSync(new URL('reference/cli.md', docs), await cliReference(BUILT_INS))
+const tables = await tablesOf(BUILT_INS, ABSENT_WORKERS)
 for (const path of globSync('**/*.md', { cwd: docs })) {
   const page = new URL(path, docs)
   const text = readFileSync(page, 'utf8')
-  const filled = fillTables(text)
+  const filled = fillTables(text, tables)
   if (filled !== text) writeFileSync(page, filled)
 }

@@ -7,7 +7,7 @@ import { loadCase, type Scenario } from './scenario.ts'
 const PAYLOAD_BYTES = 150
 const CASES: readonly LoadCase[] = [{ payloadBytes: PAYLOAD_BYTES, inFlight: 64 }]
 
-export const control: Scenario = {
+const control: Scenario = {
   title: 'register, call, unregister',
   async run(session) {
     const reports = []
@@ -22,3 +22,5 @@ export const control: Scenario = {
     return reports
   },
 }
+
+export default control

@@ -25,7 +25,7 @@ interface Death {
   readonly otherFailures: readonly string[]
 }
 
-export const failover: Scenario = {
+const failover: Scenario = {
   title: 'kill -9 of one of two replicas under load',
   async run(session) {
     const { rounds, progress } = session.options
@@ -69,6 +69,8 @@ export const failover: Scenario = {
     ]
   },
 }
+
+export default failover
 
 async function killOne(session: BenchSession, url: string): Promise<Death> {
   const command = {

@@ -7,7 +7,7 @@ import { loadCase, type Scenario } from './scenario.ts'
 /** In flight: events in a burst. */
 const CASES: readonly LoadCase[] = [{ payloadBytes: 150, inFlight: 8 }]
 
-export const fanOut: Scenario = {
+const fanOut: Scenario = {
   title: 'one event to many subscribers, in bursts',
   async run(session) {
     const { subscribers } = session.options
@@ -23,3 +23,5 @@ export const fanOut: Scenario = {
     return reports
   },
 }
+
+export default fanOut

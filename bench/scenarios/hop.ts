@@ -12,7 +12,7 @@ const CASES: readonly LoadCase[] = [
   { payloadBytes: 150, inFlight: 64 },
 ]
 
-export const hop: Scenario = {
+const hop: Scenario = {
   title: 'ring against postMessage, two threads',
   async run({ options }) {
     const reports: CaseReport[] = []
@@ -20,6 +20,8 @@ export const hop: Scenario = {
     return reports
   },
 }
+
+export default hop
 
 async function compare({ payloadBytes, inFlight }: LoadCase, options: BenchOptions): Promise<CaseReport> {
   const name = `hop ${sizeText(payloadBytes)}, ${inFlight} in flight`

@@ -10,7 +10,7 @@ const CASES: readonly LoadCase[] = [
   { payloadBytes: 4096, inFlight: 64 },
 ]
 
-export const plugin: Scenario = {
+const plugin: Scenario = {
   title: 'worker → engine → plugin thread → worker',
   unfit: needsOwnEngine,
   async run(session) {
@@ -34,3 +34,5 @@ export const plugin: Scenario = {
     return reports
   },
 }
+
+export default plugin

@@ -13,7 +13,7 @@ const RELOAD_MS = 15_000
 const PAUSE_MS = 250
 const VERSION_FUNCTION = 'bench::version'
 
-export const reload: Scenario = {
+const reload: Scenario = {
   title: 'save to the first answer of new code',
   unfit: needsOwnEngine,
   async run(session) {
@@ -48,6 +48,8 @@ export const reload: Scenario = {
     return [measuredCase('reload', [describeMeasure('save-to-live', 'ms', times)], notes)]
   },
 }
+
+export default reload
 
 /** Calls until the version answers; gives the time of that answer. */
 async function untilVersion(client: CallClient, version: number, failures: string[]): Promise<number> {

@@ -11,7 +11,7 @@ const CASES: readonly LoadCase[] = [
   { payloadBytes: 65_536, inFlight: 64 },
 ]
 
-export const rpc: Scenario = {
+const rpc: Scenario = {
   title: 'worker → engine → worker',
   async run(session) {
     const reports = []
@@ -28,3 +28,5 @@ export const rpc: Scenario = {
     return reports
   },
 }
+
+export default rpc

@@ -26,7 +26,7 @@ interface StartFigures {
   readonly idlePercent: number | undefined
 }
 
-export const startUp: Scenario = {
+const startUp: Scenario = {
   title: 'start to listening, memory and CPU at rest',
   unfit: needsOwnEngine,
   async run(session) {
@@ -61,6 +61,8 @@ export const startUp: Scenario = {
     ]
   },
 }
+
+export default startUp
 
 async function startOnce(session: BenchSession, folder: string): Promise<StartFigures> {
   const port = await freePort()

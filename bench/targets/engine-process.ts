@@ -5,6 +5,7 @@ import module from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { keepOptionsFromThreads } from '../../bin/node-options.mjs'
+import { BUILT_INS } from '../../plugins/built-ins.ts'
 import { freePort } from '../free-port.ts'
 import type { LocalHandler } from '../../core/model/function-entry.ts'
 import type { EngineVariant } from '../session.ts'
@@ -25,10 +26,7 @@ await writeFile(configPath, JSON.stringify(configOf(variant)))
 
 keepOptionsFromThreads()
 module.enableCompileCache()
-const [{ startEngine }, { createLog }] = await Promise.all([
-  import('../../core/engine.ts'),
-  import('../../core/log.ts'),
-])
+const [{ startEngine }, { createLog }] = await Promise.all([import('../../index.ts'), import('../../core/log.ts')])
 const log = createLog({ level: 'error' })
 const engine = await startEngine({
   configPath,
@@ -59,10 +57,11 @@ function configOf(kind: EngineVariant): object {
   return { plugins_dir: pluginsDir, workers: [...workers, { name: 'iii-state' }, { name: 'bench-echo' }] }
 }
 
-/** Each with its defaults, which keep state and streams durably in this folder. */
+/** The built-ins that run by default, with their defaults, which keep state and streams durably in this folder. One of them listens. */
 function reactiveWorkers(): object[] {
-  const stream = { name: 'iii-stream', config: { host: HOST, port: streamPort } }
-  return [{ name: 'iii-state' }, stream, { name: 'iii-pubsub' }, { name: 'iii-cron' }]
+  return BUILT_INS.filter(({ about }) => about.isDefault).map(({ about: { name, listens } }) =>
+    listens === undefined ? { name } : { name, config: { [listens.host]: HOST, [listens.port]: streamPort } },
+  )
 }
 
 /** What runs in the router thread. */

@@ -1,6 +1,7 @@
 // `iii bench`: measures an engine against reference variants and prints a table or JSON. The measuring itself is in `bench/`.
 import { defineCommand } from 'citty'
-import { BENCH_DEFAULTS, SCENARIO_NAMES, type BenchOptions, type ScenarioName } from '../../bench/options.ts'
+import { BENCH_DEFAULTS, type BenchOptions } from '../../bench/options.ts'
+import { SCENARIO_NAMES } from '../../bench/scenario-table.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
 import { terminalOf } from '../terminal.ts'
 
@@ -100,7 +101,7 @@ function progressLine(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${line}`)
 }
 
-function scenariosOf(text: string | undefined): readonly ScenarioName[] {
+function scenariosOf(text: string | undefined): readonly string[] {
   if (text === undefined || text === 'all') return SCENARIO_NAMES
   return text.split(',').map((written) => {
     const name = SCENARIO_NAMES.find((known) => known === written.trim())

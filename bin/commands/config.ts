@@ -2,18 +2,18 @@
 // What is wrong is thrown as a ConfigError, which the CLI prints with its remedy (exit code 1).
 import path from 'node:path'
 import { defineCommand } from 'citty'
-import { knownWorkers } from '../../core/config/builtin-names.ts'
 import { ConfigError } from '../../core/config/config-error.ts'
 import { explainConfig } from '../../core/config/explain.ts'
 import { configFileSchema, type PluginSchemas } from '../../core/config/file-schema.ts'
 import { readConfig, type ReadConfig } from '../../core/config/load.ts'
 import { locateConfig } from '../../core/config/locate.ts'
 import { checkPluginConfigs } from '../../core/config/plugin-configs.ts'
-import { resolveEntries, type ResolveOptions } from '../../core/config/resolve-entries.ts'
+import { resolveEntries, type ResolvedPlugin } from '../../core/config/resolve-entries.ts'
+import type { WorkerNames } from '../../core/config/worker-names.ts'
 import { ENGINE_VERSION } from '../../core/version.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
 import { storedSettings } from '../stored-settings.ts'
-import { installedPlugins, type CataloguedSchemas, type PluginCatalogue } from '../plugin-catalogue.ts'
+import type { CataloguedSchemas, PluginCatalogue } from '../plugin-catalogue.ts'
 
 const FILE_ARG = {
   config: { type: 'string', alias: 'c', description: 'Configuration file', valueHint: 'file' },
@@ -28,10 +28,9 @@ interface FileArgs {
   readonly 'use-default-config'?: boolean | undefined
 }
 
-export const config = configCommand(installedPlugins)
-
 /** `catalogue` says which plugins there are and what their `config` may hold. */
 export function configCommand(catalogue: PluginCatalogue) {
+  const { names } = catalogue
   const check = defineCommand({
     meta: { name: 'check', description: 'Say what is wrong with the configuration file; exit code 1 if anything is' },
     args: {
@@ -42,10 +41,15 @@ export function configCommand(catalogue: PluginCatalogue) {
     async run({ args }) {
       const strict = args['strict-config']
       const builtIns = await catalogue.builtIns()
-      const read = readFile(args, builtIns, strict)
+      const read = readFile(args, names, strict)
       const user = await catalogue.user(read.config)
-      const { listeners, plugins, warnings } = resolveEntries(read.config, { ...known(builtIns, user.schemas), strict })
-      checkPluginConfigs(read, plugins, schemasIn(builtIns, user.schemas))
+      const { listeners, plugins, warnings } = resolveEntries(read.config, {
+        names,
+        userPlugins: user.schemas.keys(),
+        strict,
+      })
+      const once = await namesOf(repeatedIn(plugins), async (name) => !(await user.mayRepeat(name)))
+      checkPluginConfigs(read, plugins, schemasIn(builtIns, user.schemas), once)
       showWarnings([...read.config.warnings, ...warnings, ...user.problems])
       const running = plugins.filter(({ entry }) => entry.enabled)
       for (const { entry, from } of running) {
@@ -63,9 +67,9 @@ export function configCommand(catalogue: PluginCatalogue) {
     args: { ...FILE_ARG },
     async run({ args }) {
       const builtIns = await catalogue.builtIns()
-      const place = readLeniently(args, builtIns)?.config
+      const place = readLeniently(args, names)?.config
       const user: CataloguedSchemas = place === undefined ? new Map() : (await catalogue.user(place)).schemas
-      console.log(JSON.stringify(configFileSchema(schemasIn(builtIns, user)), null, 2))
+      console.log(JSON.stringify(configFileSchema(schemasIn(builtIns, user), names), null, 2))
       return EXIT.ok
     },
   })
@@ -79,11 +83,11 @@ export function configCommand(catalogue: PluginCatalogue) {
     },
     async run({ args }) {
       const builtIns = await catalogue.builtIns()
-      const read = readFile(args, builtIns)
+      const read = readFile(args, names)
       const user = await catalogue.user(read.config)
-      const { warnings } = resolveEntries(read.config, known(builtIns, user.schemas))
+      const { warnings } = resolveEntries(read.config, { names, userPlugins: user.schemas.keys() })
       showWarnings([...read.config.warnings, ...warnings, ...user.problems])
-      const stored = storedSettings(read.config)
+      const stored = await storedSettings(read.config, names.builtIns)
       const values = explainConfig(read, schemasIn(builtIns, user.schemas), process.env)
       if (args.json) {
         console.log(JSON.stringify({ file: read.config.file, values, stored }, null, 2))
@@ -107,7 +111,7 @@ export function configCommand(catalogue: PluginCatalogue) {
 }
 
 /** @throws ConfigError; a missing file is one too: nothing is created here. */
-function readFile(args: FileArgs, builtIns: CataloguedSchemas, strict = false): ReadConfig {
+function readFile(args: FileArgs, names: WorkerNames, strict = false): ReadConfig {
   refuseArguments(args)
   return readConfig({
     configPath: args.config,
@@ -116,17 +120,17 @@ function readFile(args: FileArgs, builtIns: CataloguedSchemas, strict = false): 
     env: process.env,
     strict,
     engineVersion: ENGINE_VERSION,
-    knownWorkers: knownWorkers(builtIns.keys()),
+    names,
   })
 }
 
 /** The schema helps to mend a file, so a broken one is no obstacle; a file that was named and is not there is. */
-function readLeniently(args: FileArgs, builtIns: CataloguedSchemas): ReadConfig | undefined {
+function readLeniently(args: FileArgs, names: WorkerNames): ReadConfig | undefined {
   refuseArguments(args)
   const location = locateConfig({ configPath: args.config, cwd: process.cwd(), env: process.env })
   if (location.kind === 'missing' && !location.named) return undefined
   try {
-    return readFile(args, builtIns)
+    return readFile(args, names)
   } catch (error) {
     if (error instanceof ConfigError && location.kind === 'file') return undefined
     throw error
@@ -147,8 +151,15 @@ function schemasIn(builtIns: CataloguedSchemas, user: CataloguedSchemas): Plugin
   return Object.fromEntries(schemas)
 }
 
-function known(builtIns: CataloguedSchemas, user: CataloguedSchemas): ResolveOptions {
-  return { builtIns: knownWorkers(builtIns.keys()), userPlugins: user.keys() }
+/** Plugins of `plugins_dir` with more than one entry. */
+function repeatedIn(plugins: readonly ResolvedPlugin[]): string[] {
+  const names = plugins.filter(({ from }) => from === 'plugins_dir').map(({ entry }) => entry.name)
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))]
+}
+
+async function namesOf(names: readonly string[], is: (name: string) => Promise<boolean>): Promise<Set<string>> {
+  const found = await Promise.all(names.map(async (name) => ((await is(name)) ? [name] : [])))
+  return new Set(found.flat())
 }
 
 function showWarnings(warnings: readonly string[]): void {

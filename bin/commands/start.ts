@@ -32,10 +32,7 @@ export const start = defineCommand({
       throw new UsageError('--config and --use-default-config exclude each other')
     }
     // Loaded here and not above, so that `iii start --help` is quick.
-    const [{ startEngine }, { createLog }] = await Promise.all([
-      import('../../core/engine.ts'),
-      import('../../core/log.ts'),
-    ])
+    const [{ startEngine }, { createLog }] = await Promise.all([import('../../index.ts'), import('../../core/log.ts')])
     const log = createLog()
     const signals = stopSignals(process, () => {
       log.flush()

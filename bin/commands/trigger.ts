@@ -45,7 +45,7 @@ export const trigger = defineCommand({
       return EXIT.ok
     }
     if (functionId === undefined || functionId === '') {
-      throw new CommandFailure('Error: no function id given. Try: iii trigger state::list scope=todos')
+      throw new CommandFailure('Error: no function id given. Try: iii trigger engine::functions::list')
     }
     if (args.json !== undefined && args.payload !== undefined)
       throw new UsageError('--json and --payload are the same option; give one')

@@ -13,7 +13,7 @@ export const ENTRY_SCHEMA: JsonSchema = {
     class: {
       type: 'string',
       minLength: 1,
-      description: 'The name in the style of iii 0.10 and older, such as modules::state::StateModule.',
+      description: 'The name in the style of iii 0.10 and older, such as modules::worker::WorkerModule.',
     },
     config: { type: ['object', 'null'], description: "The worker's own settings, checked against its schema." },
     isolation: {

@@ -1,15 +1,15 @@
 // JSON Schema of a whole configuration file, for editors and for `iii config schema`.
 import type { JsonSchema } from '../../sdk/plugin.ts'
-import { LISTENER_NAME, canonicalName, suggestibleNames } from './builtin-names.ts'
 import { DEFAULT_NAMESPACE_GRACE_MS, DEFAULT_PLUGINS_DIR, ENGINE_SCHEMA, MAX_TIMER_MS } from './engine-options.ts'
 import { ENTRY_SCHEMA } from './entry-schema.ts'
 import { LISTENER_SCHEMA } from './listener-schema.ts'
+import { LISTENER_NAME, type WorkerNames } from './worker-names.ts'
 
 /** Schema of the `config` block, by the plugin's name. */
 export type PluginSchemas = Readonly<Record<string, JsonSchema>>
 
 /** The `config` of an entry is held to the schema of its worker, where that is known. */
-export function configFileSchema(pluginSchemas: PluginSchemas): JsonSchema {
+export function configFileSchema(pluginSchemas: PluginSchemas, names: WorkerNames): JsonSchema {
   const schemas = { [LISTENER_NAME]: LISTENER_SCHEMA, ...pluginSchemas }
   const entries = { type: ['array', 'null'], items: { $ref: '#/definitions/entry' } }
   return {
@@ -39,7 +39,7 @@ export function configFileSchema(pluginSchemas: PluginSchemas): JsonSchema {
         ...ENTRY_SCHEMA,
         anyOf: [{ required: ['name'] }, { required: ['class'] }],
         allOf: Object.entries(schemas).map(([name, schema]) => ({
-          if: { properties: { name: { enum: spellings(name) } }, required: ['name'] },
+          if: { properties: { name: { enum: spellings(name, names) } }, required: ['name'] },
           then: { properties: { config: { anyOf: [schema, { type: 'null' }] } } },
         })),
       },
@@ -48,6 +48,6 @@ export function configFileSchema(pluginSchemas: PluginSchemas): JsonSchema {
 }
 
 /** The canonical name and its short alias. */
-function spellings(name: string): string[] {
-  return [name, ...suggestibleNames().filter((other) => other !== name && canonicalName(other) === name)]
+function spellings(name: string, names: WorkerNames): string[] {
+  return [name, ...names.aliasPairs.filter(([canonical]) => canonical === name).map(([, alias]) => alias)]
 }

@@ -1,19 +1,17 @@
 // Several entries of one name: which may repeat, which pairs are one worker twice, and the ids of the instances.
-import { aliasPairs, isRepeatable, mandatoryNames } from './builtin-names.ts'
-import type { KnownWorker } from './builtin-names.ts'
 import type { Findings } from './findings.ts'
 import type { ParsedEntry } from './parse-entries.ts'
 import type { WorkerEntry } from './types.ts'
+import type { WorkerNames } from './worker-names.ts'
 
-/** Set in the environment, it keeps `iii-worker-ops` from being added (spec 04 A.5). */
-const NO_DAEMONS_VARIABLE = 'IIIWORKER_DISABLE_BUILTIN_DAEMONS'
-
-/** One problem for all pairs of canonical name and alias (spec 04 A.3.2), one for each instance too many (A.6). */
-export function checkRepetition(entries: readonly ParsedEntry[], findings: Findings): void {
-  const firstOf = new Map<string, ParsedEntry>()
+/**
+ * One problem for all pairs of canonical name and alias (spec 04 A.3.2), one for each instance too many (A.6). Of names that the
+ * table does not have nothing is said here: the definition of a plugin decides.
+ */
+export function checkRepetition(entries: readonly ParsedEntry[], names: WorkerNames, findings: Findings): void {
   const paired = new Set<string>()
   const lines: string[] = []
-  for (const [name, alias] of aliasPairs()) {
+  for (const [name, alias] of names.aliasPairs) {
     const canonical = entries.find((entry) => entry.writtenName === name)
     const short = entries.find((entry) => entry.writtenName === alias)
     if (canonical === undefined || short === undefined) continue
@@ -25,31 +23,40 @@ export function checkRepetition(entries: readonly ParsedEntry[], findings: Findi
   const culprit = entries.find(({ name }) => paired.has(name))
   if (culprit !== undefined) findings.problem(culprit.path, `Duplicate worker configurations:${lines.join('')}`)
 
-  for (const entry of entries) {
+  for (const { entry, message } of surplusEntries(entries, (name) => mayRepeat(name, names) || paired.has(name))) {
+    findings.problem(entry.path, message, SURPLUS_REMEDY)
+  }
+}
+
+function mayRepeat(name: string, names: WorkerNames): boolean {
+  return !names.isKnown(name) || names.isRepeatable(name)
+}
+
+export const SURPLUS_REMEDY = 'Remove one of them.'
+
+/** The entries behind the first of their name, of names that may not repeat; each with what is wrong, which names the first. */
+export function surplusEntries<Entry extends Pick<WorkerEntry, 'name' | 'origin'>>(
+  entries: readonly Entry[],
+  mayRepeat: (name: string) => boolean,
+): { readonly entry: Entry; readonly message: string }[] {
+  const firstOf = new Map<string, Entry>()
+  return entries.flatMap((entry) => {
     const first = firstOf.get(entry.name)
     if (first === undefined) firstOf.set(entry.name, entry)
-    else if (!isRepeatable(entry.name) && !paired.has(entry.name)) {
-      findings.problem(
-        entry.path,
-        `duplicate instance of '${entry.name}' is not supported: the first is at ${first.origin}`,
-        'Remove one of them.',
-      )
-    }
-  }
+    if (first === undefined || mayRepeat(entry.name)) return []
+    const message = `duplicate instance of '${entry.name}' is not supported: the first is at ${first.origin}`
+    return [{ entry, message }]
+  })
 }
 
 /** Adds the mandatory workers that this version has and that no entry names, with their defaults (spec 04 A.5). */
 export function withMandatory(
   entries: readonly ParsedEntry[],
-  known: readonly KnownWorker[],
+  names: WorkerNames,
   env: Readonly<Record<string, string | undefined>>,
 ): ParsedEntry[] {
   const present = new Set(entries.map(({ name }) => name))
-  const provided = new Set(known.filter((worker) => worker.provided).map(({ name }) => name))
-  const noDaemons = (env[NO_DAEMONS_VARIABLE] ?? '') !== ''
-  const added = mandatoryNames().filter(
-    (name) => provided.has(name) && !present.has(name) && !(noDaemons && name === 'iii-worker-ops'),
-  )
+  const added = names.mandatory(env).filter((name) => !present.has(name))
   return [...entries, ...added.map(plainEntry)]
 }
 

@@ -1,7 +1,6 @@
 // From the `config` block of an `iii-worker-manager` entry to the listener that the gateway runs.
 import { isLoopbackHost } from '../../base/net/loopback-host.ts'
 import { normaliseOrigin } from '../../base/net/origin.ts'
-import { LISTENER_NAME } from './builtin-names.ts'
 import { parseExposeFilter } from '../../protocol/expose-filters.ts'
 import { parsePointer, renderPath } from '../../base/values/json-path.ts'
 import type { JsonPath } from '../../base/values/json-path.ts'
@@ -9,6 +8,7 @@ import { LISTENER_SCHEMA } from './listener-schema.ts'
 import type { ListenerConfig } from './listener-schema.ts'
 import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
 import type { WorkerEntry } from './types.ts'
+import { LISTENER_NAME } from './worker-names.ts'
 
 /** Something about a `config` block; `path` starts inside it. */
 export interface ConfigRemark {

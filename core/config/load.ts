@@ -1,7 +1,6 @@
 // The configuration: file → interpolation → YAML → checks → what the engine is to run (spec 04 A.8, the boot sequence's first half).
 // Reads, never writes. Which entries have a worker behind them is decided later, by `resolveEntries`.
 import { dirname, resolve } from 'node:path'
-import type { KnownWorker } from './builtin-names.ts'
 import { didYouMean } from '../../base/values/closest-name.ts'
 import { readConfigDocument } from './config-document.ts'
 import type { ConfigDocument } from './config-document.ts'
@@ -16,13 +15,14 @@ import { parseEntries } from './parse-entries.ts'
 import type { ParsedEntry } from './parse-entries.ts'
 import { deepFreeze } from '../../base/values/schema-validation.ts'
 import type { EngineConfig, WorkerEntry } from './types.ts'
+import type { WorkerNames } from './worker-names.ts'
 
 export interface LoadOptions extends LocateOptions {
   /** `--strict-config`: unknown top-level keys are errors. */
   readonly strict?: boolean | undefined
   readonly engineVersion: string
-  /** From `knownWorkers(…)`: which mandatory workers can be added. */
-  readonly knownWorkers: readonly KnownWorker[]
+  /** From the table of built-in workers. */
+  readonly names: WorkerNames
 }
 
 /** A configuration together with the file that it was read from, for those who show where each value stands. */
@@ -33,9 +33,6 @@ export interface ReadConfig {
   /** Where each entry stands in the document, by instance id; `[]` for added ones. */
   readonly paths: ReadonlyMap<string, JsonPath>
 }
-
-/** Workers that run when there is no file, besides the mandatory ones: those of the packaged `iii-config.yaml`, with their defaults. */
-const DEFAULT_WORKERS = ['iii-worker-manager', 'iii-state', 'iii-stream', 'iii-cron', 'iii-pubsub'] as const
 
 /** Accepted without a word and without effect: iii or its tools write them (spec 04 A.2). */
 const HARMLESS_KEYS = ['port', 'rootfs', 'version']
@@ -70,9 +67,11 @@ export function buildConfig(document: ConfigDocument | null, options: LoadOption
   const projectRoot = document === null ? resolve(options.cwd) : dirname(document.file)
   const pluginsDir = resolve(projectRoot, readPluginsDir(root, findings))
 
-  const written = document === null ? DEFAULT_WORKERS.map(plainEntry) : parseEntries(root, findings)
-  checkRepetition(written, findings)
-  const parsed = withInstanceIds(withMandatory(written, options.knownWorkers, options.env))
+  const { names, env } = options
+  // Without a file those of the packaged `iii-config.yaml` run, with their defaults.
+  const written = document === null ? names.defaults.map(plainEntry) : parseEntries(root, names, findings)
+  checkRepetition(written, names, findings)
+  const parsed = withInstanceIds(withMandatory(written, names, env))
   checkListeners(parsed, findings)
   findings.throwIfAny()
 

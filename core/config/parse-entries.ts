@@ -1,13 +1,12 @@
 // Items of `workers:` and `modules:`, old and new style mixed, into worker entries (spec 04 A.3, 09 §1).
 import type { Isolation } from '../../sdk/plugin.ts'
-import { nameAdapter } from './adapter-names.ts'
-import { canonicalName, isBuiltInName, isCoreName } from './builtin-names.ts'
 import { ENTRY_SCHEMA } from './entry-schema.ts'
 import type { Findings } from './findings.ts'
 import { parsePointer, renderPath } from '../../base/values/json-path.ts'
 import type { JsonPath } from '../../base/values/json-path.ts'
 import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
 import type { PluginPermissions, WorkerEntry } from './types.ts'
+import { ENGINE_FUNCTIONS_NAME, type WorkerNames } from './worker-names.ts'
 
 /** An entry before it has its instance id. `path`: where it stands in the document. */
 export interface ParsedEntry extends Omit<WorkerEntry, 'instanceId'> {
@@ -32,17 +31,21 @@ interface WrittenEntry {
 }
 
 /** The entries of both lists in effective order: `workers`, then `modules`. A list of nothing (`workers:`) is empty. */
-export function parseEntries(root: Readonly<Record<string, unknown>>, findings: Findings): ParsedEntry[] {
+export function parseEntries(
+  root: Readonly<Record<string, unknown>>,
+  names: WorkerNames,
+  findings: Findings,
+): ParsedEntry[] {
   return ENTRY_LISTS.flatMap((list) => {
     const items = root[list] ?? []
     if (Array.isArray(items))
-      return items.flatMap((item: unknown, index) => parseEntry(item, [list, index], findings) ?? [])
+      return items.flatMap((item: unknown, index) => parseEntry(item, [list, index], names, findings) ?? [])
     findings.problem([list], `${list}: expected a list of entries, got ${JSON.stringify(items).slice(0, 80)}`)
     return []
   })
 }
 
-function parseEntry(item: unknown, path: JsonPath, findings: Findings): ParsedEntry | undefined {
+function parseEntry(item: unknown, path: JsonPath, names: WorkerNames, findings: Findings): ParsedEntry | undefined {
   const place = renderPath(path)
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
     findings.problem(
@@ -66,16 +69,16 @@ function parseEntry(item: unknown, path: JsonPath, findings: Findings): ParsedEn
     }
     return undefined
   }
-  return toEntry(result.value, path, findings)
+  return toEntry(result.value, path, names, findings)
 }
 
-function toEntry(written: WrittenEntry, path: JsonPath, findings: Findings): ParsedEntry {
+function toEntry(written: WrittenEntry, path: JsonPath, names: WorkerNames, findings: Findings): ParsedEntry {
   const writtenName = written.name ?? written.class ?? ''
-  const name = canonicalName(writtenName)
+  const name = names.canonicalName(writtenName)
   if (written.name !== undefined && written.class !== undefined) {
     findings.warn(path, `${renderPath(path)} has both 'name' and 'class'; '${written.name}' counts`)
   }
-  if (written.image !== undefined && isBuiltInName(name)) {
+  if (written.image !== undefined && names.isKnown(name)) {
     findings.problem(
       [...path, 'image'],
       `worker '${writtenName}' is built in and takes no 'image' (${written.image})`,
@@ -83,13 +86,13 @@ function toEntry(written: WrittenEntry, path: JsonPath, findings: Findings): Par
     )
   }
   checkPermissions(written, writtenName, path, findings)
-  if (isCoreName(name)) warnOfIdleKeys(written, name, path, findings)
+  if (names.isCore(name)) warnOfIdleKeys(written, name, path, findings)
   const config = written.config ?? {}
   return {
     path,
     name,
     writtenName,
-    config: isBuiltInName(name) ? nameAdapter(config) : config,
+    config: names.isKnown(name) ? names.nameAdapter(config) : config,
     isolation: written.isolation,
     replicas: written.replicas ?? 1,
     memoryMb: written.memory_mb,
@@ -123,7 +126,7 @@ function warnOfIdleKeys(written: WrittenEntry, name: string, path: JsonPath, fin
     if (written[key] !== undefined)
       findings.warn([...path, key], `'${key}' has no effect on '${name}', which is part of the engine`)
   }
-  if (written.enabled === false && name === 'iii-engine-functions') {
+  if (written.enabled === false && name === ENGINE_FUNCTIONS_NAME) {
     findings.warn(
       [...path, 'enabled'],
       `'${name}' is part of the engine and always runs; 'enabled: false' has no effect`,

@@ -1,19 +1,30 @@
-// Holds the `config` blocks of plugins against their schemas without starting anything: for `iii config check`.
+// Holds the entries of plugins against what is known of them without starting anything: for `iii config check`.
 // In a running engine the plugin host does this, plugin by plugin.
 import type { PluginSchemas } from './file-schema.ts'
 import { Findings } from './findings.ts'
+import { SURPLUS_REMEDY, surplusEntries } from './instance-ids.ts'
+import type { JsonPath } from '../../base/values/json-path.ts'
+import type { WorkerEntry } from './types.ts'
 import { parsePointer, renderPath } from '../../base/values/json-path.ts'
 import type { ReadConfig } from './load.ts'
 import type { ResolvedPlugin } from './resolve-entries.ts'
 import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
 
-/** @throws ConfigError with every value that does not fit, at its line. Plugins without a known schema pass. */
+/**
+ * `once`: plugins of `plugins_dir` that can't have several entries.
+ * @throws ConfigError with every value that does not fit and every entry too many, at its line. Plugins without a known schema pass.
+ */
 export function checkPluginConfigs(
   { document, paths }: ReadConfig,
   plugins: readonly ResolvedPlugin[],
   schemas: PluginSchemas,
+  once: ReadonlySet<string>,
 ): void {
   const findings = new Findings(document, false)
+  const pathOf = (entry: WorkerEntry): JsonPath => paths.get(entry.instanceId) ?? []
+  const own = plugins.filter(({ from }) => from === 'plugins_dir').map(({ entry }) => entry)
+  for (const { entry, message } of surplusEntries(own, (name) => !once.has(name)))
+    findings.problem(pathOf(entry), message, SURPLUS_REMEDY)
   for (const { entry } of plugins) {
     const schema = Object.hasOwn(schemas, entry.name) ? schemas[entry.name] : undefined
     if (schema === undefined || !entry.enabled) continue
@@ -22,7 +33,7 @@ export function checkPluginConfigs(
     for (const { pointer, message } of result.problems) {
       const inside = ['config', ...parsePointer(pointer)]
       findings.problem(
-        [...(paths.get(entry.instanceId) ?? []), ...inside],
+        [...pathOf(entry), ...inside],
         `worker '${entry.writtenName}': ${renderPath(inside)}: ${message}`,
       )
     }

@@ -1,15 +1,15 @@
 // Which worker stands behind each entry, if any (spec 04 A.7). Apart from loading, since the folder of plugins changes at run time.
-import { isCoreName, isQuietName, suggestibleNames } from './builtin-names.ts'
-import type { KnownWorker } from './builtin-names.ts'
 import { didYouMean } from '../../base/values/closest-name.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { isListenerEntry } from './listener-config.ts'
+import { SURPLUS_REMEDY, surplusEntries } from './instance-ids.ts'
 import type { EngineConfig, WorkerEntry } from './types.ts'
+import type { WorkerNames } from './worker-names.ts'
 
 export interface ResolveOptions {
-  /** From `knownWorkers(…)`. */
-  readonly builtIns: readonly KnownWorker[]
+  /** From the table of built-in workers. */
+  readonly names: WorkerNames
   /** Names found in `plugins_dir`. */
   readonly userPlugins: Iterable<string>
   /** `--strict-config`: an entry without a worker is an error. */
@@ -35,10 +35,10 @@ export interface ResolvedPlugin {
   readonly replaces: boolean
 }
 
-/** @throws ConfigError with `strict`, listing all entries without a worker. */
+/** @throws ConfigError for a second entry of a name that nothing is known of, and with `strict` for all entries without a worker. */
 export function resolveEntries(config: EngineConfig, options: ResolveOptions): ResolvedEntries {
+  const { names } = options
   const userPlugins = new Set(options.userPlugins)
-  const builtIns = new Map(options.builtIns.map((worker) => [worker.name, worker.provided]))
   const listeners: WorkerEntry[] = []
   const plugins: ResolvedPlugin[] = []
   const skipped: WorkerEntry[] = []
@@ -47,28 +47,34 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
 
   for (const entry of config.entries) {
     if (isListenerEntry(entry)) listeners.push(entry)
-    else if (isCoreName(entry.name)) skipped.push(entry)
+    else if (names.isCore(entry.name)) skipped.push(entry)
     else if (userPlugins.has(entry.writtenName)) {
-      // A plugin called `cron` is found under that name although `cron` is also an alias of a built-in.
+      // A plugin is found under its name although that is also the alias of a built-in.
       plugins.push({
         entry: renamed(entry, entry.writtenName),
         from: 'plugins_dir',
-        replaces: builtIns.get(entry.writtenName) === true,
+        replaces: names.isProvided(entry.writtenName),
       })
     } else if (userPlugins.has(entry.name))
-      plugins.push({ entry, from: 'plugins_dir', replaces: builtIns.get(entry.name) === true })
-    else if (builtIns.get(entry.name) === true) plugins.push({ entry, from: 'built-in', replaces: false })
+      plugins.push({ entry, from: 'plugins_dir', replaces: names.isProvided(entry.name) })
+    else if (names.isProvided(entry.name)) plugins.push({ entry, from: 'built-in', replaces: false })
     else {
       skipped.push(entry)
-      const message = isQuietName(entry.name) ? undefined : absence(entry, config, builtIns, userPlugins)
+      const message = names.isQuiet(entry.name) ? undefined : absence(entry, config, names, userPlugins)
       if (message !== undefined) oddities.push({ entry, message })
       if (entry.enabled) unclaimed.push({ entry, absence: message })
     }
   }
+  const surplus = surplusEntries(skipped, (name) => names.isKnown(name))
+  if (surplus.length > 0)
+    throw new ConfigError(
+      '',
+      surplus.map(({ entry, message }) => toProblem(entry, message, config, SURPLUS_REMEDY)),
+    )
   if (options.strict === true && oddities.length > 0)
     throw new ConfigError(
       '',
-      oddities.map(({ entry, message }) => toProblem(entry, message, config)),
+      oddities.map(({ entry, message }) => toProblem(entry, message, config, STRICT_REMEDY)),
     )
   const warnings = oddities.map(({ entry, message }) => `${entry.origin}: ${message}`)
   return { listeners, plugins, skipped, unclaimed, warnings }
@@ -77,15 +83,15 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
 function absence(
   entry: WorkerEntry,
   config: EngineConfig,
-  builtIns: ReadonlyMap<string, boolean>,
+  names: WorkerNames,
   userPlugins: ReadonlySet<string>,
 ): string {
   const { writtenName, name, workerPath } = entry
-  if (builtIns.has(name)) return `Worker '${writtenName}' is not part of this version; skipped`
+  if (names.isKnown(name)) return `Worker '${writtenName}' is not part of this version; skipped`
   if (workerPath !== undefined) {
     return `Worker '${writtenName}' (worker_path ${workerPath}) is not started by this version; skipped. Start it yourself: it connects like any other worker`
   }
-  const suggestion = didYouMean(writtenName, [...suggestibleNames(), ...userPlugins])
+  const suggestion = didYouMean(writtenName, [...names.suggestible, ...userPlugins])
   return `Unknown worker '${writtenName}'; skipped.${suggestion} A plugin of that name would be looked for in ${config.pluginsDir}`
 }
 
@@ -94,8 +100,9 @@ function renamed(entry: WorkerEntry, name: string): WorkerEntry {
   return { ...entry, name, instanceId: entry.instanceId.replace(entry.name, name) }
 }
 
-function toProblem(entry: WorkerEntry, message: string, { file }: EngineConfig): ConfigProblem {
+const STRICT_REMEDY = 'Correct or remove the entry, or run without --strict-config.'
+
+function toProblem(entry: WorkerEntry, message: string, { file }: EngineConfig, remedy: string): ConfigProblem {
   const line = Number(/:(\d+)$/.exec(entry.origin)?.[1])
-  const remedy = 'Correct or remove the entry, or run without --strict-config.'
   return { file, ...(Number.isNaN(line) ? {} : { line }), message, remedy }
 }

@@ -2,11 +2,10 @@
 import { byFunctionId, compareText, firstSegment, functionRow, workerNameOf } from '../discovery/function-rows.ts'
 import type { Binding } from '../model/binding.ts'
 import type { FunctionEntry } from '../model/function-entry.ts'
+import type { KnownWorkers } from '../model/known-workers.ts'
 import type { FunctionRegistry } from '../registry/functions.ts'
 import type { TriggerType } from '../model/trigger-type.ts'
-import type { TriggerRegistry } from '../registry/triggers.ts'
 import { seesBinding, type Viewer } from '../discovery/visibility.ts'
-import { wellKnownProvider } from '../registry/well-known-types.ts'
 import type { Router } from '../router/router.ts'
 
 export { byFunctionId, compareText }
@@ -20,19 +19,19 @@ export interface TypeRow {
   readonly description: string
 }
 
-export function typeRow(type: TriggerType): TypeRow {
+export function typeRow(type: TriggerType, known: KnownWorkers): TypeRow {
   return {
     id: type.id,
     namespace: type.namespace,
-    worker_name: typeOwner(type),
+    worker_name: typeOwner(type, known),
     description: type.current?.description ?? '',
   }
 }
 
-export function typeDetail(type: TriggerType, triggers: TriggerRegistry): object {
+export function typeDetail(type: TriggerType, { triggers, known }: Router): object {
   const { triggerRequestFormat, callRequestFormat } = type.current ?? {}
   return {
-    ...typeRow(type),
+    ...typeRow(type, known),
     ...(triggerRequestFormat === undefined ? {} : { configuration_schema: triggerRequestFormat }),
     ...(callRequestFormat === undefined ? {} : { request_schema: callRequestFormat }),
     instance_count: triggers.countBindings(type),
@@ -109,6 +108,6 @@ function summary(config: unknown): string {
     : characters.join('')
 }
 
-function typeOwner(type: TriggerType): string {
-  return type.current?.worker.name ?? wellKnownProvider(type.id) ?? firstSegment(type.id)
+function typeOwner(type: TriggerType, known: KnownWorkers): string {
+  return type.current?.worker.name ?? known.ofTriggerType(type.id) ?? firstSegment(type.id)
 }

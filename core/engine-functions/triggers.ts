@@ -90,12 +90,12 @@ function list(router: Router, input: Input, { caller }: LocalContext): object[] 
     .map(oldBindingRow)
 }
 
-function listTypes({ triggers }: Router, input: Input): object[] {
+function listTypes({ triggers, known }: Router, input: Input): object[] {
   const search = input.string('search')
   const prefix = input.string('prefix')
   const worker = input.string('worker')
   return shownTypes(triggers.types(), input)
-    .map(typeRow)
+    .map((type) => typeRow(type, known))
     .filter(
       ({ id, description, worker_name }) =>
         (search === undefined || contains(id, search) || contains(description, search)) &&
@@ -121,13 +121,13 @@ function shownTypes(types: Iterable<TriggerType>, input: Input): TriggerType[] {
   return [...types].filter(({ id }) => includeInternal || !id.startsWith('engine::'))
 }
 
-function typeInfo({ triggers }: Router, input: Input): object {
+function typeInfo(router: Router, input: Input): object {
   const id = input.requiredString('id')
   const namespace = input.string('namespace') ?? DEFAULT_NAMESPACE
-  const type = triggers.findType(namespace, id)
+  const type = router.triggers.findType(namespace, id)
   if (type === undefined)
     throw new CodedError('NOT_FOUND', `Trigger type '${id}' is not registered in namespace '${namespace}'.`)
-  return typeDetail(type, triggers)
+  return typeDetail(type, router)
 }
 
 function listBindings(router: Router, input: Input, viewer: Viewer): object[] {
@@ -165,7 +165,7 @@ function bindingInfo(router: Router, input: Input, viewer: Viewer): object {
   return {
     ...bindingRow(binding, functions),
     ...(metadata === undefined ? {} : { metadata }),
-    trigger: type === undefined ? null : typeDetail(type, triggers),
+    trigger: type === undefined ? null : typeDetail(type, router),
     function: target === undefined || !seesFunction(viewer, target) ? null : functionDetail(target, router, viewer),
   }
 }

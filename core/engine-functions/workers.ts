@@ -71,7 +71,7 @@ function info(deps: EngineFunctionDeps, input: Input, viewer: Viewer): object {
     )
     .sort(byAge)[0]
   if (found === undefined) throw new CodedError('NOT_FOUND', `Worker '${id ?? name}' is not connected.`)
-  const { functions, triggers } = deps.router
+  const { functions, triggers, known } = deps.router
   const { row, workers, internal } = found
   const entries = new Set(workers.flatMap(({ providers }) => [...providers.values()].map(({ entry }) => entry)))
   const types = new Set(workers.flatMap((worker) => [...triggers.typesProvidedBy(worker)].map(({ type }) => type)))
@@ -85,7 +85,7 @@ function info(deps: EngineFunctionDeps, input: Input, viewer: Viewer): object {
       .filter((entry) => seesFunction(viewer, entry))
       .map(functionRow)
       .sort(byFunctionId),
-    trigger_types: [...types].map(typeRow).sort(byId),
+    trigger_types: [...types].map((type) => typeRow(type, known)).sort(byId),
     registered_triggers: targets
       .filter((binding) => seesBinding(viewer, binding, functions))
       .map((binding) => bindingRow(binding, functions))

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { CodedError } from '../../protocol/errors.ts'
 import type { EngineConfig, WorkerEntry } from '../config/types.ts'
+import { WorkerNames } from '../config/worker-names.ts'
 import type { LinkEvents } from '../model/link-events.ts'
 import type { Log } from '../log.ts'
 import { defaultCacheDir } from './builds/build-cache.ts'
@@ -35,8 +36,8 @@ export interface PluginHostOptions {
   readonly events: LinkEvents
   readonly log: Log
   readonly engine: EnginePlace & { readonly version: string; /** Address that plugins are told. */ url(): string }
-  /** Absolute path of the engine's `plugins/`; undefined = no built-ins. */
-  readonly builtInDir: string | undefined
+  /** From the table of built-in workers. Default: there are none. */
+  readonly names?: WorkerNames
   /** Follow changed files. Default true. */
   readonly watch?: boolean
   /** Default: `III_CACHE_DIR`, else the user's cache folder. */
@@ -237,7 +238,7 @@ export class PluginHost {
 
   async #discover(config: EngineConfig): Promise<void> {
     const { projectRoot, pluginsDir } = config
-    const places = { builtInDir: this.#options.builtInDir, userDir: pluginsDir, projectRoot }
+    const places = { names: this.#options.names ?? new WorkerNames(), userDir: pluginsDir, projectRoot }
     this.#running.table.discovered(await discoverPlugins(places))
   }
 

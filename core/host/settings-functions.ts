@@ -20,11 +20,15 @@ export function settingsFunction(
     handler: reading(ID, async (input, { caller }) => {
       const { holder } = seat
       if (holder === undefined || caller.slot !== holder)
-        throw new CodedError('FORBIDDEN', 'only the worker that keeps settings may call this; use configuration::set')
+        throw new CodedError('FORBIDDEN', `only the worker that keeps settings may call this; ${whereToSet(holder)}`)
       const config = input.value('config')
       if (typeof config !== 'object' || Array.isArray(config))
         throw new CodedError('deserialization_error', `${ID}: 'config' must be an object`)
       return { how: await apply(input.requiredString('plugin'), config as Config) }
     }),
   }
+}
+
+function whereToSet(holder: Seat<never, unknown>['holder']): string {
+  return holder === undefined ? 'none runs' : `set them with the functions of '${holder.name}'`
 }

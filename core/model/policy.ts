@@ -4,6 +4,7 @@ import type { ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { ExposeFilter } from '../../protocol/seats.ts'
 import { matchesWildcard } from '../../base/values/wildcard.ts'
+import type { ExactGrants } from './exact-grants.ts'
 
 /** Rights of a connection to a listener with `rbac` (spec 04 B.3). */
 export interface SessionRights {
@@ -36,7 +37,13 @@ export type Policy =
       readonly allow: readonly string[] | undefined
     }
   /** Session of a listener with `rbac`. */
-  | { readonly kind: 'session'; readonly rights: SessionRights; readonly middleware: string | undefined }
+  | {
+      readonly kind: 'session'
+      readonly rights: SessionRights
+      readonly middleware: string | undefined
+      /** What no wildcard of the rights reaches. */
+      readonly exact: ExactGrants
+    }
 
 /** A refusal: the body that goes to the caller. */
 export type Refusal = ErrorBody | undefined
@@ -55,15 +62,6 @@ const INFRASTRUCTURE: ReadonlySet<string> = new Set([
   'engine::baggage::get_all',
 ])
 
-/** Functions that change the engine: a wildcard does not reach them, only an expose entry that names them (spec 09 §4 d). */
-const EXACT_ONLY = ['engine::plugins::*', 'engine::sessions::*', 'worker::*'] as const
-const EXACT_ONLY_IDS: ReadonlySet<string> = new Set([
-  'configuration::set',
-  'configuration::delete',
-  'configuration::register',
-  'engine::register_trigger',
-])
-
 /**
  * May a worker under `policy` call this function? `registered` is the metadata it was registered with (for metadata filters).
  * Sources: spec 04 B.4 (order of the rules), spec 09 §4.
@@ -76,7 +74,7 @@ export function checkCall(policy: Policy, namespace: string, id: string, registe
     case 'plugin':
       return checkPluginCall(policy, id)
     case 'session':
-      return checkSessionCall(policy.rights, namespace, id, registered)
+      return checkSessionCall(policy, namespace, id, registered)
   }
 }
 
@@ -86,28 +84,39 @@ function checkPluginCall(policy: Extract<Policy, { kind: 'plugin' }>, id: string
   return forbidden(`plugin '${policy.plugin}' may not call '${id}' (add it to 'allow' in the entry '${policy.plugin}')`)
 }
 
-function checkSessionCall(rights: SessionRights, namespace: string, id: string, registered: unknown): Refusal {
+function checkSessionCall(
+  { rights, exact }: Extract<Policy, { kind: 'session' }>,
+  namespace: string,
+  id: string,
+  registered: unknown,
+): Refusal {
   if (rights.forbiddenFunctions.includes(id)) {
     return forbidden(`function '${id}' not allowed (remove from rbac.forbidden_functions)`)
   }
   const grants = Object.hasOwn(rights.namespaces, namespace) ? rights.namespaces[namespace] : undefined
-  if (grants?.some((grant) => grantCovers(grant, id))) return undefined
+  if (grants?.some((grant) => grantCovers(grant, id, exact))) return undefined
   if (namespace === DEFAULT_NAMESPACE && rights.allowedFunctions.includes(id)) return undefined
   if (INFRASTRUCTURE.has(id)) return undefined
-  if (rights.expose.some((filter) => exposes(filter, namespace, id, registered))) return undefined
+  if (rights.expose.some((filter) => exposes(filter, namespace, id, registered, exact))) return undefined
   return forbidden(`function '${id}' not allowed (add to rbac.expose_functions)`)
 }
 
-function grantCovers(grant: string, id: string): boolean {
+function grantCovers(grant: string, id: string, exact: ExactGrants): boolean {
   const quoted = /^match\((["'])(.*)\1\)$/.exec(grant)
   const pattern = quoted?.[2] ?? grant
-  return pattern === id || (!needsExactGrant(id) && matchesWildcard(pattern, id))
+  return pattern === id || (!exact.covers(id) && matchesWildcard(pattern, id))
 }
 
-function exposes(filter: ExposeFilter, namespace: string, id: string, registered: unknown): boolean {
+function exposes(
+  filter: ExposeFilter,
+  namespace: string,
+  id: string,
+  registered: unknown,
+  exact: ExactGrants,
+): boolean {
   if ((filter.namespace ?? DEFAULT_NAMESPACE) !== namespace) return false
-  if ('match' in filter) return filter.match === id || (!needsExactGrant(id) && matchesWildcard(filter.match, id))
-  if (needsExactGrant(id) || typeof registered !== 'object' || registered === null) return false
+  if ('match' in filter) return filter.match === id || (!exact.covers(id) && matchesWildcard(filter.match, id))
+  if (exact.covers(id) || typeof registered !== 'object' || registered === null) return false
   const metadata = registered as Record<string, unknown>
   return Object.entries(filter.metadata).every(
     ([key, wanted]) => Object.hasOwn(metadata, key) && metadataMatches(wanted, metadata[key]),
@@ -118,10 +127,6 @@ function metadataMatches(wanted: unknown, actual: unknown): boolean {
   const quoted = typeof wanted === 'string' ? /^match\((["'])(.*)\1\)$/.exec(wanted) : null
   if (quoted !== null) return typeof actual === 'string' && matchesWildcard(quoted[2] ?? '', actual)
   return isDeepStrictEqual(wanted, actual)
-}
-
-function needsExactGrant(id: string): boolean {
-  return EXACT_ONLY_IDS.has(id) || EXACT_ONLY.some((pattern) => matchesWildcard(pattern, id))
 }
 
 /** May calls of a session go past the listener's middleware? Only those to functions of the engine itself (spec 04 B.5). */

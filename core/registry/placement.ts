@@ -9,11 +9,11 @@ import type { Binder } from './bind-request.ts'
 import { registerTriggerMessage } from '../model/binding.ts'
 import type { Binding, BindingContent, LogicalBinding } from '../model/binding.ts'
 import type { Bindings } from './bindings.ts'
+import type { KnownWorkers } from '../model/known-workers.ts'
 import { ProviderOutbox } from './provider-outbox.ts'
 import { hears, tellOwner } from './trigger-notices.ts'
 import type { LocalTriggerType, TriggerType, TypeProvider } from '../model/trigger-type.ts'
 import type { TriggerTypes } from './trigger-types.ts'
-import { wellKnownProvider } from './well-known-types.ts'
 import type { Worker } from '../model/worker.ts'
 
 export interface PlacementParts {
@@ -24,6 +24,7 @@ export interface PlacementParts {
   readonly coalesce: boolean
   readonly log: Log
   readonly warnings: ThrottledWarnings
+  readonly known: KnownWorkers
 }
 
 export class Placement {
@@ -33,15 +34,17 @@ export class Placement {
   readonly #coalesce: boolean
   readonly #log: Log
   readonly #warnings: ThrottledWarnings
+  readonly #known: KnownWorkers
   readonly #outbox: ProviderOutbox
 
-  constructor({ types, bindings, waiters, coalesce, log, warnings }: PlacementParts) {
+  constructor({ types, bindings, waiters, coalesce, log, warnings, known }: PlacementParts) {
     this.#types = types
     this.#bindings = bindings
     this.#waiters = waiters
     this.#coalesce = coalesce
     this.#log = log
     this.#warnings = warnings
+    this.#known = known
     this.#outbox = new ProviderOutbox({
       bind: (provider, binding, replay) => this.#tellBind(provider, binding, replay),
       unbind: tellUnbind,
@@ -204,7 +207,7 @@ export class Placement {
   }
 
   #warnParked(id: string, { triggerType, functionId }: BindingContent): void {
-    const provider = wellKnownProvider(triggerType)
+    const provider = this.#known.ofTriggerType(triggerType)
     const remedy =
       provider === undefined ? 'waiting for a worker that registers it' : `add '${provider}' to the configuration`
     this.#warnings.count(`parked ${triggerType}`, `trigger type '${triggerType}' has no provider: ${remedy}`, {

@@ -13,6 +13,7 @@ import { isBlank, readRequest, type BindRequest } from './bind-request.ts'
 import { checkOwners } from './binding-policy.ts'
 import type { Binding, BindingContent, LogicalBinding } from '../model/binding.ts'
 import { Bindings } from './bindings.ts'
+import { NO_KNOWN_WORKERS, type KnownWorkers } from '../model/known-workers.ts'
 import { Placement } from './placement.ts'
 import { tellOwner } from './trigger-notices.ts'
 import type { LocalTriggerType, TriggerType, TypeProvider } from '../model/trigger-type.ts'
@@ -29,6 +30,8 @@ export interface TriggerRegistryOptions {
   /** Whether equal bindings of different connections are one (`engine.coalesce_replica_triggers`). */
   readonly coalesce: boolean
   readonly log: Log
+  /** Who would provide a type that nobody has registered. Default: nobody is known. */
+  readonly known?: KnownWorkers
   /** How long `bindAndWait` waits for the provider's answer (spec 01 §11.4). Default 10,000. */
   readonly answerMs?: number
   /** How many ownerless bindings there may be; beyond it `overloaded`. Default 100,000. */
@@ -51,6 +54,7 @@ export class TriggerRegistry {
     warnings,
     coalesce,
     log,
+    known = NO_KNOWN_WORKERS,
     answerMs = 10_000,
     maxOwnerless = 100_000,
   }: TriggerRegistryOptions) {
@@ -66,6 +70,7 @@ export class TriggerRegistry {
       coalesce,
       log,
       warnings,
+      known,
     })
   }
 

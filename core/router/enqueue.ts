@@ -3,7 +3,10 @@ import type { CodedError, ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { Action } from '../model/action.ts'
 import type { Call } from '../model/call.ts'
+import type { KnownWorkers } from '../model/known-workers.ts'
 import { baggageFor } from '../telemetry/trace-context.ts'
+
+export const ENQUEUE_FUNCTION = 'engine::queue::enqueue'
 
 /** The payload for the queue. The data goes along verbatim, except that a session cannot name a caller in it (spec 09 §4 c). */
 export function enqueueRequest(call: Call, action: Extract<Action, { type: 'enqueue' }>, receiptId: string): Buffer {
@@ -24,14 +27,15 @@ export function enqueueReceipt(receiptId: string): Buffer {
   return Buffer.from(`{"messageReceiptId":"${receiptId}"}`)
 }
 
-export function enqueueFailure(error: CodedError): ErrorBody {
+export function enqueueFailure(error: CodedError, known: KnownWorkers): ErrorBody {
   const missing = error.code === 'function_not_found'
-  return {
-    code: 'enqueue_error',
-    message: missing
-      ? 'No queue worker is running: add iii-queue to the configuration, or connect a worker that provides engine::queue::enqueue'
-      : `${error.code}: ${error.message}`,
-  }
+  return { code: 'enqueue_error', message: missing ? nobody(known) : `${error.code}: ${error.message}` }
+}
+
+function nobody(known: KnownWorkers): string {
+  const worker = known.ofFunction(ENQUEUE_FUNCTION)
+  const added = worker === undefined ? '' : `add ${worker} to the configuration, or `
+  return `No queue worker is running: ${added}connect a worker that provides ${ENQUEUE_FUNCTION}`
 }
 
 function withoutCaller(data: Buffer): Buffer {

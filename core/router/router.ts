@@ -14,10 +14,11 @@ import type { Worker } from '../model/worker.ts'
 import type { Action } from '../model/action.ts'
 import { callerIdOf, type Call } from '../model/call.ts'
 import { chooseProvider } from './choose-provider.ts'
-import { enqueueRequest, enqueueReceipt, enqueueFailure } from './enqueue.ts'
+import { ENQUEUE_FUNCTION, enqueueRequest, enqueueReceipt, enqueueFailure } from './enqueue.ts'
 import { Gate } from '../model/gate.ts'
 import { engineCall, type EngineRequest } from './engine-call.ts'
 import { HandOver } from './hand-over.ts'
+import { NO_KNOWN_WORKERS, type KnownWorkers } from '../model/known-workers.ts'
 import { IdleWaiters } from './idle-waiters.ts'
 import { invocationChannel, publishInvocation } from '../telemetry/invocation-channel.ts'
 import { middlewareRequest } from './middleware.ts'
@@ -37,6 +38,7 @@ export class Router {
   readonly options: EngineOptions
   readonly log: Log
   readonly warnings: ThrottledWarnings
+  readonly known: KnownWorkers
   /** Every worker that is attached, by id. */
   readonly workers = new Map<string, Worker>()
   readonly slots = new Map<string, PluginSlot>()
@@ -49,11 +51,13 @@ export class Router {
   #handOver: HandOver | undefined
   readonly #unanswered: UnansweredCalls
 
-  constructor(options: EngineOptions, log: Log, events: RouterEvents) {
+  /** @param known who would provide what is missing. Default: nobody is known. */
+  constructor(options: EngineOptions, log: Log, events: RouterEvents, known: KnownWorkers = NO_KNOWN_WORKERS) {
     this.options = options
     this.log = log
     this.warnings = new ThrottledWarnings(log)
     this.#events = events
+    this.known = known
     this.functions = new FunctionRegistry(options.duplicate_functions, {
       onProvided: (entry) => this.#grace.end(entry),
       onChanged: () => events.onFunctionsChanged(),
@@ -182,10 +186,10 @@ export class Router {
     const receiptId = randomUUID()
     const { traceparent } = call
     this.invokeThen(
-      { functionId: 'engine::queue::enqueue', data: enqueueRequest(call, action, receiptId), traceparent },
+      { functionId: ENQUEUE_FUNCTION, data: enqueueRequest(call, action, receiptId), traceparent },
       (_result, error) => {
         if (error === undefined) this.#answer(call, enqueueReceipt(receiptId), undefined)
-        else this.fail(call, enqueueFailure(readError(error)))
+        else this.fail(call, enqueueFailure(readError(error), this.known))
       },
     )
   }

@@ -2,6 +2,7 @@
 // (spec 04 B.3, 09 §4). The rights are the holder's word alone: nothing is added here, and nothing is assumed.
 import { CodedError } from '../../protocol/errors.ts'
 import type { ExposeFilter, SessionAnswer, SessionQuestion } from '../../protocol/seats.ts'
+import type { ExactGrants } from '../model/exact-grants.ts'
 import type { Policy, SessionRights } from '../model/policy.ts'
 import type { AuthInput } from './auth-input.ts'
 import type { Seat } from './seat.ts'
@@ -20,9 +21,12 @@ export interface Newcomer {
 
 export class SessionPolicy {
   readonly #seat: Seat<SessionQuestion, SessionAnswer>
+  readonly #exact: ExactGrants
 
-  constructor(seat: Seat<SessionQuestion, SessionAnswer>) {
+  /** @param exact what no wildcard of an answer reaches. */
+  constructor(seat: Seat<SessionQuestion, SessionAnswer>, exact: ExactGrants) {
     this.#seat = seat
+    this.#exact = exact
   }
 
   /** Somebody is there to decide; a listener with `rbac` does not open before. */
@@ -34,7 +38,8 @@ export class SessionPolicy {
   async decide({ listener, rbac, middleware, input }: Newcomer): Promise<Policy> {
     try {
       const question = { listener, rbac, middleware_function_id: middleware ?? null, ...input }
-      return { kind: 'session', rights: readRights(await this.#seat.ask(question, AUTH_MS)), middleware }
+      const rights = readRights(await this.#seat.ask(question, AUTH_MS))
+      return { kind: 'session', rights, middleware, exact: this.#exact }
     } catch (error) {
       throw new CodedError('AUTH_ERROR', (error as Error).message, { cause: error })
     }

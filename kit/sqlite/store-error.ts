@@ -32,7 +32,7 @@ export class StoreError extends Error {
 export interface StorePlace {
   readonly folder: string
   readonly file: string
-  /** The setting that decides the place, for remedies: `adapter.config.file_path of iii-state`. */
+  /** The setting that decides the place, for remedies: `adapter.config.file_path of NAME`. */
   readonly setting: string
 }
 

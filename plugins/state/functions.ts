@@ -3,8 +3,9 @@ import { registerBuiltIn, type BuiltInFunction, type FunctionRegistrar } from '.
 import type { InputObject, InputReader } from '../../kit/input-reader.ts'
 import { decodeUpdateOperations } from '../../kit/update/decode-operations.ts'
 import type { UpdateOperation } from '../../kit/update-operations.ts'
-import { CodedError, type ErrorCode } from '../../protocol/errors.ts'
+import { CodedError } from '../../protocol/errors.ts'
 import { RawJson } from '../../sdk/raw-json.ts'
+import type { StateErrorCode } from './about.ts'
 import type { OnWritten, StateStore } from './adapters/store.ts'
 import type { LiveSettings } from './config.ts'
 import { ADDRESS, ANY_VALUE, objectSchema, OLD_AND_NEW, SCOPE, UPDATE_ERRORS, UPDATE_OPERATIONS } from './schemas.ts'
@@ -146,7 +147,7 @@ function optionalValue(text: string | undefined): RawJson | undefined {
 }
 
 /** Fails where the value is nested deeper than this Node can write. */
-function toText(value: unknown, code: ErrorCode, address: Address): string {
+function toText(value: unknown, code: StateErrorCode, address: Address): string {
   try {
     return JSON.stringify(value)
   } catch (cause) {
@@ -165,7 +166,7 @@ function refuseTooLarge(text: string, limit: number | undefined, address: Addres
 }
 
 /** A refusal that has its own code (a full queue, a closed store) keeps it: it says that nothing was done. */
-function failed(code: ErrorCode, action: string, cause: unknown): never {
+function failed(code: StateErrorCode, action: string, cause: unknown): never {
   if (cause instanceof CodedError) throw cause
   const reason = cause instanceof Error ? cause.message : String(cause)
   throw new CodedError(code, `Failed to ${action}: ${reason}`, { cause })

@@ -1,8 +1,9 @@
 // Items wherever they are: in the store, or with a worker that serves a custom stream, decided for each operation (spec 02 §8).
 // Answers as they go on the wire, failures with their codes.
 import type { UpdateOperation } from '../../kit/update-operations.ts'
-import { CodedError, type ErrorCode } from '../../protocol/errors.ts'
+import { CodedError } from '../../protocol/errors.ts'
 import { RawJson } from '../../sdk/raw-json.ts'
+import type { StreamErrorCode } from './about.ts'
 import type { ItemAddress, OnEmitted, StreamStore } from './adapters/store.ts'
 import { StreamLeft, wireAddress, type CustomItems } from './custom/custom-items.ts'
 import type { Snapshot } from './feed.ts'
@@ -149,7 +150,7 @@ function optionalText(value: unknown): RawJson | undefined {
 }
 
 /** Fails where the value is nested deeper than this Node can write. */
-function toText(value: unknown, code: ErrorCode, action: string): string {
+function toText(value: unknown, code: StreamErrorCode, action: string): string {
   try {
     return JSON.stringify(value)
   } catch (cause) {
@@ -158,7 +159,7 @@ function toText(value: unknown, code: ErrorCode, action: string): string {
 }
 
 /** A refusal that has its own code (a full queue, a closed store) keeps it: it says that nothing was done. */
-function failed(code: ErrorCode, action: string, cause: unknown): never {
+function failed(code: StreamErrorCode, action: string, cause: unknown): never {
   if (cause instanceof CodedError) throw cause
   const reason = cause instanceof Error ? cause.message : String(cause)
   throw new CodedError(code, `Failed to ${action}: ${reason}`, { cause })

@@ -1,12 +1,12 @@
 // docs/reference/cli.md from the definitions of the commands.
 import { stripVTControlCharacters } from 'node:util'
 import { renderUsage, type CommandDef } from 'citty'
-import { COMMANDS, NOT_PROVIDED, type CommandEntry } from '../../bin/command-table.ts'
+import { commandTable, NOT_PROVIDED } from '../../bin/command-table.ts'
+import type { BuiltIn } from '../../sdk/built-in.ts'
 
-export async function cliReference(): Promise<string> {
-  const entries: [string, CommandEntry][] = Object.entries(COMMANDS)
+export async function cliReference(builtIns: readonly BuiltIn[]): Promise<string> {
   const sections = await Promise.all(
-    entries.map(async ([name, entry]) => section(`iii ${name}`, await entry.load(), entry.aliases)),
+    [...commandTable(builtIns)].map(async ([name, entry]) => section(`iii ${name}`, await entry.load(), entry.aliases)),
   )
   return [
     '# Commands',

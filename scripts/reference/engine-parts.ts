@@ -7,16 +7,8 @@ import { PluginHost } from '../../core/host/plugin-host.ts'
 import { createLog } from '../../core/log.ts'
 import { RoutingCore } from '../../core/routing-core.ts'
 import { ENGINE_VERSION } from '../../core/version.ts'
-import type { FunctionRegistrar } from '../../kit/built-in-function.ts'
+import type { BuiltInAbout } from '../../sdk/built-in.ts'
 import type { FunctionOptions } from '../../sdk/handle-types.ts'
-import {
-  registerConfigurationFunctions,
-  type ConfigurationFunctionsContext,
-} from '../../plugins/configuration/functions.ts'
-import { registerPublish } from '../../plugins/pubsub/publish.ts'
-import { registerStateFunctions, type StateFunctionsContext } from '../../plugins/state/functions.ts'
-import { registerStreamFunctions } from '../../plugins/stream/functions.ts'
-import type { StreamItems } from '../../plugins/stream/items.ts'
 
 export interface FunctionPart {
   readonly id: string
@@ -54,7 +46,6 @@ export function engineParts(): { functions: FunctionPart[]; triggerTypes: Trigge
     events: core.linkEvents,
     log,
     engine: { root, pluginModule: '', version: ENGINE_VERSION, url: () => '' },
-    builtInDir: undefined,
     watch: false,
   })
   const functions = [...core.router.functions.all()].map(({ id, presented }): FunctionPart => {
@@ -74,30 +65,10 @@ export function engineParts(): { functions: FunctionPart[]; triggerTypes: Trigge
   return { functions: functions.sort(byId), triggerTypes: triggerTypes.sort(byId) }
 }
 
-/** The functions of `iii-state`, in the order of their registration. */
-export function stateParts(): FunctionPart[] {
-  return declaredBy((registrar) => registerStateFunctions(registrar, {} as StateFunctionsContext))
-}
-
-/** The functions of `iii-stream`, in the order of their registration. */
-export function streamParts(): FunctionPart[] {
-  return declaredBy((registrar) => registerStreamFunctions(registrar, {} as StreamItems))
-}
-
-/** The functions of `configuration`. */
-export function configurationParts(): FunctionPart[] {
-  return declaredBy((registrar) => registerConfigurationFunctions(registrar, {} as ConfigurationFunctionsContext))
-}
-
-/** The functions of `iii-pubsub`. */
-export function pubsubParts(): FunctionPart[] {
-  return declaredBy((registrar) => registerPublish(registrar, () => {}))
-}
-
-/** Only declared, never run: what running needs is not looked at. */
-function declaredBy(register: (registrar: FunctionRegistrar) => void): FunctionPart[] {
+/** The functions of a built-in worker, in the order of their registration. Only declared, never run. */
+export async function declaredFunctions({ declareFunctions }: BuiltInAbout): Promise<FunctionPart[]> {
   const parts: FunctionPart[] = []
-  register({
+  await declareFunctions?.({
     registerFunction(id: string, _handler: unknown, options: FunctionOptions = {}) {
       const { description = '', request_format: request, response_format: response } = options
       parts.push({ id, description, request, response })

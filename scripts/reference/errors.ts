@@ -1,16 +1,27 @@
-// docs/reference/errors.md from the one table of error codes.
+// docs/reference/errors.md: the codes of the engine, and those of each built-in worker.
 import { ERROR_CODES } from '../../protocol/errors.ts'
+import type { BuiltIn } from '../../sdk/built-in.ts'
+import { code, table } from './markdown.ts'
 
-export function errorsReference(): string {
+export function errorsReference(builtIns: readonly BuiltIn[]): string {
+  const workers = builtIns.flatMap(({ about: { name, errors } }) => {
+    return errors === undefined ? [] : [[`Codes of ${name}`, errors] as const]
+  })
   return [
     '# Error codes',
     '',
     'An error that reaches a caller is `{ code, message, stacktrace? }`. Codes are case-sensitive and stable; messages are for people.',
-    "A worker's own codes pass through unchanged and are not listed here. Generated from `protocol/errors.ts` by `npm run docs`.",
+    'The codes of the engine come from workers too, where they mean the same. A code of your own workers and plugins passes through',
+    'unchanged and is not listed here. Generated from the code by `npm run docs`.',
     '',
-    '| code | meaning |',
-    '|---|---|',
-    ...Object.entries(ERROR_CODES).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`),
-    '',
+    ...[['Codes of the engine', ERROR_CODES] as const, ...workers].flatMap(([heading, codes]) => [
+      `## ${heading}`,
+      '',
+      table(
+        ['code', 'meaning'],
+        Object.entries(codes).map(([name, meaning]) => [code(name), meaning]),
+      ),
+      '',
+    ]),
   ].join('\n')
 }

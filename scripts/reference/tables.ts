@@ -1,83 +1,64 @@
 // The generated parts of pages that are written by hand otherwise. A page names one between two comments:
 // `<!-- table: NAME -->` and `<!-- end -->`; what stands between them is replaced.
-import { aliasPairs, knownWorkers } from '../../core/config/builtin-names.ts'
+import path from 'node:path'
 import { ENGINE_SCHEMA } from '../../core/config/engine-options.ts'
 import { ENTRY_SCHEMA } from '../../core/config/entry-schema.ts'
 import { configFileSchema } from '../../core/config/file-schema.ts'
 import { LISTENER_SCHEMA } from '../../core/config/listener-schema.ts'
-import { BUILT_IN_PLUGINS } from '../../core/host/table/built-in-plugins.ts'
-import { SCENARIO_NAMES } from '../../bench/options.ts'
-import { SCENARIOS } from '../../bench/scenarios/index.ts'
+import { WorkerNames } from '../../core/config/worker-names.ts'
+import { loadScenario, SCENARIO_NAMES } from '../../bench/scenario-table.ts'
 import { checkTargets } from '../../bench/targets-table.ts'
+import { countText } from '../../base/values/amount-text.ts'
 import { UPDATE_LIMITS } from '../../kit/update/operation.ts'
-import { CONFIGURATION_CONFIG_SCHEMA } from '../../plugins/configuration/config.ts'
-import { CRON_CONFIG_SCHEMA } from '../../plugins/cron/config.ts'
-import { PUBSUB_CONFIG_SCHEMA } from '../../plugins/pubsub/config.ts'
-import { STATE_CONFIG_SCHEMA } from '../../plugins/state/config.ts'
-import { STREAM_CONFIG_SCHEMA } from '../../plugins/stream/config.ts'
-import { boundsTable } from './bounds.ts'
-import {
-  configurationParts,
-  engineParts,
-  pubsubParts,
-  stateParts,
-  streamParts,
-  type FunctionPart,
-} from './engine-parts.ts'
-import { code, countText, table } from './markdown.ts'
+import type { BuiltIn, WorkerAbout } from '../../sdk/built-in.ts'
+import { declaredFunctions, engineParts, type FunctionPart } from './engine-parts.ts'
+import { BINDING_BOUNDS, BRIDGE_BOUNDS, REDIS_BOUNDS } from './kit-bounds.ts'
+import { boundsTable } from './limits.ts'
+import { code, table } from './markdown.ts'
 import { memberTable, shapeText } from './schema-text.ts'
-import {
-  BINDING_BOUNDS,
-  BRIDGE_BOUNDS,
-  CONFIGURATION_BOUNDS,
-  PUBSUB_BOUNDS,
-  REDIS_BOUNDS,
-  valuesTable,
-} from './worker-bounds.ts'
 
-export const TABLES: Readonly<Record<string, () => string>> = {
-  bounds: boundsTable,
-  'bounds-configuration': () => valuesTable(CONFIGURATION_BOUNDS),
-  'bounds-pubsub': () => valuesTable([...BINDING_BOUNDS, ...PUBSUB_BOUNDS]),
-  'bounds-redis': () => valuesTable(REDIS_BOUNDS),
-  'bounds-bridge': () => valuesTable(BRIDGE_BOUNDS),
-  'config-file': () => memberTable({ properties: withoutEngine(configFileSchema({})) }),
-  'config-engine': () => memberTable(ENGINE_SCHEMA),
-  'config-entry': () => memberTable(ENTRY_SCHEMA),
-  'config-listener': () => memberTable(LISTENER_SCHEMA),
-  'config-configuration': () => memberTable(CONFIGURATION_CONFIG_SCHEMA),
-  'config-state': () => memberTable(STATE_CONFIG_SCHEMA),
-  'config-stream': () => memberTable(STREAM_CONFIG_SCHEMA),
-  'config-cron': () => memberTable(CRON_CONFIG_SCHEMA),
-  'config-pubsub': () => memberTable(PUBSUB_CONFIG_SCHEMA),
-  'config-names': workerNames,
-  'engine-functions': () => functionSections(engineParts().functions),
-  'engine-trigger-types': triggerTypes,
-  'configuration-functions': () => functionSections(configurationParts()),
-  'state-functions': () => functionSections(stateParts()),
-  'stream-functions': () => functionSections(streamParts()),
-  'pubsub-functions': () => functionSections(pubsubParts()),
-  'update-limits': () =>
-    table(
-      ['limit', 'value'],
-      Object.entries(UPDATE_LIMITS).map(([name, value]) => [code(name), countText(value)]),
-    ),
-  'bench-scenarios': () =>
-    table(
-      ['scenario', 'what it measures'],
-      SCENARIO_NAMES.map((name) => [code(name), SCENARIOS[name].title]),
-    ),
-  'bench-targets': benchTargets,
+/** All tables by name: those of the engine, and those of each built-in worker by the name of its folder. */
+export async function tablesOf(
+  builtIns: readonly BuiltIn[],
+  absent: readonly WorkerAbout[],
+): Promise<ReadonlyMap<string, string>> {
+  const names = new WorkerNames(builtIns, absent)
+  return new Map([
+    ['bounds-bindings', boundsTable(BINDING_BOUNDS)],
+    ['bounds-redis', boundsTable(REDIS_BOUNDS)],
+    ['bounds-bridge', boundsTable(BRIDGE_BOUNDS)],
+    ['config-file', memberTable({ properties: withoutEngine(configFileSchema({}, names)) })],
+    ['config-engine', memberTable(ENGINE_SCHEMA)],
+    ['config-entry', memberTable(ENTRY_SCHEMA)],
+    ['config-listener', memberTable(LISTENER_SCHEMA)],
+    ['config-names', workerNames(names)],
+    ['engine-functions', functionSections(engineParts().functions)],
+    ['engine-trigger-types', triggerTypes()],
+    ['update-limits', updateLimits()],
+    ['bench-scenarios', await scenarios()],
+    ['bench-targets', benchTargets()],
+    ...(await Promise.all(builtIns.map(workerTables))).flat(),
+  ])
+}
+
+async function workerTables({ folder, about }: BuiltIn): Promise<[string, string][]> {
+  const name = path.basename(folder)
+  const [schema, bounds, functions] = await Promise.all([about.config?.(), about.bounds?.(), declaredFunctions(about)])
+  return [
+    ...(schema === undefined ? [] : ([[`config-${name}`, memberTable(schema)]] as [string, string][])),
+    ...(bounds === undefined ? [] : ([[`bounds-${name}`, boundsTable(bounds)]] as [string, string][])),
+    ...(functions.length === 0 ? [] : ([[`${name}-functions`, functionSections(functions)]] as [string, string][])),
+  ]
 }
 
 const MARKED = /(<!-- table: ([a-z-]+) -->\n)[\s\S]*?(<!-- end -->)/g
 
 /** The page with its tables as the code has them now. Throws for a name that no table has. */
-export function fillTables(page: string): string {
+export function fillTables(page: string, tables: ReadonlyMap<string, string>): string {
   return page.replace(MARKED, (_whole, begin: string, name: string, end: string) => {
-    const make = TABLES[name]
-    if (make === undefined) throw new Error(`no table is named '${name}'; there are ${Object.keys(TABLES).join(', ')}`)
-    return `${begin}${make()}\n${end}`
+    const text = tables.get(name)
+    if (text === undefined) throw new Error(`no table is named '${name}'; there are ${[...tables.keys()].join(', ')}`)
+    return `${begin}${text}\n${end}`
   })
 }
 
@@ -96,12 +77,21 @@ function withoutEngine(schema: Readonly<Record<string, unknown>>): object {
   )
 }
 
-function workerNames(): string {
-  const aliases = new Map(aliasPairs())
-  const rows = knownWorkers(BUILT_IN_PLUGINS.values()).map(({ name, provided }) => {
-    return [code(name), code(aliases.get(name) ?? ''), provided ? 'yes' : 'no']
-  })
+function workerNames(names: WorkerNames): string {
+  const rows = names.all.map(({ name, alias = '' }) => [code(name), code(alias), names.isProvided(name) ? 'yes' : 'no'])
   return table(['name', 'also', 'in this version'], rows)
+}
+
+function updateLimits(): string {
+  return table(
+    ['limit', 'value'],
+    Object.entries(UPDATE_LIMITS).map(([name, value]) => [code(name), countText(value)]),
+  )
+}
+
+async function scenarios(): Promise<string> {
+  const rows = SCENARIO_NAMES.map(async (name) => [code(name), (await loadScenario(name)).title])
+  return table(['scenario', 'what it measures'], await Promise.all(rows))
 }
 
 function functionSections(functions: readonly FunctionPart[]): string {

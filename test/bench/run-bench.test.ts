@@ -3,7 +3,7 @@ import { BENCH_DEFAULTS, chooseCases, type BenchOptions } from '../../bench/opti
 import { isClean, runBench } from '../../bench/run-bench.ts'
 import { renderReport } from '../../bench/table.ts'
 
-const QUICK: BenchOptions = {
+const QUICK: Omit<BenchOptions, 'scenarios'> = {
   ...BENCH_DEFAULTS,
   target: 'naive',
   durationMs: 60,

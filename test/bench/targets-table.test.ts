@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { BenchReport, CaseReport, RatioReport } from '../../bench/report.ts'
 import { checkTargets, TARGETS } from '../../bench/targets-table.ts'
-import { SCENARIO_NAMES } from '../../bench/options.ts'
+import { SCENARIO_NAMES } from '../../bench/scenario-table.ts'
 
 const steady = (to: string, median: number, cpu: number): RatioReport => ({
   to,

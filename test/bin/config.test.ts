@@ -40,6 +40,23 @@ describe('iii config check', () => {
     expect(stderr).not.toMatch(/^\s+at /m)
   })
 
+  test('refuses a second entry of a plugin that does not declare repeatable, and names both lines', async () => {
+    const plugin = (more: string) =>
+      `import { definePlugin } from 'iii-host/plugin'\nexport default definePlugin({ name: 'hello', ${more}start() {} })\n`
+    mkdirSync(join(cwd, 'plugins'))
+    write('workers:\n  - name: hello\n  - name: hello\n')
+    write(plugin(''), join('plugins', 'hello.ts'))
+    const { code, stderr } = await iiiConfig(['check'])
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining(
+        `${join(cwd, 'iii-config.yaml')}:3: duplicate instance of 'hello' is not supported: the first is at iii-config.yaml:2`,
+      ),
+    })
+    write(plugin('repeatable: true, '), join('plugins', 'hello.ts'))
+    expect((await iiiConfig(['check'])).code).toBe(0)
+  })
+
   test('holds the config of a built-in plugin against its schema', async () => {
     write('workers:\n  - name: state\n    config:\n      max_value_bytes: many\n')
     const { code, stderr } = await iiiConfig(['check'])

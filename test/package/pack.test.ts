@@ -6,6 +6,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BUILT_INS } from '../../plugins/built-ins.ts'
 import { findOldNode } from '../bin/old-node.ts'
 import { snippetsOf } from '../docs/snippets.ts'
 
@@ -39,7 +40,9 @@ describe('the packed package', () => {
       'iii-config.yaml',
       'bin/iii.mjs',
       'dist/bin/main.js',
+      'dist/index.js',
       'dist/core/engine.js',
+      'dist/plugins/built-ins.js',
     ]) {
       expect(existsSync(path.join(installed, file)), file).toBe(true)
     }
@@ -49,10 +52,23 @@ describe('the packed package', () => {
     expect(sources).toEqual([])
   })
   it('holds one ready bundle per built-in plugin', () => {
-    const plugins = readdirSync(path.join(root, 'plugins'))
-    expect(readdirSync(path.join(installed, 'dist', 'plugins'))).toEqual(plugins)
-    for (const plugin of plugins)
-      expect(readdirSync(path.join(installed, 'dist', 'plugins', plugin))).toContain('index.js')
+    for (const { folder: source } of BUILT_INS) {
+      const plugin = path.join('dist', 'plugins', path.basename(source))
+      const bundle = readFileSync(path.join(installed, plugin, 'index.js'), 'utf8')
+      const outside = [...bundle.matchAll(/(?:from |import\()"(\.[^"]+)"/g)].map(([, specifier = '']) =>
+        path.join(plugin, specifier),
+      )
+      expect(outside.filter((file) => !/^dist\/(sdk|protocol|base)\//.test(file))).toEqual([])
+    }
+  })
+  it('knows the settings of its built-in plugins', async () => {
+    const { definitions } = JSON.parse((await iii('config', 'schema')).stdout) as { definitions: object }
+    for (const { about } of BUILT_INS) expect(JSON.stringify(definitions)).toContain(`"${about.name}"`)
+  })
+  it('has the scenarios of its built-in plugins', async () => {
+    const { stdout } = await iii('bench', '--help')
+    for (const { about } of BUILT_INS)
+      for (const scenario of Object.keys(about.scenarios ?? {})) expect(stdout).toContain(scenario)
   })
   it('gives a working npx iii', async () => {
     const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }

@@ -18,9 +18,10 @@ export interface ResolvedImport extends Import {
   readonly target: string | undefined
 }
 
+/** Files below folders; a file stands for itself. */
 export function filesIn(...folders: readonly string[]): string[] {
   return folders
-    .flatMap((folder) => globSync(`${folder}/**/*.{ts,mjs}`, { cwd: ROOT }))
+    .flatMap((folder) => (folder.endsWith('.ts') ? [folder] : globSync(`${folder}/**/*.{ts,mjs}`, { cwd: ROOT })))
     .filter((file) => !file.includes('fixtures') && !isGenerator(file))
 }
 

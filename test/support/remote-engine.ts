@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { startEngine, type Engine } from '../../core/engine.ts'
+import { startEngine, type Engine } from '../../index.ts'
 import { createLog } from '../../core/log.ts'
 import { tempFolder } from './temp-folder.ts'
 

@@ -16,6 +16,7 @@ import type { LocalHandler } from '../../core/model/function-entry.ts'
 import { Worker } from '../../core/model/worker.ts'
 import type { PluginSlot } from '../../core/model/plugin-slot.ts'
 import { SEATS, type SeatName, type TelemetrySignal } from '../../protocol/seats.ts'
+import { ALL_NAMES } from './worker-names.ts'
 import { RawClient, type RawClientOptions } from './raw-client.ts'
 import { plainEntry } from '../../core/config/instance-ids.ts'
 
@@ -69,7 +70,7 @@ export class TestCore {
       telemetry,
       log,
       namespaceGraceMs,
-      sessionPolicy: new SessionPolicy(core.seats.sessionPolicy),
+      sessionPolicy: new SessionPolicy(core.seats.sessionPolicy, ALL_NAMES.exactGrants),
       onOpened: (connection) => core.liveness.opened(connection),
       onClosed: (connection) => core.liveness.closed(connection),
     })

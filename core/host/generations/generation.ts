@@ -148,7 +148,7 @@ export class Generation {
 
   /** For the holder of the seat `settings`. */
   get about(): SettingsAbout {
-    return aboutOf(this.name, this.declaration, this.plan.entry)
+    return aboutOf(this.plan.source, this.declaration, this.plan.entry)
   }
 
   /** What its replicas listen on. */
@@ -173,7 +173,7 @@ export class Generation {
   /** Whoever reads of a setting looks for it in the configuration file, where these are not. */
   #withOriginOfSettings(error: GenerationError): GenerationError {
     if (this.#settings.from !== 'stored' || this.#settingsAreNew) return error
-    const where = `its file in the folder of 'configuration' (config/${this.name}.yaml by default)`
+    const where = 'the file that `iii config explain` names'
     const remedy = `correct or remove ${where}, or edit its block in the configuration file`
     const message = `${error.message.replace(/\.?$/, '.')} Its settings were set at run time: ${remedy}.`
     return new GenerationError(error.reason, error.code, message, { cause: error })

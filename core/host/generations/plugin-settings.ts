@@ -1,6 +1,5 @@
 // The settings that a plugin gets: its `config` block, or what was set at run time in its place, checked against its schema, with
 // defaults filled in. Who keeps what was set at run time is the holder of the seat `settings` (design, "The one idea").
-import { aliasesOf } from '../../config/builtin-names.ts'
 import type { WorkerEntry } from '../../config/types.ts'
 import type { Log } from '../../log.ts'
 import { CodedError } from '../../../protocol/errors.ts'
@@ -54,7 +53,7 @@ export function settleSettings(seat: SettingsSeat, log: Log): SettleSettings {
       return { config: await checked(source, schema, override, 'the new settings'), from: 'stored' }
     const { value, from } = keepsSettings(declaration)
       ? { value: entry.config, from: 'file' as const }
-      : await seat.resolve(aboutOf(source.name, declaration, entry))
+      : await seat.resolve(aboutOf(source, declaration, entry))
     if (from === 'stored') {
       try {
         return { config: await checked(source, schema, value, 'what was set at run time'), from }
@@ -67,9 +66,13 @@ export function settleSettings(seat: SettingsSeat, log: Log): SettleSettings {
   }
 }
 
-export function aboutOf(plugin: string, declaration: PluginDeclaration, { config }: WorkerEntry): SettingsAbout {
+export function aboutOf(
+  { name, aliases }: PluginSource,
+  declaration: PluginDeclaration,
+  { config }: WorkerEntry,
+): SettingsAbout {
   const { description = '', config: schema = NO_SETTINGS } = declaration
-  return { plugin, aliases: aliasesOf(plugin), description, schema, config }
+  return { plugin: name, aliases, description, schema, config }
 }
 
 /** It holds the seat itself: nobody else can say what its settings are. */

@@ -1,12 +1,12 @@
-// Finds plugins on disk: the engine's own folder and the user's `plugins_dir`. Reads names only, runs nothing.
+// Finds plugins on disk: the folders of the table of built-in workers and the user's `plugins_dir`. Reads names only, runs nothing.
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
-import { BUILT_IN_PLUGINS } from './built-in-plugins.ts'
+import type { WorkerNames } from '../../config/worker-names.ts'
 import { PLUGIN_NAME, type PluginSource } from './plugin-source.ts'
 
 export interface DiscoveryPlaces {
-  /** Absolute path of the engine's `plugins/`; undefined = no built-ins. */
-  readonly builtInDir: string | undefined
+  /** From the table of built-in workers. */
+  readonly names: WorkerNames
   /** Absolute path of `plugins_dir`; it need not exist. */
   readonly userDir: string
   readonly projectRoot: string
@@ -26,17 +26,21 @@ interface Candidate {
 
 const ENTRY_FILE = /^index\.(ts|js|mjs)$/
 const SINGLE_FILE = /^(.+)\.(ts|js|mjs)$/
+/** Beside the folders of built-in workers stand the tables of them, which are no plugins. */
+const TABLES = ['built-ins', 'absent-workers']
 
 /** User plugins win over built-ins of their name; two user plugins of one name are a problem, not a choice. */
 export async function discoverPlugins(places: DiscoveryPlaces): Promise<Discovery> {
+  const { names, userDir, projectRoot } = places
   const [builtIns, userPlugins] = await Promise.all([
-    places.builtInDir === undefined ? [] : candidatesIn(places.builtInDir, (folder) => BUILT_IN_PLUGINS.get(folder)),
-    candidatesIn(places.userDir, (base) => (isBuiltInFolder(join(places.userDir, base), places) ? undefined : base)),
+    builtInCandidates(names),
+    candidatesIn(userDir, (base) => (isEnginesOwn(join(userDir, base), names) ? undefined : base)),
   ])
   const sources = new Map<string, PluginSource>()
   const problems = new Map<string, string>()
   for (const candidate of builtIns) {
-    sources.set(candidate.name, { ...candidate, builtIn: true, replaces: false, origin: 'built-in' })
+    const aliases = names.aliasesOf(candidate.name)
+    sources.set(candidate.name, { ...candidate, aliases, builtIn: true, replaces: false, origin: 'built-in' })
   }
   for (const [name, candidates] of byName(userPlugins)) {
     const [first, second] = candidates
@@ -53,15 +57,24 @@ export async function discoverPlugins(places: DiscoveryPlaces): Promise<Discover
       )
     } else {
       const replaces = sources.has(name)
-      sources.set(name, { ...first, builtIn: false, replaces, origin: relative(places.projectRoot, first.path) })
+      const origin = relative(projectRoot, first.path)
+      sources.set(name, { ...first, aliases: names.aliasesOf(name), builtIn: false, replaces, origin })
     }
   }
   return { sources, problems }
 }
 
+async function builtInCandidates({ builtIns }: WorkerNames): Promise<Candidate[]> {
+  const found = await Promise.all(builtIns.map(({ folder, about }) => candidatesInFolder(folder, about.name)))
+  return found.flat()
+}
+
 /** In a checkout `plugins_dir` may be the engine's own folder: what ships in there is nobody's own plugin. */
-function isBuiltInFolder(path: string, { builtInDir }: DiscoveryPlaces): boolean {
-  return builtInDir !== undefined && dirname(path) === resolve(builtInDir) && BUILT_IN_PLUGINS.has(basename(path))
+function isEnginesOwn(path: string, { builtIns }: WorkerNames): boolean {
+  return builtIns.some(
+    ({ folder }) =>
+      resolve(folder) === path || (dirname(resolve(folder)) === dirname(path) && TABLES.includes(basename(path))),
+  )
 }
 
 /** @param nameOf the name of a plugin by its folder or file; undefined = not one of these. */
@@ -77,13 +90,16 @@ async function candidatesIn(dir: string, nameOf: (base: string) => string | unde
         return name === undefined ? [] : [{ name, entryFile: path, path }]
       }
       const name = nameOf(entry.name)
-      if (name === undefined) return []
-      const inside = await readdir(path).catch(ignoreMissing)
-      const files = inside.filter((file) => ENTRY_FILE.test(file)).sort()
-      return files.map((file) => ({ name, entryFile: join(path, file), path }))
+      return name === undefined ? [] : candidatesInFolder(path, name)
     }),
   )
   return found.flat().sort((a, b) => a.entryFile.localeCompare(b.entryFile))
+}
+
+async function candidatesInFolder(path: string, name: string): Promise<Candidate[]> {
+  const inside = await readdir(path).catch(ignoreMissing)
+  const files = inside.filter((file) => ENTRY_FILE.test(file)).sort()
+  return files.map((file) => ({ name, entryFile: join(path, file), path }))
 }
 
 /** A folder that does not exist (or vanishes meanwhile, or is a file behind a link) holds no plugins. */

@@ -5,6 +5,8 @@ export const PLUGIN_NAME = /^[a-z][a-z0-9-]{0,63}$/
 
 export interface PluginSource {
   readonly name: string
+  /** Other names of it, by which settings may be kept; empty for a plugin that has the name of no built-in. */
+  readonly aliases: readonly string[]
   /** Absolute path of the module that exports the definition. */
   readonly entryFile: string
   /** Absolute path of what is the plugin's own: its folder, or the file itself. */

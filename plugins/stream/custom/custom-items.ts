@@ -4,10 +4,11 @@ import type { UpdateOperation } from '../../../kit/update-operations.ts'
 import { applyUpdate } from '../../../kit/update-operations.ts'
 import type { JsonValue } from '../../../base/values/json-value.ts'
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
-import { CodedError, type ErrorBody, type ErrorCode } from '../../../protocol/errors.ts'
+import { CodedError, type ErrorBody } from '../../../protocol/errors.ts'
 import { InvocationError } from '../../../sdk/errors.ts'
 import type { TriggerRequest } from '../../../sdk/handle-types.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
+import type { StreamErrorCode } from '../about.ts'
 import type { ItemAddress, OnEmitted, StreamStore } from '../adapters/store.ts'
 import { changeText, type Change } from '../event.ts'
 import { customFunctionId, type CustomStreams, type StreamOperation } from './custom-streams.ts'
@@ -149,7 +150,7 @@ function keyOf({ stream, group, item }: ItemAddress): string {
   return JSON.stringify([stream, group, item])
 }
 
-function failed(code: ErrorCode, action: string, address: ItemAddress, cause: unknown): never {
+function failed(code: StreamErrorCode, action: string, address: ItemAddress, cause: unknown): never {
   if (cause instanceof StreamLeft) throw cause
   const reason = cause instanceof Error ? cause.message : String(cause)
   throw new CodedError(code, `Failed to ${action} ${named(address)} of the custom stream: ${reason}`, { cause })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ENGINE_SCHEMA } from '../../../core/config/engine-options.ts'
 import { ENTRY_SCHEMA } from '../../../core/config/entry-schema.ts'
+import { ALL_NAMES } from '../../support/worker-names.ts'
 import { configFileSchema } from '../../../core/config/file-schema.ts'
 import { LISTENER_SCHEMA } from '../../../core/config/listener-schema.ts'
 import { validateAgainstSchema, type SchemaProblem } from '../../../base/values/schema-validation.ts'
@@ -98,7 +99,7 @@ describe('validateAgainstSchema', () => {
     ['listener', LISTENER_SCHEMA],
     ['engine', ENGINE_SCHEMA],
     ['entry', ENTRY_SCHEMA],
-    ['file', configFileSchema({ mine: SCHEMA })],
+    ['file', configFileSchema({ mine: SCHEMA }, ALL_NAMES)],
   ])('the %s schema of the engine is itself sound', (_name, schema) => {
     const result = validateAgainstSchema(schema, {})
     expect('problems' in result ? result.problems.filter(({ rule }) => rule === 'schema') : []).toEqual([])

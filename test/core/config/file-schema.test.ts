@@ -2,12 +2,16 @@ import { parse } from 'yaml'
 import { describe, expect, test } from 'vitest'
 import { configFileSchema } from '../../../core/config/file-schema.ts'
 import { validateAgainstSchema } from '../../../base/values/schema-validation.ts'
+import { ALL_NAMES } from '../../support/worker-names.ts'
 import { starterText } from '../../../core/config/starter-file.ts'
 
-const SCHEMA = configFileSchema({
-  'iii-state': { type: 'object', properties: { adapter: {} }, additionalProperties: false },
-  hello: { type: 'object', properties: { greeting: { type: 'string' } }, additionalProperties: false },
-})
+const SCHEMA = configFileSchema(
+  {
+    'iii-state': { type: 'object', properties: { adapter: {} }, additionalProperties: false },
+    hello: { type: 'object', properties: { greeting: { type: 'string' } }, additionalProperties: false },
+  },
+  ALL_NAMES,
+)
 
 const accepts = (value: unknown): boolean => 'value' in validateAgainstSchema(SCHEMA, value)
 

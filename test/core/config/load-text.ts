@@ -1,22 +1,23 @@
 // Reads a configuration from a text, as if it stood in /project/iii-config.yaml.
-import { knownWorkers, type KnownWorker } from '../../../core/config/builtin-names.ts'
 import { parseConfigDocument } from '../../../core/config/config-document.ts'
 import { ConfigError } from '../../../core/config/config-error.ts'
 import { buildConfig, type ReadConfig } from '../../../core/config/load.ts'
 import type { EngineConfig, WorkerEntry } from '../../../core/config/types.ts'
 import { plainEntry } from '../../../core/config/instance-ids.ts'
+import type { WorkerNames } from '../../../core/config/worker-names.ts'
+import { namesWith } from '../../support/worker-names.ts'
 
 export const FILE = '/project/iii-config.yaml'
-export const KNOWN = knownWorkers(['iii-state'])
+export const KNOWN = namesWith('iii-state')
 
 export interface LoadTextOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly strict?: boolean
-  readonly known?: readonly KnownWorker[]
+  readonly known?: WorkerNames
 }
 
 export function readText(text: string, { env = {}, strict = false, known = KNOWN }: LoadTextOptions = {}): ReadConfig {
-  const options = { cwd: '/somewhere/else', env, strict, engineVersion: '1.2.3', knownWorkers: known }
+  const options = { cwd: '/somewhere/else', env, strict, engineVersion: '1.2.3', names: known }
   return buildConfig(parseConfigDocument(FILE, text, options), options)
 }
 

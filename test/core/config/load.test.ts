@@ -8,6 +8,7 @@ import { loadConfig } from '../../../core/config/load.ts'
 import { resolveEntries } from '../../../core/config/resolve-entries.ts'
 import { starterText } from '../../../core/config/starter-file.ts'
 import { ENGINE_DEFAULTS } from '../../../core/model/options.ts'
+import { ALL_NAMES } from '../../support/worker-names.ts'
 import { errorOf, FILE, KNOWN, loadText } from './load-text.ts'
 
 describe('the whole', () => {
@@ -119,7 +120,7 @@ describe('files', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   const load = (options: object = {}) =>
-    loadConfig({ cwd: folder, env: {}, engineVersion: '1.2.3', knownWorkers: KNOWN, ...options })
+    loadConfig({ cwd: folder, env: {}, engineVersion: '1.2.3', names: KNOWN, ...options })
 
   test('a file elsewhere has its own folder as project root', () => {
     mkdirSync(join(folder, 'proj'))
@@ -144,8 +145,8 @@ describe('files', () => {
 
   test('the starter file loads without a warning, even when strict, and is what runs without a file', () => {
     writeFileSync(join(folder, 'iii-config.yaml'), starterText())
-    const written = load({ strict: true })
-    const embedded = load({ useDefaultConfig: true })
+    const written = load({ strict: true, names: ALL_NAMES })
+    const embedded = load({ useDefaultConfig: true, names: ALL_NAMES })
     expect(written.warnings).toEqual([])
     expect(embedded).toMatchObject({
       file: null,
@@ -158,7 +159,7 @@ describe('files', () => {
     )
     expect(written.engine).toEqual(embedded.engine)
     expect(written.pluginsDir).toBe(embedded.pluginsDir)
-    const [listener] = resolveEntries(written, { builtIns: KNOWN, userPlugins: [] }).listeners
+    const [listener] = resolveEntries(written, { names: ALL_NAMES, userPlugins: [] }).listeners
     expect(listener && listenerOf(listener)).toMatchObject(LISTENER_DEFAULTS)
     expect(written.entries[1]?.config).toEqual({
       adapter: { name: 'kv', config: { store_method: 'file_based', file_path: './data/state_store.db' } },

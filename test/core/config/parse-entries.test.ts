@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { adapterClasses } from '../../../core/config/adapter-names.ts'
-import { canonicalName, knownWorkers } from '../../../core/config/builtin-names.ts'
+import { ALL_NAMES, namesWith } from '../../support/worker-names.ts'
 import { entriesOf, errorOf, FILE, loadText } from './load-text.ts'
 
 const namesOf = (text: string): string[] => entriesOf(text).map(({ name }) => name)
@@ -67,7 +66,7 @@ describe('names', () => {
   })
 
   test.each(['http', 'cron', 'queue', 'pubsub', 'state', 'stream', 'bridge'])('the alias %s is iii-…', (alias) => {
-    expect(canonicalName(alias)).toBe(`iii-${alias}`)
+    expect(ALL_NAMES.canonicalName(alias)).toBe(`iii-${alias}`)
   })
 
   test('name wins over class, with a warning', () => {
@@ -196,12 +195,17 @@ describe('adapters', () => {
   }
   Object.assign(EXPECTED, { LocalAdapter: 'local', BuiltinQueueAdapter: 'builtin', RabbitMQAdapter: 'rabbitmq' })
 
-  test.each(adapterClasses())('the class %s becomes a name, and its config stays', (className) => {
-    const [found] = entriesOf(
-      `modules: [{class: modules::state::StateModule, config: {adapter: {class: '${className}', config: {a: 1}}}}]`,
-    )
-    expect(found?.config).toEqual({ adapter: { name: EXPECTED[className.split('::').at(-1) ?? ''], config: { a: 1 } } })
-  })
+  test.each(ALL_NAMES.all.flatMap(({ adapterClasses = {} }) => Object.keys(adapterClasses)))(
+    'the class %s becomes a name, and its config stays',
+    (className) => {
+      const [found] = entriesOf(
+        `modules: [{class: modules::state::StateModule, config: {adapter: {class: '${className}', config: {a: 1}}}}]`,
+      )
+      expect(found?.config).toEqual({
+        adapter: { name: EXPECTED[className.split('::').at(-1) ?? ''], config: { a: 1 } },
+      })
+    },
+  )
 
   test('a class of nobody becomes the name, for the worker to refuse', () => {
     expect(entriesOf('workers: [{name: state, config: {adapter: {class: x::Y}}}]')[0]?.config).toEqual({
@@ -246,7 +250,7 @@ workers: [{name: iii-worker-manager, config: {port: 2}}, {name: iii-exec}, {name
     expect(problems[0]?.message.split('\n')).toHaveLength(3)
   })
 
-  test.each(['iii-state', 'iii-engine-functions', 'configuration', 'mine'])('two %s are refused', (name) => {
+  test.each(['iii-state', 'iii-engine-functions', 'configuration'])('two %s are refused', (name) => {
     const { message } = errorOf(`workers:\n  - name: ${name}\n  - name: ${name}\n`)
     expect(message).toContain(
       `${FILE}:3: duplicate instance of '${name}' is not supported: the first is at iii-config.yaml:2`,
@@ -259,6 +263,13 @@ workers: [{name: iii-worker-manager, config: {port: 2}}, {name: iii-exec}, {name
     )
   })
 
+  test('two of a name that is no worker of the table are left to the definition of the plugin', () => {
+    expect(entriesOf('workers: [{name: mine}, {name: mine}]').map(({ instanceId }) => instanceId)).toEqual([
+      'mine',
+      'mine#1',
+    ])
+  })
+
   test.each(['iii-exec', 'iii-bridge'])('two %s are fine', (name) => {
     expect(entriesOf(`workers: [{name: ${name}}, {name: ${name}}]`).map(({ instanceId }) => instanceId)).toEqual([
       name,
@@ -268,14 +279,14 @@ workers: [{name: iii-worker-manager, config: {port: 2}}, {name: iii-exec}, {name
 })
 
 describe('mandatory workers', () => {
-  const everything = knownWorkers([
+  const everything = namesWith(
     'iii-observability',
     'configuration',
     'iii-http-functions',
     'iii-directory',
     'iii-worker-ops',
     'iii-http',
-  ])
+  )
   const added = (text: string, env = {}): string[] =>
     loadText(text, { known: everything, env })
       .entries.filter(({ origin }) => origin === '(default)')

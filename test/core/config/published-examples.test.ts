@@ -41,7 +41,7 @@ const TODO_APP = `modules:
 describe('the todo application', () => {
   test('has two listeners, and says which of its workers this version lacks', () => {
     const config = loadText(TODO_APP)
-    const { listeners, plugins, warnings } = resolveEntries(config, { builtIns: KNOWN, userPlugins: [] })
+    const { listeners, plugins, warnings } = resolveEntries(config, { names: KNOWN, userPlugins: [] })
     expect(listeners.map(({ instanceId }) => instanceId)).toEqual(['iii-worker-manager', 'iii-worker-manager#1'])
     expect(listeners.map(listenerOf)).toMatchObject([
       { port: 49134, host: '127.0.0.1', rbac: undefined },

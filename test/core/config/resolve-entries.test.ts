@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { knownWorkers } from '../../../core/config/builtin-names.ts'
 import { resolveEntries, type ResolveOptions } from '../../../core/config/resolve-entries.ts'
+import { namesWith } from '../../support/worker-names.ts'
 import { FILE, KNOWN, loadText } from './load-text.ts'
 
 const resolve = (text: string, options: Partial<ResolveOptions> = {}) =>
-  resolveEntries(loadText(text), { builtIns: KNOWN, userPlugins: [], ...options })
+  resolveEntries(loadText(text), { names: KNOWN, userPlugins: [], ...options })
 
 describe('resolveEntries', () => {
   test('parts listeners, plugins and the rest', () => {
@@ -53,7 +53,7 @@ describe('resolveEntries', () => {
   })
 
   test('runs those as soon as there is a plugin of the name', () => {
-    expect(resolve('workers: [{name: iii-http}]', { builtIns: knownWorkers(['iii-http']) }).plugins).toMatchObject([
+    expect(resolve('workers: [{name: iii-http}]', { names: namesWith('iii-http') }).plugins).toMatchObject([
       { from: 'built-in' },
     ])
     expect(resolve('workers: [{name: http}]', { userPlugins: ['iii-http'] }).plugins).toMatchObject([
@@ -94,6 +94,17 @@ describe('resolveEntries', () => {
     const failing = (): unknown => resolve('workers:\n  - name: a-b\n  - name: c-d\n', { strict: true })
     expect(failing).toThrow(`${FILE}:2: Unknown worker 'a-b'; skipped`)
     expect(failing).toThrow(`${FILE}:3: Unknown worker 'c-d'; skipped`)
+  })
+
+  test('a second entry of a name that nothing is known of is refused, and both lines are named', () => {
+    expect(() => resolve('workers:\n  - name: mine\n  - name: mine\n')).toThrow(
+      `${FILE}:3: duplicate instance of 'mine' is not supported: the first is at iii-config.yaml:2`,
+    )
+  })
+
+  test('a second entry of a plugin in plugins_dir is left to its definition', () => {
+    const { plugins } = resolve('workers: [{name: mine}, {name: mine}]', { userPlugins: ['mine'] })
+    expect(plugins.map(({ entry }) => entry.instanceId)).toEqual(['mine', 'mine#1'])
   })
 
   test('a local worker of iii is skipped, and it says that it can be started by hand', () => {

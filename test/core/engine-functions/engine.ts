@@ -5,6 +5,7 @@ import type { Policy, SessionRights } from '../../../core/model/policy.ts'
 import type { Worker } from '../../../core/model/worker.ts'
 import type { ErrorBody } from '../../../protocol/errors.ts'
 import { makeCall, type TestWorker } from '../router/calls.ts'
+import { ALL_NAMES } from '../../support/worker-names.ts'
 import { makeScene, type Scene, type SceneOptions } from '../registry/scene.ts'
 
 export interface EngineScene extends Scene {
@@ -69,7 +70,7 @@ export function sessionPolicy(more: Partial<SessionRights> = {}): Policy {
     onTriggerTypeRegistration: undefined,
     ...more,
   }
-  return { kind: 'session', rights, middleware: undefined }
+  return { kind: 'session', rights, middleware: undefined, exact: ALL_NAMES.exactGrants }
 }
 
 /** Member `name` of each row. */

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { startEngine, type Engine, type StartOptions } from '../../../core/engine.ts'
+import { startEngine, type Engine, type StartOptions } from '../../../index.ts'
 import { createLog } from '../../../core/log.ts'
 import { Collector } from '../../support/deadline.ts'
 import { RawClient, type RawClientOptions } from '../../support/raw-client.ts'

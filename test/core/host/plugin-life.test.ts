@@ -1,7 +1,8 @@
 // The life of one plugin: found, started, changed, broken, mended, stopped (spec 09 checks 1 to 3).
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { WorkerNames } from '../../../core/config/worker-names.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { greeter, testHost } from './test-host.ts'
 
@@ -401,10 +402,9 @@ describe('files that vanish or replace others', () => {
   })
 
   test('a user plugin takes the place of the running built-in of its name, with its rights', async () => {
-    const builtInDir = tempFolder()
-    mkdirSync(join(builtInDir, 'state'))
-    writeFileSync(join(builtInDir, 'state/index.ts'), greeter('iii-state', 'built in', `seats: ['telemetry'],`))
-    const host = testHost({ watch: true, builtInDir })
+    const builtIn = tempFolder()
+    writeFileSync(join(builtIn, 'index.ts'), greeter('iii-state', 'built in', `seats: ['telemetry'],`))
+    const host = testHost({ watch: true, names: new WorkerNames([{ folder: builtIn, about: { name: 'iii-state' } }]) })
     await host.start({ name: 'iii-state' })
     expect(await host.call('iii-state::greet')).toBe('built in')
     host.write('plugins/iii-state.ts', greeter('iii-state', 'mine', `seats: ['telemetry'],`))

@@ -72,7 +72,6 @@ export function testHost({ engine = {}, cold = false, ...options }: TestHostOpti
       version: '0.0.0-test',
       url: () => 'ws://127.0.0.1:0',
     },
-    builtInDir: undefined,
     watch: false,
     cacheDir: cold ? join(folder, 'cache') : CACHE,
     ...options,

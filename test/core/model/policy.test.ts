@@ -8,6 +8,7 @@ import {
   type Policy,
   type SessionRights,
 } from '../../../core/model/policy.ts'
+import { ALL_NAMES } from '../../support/worker-names.ts'
 import { sessionRights } from '../../support/session-rights.ts'
 
 const RIGHTS = sessionRights()
@@ -15,6 +16,7 @@ const session = (rights: Partial<SessionRights>): Policy => ({
   kind: 'session',
   rights: { ...RIGHTS, ...rights },
   middleware: undefined,
+  exact: ALL_NAMES.exactGrants,
 })
 const plugin = (allow: readonly string[] | undefined, builtIn = false): Policy => ({
   kind: 'plugin',

@@ -1,4 +1,5 @@
 // A router with its trigger registry, workers behind recording links, and short forms of the messages about triggers.
+import { ALL_NAMES } from '../../support/worker-names.ts'
 import { randomUUID } from 'node:crypto'
 import { ENGINE_DEFAULTS, type EngineOptions } from '../../../core/model/options.ts'
 import { LocalLink } from '../../../core/links/local-link.ts'
@@ -37,13 +38,18 @@ export function makeScene(options: SceneOptions = {}): Scene {
   const lines = collectingLog()
   const log: Scene['log'] = { ...lines, child: () => log, flush: () => {} }
   const nothing = () => {}
-  const router = new Router({ ...ENGINE_DEFAULTS, ...options.engine }, log, {
-    onFunctionsChanged: nothing,
-    onProvidersChanged: nothing,
-    onWorkerAdded: nothing,
-    onWorkerEnded: nothing,
-    ...options.events,
-  })
+  const router = new Router(
+    { ...ENGINE_DEFAULTS, ...options.engine },
+    log,
+    {
+      onFunctionsChanged: nothing,
+      onProvidersChanged: nothing,
+      onWorkerAdded: nothing,
+      onWorkerEnded: nothing,
+      ...options.events,
+    },
+    ALL_NAMES,
+  )
   const link = new LocalLink({
     onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
     onMessage: nothing,
@@ -55,6 +61,7 @@ export function makeScene(options: SceneOptions = {}): Scene {
     functions: router.functions,
     engineWorker,
     warnings: router.warnings,
+    known: ALL_NAMES,
     coalesce: options.coalesce ?? true,
     log,
     ...(options.answerMs === undefined ? {} : { answerMs: options.answerMs }),

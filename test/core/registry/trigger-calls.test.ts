@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Policy, SessionRights } from '../../../core/model/policy.ts'
 import type { BindRequest } from '../../../core/registry/triggers.ts'
 import { answer, bind, makeScene, provide, REFUSED, told, unbind, type Scene } from './scene.ts'
+import { ALL_NAMES } from '../../support/worker-names.ts'
 import { makeCall, type TestWorker } from '../router/calls.ts'
 
 const request: BindRequest = { owner: null, id: 'x', triggerType: 't', functionId: 'svc::target' }
@@ -126,7 +127,7 @@ function sessionPolicy(more: Partial<SessionRights> = {}): Policy {
     onTriggerTypeRegistration: undefined,
     ...more,
   }
-  return { kind: 'session', rights, middleware: undefined }
+  return { kind: 'session', rights, middleware: undefined, exact: ALL_NAMES.exactGrants }
 }
 
 describe('a call for a binding', () => {

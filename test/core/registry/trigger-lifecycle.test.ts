@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { answer, bind, makeScene, provide, REFUSED, told, unbind } from './scene.ts'
 import { makeWorker } from '../router/calls.ts'
+import { ALL_NAMES } from '../../support/worker-names.ts'
 import { sessionRights } from '../../support/session-rights.ts'
 
 describe('a binding whose type has no provider', () => {
@@ -370,7 +371,7 @@ describe('namespaces', () => {
 
 describe('sessions', () => {
   const rights = sessionRights()
-  const policy = { kind: 'session', rights, middleware: undefined } as const
+  const policy = { kind: 'session', rights, middleware: undefined, exact: ALL_NAMES.exactGrants } as const
 
   it('cannot take over the trigger of another live connection', () => {
     const scene = makeScene()

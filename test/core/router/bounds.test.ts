@@ -1,4 +1,5 @@
 // Bounds of the router that no other test reaches: each with its code (spec 09 §5, spec 01 §9.6).
+import { ALL_NAMES } from '../../support/worker-names.ts'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Seats } from '../../../core/seats/seats.ts'
 import { SessionPolicy } from '../../../core/seats/session-policy.ts'
@@ -89,7 +90,7 @@ it('a decision on a session that does not come in 30 s is AUTH_ERROR', async () 
   const test = makeRouter()
   const holder = test.plugin('rbac', [], { builtIn: true }).generation
   test.provide(holder.worker, 'engine::seat::session-policy')
-  const asked = new SessionPolicy(new Seats(test.router).sessionPolicy).decide({
+  const asked = new SessionPolicy(new Seats(test.router).sessionPolicy, ALL_NAMES.exactGrants).decide({
     listener: 'iii-worker-manager',
     rbac: {},
     middleware: undefined,

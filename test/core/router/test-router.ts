@@ -1,4 +1,5 @@
 // A router without gateway, plugins and trigger types, for tests of dispatch and settlement.
+import { ALL_NAMES } from '../../support/worker-names.ts'
 import { ENGINE_DEFAULTS, type EngineOptions } from '../../../core/model/options.ts'
 import { createLog } from '../../../core/log.ts'
 import type { TriggerRegistry } from '../../../core/registry/triggers.ts'
@@ -34,12 +35,17 @@ export interface TestRouter {
 export function makeRouter(options: Partial<EngineOptions> = {}): TestRouter {
   const lines: string[] = []
   const log = createLog({ level: 'debug', pretty: false, write: (line) => lines.push(line) })
-  const router = new Router({ ...ENGINE_DEFAULTS, ...options }, log, {
-    onFunctionsChanged() {},
-    onProvidersChanged() {},
-    onWorkerAdded() {},
-    onWorkerEnded() {},
-  })
+  const router = new Router(
+    { ...ENGINE_DEFAULTS, ...options },
+    log,
+    {
+      onFunctionsChanged() {},
+      onProvidersChanged() {},
+      onWorkerAdded() {},
+      onWorkerEnded() {},
+    },
+    ALL_NAMES,
+  )
   const triggers = {
     handle() {},
     dropWorker() {},

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { startEngine } from '../../../core/engine.ts'
+import { startEngine } from '../../../index.ts'
 import { createLog } from '../../../core/log.ts'
 import { RawClient } from '../../support/raw-client.ts'
 

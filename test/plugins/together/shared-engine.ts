@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
-import { startEngine, type Engine } from '../../../core/engine.ts'
+import { startEngine, type Engine } from '../../../index.ts'
 import { createLog } from '../../../core/log.ts'
 import { freePort } from '../../support/engine-process.ts'
 

@@ -20,6 +20,7 @@ function place(files: Record<string, string>) {
   const entryFile = join(folder, 'plugins/hello/index.ts')
   const source: PluginSource = {
     name: 'hello',
+    aliases: [],
     entryFile,
     path: dirname(entryFile),
     builtIn: false,

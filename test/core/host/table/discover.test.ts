@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { WorkerNames } from '../../../../core/config/worker-names.ts'
 import { discoverPlugins } from '../../../../core/host/table/discover.ts'
 import { tempFolder } from '../../../support/temp-folder.ts'
 
@@ -10,7 +11,10 @@ async function discover(...files: string[]) {
     mkdirSync(dirname(join(folder, file)), { recursive: true })
     writeFileSync(join(folder, file), '')
   }
-  const places = { builtInDir: join(folder, 'engine'), userDir: join(folder, 'plugins'), projectRoot: folder }
+  const names = new WorkerNames([
+    { folder: join(folder, 'engine/state'), about: { name: 'iii-state', alias: 'state' } },
+  ])
+  const places = { names, userDir: join(folder, 'plugins'), projectRoot: folder }
   const { sources, problems } = await discoverPlugins(places)
   return { folder, problems, names: [...sources.keys()].sort(), sources }
 }
@@ -34,7 +38,12 @@ test('a folder with an index and a single file are plugins; anything else is not
 
 test('built-ins have the names of the configuration, and a user plugin of that name replaces one', async () => {
   const plain = await discover('engine/state/index.ts')
-  expect(plain.sources.get('iii-state')).toMatchObject({ builtIn: true, replaces: false, origin: 'built-in' })
+  expect(plain.sources.get('iii-state')).toMatchObject({
+    builtIn: true,
+    replaces: false,
+    origin: 'built-in',
+    aliases: ['state'],
+  })
   const { sources, names } = await discover('engine/state/index.ts', 'plugins/iii-state.ts')
   expect(names).toEqual(['iii-state'])
   expect(sources.get('iii-state')).toMatchObject({
@@ -42,6 +51,17 @@ test('built-ins have the names of the configuration, and a user plugin of that n
     replaces: true,
     origin: join('plugins', 'iii-state.ts'),
   })
+})
+
+test("in a checkout the folders and tables of the engine are nobody's own plugins", async () => {
+  const folder = tempFolder()
+  for (const file of ['state/index.ts', 'built-ins.ts', 'absent-workers.ts', 'mine.ts']) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    writeFileSync(join(folder, file), '')
+  }
+  const names = new WorkerNames([{ folder: join(folder, 'state'), about: { name: 'iii-state' } }])
+  const { sources } = await discoverPlugins({ names, userDir: folder, projectRoot: folder })
+  expect([...sources.keys()].sort()).toEqual(['iii-state', 'mine'])
 })
 
 test('a name out of bounds is a problem that names the file', async () => {

@@ -1,9 +1,9 @@
 // What `state-set` and `state-get` share: calls of a state function, beside calls of a plugin that only echoes.
-import { chooseCases, type LoadCase } from '../options.ts'
-import type { CaseReport } from '../report.ts'
-import type { Variant } from '../rounds.ts'
-import type { BenchSession } from '../session.ts'
-import { PLUGIN_FUNCTION, loadCase } from './scenario.ts'
+import { chooseCases, type LoadCase } from '../../../bench/options.ts'
+import type { CaseReport } from '../../../bench/report.ts'
+import type { Variant } from '../../../bench/rounds.ts'
+import type { BenchSession } from '../../../bench/session.ts'
+import { PLUGIN_FUNCTION, loadCase } from '../../../bench/scenarios/scenario.ts'
 
 const CASES: readonly LoadCase[] = [
   { payloadBytes: 150, inFlight: 64 },

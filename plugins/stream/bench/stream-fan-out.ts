@@ -1,12 +1,12 @@
 // `stream-fan-out`: every `stream::set` of a burst goes to each subscriber of a group, all of them WebSocket clients. Reference:
 // the naive router, which sends frame by frame. Then calls between two workers, while bursts of a fixed rate go out: what the
 // fan-out costs others.
-import { chooseCases, type LoadCase } from '../options.ts'
-import type { CaseReport } from '../report.ts'
-import type { Variant } from '../rounds.ts'
-import type { BenchSession } from '../session.ts'
-import { rpcBesideFanOut } from './rpc-beside.ts'
-import { loadCase, type Scenario } from './scenario.ts'
+import { chooseCases, type LoadCase } from '../../../bench/options.ts'
+import type { CaseReport } from '../../../bench/report.ts'
+import type { Variant } from '../../../bench/rounds.ts'
+import type { BenchSession } from '../../../bench/session.ts'
+import { rpcBesideFanOut } from '../../../bench/scenarios/rpc-beside.ts'
+import { loadCase, type Scenario } from '../../../bench/scenarios/scenario.ts'
 
 /** In flight: events in a burst. */
 const CASES: readonly LoadCase[] = [
@@ -14,7 +14,7 @@ const CASES: readonly LoadCase[] = [
   { payloadBytes: 150, inFlight: 64 },
 ]
 
-export const streamFanOut: Scenario = {
+const streamFanOut: Scenario = {
   title: 'stream::set to many WebSocket subscribers, in bursts',
   unfit: needsStreamListener,
   async run(session) {
@@ -32,6 +32,8 @@ export const streamFanOut: Scenario = {
     return reports
   },
 }
+
+export default streamFanOut
 
 /** Nothing tells where the stream listener of another engine is. */
 function needsStreamListener({ options }: BenchSession): string | undefined {

@@ -1,10 +1,10 @@
 // `cron-idle`: what cron triggers cost while none of them fires. The same engine with its triggers and without them, in turns; a
 // worker holds them, and is connected either way.
 import { setTimeout as elapse } from 'node:timers/promises'
-import { CallClient } from '../load/call-client.ts'
-import { readFineCpuMicros } from '../measure/process-tree.ts'
-import { describeMeasure, measuredCase } from '../measures.ts'
-import { needsOwnEngine, type Scenario } from './scenario.ts'
+import { CallClient } from '../../../bench/load/call-client.ts'
+import { readFineCpuMicros } from '../../../bench/measure/process-tree.ts'
+import { describeMeasure, measuredCase } from '../../../bench/measures.ts'
+import { needsOwnEngine, type Scenario } from '../../../bench/scenarios/scenario.ts'
 
 const TRIGGERS = 1_000
 const FUNCTION = 'bench::cron'
@@ -14,7 +14,7 @@ const ROUNDS_PER_MEASURE = 3
 const SETTLE_MS = 500
 const REGISTER_MS = 10_000
 
-export const cronIdle: Scenario = {
+const cronIdle: Scenario = {
   title: `${TRIGGERS.toLocaleString('en-US')} cron triggers, none of them due`,
   unfit: needsOwnEngine,
   async run(session) {
@@ -47,6 +47,8 @@ export const cronIdle: Scenario = {
     ]
   },
 }
+
+export default cronIdle
 
 /** Share of one core that the process tree uses, in per cent. */
 async function idleCpu(pid: number | undefined, ms: number): Promise<number | undefined> {

@@ -1,4 +1,4 @@
-// The table of limits in docs/architecture.md: what is limited, by which option, its default as the code has it.
+// What is limited in the engine itself, with the defaults that the code has.
 import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
 import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
 import { CRASH_BUDGET_DEFAULTS } from '../../core/host/table/crash-budget.ts'
@@ -6,8 +6,10 @@ import { CHANNEL_WINDOW_BYTES } from '../../protocol/ring/credit.ts'
 import { DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
 import { PIPE_OPTIONS } from '../../protocol/ring/pipe-duplex.ts'
 import { RING_OPTIONS } from '../../protocol/ring/ring-duplex.ts'
-import { bytesText, code, countText, table, timeText } from './markdown.ts'
-import { FIXED, WORKER_BOUNDS } from './worker-bounds.ts'
+import { bytesText, countText, timeText } from '../../base/values/amount-text.ts'
+import type { Bound } from '../../sdk/built-in.ts'
+
+const FIXED = 'fixed'
 
 const engine = ENGINE_DEFAULTS
 const listener = LISTENER_DEFAULTS
@@ -116,15 +118,8 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ['bindings without owner', FIXED, '100,000', '`overloaded`'],
   ['plugin threads', FIXED, '256', 'further ones wait'],
   ['lines of the log that wait for a slow reader', FIXED, bytesText(2 ** 20), 'dropped'],
-  ...WORKER_BOUNDS.map(({ limit, option, initial, effect }) => [limit, option, initial, effect] as const),
 ]
 
-export function boundsTable(): string {
-  const rows = ROWS.map(([limit, option, initial, effect]) => [
-    limit,
-    /^[a-z_.]+$/.test(option) && option !== FIXED ? code(option) : option,
-    initial,
-    effect,
-  ])
-  return table(['limit', 'option', 'default', 'at the limit'], rows)
-}
+export const ENGINE_BOUNDS: readonly Bound[] = ROWS.map(([limit, option, initial, effect]) => {
+  return option === FIXED ? { limit, initial, effect } : { limit, option, initial, effect }
+})

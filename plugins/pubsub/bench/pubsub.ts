@@ -1,14 +1,14 @@
 // `pubsub`: one `publish` reaches every subscriber of its topic, each a function of a worker of its own. Deliveries are counted.
 // Reference: the naive router, which has topics built in and sends frame by frame.
-import { chooseCases, type LoadCase } from '../options.ts'
-import type { Variant } from '../rounds.ts'
-import { loadCase, type Scenario } from './scenario.ts'
+import { chooseCases, type LoadCase } from '../../../bench/options.ts'
+import type { Variant } from '../../../bench/rounds.ts'
+import { loadCase, type Scenario } from '../../../bench/scenarios/scenario.ts'
 
 const SUBSCRIBERS = [1, 10, 100] as const
 /** In flight: publishes in a burst. */
 const CASES: readonly LoadCase[] = [{ payloadBytes: 150, inFlight: 64 }]
 
-export const pubsub: Scenario = {
+const pubsub: Scenario = {
   title: 'publish to subscribed functions of workers',
   async run(session) {
     const reports = []
@@ -26,3 +26,5 @@ export const pubsub: Scenario = {
     return reports
   },
 }
+
+export default pubsub

@@ -1,15 +1,15 @@
 // `stream-set`: items stored durably through the whole path, each different from the one that it replaces. Reference:
 // `state::set` of the same values in the same engine.
-import { chooseCases, type LoadCase } from '../options.ts'
-import type { Variant } from '../rounds.ts'
-import { loadCase, needsOwnEngine, type Scenario } from './scenario.ts'
+import { chooseCases, type LoadCase } from '../../../bench/options.ts'
+import type { Variant } from '../../../bench/rounds.ts'
+import { loadCase, needsOwnEngine, type Scenario } from '../../../bench/scenarios/scenario.ts'
 
 const CASES: readonly LoadCase[] = [
   { payloadBytes: 150, inFlight: 64 },
   { payloadBytes: 150, inFlight: 1024 },
 ]
 
-export const streamSet: Scenario = {
+const streamSet: Scenario = {
   title: 'stream::set, durable, through the whole path',
   unfit: needsOwnEngine,
   async run(session) {
@@ -25,3 +25,5 @@ export const streamSet: Scenario = {
     return reports
   },
 }
+
+export default streamSet

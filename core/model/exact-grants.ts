@@ -1,0 +1,22 @@
+// Functions that change the engine: a wildcard does not reach them, only an expose entry or a grant that names them (spec 09 §4 d).
+import { matchesWildcard } from '../../base/values/wildcard.ts'
+
+/** The engine's own, `*` as wildcard. Those of workers come with the table of built-in workers. */
+const OWN = ['engine::plugins::*', 'engine::sessions::*', 'engine::register_trigger'] as const
+
+export class ExactGrants {
+  readonly #ids: ReadonlySet<string>
+  readonly #patterns: readonly string[]
+
+  /** @param more ids of workers, `*` as wildcard. */
+  constructor(more: readonly string[]) {
+    const all = [...OWN, ...more]
+    this.#ids = new Set(all.filter((id) => !id.includes('*')))
+    this.#patterns = all.filter((id) => id.includes('*'))
+  }
+
+  /** Whether only a grant of exactly this id reaches the function. */
+  covers(id: string): boolean {
+    return this.#ids.has(id) || this.#patterns.some((pattern) => matchesWildcard(pattern, id))
+  }
+}

@@ -1,0 +1,55 @@
+// Workers of iii that this version knows and has not: files may name them, and what they would provide is called by their name.
+// When one is built, its row moves into the `about.ts` of its folder.
+import type { WorkerAbout } from '../sdk/built-in.ts'
+
+export const ABSENT_WORKERS: readonly WorkerAbout[] = [
+  {
+    name: 'iii-observability',
+    classes: ['modules::observability::OtelModule', 'modules::observability::LoggingModule'],
+    triggerTypes: ['log', 'trace'],
+    seats: ['telemetry'],
+    mandatory: true,
+    quiet: true,
+  },
+  { name: 'iii-telemetry', classes: ['modules::telemetry::TelemetryModule'], quiet: true },
+  {
+    name: 'iii-http-functions',
+    classes: ['modules::http_functions::HttpFunctionsModule'],
+    seats: ['http-invoker'],
+    mandatory: true,
+    quiet: true,
+  },
+  { name: 'iii-directory', triggerTypes: ['directory::*::on-change'], mandatory: true, quiet: true },
+  {
+    name: 'iii-worker-ops',
+    triggerTypes: ['worker'],
+    exactGrants: ['worker::*'],
+    mandatory: true,
+    keptOutBy: 'IIIWORKER_DISABLE_BUILTIN_DAEMONS',
+    quiet: true,
+  },
+  { name: 'iii-http', alias: 'http', classes: ['modules::api::RestApiModule'], triggerTypes: ['http'] },
+  {
+    name: 'iii-queue',
+    alias: 'queue',
+    classes: ['modules::queue::QueueModule'],
+    adapterClasses: {
+      'modules::queue::RedisAdapter': 'redis',
+      'modules::queue::adapters::RedisAdapter': 'redis',
+      'modules::queue::adapters::Bridge': 'bridge',
+      'modules::queue::BuiltinQueueAdapter': 'builtin',
+      'modules::queue::RabbitMQAdapter': 'rabbitmq',
+    },
+    triggerTypes: ['durable:subscriber', 'queue'],
+    functionIds: ['engine::queue::enqueue'],
+  },
+  {
+    name: 'iii-bridge',
+    alias: 'bridge',
+    classes: ['modules::bridge_client::BridgeClientModule'],
+    functionIds: ['bridge.*'],
+    repeatable: true,
+  },
+  { name: 'iii-exec', classes: ['modules::shell::ExecModule'], repeatable: true },
+  { name: 'iii-sandbox' },
+]

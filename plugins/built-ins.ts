@@ -1,0 +1,22 @@
+// The one table of built-in workers: a folder and its `about.ts` for each. Who needs to know of them reads this table.
+// It is handed to the core from outside, by the package's entry and the CLI: the core imports no plugin.
+import path from 'node:path'
+import type { BuiltIn } from '../sdk/built-in.ts'
+import { about as configuration } from './configuration/about.ts'
+import { about as cron } from './cron/about.ts'
+import { about as pubsub } from './pubsub/about.ts'
+import { about as state } from './state/about.ts'
+import { about as stream } from './stream/about.ts'
+
+/** In the order in which they are listed, and started where there is no configuration file. */
+export const BUILT_INS: readonly BuiltIn[] = [
+  { folder: folderOf('configuration'), about: configuration },
+  { folder: folderOf('state'), about: state },
+  { folder: folderOf('stream'), about: stream },
+  { folder: folderOf('cron'), about: cron },
+  { folder: folderOf('pubsub'), about: pubsub },
+]
+
+function folderOf(name: string): string {
+  return path.join(import.meta.dirname, name)
+}

@@ -1,0 +1,17 @@
+// What others need to know of `iii-cron`.
+import type { BuiltInAbout } from '../../sdk/built-in.ts'
+
+export const about = {
+  name: 'iii-cron',
+  alias: 'cron',
+  classes: ['modules::cron::CronModule'],
+  adapterClasses: {
+    'modules::cron::KvCronAdapter': 'kv',
+    'modules::cron::RedisCronAdapter': 'redis',
+  },
+  triggerTypes: ['cron'],
+  isDefault: true,
+  scenarios: { 'cron-idle': () => import('./bench/cron-idle.ts') },
+  config: async () => (await import('./config.ts')).CRON_CONFIG_SCHEMA,
+  bounds: async () => (await import('./bounds.ts')).BOUNDS,
+} as const satisfies BuiltInAbout

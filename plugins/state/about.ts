@@ -1,0 +1,35 @@
+// What others need to know of `iii-state`.
+import type { BuiltInAbout } from '../../sdk/built-in.ts'
+
+export const about = {
+  name: 'iii-state',
+  alias: 'state',
+  classes: ['modules::state::StateModule'],
+  adapterClasses: {
+    'modules::state::adapters::KvStore': 'kv',
+    'modules::state::adapters::RedisAdapter': 'redis',
+    'modules::state::adapters::Bridge': 'bridge',
+  },
+  triggerTypes: ['state'],
+  functionIds: ['state::*'],
+  isDefault: true,
+  errors: {
+    VALUE_TOO_LARGE: 'The value is larger than `max_value_bytes`.',
+    SET_ERROR: 'The state store could not write the value.',
+    GET_ERROR: 'The state store could not read the value.',
+    DELETE_ERROR: 'The state store could not delete the value.',
+    UPDATE_ERROR: 'The state store could not update the value.',
+    LIST_ERROR: 'The state store could not list the values of a scope.',
+    LIST_GROUPS_ERROR: 'The state store could not list the scopes.',
+  },
+  tryNext: 'trigger state::set scope=demo key=greeting value=hello',
+  scenarios: {
+    'state-set': () => import('./bench/state-set.ts'),
+    'state-get': () => import('./bench/state-get.ts'),
+  },
+  config: async () => (await import('./config.ts')).STATE_CONFIG_SCHEMA,
+  declareFunctions: async (registrar) =>
+    (await import('./functions.ts')).registerStateFunctions(registrar, {} as never),
+} as const satisfies BuiltInAbout
+
+export type StateErrorCode = keyof typeof about.errors

@@ -1,0 +1,39 @@
+// What others need to know of `iii-stream`.
+import type { BuiltInAbout } from '../../sdk/built-in.ts'
+
+export const about = {
+  name: 'iii-stream',
+  alias: 'stream',
+  classes: ['modules::stream::StreamModule'],
+  adapterClasses: {
+    'modules::stream::adapters::KvStore': 'kv',
+    'modules::stream::adapters::RedisAdapter': 'redis',
+    'modules::stream::adapters::Bridge': 'bridge',
+  },
+  triggerTypes: ['stream', 'stream:join', 'stream:leave'],
+  functionIds: ['stream::*'],
+  isDefault: true,
+  errors: {
+    STREAM_SET_ERROR: 'The stream store, or the custom stream, could not write the item.',
+    STREAM_GET_ERROR: 'The stream store could not read the item.',
+    STREAM_DELETE_ERROR: 'The stream store, or the custom stream, could not delete the item.',
+    STREAM_UPDATE_ERROR: 'The stream store, or the custom stream, could not update the item.',
+    STREAM_GET_GROUP_ERROR: 'The stream store could not list the items of a group.',
+    STREAM_LIST_GROUPS_ERROR: 'The stream store could not list the groups of a stream.',
+    STREAM_LIST_ALL_ERROR: 'The stream store could not list the streams.',
+    STREAM_SEND_ERROR: 'The event could not be sent to the subscribers of the stream.',
+    JSON_ERROR: 'A custom stream returned something of the wrong shape. The write may have happened.',
+    DESERIALIZATION_ERROR: 'What came over a bridge on the topic of stream events is no event of a stream.',
+  },
+  listens: { host: 'host', port: 'port' },
+  scenarios: {
+    'stream-set': () => import('./bench/stream-set.ts'),
+    'stream-fan-out': () => import('./bench/stream-fan-out.ts'),
+  },
+  config: async () => (await import('./config.ts')).STREAM_CONFIG_SCHEMA,
+  bounds: async () => (await import('./bounds.ts')).BOUNDS,
+  declareFunctions: async (registrar) =>
+    (await import('./functions.ts')).registerStreamFunctions(registrar, {} as never),
+} as const satisfies BuiltInAbout
+
+export type StreamErrorCode = keyof typeof about.errors

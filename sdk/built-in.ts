@@ -1,0 +1,107 @@
+// What others need to know of a built-in worker: configuration, policy, CLI, documentation and benchmark read it, and nothing but this.
+// Types alone. Each worker says it of itself in `plugins/<folder>/about.ts`; `plugins/built-ins.ts` is the one table of them.
+import type { ArgsDef, CommandDef } from 'citty'
+import type { JsonSchema } from '../base/values/json-schema.ts'
+import type { FunctionOptions, FunctionRef, Handler } from './handle-types.ts'
+
+/** How a worker is known, whether or not this version has it. Plain data. */
+export interface WorkerAbout {
+  /** Canonical: shown in listings, id of its entry, owner of its functions. */
+  readonly name: string
+  /** Short name that a configuration may use instead. */
+  readonly alias?: string
+  /** Names of the worker in the style of iii 0.10 and older. */
+  readonly classes?: readonly string[]
+  /** Classes of its adapters in that style, each with the name that replaced it. */
+  readonly adapterClasses?: Readonly<Record<string, string>>
+  /** Ids of the trigger types that it provides, `*` as wildcard. */
+  readonly triggerTypes?: readonly string[]
+  /** Ids of the functions by which others know it, `*` as wildcard. */
+  readonly functionIds?: readonly string[]
+  /** Seats that it holds. */
+  readonly seats?: readonly string[]
+  /** Ids of functions that a wildcard in the grants of a session does not reach; `*` as wildcard. */
+  readonly exactGrants?: readonly string[]
+  /** Added where a configuration does not name it. */
+  readonly mandatory?: true
+  /** Environment variable that keeps a mandatory worker from being added. */
+  readonly keptOutBy?: string
+  /** Accepted without a word in a version that has no such worker: files name it out of habit. */
+  readonly quiet?: true
+  /** May stand in a configuration more than once. Default: a second entry is an error. */
+  readonly repeatable?: true
+}
+
+/** What a worker of this version says of itself. Whatever takes code is loaded when it is asked for. */
+export interface BuiltInAbout extends WorkerAbout {
+  /** Runs where there is no configuration file. */
+  readonly isDefault?: true
+  /** Its own error codes with their meaning, one sentence or two without `|`. */
+  readonly errors?: Readonly<Record<string, string>>
+  /** The settings that hold the address on which it takes connections. */
+  readonly listens?: { readonly host: string; readonly port: string }
+  /** Arguments of `iii` that show what it does, for the start-up screen: `trigger notes::list folder=todo`. */
+  readonly tryNext?: string
+  /** Commands of the CLI that it adds, by name. */
+  readonly commands?: Readonly<Record<string, BuiltInCommand>>
+  /** Scenarios of `iii bench` that it adds, by name; each module's default export is a `Scenario` of `bench/`. */
+  readonly scenarios?: Readonly<Record<string, () => Promise<{ readonly default: unknown }>>>
+  /** JSON Schema of its `config` block. Default: it takes no settings. */
+  readonly config?: () => Promise<JsonSchema>
+  /**
+   * Of the worker that keeps what is set at run time: the folder of its files `NAME.yaml`, relative to the project root, for this
+   * `config` block as written; undefined where they are no files of this engine.
+   */
+  readonly settingsFolder?: (config: Readonly<Record<string, unknown>>) => Promise<string | undefined>
+  /** What is limited in it. */
+  readonly bounds?: () => Promise<readonly Bound[]>
+  /** Declares its functions for the reference; nothing of it runs. */
+  readonly declareFunctions?: (registrar: FunctionRegistrar) => Promise<void>
+}
+
+/** A row of the table of built-in workers. */
+export interface BuiltIn {
+  /** Absolute path of the folder with the worker's `index`. */
+  readonly folder: string
+  readonly about: BuiltInAbout
+}
+
+/** A row of docs/reference/limits.md. Texts may hold Markdown. */
+export interface Bound {
+  /** What is limited. */
+  readonly limit: string
+  /** The option that sets it; undefined = it can't be changed. */
+  readonly option?: string
+  /** Its default, with the unit. */
+  readonly initial: string
+  /** What happens at the limit. */
+  readonly effect: string
+}
+
+/** The part of the handle that registering functions needs. */
+export interface FunctionRegistrar {
+  registerFunction(id: string, handler: Handler, options?: FunctionOptions): FunctionRef
+}
+
+export interface BuiltInCommand {
+  /** A sentence for the help, without a full stop. */
+  readonly summary: string
+  readonly aliases?: readonly string[]
+  /** The module's default export makes the command. */
+  readonly load: () => Promise<{ readonly default: (tools: CommandTools) => CommandDef<any> }>
+}
+
+/** What the CLI hands to the command of a built-in worker. */
+export interface CommandTools {
+  /** Options that say which engine is meant; a command that calls one takes them among its own. */
+  readonly connectionArgs: ArgsDef
+  /**
+   * Calls a function of the engine that the options name.
+   * Rejects with an error that the CLI shows as it is: no engine, no answer in time, or the function's own error.
+   */
+  call(args: Readonly<Record<string, unknown>>, functionId: string, data: unknown): Promise<unknown>
+  /** Writes rows as aligned columns to stdout. */
+  printTable(rows: readonly Readonly<Record<string, string>>[]): void
+  /** Writes one line to stdout. */
+  print(line: string): void
+}

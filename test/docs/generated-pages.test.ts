@@ -1,0 +1,27 @@
+// docs/reference/limits.md and docs/reference/workers.md are what the code says now.
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { ABSENT_WORKERS } from '../../plugins/absent-workers.ts'
+import { BUILT_INS } from '../../plugins/built-ins.ts'
+import { limitsReference } from '../../scripts/reference/limits.ts'
+import { workersReference } from '../../scripts/reference/workers.ts'
+import { ROOT } from './snippets.ts'
+
+const page = (name: string): string => readFileSync(path.join(ROOT, `docs/reference/${name}.md`), 'utf8')
+
+it('the limits are up to date (write them with: npm run docs)', async () => {
+  expect(page('limits')).toBe(await limitsReference(BUILT_INS))
+})
+
+it('the built-in workers are up to date (write them with: npm run docs)', async () => {
+  expect(page('workers')).toBe(await workersReference(BUILT_INS, ABSENT_WORKERS))
+})
+
+it('every option of a limit is one of the settings of its worker', async () => {
+  for (const { about } of BUILT_INS) {
+    const settings = Object.keys(((await about.config?.()) as { properties?: object })?.properties ?? {})
+    const options = ((await about.bounds?.()) ?? []).flatMap(({ option }) => option ?? [])
+    expect(settings, about.name).toEqual(expect.arrayContaining(options))
+  }
+})

@@ -7,7 +7,7 @@ import { PluginHost } from '../../core/host/plugin-host.ts'
 import { createLog } from '../../core/log.ts'
 import { RoutingCore } from '../../core/routing-core.ts'
 import { ENGINE_VERSION } from '../../core/version.ts'
-import type { FunctionRegistrar } from '../../kit/built-in-function.ts'
+import type { FunctionRegistrar } from '../../kit/functions/built-in-function.ts'
 import type { FunctionOptions } from '../../sdk/handle-types.ts'
 import {
   registerConfigurationFunctions,

@@ -5,7 +5,7 @@ import { countHop, MAX_HOPS } from '../../kit/bridge/hops.ts'
 import { arrayParts, objectParts } from '../../kit/bridge/json-parts.ts'
 import { readChange, readNames, readUpdate, readValues } from '../../kit/bridge/remote-answers.ts'
 import { operationsText } from '../../kit/bridge/wire-operations.ts'
-import { InputReader } from '../../kit/input-reader.ts'
+import { InputReader } from '../../kit/functions/input-reader.ts'
 import { decodeUpdateOperations } from '../../kit/update/decode-operations.ts'
 import type { UpdateOperation } from '../../kit/update-operations.ts'
 

@@ -8,6 +8,7 @@ import { CodedError, type ErrorBody, type ErrorCode } from '../../../protocol/er
 import { InvocationError } from '../../../sdk/errors.ts'
 import type { TriggerRequest } from '../../../sdk/handle-types.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
+import { RawJson } from '../../../sdk/raw-json.ts'
 import type { ItemAddress, OnEmitted, StreamStore } from '../adapters/store.ts'
 import { changeText, type Change } from '../event.ts'
 import { customFunctionId, type CustomStreams, type StreamOperation } from './custom-streams.ts'
@@ -52,12 +53,14 @@ export class CustomItems {
     }
   }
 
-  set(address: ItemAddress, data: unknown, onEmitted: OnEmitted): Promise<Written> {
+  /** @param data JSON text */
+  set(address: ItemAddress, data: string, onEmitted: OnEmitted): Promise<Written> {
     return this.#turns.write(keyOf(address), async () => {
-      const result = await this.#call('set', address.stream, { ...wireAddress(address), data }).catch(
-        (error: unknown) => failed('STREAM_SET_ERROR', 'set', address, error),
+      const input = new RawJson(`${JSON.stringify(wireAddress(address)).slice(0, -1)},"data":${data}}`)
+      const result = await this.#call('set', address.stream, input).catch((error: unknown) =>
+        failed('STREAM_SET_ERROR', 'set', address, error),
       )
-      const written = writtenBySet(result, data, address.stream)
+      const written = writtenBySet(result, () => JSON.parse(data), address.stream)
       await this.#emit(written.old === undefined ? 'create' : 'update', address, written.value, onEmitted)
       return written
     })
@@ -105,7 +108,7 @@ export class CustomItems {
         failed('STREAM_UPDATE_ERROR', 'update', address, error),
       )
       // What was read counts where set does not tell: an item that was there has not been created.
-      const { old = current, value: stored } = writtenBySet(result, value, address.stream)
+      const { old = current, value: stored } = writtenBySet(result, () => value, address.stream)
       await this.#emit(old === undefined ? 'create' : 'update', address, stored, onEmitted)
       return { old, value: stored, errors: errors.length === 0 ? undefined : errors }
     })
@@ -137,8 +140,9 @@ export class CustomItems {
 }
 
 /** Public examples return nothing: then the value is what it was asked to store, as far as anybody can know. */
-function writtenBySet(result: unknown, asked: unknown, stream: string): Written {
-  return result === undefined ? { old: undefined, value: asked, errors: undefined } : readWritten('set', result, stream)
+function writtenBySet(result: unknown, asked: () => unknown, stream: string): Written {
+  if (result !== undefined) return readWritten('set', result, stream)
+  return { old: undefined, value: asked(), errors: undefined }
 }
 
 export function wireAddress({ stream, group, item }: ItemAddress): object {

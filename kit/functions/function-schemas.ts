@@ -1,6 +1,6 @@
 // JSON Schemas that functions of several built-in workers publish. They are shown in listings; decoding does not use them.
-import type { JsonSchema } from '../sdk/plugin.ts'
-import { UPDATE_OPERATION_TYPES } from './update/operation.ts'
+import type { JsonSchema } from '../../sdk/plugin.ts'
+import { UPDATE_OPERATION_TYPES } from '../update/operation.ts'
 
 export const ANY_VALUE: JsonSchema = { description: 'Any JSON value.' }
 export const OLD_AND_NEW = {

@@ -1,6 +1,7 @@
 // Reads the members of a built-in function's input. What does not fit is a `deserialization_error` that names
 // the function and the member (spec 01 §15, 02 §1), raised before anything has an effect.
-import { CodedError } from '../protocol/errors.ts'
+import { CodedError } from '../../protocol/errors.ts'
+import type { RawJson } from '../../sdk/raw-json.ts'
 
 export type InputObject = Readonly<Record<string, unknown>>
 
@@ -33,6 +34,11 @@ export class InputReader {
   any(object: InputObject, member: string): unknown {
     if (Object.hasOwn(object, member)) return object[member]
     return this.wrong(object, member, 'any JSON value')
+  }
+
+  /** A required member that the function declares as `carried`: its JSON text. */
+  carried(object: InputObject, member: string): string {
+    return (this.any(object, member) as RawJson).json
   }
 
   /** A required array. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { registerBuiltIn, type BuiltInFunction } from '../../kit/built-in-function.ts'
-import type { FunctionOptions, Handler } from '../../sdk/handle-types.ts'
+import { registerBuiltIn, type BuiltInFunction } from '../../../kit/functions/built-in-function.ts'
+import type { FunctionOptions, Handler } from '../../../sdk/handle-types.ts'
 
 const greet: BuiltInFunction<string> = {
   id: 'test::greet',

@@ -1,5 +1,5 @@
 // The adapter `bridge` as the settings of a worker know it: the same for all of them. Loads nothing of the bridge itself.
-import type { AdapterOption } from '../adapter-choice.ts'
+import type { AdapterOption } from '../adapters/adapter-set.ts'
 import { DEFAULT_BRIDGE_URL } from './bridge-url.ts'
 
 export const BRIDGE_OPTION: AdapterOption = {

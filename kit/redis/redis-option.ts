@@ -1,5 +1,5 @@
 // The branch `redis` of an `adapter` block, the same for every worker that has one (spec 02 §7.1, 03 §2).
-import type { AdapterOption } from '../adapter-choice.ts'
+import type { AdapterOption } from '../adapters/adapter-set.ts'
 import { describeValue } from '../functions/input-reader.ts'
 
 export const DEFAULT_REDIS_URL = 'redis://localhost:6379'

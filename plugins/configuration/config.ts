@@ -1,5 +1,5 @@
 // The `config` block of `configuration` (spec 04 A.9.1): its schema, and its values with the defaults filled in.
-import { adapterSchema, type AdapterChoice } from '../../kit/adapter-choice.ts'
+import { adapterSchema, type AdapterChoice } from '../../kit/adapters/adapter-set.ts'
 import { BRIDGE_OPTION } from '../../kit/bridge/bridge-option.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
 

@@ -1,8 +1,8 @@
 // `configuration`: schema-checked values by id that survive a restart, the trigger type that tells when they change, and the
 // settings of plugins at run time (spec 04 A.9).
-import { isSameAdapter } from '../../kit/adapter-choice.ts'
+import { isSameAdapter } from '../../kit/adapters/adapter-set.ts'
 import type { JsonValue } from '../../base/values/json-value.ts'
-import { TriggerBindings } from '../../kit/trigger-bindings.ts'
+import { TriggerBindings } from '../../kit/triggers/trigger-bindings.ts'
 import { currentCallContext } from '../../sdk/call-context.ts'
 import { definePlugin } from '../../sdk/plugin.ts'
 import { applySettings } from './apply-settings.ts'

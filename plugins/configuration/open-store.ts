@@ -1,5 +1,5 @@
 // From the `adapter` block to the store of entries. Adapters are found by name here and nowhere else.
-import { loadAdapter, type AdapterChoice, type AdapterFactories } from '../../kit/adapter-choice.ts'
+import { loadAdapter, type AdapterChoice, type AdapterFactories } from '../../kit/adapters/adapter-set.ts'
 import { openFolderStore } from './adapters/fs.ts'
 import type { ConfigurationStore, ConfigurationStoreContext, ConfigurationStoreFactory } from './adapters/store.ts'
 

@@ -1,5 +1,5 @@
 // The `config` block of `iii-cron` (spec 03 §2, §7): its schema, and its values with the defaults filled in.
-import { adapterSchema, type AdapterChoice, isSameAdapter } from '../../kit/adapter-choice.ts'
+import { adapterSchema, type AdapterChoice, isSameAdapter } from '../../kit/adapters/adapter-set.ts'
 import { DEFAULT_REDIS_URL, REDIS_OPTION } from '../../kit/redis/redis-option.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
 import type { DowNumbering } from './expression.ts'

@@ -1,5 +1,5 @@
 // The `config` block of `iii-pubsub` (spec 03 §2, §8.4): its schema, and the adapter that it names.
-import { adapterSchema, isSameAdapter, type AdapterChoice } from '../../kit/adapter-choice.ts'
+import { adapterSchema, isSameAdapter, type AdapterChoice } from '../../kit/adapters/adapter-set.ts'
 import { REDIS_OPTION } from '../../kit/redis/redis-option.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
 

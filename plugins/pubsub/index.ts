@@ -1,6 +1,6 @@
 // `iii-pubsub`: `publish`, and the trigger type `subscribe` that fires for what is published (spec 03 §8).
 // Nothing is kept: who is not subscribed when an event is published misses it.
-import { TriggerBindings, type BindingFilter } from '../../kit/trigger-bindings.ts'
+import { TriggerBindings, type BindingFilter } from '../../kit/triggers/trigger-bindings.ts'
 import { RawJson } from '../../sdk/raw-json.ts'
 import { definePlugin } from '../../sdk/plugin.ts'
 import type { PubSubEvent } from './adapters/adapter.ts'

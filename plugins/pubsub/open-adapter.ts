@@ -1,5 +1,5 @@
 // From the `adapter` block to an open adapter. Adapters are found by name here and nowhere else.
-import { loadAdapter, type AdapterChoice, type AdapterFactories } from '../../kit/adapter-choice.ts'
+import { loadAdapter, type AdapterChoice, type AdapterFactories } from '../../kit/adapters/adapter-set.ts'
 import type { PluginLog } from '../../sdk/plugin.ts'
 import type { PubSubAdapter, PubSubAdapterFactory } from './adapters/adapter.ts'
 import { LocalAdapter } from './adapters/local.ts'

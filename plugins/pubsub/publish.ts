@@ -1,6 +1,6 @@
 // The function `publish` (spec 03 §8.1). It answers once the event is on its way and knows nothing of who gets it.
 import { registerBuiltIn, type FunctionRegistrar } from '../../kit/functions/built-in-function.ts'
-import type { EventOrigin } from '../../kit/trigger-bindings.ts'
+import type { EventOrigin } from '../../kit/triggers/trigger-bindings.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { currentCallContext } from '../../sdk/call-context.ts'
 import type { PubSubEvent } from './adapters/adapter.ts'

@@ -1,7 +1,7 @@
 // The `config` block of `iii-state` (spec 02 §7.1): its schema, and its values with the defaults filled in.
-import { adapterSchema, type AdapterChoice } from '../../kit/adapter-choice.ts'
+import { adapterSchema, type AdapterChoice } from '../../kit/adapters/adapter-set.ts'
 import { BRIDGE_OPTION } from '../../kit/bridge/bridge-option.ts'
-import { kvOption } from '../../kit/kv-settings.ts'
+import { kvOption } from '../../kit/adapters/kv-settings.ts'
 import { REDIS_OPTION } from '../../kit/redis/redis-option.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
 import { KV_FOLDER } from './adapters/kv.ts'

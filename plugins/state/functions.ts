@@ -2,7 +2,7 @@
 import { registerBuiltIn, type BuiltInFunction, type FunctionRegistrar } from '../../kit/functions/built-in-function.ts'
 import type { InputObject, InputReader } from '../../kit/functions/input-reader.ts'
 import { decodeUpdateOperations } from '../../kit/update/decode-operations.ts'
-import type { UpdateOperation } from '../../kit/update-operations.ts'
+import type { UpdateOperation } from '../../kit/update/update-operations.ts'
 import { CodedError, type ErrorCode } from '../../protocol/errors.ts'
 import { RawJson } from '../../sdk/raw-json.ts'
 import type { OnWritten, StateStore } from './adapters/store.ts'

@@ -2,7 +2,7 @@
 import { registerBuiltIn, type BuiltInFunction, type FunctionRegistrar } from '../../kit/functions/built-in-function.ts'
 import type { InputObject, InputReader } from '../../kit/functions/input-reader.ts'
 import { decodeUpdateOperations } from '../../kit/update/decode-operations.ts'
-import type { UpdateOperation } from '../../kit/update-operations.ts'
+import type { UpdateOperation } from '../../kit/update/update-operations.ts'
 import type { ItemAddress } from './adapters/store.ts'
 import type { StreamItems } from './items.ts'
 import {

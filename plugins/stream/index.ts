@@ -1,7 +1,7 @@
 // `iii-stream`: items addressed by stream, group and item, told to subscribers and bound functions as they change (spec 02).
 import { isDeepStrictEqual } from 'node:util'
-import { isSameAdapter } from '../../kit/adapter-choice.ts'
-import { TriggerBindings } from '../../kit/trigger-bindings.ts'
+import { isSameAdapter } from '../../kit/adapters/adapter-set.ts'
+import { TriggerBindings } from '../../kit/triggers/trigger-bindings.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { currentCallContext } from '../../sdk/call-context.ts'
 import { definePlugin } from '../../sdk/plugin.ts'

@@ -1,6 +1,6 @@
 // Items wherever they are: in the store, or with a worker that serves a custom stream, decided for each operation (spec 02 §8).
 // Answers as they go on the wire, failures with their codes.
-import type { UpdateOperation } from '../../kit/update-operations.ts'
+import type { UpdateOperation } from '../../kit/update/update-operations.ts'
 import { CodedError, type ErrorCode } from '../../protocol/errors.ts'
 import { RawJson } from '../../sdk/raw-json.ts'
 import type { ItemAddress, OnEmitted, StreamStore } from './adapters/store.ts'

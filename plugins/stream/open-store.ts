@@ -1,5 +1,5 @@
 // From the `adapter` block to an open store. Adapters are found by name here and nowhere else.
-import { loadAdapter, type AdapterChoice, type AdapterFactories } from '../../kit/adapter-choice.ts'
+import { loadAdapter, type AdapterChoice, type AdapterFactories } from '../../kit/adapters/adapter-set.ts'
 import type { StreamStore, StreamStoreContext, StreamStoreFactory } from './adapters/store.ts'
 
 const FACTORIES: AdapterFactories<StreamStoreFactory> = {

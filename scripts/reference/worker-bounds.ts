@@ -1,11 +1,11 @@
 // What is limited in the built-in workers and in what they share, with the defaults that the code has. Each group is a table of the
 // worker's own page, and part of the table of all limits in docs/architecture.md.
-import { BRIDGE_CLOSE_MS } from '../../kit/bridge.ts'
+import { BRIDGE_CLOSE_MS } from '../../kit/bridge/bridge.ts'
 import { MAX_HOPS } from '../../kit/bridge/hops.ts'
 import { REDIS_DEFAULTS } from '../../kit/redis/client-options.ts'
 import { EDIT_TURNS_DEFAULTS } from '../../kit/redis/edit-turns.ts'
 import { GROUP_COMMIT_DEFAULTS } from '../../kit/sqlite/group-commit.ts'
-import { LANE_DEFAULTS } from '../../kit/trigger-bindings.ts'
+import { LANE_DEFAULTS } from '../../kit/triggers/trigger-bindings.ts'
 import { MAX_FILE_BYTES } from '../../plugins/configuration/adapters/entry-file.ts'
 import { APPLY_MS } from '../../plugins/configuration/apply-settings.ts'
 import { MAX_ENTRIES } from '../../plugins/configuration/entry-changes.ts'

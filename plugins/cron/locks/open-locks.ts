@@ -1,5 +1,5 @@
 // From the `adapter` block to open locks. Adapters are found by name here and nowhere else.
-import { loadAdapter, type AdapterChoice, type AdapterFactories } from '../../../kit/adapter-choice.ts'
+import { loadAdapter, type AdapterChoice, type AdapterFactories } from '../../../kit/adapters/adapter-set.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { Clock } from '../../../base/time/clock.ts'
 import { JobLocks } from './job-locks.ts'

@@ -1,7 +1,7 @@
 // The trigger types `stream:join` and `stream:leave` (spec 02 §6.2): functions that decide on a join, or learn of a leave.
 import type { TriggerBinding, TriggerTypeHandler, TriggerTypeInput } from '../../../sdk/handle-types.ts'
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
-import { readCondition, readConfigObject, readOptionalText } from '../../../kit/trigger-bindings.ts'
+import { readCondition, readConfigObject, readOptionalText } from '../../../kit/triggers/trigger-bindings.ts'
 import type { Caller, LaneLog } from '../../../kit/triggers/binding-lane.ts'
 
 export interface MembershipEvent {

@@ -1,7 +1,7 @@
 // The operations on streams that a worker serves itself (spec 02 §8): calls it, judges what it returns, and emits the events of
 // its writes, which are the engine's business.
-import type { UpdateOperation } from '../../../kit/update-operations.ts'
-import { applyUpdate } from '../../../kit/update-operations.ts'
+import type { UpdateOperation } from '../../../kit/update/update-operations.ts'
+import { applyUpdate } from '../../../kit/update/update-operations.ts'
 import type { JsonValue } from '../../../base/values/json-value.ts'
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import { CodedError, type ErrorBody, type ErrorCode } from '../../../protocol/errors.ts'

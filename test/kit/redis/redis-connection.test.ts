@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { inspect } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { REDIS_DEFAULTS, type RedisConnection, type RedisError } from '../../kit/redis.ts'
-import { Collector, within } from '../support/deadline.ts'
-import { redisAvailable } from '../support/redis-server.ts'
-import { connect, server, SETTING } from './redis/connect-redis.ts'
+import { REDIS_DEFAULTS, type RedisConnection, type RedisError } from '../../../kit/redis/redis-connection.ts'
+import { Collector, within } from '../../support/deadline.ts'
+import { redisAvailable } from '../../support/redis-server.ts'
+import { connect, server, SETTING } from './connect-redis.ts'
 
 /** Repeats a command until it works again. */
 async function untilAnswered(redis: RedisConnection): Promise<void> {

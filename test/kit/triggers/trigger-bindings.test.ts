@@ -6,10 +6,10 @@ import {
   readOptionalText,
   TriggerBindings,
   type LaneLimits,
-} from '../../kit/trigger-bindings.ts'
-import type { TriggerRequest } from '../../sdk/handle-types.ts'
-import { collectingLog } from '../support/collecting-log.ts'
-import { within } from '../support/deadline.ts'
+} from '../../../kit/triggers/trigger-bindings.ts'
+import type { TriggerRequest } from '../../../sdk/handle-types.ts'
+import { collectingLog } from '../../support/collecting-log.ts'
+import { within } from '../../support/deadline.ts'
 
 interface Call extends TriggerRequest {
   resolve(value?: unknown): void

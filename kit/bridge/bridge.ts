@@ -1,18 +1,18 @@
 // A connection to another engine, as a worker of it: what the bridge adapters of built-in workers stand on (spec 06 D).
 // It is made in the background and kept up for ever; while it is away calls fail with a message that says so.
-import { CodedError } from '../protocol/errors.ts'
-import { InvocationError } from '../sdk/errors.ts'
-import { Handle } from '../sdk/handle.ts'
-import type { PluginLog } from '../sdk/plugin.ts'
-import { RawJson } from '../sdk/raw-json.ts'
-import { ConnectionError } from '../sdk/transports/connection-error.ts'
-import { shownUrl } from '../sdk/transports/shown-url.ts'
-import { SOCKET_LIMITS, type SocketLimits } from '../sdk/transports/socket-options.ts'
-import { SocketTransport } from '../sdk/transports/socket-transport.ts'
-import { readBridgeUrl } from './bridge/bridge-url.ts'
-import { countHop } from './bridge/hops.ts'
-import { settlesWithin } from '../base/time/deadline.ts'
-import { LimitedWarning } from '../base/warnings/limited-warning.ts'
+import { CodedError } from '../../protocol/errors.ts'
+import { InvocationError } from '../../sdk/errors.ts'
+import { Handle } from '../../sdk/handle.ts'
+import type { PluginLog } from '../../sdk/plugin.ts'
+import { RawJson } from '../../sdk/raw-json.ts'
+import { ConnectionError } from '../../sdk/transports/connection-error.ts'
+import { shownUrl } from '../../sdk/transports/shown-url.ts'
+import { SOCKET_LIMITS, type SocketLimits } from '../../sdk/transports/socket-options.ts'
+import { SocketTransport } from '../../sdk/transports/socket-transport.ts'
+import { readBridgeUrl } from './bridge-url.ts'
+import { countHop } from './hops.ts'
+import { settlesWithin } from '../../base/time/deadline.ts'
+import { LimitedWarning } from '../../base/warnings/limited-warning.ts'
 
 export interface BridgeOptions {
   /** As it stands in the settings; absent or null = the default, ws://localhost:49134. */

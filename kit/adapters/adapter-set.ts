@@ -1,6 +1,6 @@
 // The `adapter` block of a built-in worker: which storage or transport stands behind it (spec 02 §7, 03 §2).
 import { isDeepStrictEqual } from 'node:util'
-import type { JsonSchema } from '../sdk/plugin.ts'
+import type { JsonSchema } from '../../sdk/plugin.ts'
 
 export interface AdapterChoice {
   readonly name: string

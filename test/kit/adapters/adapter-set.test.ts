@@ -1,7 +1,7 @@
 // The schema of `adapter` blocks: one closed branch per adapter, and errors about the branch that was meant (spec 02 §7.1, 04 A.3.1).
 import { describe, expect, test } from 'vitest'
-import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
-import { adapterSchema, isSameAdapter, loadAdapter } from '../../kit/adapter-choice.ts'
+import { validateAgainstSchema } from '../../../base/values/schema-validation.ts'
+import { adapterSchema, isSameAdapter, loadAdapter } from '../../../kit/adapters/adapter-set.ts'
 
 const SCHEMA = {
   type: 'object',

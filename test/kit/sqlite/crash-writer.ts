@@ -1,8 +1,8 @@
 // A process that writes to a store until it is killed, and reports each write after it was acknowledged.
 // Not a test: `sqlite-store-crash.test.ts` starts and kills it. Its output is one line per acknowledged write: slot, value.
 import { writeSync } from 'node:fs'
-import { OrderedTable, ORDERED_TABLE_SCHEMA } from '../../kit/sqlite/ordered-table.ts'
-import { SqliteStore } from '../../kit/sqlite-store.ts'
+import { OrderedTable, ORDERED_TABLE_SCHEMA } from '../../../kit/sqlite/ordered-table.ts'
+import { SqliteStore } from '../../../kit/sqlite/sqlite-store.ts'
 
 const [folder, firstValue] = process.argv.slice(2)
 const SLOTS = 64

@@ -1,8 +1,8 @@
 // The bindings of one trigger type and their firing, for the plugin that provides the type (spec 01 §11.6–11.7, 02 §5).
 // Whoever fires never waits: conditions and handlers run on their own, their results are ignored, their errors logged.
-import type { TriggerBinding, TriggerTypeHandler } from '../sdk/handle-types.ts'
-import { settlesWithin } from '../base/time/deadline.ts'
-import { BindingIndex } from './triggers/binding-index.ts'
+import type { TriggerBinding, TriggerTypeHandler } from '../../sdk/handle-types.ts'
+import { settlesWithin } from '../../base/time/deadline.ts'
+import { BindingIndex } from './binding-index.ts'
 import {
   BindingLane,
   LANE_DEFAULTS,
@@ -11,11 +11,11 @@ import {
   type LaneContext,
   type LaneLimits,
   type LaneLog,
-} from './triggers/binding-lane.ts'
+} from './binding-lane.ts'
 
-import { isPaced, PacedCaller } from './triggers/paced-caller.ts'
+import { isPaced, PacedCaller } from './paced-caller.ts'
 
-export { LANE_DEFAULTS, type LaneLimits } from './triggers/binding-lane.ts'
+export { LANE_DEFAULTS, type LaneLimits } from './binding-lane.ts'
 
 /** What a binding's config says, decoded. */
 export interface BindingFilter {

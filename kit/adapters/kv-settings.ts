@@ -1,6 +1,6 @@
 // The settings of the adapter `kv`, which state and streams share: on disk by default, in memory when asked for (spec 02 §7.1).
-import type { AdapterOption } from './adapter-choice.ts'
-import { describeValue } from './functions/input-reader.ts'
+import type { AdapterOption } from './adapter-set.ts'
+import { describeValue } from '../functions/input-reader.ts'
 
 export interface KvSettings {
   readonly method: 'in_memory' | 'file_based'

@@ -1,11 +1,11 @@
 // A connection to Redis for the adapters of built-in workers: errors come at once and say what is known, the connection comes
 // back by itself, and nothing is sent twice. The client library is loaded only when an adapter asks for it.
 import type { Redis, RedisOptions as ClientOptions } from 'ioredis'
-import { CodedError } from '../protocol/errors.ts'
-import type { PluginLog } from '../sdk/plugin.ts'
-import { settlesWithin } from '../base/time/deadline.ts'
-import { clientOptions, REDIS_DEFAULTS, type RedisLimits } from './redis/client-options.ts'
-import { warnOfVolatility } from './redis/durability.ts'
+import { CodedError } from '../../protocol/errors.ts'
+import type { PluginLog } from '../../sdk/plugin.ts'
+import { settlesWithin } from '../../base/time/deadline.ts'
+import { clientOptions, REDIS_DEFAULTS, type RedisLimits } from './client-options.ts'
+import { warnOfVolatility } from './durability.ts'
 import {
   connectFailure,
   isHungUp,
@@ -14,13 +14,13 @@ import {
   reasonOf,
   RedisError,
   withoutArguments,
-} from './redis/redis-error.ts'
-import { readRedisUrl, type RedisTarget } from './redis/redis-url.ts'
-import { Subscriber, type SubscriptionListener } from './redis/subscriber.ts'
+} from './redis-error.ts'
+import { readRedisUrl, type RedisTarget } from './redis-url.ts'
+import { Subscriber, type SubscriptionListener } from './subscriber.ts'
 
-export { REDIS_DEFAULTS, type RedisLimits } from './redis/client-options.ts'
-export { RedisError, type RedisFailure } from './redis/redis-error.ts'
-export type { SubscriptionListener } from './redis/subscriber.ts'
+export { REDIS_DEFAULTS, type RedisLimits } from './client-options.ts'
+export { RedisError, type RedisFailure } from './redis-error.ts'
+export type { SubscriptionListener } from './subscriber.ts'
 
 /** How long `close` waits for answers that are outstanding; the host allows 10 s for all of a stop. */
 const CLOSE_MS = 3_000

@@ -3,9 +3,9 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, write
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { SqliteStore, StoreError, type SqliteStoreOptions } from '../../kit/sqlite-store.ts'
-import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../kit/sqlite/ordered-table.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { SqliteStore, StoreError, type SqliteStoreOptions } from '../../../kit/sqlite/sqlite-store.ts'
+import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../../kit/sqlite/ordered-table.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 const FILE = 'test.db'
 
@@ -320,7 +320,7 @@ describe('opening', () => {
       // Root may write everywhere: the attempt is made by a process that gives its rights up, after it has loaded what it needs.
       const attempt = (where: string) => {
         const script = `
-        const { SqliteStore } = await import(${JSON.stringify(new URL('../../kit/sqlite-store.ts', import.meta.url).href)})
+        const { SqliteStore } = await import(${JSON.stringify(new URL('../../../kit/sqlite/sqlite-store.ts', import.meta.url).href)})
         if (process.getuid() === 0) {
           process.setgid(65534)
           process.setuid(65534)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { kvOption, readKvSettings } from '../../kit/kv-settings.ts'
+import { kvOption, readKvSettings } from '../../../kit/adapters/kv-settings.ts'
 
 const read = (config: Record<string, unknown>, extra: string[] = []) =>
   readKvSettings(config, { defaultFolder: './data/x', worker: 'iii-x', extra })

@@ -2,12 +2,12 @@
 // What is stored is up to the caller's schema; `sqlite/ordered-table.ts` has the one of state and stream.
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { GroupCommit, type BatchListener, type GroupCommitLimits, type RunOptions } from './sqlite/group-commit.ts'
-import { OwnFile } from './sqlite/own-file.ts'
-import { closeStoreFile, openStoreFile, type StoreFormat } from './sqlite/store-file.ts'
-import { toStoreError, type StorePlace } from './sqlite/store-error.ts'
+import { GroupCommit, type BatchListener, type GroupCommitLimits, type RunOptions } from './group-commit.ts'
+import { OwnFile } from './own-file.ts'
+import { closeStoreFile, openStoreFile, type StoreFormat } from './store-file.ts'
+import { toStoreError, type StorePlace } from './store-error.ts'
 
-export { StoreError } from './sqlite/store-error.ts'
+export { StoreError } from './store-error.ts'
 
 export interface SqliteStoreOptions extends StoreFormat {
   /** Absolute path of the folder; created when absent. */

@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../kit/sqlite/ordered-table.ts'
-import { RowCache } from '../../kit/sqlite/row-cache.ts'
+import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../../kit/sqlite/ordered-table.ts'
+import { RowCache } from '../../../kit/sqlite/row-cache.ts'
 
 describe('RowCache', () => {
   test('it drops the oldest rows when it is full, and never holds a large value', () => {

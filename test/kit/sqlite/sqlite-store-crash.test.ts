@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { OrderedTable, ORDERED_TABLE_SCHEMA } from '../../kit/sqlite/ordered-table.ts'
-import { SqliteStore } from '../../kit/sqlite-store.ts'
-import { writeUntilKilled } from '../support/killed-writer.ts'
-import { tempFolder } from '../support/temp-folder.ts'
+import { OrderedTable, ORDERED_TABLE_SCHEMA } from '../../../kit/sqlite/ordered-table.ts'
+import { SqliteStore } from '../../../kit/sqlite/sqlite-store.ts'
+import { writeUntilKilled } from '../../support/killed-writer.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 const WRITER = new URL('crash-writer.ts', import.meta.url)
 

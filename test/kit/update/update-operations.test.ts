@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { InputReader } from '../../kit/functions/input-reader.ts'
-import { nestingDepth, type JsonValue } from '../../base/values/json-value.ts'
-import { decodeUpdateOperations } from '../../kit/update/decode-operations.ts'
-import { applyUpdate, updateText, type UpdateOperation } from '../../kit/update-operations.ts'
+import { InputReader } from '../../../kit/functions/input-reader.ts'
+import { nestingDepth, type JsonValue } from '../../../base/values/json-value.ts'
+import { decodeUpdateOperations } from '../../../kit/update/decode-operations.ts'
+import { applyUpdate, updateText, type UpdateOperation } from '../../../kit/update/update-operations.ts'
 
 const MISSING = undefined
 const reader = new InputReader('state::update')

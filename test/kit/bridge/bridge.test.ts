@@ -1,9 +1,9 @@
 // The end of a bridge: what is under way may still be answered, for a while.
 import { expect, test } from 'vitest'
-import { openBridge } from '../../kit/bridge.ts'
-import { collectingLog } from '../support/collecting-log.ts'
-import { within } from '../support/deadline.ts'
-import { startCore } from '../support/test-core.ts'
+import { openBridge } from '../../../kit/bridge/bridge.ts'
+import { collectingLog } from '../../support/collecting-log.ts'
+import { within } from '../../support/deadline.ts'
+import { startCore } from '../../support/test-core.ts'
 
 async function bridged(closeMs?: number) {
   const core = await startCore()

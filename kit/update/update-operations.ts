@@ -1,17 +1,17 @@
 // The update language of `state::update` and `stream::update` (spec 02 §4.2–4.3): applies operations in order to a value.
-// Pure: nothing that goes in is changed. Decoding from the wire is in `update/decode-operations.ts`.
-import { isJsonObject, typeName, type JsonValue } from '../base/values/json-value.ts'
-import { checkOperation } from './update/check-operation.ts'
-import { define, Draft } from './update/draft.ts'
+// Pure: nothing that goes in is changed. Decoding from the wire is in `decode-operations.ts`.
+import { isJsonObject, typeName, type JsonValue } from '../../base/values/json-value.ts'
+import { checkOperation } from './check-operation.ts'
+import { define, Draft } from './draft.ts'
 import {
   pathLabel,
   type UpdateError,
   type UpdateErrorCode,
   type UpdateOperation,
   type UpdateProblem,
-} from './update/operation.ts'
+} from './operation.ts'
 
-export type { UpdateError, UpdateOperation } from './update/operation.ts'
+export type { UpdateError, UpdateOperation } from './operation.ts'
 
 export interface UpdateResult {
   readonly value: JsonValue

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readBridgeUrl } from '../../kit/bridge/bridge-url.ts'
-import { countHop, MAX_HOPS } from '../../kit/bridge/hops.ts'
-import { arrayParts, objectParts } from '../../kit/bridge/json-parts.ts'
-import { readChange, readNames, readUpdate, readValues } from '../../kit/bridge/remote-answers.ts'
-import { operationsText } from '../../kit/bridge/wire-operations.ts'
-import { InputReader } from '../../kit/functions/input-reader.ts'
-import { decodeUpdateOperations } from '../../kit/update/decode-operations.ts'
-import type { UpdateOperation } from '../../kit/update-operations.ts'
+import { readBridgeUrl } from '../../../kit/bridge/bridge-url.ts'
+import { countHop, MAX_HOPS } from '../../../kit/bridge/hops.ts'
+import { arrayParts, objectParts } from '../../../kit/bridge/json-parts.ts'
+import { readChange, readNames, readUpdate, readValues } from '../../../kit/bridge/remote-answers.ts'
+import { operationsText } from '../../../kit/bridge/wire-operations.ts'
+import { InputReader } from '../../../kit/functions/input-reader.ts'
+import { decodeUpdateOperations } from '../../../kit/update/decode-operations.ts'
+import type { UpdateOperation } from '../../../kit/update/update-operations.ts'
 
 describe('the address of another engine', () => {
   test.each([

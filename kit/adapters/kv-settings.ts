@@ -1,5 +1,5 @@
 // The settings of the adapter `kv`, which state and streams share: on disk by default, in memory when asked for (spec 02 §7.1).
-import type { AdapterOption } from './adapter-set.ts'
+import type { AdapterDescription } from './adapter-set.ts'
 import { describeValue } from '../functions/input-reader.ts'
 
 export interface KvSettings {
@@ -22,7 +22,7 @@ export interface KvSettingsContext {
 const MEMBERS = ['store_method', 'file_path', 'save_interval_ms', 'max_file_bytes']
 
 /** The branch of an `adapter` block; `extra` = further members. */
-export function kvOption(defaultFolder: string, extra: AdapterOption['config'] = {}): AdapterOption {
+export function kvOption(defaultFolder: string, extra: AdapterDescription['config'] = {}): AdapterDescription {
   return {
     name: 'kv',
     description: 'A store of this engine alone.',

@@ -3,18 +3,12 @@
 import type { TriggerBinding, TriggerTypeHandler } from '../../sdk/handle-types.ts'
 import { settlesWithin } from '../../base/time/deadline.ts'
 import { BindingIndex } from './binding-index.ts'
-import {
-  BindingLane,
-  LANE_DEFAULTS,
-  type Caller,
-  type FiredEvent,
-  type LaneContext,
-  type LaneLimits,
-  type LaneLog,
-} from './binding-lane.ts'
-
+import type { Caller, EventOrigin } from './binding-call.ts'
+import { BindingLane, LANE_DEFAULTS, type FiredEvent, type LaneContext, type LaneLimits } from './binding-lane.ts'
+import type { BindingLog } from './binding-problems.ts'
 import { isPaced, PacedCaller } from './paced-caller.ts'
 
+export type { EventOrigin } from './binding-call.ts'
 export { LANE_DEFAULTS, type LaneLimits } from './binding-lane.ts'
 
 /** What a binding's config says, decoded. */
@@ -26,7 +20,7 @@ export interface BindingFilter {
 export interface TriggerBindingsOptions<Filter extends BindingFilter, Event> {
   /** Calls of a handle wait while it is congested: a burst of events to many bindings is more than it takes at once. */
   readonly iii: Caller
-  readonly log: LaneLog
+  readonly log: BindingLog
   /** Decodes a binding's config; absent is `undefined` or null. Throwing refuses the binding with the error's message. */
   readonly readConfig: (config: unknown) => Filter
   /** Asked of the bindings of the event's subject and of those that name none; need not look at the subject again. */
@@ -41,12 +35,6 @@ export interface TriggerBindingsOptions<Filter extends BindingFilter, Event> {
   readonly orderKey?: (event: Event) => string
   readonly limits?: Partial<LaneLimits> | undefined
   readonly now?: () => number
-}
-
-/** Trace context of whoever caused the event; propagated to conditions and handlers. */
-export interface EventOrigin {
-  readonly traceparent?: string | undefined
-  readonly baggage?: string | undefined
 }
 
 interface Entry<Filter> {

@@ -9,13 +9,19 @@ import type { ChannelEnds } from './channel-ends.ts'
 import type { Handler } from './handle-types.ts'
 import type { Transport } from './transport.ts'
 
-interface RegisteredFunction {
+/** What a handler gets of the payload. */
+export interface PayloadForm {
+  /** The JSON text as it came. */
+  readonly raw: boolean
+  /** Channel refs become live ends before the handler sees them. */
+  readonly liveChannelRefs: boolean
+}
+
+interface RegisteredFunction extends PayloadForm {
   readonly id: string
   readonly index: number
   /** Undefined for one that the engine calls over HTTP and that has no handler here. */
   readonly handler: Handler | undefined
-  /** Channel refs in the payload become live ends before the handler sees them. */
-  readonly liveChannelRefs: boolean
 }
 
 export class FunctionTable {
@@ -38,8 +44,8 @@ export class FunctionTable {
   }
 
   /** Returns the number by which calls may name the function. */
-  add(id: string, handler: Handler | undefined, liveChannelRefs = true): number {
-    const entry = { id, index: this.#nextIndex++, handler, liveChannelRefs }
+  add(id: string, handler: Handler | undefined, { raw, liveChannelRefs }: PayloadForm): number {
+    const entry = { id, index: this.#nextIndex++, handler, raw, liveChannelRefs }
     this.#byId.set(id, entry)
     this.#byIndex.set(entry.index, entry)
     return entry.index
@@ -69,7 +75,8 @@ export class FunctionTable {
     let data: unknown
     let sidecar: Sidecar | undefined
     try {
-      data = payload === undefined ? null : JSON.parse(payload)
+      if (entry.raw) data = payload ?? 'null'
+      else data = payload === undefined ? null : JSON.parse(payload)
       if (sidecarJson !== undefined) sidecar = JSON.parse(sidecarJson) as Sidecar
     } catch (error) {
       return this.#refuse(
@@ -78,7 +85,7 @@ export class FunctionTable {
         `The payload of ${entry.id} is no JSON: ${(error as Error).message}`,
       )
     }
-    if (payload !== undefined && entry.liveChannelRefs && mayHoldChannelRef(payload)) {
+    if (payload !== undefined && !entry.raw && entry.liveChannelRefs && mayHoldChannelRef(payload)) {
       data = replaceChannelRefs(data, (ref) => this.#channels.open(ref))
     }
     this.#activity.enter()

@@ -1,7 +1,10 @@
 // The shapes that the `iii` handle takes and returns (spec 08 §3–§7). No behaviour: `handle.ts` has that.
 import type { ErrorBody } from '../protocol/errors.ts'
 
-/** A function's handler. `metadata` is the sidecar of the call or of the trigger that fired. */
+/**
+ * A function's handler. `data` is the payload, null when there is none; with the option `raw` its JSON text. `metadata` is the sidecar of
+ * the call or of the trigger that fired.
+ */
 export type Handler<Input = any, Output = unknown> = (data: Input, metadata?: unknown) => Output | Promise<Output>
 
 export interface FunctionOptions {
@@ -15,6 +18,12 @@ export interface FunctionOptions {
    * functions that store values or pass them on. Concerns the handle alone and is not sent.
    */
   live_channel_refs?: boolean
+  /**
+   * True: the handler gets the payload as its JSON text instead of the value, for functions that store payloads or pass them on. No
+   * payload, like null, is the text `null`. The text has not been parsed by anybody: a handler that lets it out again has to make
+   * sure that it is JSON. Channel refs stay part of it. Concerns the handle alone and is not sent. Default false.
+   */
+  raw?: boolean
 }
 
 export interface FunctionRef {

@@ -144,13 +144,14 @@ export class Handle {
     options?: FunctionOptions,
   ): FunctionRef => {
     const { id, ...own } = typeof target === 'string' ? { id: target } : target
-    const { live_channel_refs = true, ...more } = { ...own, ...options } as FunctionOptions
+    const { live_channel_refs = true, raw = false, ...more } = { ...own, ...options } as FunctionOptions
     if (typeof id !== 'string' || id.trim() === '') throw new Error('id is required')
     if (id.length > MAX_ID_LENGTH)
       throw new Error(`function id of ${id.length} characters; at most ${MAX_ID_LENGTH} are possible`)
     if (this.#functions.has(id)) throw new Error(`function id already registered: ${id}`)
     const isHandler = typeof handler === 'function'
-    const index = this.#functions.add(id, isHandler ? handler : undefined, live_channel_refs)
+    const payloadForm = { raw, liveChannelRefs: live_channel_refs }
+    const index = this.#functions.add(id, isHandler ? handler : undefined, payloadForm)
     const invocation = isHandler ? {} : { invocation: { ...handler, method: handler.method ?? 'POST' } }
     this.#transport.control({ ...more, type: 'registerfunction', id, ...invocation }, index)
     return {

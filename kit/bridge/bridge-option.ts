@@ -1,8 +1,8 @@
 // The adapter `bridge` as the settings of a worker know it: the same for all of them. Loads nothing of the bridge itself.
-import type { AdapterOption } from '../adapter-choice.ts'
+import type { AdapterDescription } from '../adapters/adapter-set.ts'
 import { DEFAULT_BRIDGE_URL } from './bridge-url.ts'
 
-export const BRIDGE_OPTION: AdapterOption = {
+export const BRIDGE_OPTION: AdapterDescription = {
   name: 'bridge',
   description: 'Everything is kept by the same worker of another engine, to which this one connects as a worker.',
   config: {

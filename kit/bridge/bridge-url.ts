@@ -1,5 +1,5 @@
 // The address of another engine, as settings give it (spec 06 C.1, D).
-import { describeValue } from '../input-reader.ts'
+import { describeValue } from '../functions/input-reader.ts'
 
 export const DEFAULT_BRIDGE_URL = 'ws://localhost:49134'
 

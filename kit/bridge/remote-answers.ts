@@ -1,6 +1,6 @@
 // Reads what the functions of another engine's state and stream workers answer (spec 02 §2, §3). Values stay JSON text.
 // Engines do not tell "there was nothing" from "there was a null" in `old_value`: both count as nothing.
-import type { UpdateError } from '../update-operations.ts'
+import type { UpdateError } from '../update/update-operations.ts'
 import { arrayParts, objectParts } from './json-parts.ts'
 
 export interface RemoteChange {

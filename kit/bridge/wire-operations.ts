@@ -1,5 +1,5 @@
 // The update language as it stands in a payload (spec 02 §4.1): the counterpart of `update/decode-operations.ts`.
-import type { UpdateOperation } from '../update-operations.ts'
+import type { UpdateOperation } from '../update/update-operations.ts'
 
 /** JSON of the member `ops`. Throws when a value cannot be written as JSON. */
 export function operationsText(operations: readonly UpdateOperation[]): string {

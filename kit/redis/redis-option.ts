@@ -1,10 +1,10 @@
 // The branch `redis` of an `adapter` block, the same for every worker that has one (spec 02 §7.1, 03 §2).
-import type { AdapterOption } from '../adapter-choice.ts'
-import { describeValue } from '../input-reader.ts'
+import type { AdapterDescription } from '../adapters/adapter-set.ts'
+import { describeValue } from '../functions/input-reader.ts'
 
 export const DEFAULT_REDIS_URL = 'redis://localhost:6379'
 
-export const REDIS_OPTION: AdapterOption = {
+export const REDIS_OPTION: AdapterDescription = {
   name: 'redis',
   description: 'A Redis server, which several engines can share.',
   config: {

@@ -1,5 +1,5 @@
 // The keys of hashes that match a pattern, by SCAN: KEYS would hold up everybody else on a large server.
-import type { RedisConnection } from '../redis.ts'
+import type { RedisConnection } from './redis-connection.ts'
 
 /** Keys that one step looks at. */
 const STEP = 1_000

@@ -1,18 +1,9 @@
 // The events of one binding on their way to its function: a window of calls in flight and a bounded queue behind it.
 // Each binding has its own lane, so a handler that hangs holds up nobody else's events.
-import type { TriggerBinding, TriggerRequest } from '../../sdk/handle-types.ts'
-import { LimitedWarning } from '../../base/warnings/limited-warning.ts'
+import type { TriggerBinding } from '../../sdk/handle-types.ts'
+import { runBinding, type BindingCall, type BindingSteps, type Caller, type EventOrigin } from './binding-call.ts'
+import { BindingProblems, type BindingLog } from './binding-problems.ts'
 import { KeyOrder } from './key-order.ts'
-
-/** The part of the handle that firing needs. */
-export interface Caller {
-  trigger(request: TriggerRequest): Promise<unknown>
-}
-
-export interface LaneLog {
-  warn(message: string, data?: unknown): void
-  error(message: string, data?: unknown): void
-}
 
 export interface LaneLimits {
   /** Calls of one binding that may be unanswered; later events wait. Default 512. */
@@ -40,7 +31,7 @@ export const LANE_DEFAULTS: LaneLimits = {
 
 export interface LaneContext {
   readonly iii: Caller
-  readonly log: LaneLog
+  readonly log: BindingLog
   readonly limits: LaneLimits
   readonly now: () => number
   /** Told whenever the number of events that still have to reach their handler falls to zero. */
@@ -48,13 +39,11 @@ export interface LaneContext {
 }
 
 /** An event with what its calls carry beside the payload. */
-export interface FiredEvent {
+export interface FiredEvent extends EventOrigin {
   readonly payload: unknown
   readonly bytes: number
   /** Handlers of events with the same key start in the order of the events, behind a condition too. */
   readonly orderKey?: string | undefined
-  readonly traceparent?: string | undefined
-  readonly baggage?: string | undefined
 }
 
 interface QueuedEvent {
@@ -68,8 +57,7 @@ export class BindingLane {
   binding: TriggerBinding
   condition: string | undefined
   readonly #context: LaneContext
-  readonly #failures: LimitedWarning
-  readonly #warnings: LimitedWarning
+  readonly #problems: BindingProblems
   readonly #order: KeyOrder<QueuedEvent>
   /** Waiting for the window; what is held by the order of its key waits too and is not in here. */
   #waiting: QueuedEvent[] = []
@@ -85,9 +73,7 @@ export class BindingLane {
     this.condition = condition
     this.#context = context
     this.#order = new KeyOrder(context.limits.maxUndecidedPerKey)
-    const options = { now: context.now }
-    this.#failures = new LimitedWarning((message, data) => context.log.error(message, data), options)
-    this.#warnings = new LimitedWarning((message, data) => context.log.warn(message, data), options)
+    this.#problems = new BindingProblems(context.log, { now: context.now })
   }
 
   /** Events dropped because too many were waiting. */
@@ -119,11 +105,8 @@ export class BindingLane {
       this.#waiting.push(queued)
     } else {
       this.#dropped++
-      const { id, function_id } = this.binding
-      this.#warnings.warn(`Events for ${function_id} are dropped: its handler does not keep up.`, {
-        binding: id,
-        dropped: this.#dropped,
-      })
+      const message = `Events for ${this.binding.function_id} are dropped: its handler does not keep up.`
+      this.#problems.warn(this.binding, message, { dropped: this.#dropped })
     }
   }
 
@@ -162,9 +145,10 @@ export class BindingLane {
 
   #start({ event, key }: QueuedEvent): void {
     this.#inFlight++
+    const deps = { iii: this.#context.iii, problems: this.#problems }
     // Without a condition the call leaves now, so that handlers start in the order of the events.
-    const done =
-      this.condition === undefined && key === undefined ? this.#callHandler(event) : this.#decideAndCall(event, key)
+    const isDecided = this.condition === undefined && key === undefined
+    const done = runBinding(deps, this.#callOf(event), isDecided ? undefined : this.#inTurn(key))
     void done.then(this.#finished)
   }
 
@@ -174,17 +158,21 @@ export class BindingLane {
     if (this.undelivered === 0) this.#context.onHandedOut()
   }
 
-  async #decideAndCall(event: FiredEvent, key: string | undefined): Promise<void> {
+  /** The handler is called when the earlier events of the key have been decided, and then the next ones may be. */
+  #inTurn(key: string | undefined): BindingSteps {
     this.#deciding++
     const turn = key === undefined ? undefined : this.#order.takeTurn(key)
-    const passes = this.condition === undefined || (await this.#decide(event, this.condition))
-    await turn?.come
-    this.#deciding--
-    const handled = passes ? this.#callHandler(event) : undefined
-    turn?.done()
-    if (key !== undefined) this.#letNextIn(key)
-    if (this.undelivered === 0) this.#context.onHandedOut()
-    await handled
+    return {
+      beforeHandler: async () => {
+        await turn?.come
+        this.#deciding--
+      },
+      handedOut: () => {
+        turn?.done()
+        if (key !== undefined) this.#letNextIn(key)
+        if (this.undelivered === 0) this.#context.onHandedOut()
+      },
+    }
   }
 
   #letNextIn(key: string): void {
@@ -194,51 +182,9 @@ export class BindingLane {
     else this.#waiting.push(next)
   }
 
-  /** Only a literal `false` skips; so does a condition that fails (spec 01 §11.7). */
-  async #decide(event: FiredEvent, condition: string): Promise<boolean> {
-    try {
-      // The condition gets the payload alone: no metadata.
-      const result = await this.#context.iii.trigger(
-        this.#request(condition, event, undefined, this.#context.limits.conditionTimeoutMs),
-      )
-      if (result === undefined || result === null) {
-        this.#warnings.warn(`The condition ${condition} returned no value, which counts as true.`, {
-          binding: this.binding.id,
-        })
-      }
-      return result !== false
-    } catch (error) {
-      this.#failures.warn(
-        `The condition ${condition} failed; ${this.binding.function_id} was not run.`,
-        this.#failure(error),
-      )
-      return false
-    }
-  }
-
-  async #callHandler(event: FiredEvent): Promise<void> {
-    const { function_id, metadata } = this.binding
-    try {
-      await this.#context.iii.trigger(
-        this.#request(function_id, event, metadata, this.#context.limits.handlerTimeoutMs),
-      )
-    } catch (error) {
-      this.#failures.warn(`The handler ${function_id} failed.`, this.#failure(error))
-    }
-  }
-
-  #request(functionId: string, event: FiredEvent, metadata: unknown, timeoutMs: number): TriggerRequest {
-    const { id, namespace } = this.binding
-    const request: TriggerRequest = { function_id: functionId, payload: event.payload, binding: id, timeoutMs }
-    if (metadata !== undefined) request.metadata = metadata
-    if (namespace !== undefined) request.namespace = namespace
-    if (event.traceparent !== undefined) request.traceparent = event.traceparent
-    if (event.baggage !== undefined) request.baggage = event.baggage
-    return request
-  }
-
-  #failure(error: unknown): Record<string, unknown> {
-    const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
-    return { binding: this.binding.id, code, error: message ?? String(error) }
+  #callOf(event: FiredEvent): BindingCall {
+    const { conditionTimeoutMs, handlerTimeoutMs } = this.#context.limits
+    const { binding, condition } = this
+    return { binding, condition, payload: event.payload, origin: event, conditionTimeoutMs, handlerTimeoutMs }
   }
 }

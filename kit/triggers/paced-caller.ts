@@ -1,6 +1,6 @@
 // Calls at the pace at which the engine takes them. A broadcast makes many calls at once, and a handle refuses calls while too
 // much waits to be sent; here they wait their turn instead, in order, so that nobody misses an event because of the others.
-import type { Caller } from './binding-lane.ts'
+import type { Caller } from './binding-call.ts'
 import type { TriggerRequest } from '../../sdk/handle-types.ts'
 
 /** The part of the handle that is needed. */

@@ -1,7 +1,7 @@
 // From the wire form of `ops` to decoded operations (spec 02 §4.1). Anything malformed fails the whole call,
 // before any effect; the limits of §4.4 are not checked here: they are errors of single operations.
 import type { JsonValue } from '../../base/values/json-value.ts'
-import { describeValue, type InputObject, type InputReader } from '../input-reader.ts'
+import { describeValue, type InputObject, type InputReader } from '../functions/input-reader.ts'
 import { UPDATE_OPERATION_TYPES, type UpdateOperation, type UpdatePath } from './operation.ts'
 
 /** Double of 2^63: JSON numbers are doubles here, so the ends of the signed 64-bit range coincide with it. */

@@ -1,6 +1,6 @@
 // What is limited in `configuration`, with the defaults that the code has.
 import { bytesText, countText, timeText } from '../../base/values/amount-text.ts'
-import { LANE_DEFAULTS } from '../../kit/trigger-bindings.ts'
+import { LANE_DEFAULTS } from '../../kit/triggers/trigger-bindings.ts'
 import type { Bound } from '../../sdk/built-in.ts'
 import { MAX_FILE_BYTES } from './adapters/entry-file.ts'
 import { APPLY_MS } from './apply-settings.ts'

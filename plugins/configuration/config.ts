@@ -1,15 +1,13 @@
 // The `config` block of `configuration` (spec 04 A.9.1): its schema, and its values with the defaults filled in.
-import { adapterSchema, type AdapterChoice } from '../../kit/adapter-choice.ts'
-import { BRIDGE_OPTION } from '../../kit/bridge/bridge-option.ts'
+import type { AdapterChoice } from '../../kit/adapters/adapter-set.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
+import { CONFIGURATION_ADAPTERS } from './adapters.ts'
 
 export interface ConfigurationConfig {
   readonly adapter?: AdapterChoice | null
   readonly ttl_seconds?: number | null
   readonly strip_seeded?: boolean | null
 }
-
-export const DEFAULT_ADAPTER = 'fs'
 
 /** setTimeout can't wait longer. */
 const MAX_TTL_SECONDS = 2_147_483
@@ -19,24 +17,8 @@ export const CONFIGURATION_CONFIG_SCHEMA: JsonSchema = {
   additionalProperties: false,
   properties: {
     adapter: {
-      ...adapterSchema(
-        [
-          {
-            name: 'fs',
-            description: 'One YAML file per entry.',
-            config: {
-              directory: {
-                type: ['string', 'null'],
-                minLength: 1,
-                description: 'Folder of the files, relative to the project root. Default `./config`.',
-              },
-            },
-          },
-          BRIDGE_OPTION,
-        ],
-        'Where entries are kept. Changing it replaces the running plugin generation.',
-      ),
-      default: { name: DEFAULT_ADAPTER },
+      ...CONFIGURATION_ADAPTERS.schema('Where entries are kept. Changing it replaces the running plugin generation.'),
+      default: { name: CONFIGURATION_ADAPTERS.defaultName },
     },
     ttl_seconds: {
       type: ['integer', 'null'],

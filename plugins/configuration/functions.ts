@@ -1,7 +1,7 @@
 // The functions `configuration::*` (spec 04 A.9.2): what each takes, does and answers.
-import { registerBuiltIn, type BuiltInFunction, type FunctionRegistrar } from '../../kit/built-in-function.ts'
-import { ANY_VALUE, objectSchema } from '../../kit/function-schemas.ts'
-import type { InputObject, InputReader } from '../../kit/input-reader.ts'
+import { registerBuiltIn, type BuiltInFunction, type FunctionRegistrar } from '../../kit/functions/built-in-function.ts'
+import { ANY_VALUE, objectSchema } from '../../kit/functions/function-schemas.ts'
+import type { InputObject, InputReader } from '../../kit/functions/input-reader.ts'
 import type { JsonValue } from '../../base/values/json-value.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { describeEntry, type ConfigurationSchema, type Entry } from './entry.ts'

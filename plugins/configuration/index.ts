@@ -1,19 +1,18 @@
 // `configuration`: schema-checked values by id that survive a restart, the trigger type that tells when they change, and the
 // settings of plugins at run time (spec 04 A.9).
-import { isSameAdapter } from '../../kit/adapter-choice.ts'
 import type { JsonValue } from '../../base/values/json-value.ts'
-import { TriggerBindings } from '../../kit/trigger-bindings.ts'
+import { TriggerBindings } from '../../kit/triggers/trigger-bindings.ts'
 import { currentCallContext } from '../../sdk/call-context.ts'
 import { definePlugin } from '../../sdk/plugin.ts'
+import { CONFIGURATION_ADAPTERS, openConfigurationStore } from './adapters.ts'
 import { applySettings } from './apply-settings.ts'
-import { CONFIGURATION_CONFIG_SCHEMA, DEFAULT_ADAPTER, liveSettings, type ConfigurationConfig } from './config.ts'
+import { CONFIGURATION_CONFIG_SCHEMA, liveSettings, type ConfigurationConfig } from './config.ts'
 import { EntryChanges, entryOf } from './entry-changes.ts'
 import { EntryTable } from './entry-table.ts'
 import type { Entry } from './entry.ts'
 import { Expiry } from './expiry.ts'
 import { registerConfigurationFunctions } from './functions.ts'
 import { IdQueues } from './id-queues.ts'
-import { openConfigurationStore } from './open-store.ts'
 import { Persistence } from './persistence.ts'
 import { PluginSettings } from './plugin-settings.ts'
 import { SchemaHandover } from './schema-handover.ts'
@@ -43,8 +42,7 @@ export default definePlugin<ConfigurationConfig>({
   seats: ['settings'],
   async start(context) {
     const { iii, config, log, engine } = context
-    const adapter = config.adapter ?? { name: DEFAULT_ADAPTER }
-    const store = await openConfigurationStore(adapter, { projectRoot: engine.projectRoot, log })
+    const store = await openConfigurationStore(config.adapter, { projectRoot: engine.projectRoot, log })
     const settings = liveSettings(config)
     const table = new EntryTable()
     const queues = new IdQueues()
@@ -104,7 +102,7 @@ export default definePlugin<ConfigurationConfig>({
 
     return {
       reconfigure(changed) {
-        if (!isSameAdapter(changed.adapter, config.adapter, DEFAULT_ADAPTER)) return false
+        if (!CONFIGURATION_ADAPTERS.isSame(changed.adapter, config.adapter)) return false
         Object.assign(settings, liveSettings(changed))
         return true
       },

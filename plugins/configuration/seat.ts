@@ -1,7 +1,7 @@
 // The function behind the seat `settings`: what the engine asks and tells of the settings of plugins. Nobody else can call it.
-import { registerBuiltIn, type FunctionRegistrar } from '../../kit/built-in-function.ts'
-import { objectSchema } from '../../kit/function-schemas.ts'
-import type { InputObject, InputReader } from '../../kit/input-reader.ts'
+import { registerBuiltIn, type FunctionRegistrar } from '../../kit/functions/built-in-function.ts'
+import { objectSchema } from '../../kit/functions/function-schemas.ts'
+import type { InputObject, InputReader } from '../../kit/functions/input-reader.ts'
 import { isJsonObject, type JsonObject } from '../../base/values/json-value.ts'
 import { SEATS, type SettingsAnswer, type SettingsQuestion } from '../../protocol/seats.ts'
 import type { ConfigurationSchema } from './entry.ts'

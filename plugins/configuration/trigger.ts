@@ -1,6 +1,11 @@
 // The trigger type `configuration` (spec 04 A.9.5): which bindings a change concerns, and what their functions get.
 import type { JsonValue } from '../../base/values/json-value.ts'
-import { readCondition, readConfigObject, readOptionalText, type BindingFilter } from '../../kit/trigger-bindings.ts'
+import {
+  readCondition,
+  readConfigObject,
+  readOptionalText,
+  type BindingFilter,
+} from '../../kit/triggers/trigger-bindings.ts'
 import type { TriggerTypeInput } from '../../sdk/handle-types.ts'
 import { describeEntry, type Entry } from './entry.ts'
 

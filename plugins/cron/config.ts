@@ -1,9 +1,8 @@
 // The `config` block of `iii-cron` (spec 03 §2, §7): its schema, and its values with the defaults filled in.
-import { adapterSchema, type AdapterChoice, isSameAdapter } from '../../kit/adapter-choice.ts'
-import { DEFAULT_REDIS_URL, REDIS_OPTION } from '../../kit/redis/redis-option.ts'
+import type { AdapterChoice, ChosenAdapter } from '../../kit/adapters/adapter-set.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
 import type { DowNumbering } from './expression.ts'
-import { KV_DEFAULTS } from './locks/kv.ts'
+import { CRON_ADAPTERS } from './locks/adapters.ts'
 
 /** What happens when a trigger is due while its last run is still under way. */
 export type Overlap = 'skip' | 'queue' | 'allow'
@@ -71,44 +70,11 @@ export const RUN_SETTINGS_SCHEMA = {
   },
 } as const satisfies Readonly<Record<string, JsonSchema>>
 
-const NO_EFFECT = 'Accepted without effect: the locks of a process end with it.'
-
 export const CRON_CONFIG_SCHEMA: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    adapter: adapterSchema(
-      [
-        {
-          name: 'kv',
-          aliases: ['local'],
-          description: 'Locks of this process alone.',
-          config: {
-            lock_ttl_ms: {
-              type: ['integer', 'null'],
-              minimum: 1,
-              description: `A lock that is not renewed runs out after this time. Default ${KV_DEFAULTS.lock_ttl_ms}.`,
-            },
-            lock_index: {
-              type: ['string', 'null'],
-              minLength: 1,
-              description: `Name of the set of locks. Default ${KV_DEFAULTS.lock_index}.`,
-            },
-            store_method: { enum: ['in_memory', 'file_based', null], description: NO_EFFECT },
-            file_path: { type: ['string', 'null'], minLength: 1, description: NO_EFFECT },
-            save_interval_ms: {
-              type: ['integer', 'null'],
-              minimum: 100,
-              maximum: 3_600_000,
-              description: NO_EFFECT,
-            },
-          },
-        },
-        {
-          ...REDIS_OPTION,
-          description: 'A Redis server: of the engines on it that have a trigger with the same id, one fires it.',
-        },
-      ],
+    adapter: CRON_ADAPTERS.schema(
       'Where the locks are that keep a trigger from running twice at a time. Default kv. Applied to the next fire.',
     ),
     dow_numbering: {
@@ -121,14 +87,14 @@ export const CRON_CONFIG_SCHEMA: JsonSchema = {
 }
 
 export interface CronSettings {
-  readonly adapter: AdapterChoice
+  readonly adapter: ChosenAdapter
   readonly dowNumbering: DowNumbering
   readonly run: RunSettings
 }
 
 export function cronSettings(config: CronConfig): CronSettings {
   return {
-    adapter: adapterOf(config),
+    adapter: CRON_ADAPTERS.chosen(config.adapter),
     dowNumbering: config.dow_numbering ?? 'quartz',
     run: { ...RUN_DEFAULTS, ...readRunSettings(config) },
   }
@@ -142,27 +108,5 @@ export function readRunSettings(config: Omit<CronConfig, 'adapter' | 'dow_number
     ...(config.run_timeout_ms == null ? {} : { runTimeoutMs: config.run_timeout_ms }),
     ...(config.max_waiting_runs == null ? {} : { maxWaitingRuns: config.max_waiting_runs }),
     ...(config.max_parallel_runs == null ? {} : { maxParallelRuns: config.max_parallel_runs }),
-  }
-}
-
-/** Absent members are the same as their defaults. */
-export function isSameChoice(one: AdapterChoice, other: AdapterChoice): boolean {
-  return isSameAdapter(withDefaults(one), withDefaults(other), 'kv')
-}
-
-function adapterOf({ adapter }: CronConfig): AdapterChoice {
-  if (adapter === undefined || adapter === null) return { name: 'kv' }
-  return adapter.name === 'local' ? { ...adapter, name: 'kv' } : adapter
-}
-
-/** Only what has an effect counts. */
-function withDefaults({ name, config }: AdapterChoice): AdapterChoice {
-  if (name === 'redis') return { name, config: { redis_url: config?.['redis_url'] ?? DEFAULT_REDIS_URL } }
-  return {
-    name,
-    config: {
-      lock_ttl_ms: config?.['lock_ttl_ms'] ?? KV_DEFAULTS.lock_ttl_ms,
-      lock_index: config?.['lock_index'] ?? KV_DEFAULTS.lock_index,
-    },
   }
 }

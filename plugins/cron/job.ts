@@ -1,11 +1,12 @@
 // One cron trigger: which second comes next, and what a fire does while earlier ones still run (spec 03 §7.3).
+import { BindingProblems } from '../../kit/triggers/binding-problems.ts'
 import type { TriggerBinding } from '../../sdk/handle-types.ts'
 import type { PluginLog } from '../../sdk/plugin.ts'
 import type { RunSettings } from './config.ts'
 import type { JobHandOver } from './hand-over.ts'
 import { nextMatch } from './next.ts'
 import type { RememberedFires } from './remembered-fires.ts'
-import { Run, type RunContext, RunProblems } from './run.ts'
+import { Run, type RunContext } from './run.ts'
 import type { Scheduled, Scheduler } from './scheduler.ts'
 import type { CronPlan } from './trigger.ts'
 
@@ -24,7 +25,7 @@ export class Job implements Scheduled {
   dueAt = 0
   heapIndex = -1
   readonly #context: JobContext
-  readonly #problems: RunProblems
+  readonly #problems: BindingProblems
   #binding: TriggerBinding
   #plan: CronPlan
   /** The last second that was due: neither it nor an earlier one fires again, however the clock is set. */
@@ -37,7 +38,11 @@ export class Job implements Scheduled {
     this.#binding = binding
     this.#plan = plan
     this.#context = context
-    this.#problems = new RunProblems(context.log, context.clock)
+    this.#problems = new BindingProblems(context.log, {
+      now: () => context.clock.now(),
+      consequence: 'it is called again at the next fire',
+      member: 'job_id',
+    })
   }
 
   get binding(): TriggerBinding {
@@ -151,15 +156,15 @@ export class Job implements Scheduled {
     const { function_id, id } = this.#binding
     if (overlap === 'allow') {
       if (this.#runs.size < maxParallelRuns) return this.#start(second)
-      this.#problems.dropped(
-        id,
+      this.#problems.warn(
+        this.#binding,
         `A fire of ${function_id} was dropped: ${this.#runs.size} runs are under way (max_parallel_runs).`,
       )
     } else if (overlap === 'queue') {
       if (this.#waiting.length < maxWaitingRuns) this.#waiting.push(second)
       else
-        this.#problems.dropped(
-          id,
+        this.#problems.warn(
+          this.#binding,
           `A fire of ${function_id} was dropped: ${this.#waiting.length} wait already (max_waiting_runs).`,
         )
     } else {

@@ -1,18 +1,14 @@
 // One run of a job: lock, condition, call, wait, release (spec 03 §7.3). It never fails: what goes wrong is logged.
-import { LimitedWarning } from '../../base/warnings/limited-warning.ts'
-import type { Caller } from '../../kit/triggers/binding-lane.ts'
-import type { TriggerBinding, TriggerRequest } from '../../sdk/handle-types.ts'
-import type { PluginLog } from '../../sdk/plugin.ts'
+import { runBinding, type BindingCallDeps } from '../../kit/triggers/binding-call.ts'
+import type { TriggerBinding } from '../../sdk/handle-types.ts'
 import type { Clock } from '../../base/time/clock.ts'
 import { LONGEST_TIMEOUT_MS } from './config.ts'
 import type { JobLocks, Lease } from './locks/job-locks.ts'
 import { type CronPayload, cronPayload } from './payload.ts'
 
-export interface RunContext {
-  readonly iii: Caller
+export interface RunContext extends BindingCallDeps {
   readonly clock: Clock
   readonly locks: () => JobLocks
-  readonly problems: RunProblems
 }
 
 export interface RunRequest {
@@ -62,8 +58,7 @@ export class Run {
     if (this.#aborted) return
     this.#lease = await locks().acquire(binding.id, second)
     if (this.#lease === undefined) return
-    const payload = cronPayload(binding.id, second, clock.now())
-    if (!this.#aborted && (await this.#passes(payload)) && !this.#aborted) await this.#callHandler(payload)
+    if (!this.#aborted) await this.#call(cronPayload(binding.id, second, clock.now()))
     await this.#end()
   }
 
@@ -71,71 +66,17 @@ export class Run {
     await (this.#aborted && !this.#called ? this.#lease?.giveBack() : this.#lease?.release())
   }
 
-  /** Only a literal `false` skips; so does a condition that fails (spec 01 §11.7). It gets the payload alone. */
-  async #passes(payload: CronPayload): Promise<boolean> {
-    const { binding, conditionFunctionId: condition, runTimeoutMs = Infinity } = this.#request
-    if (condition === undefined) return true
-    const { iii, problems } = this.#context
-    try {
-      const result = await iii.trigger(this.#call(condition, payload, Math.min(runTimeoutMs, CONDITION_TIMEOUT_MS)))
-      if (result === undefined || result === null) problems.noValue(condition, binding.id)
-      return result !== false
-    } catch (error) {
-      problems.conditionFailed(condition, binding, error)
-      return false
-    }
-  }
-
-  async #callHandler(payload: CronPayload): Promise<void> {
-    const { binding, runTimeoutMs } = this.#request
-    this.#called = true
+  async #call(payload: CronPayload): Promise<void> {
+    const { binding, conditionFunctionId: condition, runTimeoutMs } = this.#request
     // The handle's own limit of 30 s must not end a run: without `run_timeout_ms` there is none.
-    const request = this.#call(binding.function_id, payload, runTimeoutMs ?? LONGEST_TIMEOUT_MS)
-    if (binding.metadata !== undefined) request.metadata = binding.metadata
-    try {
-      await this.#context.iii.trigger(request)
-    } catch (error) {
-      this.#context.problems.handlerFailed(binding, error)
-    }
+    const handlerTimeoutMs = runTimeoutMs ?? LONGEST_TIMEOUT_MS
+    const conditionTimeoutMs = Math.min(handlerTimeoutMs, CONDITION_TIMEOUT_MS)
+    const call = { binding, condition, payload, conditionTimeoutMs, handlerTimeoutMs }
+    await runBinding(this.#context, call, {
+      beforeHandler: (passes) => {
+        this.#called = passes && !this.#aborted
+        return this.#called
+      },
+    })
   }
-
-  #call(functionId: string, payload: CronPayload, timeoutMs: number): TriggerRequest {
-    const { id, namespace } = this.#request.binding
-    const request: TriggerRequest = { function_id: functionId, payload, binding: id, timeoutMs }
-    if (namespace !== undefined) request.namespace = namespace
-    return request
-  }
-}
-
-/** What goes wrong with the runs of one job, logged at most once a second each. */
-export class RunProblems {
-  readonly #errors: LimitedWarning
-  readonly #warnings: LimitedWarning
-
-  constructor(log: PluginLog, clock: Clock) {
-    const options = { now: () => clock.now() }
-    this.#errors = new LimitedWarning((message, data) => log.error(message, data), options)
-    this.#warnings = new LimitedWarning((message, data) => log.warn(message, data), options)
-  }
-
-  handlerFailed({ id, function_id }: TriggerBinding, error: unknown): void {
-    this.#errors.warn(`The handler ${function_id} failed; it is called again at the next fire.`, failure(id, error))
-  }
-
-  conditionFailed(condition: string, { id, function_id }: TriggerBinding, error: unknown): void {
-    this.#errors.warn(`The condition ${condition} failed; ${function_id} was not run.`, failure(id, error))
-  }
-
-  noValue(condition: string, jobId: string): void {
-    this.#warnings.warn(`The condition ${condition} returned no value, which counts as true.`, { job_id: jobId })
-  }
-
-  dropped(jobId: string, message: string): void {
-    this.#warnings.warn(message, { job_id: jobId })
-  }
-}
-
-function failure(jobId: string, error: unknown): Record<string, unknown> {
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
-  return { job_id: jobId, code, error: message ?? String(error) }
 }

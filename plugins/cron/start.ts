@@ -1,9 +1,9 @@
 // A running cron worker: settings, locks, scheduler and triggers put together, on a clock that is handed in.
 import type { PluginContext, RunningPlugin } from '../../sdk/plugin.ts'
 import type { Clock } from '../../base/time/clock.ts'
-import { type CronConfig, cronSettings, isSameChoice } from './config.ts'
+import { type CronConfig, cronSettings } from './config.ts'
 import { Jobs } from './jobs.ts'
-import { openLocks } from './locks/open-locks.ts'
+import { isSameChoice, openLocks } from './locks/adapters.ts'
 import { RememberedFires } from './remembered-fires.ts'
 import { Scheduler } from './scheduler.ts'
 import { TimeZones } from './time-zone.ts'

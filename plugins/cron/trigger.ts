@@ -1,6 +1,6 @@
 // The trigger type `cron` (spec 03 §7.1): what its config says.
-import { describeValue } from '../../kit/input-reader.ts'
-import { readCondition, readConfigObject, readOptionalText } from '../../kit/trigger-bindings.ts'
+import { describeValue } from '../../kit/functions/input-reader.ts'
+import { readCondition, readConfigObject, readOptionalText } from '../../kit/triggers/trigger-bindings.ts'
 import type { TriggerTypeInput } from '../../sdk/handle-types.ts'
 import {
   type CronConfig,

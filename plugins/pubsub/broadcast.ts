@@ -1,6 +1,6 @@
 // Hands events to the bindings of their topics. As a rule at once; while the engine does not keep up with the calls that come of
 // it, events wait in one bounded line, so that they start in the order in which they came.
-import type { BindingFilter, TriggerBindings } from '../../kit/trigger-bindings.ts'
+import type { BindingFilter, TriggerBindings } from '../../kit/triggers/trigger-bindings.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import type { PubSubEvent } from './adapters/adapter.ts'
 

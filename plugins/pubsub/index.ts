@@ -1,12 +1,12 @@
 // `iii-pubsub`: `publish`, and the trigger type `subscribe` that fires for what is published (spec 03 §8).
 // Nothing is kept: who is not subscribed when an event is published misses it.
-import { TriggerBindings, type BindingFilter } from '../../kit/trigger-bindings.ts'
+import { TriggerBindings, type BindingFilter } from '../../kit/triggers/trigger-bindings.ts'
 import { RawJson } from '../../sdk/raw-json.ts'
 import { definePlugin } from '../../sdk/plugin.ts'
+import { openAdapter, PUBSUB_ADAPTERS } from './adapters.ts'
 import type { PubSubEvent } from './adapters/adapter.ts'
 import { Broadcast } from './broadcast.ts'
-import { adapterOf, isSame, PUBSUB_CONFIG_SCHEMA, type PubSubConfig } from './config.ts'
-import { openAdapter } from './open-adapter.ts'
+import { PUBSUB_CONFIG_SCHEMA, type PubSubConfig } from './config.ts'
 import { PacedCaller } from '../../kit/triggers/paced-caller.ts'
 import { registerPublish } from './publish.ts'
 import { Topics } from './topics.ts'
@@ -21,7 +21,7 @@ export default definePlugin<PubSubConfig>({
   config: PUBSUB_CONFIG_SCHEMA,
   isolation: 'shared',
   async start({ iii, config, log }) {
-    let adapter = adapterOf(config)
+    let { adapter } = config
     const caller = new PacedCaller(iii)
     const broadcast = new Broadcast(caller)
     const topics = new Topics({
@@ -44,10 +44,9 @@ export default definePlugin<PubSubConfig>({
 
     return {
       async reconfigure(changed) {
-        const wanted = adapterOf(changed)
-        if (!isSame(wanted, adapter)) {
-          await topics.change(() => openAdapter(wanted, log))
-          adapter = wanted
+        if (!PUBSUB_ADAPTERS.isSame(changed.adapter, adapter)) {
+          await topics.change(() => openAdapter(changed.adapter, log))
+          adapter = changed.adapter
         }
         return true
       },

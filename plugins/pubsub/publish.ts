@@ -1,13 +1,14 @@
 // The function `publish` (spec 03 §8.1). It answers once the event is on its way and knows nothing of who gets it.
-import { registerBuiltIn, type FunctionRegistrar } from '../../kit/built-in-function.ts'
-import type { EventOrigin } from '../../kit/trigger-bindings.ts'
+import { registerBuiltIn, type FunctionRegistrar } from '../../kit/functions/built-in-function.ts'
+import type { EventOrigin } from '../../kit/triggers/trigger-bindings.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { currentCallContext } from '../../sdk/call-context.ts'
 import type { PubSubEvent } from './adapters/adapter.ts'
 
 interface PublishInput {
   readonly topic: string
-  readonly data: unknown
+  /** JSON text. */
+  readonly data: string
 }
 
 /** @param publish Hands the event to the adapter. */
@@ -24,13 +25,14 @@ export function registerPublish(iii: FunctionRegistrar, publish: (event: PubSubE
       },
     },
     response: { type: 'null', description: 'No value.' },
-    decode: (input, reader) => ({ topic: reader.string(input, 'topic'), data: reader.any(input, 'data') }),
+    carried: ['data'],
+    decode: (input, reader) => ({ topic: reader.string(input, 'topic'), data: reader.carried(input, 'data') }),
     run({ topic, data }) {
       if (topic === '') throw new CodedError('topic_not_set', 'The topic is empty: name the topic to publish to.')
       // Taken now: the context is gone when the adapter has answered.
       const origin: EventOrigin = currentCallContext() ?? {}
       try {
-        const published = publish({ topic, json: JSON.stringify(data), origin })
+        const published = publish({ topic, json: data, origin })
         return published?.catch((cause: unknown) => failed(topic, cause))
       } catch (cause) {
         return failed(topic, cause)

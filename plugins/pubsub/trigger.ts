@@ -1,5 +1,5 @@
 // The trigger type `subscribe` (spec 03 §8.2): what its config says.
-import { readCondition, readConfigObject, type BindingFilter } from '../../kit/trigger-bindings.ts'
+import { readCondition, readConfigObject, type BindingFilter } from '../../kit/triggers/trigger-bindings.ts'
 import type { TriggerTypeInput } from '../../sdk/handle-types.ts'
 
 export const SUBSCRIBE_TRIGGER_TYPE: TriggerTypeInput = {

@@ -1,10 +1,7 @@
 // The `config` block of `iii-state` (spec 02 §7.1): its schema, and its values with the defaults filled in.
-import { adapterSchema, type AdapterChoice } from '../../kit/adapter-choice.ts'
-import { BRIDGE_OPTION } from '../../kit/bridge/bridge-option.ts'
-import { kvOption } from '../../kit/kv-settings.ts'
-import { REDIS_OPTION } from '../../kit/redis/redis-option.ts'
+import type { AdapterChoice } from '../../kit/adapters/adapter-set.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
-import { KV_FOLDER } from './adapters/kv.ts'
+import { STATE_ADAPTERS } from './adapters.ts'
 
 export interface StateConfig {
   readonly adapter?: AdapterChoice | null
@@ -13,18 +10,13 @@ export interface StateConfig {
   readonly save_interval_ms?: number | null
 }
 
-export const DEFAULT_ADAPTER = 'kv'
-
 export const STATE_CONFIG_SCHEMA: JsonSchema = {
   type: 'object',
   additionalProperties: false,
   properties: {
     adapter: {
-      ...adapterSchema(
-        [kvOption(KV_FOLDER), REDIS_OPTION, BRIDGE_OPTION],
-        'Where the values are kept. Changing it replaces the running plugin generation.',
-      ),
-      default: { name: DEFAULT_ADAPTER },
+      ...STATE_ADAPTERS.schema('Where the values are kept. Changing it replaces the running plugin generation.'),
+      default: { name: STATE_ADAPTERS.defaultName },
     },
     triggers_enabled: {
       type: ['boolean', 'null'],
@@ -56,8 +48,4 @@ export function liveSettings({ triggers_enabled, max_value_bytes }: StateConfig)
     // 0 can't be meant: it would forbid every value.
     maxValueBytes: max_value_bytes || undefined,
   }
-}
-
-export function adapterOf({ adapter }: StateConfig): AdapterChoice {
-  return adapter ?? { name: DEFAULT_ADAPTER }
 }

@@ -1,8 +1,8 @@
 // The functions `state::*` (spec 02 §2): what each takes, does and answers. Storing is the adapter's business.
-import { registerBuiltIn, type BuiltInFunction, type FunctionRegistrar } from '../../kit/built-in-function.ts'
-import type { InputObject, InputReader } from '../../kit/input-reader.ts'
+import { registerBuiltIn, type BuiltInFunction, type FunctionRegistrar } from '../../kit/functions/built-in-function.ts'
+import type { InputObject, InputReader } from '../../kit/functions/input-reader.ts'
 import { decodeUpdateOperations } from '../../kit/update/decode-operations.ts'
-import type { UpdateOperation } from '../../kit/update-operations.ts'
+import type { UpdateOperation } from '../../kit/update/update-operations.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { RawJson } from '../../sdk/raw-json.ts'
 import type { StateErrorCode } from './about.ts'
@@ -35,19 +35,19 @@ function setFunction({
   store,
   settings,
   writeListener,
-}: StateFunctionsContext): BuiltInFunction<Address & { value: unknown }> {
+}: StateFunctionsContext): BuiltInFunction<Address & { text: string }> {
   return {
     id: 'state::set',
     description: 'Stores a value under scope and key.',
     request: objectSchema({ ...ADDRESS, value: ANY_VALUE }, ['scope', 'key', 'value']),
     response: objectSchema(OLD_AND_NEW, ['old_value', 'new_value']),
+    carried: ['value', 'data'],
     // `data` is an accepted alias; `value` wins when both are there.
     decode: (input, reader) => ({
       ...readAddress(input, reader),
-      value: reader.any(input, !Object.hasOwn(input, 'value') && Object.hasOwn(input, 'data') ? 'data' : 'value'),
+      text: reader.carried(input, !Object.hasOwn(input, 'value') && Object.hasOwn(input, 'data') ? 'data' : 'value'),
     }),
-    run: ({ scope, key, value }) => {
-      const text = toText(value, 'SET_ERROR', { scope, key })
+    run: ({ scope, key, text }) => {
       refuseTooLarge(text, settings.maxValueBytes, { scope, key })
       return store.set(scope, key, text, writeListener(scope, key, false)).then(
         (old) => new RawJson(`{"old_value":${old ?? 'null'},"new_value":${text}}`),
@@ -146,18 +146,10 @@ function optionalValue(text: string | undefined): RawJson | undefined {
   return text === undefined ? undefined : new RawJson(text)
 }
 
-/** Fails where the value is nested deeper than this Node can write. */
-function toText(value: unknown, code: StateErrorCode, address: Address): string {
-  try {
-    return JSON.stringify(value)
-  } catch (cause) {
-    return failed(code, `write ${named(address)} as JSON`, cause)
-  }
-}
-
+/** The limit is one of compact JSON: what is longer than that as it was sent may still have blanks. */
 function refuseTooLarge(text: string, limit: number | undefined, address: Address): void {
-  if (limit === undefined) return
-  const bytes = Buffer.byteLength(text)
+  if (limit === undefined || Buffer.byteLength(text) <= limit) return
+  const bytes = Buffer.byteLength(JSON.stringify(JSON.parse(text)))
   if (bytes <= limit) return
   throw new CodedError(
     'VALUE_TOO_LARGE',

@@ -1,12 +1,11 @@
 // `iii-state`: values addressed by scope and key, and the trigger type that fires when they change (spec 02).
-import { isSameAdapter } from '../../kit/adapter-choice.ts'
-import { TriggerBindings } from '../../kit/trigger-bindings.ts'
+import { TriggerBindings } from '../../kit/triggers/trigger-bindings.ts'
 import { currentCallContext } from '../../sdk/call-context.ts'
 import { definePlugin } from '../../sdk/plugin.ts'
 import type { OnWritten } from './adapters/store.ts'
-import { adapterOf, DEFAULT_ADAPTER, liveSettings, STATE_CONFIG_SCHEMA, type StateConfig } from './config.ts'
+import { openStateStore, STATE_ADAPTERS } from './adapters.ts'
+import { liveSettings, STATE_CONFIG_SCHEMA, type StateConfig } from './config.ts'
 import { registerStateFunctions } from './functions.ts'
-import { openStateStore } from './open-store.ts'
 import {
   matchesState,
   readStateFilter,
@@ -26,8 +25,7 @@ export default definePlugin<StateConfig>({
   config: STATE_CONFIG_SCHEMA,
   isolation: 'thread',
   async start({ iii, config, log, engine }) {
-    const adapter = adapterOf(config)
-    const store = await openStateStore(adapter, { projectRoot: engine.projectRoot, log })
+    const store = await openStateStore(config.adapter, { projectRoot: engine.projectRoot, log })
     const settings = liveSettings(config)
     const bindings = new TriggerBindings({
       iii,
@@ -54,7 +52,7 @@ export default definePlugin<StateConfig>({
 
     return {
       reconfigure(changed) {
-        if (!isSameAdapter(changed.adapter, adapter, DEFAULT_ADAPTER)) return false
+        if (!STATE_ADAPTERS.isSame(changed.adapter, config.adapter)) return false
         Object.assign(settings, liveSettings(changed))
         return true
       },

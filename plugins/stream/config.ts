@@ -1,11 +1,8 @@
 // The `config` block of `iii-stream` (spec 02 §7.1): its schema, and its values with the defaults filled in.
-import { adapterSchema, type AdapterChoice } from '../../kit/adapter-choice.ts'
-import { BRIDGE_OPTION } from '../../kit/bridge/bridge-option.ts'
-import { kvOption } from '../../kit/kv-settings.ts'
-import { REDIS_OPTION } from '../../kit/redis/redis-option.ts'
+import type { AdapterChoice } from '../../kit/adapters/adapter-set.ts'
 import { ORIGIN_PATTERN } from '../../base/net/origin.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
-import { KV_EXTRA, KV_FOLDER } from './adapters/kv.ts'
+import { STREAM_ADAPTERS } from './adapters.ts'
 import type { HistoryLimits } from './adapters/store.ts'
 import { CLIENT_LIMITS_SCHEMA } from './clients/limits.ts'
 import type { StreamServerSettings } from './clients/settings.ts'
@@ -14,8 +11,6 @@ export interface StreamConfig extends StreamServerSettings {
   readonly adapter?: AdapterChoice | null
   readonly history?: { readonly max_events?: number | null; readonly max_bytes?: number | null } | null
 }
-
-export const DEFAULT_ADAPTER = 'kv'
 
 export const HISTORY_DEFAULTS: HistoryLimits = { maxEvents: 10_000, maxBytes: 16 * 1024 * 1024 }
 
@@ -54,11 +49,8 @@ export const STREAM_CONFIG_SCHEMA: JsonSchema = {
         'Origins of web pages that may connect, such as https://app.example.com; "*" = any. Default: without `auth_function` those on loopback, with it all.',
     },
     adapter: {
-      ...adapterSchema(
-        [kvOption(KV_FOLDER, KV_EXTRA), REDIS_OPTION, BRIDGE_OPTION],
-        'Where the items are kept. Changing it replaces the running generation of the plugin.',
-      ),
-      default: { name: DEFAULT_ADAPTER },
+      ...STREAM_ADAPTERS.schema('Where the items are kept. Changing it replaces the running generation of the plugin.'),
+      default: { name: STREAM_ADAPTERS.defaultName },
     },
     history: {
       type: ['object', 'null'],
@@ -85,10 +77,6 @@ export const STREAM_CONFIG_SCHEMA: JsonSchema = {
     },
     ...CLIENT_LIMITS_SCHEMA,
   },
-}
-
-export function adapterOf({ adapter }: StreamConfig): AdapterChoice {
-  return adapter ?? { name: DEFAULT_ADAPTER }
 }
 
 export function historyOf({ history }: StreamConfig): HistoryLimits {

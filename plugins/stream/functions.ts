@@ -1,8 +1,8 @@
 // The functions `stream::*` (spec 02 §3): what each takes, does and answers. Where the items are is the business of `items.ts`.
-import { registerBuiltIn, type BuiltInFunction, type FunctionRegistrar } from '../../kit/built-in-function.ts'
-import type { InputObject, InputReader } from '../../kit/input-reader.ts'
+import { registerBuiltIn, type BuiltInFunction, type FunctionRegistrar } from '../../kit/functions/built-in-function.ts'
+import type { InputObject, InputReader } from '../../kit/functions/input-reader.ts'
 import { decodeUpdateOperations } from '../../kit/update/decode-operations.ts'
-import type { UpdateOperation } from '../../kit/update-operations.ts'
+import type { UpdateOperation } from '../../kit/update/update-operations.ts'
 import type { ItemAddress } from './adapters/store.ts'
 import type { StreamItems } from './items.ts'
 import {
@@ -33,13 +33,14 @@ export function registerStreamFunctions(iii: FunctionRegistrar, items: StreamIte
   registerBuiltIn(iii, sendFunction(items))
 }
 
-function setFunction(items: StreamItems): BuiltInFunction<{ address: ItemAddress; data: unknown }> {
+function setFunction(items: StreamItems): BuiltInFunction<{ address: ItemAddress; data: string }> {
   return {
     id: 'stream::set',
     description: 'Stores an item and tells the subscribers of its group.',
     request: objectSchema({ ...ITEM, data: ANY_VALUE }, ['stream_name', 'group_id', 'item_id', 'data']),
     response: objectSchema(OLD_AND_NEW, ['old_value', 'new_value']),
-    decode: (input, reader) => ({ address: readItem(input, reader), data: reader.any(input, 'data') }),
+    carried: ['data'],
+    decode: (input, reader) => ({ address: readItem(input, reader), data: reader.carried(input, 'data') }),
     run: ({ address, data }) => items.set(address, data),
   }
 }
@@ -133,7 +134,8 @@ function listAllFunction(items: StreamItems): BuiltInFunction<null> {
 interface SendInput extends GroupAddress {
   readonly item: string | null
   readonly type: string
-  readonly data: unknown
+  /** JSON text. */
+  readonly data: string
 }
 
 function sendFunction(items: StreamItems): BuiltInFunction<SendInput> {
@@ -155,12 +157,13 @@ function sendFunction(items: StreamItems): BuiltInFunction<SendInput> {
       ['stream_name', 'group_id'],
     ),
     response: { type: 'null' },
+    carried: ['data'],
     // Public examples send `event_type` instead of `type`, or neither, and leave out `data`.
     decode: (input, reader) => ({
       ...readGroup(input, reader),
       item: readOptional(input, 'id', reader) ?? null,
       type: readOptional(input, 'type', reader) ?? readOptional(input, 'event_type', reader) ?? 'event',
-      data: Object.hasOwn(input, 'data') ? input['data'] : null,
+      data: Object.hasOwn(input, 'data') ? reader.carried(input, 'data') : 'null',
     }),
     run: ({ stream, group, item, type, data }) => items.send(stream, group, item, type, data),
   }

@@ -1,19 +1,18 @@
 // `iii-stream`: items addressed by stream, group and item, told to subscribers and bound functions as they change (spec 02).
 import { isDeepStrictEqual } from 'node:util'
-import { isSameAdapter } from '../../kit/adapter-choice.ts'
-import { TriggerBindings } from '../../kit/trigger-bindings.ts'
+import { TriggerBindings } from '../../kit/triggers/trigger-bindings.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { currentCallContext } from '../../sdk/call-context.ts'
 import { definePlugin } from '../../sdk/plugin.ts'
+import { openStreamStore, STREAM_ADAPTERS } from './adapters.ts'
 import type { OnEmitted, StreamStore } from './adapters/store.ts'
 import { StreamServer, type StreamServerOptions } from './clients/stream-server.ts'
-import { adapterOf, DEFAULT_ADAPTER, historyOf, STREAM_CONFIG_SCHEMA, type StreamConfig } from './config.ts'
+import { historyOf, STREAM_CONFIG_SCHEMA, type StreamConfig } from './config.ts'
 import { CustomItems } from './custom/custom-items.ts'
 import { CustomStreams } from './custom/custom-streams.ts'
 import type { ReadSnapshot } from './feed.ts'
 import { registerStreamFunctions } from './functions.ts'
 import { StreamItems } from './items.ts'
-import { openStreamStore } from './open-store.ts'
 import {
   matchesStream,
   readStreamFilter,
@@ -36,7 +35,7 @@ export default definePlugin<StreamConfig>({
   config: STREAM_CONFIG_SCHEMA,
   isolation: 'thread',
   async start({ iii, config, log, engine }) {
-    const store = await openStreamStore(adapterOf(config), {
+    const store = await openStreamStore(config.adapter, {
       history: historyOf(config),
       projectRoot: engine.projectRoot,
       log,
@@ -90,7 +89,7 @@ export default definePlugin<StreamConfig>({
     return {
       async reconfigure(changed) {
         const isSameStore =
-          isSameAdapter(changed.adapter, config.adapter, DEFAULT_ADAPTER) &&
+          STREAM_ADAPTERS.isSame(changed.adapter, config.adapter) &&
           isDeepStrictEqual(historyOf(changed), historyOf(config))
         if (!isSameStore) return false
         await server.reconfigure(changed).catch(refused)

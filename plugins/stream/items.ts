@@ -1,6 +1,6 @@
 // Items wherever they are: in the store, or with a worker that serves a custom stream, decided for each operation (spec 02 §8).
 // Answers as they go on the wire, failures with their codes.
-import type { UpdateOperation } from '../../kit/update-operations.ts'
+import type { UpdateOperation } from '../../kit/update/update-operations.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { RawJson } from '../../sdk/raw-json.ts'
 import type { StreamErrorCode } from './about.ts'
@@ -26,12 +26,12 @@ export class StreamItems {
     this.#onEmitted = onEmitted
   }
 
-  set(address: ItemAddress, data: unknown): Promise<RawJson> {
+  /** @param data JSON text */
+  set(address: ItemAddress, data: string): Promise<RawJson> {
     const onEmitted = this.#onEmitted()
-    const text = toText(data, 'STREAM_SET_ERROR', `write ${named(address)}`)
     const store = (): Promise<RawJson> =>
-      this.#store.set(address, text, onEmitted).then(
-        (old) => new RawJson(`{"old_value":${old ?? 'null'},"new_value":${text}}`),
+      this.#store.set(address, data, onEmitted).then(
+        (old) => new RawJson(`{"old_value":${old ?? 'null'},"new_value":${data}}`),
         (cause: unknown) => failed('STREAM_SET_ERROR', `set ${named(address)}`, cause),
       )
     if (!this.#custom.serves('set', address.stream)) return store()
@@ -108,12 +108,13 @@ export class StreamItems {
     return { stream, count: stream.length }
   }
 
-  async send(stream: string, group: string, item: string | null, type: string, data: unknown): Promise<null> {
+  /** @param data JSON text */
+  async send(stream: string, group: string, item: string | null, type: string, data: string): Promise<null> {
     const onEmitted = this.#onEmitted()
     const action = `send an event to group "${group}" of stream "${stream}"`
-    const text = toText({ type, data }, 'STREAM_SEND_ERROR', action)
+    const event = `{"type":"event","event":{"type":${JSON.stringify(type)},"data":${data}}}`
     await this.#store
-      .emit(stream, group, item, `{"type":"event","event":${text}}`, onEmitted)
+      .emit(stream, group, item, event, onEmitted)
       .catch((cause: unknown) => failed('STREAM_SEND_ERROR', action, cause))
     return null
   }
@@ -147,15 +148,6 @@ function optionalValue(text: string | undefined): RawJson | undefined {
 
 function optionalText(value: unknown): RawJson | undefined {
   return value === undefined ? undefined : new RawJson(JSON.stringify(value))
-}
-
-/** Fails where the value is nested deeper than this Node can write. */
-function toText(value: unknown, code: StreamErrorCode, action: string): string {
-  try {
-    return JSON.stringify(value)
-  } catch (cause) {
-    return failed(code, `${action} as JSON`, cause)
-  }
 }
 
 /** A refusal that has its own code (a full queue, a closed store) keeps it: it says that nothing was done. */

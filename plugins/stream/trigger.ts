@@ -1,5 +1,10 @@
 // The trigger type `stream` (spec 02 §6.1): which bindings an event concerns, and what their functions get.
-import { readCondition, readConfigObject, readOptionalText, type BindingFilter } from '../../kit/trigger-bindings.ts'
+import {
+  readCondition,
+  readConfigObject,
+  readOptionalText,
+  type BindingFilter,
+} from '../../kit/triggers/trigger-bindings.ts'
 import type { TriggerTypeInput } from '../../sdk/handle-types.ts'
 import { RawJson } from '../../sdk/raw-json.ts'
 import type { StreamEvent } from './event.ts'

@@ -3,6 +3,7 @@ import { hasEscape, decodeText } from './text.ts'
 import { keyBytes, MAX_ESCAPED_KEY_BYTES, Member, memberAt, memberNamed } from './members.ts'
 import { skipScalar } from './skip-scalar.ts'
 import { skipShortString } from './skip-short.ts'
+import { skipSpace } from './skip-space.ts'
 import { skipBrackets, skipString, UNTERMINATED } from './skip-value.ts'
 
 const QUOTE = 0x22
@@ -69,17 +70,6 @@ export function readMembers(frame: Buffer, spans: Spans): number {
     if (frame[at] === CLOSE_BRACE) return endOfFrame(frame, at + 1)
     if (frame[at] !== COMMA) return at
     at = skipSpace(frame, at + 1)
-  }
-  return at
-}
-
-function skipSpace(frame: Buffer, start: number): number {
-  const length = frame.length
-  let at = start
-  while (at < length) {
-    const byte = frame[at]!
-    if (byte > SPACE || (byte !== SPACE && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break
-    at++
   }
   return at
 }

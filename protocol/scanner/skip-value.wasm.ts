@@ -1,4 +1,4 @@
-// Generated from skip-value.wat by build-skip-value.mjs; do not edit. 1493 bytes of WebAssembly.
+// Generated from skip-value.wat by build-wasm.mjs; do not edit. 1493 bytes of WebAssembly.
 export const SKIP_VALUE_WASM = [
   'AGFzbQEAAAABLAVgBHt7e3sBfmAFe3t7e3sBfmAEe3t7ewF7YAh7e3t7e3t7ewF+YAJ/fwF/AwYFAAECAwQFBAEBAQEGHwZ+AUIAC34BQgALfgFCAAt/AUEA',
   'C38BQQALfgFCAAsHFAIGbWVtb3J5AgAHYWR2YW5jZQAECtcKBSIAIAD9ZK0gAf1krUIQhoQgAv1krUIghiAD/WStQjCGhIQLHAAgACAE/SMgASAE/SMgAiAE',

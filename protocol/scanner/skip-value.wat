@@ -1,5 +1,5 @@
 ;; Finds the end of one JSON value (object, array or string) and checks its bytes, 64 at a time.
-;; Compiled into skip-value.wasm.ts by build-skip-value.mjs; driven by skip-value.ts, which copies the value in piece by piece.
+;; Compiled into skip-value.wasm.ts by build-wasm.mjs; driven by skip-value.ts, which copies the value in piece by piece.
 ;;
 ;; Checked: strings entirely (control characters, escapes); outside strings that every byte can occur in JSON, that as many
 ;; brackets close as open, of each kind, and that none closes too many. Not checked: the order of tokens, the form of numbers.

@@ -1,11 +1,11 @@
 // What is limited in what the built-in workers share, with the defaults that the code has.
 import { bytesText, charactersText, countText, timeText } from '../../base/values/amount-text.ts'
-import { BRIDGE_CLOSE_MS } from '../../kit/bridge.ts'
+import { BRIDGE_CLOSE_MS } from '../../kit/bridge/bridge.ts'
 import { MAX_HOPS } from '../../kit/bridge/hops.ts'
 import { REDIS_DEFAULTS } from '../../kit/redis/client-options.ts'
 import { EDIT_TURNS_DEFAULTS } from '../../kit/redis/edit-turns.ts'
 import { GROUP_COMMIT_DEFAULTS } from '../../kit/sqlite/group-commit.ts'
-import { LANE_DEFAULTS } from '../../kit/trigger-bindings.ts'
+import { LANE_DEFAULTS } from '../../kit/triggers/trigger-bindings.ts'
 import { REDIS_FEED_DEFAULTS } from '../../plugins/stream/adapters/redis-feed.ts'
 import type { Bound } from '../../sdk/built-in.ts'
 import { DEFAULT_TIMEOUT_MS } from '../../sdk/pending-calls.ts'

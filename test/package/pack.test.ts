@@ -74,13 +74,14 @@ describe('the packed package', () => {
     const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
     expect((await iii('--version')).stdout).toBe(`${version}\n`)
   })
-  it('exports the engine and definePlugin', async () => {
+  it('exports the engine, definePlugin and the kit', async () => {
     const script = `
       import { startEngine } from 'iii-host'
       import { definePlugin } from 'iii-host/plugin'
-      console.log(typeof startEngine, typeof definePlugin)`
+      import { SqliteStore } from 'iii-host/kit'
+      console.log(typeof startEngine, typeof definePlugin, typeof SqliteStore)`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })
-    expect(stdout).toBe('function function\n')
+    expect(stdout).toBe('function function function\n')
   })
 
   it('has types that check a plugin', async () => {

@@ -73,6 +73,27 @@ describe('a handler', () => {
     expect(transport.answers.items).toEqual([{ callId: 1, result: '{"got":{"a":[1]}}' }])
   })
 
+  it('that is raw gets the payload as the text that it is, and tells nobody', () => {
+    const seen: unknown[] = []
+    iii.registerFunction('f', (json, metadata) => void seen.push(json, metadata), { raw: true })
+    const exact = '{ "big":9007199254740993, "ref":{"channel_id":"c","access_key":"k","direction":"read"} }'
+    run(exact, '{"metadata":{"m":1}}')
+    expect(seen).toEqual([exact, { m: 1 }])
+    expect(transport.controls.items).toEqual([{ type: 'registerfunction', id: 'f', functionIndex: 0 }])
+  })
+
+  it.each(['null', undefined])('that is raw gets the text null for the payload %s', (payload) => {
+    iii.registerFunction('f', (json) => ({ json }), { raw: true })
+    transport.receiver.onCall(1, 0, undefined, payload, undefined)
+    expect(transport.answers.items).toEqual([{ callId: 1, result: '{"json":"null"}' }])
+  })
+
+  it('that is raw passes the payload on without anything having read it', () => {
+    iii.registerFunction('f', (json: string) => new RawJson(`[${json}]`), { raw: true })
+    run('1.00')
+    expect(transport.answers.items).toEqual([{ callId: 1, result: '[1.00]' }])
+  })
+
   it('is found by its id as well', () => {
     iii.registerFunction('f', () => 1)
     transport.receiver.onCall(1, 0, 'f', 'null', undefined)

@@ -130,10 +130,13 @@ export class PluginBuilder {
 
   /**
    * The engine's own sdk, protocol and base stay outside: the host thread has loaded them, and classes such as `CodedError` must be
-   * the very same on both sides. Native modules stay outside as well, and packages that a built-in loads only when it needs them.
+   * the very same on both sides. Its kit goes into the bundle, and of it what the plugin uses. Native modules stay outside as well,
+   * and packages that a built-in or the kit loads only when it needs them.
    */
   #engineModules(): Esbuild.Plugin {
     const shared = ['sdk', 'protocol', 'base'].map((folder) => resolve(this.#engine.root, folder) + sep)
+    const kit = resolve(this.#engine.root, 'kit') + sep
+    const kitModule = join(kit, `index${extname(this.#engine.pluginModule)}`)
     const outside = (path: string, kind: Esbuild.ImportKind): Esbuild.OnResolveResult => ({
       path: kind === 'require-call' || kind === 'require-resolve' ? path : pathToFileURL(path).href,
       external: true,
@@ -142,6 +145,7 @@ export class PluginBuilder {
       name: 'engine-modules',
       setup: (build) => {
         build.onResolve({ filter: /^iii-host\/plugin$/ }, ({ kind }) => outside(this.#engine.pluginModule, kind))
+        build.onResolve({ filter: /^iii-host\/kit$/ }, () => ({ path: kitModule, sideEffects: false }))
         build.onResolve({ filter: /\.node$/ }, ({ path, resolveDir, kind }) =>
           path.startsWith('.') || isAbsolute(path) ? outside(resolve(resolveDir, path), kind) : undefined,
         )
@@ -151,7 +155,10 @@ export class PluginBuilder {
         })
         build.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir, kind }) => {
           const target = resolve(resolveDir, path)
-          return shared.some((folder) => target.startsWith(folder)) ? outside(target, kind) : undefined
+          if (target.startsWith(kit)) return { path: target, sideEffects: false }
+          return shared.some((folder) => target.startsWith(folder))
+            ? { ...outside(target, kind), sideEffects: false }
+            : undefined
         })
       },
     }
@@ -159,7 +166,8 @@ export class PluginBuilder {
 
   #isEngineSource(file: string): boolean {
     const path = relative(this.#engine.root, file)
-    return /^(?:plugins|kit)[\\/]/.test(path) && this.#entryFile.startsWith(join(this.#engine.root, 'plugins') + sep)
+    if (/^kit[\\/]/.test(path)) return true
+    return /^plugins[\\/]/.test(path) && this.#entryFile.startsWith(join(this.#engine.root, 'plugins') + sep)
   }
 
   /** Reads each input itself: the hash is then that of the very bytes that were compiled, whatever is saved meanwhile. */

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { settlesWithin, withDeadline } from '../../../base/time/deadline.ts'
-import { openBridge, type Bridge } from '../../../kit/bridge.ts'
+import { openBridge, type Bridge } from '../../../kit/bridge/bridge.ts'
 import { remoteCode } from '../../../kit/bridge/remote-code.ts'
 import { isJsonObject } from '../../../base/values/json-value.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'

@@ -1,5 +1,5 @@
 // Reads and writes the entries of another engine's configuration worker through its functions (spec 04 A.9.2, 06 D).
-import type { Bridge } from '../../../kit/bridge.ts'
+import type { Bridge } from '../../../kit/bridge/bridge.ts'
 import { remoteCode } from '../../../kit/bridge/remote-code.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../base/values/json-value.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'

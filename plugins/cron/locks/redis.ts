@@ -1,6 +1,6 @@
 // The adapter `redis`: locks that several engines share, so that a trigger which all of them have fires on one (spec 03 §7.4).
 import { randomUUID } from 'node:crypto'
-import { connectRedis, type RedisConnection, type RedisScript } from '../../../kit/redis.ts'
+import { connectRedis, type RedisConnection, type RedisScript } from '../../../kit/redis/redis-connection.ts'
 import { redisSettings } from '../../../kit/redis/redis-option.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { LockBackend, RenewOutcome, TakeOutcome } from './lock-backend.ts'

@@ -1,6 +1,6 @@
 // What a pub/sub adapter is: the interface that local and redis implement. An event is a topic and JSON text.
 // `test/plugins/pubsub/pubsub-cases.ts` holds both to the same cases.
-import type { EventOrigin } from '../../../kit/trigger-bindings.ts'
+import type { EventOrigin } from '../../../kit/triggers/trigger-bindings.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 
 export interface PubSubEvent {

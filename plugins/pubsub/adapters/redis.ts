@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { settlesWithin } from '../../../base/time/deadline.ts'
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
-import { connectRedis, type RedisConnection } from '../../../kit/redis.ts'
+import { connectRedis, type RedisConnection } from '../../../kit/redis/redis-connection.ts'
 import { redisSettings } from '../../../kit/redis/redis-option.ts'
 import { isJson } from '../../../base/values/is-json.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'

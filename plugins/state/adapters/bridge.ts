@@ -1,9 +1,9 @@
 // State that another engine keeps: each operation is a call of its `state::*` functions (spec 02 §7.3, 06 D).
-import { openBridge, type Bridge } from '../../../kit/bridge.ts'
+import { openBridge, type Bridge } from '../../../kit/bridge/bridge.ts'
 import { objectParts } from '../../../kit/bridge/json-parts.ts'
 import { operationsText } from '../../../kit/bridge/wire-operations.ts'
 import { readChange, readNames, readUpdate, readValues } from '../../../kit/bridge/remote-answers.ts'
-import type { UpdateOperation } from '../../../kit/update-operations.ts'
+import type { UpdateOperation } from '../../../kit/update/update-operations.ts'
 import type { OnWritten, StateStore, StateStoreContext, Updated } from './store.ts'
 
 export function openStateBridge({ config, log }: StateStoreContext): StateStore {

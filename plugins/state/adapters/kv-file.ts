@@ -1,7 +1,7 @@
 // State in an embedded database: a write is answered, and its event fired, after it is on the disk.
-import { SqliteStore } from '../../../kit/sqlite-store.ts'
+import { SqliteStore } from '../../../kit/sqlite/sqlite-store.ts'
 import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../../kit/sqlite/ordered-table.ts'
-import { updateText, type UpdateError, type UpdateOperation } from '../../../kit/update-operations.ts'
+import { updateText, type UpdateError, type UpdateOperation } from '../../../kit/update/update-operations.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { OnWritten, StateStore, Updated } from './store.ts'
 

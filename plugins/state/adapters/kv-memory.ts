@@ -1,5 +1,5 @@
 // State in the memory of the plugin's thread: gone when the engine ends. For tests, caches and throw-away engines.
-import { updateText, type UpdateOperation } from '../../../kit/update-operations.ts'
+import { updateText, type UpdateOperation } from '../../../kit/update/update-operations.ts'
 import type { OnWritten, StateStore, Updated } from './store.ts'
 
 export class KvMemory implements StateStore {

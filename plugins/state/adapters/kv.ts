@@ -1,6 +1,6 @@
 // The adapter `kv`: on disk by default, in memory when asked for (spec 02 §7.1, §7.3).
 import { resolve } from 'node:path'
-import { readKvSettings } from '../../../kit/kv-settings.ts'
+import { readKvSettings } from '../../../kit/adapters/kv-settings.ts'
 import { KvFile } from './kv-file.ts'
 import { KvMemory } from './kv-memory.ts'
 import type { StateStore, StateStoreContext } from './store.ts'

@@ -1,7 +1,7 @@
 // The events of all engines that are bridged to one: a function of this engine there, bound to the topic that they publish on.
 import { randomUUID } from 'node:crypto'
-import type { Bridge } from '../../../kit/bridge.ts'
-import { describeValue } from '../../../kit/input-reader.ts'
+import type { Bridge } from '../../../kit/bridge/bridge.ts'
+import { describeValue } from '../../../kit/functions/input-reader.ts'
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import { CodedError } from '../../../protocol/errors.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'

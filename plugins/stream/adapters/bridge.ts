@@ -1,10 +1,10 @@
 // Streams that another engine keeps: each operation is a call of its `stream::*` functions. Events go to all engines bridged to
 // it over its pub/sub worker (spec 02 §7.3, 06 D); the feed brings them back, those of this engine included.
-import { openBridge, type Bridge } from '../../../kit/bridge.ts'
+import { openBridge, type Bridge } from '../../../kit/bridge/bridge.ts'
 import { readChange, readNames, readUpdate, readValues } from '../../../kit/bridge/remote-answers.ts'
 import { operationsText } from '../../../kit/bridge/wire-operations.ts'
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
-import type { UpdateOperation } from '../../../kit/update-operations.ts'
+import type { UpdateOperation } from '../../../kit/update/update-operations.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import { changeText, StreamEvent } from '../event.ts'
 import type { Feed, Snapshot } from '../feed.ts'

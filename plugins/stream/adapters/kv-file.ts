@@ -1,8 +1,8 @@
 // Streams in an embedded database. A write, its event and its place in the history are one row change each in one transaction:
 // they are safe together, or none of them is. Triggers and subscribers hear of it after the commit.
 import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../../kit/sqlite/ordered-table.ts'
-import { SqliteStore, type SqliteStoreOptions } from '../../../kit/sqlite-store.ts'
-import { updateText, type UpdateOperation } from '../../../kit/update-operations.ts'
+import { SqliteStore, type SqliteStoreOptions } from '../../../kit/sqlite/sqlite-store.ts'
+import { updateText, type UpdateOperation } from '../../../kit/update/update-operations.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import { StreamEvent, type Change } from '../event.ts'
 import type { Feed, Snapshot } from '../feed.ts'

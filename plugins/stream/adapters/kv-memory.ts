@@ -1,5 +1,5 @@
 // Streams in the memory of the plugin's thread: gone, history included, when its generation ends.
-import { updateText, type UpdateOperation } from '../../../kit/update-operations.ts'
+import { updateText, type UpdateOperation } from '../../../kit/update/update-operations.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import { changeText, StreamEvent, type Position } from '../event.ts'
 import type { Feed, Snapshot } from '../feed.ts'

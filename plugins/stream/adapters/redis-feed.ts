@@ -1,7 +1,7 @@
 // The feed of a store that several engines share: every event comes by subscription, also those of this engine. After a break of
 // the connection what was missed is read from the journal, in order and once; when it reaches back no more, listeners are told so.
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
-import type { RedisConnection } from '../../../kit/redis.ts'
+import type { RedisConnection } from '../../../kit/redis/redis-connection.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import { StreamEvent, type Position } from '../event.ts'
 import type { Feed, FeedListener, Missed } from '../feed.ts'

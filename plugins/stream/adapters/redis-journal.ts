@@ -1,6 +1,6 @@
 // The history of streams as the server has it: the newest position, and the latest events.
 import { randomBytes } from 'node:crypto'
-import type { RedisConnection, RedisScript } from '../../../kit/redis.ts'
+import type { RedisConnection, RedisScript } from '../../../kit/redis/redis-connection.ts'
 import type { Position, StreamEvent } from '../event.ts'
 import { EPOCH_KEY, JOURNAL_KEY } from './redis-keys.ts'
 import { readMessage } from './redis-message.ts'

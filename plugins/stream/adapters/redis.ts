@@ -5,8 +5,13 @@ import { EditTurns, type Edit, type EditTurnsLimits } from '../../../kit/redis/e
 import { encodeName } from '../../../kit/redis/redis-name.ts'
 import { redisSettings } from '../../../kit/redis/redis-option.ts'
 import { scanKeys } from '../../../kit/redis/scan-keys.ts'
-import { connectRedis, type RedisArgument, type RedisConnection, type RedisScript } from '../../../kit/redis.ts'
-import { updateText, type UpdateError, type UpdateOperation } from '../../../kit/update-operations.ts'
+import {
+  connectRedis,
+  type RedisArgument,
+  type RedisConnection,
+  type RedisScript,
+} from '../../../kit/redis/redis-connection.ts'
+import { updateText, type UpdateError, type UpdateOperation } from '../../../kit/update/update-operations.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import { changeText, StreamEvent, type Position } from '../event.ts'
 import type { Feed, Snapshot } from '../feed.ts'

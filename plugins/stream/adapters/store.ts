@@ -1,6 +1,6 @@
 // What a stream adapter is: the interface that kv, redis and bridge implement. Values are JSON text throughout.
 // `test/plugins/stream/adapter-cases.ts` holds every adapter to it.
-import type { UpdateError, UpdateOperation } from '../../../kit/update-operations.ts'
+import type { UpdateError, UpdateOperation } from '../../../kit/update/update-operations.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { StreamEvent } from '../event.ts'
 import type { Feed, Snapshot } from '../feed.ts'

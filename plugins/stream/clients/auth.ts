@@ -2,7 +2,7 @@
 import { isRecord } from '../../../base/values/is-record.ts'
 import type { IncomingMessage } from 'node:http'
 import type { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
-import type { Caller } from '../../../kit/triggers/binding-lane.ts'
+import type { Caller } from '../../../kit/triggers/binding-call.ts'
 import { addressOf } from './client-socket.ts'
 import type { ClientSettings } from './settings.ts'
 import type { RequestTarget } from './upgrade-path.ts'

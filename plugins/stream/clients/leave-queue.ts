@@ -1,6 +1,6 @@
 // Leaves of connections that have ended: nobody waits for them, and a whole listener may end at once, so a few run at a time.
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
-import type { LaneLog } from '../../../kit/triggers/binding-lane.ts'
+import type { BindingLog } from '../../../kit/triggers/binding-problems.ts'
 import type { MembershipEvent, MembershipTriggers } from './membership-triggers.ts'
 
 export interface LeaveQueueLimits {
@@ -21,7 +21,7 @@ export class LeaveQueue {
   #taken = 0
   #running = 0
 
-  constructor(triggers: MembershipTriggers, log: LaneLog, limits: Partial<LeaveQueueLimits> = {}) {
+  constructor(triggers: MembershipTriggers, log: BindingLog, limits: Partial<LeaveQueueLimits> = {}) {
     this.#triggers = triggers
     this.#limits = { ...LEAVE_QUEUE_DEFAULTS, ...limits }
     this.#warnings = new LimitedWarning((message, data) => log.warn(message, data))

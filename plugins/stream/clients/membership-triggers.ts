@@ -1,8 +1,8 @@
 // The trigger types `stream:join` and `stream:leave` (spec 02 §6.2): functions that decide on a join, or learn of a leave.
 import type { TriggerBinding, TriggerTypeHandler, TriggerTypeInput } from '../../../sdk/handle-types.ts'
-import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
-import { readCondition, readConfigObject, readOptionalText } from '../../../kit/trigger-bindings.ts'
-import type { Caller, LaneLog } from '../../../kit/triggers/binding-lane.ts'
+import { readCondition, readConfigObject, readOptionalText } from '../../../kit/triggers/trigger-bindings.ts'
+import { runBinding, type Caller } from '../../../kit/triggers/binding-call.ts'
+import { BindingProblems, type BindingLog } from '../../../kit/triggers/binding-problems.ts'
 
 export interface MembershipEvent {
   readonly subscription_id: string
@@ -21,21 +21,21 @@ interface Entry {
 
 export interface MembershipTriggersOptions {
   readonly iii: Caller
-  readonly log: LaneLog
+  readonly log: BindingLog
   readonly timeoutMs: () => number
 }
 
 export class MembershipTriggers implements TriggerTypeHandler {
   readonly #options: MembershipTriggersOptions
   readonly #entries = new Map<string, Entry>()
-  readonly #failures: LimitedWarning
+  readonly #problems: BindingProblems
   /** Events whose handlers have not been called yet. */
   #undecided = 0
   #onHandedOut: (() => void) | undefined
 
   constructor(options: MembershipTriggersOptions) {
     this.#options = options
-    this.#failures = new LimitedWarning((message, data) => options.log.error(message, data))
+    this.#problems = new BindingProblems(options.log, { consequence: 'it counts as no objection' })
   }
 
   get size(): number {
@@ -75,51 +75,17 @@ export class MembershipTriggers implements TriggerTypeHandler {
     clearTimeout(timer)
   }
 
-  async #runOne({ binding, condition }: Entry, event: MembershipEvent): Promise<boolean> {
-    if (condition !== undefined) {
-      this.#undecided++
-      const passes = await this.#decide(binding, condition, event)
-      // The handler is called in the same turn, before anybody who waits goes on.
-      if (--this.#undecided === 0) queueMicrotask(() => this.#onHandedOut?.())
-      if (!passes) return false
-    }
-    try {
-      const { function_id, metadata, namespace } = binding
-      const result = await this.#call(binding, function_id, event, {
-        ...(metadata === undefined ? {} : { metadata }),
-        ...(namespace === undefined ? {} : { namespace }),
-      })
-      return (result as { unauthorized?: unknown } | null | undefined)?.unauthorized === true
-    } catch (error) {
-      this.#failed(`The handler ${binding.function_id} failed; it counts as no objection.`, binding, error)
-      return false
-    }
-  }
-
-  /** Only a literal `false` skips, and so does a condition that fails (spec 01 §11.7). It gets the payload alone: no metadata. */
-  async #decide(binding: TriggerBinding, condition: string, event: MembershipEvent): Promise<boolean> {
-    try {
-      const { namespace } = binding
-      return (await this.#call(binding, condition, event, namespace === undefined ? {} : { namespace })) !== false
-    } catch (error) {
-      this.#failed(`The condition ${condition} failed; ${binding.function_id} was not run.`, binding, error)
-      return false
-    }
-  }
-
-  #call(
-    binding: TriggerBinding,
-    functionId: string,
-    payload: MembershipEvent,
-    more: { readonly metadata?: unknown; readonly namespace?: string },
-  ): Promise<unknown> {
+  async #runOne({ binding, condition }: Entry, payload: MembershipEvent): Promise<boolean> {
     const timeoutMs = this.#options.timeoutMs()
-    return this.#options.iii.trigger({ function_id: functionId, payload, binding: binding.id, timeoutMs, ...more })
+    const deps = { iii: this.#options.iii, problems: this.#problems }
+    const call = { binding, condition, payload, conditionTimeoutMs: timeoutMs, handlerTimeoutMs: timeoutMs }
+    if (condition !== undefined) this.#undecided++
+    const run = await runBinding(deps, call, condition === undefined ? undefined : { handedOut: () => this.#decided() })
+    return run.outcome === 'ran' && (run.result as { unauthorized?: unknown } | null | undefined)?.unauthorized === true
   }
 
-  #failed(message: string, binding: TriggerBinding, error: unknown): void {
-    const { code, message: text } = (error ?? {}) as { code?: unknown; message?: unknown }
-    this.#failures.warn(message, { binding: binding.id, code, error: text ?? String(error) })
+  #decided(): void {
+    if (--this.#undecided === 0) this.#onHandedOut?.()
   }
 }
 

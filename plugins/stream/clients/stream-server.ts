@@ -1,6 +1,6 @@
 // The clients of `iii-stream`: a WebSocket listener whose connections subscribe to streams (spec 02 §6.2–6.6).
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
-import type { Caller } from '../../../kit/triggers/binding-lane.ts'
+import type { Caller } from '../../../kit/triggers/binding-call.ts'
 import { isLoopbackHost } from '../../../base/net/loopback-host.ts'
 import { acceptsOrigin } from '../../../base/net/origin.ts'
 import type { TriggerTypeHandler, TriggerTypeInput } from '../../../sdk/handle-types.ts'

@@ -1,7 +1,7 @@
 // The operations on streams that a worker serves itself (spec 02 §8): calls it, judges what it returns, and emits the events of
 // its writes, which are the engine's business.
-import type { UpdateOperation } from '../../../kit/update-operations.ts'
-import { applyUpdate } from '../../../kit/update-operations.ts'
+import type { UpdateOperation } from '../../../kit/update/update-operations.ts'
+import { applyUpdate } from '../../../kit/update/update-operations.ts'
 import type { JsonValue } from '../../../base/values/json-value.ts'
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import { CodedError, type ErrorBody } from '../../../protocol/errors.ts'
@@ -9,6 +9,7 @@ import { InvocationError } from '../../../sdk/errors.ts'
 import type { TriggerRequest } from '../../../sdk/handle-types.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { StreamErrorCode } from '../about.ts'
+import { RawJson } from '../../../sdk/raw-json.ts'
 import type { ItemAddress, OnEmitted, StreamStore } from '../adapters/store.ts'
 import { changeText, type Change } from '../event.ts'
 import { customFunctionId, type CustomStreams, type StreamOperation } from './custom-streams.ts'
@@ -53,12 +54,14 @@ export class CustomItems {
     }
   }
 
-  set(address: ItemAddress, data: unknown, onEmitted: OnEmitted): Promise<Written> {
+  /** @param data JSON text */
+  set(address: ItemAddress, data: string, onEmitted: OnEmitted): Promise<Written> {
     return this.#turns.write(keyOf(address), async () => {
-      const result = await this.#call('set', address.stream, { ...wireAddress(address), data }).catch(
-        (error: unknown) => failed('STREAM_SET_ERROR', 'set', address, error),
+      const input = new RawJson(`${JSON.stringify(wireAddress(address)).slice(0, -1)},"data":${data}}`)
+      const result = await this.#call('set', address.stream, input).catch((error: unknown) =>
+        failed('STREAM_SET_ERROR', 'set', address, error),
       )
-      const written = writtenBySet(result, data, address.stream)
+      const written = writtenBySet(result, () => JSON.parse(data), address.stream)
       await this.#emit(written.old === undefined ? 'create' : 'update', address, written.value, onEmitted)
       return written
     })
@@ -106,7 +109,7 @@ export class CustomItems {
         failed('STREAM_UPDATE_ERROR', 'update', address, error),
       )
       // What was read counts where set does not tell: an item that was there has not been created.
-      const { old = current, value: stored } = writtenBySet(result, value, address.stream)
+      const { old = current, value: stored } = writtenBySet(result, () => value, address.stream)
       await this.#emit(old === undefined ? 'create' : 'update', address, stored, onEmitted)
       return { old, value: stored, errors: errors.length === 0 ? undefined : errors }
     })
@@ -138,8 +141,9 @@ export class CustomItems {
 }
 
 /** Public examples return nothing: then the value is what it was asked to store, as far as anybody can know. */
-function writtenBySet(result: unknown, asked: unknown, stream: string): Written {
-  return result === undefined ? { old: undefined, value: asked, errors: undefined } : readWritten('set', result, stream)
+function writtenBySet(result: unknown, asked: () => unknown, stream: string): Written {
+  if (result !== undefined) return readWritten('set', result, stream)
+  return { old: undefined, value: asked(), errors: undefined }
 }
 
 export function wireAddress({ stream, group, item }: ItemAddress): object {

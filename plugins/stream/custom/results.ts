@@ -1,5 +1,5 @@
 // What the write functions of a custom stream have to return (spec 02 §8); anything else is a `JSON_ERROR`.
-import { describeValue } from '../../../kit/input-reader.ts'
+import { describeValue } from '../../../kit/functions/input-reader.ts'
 import { isJsonObject } from '../../../base/values/json-value.ts'
 import { CodedError } from '../../../protocol/errors.ts'
 import { customFunctionId, type StreamOperation } from './custom-streams.ts'

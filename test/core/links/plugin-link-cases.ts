@@ -12,6 +12,12 @@ export function pluginLinkCases(fixture: () => PluginFixture): void {
     expect(await plugin.invoke('echo', '"by id"', { byId: true })).toEqual({ result: '"by id"', error: undefined })
   })
 
+  it('brings the text of the payload to a raw handler', async () => {
+    const exact = '[1.0, {"é":9007199254740993}]'
+    expect((await fixture().invoke('raw', exact)).result).toBe(JSON.stringify({ json: exact }))
+    expect((await fixture().invoke('raw', 'null')).result).toBe('{"json":"null"}')
+  })
+
   it('tells no value from null', async () => {
     expect((await fixture().invoke('nothing', 'null')).result).toBeUndefined()
     expect((await fixture().invoke('echo', 'null')).result).toBe('null')

@@ -1,6 +1,6 @@
 // A server and connections to it, ended with the test.
 import { onTestFinished } from 'vitest'
-import { connectRedis, type RedisOptions } from '../../../kit/redis.ts'
+import { connectRedis, type RedisOptions } from '../../../kit/redis/redis-connection.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { startRedis, type RedisServer, type RedisServerOptions } from '../../support/redis-server.ts'
 

@@ -1,6 +1,6 @@
 // What is written once per batch, in its transaction.
 import { expect, onTestFinished, test } from 'vitest'
-import { SqliteStore } from '../../../kit/sqlite-store.ts'
+import { SqliteStore } from '../../../kit/sqlite/sqlite-store.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 function openStore(): { store: SqliteStore; seen: string[]; rows: () => unknown[]; failWith: (error?: Error) => void } {

@@ -2,7 +2,7 @@
 import { copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { SqliteStore } from '../../../kit/sqlite-store.ts'
+import { SqliteStore } from '../../../kit/sqlite/sqlite-store.ts'
 import { OwnFile } from '../../../kit/sqlite/own-file.ts'
 import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../../kit/sqlite/ordered-table.ts'
 import { tempFolder } from '../../support/temp-folder.ts'

@@ -6,7 +6,7 @@ import {
   readOptionalText,
   TriggerBindings,
   type BindingFilter,
-} from '../../../kit/trigger-bindings.ts'
+} from '../../../kit/triggers/trigger-bindings.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 
 interface Filter extends BindingFilter {

@@ -1,6 +1,6 @@
 // A burst of events to many bindings is more than a handle takes at once: nobody misses one, and the end of a generation waits.
 import { expect, test } from 'vitest'
-import { TriggerBindings } from '../../../kit/trigger-bindings.ts'
+import { TriggerBindings } from '../../../kit/triggers/trigger-bindings.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { within } from '../../support/deadline.ts'
 import { ManualHandle } from './manual-handle.ts'

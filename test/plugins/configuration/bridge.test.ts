@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { openBridge } from '../../../kit/bridge.ts'
+import { openBridge } from '../../../kit/bridge/bridge.ts'
 import { ConfigurationBridge, openConfigurationBridge } from '../../../plugins/configuration/adapters/bridge.ts'
 import type { ConfigurationStore, StoredEntry } from '../../../plugins/configuration/adapters/store.ts'
 import { collectingLog } from '../../support/collecting-log.ts'

@@ -1,7 +1,8 @@
 // The settings of `iii-cron`: what is refused, defaults, aliases, and changes at run time (spec 03 §2).
 import { describe, expect, test } from 'vitest'
-import { CRON_CONFIG_SCHEMA, type CronConfig, cronSettings, isSameChoice } from '../../../plugins/cron/config.ts'
+import { CRON_CONFIG_SCHEMA, type CronConfig, cronSettings } from '../../../plugins/cron/config.ts'
 import cron from '../../../plugins/cron/index.ts'
+import { isSameChoice } from '../../../plugins/cron/locks/adapters.ts'
 import { validateAgainstSchema } from '../../../base/values/schema-validation.ts'
 import { runCron, times } from './run-plugin.ts'
 
@@ -68,7 +69,7 @@ describe('the schema', () => {
 describe('the settings', () => {
   test('have the defaults of the documentation', () => {
     expect(cronSettings({})).toEqual({
-      adapter: { name: 'kv' },
+      adapter: { name: 'kv', config: {} },
       dowNumbering: 'quartz',
       run: { overlap: 'skip', misfire: 'skip', runTimeoutMs: undefined, maxWaitingRuns: 100, maxParallelRuns: 100 },
     })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { TriggerBindings, type BindingFilter } from '../../../kit/trigger-bindings.ts'
+import { TriggerBindings, type BindingFilter } from '../../../kit/triggers/trigger-bindings.ts'
 import type { PubSubEvent } from '../../../plugins/pubsub/adapters/adapter.ts'
 import { Broadcast, type BroadcastLimits } from '../../../plugins/pubsub/broadcast.ts'
 import { PacedCaller } from '../../../kit/triggers/paced-caller.ts'

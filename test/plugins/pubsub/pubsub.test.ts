@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { PubSubConfig } from '../../../plugins/pubsub/config.ts'
+import { RawJson } from '../../../sdk/raw-json.ts'
 import { Collector, within } from '../../support/deadline.ts'
 import { pubsubCases } from './pubsub-cases.ts'
 import { collect, publish } from './pubsub-run.ts'
@@ -26,6 +27,16 @@ describe('what the plugin publishes', () => {
 })
 
 describe('events', () => {
+  test('are the text that was published', async () => {
+    const run = await open()
+    const seen = new Collector<string>()
+    run.worker.registerFunction('test::seen', (json: string) => seen.add(json), { raw: true })
+    await run.bind({ id: 'b', function_id: 'test::seen', config: { topic: 't' } })
+    const exact = '[ 9007199254740993, 1.0 ]'
+    await run.worker.trigger({ function_id: 'publish', payload: new RawJson(`{"topic":"t","data":${exact}}`) })
+    expect(await seen.take(1)).toEqual([exact])
+  })
+
   test('are called for their binding, in the trace of their publisher', async () => {
     const run = await open()
     const { events, function_id } = await collect(run, { topic: 't' }, { id: 'binding-1' })

@@ -1,7 +1,7 @@
 // What every state adapter must do, as test cases over its interface. Each adapter's test file runs them on itself.
 import { describe, expect, test } from 'vitest'
 import type { StateStore } from '../../../plugins/state/adapters/store.ts'
-import type { UpdateOperation } from '../../../kit/update-operations.ts'
+import type { UpdateOperation } from '../../../kit/update/update-operations.ts'
 
 export interface AdapterTraits {
   /** False where the order of a scope's values is unspecified (a hash in Redis). */

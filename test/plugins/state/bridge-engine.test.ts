@@ -1,7 +1,7 @@
 // Whole engines bridged to each other: what callers see of the other one's life.
 import { randomUUID } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
-import { openBridge } from '../../../kit/bridge.ts'
+import { openBridge } from '../../../kit/bridge/bridge.ts'
 import { StateBridge } from '../../../plugins/state/adapters/bridge.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { within } from '../../support/deadline.ts'

@@ -2,8 +2,8 @@
 // chain, each beginning where another has ended.
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { connectRedis } from '../../../kit/redis.ts'
-import type { UpdateOperation } from '../../../kit/update-operations.ts'
+import { connectRedis } from '../../../kit/redis/redis-connection.ts'
+import type { UpdateOperation } from '../../../kit/update/update-operations.ts'
 import { KvFile } from '../../../plugins/state/adapters/kv-file.ts'
 import { KvMemory } from '../../../plugins/state/adapters/kv-memory.ts'
 import { RedisState } from '../../../plugins/state/adapters/redis.ts'

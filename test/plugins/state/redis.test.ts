@@ -1,6 +1,6 @@
 // State in Redis: the cases of every adapter and of the functions, and what is special about a store that others share.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { connectRedis } from '../../../kit/redis.ts'
+import { connectRedis } from '../../../kit/redis/redis-connection.ts'
 import { RedisState } from '../../../plugins/state/adapters/redis.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { Collector, within } from '../../support/deadline.ts'

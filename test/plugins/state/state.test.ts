@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { StateConfig } from '../../../plugins/state/config.ts'
+import { RawJson } from '../../../sdk/raw-json.ts'
 import { Collector, within } from '../../support/deadline.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { runStatePlugin } from './run-plugin.ts'
@@ -33,6 +34,40 @@ describe('what the plugin publishes', () => {
       })
     }
     expect([...engine.triggerTypeIds()]).toEqual(['state'])
+  })
+})
+
+describe('a value', () => {
+  const exact = '{ "big": 9007199254740993, "small": -0.50e-7, "text": "\\ud800", "twice": 1, "twice": 2 }'
+
+  test.each([[undefined], [{ store_method: 'in_memory' }]])(
+    'is kept and told as the text that was sent, in the store %j',
+    async (config) => {
+      const run = await open(config === undefined ? {} : { adapter: { name: 'kv', config } })
+      const seen = new Collector<string>()
+      run.worker.registerFunction('test::seen', (json: string) => seen.add(json), { raw: true })
+      await run.bind({ id: 'b', function_id: 'test::seen', config: {} })
+      const call = (function_id: string, input: string): Promise<RawJson | undefined> =>
+        run.worker.trigger({ function_id, payload: new RawJson(input), raw: true })
+      await call('state::set', '{"scope":"s","key":"k","value":1}')
+      const written = await call('state::set', `{"scope":"s","value": ${exact} ,"key":"k"}`)
+      expect(written?.json).toBe(`{"old_value":1,"new_value":${exact}}`)
+      expect((await call('state::get', '{"scope":"s","key":"k"}'))?.json).toBe(exact)
+      expect((await call('state::list', '{"scope":"s"}'))?.json).toBe(`[${exact}]`)
+      const [, told] = await seen.take(2)
+      expect(told).toContain(`"old_value":1,"new_value":${exact}`)
+    },
+  )
+
+  test('is measured without the blanks that it was sent with', async () => {
+    const run = await open({ max_value_bytes: 9 })
+    const set = (value: string): Promise<unknown> =>
+      run.worker.trigger({
+        function_id: 'state::set',
+        payload: new RawJson(`{"scope":"s","key":"k","value":${value}}`),
+      })
+    await set('[ 1,   2,   3 ]')
+    await expect(set('[ 1, 2, 3, 4, 5 ]')).rejects.toMatchObject({ code: 'VALUE_TOO_LARGE' })
   })
 })
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { HistoryLimits, ItemAddress, StreamStore } from '../../../plugins/stream/adapters/store.ts'
 import type { StreamEvent } from '../../../plugins/stream/event.ts'
-import type { UpdateOperation } from '../../../kit/update-operations.ts'
+import type { UpdateOperation } from '../../../kit/update/update-operations.ts'
 import { Collector } from '../../support/deadline.ts'
 import { feedCases } from './feed-cases.ts'
 

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { openBridge } from '../../../kit/bridge.ts'
+import { openBridge } from '../../../kit/bridge/bridge.ts'
 import { openStreamBridge, StreamBridge } from '../../../plugins/stream/adapters/bridge.ts'
 import type { StreamStore } from '../../../plugins/stream/adapters/store.ts'
 import type { StreamEvent } from '../../../plugins/stream/event.ts'

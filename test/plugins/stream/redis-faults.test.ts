@@ -1,6 +1,6 @@
 // What subscribers hear when connections break and servers die: everything in order and once, or that events were lost.
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { RedisError } from '../../../kit/redis.ts'
+import type { RedisError } from '../../../kit/redis/redis-connection.ts'
 import { REDIS_FEED_DEFAULTS } from '../../../plugins/stream/adapters/redis-feed.ts'
 import type { StreamEvent } from '../../../plugins/stream/event.ts'
 import { within } from '../../support/deadline.ts'

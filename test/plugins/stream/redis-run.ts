@@ -1,6 +1,6 @@
 // Engines' stores of streams on one Redis, and listeners that write down what they hear.
 import { onTestFinished } from 'vitest'
-import { connectRedis } from '../../../kit/redis.ts'
+import { connectRedis } from '../../../kit/redis/redis-connection.ts'
 import { RedisStreams, type RedisStreamsOptions } from '../../../plugins/stream/adapters/redis.ts'
 import type { StreamEvent } from '../../../plugins/stream/event.ts'
 import { HISTORY_DEFAULTS } from '../../../plugins/stream/config.ts'

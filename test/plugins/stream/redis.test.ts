@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest'
-import { connectRedis } from '../../../kit/redis.ts'
+import { connectRedis } from '../../../kit/redis/redis-connection.ts'
 import { RedisStreams } from '../../../plugins/stream/adapters/redis.ts'
 import type { HistoryLimits } from '../../../plugins/stream/adapters/store.ts'
 import { HISTORY_DEFAULTS } from '../../../plugins/stream/config.ts'

@@ -102,6 +102,28 @@ test.each(Object.entries(ACCEPTED))('%s', async (id, accepted) => {
   if (required.length === 0) for (const nothing of [undefined, null]) await accepts(nothing)
 })
 
+test.each([
+  ['state::set', '"scope":"s","key":"none"', 'value'],
+  ['stream::set', '"stream_name":"s","group_id":"none","item_id":"i"', 'data'],
+  ['stream::send', '"stream_name":"s","group_id":"none"', 'data'],
+  ['publish', '"topic":"t"', 'data'],
+])('%s keeps nothing and tells nobody of what is no JSON', async (id, address, member) => {
+  const client = await RawClient.connect(engine.url)
+  const events = await everyEvent(client)
+  // Brackets and strings are whole, so that only whoever reads the rest sees what is wrong.
+  const wrong = ['{"a":1,}', '[1 2]', '{"a" "b"}', '[tru]', '[01]', '{"a":{1:2}}', '["a":1]']
+  for (const [index, value] of wrong.entries()) {
+    const call = `"invocation_id":"wrong-${index}","function_id":"${id}"`
+    client.send(`{"type":"invokefunction",${call},"data":{${address},"${member}":${value}}}`)
+    const { error } = await client.outcome(`wrong-${index}`)
+    expect({ value, code: error?.code }).toEqual({ value, code: 'invalid_message' })
+  }
+  await client.settled()
+  expect(events()).toBe(0)
+  expect((await client.call('state::get', { scope: 's', key: 'none' })).result).toBeUndefined()
+  expect((await client.call('stream::list', { stream_name: 's', group_id: 'none' })).result).toEqual([])
+})
+
 /** How many events came that a worker can bind itself to. */
 async function everyEvent(client: RawClient): Promise<() => number> {
   const types: Record<string, object> = {

@@ -1,9 +1,7 @@
 // Both ways to skip a value, byte loop and WebAssembly, against each other and around the ends of blocks and pieces.
-import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { skipShortBrackets, skipShortString } from '../../../protocol/scanner/skip-short.ts'
 import { skipBrackets, skipString, UNTERMINATED } from '../../../protocol/scanner/skip-value.ts'
-import { SKIP_VALUE_WASM } from '../../../protocol/scanner/skip-value.wasm.ts'
 
 /** Behind the value, so that it counts as long. */
 const TAIL = ` ,"tail":[${'"]}",'.repeat(100)}0]}`
@@ -18,19 +16,6 @@ function skip(value: string | Buffer): number {
   if (byLoop !== UNTERMINATED) expect(byWasm).toBe(byLoop)
   return byLoop
 }
-
-describe('the committed WebAssembly', () => {
-  it('is what its source compiles to', async () => {
-    const script = new URL('../../../protocol/scanner/build-skip-value.mjs', import.meta.url)
-    const { compileSkipValue } = (await import(script.href)) as { compileSkipValue(): Promise<Uint8Array> }
-    expect(Buffer.from(await compileSkipValue()).toString('base64')).toBe(SKIP_VALUE_WASM)
-  })
-
-  it('stays small', async () => {
-    const source = await readFile(new URL('../../../protocol/scanner/skip-value.wasm.ts', import.meta.url), 'utf8')
-    expect(source.length).toBeLessThan(4096)
-  })
-})
 
 describe('every byte', () => {
   const bytes = Array.from({ length: 256 }, (_, byte) => byte)

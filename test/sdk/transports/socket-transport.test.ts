@@ -15,6 +15,17 @@ test('a handle on a socket calls functions of others and serves its own', async 
   expect(result).toEqual({ data: [1, 'ü'], metadata: { m: 1 } })
 })
 
+test('a raw handler gets the text that was sent', async () => {
+  const core = await startCore()
+  const other = await core.connect()
+  const { iii } = openSocket(core.url())
+  const seen = new Collector<unknown>()
+  iii.registerFunction('own::raw', (json) => seen.add(json), { raw: true })
+  await iii.trigger({ function_id: 'own::raw', payload: new RawJson('[1.0, 9007199254740993]') })
+  await other.call('own::raw', undefined)
+  expect(await seen.take(2)).toEqual(['[1.0, 9007199254740993]', 'null'])
+})
+
 test('it announces itself by name, runtime and process', async () => {
   const core = await startCore()
   const { iii } = openSocket(core.url(), {}, 'iii-test-bridge')

@@ -6,6 +6,7 @@ import type { ChannelWriter } from '../../../../sdk/channel-writer.ts'
 export function registerTestFunctions(iii: Handle): void {
   iii.registerFunction('echo', (data) => data)
   iii.registerFunction('echo-later', async (data) => data)
+  iii.registerFunction('raw', (json: string) => ({ json }), { raw: true })
   iii.registerFunction('nothing', () => undefined)
   iii.registerFunction('fail', () => {
     throw new Error('on purpose')

@@ -1,0 +1,132 @@
+// A connection to another engine, as a worker of it: what the bridge adapters of built-in workers stand on (spec 06 D).
+// It is made in the background and kept up for ever; while it is away calls fail with a message that says so.
+import { CodedError } from '../../protocol/errors.ts'
+import { InvocationError } from '../../sdk/errors.ts'
+import { Handle } from '../../sdk/handle.ts'
+import type { PluginLog } from '../../sdk/plugin.ts'
+import { RawJson } from '../../sdk/raw-json.ts'
+import { ConnectionError } from '../../sdk/transports/connection-error.ts'
+import { shownUrl } from '../../sdk/transports/shown-url.ts'
+import { SOCKET_LIMITS, type SocketLimits } from '../../sdk/transports/socket-options.ts'
+import { SocketTransport } from '../../sdk/transports/socket-transport.ts'
+import { readBridgeUrl } from './bridge-url.ts'
+import { countHop } from './hops.ts'
+import { settlesWithin } from '../../base/time/deadline.ts'
+import { LimitedWarning } from '../../base/warnings/limited-warning.ts'
+
+export interface BridgeOptions {
+  /** As it stands in the settings; absent or null = the default, ws://localhost:49134. */
+  readonly url: unknown
+  /** Name of this worker on the other engine, such as `NAME-bridge`. */
+  readonly workerName: string
+  /** Name of the setting that holds the address, for messages. */
+  readonly setting: string
+  readonly log: PluginLog
+  /** How long a call waits for its answer. Default 30,000. */
+  readonly timeoutMs?: number
+  /** How long calls under way may still be answered at the end; the host allows 10 s for the end of a generation. Default 3,000. */
+  readonly closeMs?: number
+  readonly limits?: Partial<SocketLimits>
+}
+
+export interface Bridge {
+  /** A worker of the other engine. Calls over it count as one hop more. */
+  readonly iii: Handle
+  readonly connected: boolean
+  /**
+   * Calls a function there with JSON text; resolves with the text of the result, undefined for no value. Rejects with an error
+   * whose message says what was wrong; `overloaded` and circles of bridges (`bridge_error`) keep their code.
+   */
+  call(functionId: string, payload: string): Promise<string | undefined>
+  /**
+   * Calls back after each time the connection has come up, everything registered included. `seamless`: for the first time, and so
+   * soon that every call so far has waited for it.
+   */
+  onConnected(listener: (seamless: boolean) => void): void
+  /** Ends the connection, after what is under way or after `closeMs`. */
+  close(): Promise<void>
+}
+
+/** Default of `closeMs`. */
+export const BRIDGE_CLOSE_MS = 3_000
+
+/** Throws when the address is none. Returns before the connection is there. */
+export function openBridge({
+  url,
+  workerName,
+  setting,
+  log,
+  timeoutMs,
+  closeMs = BRIDGE_CLOSE_MS,
+  limits = {},
+}: BridgeOptions): Bridge {
+  const address = readBridgeUrl(url, setting)
+  const remote = `the engine at ${shownUrl(address)} (${setting})`
+  const listeners: ((seamless: boolean) => void)[] = []
+  const seamlessUntil = performance.now() + (limits.awayMs ?? SOCKET_LIMITS.awayMs)
+  const outage = new LimitedWarning((message, data) => log.warn(message, data), { intervalMs: 60_000 })
+  const dropped = new LimitedWarning((message, data) => log.warn(message, data))
+  const breaks = new LimitedWarning((message, data) => log.warn(message, data))
+  const transport = new SocketTransport({
+    url: address,
+    worker: { name: workerName },
+    limits,
+    prepare: (functionId, sidecar) => ({ ...sidecar, baggage: countHop(sidecar?.baggage, functionId) }),
+    events: {
+      onConnected(again) {
+        log.info(`Connected to ${remote}.`)
+        const seamless = !again && performance.now() < seamlessUntil
+        for (const listener of listeners) listener(seamless)
+      },
+      onDisconnected: (reason) => breaks.warn(`The connection to ${remote} broke: ${reason}. It is made again.`),
+      onAttemptFailed: (reason) => outage.warn(`Cannot connect to ${remote}: ${reason}. It is tried for ever.`),
+      onVoidDropped: (functionId, reason) => dropped.warn(`A call of ${functionId} was dropped. ${reason}`),
+    },
+  })
+  const iii = new Handle(transport, { onProblem: (problem) => log.warn(`From ${remote}: ${problem}`) })
+  return {
+    iii,
+    get connected() {
+      return transport.connected
+    },
+    async call(functionId, payload) {
+      if (!transport.open) throw new Error(`The connection to ${remote} is closed. The call was not sent.`)
+      try {
+        const request = { function_id: functionId, payload: new RawJson(payload), raw: true }
+        const result = await iii.trigger<RawJson | undefined>(
+          timeoutMs === undefined ? request : { ...request, timeoutMs },
+        )
+        return result?.json
+      } catch (error) {
+        // Ended from this side, with the call under way: that is no error of the other engine.
+        if (!transport.open && (error as { code?: unknown }).code === 'invocation_stopped')
+          throw new Error(`The connection to ${remote} was closed. The call may have been carried out.`, {
+            cause: error,
+          })
+        throw explained(error, remote, setting)
+      }
+    },
+    onConnected: (listener) => void listeners.push(listener),
+    async close() {
+      if (transport.connected) await settlesWithin(iii.idle(), closeMs)
+      await transport.end()
+    },
+  }
+}
+
+/** Codes that say by themselves what happened keep it; the others become the cause of the adapter's own. */
+function explained(error: unknown, remote: string, setting: string): unknown {
+  if (!(error instanceof InvocationError)) return error
+  const message = error.message.slice(error.code.length + 2)
+  const options = { cause: error }
+  if (error instanceof ConnectionError) return new Error(`${message} Its address is set by ${setting}.`, options)
+  switch (error.code) {
+    case 'bridge_error':
+    case 'overloaded':
+      return new CodedError(error.code, message, options)
+    case 'TIMEOUT':
+      return new Error(`No answer from ${remote}: ${message}. The call may have been carried out.`, options)
+    default:
+      return new Error(`remote error (${error.code}): ${message}`, options)
+  }
+}

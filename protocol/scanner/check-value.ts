@@ -1,0 +1,64 @@
+// Checks a JSON value that is kept or passed on unparsed against the whole grammar, and finds its end. The UTF-8 in strings is not
+// checked. Long values: check-value.wat, 64 bytes at a time, through a fixed piece of memory; short ones: check-short.ts.
+import { checkShortBrackets } from './check-short.ts'
+import { CHECK_VALUE_WASM } from './check-value.wasm.ts'
+import { skipScalar } from './skip-scalar.ts'
+import { skipString } from './skip-value.ts'
+
+/** With so much left, the copy into WebAssembly memory and the call cost less than the byte loop. */
+const LONG_BYTES = 96
+/** The first piece is small, because the value may be; both are whole 64-byte blocks. */
+const FIRST_PIECE_BYTES = 1024
+const PIECE_BYTES = 32 * 1024
+/** Bytes of the next piece that a piece shows, since a word such as `false` may begin in one and end in the other. */
+const PREVIEW_BYTES = 8
+/** More levels of nesting than the memory of the WebAssembly holds, which are 32,000. */
+const TOO_DEEP = -2
+
+// The published types of Node lack the constructors.
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object) => { readonly exports: unknown }
+}
+
+interface CheckValueExports {
+  readonly memory: { readonly buffer: ArrayBuffer }
+  /** See check-value.wat: 0 = goes on in the next piece, e = ends before byte e of this piece, -1 = is not JSON, or TOO_DEEP. */
+  advance(length: number, copied: number, first: 0 | 1): number
+}
+
+const { memory, advance } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(CHECK_VALUE_WASM, 'base64')))
+  .exports as CheckValueExports
+const piece = new Uint8Array(memory.buffer)
+
+/** The offset behind the value that begins at `start`; -1 when there is none, it is not JSON, or the bytes end before it does. */
+export function endOfValue(bytes: Buffer, start: number): number {
+  switch (bytes[start]) {
+    case 0x7b: // {
+    case 0x5b: // [
+      return bytes.length - start < LONG_BYTES ? checkShortBrackets(bytes, start) : checkLong(bytes, start)
+    case 0x22: // "
+      return Math.max(-1, skipString(bytes, start))
+    default:
+      return start < bytes.length ? Math.max(-1, skipScalar(bytes, start)) : -1
+  }
+}
+
+function checkLong(bytes: Buffer, start: number): number {
+  const { length } = bytes
+  let from = start
+  let room = FIRST_PIECE_BYTES
+  let first: 0 | 1 = 1
+  while (from < length) {
+    const to = Math.min(from + room, length)
+    const shown = Math.min(to + PREVIEW_BYTES, length)
+    piece.set(bytes.subarray(from, shown))
+    const end = advance(to - from, shown - from, first)
+    if (end === TOO_DEEP) return checkShortBrackets(bytes, start)
+    if (end !== 0) return end < 0 ? -1 : from + end
+    from = to
+    room = PIECE_BYTES
+    first = 0
+  }
+  return -1
+}

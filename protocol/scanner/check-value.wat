@@ -1,0 +1,632 @@
+;; Checks one object or array against the whole grammar of JSON and finds its end, 64 bytes at a time.
+;; Compiled into check-value.wasm.ts by build-wasm.mjs; driven by check-value.ts, which copies the value in piece by piece.
+;;
+;; Nothing walks from token to token. What may follow what is a matter of masks: for each kind of token the places right behind one
+;; (white space passed over) are looked at for what stands there. Only brackets are visited one by one, on a stack of their kinds,
+;; which tells for each comma whether it stands in an object; and words such as `true`. The UTF-8 in strings is not checked.
+(module
+  (memory (export "memory") 1 1)
+
+  ;; What a piece hands to the next one.
+  (global $inside (mut i64) (i64.const 0))     ;; all ones: the piece ended inside a string
+  (global $escape (mut i64) (i64.const 0))     ;; 1: its last byte was a backslash that escapes the next one
+  (global $hex (mut i64) (i64.const 0))        ;; bit n: byte n of the next block must be a hex digit of a \u escape
+  (global $depth (mut i32) (i32.const 0))      ;; brackets open, of both kinds
+  ;; 1: the last token was, or its last byte so far is ...
+  (global $c_open (mut i64) (i64.const 0))     ;; an opening bracket
+  (global $c_comma (mut i64) (i64.const 0))
+  (global $c_colon (mut i64) (i64.const 0))
+  (global $c_key (mut i64) (i64.const 0))      ;; the closing quote of a key
+  (global $c_value (mut i64) (i64.const 0))    ;; the end of a value: a closing quote or bracket
+  (global $in_key (mut i64) (i64.const 0))     ;; the piece ended inside a key
+  (global $c_run (mut i64) (i64.const 0))      ;; a byte of a number or word
+  (global $word (mut i64) (i64.const 0))       ;; bit n: byte n of the next block belongs to a word that has begun
+  (global $c_word (mut i64) (i64.const 0))     ;; the last byte of a block belongs to a word
+  ;; Of the number that goes on in the next block.
+  (global $c_digit (mut i64) (i64.const 0))    ;; its last byte so far is a digit
+  (global $c_zero (mut i64) (i64.const 0))     ;; and the only one of its integer part, a zero
+  (global $c_minus (mut i64) (i64.const 0))    ;; its only byte so far is the minus
+  (global $c_point (mut i64) (i64.const 0))    ;; its last byte so far is the point, or ...
+  (global $c_e (mut i64) (i64.const 0))        ;; ... the e of the exponent, or ...
+  (global $c_sign (mut i64) (i64.const 0))     ;; ... a sign
+  (global $in_fraction (mut i64) (i64.const 0));; it has a point
+  (global $in_exponent (mut i64) (i64.const 0));; it has an e
+  (global $number (mut i64) (i64.const 0))     ;; 1: the last byte of the block belongs to a number
+
+  ;; One bit per byte of the block, from the top bits of its four vectors.
+  (func $bits (param $a v128) (param $b v128) (param $c v128) (param $d v128) (result i64)
+    (i64.or
+      (i64.or
+        (i64.extend_i32_u (i8x16.bitmask (local.get $a)))
+        (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $b))) (i64.const 16)))
+      (i64.or
+        (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $c))) (i64.const 32))
+        (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $d))) (i64.const 48)))))
+
+  ;; Bytes equal to one character.
+  (func $equal (param $a v128) (param $b v128) (param $c v128) (param $d v128) (param $char v128) (result i64)
+    (call $bits
+      (i8x16.eq (local.get $a) (local.get $char)) (i8x16.eq (local.get $b) (local.get $char))
+      (i8x16.eq (local.get $c) (local.get $char)) (i8x16.eq (local.get $d) (local.get $char))))
+
+  ;; A set of characters is a pair of tables, over the low and the high half of a byte, with a bit in common for each pair of
+  ;; halves that is in the set. Both get halves below 16, for which relaxed_swizzle is exact, and an instruction shorter.
+  (func $kinds (param $v v128) (param $lows v128) (param $half v128) (result v128)
+    (v128.and
+      (i8x16.relaxed_swizzle
+        (v128.const i8x16 1 0 2 4 8 64 32 144 0 0 0 0 0 0 0 0)
+        (v128.and (i16x8.shr_u (local.get $v) (i32.const 4)) (local.get $half)))
+      (i8x16.relaxed_swizzle (local.get $lows) (v128.and (local.get $v) (local.get $half)))))
+
+  ;; Bytes that are not in a set.
+  (func $others (param $a v128) (param $b v128) (param $c v128) (param $d v128)
+      (param $lows v128) (param $half v128) (param $zero v128) (result i64)
+    (call $bits
+      (i8x16.eq (call $kinds (local.get $a) (local.get $lows) (local.get $half)) (local.get $zero))
+      (i8x16.eq (call $kinds (local.get $b) (local.get $lows) (local.get $half)) (local.get $zero))
+      (i8x16.eq (call $kinds (local.get $c) (local.get $lows) (local.get $half)) (local.get $zero))
+      (i8x16.eq (call $kinds (local.get $d) (local.get $lows) (local.get $half)) (local.get $zero))))
+
+  (func $not (param $mask i64) (result i64) (i64.xor (local.get $mask) (i64.const -1)))
+
+  ;; Moves each place that is a blank past its run of blanks: the sum carries through the run. Each stands at the first of its run.
+  (func $past (param $places i64) (param $blanks i64) (result i64)
+    (i64.or
+      (i64.and
+        (i64.add (i64.and (local.get $places) (local.get $blanks)) (local.get $blanks))
+        (call $not (local.get $blanks)))
+      (i64.and (local.get $places) (call $not (local.get $blanks)))))
+
+  ;; 1: one of them goes past the end of the block.
+  (func $past_end (param $places i64) (param $blanks i64) (result i64)
+    (i64.extend_i32_u
+      (i64.lt_u
+        (i64.add (i64.and (local.get $places) (local.get $blanks)) (local.get $blanks))
+        (local.get $blanks))))
+
+  (func $forget
+    (global.set $inside (i64.const 0))
+    (global.set $escape (i64.const 0))
+    (global.set $hex (i64.const 0))
+    (global.set $depth (i32.const 0))
+    (global.set $c_open (i64.const 0))
+    (global.set $c_comma (i64.const 0))
+    (global.set $c_colon (i64.const 0))
+    (global.set $c_key (i64.const 0))
+    (global.set $c_value (i64.const 0))
+    (global.set $in_key (i64.const 0))
+    (global.set $c_run (i64.const 0))
+    (global.set $word (i64.const 0))
+    (global.set $c_word (i64.const 0))
+    (global.set $c_digit (i64.const 0))
+    (global.set $c_zero (i64.const 0))
+    (global.set $c_minus (i64.const 0))
+    (global.set $c_point (i64.const 0))
+    (global.set $c_e (i64.const 0))
+    (global.set $c_sign (i64.const 0))
+    (global.set $in_fraction (i64.const 0))
+    (global.set $in_exponent (i64.const 0))
+    (global.set $number (i64.const 0)))
+
+  ;; The numbers of a block, whose bytes come with the bit 0x20 set: $runs are their places, $starts the first of each, $digits their
+  ;; digits. Returns what is wrong.
+  (func $numbers (param $runs i64) (param $starts i64) (param $digits i64)
+      (param $a v128) (param $b v128) (param $c v128) (param $d v128) (result i64)
+    (local $minus i64) (local $sign i64) (local $point i64) (local $e i64) (local $zero i64) (local $wrong i64)
+    (local $after i64) (local $sum i64) (local $on i64)
+    (local.set $minus
+      (i64.and
+        (local.get $runs)
+        (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (i8x16.splat (i32.const 0x2d)))))
+    (local.set $sign
+      (i64.or
+        (local.get $minus)
+        (i64.and
+          (local.get $runs)
+          (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (i8x16.splat (i32.const 0x2b))))))
+    (local.set $point
+      (i64.and
+        (local.get $runs)
+        (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (i8x16.splat (i32.const 0x2e)))))
+    (local.set $e
+      (i64.and
+        (local.get $runs)
+        (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (i8x16.splat (i32.const 0x65)))))
+
+    ;; The first digit of the integer part; if it is a zero, no digit follows.
+    (local.set $zero
+      (i64.and
+        (i64.and
+          (local.get $digits)
+          (i64.or
+            (local.get $starts)
+            (i64.or
+              (i64.shl (i64.and (local.get $starts) (local.get $minus)) (i64.const 1))
+              (global.get $c_minus))))
+        (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (i8x16.splat (i32.const 0x30)))))
+    (local.set $wrong
+      (i64.or
+        (i64.and
+          (i64.or (i64.shl (local.get $zero) (i64.const 1)) (global.get $c_zero))
+          (local.get $digits))
+        (i64.or
+          (i64.and
+            (local.get $runs)
+            (call $not (i64.or (i64.or (local.get $digits) (local.get $sign)) (i64.or (local.get $point) (local.get $e)))))
+          (i64.and (local.get $starts) (call $not (i64.or (local.get $digits) (local.get $minus)))))))
+    ;; A point and an e follow a digit, a plus an e, a minus too unless it begins the number.
+    (local.set $after (i64.or (i64.shl (local.get $e) (i64.const 1)) (global.get $c_e)))
+    (local.set $wrong
+      (i64.or
+        (local.get $wrong)
+        (i64.or
+          (i64.and
+            (i64.or (local.get $point) (local.get $e))
+            (call $not (i64.or (i64.shl (local.get $digits) (i64.const 1)) (global.get $c_digit))))
+          (i64.and
+            (local.get $sign)
+            (call $not (i64.or (local.get $after) (i64.and (local.get $minus) (local.get $starts))))))))
+    ;; A digit follows a point and a sign; or a sign, an e.
+    (local.set $wrong
+      (i64.or
+        (local.get $wrong)
+        (i64.or
+          (i64.and (local.get $after) (call $not (i64.or (local.get $digits) (local.get $sign))))
+          (i64.and
+            (i64.or
+              (i64.shl (i64.or (local.get $point) (local.get $sign)) (i64.const 1))
+              (i64.or (global.get $c_point) (global.get $c_sign)))
+            (call $not (local.get $digits))))))
+    ;; One point and one e at most, the point first. Added to its number, a mark clears all bits from its own to the end;
+    ;; the bit of a second one is set again.
+    (local.set $on (i64.and (i64.const 1) (i64.and (local.get $runs) (call $not (local.get $starts)))))
+    (global.set $in_fraction (i64.and (global.get $in_fraction) (local.get $on)))
+    (global.set $in_exponent (i64.and (global.get $in_exponent) (local.get $on)))
+    (local.set $sum (i64.add (i64.add (local.get $runs) (local.get $point)) (global.get $in_fraction)))
+    (local.set $wrong
+      (i64.or
+        (local.get $wrong)
+        (i64.and (local.get $point) (i64.or (local.get $sum) (global.get $in_fraction)))))
+    (global.set $in_fraction
+      (call $carried (local.get $runs) (local.get $point) (global.get $in_fraction)))
+    (local.set $sum (i64.add (i64.add (local.get $runs) (local.get $e)) (global.get $in_exponent)))
+    (local.set $wrong
+      (i64.or
+        (local.get $wrong)
+        (i64.or
+          (i64.and (local.get $e) (i64.or (local.get $sum) (global.get $in_exponent)))
+          (i64.and (local.get $point) (call $not (local.get $sum))))))
+    (global.set $in_exponent
+      (call $carried (local.get $runs) (local.get $e) (global.get $in_exponent)))
+
+    (global.set $c_digit (i64.shr_u (local.get $digits) (i64.const 63)))
+    (global.set $c_zero (i64.shr_u (local.get $zero) (i64.const 63)))
+    (global.set $c_minus (i64.shr_u (i64.and (local.get $starts) (local.get $minus)) (i64.const 63)))
+    (global.set $c_point (i64.shr_u (local.get $point) (i64.const 63)))
+    (global.set $c_e (i64.shr_u (local.get $e) (i64.const 63)))
+    (global.set $c_sign (i64.shr_u (local.get $sign) (i64.const 63)))
+    (global.set $number (i64.shr_u (local.get $runs) (i64.const 63)))
+    (local.get $wrong))
+
+  ;; 1: the sum of the three, of which the last is 0 or 1, has a 65th bit.
+  (func $carried (param $one i64) (param $two i64) (param $three i64) (result i64)
+    (local $sum i64)
+    (local.set $sum (i64.add (local.get $one) (local.get $two)))
+    (i64.extend_i32_u
+      (i32.or
+        (i64.lt_u (local.get $sum) (local.get $one))
+        (i64.lt_u (i64.add (local.get $sum) (local.get $three)) (local.get $sum)))))
+
+  ;; 0x30 to 0x39, and no others, come to more than $below when $shift is added, as signed bytes: one comparison.
+  (func $is_digit (param $v v128) (param $shift v128) (param $below v128) (result v128)
+    (i8x16.gt_s (i8x16.add (local.get $v) (local.get $shift)) (local.get $below)))
+
+  ;; Reads the next $length bytes of the value, from address 0; $first starts a new value. All pieces but the last are whole
+  ;; blocks, and the first bytes of the next one are copied behind them, $copied in all, so that words can be read whole.
+  ;; Returns 0: it goes on in the next piece; e: it ends before byte e; -1: it is not JSON; -2: it is nested too deep.
+  (func (export "advance") (param $length i32) (param $copied i32) (param $first i32) (result i32)
+    (local $at i32) (local $depth i32) (local $ended i32)
+    (local $inside i64) (local $escape i64) (local $hex i64)
+    (local $a v128) (local $b v128) (local $c v128) (local $d v128)
+    (local $quote v128) (local $slash v128) (local $space v128) (local $control v128) (local $half v128) (local $zero v128)
+    (local $comma_char v128) (local $colon_char v128) (local $open_char v128) (local $close_char v128)
+    (local $shift v128) (local $below v128)
+    (local $least v128) (local $rare i32)
+    (local $quotes i64) (local $slashes i64) (local $escaped i64) (local $strings i64) (local $wrong i64)
+    (local $opens i64) (local $closes i64) (local $rest i64) (local $valid i64)
+    (local $commas i64) (local $colons i64) (local $blanks i64) (local $run i64) (local $starts i64) (local $digits i64)
+    (local $place i64) (local $bit i32) (local $kind i32) (local $top i32) (local $other i32) (local $objects i64) (local $begins i64)
+    (local $open i64) (local $comma i64) (local $colon i64) (local $key i64) (local $value i64)
+    (local $c_open i64) (local $c_comma i64) (local $c_colon i64) (local $c_key i64) (local $c_value i64)
+    (local $c_run i64) (local $in_key i64)
+    (local $words i64) (local $word i64) (local $c_word i64) (local $from i32) (local $text i32)
+
+    (if (local.get $first) (then (call $forget)))
+    (local.set $inside (global.get $inside)) (local.set $escape (global.get $escape)) (local.set $hex (global.get $hex))
+    (local.set $depth (global.get $depth))
+    (local.set $c_open (global.get $c_open)) (local.set $c_comma (global.get $c_comma))
+    (local.set $c_colon (global.get $c_colon))
+    (local.set $c_key (global.get $c_key)) (local.set $c_value (global.get $c_value))
+    (local.set $c_run (global.get $c_run)) (local.set $in_key (global.get $in_key))
+    (local.set $word (global.get $word)) (local.set $c_word (global.get $c_word))
+    (local.set $top (i32.load8_u offset=33024 (local.get $depth)))
+
+    ;; In locals, because the compiler would build a constant anew at each use.
+    (local.set $quote (i8x16.splat (i32.const 0x22)))
+    (local.set $slash (i8x16.splat (i32.const 0x5c)))
+    (local.set $space (i8x16.splat (i32.const 0x20)))
+    (local.set $control (i8x16.splat (i32.const 0x1f)))
+    (local.set $half (i8x16.splat (i32.const 15)))
+    (local.set $comma_char (i8x16.splat (i32.const 0x2c)))
+    (local.set $colon_char (i8x16.splat (i32.const 0x3a)))
+    (local.set $open_char (i8x16.splat (i32.const 0x7b)))
+    (local.set $close_char (i8x16.splat (i32.const 0x7d)))
+    (local.set $shift (i8x16.splat (i32.const 0x46)))
+    (local.set $below (i8x16.splat (i32.const 0x75)))
+
+    ;; Spaces behind what was copied fill up the last block.
+    (v128.store offset=0 (local.get $copied) (local.get $space))
+    (v128.store offset=16 (local.get $copied) (local.get $space))
+    (v128.store offset=32 (local.get $copied) (local.get $space))
+    (v128.store offset=48 (local.get $copied) (local.get $space))
+
+    (block $end
+      (loop $next
+        (br_if $end (i32.ge_u (local.get $at) (local.get $length)))
+        (local.set $a (v128.load offset=0 (local.get $at)))
+        (local.set $b (v128.load offset=16 (local.get $at)))
+        (local.set $c (v128.load offset=32 (local.get $at)))
+        (local.set $d (v128.load offset=48 (local.get $at)))
+
+        (local.set $quotes
+          (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (local.get $quote)))
+        (local.set $wrong (i64.const 0))
+        ;; Backslashes and control characters (by the smallest byte of each column) are rare, and looked for together.
+        (local.set $least
+          (i8x16.min_u
+            (i8x16.min_u (local.get $a) (local.get $b))
+            (i8x16.min_u (local.get $c) (local.get $d))))
+        (local.set $rare
+          (v128.any_true
+            (v128.or
+              (i8x16.eq (local.get $least) (i8x16.min_u (local.get $least) (local.get $control)))
+              (v128.or
+                (v128.or
+                  (i8x16.eq (local.get $a) (local.get $slash))
+                  (i8x16.eq (local.get $b) (local.get $slash)))
+                (v128.or
+                  (i8x16.eq (local.get $c) (local.get $slash))
+                  (i8x16.eq (local.get $d) (local.get $slash)))))))
+        (local.set $rest (i64.or (local.get $escape) (local.get $hex)))
+        (local.set $rare (i32.or (local.get $rare) (i64.ne (local.get $rest) (i64.const 0))))
+
+        (if (local.get $rare)
+          (then
+            (local.set $slashes
+              (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (local.get $slash)))
+            ;; A character is escaped when an odd run of backslashes precedes it: the subtraction carries through each run, so
+            ;; that runs which begin on even and on odd places come out differently (as in simdjson).
+            (if (i64.ne (i64.or (local.get $rest) (local.get $slashes)) (i64.const 0))
+              (then
+                (local.set $rest (i64.and (local.get $slashes) (i64.xor (local.get $escape) (i64.const -1))))
+                (local.set $rest
+                  (i64.xor
+                    (i64.sub
+                      (i64.or (i64.shl (local.get $rest) (i64.const 1)) (i64.const 0xaaaaaaaaaaaaaaaa))
+                      (local.get $rest))
+                    (i64.const 0xaaaaaaaaaaaaaaaa)))
+                (local.set $escaped (i64.xor (local.get $rest) (i64.or (local.get $slashes) (local.get $escape))))
+                (local.set $escape (i64.shr_u (i64.and (local.get $rest) (local.get $slashes)) (i64.const 63)))
+                (local.set $quotes (i64.and (local.get $quotes) (i64.xor (local.get $escaped) (i64.const -1))))
+                ;; Only "\/bfnrtu may be escaped, and four hex digits follow the u.
+                (local.set $wrong
+                  (i64.and
+                    (local.get $escaped)
+                    (call $others (local.get $a) (local.get $b) (local.get $c) (local.get $d)
+                      (v128.const i8x16 0 0 50 0 16 16 32 0 0 0 0 0 64 0 32 2)
+                      (local.get $half) (local.get $zero))))
+                (local.set $rest
+                  (i64.and
+                    (local.get $escaped)
+                    (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (i8x16.splat (i32.const 0x75)))))
+                (if (i64.ne (i64.or (local.get $rest) (local.get $hex)) (i64.const 0))
+                  (then
+                    (local.set $wrong
+                      (i64.or
+                        (local.get $wrong)
+                        (i64.and
+                          (i64.or
+                            (i64.or
+                              (local.get $hex)
+                              (i64.or (i64.shl (local.get $rest) (i64.const 1)) (i64.shl (local.get $rest) (i64.const 2))))
+                            (i64.or (i64.shl (local.get $rest) (i64.const 3)) (i64.shl (local.get $rest) (i64.const 4))))
+                          (call $others (local.get $a) (local.get $b) (local.get $c) (local.get $d)
+                            (v128.const i8x16 4 44 44 44 44 44 44 4 4 4 0 0 0 0 0 0)
+                            (local.get $half) (local.get $zero)))))
+                    (local.set $hex
+                      (i64.or
+                        (i64.or (i64.shr_u (local.get $rest) (i64.const 63)) (i64.shr_u (local.get $rest) (i64.const 62)))
+                        (i64.or (i64.shr_u (local.get $rest) (i64.const 61)) (i64.shr_u (local.get $rest) (i64.const 60))))))))))
+          (else
+            ;; The middle of a long string.
+            (if (i64.eq (i64.and (local.get $inside) (i64.xor (local.get $quotes) (i64.const -1))) (i64.const -1))
+              (then
+                (local.set $at (i32.add (local.get $at) (i32.const 64)))
+                (br $next)))))
+
+        ;; Bytes in strings, the opening quote included, the closing one not: each bit is the parity of the quotes up to it.
+        (local.set $strings (i64.xor (local.get $quotes) (i64.shl (local.get $quotes) (i64.const 1))))
+        (local.set $strings (i64.xor (local.get $strings) (i64.shl (local.get $strings) (i64.const 2))))
+        (local.set $strings (i64.xor (local.get $strings) (i64.shl (local.get $strings) (i64.const 4))))
+        (local.set $strings (i64.xor (local.get $strings) (i64.shl (local.get $strings) (i64.const 8))))
+        (local.set $strings (i64.xor (local.get $strings) (i64.shl (local.get $strings) (i64.const 16))))
+        (local.set $strings (i64.xor (local.get $strings) (i64.shl (local.get $strings) (i64.const 32))))
+        (local.set $strings (i64.xor (local.get $strings) (local.get $inside)))
+        (local.set $inside (i64.shr_s (local.get $strings) (i64.const 63)))
+
+        ;; Control characters may not stand in strings, and elsewhere only as white space.
+        (if (local.get $rare)
+          (then
+            (local.set $rest
+              (call $bits
+                (i8x16.lt_u (local.get $a) (local.get $space))
+                (i8x16.lt_u (local.get $b) (local.get $space))
+                (i8x16.lt_u (local.get $c) (local.get $space))
+                (i8x16.lt_u (local.get $d) (local.get $space))))
+            (if (i64.ne (local.get $rest) (i64.const 0))
+              (then
+                (local.set $wrong
+                  (i64.or
+                    (local.get $wrong)
+                    (i64.and
+                      (local.get $rest)
+                      (i64.or
+                        (local.get $strings)
+                        (call $others (local.get $a) (local.get $b) (local.get $c) (local.get $d)
+                          (v128.const i8x16 0 0 0 0 0 0 0 0 0 1 1 0 0 1 0 0)
+                          (local.get $half) (local.get $zero))))))))))
+
+        ;; What remains stands outside strings. Brackets and braces differ in the bit 0x20 alone, which the characters that are looked
+        ;; for afterwards have.
+        (local.set $rest (call $not (local.get $strings)))
+        (local.set $commas
+          (i64.and
+            (local.get $rest)
+            (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (local.get $comma_char))))
+        (local.set $colons
+          (i64.and
+            (local.get $rest)
+            (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (local.get $colon_char))))
+        (local.set $blanks
+          (i64.and
+            (local.get $rest)
+            (call $bits
+              (i8x16.le_u (local.get $a) (local.get $space)) (i8x16.le_u (local.get $b) (local.get $space))
+              (i8x16.le_u (local.get $c) (local.get $space)) (i8x16.le_u (local.get $d) (local.get $space)))))
+        (local.set $a (v128.or (local.get $a) (local.get $space)))
+        (local.set $b (v128.or (local.get $b) (local.get $space)))
+        (local.set $c (v128.or (local.get $c) (local.get $space)))
+        (local.set $d (v128.or (local.get $d) (local.get $space)))
+        (local.set $opens
+          (i64.and
+            (local.get $rest)
+            (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (local.get $open_char))))
+        (local.set $closes
+          (i64.and
+            (local.get $rest)
+            (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (local.get $close_char))))
+        (local.set $run
+          (i64.and
+            (local.get $rest)
+            (call $not
+              (i64.or
+                (i64.or (i64.or (local.get $commas) (local.get $colons)) (i64.or (local.get $opens) (local.get $closes)))
+                (i64.or (local.get $blanks) (local.get $quotes))))))
+
+        ;; The stack of kinds, 1 = brace, begins at address 33024; $top is its top. Each bracket writes its kind, a closing one over
+        ;; that of its opening one, which must be the same. $objects are the places in objects, those of the closing
+        ;; braces included.
+        (if (i32.gt_s (local.get $depth) (i32.const 32384)) (then (return (i32.const -2))))
+        (local.set $valid (i64.const -1))
+        (local.set $objects (i64.sub (i64.const 0) (i64.extend_i32_u (local.get $top))))
+        (local.set $rest (i64.or (local.get $opens) (local.get $closes)))
+        (block $walked
+          (loop $bracket
+            (br_if $walked (i64.eqz (local.get $rest)))
+            (local.set $place (i64.ctz (local.get $rest)))
+            (local.set $bit (i32.and (i32.const 1) (i32.wrap_i64 (i64.shr_u (local.get $opens) (local.get $place)))))
+            (local.set $kind
+              (i32.and
+                (i32.const 1)
+                (i32.shr_u
+                  (i32.load8_u (i32.add (local.get $at) (i32.wrap_i64 (local.get $place))))
+                  (i32.const 5))))
+            (local.set $depth (i32.add (local.get $depth) (local.get $bit)))
+            (local.set $other
+              (i32.or
+                (local.get $other)
+                (i32.gt_u
+                  (i32.xor (i32.load8_u offset=33024 (local.get $depth)) (local.get $kind))
+                  (local.get $bit))))
+            (i32.store8 offset=33024 (local.get $depth) (local.get $kind))
+            (local.set $depth (i32.sub (local.get $depth) (i32.xor (local.get $bit) (i32.const 1))))
+            (local.set $kind (i32.load8_u offset=33024 (local.get $depth)))
+            (local.set $objects
+              (i64.xor
+                (local.get $objects)
+                (i64.shl
+                  (i64.shl
+                    (i64.sub (i64.const 0) (i64.extend_i32_u (i32.xor (local.get $kind) (local.get $top))))
+                    (local.get $place))
+                  (i64.const 1))))
+            (local.set $top (local.get $kind))
+            (if (i32.eqz (local.get $depth))
+              (then
+                (local.set $ended
+                  (i32.add (i32.add (local.get $at) (i32.const 1)) (i32.wrap_i64 (local.get $place))))
+                (local.set $valid (i64.xor (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
+                (br $walked)))
+            (local.set $rest (i64.and (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
+            (br $bracket)))
+
+        ;; Numbers and words: what the runs of other bytes have to be.
+        (local.set $starts
+          (i64.and
+            (local.get $run)
+            (call $not (i64.or (i64.shl (local.get $run) (i64.const 1)) (local.get $c_run)))))
+        (if (i64.ne (i64.or (local.get $run) (local.get $c_run)) (i64.const 0))
+          (then
+            (local.set $digits
+              (i64.and
+                (local.get $run)
+                (call $bits
+                  (call $is_digit (local.get $a) (local.get $shift) (local.get $below)) (call $is_digit (local.get $b) (local.get $shift) (local.get $below))
+                  (call $is_digit (local.get $c) (local.get $shift) (local.get $below)) (call $is_digit (local.get $d) (local.get $shift) (local.get $below)))))
+            (local.set $words (local.get $word))
+            (local.set $word (i64.const 0))
+            (local.set $rest (i64.and (local.get $starts) (call $not (local.get $digits))))
+            (block $read
+              (loop $next_word
+                (br_if $read (i64.eqz (local.get $rest)))
+                (local.set $place (i64.ctz (local.get $rest)))
+                (local.set $rest (i64.and (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
+                (local.set $from (i32.add (local.get $at) (i32.wrap_i64 (local.get $place))))
+                (local.set $text (i32.load align=1 (local.get $from)))
+                ;; true and null, with four bits; false, with five.
+                (local.set $begins
+                  (i64.extend_i32_u
+                    (i32.or
+                      (i32.mul
+                        (i32.or
+                          (i32.eq (local.get $text) (i32.const 0x65757274))
+                          (i32.eq (local.get $text) (i32.const 0x6c6c756e)))
+                        (i32.const 0xf))
+                      (i32.mul
+                        (i32.and
+                          (i32.eq (local.get $text) (i32.const 0x736c6166))
+                          (i32.eq (i32.load8_u offset=4 (local.get $from)) (i32.const 0x65)))
+                        (i32.const 0x1f)))))
+                (local.set $words (i64.or (local.get $words) (i64.shl (local.get $begins) (local.get $place))))
+                ;; What reaches into the next block, in two shifts because one by 64 would be none.
+                (local.set $word
+                  (i64.or
+                    (local.get $word)
+                    (i64.shr_u
+                      (i64.shr_u (local.get $begins) (i64.const 1))
+                      (i64.sub (i64.const 63) (local.get $place)))))
+                (br $next_word)))
+            ;; The rest are numbers, and none follows a word directly.
+            (local.set $rest (i64.and (local.get $run) (call $not (local.get $words))))
+            (local.set $wrong
+              (i64.or
+                (local.get $wrong)
+                (i64.and (local.get $rest) (i64.or (i64.shl (local.get $words) (i64.const 1)) (local.get $c_word)))))
+            (local.set $c_word (i64.shr_u (local.get $words) (i64.const 63)))
+            (if (i64.eqz
+                  (i64.or
+                    (i64.or (global.get $number) (i64.shr_u (local.get $rest) (i64.const 63)))
+                    (i64.xor (local.get $rest) (local.get $digits))))
+              ;; Whole numbers without a sign: none but 0 itself begins with a zero.
+              (then
+                (local.set $rest (i64.and (local.get $digits) (i64.shl (local.get $starts) (i64.const 1))))
+                (if (i64.ne (local.get $rest) (i64.const 0))
+                  (then
+                    (local.set $wrong
+                      (i64.or
+                        (local.get $wrong)
+                        (i64.and
+                          (local.get $rest)
+                          (i64.shl
+                            (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d)
+                              (i8x16.splat (i32.const 0x30)))
+                            (i64.const 1))))))))
+              (else
+                (local.set $wrong
+                  (i64.or
+                    (local.get $wrong)
+                    (call $numbers (local.get $rest) (i64.and (local.get $starts) (local.get $rest)) (local.get $digits)
+                      (local.get $a) (local.get $b) (local.get $c) (local.get $d))))))))
+
+        ;; What stands right behind an opening bracket, a comma, a colon.
+        (local.set $open (i64.or (i64.shl (local.get $opens) (i64.const 1)) (local.get $c_open)))
+        (local.set $c_open (i64.shr_u (local.get $opens) (i64.const 63)))
+        (local.set $comma (i64.or (i64.shl (local.get $commas) (i64.const 1)) (local.get $c_comma)))
+        (local.set $c_comma (i64.shr_u (local.get $commas) (i64.const 63)))
+        (local.set $colon (i64.or (i64.shl (local.get $colons) (i64.const 1)) (local.get $c_colon)))
+        (local.set $c_colon (i64.shr_u (local.get $colons) (i64.const 63)))
+        (if (i64.ne (local.get $blanks) (i64.const 0))
+          (then
+            (local.set $c_open (i64.or (local.get $c_open) (call $past_end (local.get $open) (local.get $blanks))))
+            (local.set $c_comma (i64.or (local.get $c_comma) (call $past_end (local.get $comma) (local.get $blanks))))
+            (local.set $c_colon (i64.or (local.get $c_colon) (call $past_end (local.get $colon) (local.get $blanks))))
+            (local.set $open (call $past (local.get $open) (local.get $blanks)))
+            (local.set $comma (call $past (local.get $comma) (local.get $blanks)))
+            (local.set $colon (call $past (local.get $colon) (local.get $blanks)))))
+
+        ;; Strings that are keys: in objects, behind the brace and behind a comma. Added to the bytes of its string, its first one
+        ;; carries through to the closing quote.
+        (local.set $begins (i64.and (local.get $quotes) (local.get $strings)))
+        (local.set $rest
+          (i64.add
+            (local.get $strings)
+            (i64.or
+              (local.get $in_key)
+              (i64.and
+                (i64.and (local.get $begins) (local.get $objects))
+                (i64.or (local.get $open) (local.get $comma))))))
+        (local.set $in_key (i64.extend_i32_u (i64.lt_u (local.get $rest) (local.get $strings))))
+        (local.set $rest (i64.and (local.get $rest) (call $not (local.get $strings))))
+        ;; What stands right behind a key; and behind a value, which ends with a closing quote or bracket or with its run.
+        (local.set $key (i64.or (i64.shl (local.get $rest) (i64.const 1)) (local.get $c_key)))
+        (local.set $c_key (i64.shr_u (local.get $rest) (i64.const 63)))
+        (local.set $rest
+          (i64.or
+            (local.get $closes)
+            (i64.and (local.get $quotes) (call $not (i64.or (local.get $strings) (local.get $rest))))))
+        (local.set $value
+          (i64.or
+            (i64.or (i64.shl (local.get $rest) (i64.const 1)) (local.get $c_value))
+            (i64.and
+              (i64.or (i64.shl (local.get $run) (i64.const 1)) (local.get $c_run))
+              (call $not (local.get $run)))))
+        (local.set $c_value (i64.shr_u (local.get $rest) (i64.const 63)))
+        (local.set $c_run (i64.shr_u (local.get $run) (i64.const 63)))
+        (if (i64.ne (local.get $blanks) (i64.const 0))
+          (then
+            (local.set $c_key (i64.or (local.get $c_key) (call $past_end (local.get $key) (local.get $blanks))))
+            (local.set $c_value (i64.or (local.get $c_value) (call $past_end (local.get $value) (local.get $blanks))))
+            (local.set $key (call $past (local.get $key) (local.get $blanks)))
+            (local.set $value (call $past (local.get $value) (local.get $blanks)))))
+
+        ;; What must not stand at each of these places. $rest: what may begin an element, which is a key in objects.
+        (local.set $rest (i64.or (i64.or (local.get $begins) (local.get $starts)) (local.get $opens)))
+        (local.set $wrong
+          (i64.or
+            (i64.or
+              (local.get $wrong)
+              (i64.and (local.get $colon) (call $not (local.get $rest))))
+            (i64.or
+              (i64.and (local.get $key) (call $not (local.get $colons)))
+              (i64.and (local.get $value) (call $not (i64.or (local.get $commas) (local.get $closes)))))))
+        (local.set $rest
+          (i64.or (local.get $begins) (i64.and (local.get $rest) (call $not (local.get $objects)))))
+        (local.set $wrong
+          (i64.or
+            (local.get $wrong)
+            (i64.or
+              (i64.and (local.get $comma) (call $not (local.get $rest)))
+              (i64.and (local.get $open) (call $not (i64.or (local.get $rest) (local.get $closes)))))))
+
+        (if (i32.or (local.get $other) (i64.ne (i64.and (local.get $wrong) (local.get $valid)) (i64.const 0)))
+          (then (return (i32.const -1))))
+        (if (local.get $ended) (then (return (local.get $ended))))
+        (local.set $at (i32.add (local.get $at) (i32.const 64)))
+        (br $next)))
+
+    (global.set $inside (local.get $inside)) (global.set $escape (local.get $escape)) (global.set $hex (local.get $hex))
+    (global.set $depth (local.get $depth))
+    (global.set $c_open (local.get $c_open)) (global.set $c_comma (local.get $c_comma))
+    (global.set $c_colon (local.get $c_colon)) (global.set $word (local.get $word)) (global.set $c_word (local.get $c_word))
+    (global.set $c_key (local.get $c_key)) (global.set $c_value (local.get $c_value))
+    (global.set $c_run (local.get $c_run)) (global.set $in_key (local.get $in_key))
+    (i32.const 0)))

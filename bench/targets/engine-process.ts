@@ -25,12 +25,12 @@ await writeFile(configPath, JSON.stringify(configOf(variant)))
 
 keepOptionsFromThreads()
 module.enableCompileCache()
-const [{ startEngine }, { createLog }] = await Promise.all([
-  import('../../core/engine.ts'),
+const [{ RunningEngine }, { createLog }] = await Promise.all([
+  import('../../core/running-engine.ts'),
   import('../../core/log.ts'),
 ])
 const log = createLog({ level: 'error' })
-const engine = await startEngine({
+const engine = await RunningEngine.start({
   configPath,
   watch: variant === 'watched',
   cwd: folder,

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../support/engine-process.ts'
 import { LAUNCHER, runCli } from './run-cli.ts'
 
 const STARTED = 'Try next'
@@ -63,8 +64,9 @@ describe('iii start', () => {
     write('iii-config.yaml', FREE_PORT)
     const child = launch(['start'])
     await said(child, STARTED)
-    const moved = said(child, '"listening":["ws://127.0.0.1:')
-    write('iii-config.yaml', FREE_PORT.replace('port: 0', 'port: 0, ping_interval_ms: 20000'))
+    const port = await freePort()
+    const moved = said(child, `"listening":["ws://127.0.0.1:${port}"]`)
+    write('iii-config.yaml', FREE_PORT.replace('port: 0', `port: ${port}`))
     expect(await moved).toContain('configuration reloaded')
     const gone = said(child, 'is gone; the configuration')
     rmSync(path.join(cwd, 'iii-config.yaml'))

@@ -2,7 +2,8 @@
 // `seat` and `plugin` stand in for a plugin where one is asked for.
 import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
-import type { WorkerEntry } from '../../core/config/types.ts'
+import { bringIntoForce } from '../../core/config/change.ts'
+import type { EngineConfig, WorkerEntry } from '../../core/config/types.ts'
 import { ENGINE_DEFAULTS, type EngineOptions } from '../../core/model/options.ts'
 import { SessionPolicy } from '../../core/seats/session-policy.ts'
 import type { TelemetrySink } from '../../core/telemetry/worker-frames.ts'
@@ -34,22 +35,24 @@ export interface TestCoreOptions {
 export class TestCore {
   readonly core: RoutingCore
   readonly listeners: Listeners
+  readonly #config: EngineConfig
   /** What was logged, as JSON lines. */
   readonly lines: string[] = []
   readonly telemetry: { signal: TelemetrySignal; frame: Buffer; workerId: string | undefined }[] = []
 
   constructor({ engine, zombieAnswerMs, namespaceGraceMs = 5000 }: TestCoreOptions) {
     const log = createLog({ level: 'debug', pretty: false, write: (line) => this.lines.push(line) })
+    this.#config = {
+      file: null,
+      projectRoot: '.',
+      pluginsDir: './plugins',
+      engine: { ...ENGINE_DEFAULTS, ...engine },
+      registrationNamespaceGraceMs: namespaceGraceMs,
+      entries: [],
+      warnings: [],
+    }
     this.core = new RoutingCore({
-      config: {
-        file: null,
-        projectRoot: '.',
-        pluginsDir: './plugins',
-        engine: { ...ENGINE_DEFAULTS, ...engine },
-        registrationNamespaceGraceMs: namespaceGraceMs,
-        entries: [],
-        warnings: [],
-      },
+      config: this.#config,
       log,
       healthComponents: () => ({}),
       internalWorkers: () => [],
@@ -70,9 +73,15 @@ export class TestCore {
       log,
       namespaceGraceMs,
       sessionPolicy: new SessionPolicy(core.seats.sessionPolicy),
+      addressesOf: () => [],
       onOpened: (connection) => core.liveness.opened(connection),
       onClosed: (connection) => core.liveness.closed(connection),
     })
+  }
+
+  /** Brings the listeners to these entries, or rejects and leaves them as they are. */
+  listen(entries: readonly WorkerEntry[]): Promise<void> {
+    return bringIntoForce(this.listeners, { ...this.#config, entries })
   }
 
   listener(index = 0): Listener {
@@ -151,7 +160,7 @@ export async function startCore(options: TestCoreOptions = {}): Promise<TestCore
   const core = new TestCore(options)
   onTestFinished(() => core.close())
   options.prepare?.(core)
-  await core.listeners.apply((options.listeners ?? [{}]).map(listenerEntry))
+  await core.listen((options.listeners ?? [{}]).map(listenerEntry))
   return core
 }
 

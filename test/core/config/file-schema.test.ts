@@ -2,7 +2,7 @@ import { parse } from 'yaml'
 import { describe, expect, test } from 'vitest'
 import { configFileSchema } from '../../../core/config/file-schema.ts'
 import { validateAgainstSchema } from '../../../base/values/schema-validation.ts'
-import { starterText } from '../../../core/config/starter-file.ts'
+import { starterText } from '../../../bin/starter-file.ts'
 
 const SCHEMA = configFileSchema({
   'iii-state': { type: 'object', properties: { adapter: {} }, additionalProperties: false },

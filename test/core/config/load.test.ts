@@ -6,7 +6,7 @@ import { listenerOf } from '../../../core/config/listener-config.ts'
 import { LISTENER_DEFAULTS } from '../../../core/config/listener-schema.ts'
 import { loadConfig } from '../../../core/config/load.ts'
 import { resolveEntries } from '../../../core/config/resolve-entries.ts'
-import { starterText } from '../../../core/config/starter-file.ts'
+import { starterText } from '../../../bin/starter-file.ts'
 import { ENGINE_DEFAULTS } from '../../../core/model/options.ts'
 import { errorOf, FILE, KNOWN, loadText } from './load-text.ts'
 

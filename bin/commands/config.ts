@@ -3,6 +3,7 @@
 import path from 'node:path'
 import { defineCommand } from 'citty'
 import { knownWorkers } from '../../core/config/builtin-names.ts'
+import { checkAddresses } from '../../core/config/check-addresses.ts'
 import { ConfigError } from '../../core/config/config-error.ts'
 import { explainConfig } from '../../core/config/explain.ts'
 import { configFileSchema, type PluginSchemas } from '../../core/config/file-schema.ts'
@@ -44,8 +45,11 @@ export function configCommand(catalogue: PluginCatalogue) {
       const builtIns = await catalogue.builtIns()
       const read = readFile(args, builtIns, strict)
       const user = await catalogue.user(read.config)
-      const { listeners, plugins, warnings } = resolveEntries(read.config, { ...known(builtIns, user.schemas), strict })
-      checkPluginConfigs(read, plugins, schemasIn(builtIns, user.schemas))
+      const resolved = resolveEntries(read.config, { ...known(builtIns, user.schemas), strict })
+      const { listeners, plugins, warnings } = resolved
+      const schemas = schemasIn(builtIns, user.schemas)
+      checkPluginConfigs(read, plugins, schemas)
+      checkAddresses(read, resolved, schemas)
       showWarnings([...read.config.warnings, ...warnings, ...user.problems])
       const running = plugins.filter(({ entry }) => entry.enabled)
       for (const { entry, from } of running) {

@@ -163,6 +163,8 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
             this.#sweep.stop()
             this.#onEmpty?.()
           }
+          // The close that follows is what counts; an owner that wants to know more listens, too.
+          webSocket.on('error', () => {})
           // The first of them is enough: ws may wait for what nobody reads.
           webSocket.once('close', ended)
           socket.once('close', ended)

@@ -113,7 +113,6 @@ export class Listener {
     }
     const client = new ClientSocket(webSocket, socket, () => this.#options.settings().limits, ended)
     this.#clients.add(client)
-    webSocket.on('error', () => {})
     // Of the socket and of the WebSocket: the first of them is enough, ws may wait for the other side.
     socket.once('close', () => ended())
     webSocket.once('close', () => {

@@ -8,6 +8,7 @@ import { ENGINE_DEFAULTS, type EngineOptions } from '../../core/model/options.ts
 import { SessionPolicy } from '../../core/seats/session-policy.ts'
 import type { TelemetrySink } from '../../core/telemetry/worker-frames.ts'
 import { Listeners } from '../../core/gateway/listeners.ts'
+import type { ListenerChange } from '../../core/gateway/listener-change.ts'
 import type { Listener } from '../../core/gateway/listener.ts'
 import { LocalLink } from '../../core/links/local-link.ts'
 import type { Link } from '../../core/model/link.ts'
@@ -28,6 +29,8 @@ export interface TestCoreOptions {
   readonly namespaceGraceMs?: number
   /** `config` block of each listener; `port` is 0 unless given. Default: one plain listener. */
   readonly listeners?: readonly Record<string, unknown>[]
+  /** What the plugins of entries say they listen on. */
+  readonly addressesOf?: (entry: WorkerEntry) => readonly string[]
   /** Runs before the listeners open; seats are claimed here. */
   readonly prepare?: (core: TestCore) => void
 }
@@ -40,7 +43,7 @@ export class TestCore {
   readonly lines: string[] = []
   readonly telemetry: { signal: TelemetrySignal; frame: Buffer; workerId: string | undefined }[] = []
 
-  constructor({ engine, zombieAnswerMs, namespaceGraceMs = 5000 }: TestCoreOptions) {
+  constructor({ engine, zombieAnswerMs, namespaceGraceMs = 5000, addressesOf = () => [] }: TestCoreOptions) {
     const log = createLog({ level: 'debug', pretty: false, write: (line) => this.lines.push(line) })
     this.#config = {
       file: null,
@@ -73,10 +76,15 @@ export class TestCore {
       log,
       namespaceGraceMs,
       sessionPolicy: new SessionPolicy(core.seats.sessionPolicy),
-      addressesOf: () => [],
+      addressesOf,
       onOpened: (connection) => core.liveness.opened(connection),
       onClosed: (connection) => core.liveness.closed(connection),
     })
+  }
+
+  /** The first phase of a change to these entries. */
+  prepare(entries: readonly WorkerEntry[]): Promise<ListenerChange> {
+    return this.listeners.prepare({ ...this.#config, entries })
   }
 
   /** Brings the listeners to these entries, or rejects and leaves them as they are. */

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { existsSync } from 'node:fs'
 import { localWebSocketUrl } from '../base/net/shown-address.ts'
-import { settlesWithin, withDeadline } from '../base/time/deadline.ts'
+import { withDeadline } from '../base/time/deadline.ts'
 import { rememberValid } from '../base/values/schema-validation.ts'
 import { CodedError } from '../protocol/errors.ts'
 import { knownWorkers, LISTENER_NAME } from './config/builtin-names.ts'
@@ -19,6 +19,7 @@ import { EngineOptionsChange } from './engine-options-change.ts'
 import type { CallOptions, Engine, StartOptions } from './engine.ts'
 import type { EngineState, EngineStatus } from './engine-status.ts'
 import type { HealthComponent, InternalWorker } from './engine-functions/register.ts'
+import { endInOrder } from './ending.ts'
 import { EntryNames } from './entry-names.ts'
 import { Listeners } from './gateway/listeners.ts'
 import { hostChange } from './host-change.ts'
@@ -69,7 +70,7 @@ export class RunningEngine implements Engine {
   /** The file was saved while the engine started. */
   #isSavedMeanwhile = false
   /** Parts that did not end in time. */
-  readonly #abandoned: string[] = []
+  #abandoned: readonly string[] = []
   #report: ConfigurationReport | undefined
   #closed: Promise<void> | undefined
 
@@ -178,17 +179,17 @@ export class RunningEngine implements Engine {
     this.#log.debug('engine closing', { reason })
     this.#state = 'closing'
     this.#watch?.close()
-    const end = async (part: string, ended: Promise<unknown> | undefined, ms: number): Promise<void> => {
-      ended?.catch((error: unknown) => this.#log.error(`${part} could not be ended`, error))
-      if (ended === undefined || (await settlesWithin(ended, ms))) return
-      this.#log.error(`${part} did not end within ${ms} ms; the engine ends without`)
-      this.#abandoned.push(part)
-    }
     const { changes, host, listeners, core } = this.#parts ?? {}
-    await end('a change of the configuration', changes?.idle(), this.#pluginsMs)
-    // Plugins stop while workers are still there: what they finish may need them.
-    await end('the plugins', host?.close(), this.#pluginsMs)
-    await end('the listeners', listeners?.close(), LISTENERS_CLOSE_MS)
+    const ms = this.#pluginsMs
+    this.#abandoned = await endInOrder(
+      [
+        { name: 'a change of the configuration', ms, end: () => changes?.idle() },
+        // Plugins stop while workers are still there: what they finish may need them.
+        { name: 'the plugins', ms, end: () => host?.close() },
+        { name: 'the listeners', ms: LISTENERS_CLOSE_MS, end: () => listeners?.close() },
+      ],
+      this.#log,
+    )
     core?.close()
     this.#state = 'closed'
   }

@@ -33,6 +33,7 @@ import { discoverPlugins } from './host/table/discover.ts'
 import { createLog, type Log } from './log.ts'
 import type { Router } from './router/router.ts'
 import { RoutingCore } from './routing-core.ts'
+import { SeatEntries } from './seats/entries.ts'
 import { SessionPolicy } from './seats/session-policy.ts'
 import { SeatSettings } from './seats/settings.ts'
 import { StartError } from './start-error.ts'
@@ -53,6 +54,7 @@ interface Parts {
   readonly host: PluginHost
   readonly listeners: Listeners
   readonly names: EntryNames
+  readonly entries: SeatEntries
   readonly changes: ConfigurationChanges
 }
 
@@ -117,7 +119,7 @@ export class RunningEngine implements Engine {
   }
 
   status(): EngineStatus {
-    const { listeners, names } = this.#running
+    const { listeners, names, entries } = this.#running
     const config = this.#config
     return {
       version: ENGINE_VERSION,
@@ -127,7 +129,7 @@ export class RunningEngine implements Engine {
       startMs: this.#startMs,
       listeners: listeners.all.map(({ url, config: { rbac } }) => ({ url, rbac: rbac !== undefined })),
       plugins: this.#plugins,
-      warnings: names.warnings,
+      warnings: [...names.warnings, ...entries.warnings],
       abandoned: this.#abandoned,
     }
   }
@@ -146,12 +148,15 @@ export class RunningEngine implements Engine {
     // Before the first read: what is saved while the engine starts is taken up after it.
     if (this.#options.watch !== false && source.file !== null) this.#watchConfig(source.file)
     const config = (this.#config = source.read())
-    const { host, listeners, names } = (this.#parts = this.#compose(source, config))
-    await names.takeUp(config)
+    const { host, listeners, names, entries } = (this.#parts = this.#compose(source, config))
+    await this.#refuseNames(config)
+    await bringIntoForce(names, config)
     await this.#startPlugins(host, config)
-    await bringIntoForce(listeners, config).catch((error: unknown) => {
-      throw error instanceof ChangeError ? new StartError(messagesOf(error), undefined, { cause: error }) : error
-    })
+    for (const part of [entries, listeners]) {
+      await bringIntoForce(part, config).catch((error: unknown) => {
+        throw error instanceof ChangeError ? new StartError(messagesOf(error), undefined, { cause: error }) : error
+      })
+    }
     await this.#refreshPlugins()
     this.#startMs = performance.now() - (this.#options.began ?? began)
     this.#toldUrls = this.#urls
@@ -209,13 +214,13 @@ export class RunningEngine implements Engine {
   }
 
   get #loadOptions() {
-    const { configPath, cwd = process.cwd(), env = process.env, useDefaultConfig = false, strictConfig } = this.#options
+    const { configPath, cwd = process.cwd(), env = process.env, useDefaultConfig = false } = this.#options
     return {
       cwd,
       env,
       useDefaultConfig,
       configPath,
-      strict: strictConfig === true,
+      strict: this.#isStrict,
       engineVersion: ENGINE_VERSION,
       knownWorkers: knownWorkers(BUILT_IN_PLUGINS.values()),
     }
@@ -244,17 +249,23 @@ export class RunningEngine implements Engine {
       onClosed: (connection) => core.liveness.closed(connection),
     })
     const names = new EntryNames((wanted) => this.#resolve(wanted), log)
+    const entries = new SeatEntries({
+      seat: core.seats.entries,
+      log,
+      unclaimed: async (wanted) => (await this.#resolve(wanted)).unclaimed,
+      strict: this.#isStrict,
+    })
     const plugins = hostChange(host, (report) => (this.#report = report))
     const changes = new ConfigurationChanges(config, {
       log,
       read: () => source.read(),
-      participants: [plugins, listeners, options, names],
+      participants: [plugins, entries, listeners, options, names],
       onBegin: () => this.#enter('changing'),
       onApplied: (wanted) => this.#applied(wanted),
       onEnd: () => void this.#enter('running'),
     })
     this.#addFunctions(core, host)
-    return { source, core, host, listeners, names, changes }
+    return { source, core, host, listeners, names, entries, changes }
   }
 
   #addFunctions(core: RoutingCore, host: PluginHost): void {
@@ -285,13 +296,27 @@ export class RunningEngine implements Engine {
     })
   }
 
-  async #resolve(config: EngineConfig): Promise<ResolvedEntries> {
+  get #isStrict(): boolean {
+    return this.#options.strictConfig === true
+  }
+
+  /**
+   * At the start names that nobody runs are refused before any plugin starts, unless one may hold the seat `entries`, as those do that
+   * stand in for a built-in: then it is asked. @throws ConfigError
+   */
+  async #refuseNames(config: EngineConfig): Promise<void> {
+    const { plugins } = await this.#resolve(config)
+    const isAsked = plugins.some(({ entry, replaces }) => replaces && entry.enabled)
+    if (this.#isStrict && !isAsked) await this.#resolve(config, true)
+  }
+
+  async #resolve(config: EngineConfig, strict = false): Promise<ResolvedEntries> {
     const { pluginsDir: userDir, projectRoot } = config
     const { sources } = await discoverPlugins({ builtInDir: BUILT_IN_DIR, userDir, projectRoot })
     return resolveEntries(config, {
       builtIns: knownWorkers(BUILT_IN_PLUGINS.values()),
       userPlugins: [...sources.values()].filter(({ builtIn }) => !builtIn).map(({ name }) => name),
-      strict: this.#options.strictConfig === true,
+      strict,
     })
   }
 

@@ -69,7 +69,8 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
       skipped.push(entry)
       const odd = isQuietName(entry.name) ? undefined : absence(entry, config, builtIns, userPlugins)
       if (odd !== undefined) oddities.push(odd)
-      if (entry.enabled) unclaimed.push({ entry, absence: odd && sentences(odd, '; skipped'), refusal: odd && sentences(odd) })
+      if (entry.enabled)
+        unclaimed.push({ entry, absence: odd && sentences(odd, '; skipped'), refusal: odd && sentences(odd) })
     }
   }
   if (options.strict === true && oddities.length > 0)

@@ -31,7 +31,7 @@ test('With --strict-config an unknown name is refused before any plugin of the c
   await folder.start({ strictConfig: true })
   folder.configure(LISTENER, '{ name: added }', '{ name: nobody }')
   const { msg } = await folder.logged('the previous configuration runs on')
-  expect(msg).toContain("iii-config.yaml:4: Unknown worker 'nobody'")
+  expect(msg).toContain("entry 'nobody': iii-config.yaml:4: Unknown worker 'nobody'")
   expect(msg).not.toContain('skipped')
   expect(existsSync(join(folder.dir, 'added-started'))).toBe(false)
   expect(await folder.engine.call('engine::health::check')).toMatchObject({
@@ -44,10 +44,19 @@ test('With --strict-config an unknown name is refused before any plugin of the c
 
 test('With --strict-config an unknown name at the start is refused before any plugin has run', async () => {
   const folder = new EngineFolder()
-  folder.write('plugins/added.ts', marking('added'))
-  folder.configure(LISTENER, '{ name: added }', '{ name: nobody }')
+  folder.configure(LISTENER, '{ name: iii-state }', '{ name: nobody }')
   await expect(folder.start({ strictConfig: true })).rejects.toThrow("Unknown worker 'nobody'")
-  expect(existsSync(join(folder.dir, 'added-started'))).toBe(false)
+  expect(existsSync(join(folder.dir, 'data'))).toBe(false)
+})
+
+test('With --strict-config a plugin that runs other entries is asked before one is refused at the start', async () => {
+  const folder = new EngineFolder()
+  const holder = `iii.registerFunction('engine::seat::entries', ({ op, entries }) =>
+      op === 'prepare' ? { taken: entries.map((entry) => entry.instance_id), problems: [] } : null)`
+  folder.write('plugins/iii-cron.ts', pluginFile('iii-cron', holder, `seats: ['entries'],`))
+  folder.configure(LISTENER, '{ name: iii-cron }', '{ name: installed }')
+  await folder.start({ strictConfig: true })
+  expect(folder.engine.status().warnings).toEqual([])
 })
 
 test('A port that cannot be bound refuses the change before any plugin of it has run', async () => {

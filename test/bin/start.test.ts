@@ -1,6 +1,6 @@
 // `iii start` as a process: what it prints, how it ends, and how it says what keeps it from starting.
-import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -52,6 +52,28 @@ describe('iii start', () => {
     const child = launch(['start'])
     await said(child, STARTED)
     expect(await ended(child, signal)).toBe(0)
+  })
+  it('ends at once on a second signal, even while a plugin blocks its thread in a system call', async () => {
+    // Opening a pipe that nobody writes to does not return.
+    execFileSync('mkfifo', [path.join(cwd, 'pipe')])
+    mkdirSync(path.join(cwd, 'plugins'))
+    write(
+      'plugins/stuck.ts',
+      `import { readFileSync } from 'node:fs'
+      import { definePlugin } from 'iii-host/plugin'
+      export default definePlugin({ name: 'stuck', start: () => ({ stop: () => void readFileSync('pipe') }) })`,
+    )
+    write('iii-config.yaml', `${FREE_PORT}  - name: stuck\n`)
+    const child = launch(['start'])
+    await said(child, STARTED)
+    const stopping = said(child, 'stopping')
+    const exit = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)))
+    child.kill('SIGTERM')
+    await stopping
+    // What follows within a quarter of a second is the same press.
+    const insisting = setInterval(() => child.kill('SIGTERM'), 50)
+    expect(await exit).toBe('SIGTERM')
+    clearInterval(insisting)
   })
   it('counts the plugins that are found without an entry and says how to enable them', async () => {
     write('iii-config.yaml', FREE_PORT)

@@ -3,13 +3,21 @@ import { startEngine as startBareEngine, type Engine, type StartOptions as BareS
 import { ABSENT_WORKERS } from './plugins/absent-workers.ts'
 import { BUILT_INS } from './plugins/built-ins.ts'
 
-export type { Engine } from './core/engine.ts'
-export type { EngineStatus, ListenerStatus, PluginStatus } from './core/engine-status.ts'
+export type {
+  CallOptions,
+  Engine,
+  EngineConfig,
+  EngineState,
+  EngineStatus,
+  GivenConfig,
+  ListenerStatus,
+  PluginStatus,
+} from './core/engine.ts'
 
 export type StartOptions = Omit<BareStartOptions, 'builtIns' | 'absentWorkers'>
 
 /**
- * Starts an engine.
+ * Starts an engine. Asks nobody and writes no configuration file.
  * @throws ConfigError for a bad configuration, StartError when a built-in plugin or a listener can't start; both say what to do.
  */
 export function startEngine(options: StartOptions = {}): Promise<Engine> {

@@ -18,7 +18,11 @@ export interface SignalSource {
 }
 
 /** `onSecond` runs when the user insists. `now` is in milliseconds and handed in by tests. */
-export function stopSignals(source: SignalSource, onSecond: () => void, now = () => performance.now()): StopSignals {
+export function stopSignals(
+  source: SignalSource,
+  onSecond: (signal: NodeJS.Signals) => void,
+  now = () => performance.now(),
+): StopSignals {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()
   let firstAt: number | undefined
   const listener = (signal: NodeJS.Signals) => {
@@ -26,7 +30,7 @@ export function stopSignals(source: SignalSource, onSecond: () => void, now = ()
       firstAt = now()
       resolve(signal)
     } else if (now() - firstAt >= SAME_PRESS_MS) {
-      onSecond()
+      onSecond(signal)
     }
   }
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM']

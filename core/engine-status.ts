@@ -1,8 +1,12 @@
 // What a running engine says about itself: the answer of `Engine.status()`, shown by the start-up screen. Plain data.
 import type { Isolation } from '../sdk/plugin.ts'
 
+/** `changing`: a changed configuration is being brought into force. */
+export type EngineState = 'starting' | 'running' | 'changing' | 'closing' | 'closed'
+
 export interface EngineStatus {
   readonly version: string
+  readonly state: EngineState
   /** Absolute path; null when the embedded default is used. */
   readonly configFile: string | null
   readonly projectRoot: string
@@ -13,6 +17,11 @@ export interface EngineStatus {
   readonly plugins: readonly PluginStatus[]
   /** Odd things that did not stop the start: whole sentences that name the file or entry. */
   readonly warnings: readonly string[]
+  /**
+   * What did not end in time when the engine was closed, in words. Its threads may be blocked, and `process.exit` waits for threads:
+   * a process that has to end then ends itself by a signal.
+   */
+  readonly abandoned: readonly string[]
 }
 
 export interface ListenerStatus {

@@ -5,6 +5,7 @@ import module from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { keepOptionsFromThreads } from '../../bin/node-options.mjs'
+import { ABSENT_WORKERS } from '../../plugins/absent-workers.ts'
 import { BUILT_INS } from '../../plugins/built-ins.ts'
 import { freePort } from '../free-port.ts'
 import type { LocalHandler } from '../../core/model/function-entry.ts'
@@ -26,9 +27,14 @@ await writeFile(configPath, JSON.stringify(configOf(variant)))
 
 keepOptionsFromThreads()
 module.enableCompileCache()
-const [{ startEngine }, { createLog }] = await Promise.all([import('../../index.ts'), import('../../core/log.ts')])
+const [{ RunningEngine }, { createLog }] = await Promise.all([
+  import('../../core/running-engine.ts'),
+  import('../../core/log.ts'),
+])
 const log = createLog({ level: 'error' })
-const engine = await startEngine({
+const engine = await RunningEngine.start({
+  builtIns: BUILT_INS,
+  absentWorkers: ABSENT_WORKERS,
   configPath,
   watch: variant === 'watched',
   cwd: folder,

@@ -2,6 +2,7 @@
 // What is wrong is thrown as a ConfigError, which the CLI prints with its remedy (exit code 1).
 import path from 'node:path'
 import { defineCommand } from 'citty'
+import { checkAddresses } from '../../core/config/check-addresses.ts'
 import { ConfigError } from '../../core/config/config-error.ts'
 import { explainConfig } from '../../core/config/explain.ts'
 import { configFileSchema, type PluginSchemas } from '../../core/config/file-schema.ts'
@@ -43,13 +44,12 @@ export function configCommand(catalogue: PluginCatalogue) {
       const builtIns = await catalogue.builtIns()
       const read = readFile(args, names, strict)
       const user = await catalogue.user(read.config)
-      const { listeners, plugins, warnings } = resolveEntries(read.config, {
-        names,
-        userPlugins: user.schemas.keys(),
-        strict,
-      })
+      const resolved = resolveEntries(read.config, { names, userPlugins: user.schemas.keys(), strict })
+      const { listeners, plugins, warnings } = resolved
       const once = await namesOf(repeatedIn(plugins), async (name) => !(await user.mayRepeat(name)))
-      checkPluginConfigs(read, plugins, schemasIn(builtIns, user.schemas), once)
+      const schemas = schemasIn(builtIns, user.schemas)
+      checkPluginConfigs(read, plugins, schemas, once)
+      checkAddresses(read, resolved, schemas)
       showWarnings([...read.config.warnings, ...warnings, ...user.problems])
       const running = plugins.filter(({ entry }) => entry.enabled)
       for (const { entry, from } of running) {

@@ -3,7 +3,10 @@ import { defineCommand } from 'citty'
 import module from 'node:module'
 import { ConfigError } from '../../core/config/config-error.ts'
 import { CodedError } from '../../protocol/errors.ts'
+import { askOnTerminal } from '../ask-on-terminal.ts'
+import { endBySignal } from '../end-process.ts'
 import { CommandFailure, EXIT, UsageError } from '../exit-codes.ts'
+import { provideConfigFile } from '../provide-config-file.ts'
 import { startScreen } from '../start-screen.ts'
 import { stopSignals } from '../stop-signals.ts'
 import { terminalOf } from '../terminal.ts'
@@ -34,20 +37,18 @@ export const start = defineCommand({
     // Loaded here and not above, so that `iii start --help` is quick.
     const [{ startEngine }, { createLog }] = await Promise.all([import('../../index.ts'), import('../../core/log.ts')])
     const log = createLog()
-    const signals = stopSignals(process, () => {
+    const signals = stopSignals(process, (signal) => {
       log.flush()
-      process.exit(EXIT.interrupted)
+      endBySignal(signal)
     })
-    const options = {
+    const place = {
       ...(args.config === undefined ? {} : { configPath: args.config }),
       useDefaultConfig: args['use-default-config'],
-      strictConfig: args['strict-config'],
-      watch: args.watch,
       cwd: process.cwd(),
       env: process.env,
-      log,
-      began: 0,
     }
+    await provideConfigFile(place, askOnTerminal())
+    const options = { ...place, strictConfig: args['strict-config'], watch: args.watch, log, began: 0 }
     const engine = await startEngine(options).catch((error: unknown) => {
       throw startFailure(error)
     })
@@ -62,6 +63,7 @@ export const start = defineCommand({
     }
     signals.close()
     log.flush()
+    if (engine.status().abandoned.length > 0) endBySignal('SIGKILL')
     // What a plugin or a library left open must not keep a stopped engine alive.
     process.exit(EXIT.ok)
   },

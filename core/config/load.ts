@@ -39,7 +39,7 @@ const HARMLESS_KEYS = ['port', 'rootfs', 'version']
 const TOP_LEVEL_KEYS = ['workers', 'modules', 'plugins_dir', 'engine', 'registration_namespace_grace_ms']
 
 /**
- * Reads the configuration. Creates nothing: `provideConfigFile` does, before.
+ * Reads the configuration. Creates nothing.
  * @throws ConfigError with every problem at once.
  */
 export function loadConfig(options: LoadOptions): EngineConfig {

@@ -1,10 +1,9 @@
-// Where the configuration file is (spec 04 A.1), and its creation when there is none. Reads nothing.
+// Where the configuration file is (spec 04 A.1). Reads nothing and creates nothing.
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ConfigError, fileError } from './config-error.ts'
-import { writeStarterFile } from './starter-file.ts'
 
-/** Names tried in the working directory, in this order. The first is the one that is created. */
+/** Names tried in the working directory, in this order. A new project gets the first. */
 export const CONFIG_FILE_NAMES = ['iii-config.yaml', 'iii.config.yaml', 'config.yaml'] as const
 
 export interface LocateOptions {
@@ -44,36 +43,12 @@ export function locateConfig(options: LocateOptions): ConfigLocation {
   return { kind: 'missing', path: candidates[0] ?? resolve(options.cwd, CONFIG_FILE_NAMES[0]), named: false }
 }
 
-/** Shows a question on the terminal and gives the line that was typed. */
-export type Ask = (question: string) => Promise<string>
-
-/**
- * Finds the file to load, creating the starter file when there is none: after a question if `ask` is given
- * (an interactive terminal), silently otherwise. Returns null for the embedded default.
- * @throws ConfigError `Config file not found: '<path>'.` for a path that was named, or when the answer was no.
- */
-export async function provideConfigFile(options: LocateOptions, ask?: Ask): Promise<string | null> {
-  const location = locateConfig(options)
-  if (location.kind === 'embedded') return null
-  if (location.kind === 'file') return location.path
-  if (location.named) throw notFound(location.path)
-  if (ask !== undefined && !isYes(await ask(`No configuration file found. Create '${location.path}'? [Y/n] `))) {
-    throw notFound(location.path)
-  }
-  writeStarterFile(location.path)
-  return location.path
-}
-
 export function notFound(path: string): ConfigError {
   return fileError(
     path,
     `Config file not found: '${path}'.`,
     `Create it, name another one with --config FILE or III_CONFIG_PATH, or run with --use-default-config.`,
   )
-}
-
-function isYes(answer: string): boolean {
-  return ['', 'y', 'yes'].includes(answer.trim().toLowerCase())
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

@@ -23,8 +23,15 @@ export interface ResolvedEntries {
   readonly plugins: readonly ResolvedPlugin[]
   /** Entries that nothing runs for, accepted silently or with a warning. */
   readonly skipped: readonly WorkerEntry[]
-  /** Of these the enabled ones that a holder of the seat `entries` may run, with what is said when nobody does; undefined = nothing. */
-  readonly unclaimed: readonly { readonly entry: WorkerEntry; readonly absence: string | undefined }[]
+  /**
+   * Of these the enabled ones that a holder of the seat `entries` may run, with what is said when nobody does and they are skipped
+   * (`absence`) or refused (`refusal`); undefined = nothing.
+   */
+  readonly unclaimed: readonly {
+    readonly entry: WorkerEntry
+    readonly absence: string | undefined
+    readonly refusal: string | undefined
+  }[]
   readonly warnings: readonly string[]
 }
 
@@ -42,8 +49,8 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
   const listeners: WorkerEntry[] = []
   const plugins: ResolvedPlugin[] = []
   const skipped: WorkerEntry[] = []
-  const oddities: { entry: WorkerEntry; message: string }[] = []
-  const unclaimed: { entry: WorkerEntry; absence: string | undefined }[] = []
+  const oddities: Absence[] = []
+  const unclaimed: ResolvedEntries['unclaimed'][number][] = []
 
   for (const entry of config.entries) {
     if (isListenerEntry(entry)) listeners.push(entry)
@@ -60,9 +67,10 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
     else if (names.isProvided(entry.name)) plugins.push({ entry, from: 'built-in', replaces: false })
     else {
       skipped.push(entry)
-      const message = names.isQuiet(entry.name) ? undefined : absence(entry, config, names, userPlugins)
-      if (message !== undefined) oddities.push({ entry, message })
-      if (entry.enabled) unclaimed.push({ entry, absence: message })
+      const odd = names.isQuiet(entry.name) ? undefined : absence(entry, config, names, userPlugins)
+      if (odd !== undefined) oddities.push(odd)
+      if (entry.enabled)
+        unclaimed.push({ entry, absence: odd && sentences(odd, '; skipped'), refusal: odd && sentences(odd) })
     }
   }
   const surplus = surplusEntries(skipped, (name) => names.isKnown(name))
@@ -74,10 +82,18 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
   if (options.strict === true && oddities.length > 0)
     throw new ConfigError(
       '',
-      oddities.map(({ entry, message }) => toProblem(entry, message, config, STRICT_REMEDY)),
+      oddities.map((odd) => toProblem(odd.entry, sentences(odd), config, STRICT_REMEDY)),
     )
-  const warnings = oddities.map(({ entry, message }) => `${entry.origin}: ${message}`)
+  const warnings = oddities.map((odd) => `${odd.entry.origin}: ${sentences(odd, '; skipped')}`)
   return { listeners, plugins, skipped, unclaimed, warnings }
+}
+
+/** Why nothing runs for an entry. */
+interface Absence {
+  readonly entry: WorkerEntry
+  /** Without a full stop. */
+  readonly problem: string
+  readonly advice?: string
 }
 
 function absence(
@@ -85,14 +101,27 @@ function absence(
   config: EngineConfig,
   names: WorkerNames,
   userPlugins: ReadonlySet<string>,
-): string {
+): Absence {
   const { writtenName, name, workerPath } = entry
-  if (names.isKnown(name)) return `Worker '${writtenName}' is not part of this version; skipped`
+  if (names.isKnown(name)) return { entry, problem: `Worker '${writtenName}' is not part of this version` }
   if (workerPath !== undefined) {
-    return `Worker '${writtenName}' (worker_path ${workerPath}) is not started by this version; skipped. Start it yourself: it connects like any other worker`
+    return {
+      entry,
+      problem: `Worker '${writtenName}' (worker_path ${workerPath}) is not started by this version`,
+      advice: 'Start it yourself: it connects like any other worker',
+    }
   }
   const suggestion = didYouMean(writtenName, [...names.suggestible, ...userPlugins])
-  return `Unknown worker '${writtenName}'; skipped.${suggestion} A plugin of that name would be looked for in ${config.pluginsDir}`
+  return {
+    entry,
+    problem: `Unknown worker '${writtenName}'`,
+    advice: `${suggestion} A plugin of that name would be looked for in ${config.pluginsDir}`.trimStart(),
+  }
+}
+
+/** @param outcome what comes of it. */
+function sentences({ problem, advice }: Absence, outcome = ''): string {
+  return advice === undefined ? `${problem}${outcome}` : `${problem}${outcome}. ${advice}`
 }
 
 function renamed(entry: WorkerEntry, name: string): WorkerEntry {

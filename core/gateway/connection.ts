@@ -42,15 +42,21 @@ export interface ConnectionDeps {
   readonly namespaceGraceMs: number
 }
 
+/**
+ * `open`: frames are handled as they come; `waiting`: one of them has not taken effect yet (hooks, reattach), and those behind it wait;
+ * `ended`: nothing more is looked at.
+ */
+type ReadingState = 'open' | 'waiting' | 'ended'
+
 export class Connection {
   readonly worker: Worker
   readonly #webSocket: WebSocket
   readonly #link: SocketLink
   readonly #deps: ConnectionDeps
   readonly #held: HeldRegistrations
-  /** Frames that came while one before them is still being handled (hooks, reattach). */
+  #reading: Exclude<ReadingState, 'ended'> = 'open'
+  /** Frames that came while `waiting`. */
   #backlog: { frame: Buffer; isBinary: boolean }[] = []
-  #busy = false
   #nextFrame: (() => void) | undefined
   /** When the last frame of any kind came, on the clock of `performance.now()`. */
   lastFrameAt = performance.now()
@@ -119,6 +125,11 @@ export class Connection {
     this.#nextFrame = callback
   }
 
+  /** The router ends a worker by itself, too: when another connection takes its place. */
+  get #state(): ReadingState {
+    return this.worker.phase === 'open' ? this.#reading : 'ended'
+  }
+
   #alive(): void {
     this.lastFrameAt = turnNow()
     const callback = this.#nextFrame
@@ -129,8 +140,9 @@ export class Connection {
 
   #receive(frame: Buffer, isBinary: boolean): void {
     this.#alive()
-    if (this.worker.phase !== 'open') return
-    if (this.#busy) {
+    const state = this.#state
+    if (state === 'ended') return
+    if (state === 'waiting') {
       this.#backlog.push({ frame, isBinary })
       return
     }
@@ -140,16 +152,16 @@ export class Connection {
 
   /** Nothing more of this connection is looked at until the frame at hand has taken effect. */
   async #waitFor(first: Promise<void>): Promise<void> {
-    this.#busy = true
+    this.#reading = 'waiting'
     this.#link.pause()
     await settled(first)
-    while (this.worker.phase === 'open') {
+    while (this.#state !== 'ended') {
       const next = this.#backlog.shift()
       if (next === undefined) break
       await settled(this.#handle(next.frame, next.isBinary))
     }
     this.#backlog = []
-    this.#busy = false
+    this.#reading = 'open'
     this.#link.resume()
   }
 
@@ -177,7 +189,7 @@ export class Connection {
       }
     }
     scanEnvelope(frame, envelope)
-    if (this.#held.waiting) this.#held.touch()
+    if (this.#held.state === 'holding') this.#held.touch()
     if (this.worker.policy.kind === 'session' && envelope.kind !== FrameKind.Invalid) {
       const problem = this.#strictProblem(frame)
       if (problem !== undefined) {
@@ -248,7 +260,7 @@ export class Connection {
         return undefined
       }
     }
-    if (!this.#held.settled) return this.#invokeBeforeSettled(call, action)
+    if (this.#held.state !== 'settled') return this.#invokeBeforeSettled(call, action)
     this.#deps.router.call(call, action)
     return undefined
   }
@@ -256,7 +268,7 @@ export class Connection {
   /** Until the namespace is known, the announce ends the waiting and other calls stay behind the registrations before them. */
   #invokeBeforeSettled(call: Call, action: Action | undefined): Promise<void> | undefined {
     if (call.functionId !== ANNOUNCE) {
-      if (this.#held.waiting) this.#held.addCall(call, action)
+      if (this.#held.state === 'holding') this.#held.addCall(call, action)
       else this.#deps.router.call(call, action)
       return undefined
     }
@@ -305,7 +317,7 @@ export class Connection {
       this.#link.send({ type: 'pong' })
       return undefined
     }
-    if (!this.#held.settled && isRegistration(message)) {
+    if (this.#held.state !== 'settled' && isRegistration(message)) {
       this.#held.addMessage(message, frame.length)
       return undefined
     }
@@ -314,7 +326,7 @@ export class Connection {
 
   /** 250 ms without a frame, or the end of the grace: the connection stays in `default`. */
   #afterSilence(): void {
-    if (this.worker.phase !== 'open' || this.#busy) return
+    if (this.#state !== 'open') return
     const wait = this.#drain()
     if (wait !== undefined) void this.#waitFor(wait)
   }
@@ -335,7 +347,7 @@ export class Connection {
   }
 
   #apply(item: ReturnType<HeldRegistrations['take']>[number] | undefined): Promise<void> | undefined {
-    if (item === undefined || this.worker.phase !== 'open') return undefined
+    if (item === undefined || this.#state === 'ended') return undefined
     if (item.message !== undefined) return this.#deps.registrations.handle(this.worker, item.message)
     this.#deps.router.call(item.call, item.action)
     return undefined

@@ -13,12 +13,18 @@ export type HeldItem =
   | { readonly message: WorkerMessage; readonly call?: undefined }
   | { readonly message?: undefined; readonly call: Call; readonly action: Action | undefined }
 
+/**
+ * `empty`: nothing has come that would have to be held; `holding`: what came waits, in order; `settled`: the namespace is known or given
+ * up, and frames take effect as they come.
+ */
+export type HoldState = 'empty' | 'holding' | 'settled'
+
 export class HeldRegistrations {
   readonly #graceMs: number
   readonly #onTime: () => void
   #items: HeldItem[] = []
   #bytes = 0
-  #settled = false
+  #state: HoldState = 'empty'
   #grace: NodeJS.Timeout | undefined
   #silence: NodeJS.Timeout | undefined
 
@@ -28,13 +34,8 @@ export class HeldRegistrations {
     this.#onTime = onTime
   }
 
-  /** Nothing is held any more: frames take effect as they come. */
-  get settled(): boolean {
-    return this.#settled
-  }
-
-  get waiting(): boolean {
-    return this.#items.length > 0
+  get state(): HoldState {
+    return this.#state
   }
 
   /** @param bytes size of the frame that it came in. */
@@ -55,7 +56,7 @@ export class HeldRegistrations {
 
   /** Hands everything over, in order, and holds nothing from now on. */
   take(): HeldItem[] {
-    this.#settled = true
+    this.#state = 'settled'
     this.close()
     const items = this.#items
     this.#items = []
@@ -70,7 +71,8 @@ export class HeldRegistrations {
   #add(item: HeldItem, bytes: number): void {
     this.#items.push(item)
     this.#bytes += bytes
-    if (this.#items.length === 1) {
+    if (this.#state === 'empty') {
+      this.#state = 'holding'
       this.#grace = setTimeout(this.#onTime, this.#graceMs).unref()
       this.#silence = setTimeout(this.#onTime, Math.min(SILENCE_MS, this.#graceMs)).unref()
     }

@@ -1,15 +1,15 @@
-// One host:port of the worker manager: HTTP endpoints, upgrades, limits and pings (spec 01 §2–§4, 09 §4–§5).
-// What a connection then says is read by connection.ts; channel sockets are the channel broker's.
+// One listener of the worker manager: endpoints, sessions and limits of its WebSockets (spec 01 §2–§4, 09 §4–§5). The address that
+// it answers on is a WebListener, which may outlive it. What a connection then says is read by connection.ts; channel sockets are
+// the channel broker's.
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { WebSocketServer, type WebSocket } from 'ws'
-import { CodedError, toErrorBody } from '../../protocol/errors.ts'
-import { acceptsOrigin } from '../../base/net/origin.ts'
-import { PeerSweep } from '../../base/net/peer-sweep.ts'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import { webSocketUrl } from '../../base/net/shown-address.ts'
+import type { WebListener } from '../../base/net/web-listener.ts'
+import { WebSocketAcceptor, type RefusedConnection, type Upgrade } from '../../base/net/web-socket-acceptor.ts'
+import { toErrorBody } from '../../protocol/errors.ts'
 import type { ListenerConfig } from '../config/listener-schema.ts'
-import { listenerUrl } from '../config/listener-url.ts'
 import type { Log } from '../log.ts'
 import type { Policy } from '../model/policy.ts'
 import type { Registrations } from '../router/registrations.ts'
@@ -23,12 +23,6 @@ import type { SessionPolicy } from '../seats/session-policy.ts'
 import type { TelemetrySink } from '../telemetry/worker-frames.ts'
 import { endpointOf, type Endpoint } from './upgrade-path.ts'
 
-// Not by `import`: that reads all exports of the module, of which two load Node's web client, 35 ms at the start.
-const { createServer } = process.getBuiltinModule('node:http')
-
-const CLOSE_MS = 2000
-const KEEP_ALIVE_MS = 30_000
-
 export interface ListenerDeps {
   readonly router: Router
   readonly registrations: Registrations
@@ -41,146 +35,118 @@ export interface ListenerDeps {
   onClosed(connection: Connection): void
 }
 
+/** A WebSocket with what it was opened by. */
+interface Opened {
+  readonly webSocket: WebSocket
+  readonly socket: Socket
+  readonly request: IncomingMessage
+  readonly endpoint: Endpoint
+}
+
 export class Listener {
   /** Follows the place of the entry in the file, without a restart. */
   instanceId: string
   readonly config: ListenerConfig
+  /** Answers on the address; the next listener on the same address takes it over. */
+  readonly web: WebListener
   readonly #deps: ListenerDeps
-  readonly #server: Server
-  readonly #webSockets: WebSocketServer
+  readonly #acceptor: WebSocketAcceptor<Endpoint, Connection>
   readonly #connections = new Set<Connection>()
   /** Sockets of all three endpoints, those whose session is still being decided included. */
   readonly #sockets = new Map<WebSocket, Endpoint['kind']>()
-  /** Every TCP connection, upgraded or not. */
-  readonly #tcp = new Set<Socket>()
-  readonly #sweep = new PeerSweep(this.#connections, (dead) => dead.giveUp('no frame within idle_timeout_ms'))
-  #closing = false
 
-  constructor(instanceId: string, config: ListenerConfig, deps: ListenerDeps) {
+  constructor(instanceId: string, config: ListenerConfig, web: WebListener, deps: ListenerDeps) {
     this.instanceId = instanceId
     this.config = config
+    this.web = web
     this.#deps = deps
-    const deadline = config.handshake_timeout_ms
-    this.#server = createServer({
-      headersTimeout: deadline,
-      requestTimeout: deadline,
-      keepAliveTimeout: deadline,
-      connectionsCheckingInterval: Math.max(50, Math.min(1000, deadline / 2)),
-      noDelay: true,
-      // Telemetry and channel sockets are not pinged: a peer that vanished is noticed by TCP.
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_MS,
-    })
-    this.#server.on('request', (request, response) => answerPlainRequest(request, response))
-    this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
-    // A TCP connection that says nothing at all is no request, so the deadlines above do not cover it.
-    this.#server.on('connection', (socket) => {
-      this.#tcp.add(socket)
-      socket.once('close', () => this.#tcp.delete(socket))
-      endIfSilent(socket, deadline)
-    })
-    this.#webSockets = new WebSocketServer({
-      noServer: true,
-      perMessageDeflate: false,
-      maxPayload: config.max_frame_bytes,
-      clientTracking: false,
-      handleProtocols: () => false,
+    this.#acceptor = new WebSocketAcceptor({
+      settings: {
+        maxConnections: config.max_connections,
+        maxPayloadBytes: config.max_frame_bytes,
+        allowedOrigins: config.allowed_origins,
+        isGuarded: config.rbac !== undefined,
+        pingMs: config.ping_interval_ms,
+        idleMs: config.idle_timeout_ms,
+      },
+      endpointOf,
+      onUpgrade: (upgrade) => this.#upgrade(upgrade),
+      onRefused: (refused) => this.#tellRefused(refused),
+      peers: this.#connections,
+      onSilent: (dead) => dead.giveUp('no frame within idle_timeout_ms'),
+      withoutUpgrade: ({ method }) => (method === 'GET' ? { status: 400 } : { status: 405, headers: { Allow: 'GET' } }),
     })
   }
 
-  /** @throws Error naming address and remedy when the port is taken, or the listener must not open. */
-  async open(): Promise<void> {
-    const { host, port, rbac } = this.config
-    if (rbac !== undefined && !this.#deps.sessionPolicy.isHeld) {
-      throw new CodedError(
-        'AUTH_ERROR',
-        `listener '${this.instanceId}' on port ${port} has an 'rbac' block, but no plugin holds the seat 'session-policy' that would enforce it; the port stays closed rather than open to everybody. Remove 'rbac' from the entry, or add a plugin that holds the seat`,
-      )
-    }
-    await new Promise<void>((resolve, reject) => {
-      const failed = (error: NodeJS.ErrnoException): void => reject(openError(error, host, port))
-      this.#server.once('error', failed)
-      this.#server.listen({ host, port, backlog: 4096 }, () => {
-        this.#server.off('error', failed)
-        this.#server.on('error', (error) => this.#deps.log.error('listener failed', error))
-        this.#sweep.start({ pingMs: this.config.ping_interval_ms, idleMs: this.config.idle_timeout_ms })
-        resolve()
-      })
+  /** Answers on its address from now on. */
+  serve(): void {
+    this.web.serve({
+      handshakeTimeoutMs: this.config.handshake_timeout_ms,
+      onRequest: (request, response) => this.#acceptor.answer(request, response),
+      onUpgrade: (request, socket, head) => this.#acceptor.upgrade(request, socket, head),
     })
   }
 
   /** The real port, also where the configuration says 0. */
   get port(): number {
-    return (this.#server.address() as AddressInfo | null)?.port ?? this.config.port
+    return this.web.address.port || this.config.port
   }
 
   get url(): string {
-    return listenerUrl(this.config.host, this.port)
+    return webSocketUrl(this.config.host, this.port)
   }
 
   get connectionCount(): number {
-    return this.#sockets.size
+    return this.#acceptor.size
   }
 
-  /** Workers are sent 1012 (service restart) so that they come back, channel and telemetry sockets 1001. */
+  /** Closes the address and all that was accepted on it. */
   async close(): Promise<void> {
-    this.#closing = true
-    this.#sweep.stop()
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    // As an abnormal end: its calls wait out the restart grace, for the workers come back.
-    for (const connection of this.#connections) connection.end(1012, 'service restart', { abnormal: true })
-    for (const [socket, kind] of this.#sockets) {
-      if (socket.readyState !== 1) continue
-      // Python clients never come back after 1000 and 1001 (spec 01 §4).
-      if (kind === 'worker') socket.close(1012, 'service restart')
-      else socket.close(1001, 'shutting down')
-      socket.resume()
-    }
-    this.#server.closeIdleConnections()
-    const timer = setTimeout(() => {
-      for (const socket of this.#tcp) socket.destroy()
-    }, CLOSE_MS)
-    await closed
-    clearTimeout(timer)
+    this.web.stopListening()
+    await Promise.all([this.endSessions(), this.web.close()])
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => socket.destroy())
-    const refuse = (status: string, headers = '', body = ''): void => {
-      const length = Buffer.byteLength(body)
-      // A client that does not close its side would keep a listener from closing.
-      socket.once('finish', () => socket.destroy())
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: ${length}\r\n${headers}\r\n${body}`)
-    }
-    const endpoint = endpointOf(request.url ?? '/')
-    if (endpoint === undefined) return refuse('404 Not Found')
-    if (this.#closing) return refuse('503 Service Unavailable', 'Retry-After: 1\r\n')
-    if (this.#sockets.size >= this.config.max_connections) {
-      this.#deps.router.warnings.count(
-        `full ${this.instanceId}`,
-        `listener '${this.instanceId}' has ${this.#sockets.size} connections (max_connections); new ones are refused`,
-        {},
-      )
-      return refuse('503 Service Unavailable', 'Retry-After: 5\r\n')
-    }
-    if (!acceptsOrigin(request.headers.origin, this.config.allowed_origins, this.config.rbac !== undefined)) {
-      this.#deps.log.warn(
-        `connection from origin '${request.headers.origin}' refused; to accept it add it to allowed_origins of '${this.instanceId}'`,
-      )
-      return refuse('403 Forbidden')
-    }
+  /** Workers are sent 1012 (service restart) so that they come back, channel and telemetry sockets 1001. The address stays open. */
+  async endSessions(): Promise<void> {
+    await this.#acceptor.close(() => {
+      // As an abnormal end: its calls wait out the restart grace, for the workers come back.
+      for (const connection of this.#connections) connection.end(1012, 'service restart', { abnormal: true })
+      for (const [socket, kind] of this.#sockets) {
+        if (socket.readyState !== 1) continue
+        // Python clients never come back after 1000 and 1001 (spec 01 §4).
+        if (kind === 'worker') socket.close(1012, 'service restart')
+        else socket.close(1001, 'shutting down')
+        socket.resume()
+      }
+    })
+  }
+
+  #upgrade({ request, endpoint, refuse, accept }: Upgrade<Endpoint>): void {
     if (endpoint.kind === 'channel') {
       const { key, direction } = endpoint
       if (key === undefined || direction === undefined)
-        return refuse('400 Bad Request', '', "a channel URL needs 'key' and 'dir' (read or write)")
-      if (!this.#deps.channels.knows(endpoint.id, key)) return refuse('404 Not Found', '', 'Channel not found')
+        return refuse('400 Bad Request', { body: "a channel URL needs 'key' and 'dir' (read or write)" })
+      if (!this.#deps.channels.knows(endpoint.id, key)) return refuse('404 Not Found', { body: 'Channel not found' })
     }
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-      this.#accept(webSocket, socket, request, endpoint),
+    accept((webSocket, socket) => this.#opened({ webSocket, socket, request, endpoint }))
+  }
+
+  #tellRefused(refused: RefusedConnection): void {
+    if (refused.reason === 'origin') {
+      this.#deps.log.warn(
+        `connection from origin '${refused.origin}' refused; to accept it add it to allowed_origins of '${this.instanceId}'`,
+      )
+      return
+    }
+    this.#deps.router.warnings.count(
+      `full ${this.instanceId}`,
+      `listener '${this.instanceId}' has ${refused.connections} connections (max_connections); new ones are refused`,
+      {},
     )
   }
 
-  #accept(webSocket: WebSocket, socket: Duplex, request: IncomingMessage, endpoint: Endpoint): void {
+  #opened(opened: Opened): void {
+    const { webSocket, endpoint } = opened
     this.#sockets.set(webSocket, endpoint.kind)
     webSocket.on('close', () => this.#sockets.delete(webSocket))
     webSocket.on('error', (error) => this.#deps.log.debug('socket failed', { reason: error.message }))
@@ -190,19 +156,15 @@ export class Listener {
     }
     const { rbac, middleware_function_id: middleware } = this.config
     if (rbac === undefined) {
-      this.#serve(webSocket, socket, request, endpoint, { kind: 'trusted', middleware })
+      this.#serve(opened, { kind: 'trusted', middleware })
       return
     }
-    void this.#authenticate(webSocket, socket, request, endpoint)
+    void this.#authenticate(opened)
   }
 
   /** While the decision is pending the socket is not read; frames that had come in already are replayed in order. */
-  async #authenticate(
-    webSocket: WebSocket,
-    socket: Duplex,
-    request: IncomingMessage,
-    endpoint: Endpoint,
-  ): Promise<void> {
+  async #authenticate(opened: Opened): Promise<void> {
+    const { webSocket, request } = opened
     const { rbac, middleware_function_id: middleware } = this.config
     if (rbac === undefined) return
     const early: [Buffer, boolean][] = []
@@ -220,7 +182,7 @@ export class Listener {
       // Before anything is served: what comes of an early frame may pause the connection again.
       webSocket.resume()
       if (webSocket.readyState !== 1) return
-      this.#serve(webSocket, socket, request, endpoint, policy)
+      this.#serve(opened, policy)
       for (const [data, isBinary] of early) webSocket.emit('message', data, isBinary)
     } catch (error) {
       webSocket.off('message', keep)
@@ -232,7 +194,7 @@ export class Listener {
     }
   }
 
-  #serve(webSocket: WebSocket, socket: Duplex, request: IncomingMessage, endpoint: Endpoint, policy: Policy): void {
+  #serve({ webSocket, socket, request, endpoint }: Opened, policy: Policy): void {
     const { config } = this
     const expiresAt = policy.kind === 'session' ? policy.rights.expiresAt : undefined
     if (endpoint.kind === 'telemetry') {
@@ -294,38 +256,4 @@ function endAt(webSocket: WebSocket, time: number, end: () => void): void {
   const cancel = (): void => clearTimeout(timer)
   timer.unref()
   webSocket.once('close', cancel)
-}
-
-function answerPlainRequest(request: IncomingMessage, response: ServerResponse): void {
-  const known = endpointOf(request.url ?? '/') !== undefined
-  const status = !known ? 404 : request.method === 'GET' ? 400 : 405
-  response.writeHead(status, { Connection: 'close', ...(status === 405 ? { Allow: 'GET' } : {}) })
-  response.end(status === 400 ? 'This is a WebSocket endpoint: an Upgrade request is needed' : '')
-}
-
-function endIfSilent(socket: Socket, deadline: number): void {
-  const timer = setTimeout(() => {
-    if (socket.bytesRead === 0) socket.destroy()
-  }, deadline)
-  timer.unref()
-  socket.once('close', () => clearTimeout(timer))
-}
-
-function openError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const address = `${host}:${port}`
-  if (error.code === 'EADDRINUSE') {
-    return new Error(
-      `address ${address} is already in use: stop the other process, or set another 'port' for iii-worker-manager`,
-      { cause: error },
-    )
-  }
-  if (error.code === 'EACCES') {
-    return new Error(
-      `address ${address} may not be opened by this user: set a 'port' above 1023 for iii-worker-manager`,
-      { cause: error },
-    )
-  }
-  const isForeign = error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
-  const remedy = isForeign ? "; set 'host' of iii-worker-manager to an address of this machine, such as 127.0.0.1" : ''
-  return new Error(`address ${address} cannot be opened: ${error.message}${remedy}`, { cause: error })
 }

@@ -1,19 +1,29 @@
-// All listeners of the engine, brought to a wanted set: what goes is closed before anything opens, so that ports can move (spec 04 A.8).
+// All listeners of the engine, brought to a wanted set in two phases (spec 04 A.8). listener-change.ts is one such change.
 import { diffEntries } from '../config/diff.ts'
-import { listenerOf } from '../config/listener-config.ts'
-import type { WorkerEntry } from '../config/types.ts'
-import { Listener, type ListenerDeps } from './listener.ts'
+import { isListenerEntry } from '../config/listener-config.ts'
+import type { ChangeParticipant } from '../config/change.ts'
+import type { EngineConfig, WorkerEntry } from '../config/types.ts'
+import type { ListenerDeps } from './listener.ts'
+import type { Listener } from './listener.ts'
+import { ListenerChange } from './listener-change.ts'
 
-interface OpenListener {
-  entry: WorkerEntry
+export interface ListenersDeps extends ListenerDeps {
+  /** URLs that the running plugin of an entry listens on, as far as it says so. */
+  addressesOf(entry: WorkerEntry): readonly string[]
+}
+
+export interface OpenListener {
+  readonly entry: WorkerEntry
   readonly listener: Listener
 }
 
-export class Listeners {
-  readonly #deps: ListenerDeps
-  #open: OpenListener[] = []
+export class Listeners implements ChangeParticipant {
+  readonly #deps: ListenersDeps
+  #open: readonly OpenListener[] = []
+  /** Entries of the configuration in force; undefined before the first. */
+  #entries: readonly WorkerEntry[] | undefined
 
-  constructor(deps: ListenerDeps) {
+  constructor(deps: ListenersDeps) {
     this.#deps = deps
   }
 
@@ -21,55 +31,34 @@ export class Listeners {
     return this.#open.map(({ listener }) => listener)
   }
 
-  /**
-   * Opens, closes and keeps listeners so that these entries are served.
-   * @throws the first failure, after the previous set was opened again.
-   */
-  async apply(entries: readonly WorkerEntry[]): Promise<void> {
-    const previous = this.#open.map(({ entry }) => entry)
-    const { unchanged, changed, removed, added } = diffEntries(previous, entries)
-    const kept = unchanged.flatMap(({ from, to }) =>
-      this.#open.filter(({ entry }) => entry === from).map(({ listener }) => ({ entry: to, listener })),
-    )
-    for (const { entry, listener } of kept) listener.instanceId = entry.instanceId
-    const gone = new Set([...removed, ...changed.map(({ from }) => from)])
-    await this.#close(({ entry }) => gone.has(entry))
-    this.#open = kept
-    const opened: OpenListener[] = []
-    try {
-      for (const entry of [...changed.map(({ to }) => to), ...added]) opened.push(await this.#start(entry))
-    } catch (error) {
-      this.#open = [...kept, ...opened]
-      await this.#close(({ entry }) => opened.some((other) => other.entry === entry))
-      this.#open = kept
-      for (const entry of gone) await this.#reopen(entry)
-      throw error
-    }
-    const byEntry = new Map([...kept, ...opened].map((open) => [open.entry, open]))
-    this.#open = entries.flatMap((entry) => byEntry.get(entry) ?? [])
+  /** Binds the addresses that are new; who connects to one before the commit is asked to come back. */
+  async prepare({ entries }: EngineConfig): Promise<ListenerChange> {
+    const listeners = entries.filter((entry) => isListenerEntry(entry) && entry.enabled)
+    const plugins = (of: readonly WorkerEntry[]): readonly WorkerEntry[] =>
+      of.filter((entry) => !isListenerEntry(entry) && entry.enabled)
+    const { changed, removed, added } = diffEntries(plugins(this.#entries ?? entries), plugins(entries))
+    const change = new ListenerChange(this.#deps, this.#open, listeners, {
+      portsGivenUp: new Set([...removed, ...changed.map(({ from }) => from)].flatMap((entry) => this.#portsOf(entry))),
+      mayHoldSeats: changed.length + added.length > 0,
+      onOpen: (open) => {
+        this.#open = open
+      },
+      onCommitted: () => {
+        this.#entries = entries
+      },
+    })
+    await change.bind()
+    return change
   }
 
   async close(): Promise<void> {
-    await this.#close(() => true)
+    await Promise.all(this.all.map((listener) => listener.close()))
     this.#open = []
   }
 
-  /** The way back: one that can't be opened any more must not keep the others closed. */
-  async #reopen(entry: WorkerEntry): Promise<void> {
-    try {
-      this.#open.push(await this.#start(entry))
-    } catch (error) {
-      this.#deps.log.error(`listener '${entry.instanceId}' could not be opened again`, error)
-    }
-  }
-
-  async #start(entry: WorkerEntry): Promise<OpenListener> {
-    const listener = new Listener(entry.instanceId, listenerOf(entry), this.#deps)
-    await listener.open()
-    return { entry, listener }
-  }
-
-  async #close(which: (open: OpenListener) => boolean): Promise<void> {
-    await Promise.all(this.#open.filter(which).map(({ listener }) => listener.close()))
+  /** Those that a plugin says it listens on, and the one in its configuration. */
+  #portsOf(entry: WorkerEntry): readonly number[] {
+    const told = this.#deps.addressesOf(entry).filter((url) => URL.canParse(url))
+    return [Number(entry.config['port']), ...told.map((url) => Number(new URL(url).port))]
   }
 }

@@ -1,4 +1,5 @@
 // Which endpoint an HTTP request on a listener is for (spec 01 §2). Pure.
+import { splitRequestTarget } from '../../base/net/request-target.ts'
 
 export type Endpoint =
   | { readonly kind: 'worker' }
@@ -17,9 +18,7 @@ const CHANNEL_IN_QUERY = /\/ws\/channels\/([0-9a-f-]{36})\?(key=.*)$/i
 
 /** Undefined = 404. One trailing slash is tolerated; the path is matched exactly otherwise. */
 export function endpointOf(requestTarget: string): Endpoint | undefined {
-  const queryAt = requestTarget.indexOf('?')
-  const path = queryAt === -1 ? requestTarget : requestTarget.slice(0, queryAt)
-  const query = queryAt === -1 ? '' : requestTarget.slice(queryAt + 1)
+  const { path, query } = splitRequestTarget(requestTarget)
   const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
   if (bare === '/' || bare === '') {
     const glued = CHANNEL_IN_QUERY.exec(query)

@@ -16,13 +16,15 @@ export interface UnclaimedEntry {
   readonly entry: WorkerEntry
   /** What is said when it is skipped; undefined = nothing. */
   readonly absence: string | undefined
+  /** What is said instead when it is a problem. */
+  readonly refusal?: string | undefined
 }
 
 export interface SeatEntriesDeps {
   readonly seat: Seat<EntriesQuestion, EntriesAnswer>
   readonly log: Log
   /** The enabled entries of a configuration that neither the host nor a listener runs. */
-  readonly unclaimed: (config: EngineConfig) => readonly UnclaimedEntry[]
+  readonly unclaimed: (config: EngineConfig) => readonly UnclaimedEntry[] | Promise<readonly UnclaimedEntry[]>
   /** A skipped entry with something to say is a problem (`--strict-config`). */
   readonly strict: boolean
 }
@@ -63,8 +65,8 @@ export class SeatEntries implements ChangeParticipant {
 
   async prepare(config: EngineConfig): Promise<PreparedPart> {
     const { seat, strict } = this.#deps
-    const wanted: Wanted = { config, unclaimed: this.#deps.unclaimed(config) }
     this.#changing = true
+    const wanted: Wanted = { config, unclaimed: await this.#deps.unclaimed(config) }
     await this.#turn
     const id = randomUUID()
     const asked = seat.arrivals
@@ -81,11 +83,11 @@ export class SeatEntries implements ChangeParticipant {
       }
     }
     if (strict)
-      for (const { entry, absence } of skipped(wanted, taken))
+      for (const { entry, absence, refusal = absence } of skipped(wanted, taken))
         problems.push({
           subject: `entry '${entry.instanceId}'`,
           code: 'NOT_FOUND',
-          message: `${entry.origin}: ${absence}`,
+          message: `${entry.origin}: ${refusal}`,
         })
     const sameHolder = (): boolean => isAsked && seat.arrivals === asked && seat.isHeld
     return {

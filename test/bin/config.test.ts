@@ -66,6 +66,19 @@ describe('iii config check', () => {
     )
   })
 
+  test.each([
+    ['the default port of a worker', '49134', ''],
+    ['a port on all interfaces', '3112', ', host: 0.0.0.0'],
+  ])('refuses workers of different kinds that would listen on one address: %s', async (_what, port, more) => {
+    const listener = `  - name: iii-worker-manager\n    config: { port: ${port}${more} }\n`
+    write(`workers:\n${listener}  - name: stream\n    config: { port: ${port} }\n`)
+    const { code, stderr } = await iiiConfig(['check'])
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      `iii-config.yaml:5: worker 'stream': address 127.0.0.1:${port} is already in use by 'iii-worker-manager' at iii-config.yaml:2`,
+    )
+  })
+
   test('--strict-config turns warnings into errors', async () => {
     write('foo: 1\n')
     expect((await iiiConfig(['check'])).code).toBe(0)

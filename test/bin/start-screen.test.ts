@@ -17,12 +17,14 @@ const state: PluginStatus = {
 }
 const status: EngineStatus = {
   version: '1.2.3',
+  state: 'running',
   configFile: path.join(process.cwd(), 'iii-config.yaml'),
   projectRoot: process.cwd(),
   startMs: 210.7,
   listeners: [{ url: 'ws://127.0.0.1:49134', rbac: false }],
   plugins: [state],
   warnings: [],
+  abandoned: [],
 }
 
 it('shows version, file, listeners, plugins and what to try next as plain lines', () => {

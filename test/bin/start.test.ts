@@ -1,10 +1,11 @@
 // `iii start` as a process: what it prints, how it ends, and how it says what keeps it from starting.
-import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePort } from '../support/engine-process.ts'
 import { LAUNCHER, runCli } from './run-cli.ts'
 
 const STARTED = 'Try next'
@@ -52,6 +53,28 @@ describe('iii start', () => {
     await said(child, STARTED)
     expect(await ended(child, signal)).toBe(0)
   })
+  it('ends at once on a second signal, even while a plugin blocks its thread in a system call', async () => {
+    // Opening a pipe that nobody writes to does not return.
+    execFileSync('mkfifo', [path.join(cwd, 'pipe')])
+    mkdirSync(path.join(cwd, 'plugins'))
+    write(
+      'plugins/stuck.ts',
+      `import { readFileSync } from 'node:fs'
+      import { definePlugin } from 'iii-host/plugin'
+      export default definePlugin({ name: 'stuck', start: () => ({ stop: () => void readFileSync('pipe') }) })`,
+    )
+    write('iii-config.yaml', `${FREE_PORT}  - name: stuck\n`)
+    const child = launch(['start'])
+    await said(child, STARTED)
+    const stopping = said(child, 'stopping')
+    const exit = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)))
+    child.kill('SIGTERM')
+    await stopping
+    // What follows within a quarter of a second is the same press.
+    const insisting = setInterval(() => child.kill('SIGTERM'), 50)
+    expect(await exit).toBe('SIGTERM')
+    clearInterval(insisting)
+  })
   it('counts the plugins that are found without an entry and says how to enable them', async () => {
     write('iii-config.yaml', FREE_PORT)
     await runCli(['plugin', 'new', 'spare'], { cwd })
@@ -63,8 +86,9 @@ describe('iii start', () => {
     write('iii-config.yaml', FREE_PORT)
     const child = launch(['start'])
     await said(child, STARTED)
-    const moved = said(child, '"listening":["ws://127.0.0.1:')
-    write('iii-config.yaml', FREE_PORT.replace('port: 0', 'port: 0, ping_interval_ms: 20000'))
+    const port = await freePort()
+    const moved = said(child, `"listening":["ws://127.0.0.1:${port}"]`)
+    write('iii-config.yaml', FREE_PORT.replace('port: 0', `port: ${port}`))
     expect(await moved).toContain('configuration reloaded')
     const gone = said(child, 'is gone; the configuration')
     rmSync(path.join(cwd, 'iii-config.yaml'))

@@ -3,20 +3,26 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startEngine, type Engine } from '../../index.ts'
+import { RunningEngine } from '../../core/running-engine.ts'
 import { createLog } from '../../core/log.ts'
+import { BUILT_INS } from '../../plugins/built-ins.ts'
 import { engineParts } from '../../scripts/reference/engine-parts.ts'
 import { namesAfter } from './page-tables.ts'
 
 const PAGE = 'docs/reference/engine-functions.md'
 let cwd: string
-let engine: Engine
+let engine: RunningEngine
 
 beforeAll(async () => {
   cwd = mkdtempSync(path.join(tmpdir(), 'iii-docs-'))
   const entries = ['  - name: iii-worker-manager', '    config: { port: 0 }', '  - name: iii-state']
   writeFileSync(path.join(cwd, 'iii-config.yaml'), ['workers:', ...entries, ''].join('\n'))
-  engine = await startEngine({ cwd, watch: false, log: createLog({ level: 'silent', write: () => {} }) })
+  engine = await RunningEngine.start({
+    cwd,
+    watch: false,
+    log: createLog({ level: 'silent', write: () => {} }),
+    builtIns: BUILT_INS,
+  })
 })
 
 afterAll(async () => {
@@ -27,8 +33,7 @@ afterAll(async () => {
 type Row = Readonly<Record<string, unknown>>
 
 async function rowsOf(functionId: string, member: string, input: object = {}): Promise<Row[]> {
-  const answer = await engine.router.invoke({ functionId, data: Buffer.from(JSON.stringify(input)) })
-  return (JSON.parse(answer?.toString() ?? '{}') as Record<string, Row[]>)[member] ?? []
+  return ((await engine.call(functionId, input)) as Record<string, Row[]>)[member] ?? []
 }
 
 function membersOf(rows: readonly Row[]): string[] {
@@ -70,7 +75,7 @@ it('documents the rows of trigger types', async () => {
 
 it('documents the rows of bindings', async () => {
   const binding = { trigger_type: 'state', function_id: 'docs::nobody', config: { scope: 'docs' } }
-  await engine.router.invoke({ functionId: 'engine::register_trigger', data: Buffer.from(JSON.stringify(binding)) })
+  await engine.call('engine::register_trigger', binding)
   const rows = await rowsOf('engine::registered-triggers::list', 'registered_triggers')
   expect(namesAfter(PAGE, '`engine::registered-triggers::list`:').sort()).toEqual(membersOf(rows))
 })

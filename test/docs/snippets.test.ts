@@ -1,9 +1,19 @@
 // Runs the pages as a reader would: in an empty project with a running engine, block after block.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { commandsIn, hasCommands, pages, ROOT, snippetsOf } from './snippets.ts'
 
@@ -78,11 +88,22 @@ class ReaderProject {
     const iii = path.join(folder, '.bin', 'iii')
     writeFileSync(iii, `#!/bin/sh\nexec '${process.execPath}' '${path.join(ROOT, 'bin', 'iii.mjs')}' "$@"\n`)
     chmodSync(iii, 0o755)
-    symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'))
+    project.#install()
     const starter = readFileSync(path.join(ROOT, 'iii-config.yaml'), 'utf8')
     project.write('iii-config.yaml', starter.replaceAll('49134', String(port)))
     await project.#startUntil('iii start', 'Try next')
     return project
+  }
+
+  /** The packages of this checkout, and itself as a package. */
+  #install(): void {
+    const packages = path.join(ROOT, 'node_modules')
+    mkdirSync(path.join(this.#folder, 'node_modules'))
+    for (const name of readdirSync(packages))
+      symlinkSync(path.join(packages, name), path.join(this.#folder, 'node_modules', name))
+    const entry = pathToFileURL(path.join(ROOT, 'core', 'engine.ts')).href
+    this.write('node_modules/iii-host/package.json', JSON.stringify({ type: 'module', exports: './index.js' }))
+    this.write('node_modules/iii-host/index.js', `export * from '${entry}'\n`)
   }
 
   write(name: string, text: string): void {

@@ -2,11 +2,13 @@
 // `seat` and `plugin` stand in for a plugin where one is asked for.
 import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
-import type { WorkerEntry } from '../../core/config/types.ts'
+import { bringIntoForce } from '../../core/config/change.ts'
+import type { EngineConfig, WorkerEntry } from '../../core/config/types.ts'
 import { ENGINE_DEFAULTS, type EngineOptions } from '../../core/model/options.ts'
 import { SessionPolicy } from '../../core/seats/session-policy.ts'
 import type { TelemetrySink } from '../../core/telemetry/worker-frames.ts'
 import { Listeners } from '../../core/gateway/listeners.ts'
+import type { ListenerChange } from '../../core/gateway/listener-change.ts'
 import type { Listener } from '../../core/gateway/listener.ts'
 import { LocalLink } from '../../core/links/local-link.ts'
 import type { Link } from '../../core/model/link.ts'
@@ -28,6 +30,8 @@ export interface TestCoreOptions {
   readonly namespaceGraceMs?: number
   /** `config` block of each listener; `port` is 0 unless given. Default: one plain listener. */
   readonly listeners?: readonly Record<string, unknown>[]
+  /** What the plugins of entries say they listen on. */
+  readonly addressesOf?: (entry: WorkerEntry) => readonly string[]
   /** Runs before the listeners open; seats are claimed here. */
   readonly prepare?: (core: TestCore) => void
 }
@@ -35,22 +39,24 @@ export interface TestCoreOptions {
 export class TestCore {
   readonly core: RoutingCore
   readonly listeners: Listeners
+  readonly #config: EngineConfig
   /** What was logged, as JSON lines. */
   readonly lines: string[] = []
   readonly telemetry: { signal: TelemetrySignal; frame: Buffer; workerId: string | undefined }[] = []
 
-  constructor({ engine, zombieAnswerMs, namespaceGraceMs = 5000 }: TestCoreOptions) {
+  constructor({ engine, zombieAnswerMs, namespaceGraceMs = 5000, addressesOf = () => [] }: TestCoreOptions) {
     const log = createLog({ level: 'debug', pretty: false, write: (line) => this.lines.push(line) })
+    this.#config = {
+      file: null,
+      projectRoot: '.',
+      pluginsDir: './plugins',
+      engine: { ...ENGINE_DEFAULTS, ...engine },
+      registrationNamespaceGraceMs: namespaceGraceMs,
+      entries: [],
+      warnings: [],
+    }
     this.core = new RoutingCore({
-      config: {
-        file: null,
-        projectRoot: '.',
-        pluginsDir: './plugins',
-        engine: { ...ENGINE_DEFAULTS, ...engine },
-        registrationNamespaceGraceMs: namespaceGraceMs,
-        entries: [],
-        warnings: [],
-      },
+      config: this.#config,
       log,
       healthComponents: () => ({}),
       internalWorkers: () => [],
@@ -71,9 +77,20 @@ export class TestCore {
       log,
       namespaceGraceMs,
       sessionPolicy: new SessionPolicy(core.seats.sessionPolicy, ALL_NAMES.exactGrants),
+      addressesOf,
       onOpened: (connection) => core.liveness.opened(connection),
       onClosed: (connection) => core.liveness.closed(connection),
     })
+  }
+
+  /** The first phase of a change to these entries. */
+  prepare(entries: readonly WorkerEntry[]): Promise<ListenerChange> {
+    return this.listeners.prepare({ ...this.#config, entries })
+  }
+
+  /** Brings the listeners to these entries, or rejects and leaves them as they are. */
+  listen(entries: readonly WorkerEntry[]): Promise<void> {
+    return bringIntoForce(this.listeners, { ...this.#config, entries })
   }
 
   listener(index = 0): Listener {
@@ -152,7 +169,7 @@ export async function startCore(options: TestCoreOptions = {}): Promise<TestCore
   const core = new TestCore(options)
   onTestFinished(() => core.close())
   options.prepare?.(core)
-  await core.listeners.apply((options.listeners ?? [{}]).map(listenerEntry))
+  await core.listen((options.listeners ?? [{}]).map(listenerEntry))
   return core
 }
 

@@ -1,8 +1,8 @@
 // The clients of `iii-stream`: a WebSocket listener whose connections subscribe to streams (spec 02 §6.2–6.6).
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import type { Caller } from '../../../kit/triggers/binding-call.ts'
-import { isLoopbackHost } from '../../../base/net/loopback-host.ts'
-import { acceptsOrigin } from '../../../base/net/origin.ts'
+import { webSocketUrl } from '../../../base/net/shown-address.ts'
+import type { RefusedConnection, Upgrade } from '../../../base/net/web-socket-acceptor.ts'
 import type { TriggerTypeHandler, TriggerTypeInput } from '../../../sdk/handle-types.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { Feed, ReadSnapshot } from '../feed.ts'
@@ -12,10 +12,11 @@ import { Client, type ClientDeps } from './client.ts'
 import { EVENTS_LOST, RESTARTING } from './close-reasons.ts'
 import { FanOut } from './fan-out.ts'
 import { LeaveQueue } from './leave-queue.ts'
-import { Listener, type Upgrade } from './listener.ts'
+import { Listener } from './listener.ts'
 import { JOIN_TRIGGER_TYPE, LEAVE_TRIGGER_TYPE, MembershipTriggers } from './membership-triggers.ts'
 import { readSettings, type ClientSettings, type StreamServerSettings } from './settings.ts'
 import { Slots } from './slots.ts'
+import type { RequestTarget } from './upgrade-path.ts'
 
 export type { StreamServerSettings } from './settings.ts'
 
@@ -106,7 +107,7 @@ export class StreamServer {
   /** The same as clients write it. */
   get url(): string {
     const { host, port } = this.address
-    return `ws://${host.includes(':') ? `[${host}]` : host}:${port}`
+    return webSocketUrl(host, port)
   }
 
   get clientCount(): number {
@@ -151,11 +152,13 @@ export class StreamServer {
   }
 
   #newListener(): Listener {
-    return new Listener({
+    const listener: Listener = new Listener({
       settings: () => this.#settings,
-      onUpgrade: (upgrade) => void this.#admit(upgrade),
-      onProblem: (problem, data) => this.#problems.warn(problem, data),
+      onUpgrade: (upgrade) => void this.#admit(upgrade, listener),
+      onRefused: (refused) => this.#tellRefused(refused),
+      onFailure: ({ message }) => this.#problems.warn('The stream listener failed.', { error: message }),
     })
+    return listener
   }
 
   /** Two addresses with one port may exclude each other: then the old one makes room, and comes back if that does not help. */
@@ -170,20 +173,24 @@ export class StreamServer {
     }
   }
 
-  async #admit({ request, target, refuse, accept }: Upgrade): Promise<void> {
-    const settings = this.#settings
-    const { origin } = request.headers
-    // Who opened the listener to the network did so on purpose.
-    const isGuarded = settings.authFunction !== undefined || !isLoopbackHost(settings.host)
-    if (!acceptsOrigin(origin, settings.allowedOrigins, isGuarded)) {
-      this.#refusedOrigins.warn(
-        `A connection from origin '${origin}' was refused; to accept it add it to allowed_origins of iii-stream.`,
-      )
-      return refuse('403 Forbidden')
+  #tellRefused(refused: RefusedConnection): void {
+    if (refused.reason === 'full') {
+      const { max_connections } = this.#settings.limits
+      this.#problems.warn('The stream listener is full (max_connections); new clients are refused.', {
+        max_connections,
+      })
+      return
     }
-    const admission = await admit(this.#iii, settings, authInput(request, target), this.#authFailures)
+    this.#refusedOrigins.warn(
+      `A connection from origin '${refused.origin}' was refused; to accept it add it to allowed_origins of iii-stream.`,
+    )
+  }
+
+  async #admit({ request, endpoint, refuse, accept }: Upgrade<RequestTarget>, listener: Listener): Promise<void> {
+    const admission = await admit(this.#iii, this.#settings, authInput(request, endpoint), this.#authFailures)
     if (!admission.admitted) return refuse('401 Unauthorized')
-    accept(({ client: socket, onEnd, onMessage }) => {
+    accept((webSocket, tcp) => {
+      const { client: socket, onEnd, onMessage } = listener.opened(webSocket, tcp)
       const client = new Client(admission.context, this.#deps)
       client.attach(socket)
       this.#clients.add(client)
@@ -194,9 +201,9 @@ export class StreamServer {
         if (reason?.code === 1013 || reason?.code === 1008)
           this.#givenUp.warn('A stream client was closed.', { client: remote, ...reason })
       })
-      const { position, last_event_id: lastEventId } = target.query
-      if (target.implicitJoin !== null)
-        client.joinImplicitly(target.implicitJoin, readResumePosition(position?.at(-1) ?? lastEventId?.at(-1)))
+      const { position, last_event_id: lastEventId } = endpoint.query
+      if (endpoint.implicitJoin !== null)
+        client.joinImplicitly(endpoint.implicitJoin, readResumePosition(position?.at(-1) ?? lastEventId?.at(-1)))
       onMessage((data) => client.receive(data))
     })
   }

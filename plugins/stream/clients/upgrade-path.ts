@@ -1,5 +1,6 @@
 // Which subscription the URL of a client asks for, if any, and what its query says (spec 02 §6.3, 04 B.3). Pure.
 import { decodePercent, decodeQuery } from '../../../base/net/percent-decoding.ts'
+import { splitRequestTarget } from '../../../base/net/request-target.ts'
 
 export interface StreamTarget {
   readonly stream: string
@@ -20,9 +21,8 @@ const STREAM_PATH = /^\/stream\/([^/]+)\/([^/]+)(?:\/([^/]+))?\/?$/
 
 /** undefined = 404. */
 export function readRequestTarget(url: string): RequestTarget | undefined {
-  const queryAt = url.indexOf('?')
-  const path = queryAt === -1 ? url : url.slice(0, queryAt)
-  const query = decodeQuery(queryAt === -1 ? '' : url.slice(queryAt + 1))
+  const { path, query: encoded } = splitRequestTarget(url)
+  const query = decodeQuery(encoded)
   if (path === '/' || path === '') return { path: '/', implicitJoin: null, query }
   const match = STREAM_PATH.exec(path)
   if (match === null) return undefined

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { configFileSchema } from '../../../core/config/file-schema.ts'
 import { validateAgainstSchema } from '../../../base/values/schema-validation.ts'
 import { ALL_NAMES } from '../../support/worker-names.ts'
-import { starterText } from '../../../core/config/starter-file.ts'
+import { starterText } from '../../../bin/starter-file.ts'
 
 const SCHEMA = configFileSchema(
   {

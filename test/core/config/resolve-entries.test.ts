@@ -34,8 +34,8 @@ describe('resolveEntries', () => {
     'modules::shell::ExecModule',
   ])('%s is known and not part of this version', (name) => {
     const text = `workers:\n  - name: ${name}\n`
-    const message = `Worker '${name}' is not part of this version; skipped`
-    expect(resolve(text).warnings).toEqual([`iii-config.yaml:2: ${message}`])
+    const message = `Worker '${name}' is not part of this version`
+    expect(resolve(text).warnings).toEqual([`iii-config.yaml:2: ${message}; skipped`])
     expect(() => resolve(text, { strict: true })).toThrow(`${FILE}:2: ${message}`)
   })
 
@@ -92,8 +92,9 @@ describe('resolveEntries', () => {
 
   test('when strict, all of them are named at once', () => {
     const failing = (): unknown => resolve('workers:\n  - name: a-b\n  - name: c-d\n', { strict: true })
-    expect(failing).toThrow(`${FILE}:2: Unknown worker 'a-b'; skipped`)
-    expect(failing).toThrow(`${FILE}:3: Unknown worker 'c-d'; skipped`)
+    expect(failing).toThrow(`${FILE}:2: Unknown worker 'a-b'. `)
+    expect(failing).toThrow(`${FILE}:3: Unknown worker 'c-d'. `)
+    expect(failing).not.toThrow('skipped')
   })
 
   test('a second entry of a name that nothing is known of is refused, and both lines are named', () => {

@@ -11,7 +11,7 @@ test('Above 64 MiB of held frames they take effect early', () => {
   expect(released()).toBe(0)
   held.addMessage(MESSAGE, 40 * 1024 * 1024)
   expect(released()).toBe(2)
-  expect(held.settled).toBe(true)
+  expect(held.state).toBe('settled')
 })
 
 test('Above 100,000 held frames they take effect early', () => {

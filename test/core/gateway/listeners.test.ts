@@ -60,7 +60,7 @@ test('While a listener is closed for a restart, the calls of its functions wait 
   const core = await startCore({ listeners: [{ port }, {}] })
   const [worker, caller] = [await core.connect(), await core.connect({ listener: 1 })]
   await worker.provided('again::f', () => 'before')
-  await core.listeners.apply([listenerEntry({ port, max_unanswered: 7 }), listenerEntry({}, 1)])
+  await core.listen([listenerEntry({ port, max_unanswered: 7 }), listenerEntry({}, 1)])
   expect((await worker.closed).code).toBe(1012)
   const held = caller.call('again::f', {})
   const back = await core.connect()
@@ -75,7 +75,7 @@ test('A changed listener is opened anew and leaves the others, their connections
   await stays.provided('stays::f')
   const answered = stays.call('stays::f', {})
   const kept = core.listener(0)
-  await core.listeners.apply([listenerEntry({}), listenerEntry({ port, ping_interval_ms: 1000 }, 1)])
+  await core.listen([listenerEntry({}), listenerEntry({ port, ping_interval_ms: 1000 }, 1)])
   expect((await goes.closed).code).toBe(1012)
   expect(core.listener(0)).toBe(kept)
   expect(core.listener(1).port).toBe(port)
@@ -89,7 +89,7 @@ test('A listener that only moves within the file keeps its connections and takes
   const core = await startCore({ listeners: ports.map((port) => ({ port })) })
   const worker = await core.connect({ listener: 1 })
   const kept = core.listener(1)
-  await core.listeners.apply([listenerEntry({ port: ports[1] })])
+  await core.listen([listenerEntry({ port: ports[1] })])
   expect(core.listeners.all).toEqual([kept])
   expect(kept.instanceId).toBe('iii-worker-manager')
   await worker.settled()
@@ -101,11 +101,7 @@ test('When a new listener cannot be opened those from before serve on', async ()
   const { port } = taken.address() as net.AddressInfo
   const core = await startCore({ listeners: [{}, {}] })
   const worker = await core.connect()
-  const change = core.listeners.apply([
-    listenerEntry({}),
-    listenerEntry({ max_depth: 9 }, 1),
-    listenerEntry({ port }, 2),
-  ])
+  const change = core.listen([listenerEntry({}), listenerEntry({ max_depth: 9 }, 1), listenerEntry({ port }, 2)])
   await expect(change).rejects.toThrow(
     `address 127.0.0.1:${port} is already in use: stop the other process, or set another 'port' for iii-worker-manager`,
   )

@@ -18,7 +18,7 @@ test('A listener with rbac does not open while the plugin that holds the seat ha
   const core = await startCore({ listeners: [] })
   const { worker } = core.plugin('gate', { 'engine::seat::session-policy': () => sessionAnswer() })
   core.core.router.endWorker(worker, { abnormal: true })
-  await expect(core.listeners.apply([listenerEntry({ rbac: {} })])).rejects.toThrow(/no plugin holds the seat/)
+  await expect(core.listen([listenerEntry({ rbac: {} })])).rejects.toThrow(/no plugin holds the seat/)
   expect(core.listeners.all).toEqual([])
 })
 

@@ -1,10 +1,10 @@
 // The text of the default configuration: the packaged `iii-config.yaml`, which is also what a new project gets.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { fileError } from './config-error.ts'
+import { fileError } from '../core/config/config-error.ts'
 
-// The package root is two levels up from the sources and three from `dist/core/config`.
-const CANDIDATES = ['../../iii-config.yaml', '../../../iii-config.yaml']
+// The package root is one level up from the sources and two from `dist/bin`.
+const CANDIDATES = ['../iii-config.yaml', '../../iii-config.yaml']
 
 export function starterText(): string {
   const paths = CANDIDATES.map((relative) => fileURLToPath(new URL(relative, import.meta.url)))

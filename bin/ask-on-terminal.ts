@@ -1,6 +1,6 @@
 // The question of `provideConfigFile` on a real terminal.
 import { createInterface } from 'node:readline/promises'
-import type { Ask } from './locate.ts'
+import type { Ask } from './provide-config-file.ts'
 
 /** Undefined unless somebody can answer: both standard input and standard error are terminals (spec 04 A.1). */
 export function askOnTerminal(

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { askOnTerminal } from '../../../core/config/ask-on-terminal.ts'
+import { askOnTerminal } from '../../bin/ask-on-terminal.ts'
 
 function terminal({ inputIsTTY = true, outputIsTTY = true } = {}) {
   const input = Object.assign(new PassThrough(), { isTTY: inputIsTTY })

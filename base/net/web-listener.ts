@@ -1,0 +1,141 @@
+// An HTTP server bound to one address, and the TCP connections that reach it. Who answers them is a service that can be exchanged
+// while the address stays bound; until there is one, everybody is asked to come back. WebSockets are web-socket-acceptor.ts's.
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { addressError } from './address-error.ts'
+import { refuseUpgrade } from './refuse-upgrade.ts'
+
+// Not by `import`: that reads all exports of the module, of which two load Node's web client, 35 ms at the start.
+const { createServer } = process.getBuiltinModule('node:http')
+
+/** For connections to end by themselves, when the listener closes. */
+const CLOSE_MS = 2_000
+/** TCP keep-alive: what is neither pinged nor read by anybody is noticed when its peer vanishes. */
+const KEEP_ALIVE_MS = 30_000
+const BACKLOG = 4_096
+
+/** Who answers the requests of a listener. */
+export interface WebService {
+  /**
+   * How long a connection may take for the head of a request, and how long it may be idle between two. Milliseconds.
+   * Connections that are upgraded have no such limit.
+   */
+  readonly handshakeTimeoutMs: number
+  onRequest(request: IncomingMessage, response: ServerResponse): void
+  /** A request to upgrade; the socket is the service's from now on. Without it such a request is answered as any other. */
+  onUpgrade?(request: IncomingMessage, socket: Socket, head: Buffer): void
+}
+
+export interface WebListenerOptions {
+  /** Name of the worker whose settings `host` and `port` are, for error messages. */
+  readonly worker: string
+  /** The time limit until there is a service, in milliseconds. */
+  readonly handshakeTimeoutMs: number
+  /** The server failed while it was open. */
+  onFailure(error: Error): void
+}
+
+export class WebListener {
+  readonly #worker: string
+  readonly #server: Server
+  /** Every TCP connection, upgraded or not. */
+  readonly #tcp = new Set<Socket>()
+  #handshakeTimeoutMs: number
+  #service: WebService | undefined
+  #host = ''
+  #onEmpty: (() => void) | undefined
+
+  constructor({ worker, handshakeTimeoutMs, onFailure }: WebListenerOptions) {
+    this.#worker = worker
+    this.#handshakeTimeoutMs = handshakeTimeoutMs
+    this.#server = createServer({
+      connectionsCheckingInterval: Math.max(50, Math.min(1_000, handshakeTimeoutMs / 2)),
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      shouldUpgradeCallback: () => this.#service === undefined || this.#service.onUpgrade !== undefined,
+    })
+    this.#setTimeouts(handshakeTimeoutMs)
+    this.#server.on('connection', (socket) => this.#track(socket))
+    this.#server.on('request', (request, response) => {
+      if (this.#service !== undefined) return this.#service.onRequest(request, response)
+      response.writeHead(503, { Connection: 'close', 'Retry-After': '1' }).end()
+    })
+    this.#server.on('upgrade', (request, duplex, head) => {
+      const socket = duplex as Socket
+      socket.on('error', () => socket.destroy())
+      if (this.#service?.onUpgrade !== undefined) return this.#service.onUpgrade(request, socket, head)
+      refuseUpgrade(socket, '503 Service Unavailable', { headers: { 'Retry-After': '1' } })
+    })
+    this.#server.on('error', (error) => {
+      if (this.#server.listening) onFailure(error)
+    })
+  }
+
+  /**
+   * Binds the address; after `stopListening` also once more.
+   * @param port 0 = any that is free.
+   * @throws AddressError naming address and remedy.
+   */
+  async open(host: string, port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const failed = (error: NodeJS.ErrnoException): void => reject(addressError(error, host, port, this.#worker))
+      this.#server.once('error', failed)
+      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
+        this.#server.off('error', failed)
+        resolve()
+      })
+    })
+    this.#host = host
+  }
+
+  /** The port is the real one; 0 while it is not open. */
+  get address(): { readonly host: string; readonly port: number } {
+    return { host: this.#host, port: (this.#server.address() as AddressInfo | null)?.port ?? 0 }
+  }
+
+  /** Has this service answer from now on. What an earlier one has accepted stays with that. */
+  serve(service: WebService): void {
+    this.#service = service
+    this.#setTimeouts(service.handshakeTimeoutMs)
+  }
+
+  /** Takes no more connections; those that are open stay. The port is free when this returns. */
+  stopListening(): void {
+    this.#server.close()
+  }
+
+  /** Closes the port. Connections that do not end by themselves are cut after two seconds. */
+  async close(): Promise<void> {
+    this.#server.close()
+    this.#server.closeIdleConnections()
+    const timer = setTimeout(() => {
+      for (const socket of this.#tcp) socket.destroy()
+    }, CLOSE_MS)
+    // Not the callback of `close`: it comes at once when the server does not listen any more.
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+      if (this.#tcp.size === 0) resolve()
+    })
+    clearTimeout(timer)
+  }
+
+  #setTimeouts(ms: number): void {
+    this.#handshakeTimeoutMs = ms
+    this.#server.headersTimeout = this.#server.requestTimeout = this.#server.keepAliveTimeout = ms
+  }
+
+  #track(socket: Socket): void {
+    this.#tcp.add(socket)
+    // A TCP connection that says nothing at all is no request: the deadlines of the HTTP server do not cover it.
+    const timer = setTimeout(() => {
+      if (socket.bytesRead === 0) socket.destroy()
+    }, this.#handshakeTimeoutMs)
+    timer.unref()
+    socket.once('close', () => {
+      clearTimeout(timer)
+      this.#tcp.delete(socket)
+      if (this.#tcp.size === 0) this.#onEmpty?.()
+    })
+  }
+}

@@ -1,0 +1,415 @@
+// The composition root: configuration in, running engine out. Wires the parts together, starts and ends them, and says which of them
+// take part in a change of configuration.
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { existsSync } from 'node:fs'
+import { localWebSocketUrl } from '../base/net/shown-address.ts'
+import { withDeadline } from '../base/time/deadline.ts'
+import { rememberValid } from '../base/values/schema-validation.ts'
+import { CodedError } from '../protocol/errors.ts'
+import { LISTENER_NAME, WorkerNames } from './config/worker-names.ts'
+import { bringIntoForce, ChangeError } from './config/change.ts'
+import { isListenerEntry, listenerOf } from './config/listener-config.ts'
+import { resolveEntries, type ResolvedEntries } from './config/resolve-entries.ts'
+import { configSource, type ConfigSource } from './config/source.ts'
+import type { EngineConfig } from './config/types.ts'
+import { ConfigWatch } from './config/watch.ts'
+import { ConfigurationChanges } from './configuration-changes.ts'
+import { EngineOptionsChange } from './engine-options-change.ts'
+import type { CallOptions, Engine, StartOptions } from './engine.ts'
+import type { EngineState, EngineStatus } from './engine-status.ts'
+import type { HealthComponent, InternalWorker } from './engine-functions/register.ts'
+import { endInOrder } from './ending.ts'
+import { EntryNames } from './entry-names.ts'
+import { Listeners } from './gateway/listeners.ts'
+import { hostChange } from './host-change.ts'
+import { defaultCacheDir } from './host/builds/build-cache.ts'
+import type { ConfigurationReport } from './host/generations/configuration-change.ts'
+import { pluginFunctions } from './host/plugin-functions.ts'
+import { PluginHost } from './host/plugin-host.ts'
+import { settingsFunction } from './host/settings-functions.ts'
+import { discoverPlugins } from './host/table/discover.ts'
+import { createLog, type Log } from './log.ts'
+import type { Router } from './router/router.ts'
+import { RoutingCore } from './routing-core.ts'
+import { SeatEntries } from './seats/entries.ts'
+import { SessionPolicy } from './seats/session-policy.ts'
+import { SeatSettings } from './seats/settings.ts'
+import { StartError } from './start-error.ts'
+import { ENGINE_VERSION } from './version.ts'
+
+/** The engine watches one small file: a plugin entry is to be live within a second of its being saved. */
+const CONFIG_DEBOUNCE_MS = 150
+const CALL_MS = 30_000
+/** Sessions have two seconds to end. */
+const LISTENERS_CLOSE_MS = 5_000
+/** Beside what the configuration allows the plugins. */
+const SLACK_MS = 5_000
+
+/** What is there once the configuration has been read. */
+interface Parts {
+  readonly source: ConfigSource
+  readonly core: RoutingCore
+  readonly host: PluginHost
+  readonly listeners: Listeners
+  readonly names: EntryNames
+  readonly entries: SeatEntries
+  readonly changes: ConfigurationChanges
+}
+
+export class RunningEngine implements Engine {
+  readonly #options: StartOptions
+  readonly #log: Log
+  readonly #names: WorkerNames
+  #state: EngineState = 'starting'
+  #parts: Parts | undefined
+  #config: EngineConfig | undefined
+  #watch: ConfigWatch | undefined
+  #plugins: EngineStatus['plugins'] = []
+  /** Where the listeners are, as it was said last. */
+  #toldUrls: readonly string[] = []
+  #startMs = 0
+  /** The file was saved while the engine started. */
+  #isSavedMeanwhile = false
+  /** Parts that did not end in time. */
+  #abandoned: readonly string[] = []
+  #report: ConfigurationReport | undefined
+  #closed: Promise<void> | undefined
+
+  /** @throws as `startEngine`. */
+  static async start(options: StartOptions = {}): Promise<RunningEngine> {
+    const engine = new RunningEngine(options)
+    try {
+      await engine.#start()
+    } catch (error) {
+      await engine.close('start failed')
+      throw error
+    }
+    return engine
+  }
+
+  private constructor(options: StartOptions) {
+    this.#options = options
+    this.#log = options.log ?? createLog()
+    this.#names = new WorkerNames(options.builtIns, options.absentWorkers)
+  }
+
+  /** For tests and measurements. */
+  get router(): Router {
+    return this.#running.core.router
+  }
+
+  get url(): string {
+    const listener = this.#parts?.listeners.all[0]
+    if (listener !== undefined) return localWebSocketUrl(listener.config.host, listener.port)
+    // Plugins start before the listeners open: they are told where the first one is going to be.
+    const entry = this.#config?.entries.find((candidate) => isListenerEntry(candidate) && candidate.enabled)
+    if (entry === undefined) return ''
+    const { host, port } = listenerOf(entry)
+    return localWebSocketUrl(host, port)
+  }
+
+  async call(functionId: string, payload: unknown = null, options: CallOptions = {}): Promise<unknown> {
+    if (this.#state === 'closed') throw new CodedError('invocation_stopped', 'the engine is closed')
+    const { timeoutMs = CALL_MS, namespace } = options
+    const data = Buffer.from(JSON.stringify(payload) ?? 'null')
+    const answer = this.router.invoke({ functionId, data, ...(namespace !== undefined && { namespace }) })
+    const late = (): Error => new CodedError('timeout', `'${functionId}' gave no answer within ${timeoutMs} ms`)
+    const result = await withDeadline(answer, timeoutMs, late)
+    return result === undefined ? undefined : JSON.parse(result.toString())
+  }
+
+  status(): EngineStatus {
+    const { listeners, names, entries } = this.#running
+    const config = this.#config
+    return {
+      version: ENGINE_VERSION,
+      state: this.#state,
+      configFile: config?.file ?? null,
+      projectRoot: config?.projectRoot ?? '',
+      startMs: this.#startMs,
+      listeners: listeners.all.map(({ url, config: { rbac } }) => ({ url, rbac: rbac !== undefined })),
+      plugins: this.#plugins,
+      warnings: [...names.warnings, ...entries.warnings],
+      abandoned: this.#abandoned,
+    }
+  }
+
+  close(reason = 'closed'): Promise<void> {
+    this.#closed ??= this.#close(reason)
+    return this.#closed
+  }
+
+  // ── start and end ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #start(): Promise<void> {
+    const began = performance.now()
+    const knownValid = rememberValid(join(defaultCacheDir(), 'known-valid.json'), ENGINE_VERSION)
+    const source = configSource(this.#options.config, this.#loadOptions)
+    // Before the first read: what is saved while the engine starts is taken up after it.
+    if (this.#options.watch !== false && source.file !== null) this.#watchConfig(source.file)
+    const config = (this.#config = source.read())
+    const { host, listeners, names, entries } = (this.#parts = this.#compose(source, config))
+    await this.#refuseNames(config)
+    await bringIntoForce(names, config)
+    await this.#startPlugins(host, config)
+    for (const part of [entries, listeners]) {
+      await bringIntoForce(part, config).catch((error: unknown) => {
+        throw error instanceof ChangeError ? new StartError(messagesOf(error), undefined, { cause: error }) : error
+      })
+    }
+    await this.#refreshPlugins()
+    this.#startMs = performance.now() - (this.#options.began ?? began)
+    this.#toldUrls = this.#urls
+    this.#state = 'running'
+    void knownValid.save()
+    if (this.#isSavedMeanwhile) this.#takeUpConfig()
+  }
+
+  async #startPlugins(host: PluginHost, config: EngineConfig): Promise<void> {
+    const { failed } = await host.start(config)
+    const broken = failed.find(({ builtIn }) => builtIn)
+    if (broken !== undefined) {
+      const { origin } = config.entries.find(({ name }) => name === broken.name) ?? {}
+      const place = origin === undefined ? '' : ` (${origin})`
+      throw new StartError(`built-in worker '${broken.name}'${place} can't start: ${broken.message}`)
+    }
+    // Set once the boot is over: what happened in it is in the status.
+    host.onChanged((event) => {
+      this.#running.core.discovery.pluginsChanged(event)
+      void this.#refreshPlugins()
+    })
+  }
+
+  async #close(reason: string): Promise<void> {
+    this.#log.debug('engine closing', { reason })
+    this.#state = 'closing'
+    this.#watch?.close()
+    const { changes, host, listeners, core } = this.#parts ?? {}
+    const ms = this.#pluginsMs
+    this.#abandoned = await endInOrder(
+      [
+        { name: 'a change of the configuration', ms, end: () => changes?.idle() },
+        // Plugins stop while workers are still there: what they finish may need them.
+        { name: 'the plugins', ms, end: () => host?.close() },
+        { name: 'the listeners', ms: LISTENERS_CLOSE_MS, end: () => listeners?.close() },
+      ],
+      this.#log,
+    )
+    core?.close()
+    this.#state = 'closed'
+  }
+
+  /** They stop one after the other. */
+  get #pluginsMs(): number {
+    if (this.#config === undefined) return 0
+    const { drain_ms: drainMs, stop_ms: stopMs } = this.#config.engine
+    return drainMs + stopMs * Math.max(1, this.#plugins.length) + SLACK_MS
+  }
+
+  // ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get #running(): Parts {
+    if (this.#parts === undefined) throw new Error('the engine was not started')
+    return this.#parts
+  }
+
+  get #loadOptions() {
+    const { configPath, cwd = process.cwd(), env = process.env, useDefaultConfig = false } = this.#options
+    return {
+      cwd,
+      env,
+      useDefaultConfig,
+      configPath,
+      strict: this.#isStrict,
+      engineVersion: ENGINE_VERSION,
+      names: this.#names,
+    }
+  }
+
+  #compose(source: ConfigSource, config: EngineConfig): Parts {
+    const log = this.#log
+    const options = new EngineOptionsChange(config, log)
+    const core = new RoutingCore({
+      config: { ...config, engine: options.live },
+      log,
+      healthComponents: () => this.#health(),
+      internalWorkers: () => this.#internalWorkers(),
+      known: this.#names,
+    })
+    const host = this.#createHost(core)
+    const listeners = new Listeners({
+      router: core.router,
+      registrations: core.registrations,
+      channels: core.channels,
+      telemetry: core.telemetry,
+      log,
+      namespaceGraceMs: config.registrationNamespaceGraceMs,
+      sessionPolicy: new SessionPolicy(core.seats.sessionPolicy, this.#names.exactGrants),
+      addressesOf: ({ name }) => this.#plugins.find((plugin) => plugin.name === name)?.addresses ?? [],
+      onOpened: (connection) => core.liveness.opened(connection),
+      onClosed: (connection) => core.liveness.closed(connection),
+    })
+    const names = new EntryNames((wanted) => this.#resolve(wanted), log)
+    const entries = new SeatEntries({
+      seat: core.seats.entries,
+      log,
+      unclaimed: async (wanted) => (await this.#resolve(wanted)).unclaimed,
+      strict: this.#isStrict,
+    })
+    const plugins = hostChange(host, (report) => (this.#report = report))
+    const changes = new ConfigurationChanges(config, {
+      log,
+      read: () => source.read(),
+      participants: [plugins, entries, listeners, options, names],
+      onBegin: () => this.#enter('changing'),
+      onApplied: (wanted) => this.#applied(wanted),
+      onEnd: () => void this.#enter('running'),
+    })
+    this.#addFunctions(core, host)
+    return { source, core, host, listeners, names, entries, changes }
+  }
+
+  #addFunctions(core: RoutingCore, host: PluginHost): void {
+    const ofCaller = Object.entries(this.#options.localFunctions ?? {}).map(([id, handler]) => {
+      return { id, description: '', requestFormat: undefined, responseFormat: undefined, handler }
+    })
+    const ofHost = [...pluginFunctions(host)].map(([id, { handler, description, request_format: requestFormat }]) => {
+      return { id, description, requestFormat, responseFormat: undefined, handler }
+    })
+    const settings = settingsFunction(core.seats.settings, (plugin, config) => host.applySettings(plugin, config))
+    core.addFunctions([...ofCaller, ...ofHost, settings])
+  }
+
+  #createHost(core: RoutingCore): PluginHost {
+    const pluginModule = ['ts', 'js']
+      .map((extension) => join(ROOT, 'sdk', `plugin.${extension}`))
+      .find((path) => existsSync(path))
+    if (pluginModule === undefined) throw new StartError(`${join(ROOT, 'sdk')} is missing; install iii-host again`)
+    return new PluginHost({
+      router: core.router,
+      events: core.linkEvents,
+      log: this.#log,
+      engine: { root: ROOT, pluginModule, version: ENGINE_VERSION, url: () => this.url },
+      names: this.#names,
+      watch: this.#options.watch !== false,
+      settings: new SeatSettings(core.seats.settings, this.#log, () => this.#config?.file ?? null),
+      onConfigurationApplied: () => this.#takeUpConfig(),
+    })
+  }
+
+  get #isStrict(): boolean {
+    return this.#options.strictConfig === true
+  }
+
+  /**
+   * At the start names that nobody runs are refused before any plugin starts, unless one may hold the seat `entries`, as those do that
+   * stand in for a built-in: then it is asked. @throws ConfigError
+   */
+  async #refuseNames(config: EngineConfig): Promise<void> {
+    const { plugins } = await this.#resolve(config)
+    const isAsked = plugins.some(({ entry, replaces }) => replaces && entry.enabled)
+    if (this.#isStrict && !isAsked) await this.#resolve(config, true)
+  }
+
+  async #resolve(config: EngineConfig, strict = false): Promise<ResolvedEntries> {
+    const { pluginsDir: userDir, projectRoot } = config
+    const { sources } = await discoverPlugins({ names: this.#names, userDir, projectRoot })
+    return resolveEntries(config, {
+      names: this.#names,
+      userPlugins: [...sources.values()].filter(({ builtIn }) => !builtIn).map(({ name }) => name),
+      strict,
+    })
+  }
+
+  // ── configuration ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #watchConfig(file: string): void {
+    this.#watch = new ConfigWatch({
+      file,
+      debounceMs: CONFIG_DEBOUNCE_MS,
+      onChange: () => this.#takeUpConfig(),
+      onGone: () => this.#log.warn(`'${file}' is gone; the configuration that was read from it runs on`),
+      onError: (error) => this.#log.warn(`changes of '${file}' are not taken up: it can't be watched`, error),
+    })
+  }
+
+  #takeUpConfig(): void {
+    if (this.#state === 'starting') this.#isSavedMeanwhile = true
+    else void this.#running.changes.wish()
+  }
+
+  /** A change that begins or ends; an engine that closes stays so. */
+  #enter(state: 'changing' | 'running'): boolean {
+    const isOpen = this.#state === 'running' || this.#state === 'changing'
+    if (isOpen) this.#state = state
+    return isOpen
+  }
+
+  async #applied(wanted: EngineConfig): Promise<void> {
+    const isMoved = this.#urls.join() !== this.#toldUrls.join()
+    this.#toldUrls = this.#urls
+    this.#config = wanted
+    await this.#refreshPlugins()
+    const { started = [], reloaded = [], reconfigured = [], stopped = [] } = this.#report ?? {}
+    this.#log.info('configuration reloaded', {
+      started,
+      reloaded,
+      reconfigured,
+      stopped,
+      ...(isMoved && { listening: this.#urls }),
+    })
+  }
+
+  get #urls(): readonly string[] {
+    return (this.#parts?.listeners.all ?? []).map(({ url }) => url)
+  }
+
+  // ── what is told ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #refreshPlugins(): Promise<void> {
+    const { host, names } = this.#running
+    const rows = await host.list()
+    this.#plugins = rows.map((row) => {
+      const error = row.stale?.error ?? row.error
+      const { name, origin, state, load_ms } = row
+      return {
+        name,
+        origin,
+        state,
+        isolation: row.isolation,
+        load_ms,
+        replaces: names.replaced.has(name),
+        ...(row.addresses !== undefined && { addresses: row.addresses }),
+        ...(row.settings !== undefined && { settings: row.settings }),
+        ...(error === undefined ? {} : { error }),
+      }
+    })
+  }
+
+  #health(): Record<string, HealthComponent> {
+    const healthy = { status: 'healthy', details: null } as const
+    const degraded = (error: string): HealthComponent => ({ status: 'degraded', details: { error } })
+    const broken = this.#plugins.filter(({ error }) => error !== undefined)
+    const problem = this.#parts?.changes.problem
+    return {
+      config: problem === undefined ? healthy : degraded(problem),
+      plugins:
+        broken.length === 0 ? healthy : degraded(broken.map(({ name, error }) => `${name}: ${error}`).join('; ')),
+      router: healthy,
+    }
+  }
+
+  *#internalWorkers(): Generator<InternalWorker> {
+    for (const { instanceId, url } of this.#parts?.listeners.all ?? []) {
+      yield { instanceId, name: LISTENER_NAME, description: `Accepts workers on ${url}` }
+    }
+  }
+}
+
+const ROOT = dirname(fileURLToPath(import.meta.url)).replace(/[\\/]core$/, '')
+
+/** The addresses name themselves; one per line. */
+function messagesOf({ problems }: ChangeError): string {
+  return problems.map(({ message }) => message).join('\n')
+}

@@ -1,0 +1,84 @@
+// An address, the connections that reach it, and the service that answers them, which can be exchanged.
+import { once } from 'node:events'
+import net from 'node:net'
+import { expect, test } from 'vitest'
+import { WebListener, type WebService } from '../../../base/net/web-listener.ts'
+import { within } from '../../support/deadline.ts'
+import { get, openListener, tcp, upgrade } from './web-scene.ts'
+
+const saying = (text: string, handshakeTimeoutMs = 10_000): WebService => ({
+  handshakeTimeoutMs,
+  onRequest: (_request, response) => void response.end(text),
+})
+
+test('Until there is a service, requests with and without an upgrade are asked to come back', async () => {
+  const { port } = (await openListener()).address
+  for (const { status, headers } of [await get(port), await upgrade(port)])
+    expect([status, headers['retry-after']]).toEqual([503, '1'])
+})
+
+test('Another service answers on the same address, on connections that were opened before, too', async () => {
+  const listener = await openListener()
+  listener.serve(saying('one'))
+  const { port } = listener.address
+  const socket = await tcp(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  expect(String((await once(socket, 'data'))[0])).toContain('one')
+  listener.serve(saying('two'))
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  expect(String((await once(socket, 'data'))[0])).toContain('two')
+  expect((await get(port)).body).toBe('two')
+})
+
+test('A service without upgrades answers a request for one as any other', async () => {
+  const listener = await openListener()
+  listener.serve(saying('plain'))
+  expect(await upgrade(listener.address.port, '/', { Upgrade: 'h2c' })).toMatchObject({ status: 200, body: 'plain' })
+})
+
+test.each([
+  ['says nothing', ''],
+  ['stops within its headers', 'GET / HTTP/1.1\r\nHost: x\r\nUpgr'],
+])('A connection that %s is closed at the deadline of the service', async (_what, bytes) => {
+  const listener = await openListener()
+  listener.serve(saying('late', 100))
+  const socket = await tcp(listener.address.port, bytes)
+  await within(5_000, 'the end of the socket', new Promise((resolve) => socket.once('close', resolve)))
+})
+
+test('An address that is taken is an error with code, address and the setting that mends it', async () => {
+  const { port } = (await openListener()).address
+  const other = new WebListener({ worker: 'some-worker', handshakeTimeoutMs: 1_000, onFailure: () => {} })
+  await expect(other.open('127.0.0.1', port)).rejects.toMatchObject({
+    code: 'address_unavailable',
+    message: `address 127.0.0.1:${port} is already in use: stop the other process, or set another 'port' for some-worker`,
+  })
+})
+
+test("An address that is not this machine's is an error that says so", async () => {
+  const other = new WebListener({ worker: 'some-worker', handshakeTimeoutMs: 1_000, onFailure: () => {} })
+  await expect(other.open('192.0.2.1', 0)).rejects.toThrow(
+    /^address 192\.0\.2\.1:0 cannot be opened \(.*\): set 'host' of some-worker to an address of this machine, such as 127\.0\.0\.1$/,
+  )
+})
+
+test('When it stops listening the port is free at once, and it can be opened again', async () => {
+  const listener = await openListener()
+  listener.serve(saying('again'))
+  const { port } = listener.address
+  listener.stopListening()
+  const other = net.createServer().listen(port, '127.0.0.1')
+  await once(other, 'listening')
+  other.close()
+  await once(other, 'close')
+  await listener.open('127.0.0.1', port)
+  expect((await get(port)).body).toBe('again')
+})
+
+test('Closing cuts connections that do not end by themselves', async () => {
+  const listener = await openListener()
+  const silent = await tcp(listener.address.port)
+  const half = await tcp(listener.address.port, 'GET / HTTP/1.1\r\n')
+  const ends = [silent, half].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+  await within(5_000, 'a closed listener', listener.close())
+  await within(1_000, 'the end of the sockets', Promise.all(ends))
+})

@@ -1,0 +1,156 @@
+// Which requests to upgrade are taken, and how what was taken ends.
+import { once } from 'node:events'
+import { expect, onTestFinished, test } from 'vitest'
+import { WebSocket } from 'ws'
+import type { SweptPeer } from '../../../base/net/peer-sweep.ts'
+import {
+  WebSocketAcceptor,
+  type AcceptorOptions,
+  type AcceptorSettings,
+  type RefusedConnection,
+  type Upgrade,
+} from '../../../base/net/web-socket-acceptor.ts'
+import { Collector, within } from '../../support/deadline.ts'
+import { get, openListener, upgrade } from './web-scene.ts'
+
+const SETTINGS: AcceptorSettings = {
+  maxConnections: 10,
+  maxPayloadBytes: 1_000,
+  allowedOrigins: undefined,
+  isGuarded: false,
+  pingMs: 0,
+  idleMs: 0,
+}
+
+test.each([
+  ['/nope', 404],
+  ['/door', 426],
+])('A request of %s without an upgrade is answered with %i', async (path, status) => {
+  const { port } = await scene()
+  expect((await get(port, path)).status).toBe(status)
+})
+
+test('An upgrade of what is no endpoint is answered with 404', async () => {
+  const { port, refused } = await scene()
+  expect((await upgrade(port, '/nope')).status).toBe(404)
+  expect(refused).toEqual([])
+})
+
+test('Connections that are being decided on count, and a place that becomes free is used', async () => {
+  const upgrades = new Collector<Upgrade<string>>()
+  const { port, acceptor, refused, connect } = await scene({
+    onUpgrade: upgrades.add,
+    settings: { ...SETTINGS, maxConnections: 1 },
+  })
+  const first = upgrade(port, '/door')
+  const [undecided] = await upgrades.take(1)
+  const { status, headers } = await upgrade(port, '/door')
+  expect([status, headers['retry-after'], refused]).toEqual([503, '5', [{ reason: 'full', connections: 0 }]])
+  undecided!.refuse('401 Unauthorized', { headers: { 'X-Why': 'so' }, body: 'no' })
+  expect(await first).toMatchObject({ status: 401, headers: { 'x-why': 'so' }, body: 'no' })
+  const client = connect('/door')
+  ;(await upgrades.take(2))[1]!.accept(() => {})
+  await once(client, 'open')
+  expect(acceptor.size).toBe(1)
+})
+
+test('A page of a foreign origin gets 403, until its origin is allowed', async () => {
+  const { port, acceptor, refused } = await scene()
+  const origin = 'https://app.example'
+  expect((await upgrade(port, '/door', { Origin: origin })).status).toBe(403)
+  expect(refused).toEqual([{ reason: 'origin', origin }])
+  acceptor.change({ ...SETTINGS, allowedOrigins: [origin] })
+  const client = new WebSocket(`ws://127.0.0.1:${port}/door`, { origin })
+  onTestFinished(() => client.terminate())
+  await once(client, 'open')
+})
+
+test('A changed size of messages holds for connections that come', async () => {
+  const { acceptor, connect } = await scene()
+  const before = connect('/door')
+  await once(before, 'open')
+  acceptor.change({ ...SETTINGS, maxPayloadBytes: 10 })
+  const after = connect('/door')
+  await once(after, 'open')
+  for (const client of [before, after]) client.send('x'.repeat(100))
+  expect((await once(after, 'close'))[0]).toBe(1009)
+  expect(before.readyState).toBe(WebSocket.OPEN)
+})
+
+test('A sub-protocol is chosen only by an owner that wants one', async () => {
+  const choosing = await scene({ chooseProtocol: (offered) => [...offered][0] ?? false })
+  const client = new WebSocket(`ws://127.0.0.1:${choosing.port}/door`, ['a', 'b'])
+  onTestFinished(() => client.terminate())
+  await once(client, 'open')
+  expect(client.protocol).toBe('a')
+})
+
+test('A connection that has ended while it was being decided on is not handed over', async () => {
+  const upgrades = new Collector<Upgrade<string>>()
+  const { acceptor, connect } = await scene({ onUpgrade: upgrades.add })
+  const client = connect('/door')
+  const [undecided] = await upgrades.take(1)
+  client.on('error', () => {})
+  undecided!.request.socket.destroy()
+  await once(undecided!.request.socket, 'close')
+  let opened = 0
+  undecided!.accept(() => opened++)
+  expect([opened, acceptor.size]).toEqual([0, 0])
+})
+
+test('When it closes, new connections get 503, and what does not end is cut', async () => {
+  const upgrades = new Collector<Upgrade<string>>()
+  const { port, acceptor, connect } = await scene({ onUpgrade: upgrades.add })
+  const client = connect('/door')
+  ;(await upgrades.take(1))[0]!.accept(() => {})
+  await once(client, 'open')
+  const undecided = upgrade(port, '/door')
+  await upgrades.take(2)
+  client.pause()
+  const closed = within(
+    5_000,
+    'a closed acceptor',
+    acceptor.close(() => {}),
+  )
+  upgrades.items[1]!.accept(() => {})
+  for (const { status, headers } of [await undecided, await upgrade(port, '/door')])
+    expect([status, headers['retry-after']]).toEqual([503, '1'])
+  await closed
+  expect(acceptor.size).toBe(0)
+})
+
+test('Peers are pinged while there are any, at the interval of the settings as they are', async () => {
+  const pings = new Collector<number>()
+  const peer: SweptPeer = { ping: () => pings.add(1), isSilent: () => false }
+  const { acceptor, connect } = await scene({ peers: [peer] })
+  await once(connect('/door'), 'open')
+  expect(pings.items).toEqual([])
+  acceptor.change({ ...SETTINGS, pingMs: 10 })
+  await pings.take(3)
+})
+
+async function scene(options: Partial<AcceptorOptions<string, SweptPeer>> = {}) {
+  const refused: RefusedConnection[] = []
+  const acceptor = new WebSocketAcceptor<string, SweptPeer>({
+    settings: SETTINGS,
+    endpointOf: (target) => (target === '/door' ? 'door' : undefined),
+    onUpgrade: ({ accept }) => accept(() => {}),
+    onRefused: (connection) => refused.push(connection),
+    peers: [],
+    onSilent: () => {},
+    ...options,
+  })
+  const listener = await openListener()
+  listener.serve({
+    handshakeTimeoutMs: 10_000,
+    onRequest: (request, response) => acceptor.answer(request, response),
+    onUpgrade: (request, socket, head) => acceptor.upgrade(request, socket, head),
+  })
+  const { port } = listener.address
+  const connect = (path: string): WebSocket => {
+    const client = new WebSocket(`ws://127.0.0.1:${port}${path}`)
+    onTestFinished(() => client.terminate())
+    return client
+  }
+  return { port, acceptor, refused, connect }
+}

@@ -1,13 +1,13 @@
 // Rows and details that several listings show: trigger types, bindings, functions (spec 04 C.1–C.2).
 import { byFunctionId, compareText, firstSegment, functionRow, workerNameOf } from '../discovery/function-rows.ts'
-import type { Binding } from '../model/binding.ts'
+import type { Binding, BindingState } from '../model/binding.ts'
 import type { FunctionEntry } from '../model/function-entry.ts'
 import type { FunctionRegistry } from '../registry/functions.ts'
 import type { TriggerType } from '../model/trigger-type.ts'
 import type { TriggerRegistry } from '../registry/triggers.ts'
 import { seesBinding, type Viewer } from '../discovery/visibility.ts'
 import { wellKnownProvider } from '../registry/well-known-types.ts'
-import type { Router } from '../router/router.ts'
+import type { Registries } from '../router/ports.ts'
 
 export { byFunctionId, compareText }
 
@@ -47,6 +47,8 @@ export interface BindingRow {
   readonly worker_name: string
   readonly config: unknown
   readonly config_summary: string
+  /** Whether anybody fires it. */
+  readonly state: BindingState
 }
 
 export function bindingRow({ id, logical }: Binding, functions: FunctionRegistry): BindingRow {
@@ -59,6 +61,7 @@ export function bindingRow({ id, logical }: Binding, functions: FunctionRegistry
     worker_name: target === undefined ? firstSegment(functionId) : workerNameOf(target),
     config,
     config_summary: summary(config),
+    state: logical.state,
   }
 }
 
@@ -75,7 +78,7 @@ export function oldBindingRow({ id, logical }: Binding): object {
 }
 
 /** Everything about one function; its bindings are those that the viewer sees. */
-export function functionDetail(entry: FunctionEntry, { functions, triggers }: Router, viewer: Viewer): object {
+export function functionDetail(entry: FunctionEntry, { functions, triggers }: Registries, viewer: Viewer): object {
   const { request_format, response_format, ...row } = functionRow(entry)
   const registered = [...triggers.bindings()]
     .filter(({ logical }) => logical.functionId === entry.id && logical.namespace === entry.namespace)

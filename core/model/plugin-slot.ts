@@ -40,7 +40,7 @@ export class PluginSlot {
 
   get inFlight(): number {
     let sum = 0
-    for (const worker of this.workers) sum += worker.calls.size
+    for (const worker of this.workers) sum += worker.inFlight
     return sum
   }
 }

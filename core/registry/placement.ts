@@ -16,7 +16,7 @@ import type { TriggerTypes } from './trigger-types.ts'
 import { wellKnownProvider } from './well-known-types.ts'
 import type { Worker } from '../model/worker.ts'
 
-export interface PlacementParts {
+export interface PlacementDeps {
   readonly types: TriggerTypes
   readonly bindings: Bindings
   readonly waiters: AnswerWaiters
@@ -35,7 +35,7 @@ export class Placement {
   readonly #warnings: ThrottledWarnings
   readonly #outbox: ProviderOutbox
 
-  constructor({ types, bindings, waiters, coalesce, log, warnings }: PlacementParts) {
+  constructor({ types, bindings, waiters, coalesce, log, warnings }: PlacementDeps) {
     this.#types = types
     this.#bindings = bindings
     this.#waiters = waiters
@@ -81,7 +81,7 @@ export class Placement {
     const { logical } = binding
     if (!this.#bindings.remove(binding)) return
     this.#withdraw(logical, undefined)
-    this.#waiters.settle(logical.id, error)
+    this.#waiters.end(logical.id, error)
   }
 
   /** Brings every binding of a type to the provider that it belongs to now; to `registered` also when it was there already. */
@@ -90,7 +90,7 @@ export class Placement {
       const next = this.#resolve(logical.content)
       const old = logical.provider
       if (next === undefined) this.#park(logical)
-      else if (next === registered || (next !== old && next !== logical.refusedBy)) {
+      else if (next === registered || next !== logical.lastProvider) {
         // Upstream tells a replaced provider nothing; only one in another namespace, or a replica beside the new one, would fire twice.
         if (old !== undefined && (old.type !== next.type || next.overlaps(old)))
           this.#outbox.unbind(old, logical.id, triggerType)
@@ -116,7 +116,7 @@ export class Placement {
     const delivery = asked?.takeDelivery(id)
     const logical = this.#bindings.findLogical(id)
     if (logical === undefined) return
-    const provider = logical.provider ?? logical.refusedBy
+    const provider = logical.lastProvider
     if (provider?.worker !== worker) {
       if (error != null) {
         const message = `answer about trigger '${id}' ignored: its type is provided by another worker`
@@ -155,7 +155,7 @@ export class Placement {
     const { id, sentId, owner, madeUnder } = binder
     this.#bindings.add({ id, sentId, owner, madeUnder, logical, previous })
     const provider = this.#resolve(content)
-    if (shared !== undefined && shared.refusedBy === undefined) return provider?.local?.onJoined?.(shared)
+    if (shared !== undefined && shared.state !== 'refused') return provider?.local?.onJoined?.(shared)
     if (provider !== undefined) this.#deliver(logical, provider, false)
     else this.#warnParked(binder.id, content)
   }
@@ -190,17 +190,15 @@ export class Placement {
   }
 
   #deliver(logical: LogicalBinding, provider: TypeProvider, replay: boolean): void {
-    const last = logical.provider ?? logical.refusedBy
-    if (last !== undefined && last.worker !== provider.worker) this.#waiters.settle(logical.id)
-    logical.provider = provider
-    logical.refusedBy = undefined
+    const last = logical.lastProvider
+    if (last !== undefined && last.worker !== provider.worker) this.#waiters.end(logical.id)
+    logical.place = { state: 'pending', provider }
     this.#outbox.bind(provider, logical, replay)
   }
 
   #park(logical: LogicalBinding): void {
-    logical.provider = undefined
-    logical.refusedBy = undefined
-    this.#waiters.settle(logical.id)
+    logical.park()
+    this.#waiters.end(logical.id)
   }
 
   #warnParked(id: string, { triggerType, functionId }: BindingContent): void {
@@ -214,16 +212,18 @@ export class Placement {
   }
 
   #tellBind(provider: TypeProvider, logical: LogicalBinding, replay: boolean): void {
-    if (provider.local !== undefined) return this.#bindLocal(provider.local, logical, replay)
+    if (provider.local !== undefined) return this.#bindLocal(provider, provider.local, logical, replay)
     if (!hears(provider.worker)) return
     if (provider.isBuiltIn) provider.expectAnswer({ logical, content: logical.content, replay })
+    else logical.place = { state: 'bound', provider }
     provider.worker.link.send(registerTriggerMessage(logical, provider))
   }
 
-  #bindLocal(type: LocalTriggerType, logical: LogicalBinding, replay: boolean): void {
+  #bindLocal(provider: TypeProvider, type: LocalTriggerType, logical: LogicalBinding, replay: boolean): void {
     try {
       type.onBind(logical)
       logical.accepted = logical.content
+      logical.place = { state: 'bound', provider }
     } catch (thrown) {
       const { message } = toErrorBody(thrown)
       this.#refuse(logical, { code: 'trigger_registration_failed', message }, replay)
@@ -240,14 +240,12 @@ export class Placement {
 
   #accept(logical: LogicalBinding, provider: TypeProvider, content: BindingContent): void {
     logical.accepted = content
-    if (!provider.owesAnswer(logical)) for (const member of logical.members.values()) member.previous = undefined
-    if (logical.provider === undefined) {
-      // It refused an earlier version of the binding and took the latest.
-      logical.provider = provider
-      logical.refusedBy = undefined
-      provider.view.held.add(logical.id)
-    }
-    this.#waiters.settle(logical.id)
+    // It may have refused an earlier version of the binding and taken the latest.
+    if (logical.state === 'refused') provider.view.held.add(logical.id)
+    const isLast = !provider.owesAnswer(logical)
+    logical.place = { state: isLast ? 'bound' : 'pending', provider }
+    if (isLast) for (const member of logical.members.values()) member.previous = undefined
+    this.#waiters.end(logical.id)
   }
 
   #refuse(logical: LogicalBinding, error: ErrorBody, replay: boolean): void {
@@ -270,8 +268,7 @@ export class Placement {
     if (provider.isBuiltIn && !replay) return this.#takeBack(logical, provider)
     // A plugin that refuses what it has already keeps it (§11.2.3): it is to hear when the binding goes.
     if (!provider.isBuiltIn) provider.view.held.delete(logical.id)
-    logical.provider = undefined
-    logical.refusedBy = provider
+    logical.place = { state: 'refused', provider }
   }
 
   /** A built-in refused something new: what was in force before stays, else nothing does (spec 01 §11.2.3). */
@@ -283,6 +280,7 @@ export class Placement {
       this.#bindings.change(logical, accepted)
       if (next === undefined) this.#park(logical)
       else if (next !== provider) this.#deliver(logical, next, true)
+      else logical.place = { state: 'bound', provider }
       return
     }
     provider.view.held.delete(logical.id)

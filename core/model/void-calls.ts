@@ -9,9 +9,16 @@ const RING = 256
 const PREFIX_CHARACTERS = 24
 const UUID_CHARACTERS = 36
 const NO_RING = new Uint8Array(0)
+/** The last digits of an id, made once: the rest of it changes every so many calls only. */
+const TAIL_DIGITS = 3
+const TAILS: readonly string[] = Array.from({ length: 16 ** TAIL_DIGITS }, (_, number) =>
+  number.toString(16).padStart(TAIL_DIGITS, '0'),
+)
 
 export class VoidCalls {
   #prefix = ''
+  /** The prefix with the leading digits of `#next`. */
+  #head = ''
   /** Number of the next call. */
   #next = 0
   #open = 0
@@ -38,7 +45,9 @@ export class VoidCalls {
     if (this.#ring[place] === 1) this.#overtaken.add(number - RING)
     this.#ring[place] = 1
     this.#open++
-    return this.#prefix + number.toString(16).padStart(UUID_CHARACTERS - PREFIX_CHARACTERS, '0')
+    const tail = number & (TAILS.length - 1)
+    if (tail === 0) this.#head = this.#prefix + leadingDigits(number)
+    return this.#head + TAILS[tail]!
   }
 
   /** Takes an answer. False = it is none to an open void call. */
@@ -100,6 +109,12 @@ export class VoidCalls {
     this.#open--
     return true
   }
+}
+
+function leadingDigits(number: number): string {
+  return Math.floor(number / TAILS.length)
+    .toString(16)
+    .padStart(UUID_CHARACTERS - PREFIX_CHARACTERS - TAIL_DIGITS, '0')
 }
 
 /** The last group of a UUID as a number; -1 = it is none in lower-case digits. */

@@ -19,6 +19,15 @@ it('takes each answer once, in any order', () => {
   expect(voids.open).toBe(1)
 })
 
+it('numbers on when the digits at the end begin anew', () => {
+  const voids = new VoidCalls()
+  const first = voids.add()
+  for (let count = 1; count < 4096; count++) voids.answered(voids.add())
+  const next = voids.add()
+  expect(next.slice(-12)).toBe('000000001000')
+  expect([voids.answered(next), voids.answered(first), voids.open]).toEqual([true, true, 0])
+})
+
 it('knows the answer to a call that thousands of later ones have overtaken', () => {
   const voids = new VoidCalls()
   const slow = [voids.add(), voids.add()] as const

@@ -16,6 +16,7 @@ import { LocalLink } from './links/local-link.ts'
 import type { Log } from './log.ts'
 import { Discovery } from './discovery/discovery.ts'
 import type { TriggerRegistry } from './registry/triggers.ts'
+import type { MetricsSnapshot } from './telemetry/metrics.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
 import { Worker } from './model/worker.ts'
 import { Registrations } from './router/registrations.ts'
@@ -103,7 +104,7 @@ export class RoutingCore {
     })
     this.discovery = new Discovery({ registries: router, caller: router, engineWorker: router.engineWorker, log })
     this.channels = new ChannelBroker()
-    this.liveness = new Liveness(router, log, liveness)
+    this.liveness = new Liveness(router.workers, log, liveness)
     const telemetry = (this.telemetry = new SeatTelemetry(seats.telemetry, router.warnings))
     engineTelemetry.metrics.read('iii.telemetry.frames.dropped', () => telemetry.dropped)
     this.linkEvents = {
@@ -133,6 +134,11 @@ export class RoutingCore {
   /** Adds functions of the engine itself. */
   addFunctions(functions: readonly EngineFunction[]): void {
     addEngineFunctions(this.router.functions, this.router.engineWorker, functions)
+  }
+
+  /** The engine's figures as they are now (telemetry/metrics-table.ts). */
+  metrics(): MetricsSnapshot {
+    return this.engineTelemetry.snapshot()
   }
 
   /** Calls are observed while a plugin has the seat `telemetry`, also while that is handed over or restarts. */

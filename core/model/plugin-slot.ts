@@ -38,6 +38,12 @@ export class PluginSlot {
     this.gate = gate
   }
 
+  /** Whether a generation has as many calls or bytes in flight as it may. */
+  isFull(worker: Worker, moreBytes: number): boolean {
+    const { maxInFlight, maxInFlightBytes } = this.options
+    return worker.inFlight >= maxInFlight || worker.inFlightBytes + moreBytes > maxInFlightBytes
+  }
+
   get inFlight(): number {
     let sum = 0
     for (const worker of this.workers) sum += worker.inFlight

@@ -10,7 +10,7 @@ import { registerTriggerMessage } from '../model/binding.ts'
 import type { Binding, BindingContent, LogicalBinding } from '../model/binding.ts'
 import type { Bindings } from './bindings.ts'
 import { ProviderOutbox } from './provider-outbox.ts'
-import { hears, tellOwner } from './trigger-notices.ts'
+import { hears, tellOwner, tellUnbind } from './trigger-notices.ts'
 import type { LocalTriggerType, TriggerType, TypeProvider } from '../model/trigger-type.ts'
 import type { TriggerTypes } from './trigger-types.ts'
 import { wellKnownProvider } from './well-known-types.ts'
@@ -295,10 +295,4 @@ export class Placement {
 function inForce(logical: LogicalBinding): BindingContent | undefined {
   if (logical.provider === undefined) return undefined
   return logical.provider.isBuiltIn ? (logical.accepted ?? logical.content) : logical.content
-}
-
-function tellUnbind(provider: TypeProvider, id: string, triggerType: string): void {
-  if (provider.local !== undefined) provider.local.onUnbind(id)
-  else if (hears(provider.worker))
-    provider.worker.link.send({ type: 'unregistertrigger', id, trigger_type: triggerType })
 }

@@ -1,7 +1,6 @@
 // Brings calls to providers and answers back to callers (design, "The life of a call"; spec 01 §9).
 // Knows no wire format and no plugin life cycle: links encode, the hand-over decides which calls pass while a plugin is replaced.
 import { readError, type ErrorBody } from '../../protocol/errors.ts'
-import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { EngineOptions } from '../model/options.ts'
 import type { Log } from '../log.ts'
 import type { FunctionEntry, Provider } from '../model/function-entry.ts'
@@ -16,6 +15,7 @@ import { chooseProvider } from './choose-provider.ts'
 import type { Gate } from '../model/gate.ts'
 import { engineCall, type EngineRequest } from './engine-call.ts'
 import type { HandOver } from './hand-over.ts'
+import { missOf } from './miss.ts'
 import { PluginSlots } from './plugin-slots.ts'
 import type { PluginSlot, SlotOptions } from '../model/plugin-slot.ts'
 import type { Caller, Calls, PluginRouting, Registries, WorkerTable } from './ports.ts'
@@ -183,13 +183,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
   }
 
   #miss(call: Call): void {
-    const elsewhere = this.functions.namespacesOf(call.functionId)
-    let message = `Function ${call.functionId} not found`
-    if (call.namespace !== DEFAULT_NAMESPACE || elsewhere.length > 0) {
-      message += ` in namespace ${call.namespace}.`
-      if (elsewhere.length > 0) message += ` It is registered in namespace(s): ${elsewhere.join(', ')}.`
-    }
-    this.fail(call, { code: 'function_not_found', message })
+    this.fail(call, missOf(call, this.functions))
   }
 
   #deliver(call: Call, provider: Provider): void {
@@ -198,7 +192,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     }
     const { worker } = provider
     const { link, slot } = worker
-    if (slot !== undefined && isFull(worker, slot.options, call)) {
+    if (slot?.isFull(worker, call.data.length) === true) {
       return this.fail(call, {
         code: 'overloaded',
         message: `Plugin '${slot.name}' has ${worker.inFlight} calls in flight; try again later`,
@@ -305,8 +299,4 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
   close(): void {
     this.#unanswered.close()
   }
-}
-
-function isFull(worker: Worker, limits: SlotOptions, call: Call): boolean {
-  return worker.inFlight >= limits.maxInFlight || worker.inFlightBytes + call.data.length > limits.maxInFlightBytes
 }

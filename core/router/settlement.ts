@@ -4,6 +4,7 @@ import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.t
 import { isVoid, type Call } from '../model/call.ts'
 import type { Worker } from '../model/worker.ts'
 import { invocationChannel, publishInvocation } from '../telemetry/channels.ts'
+import type { CallCounts } from '../telemetry/metrics.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { IdleWaiters } from './idle-waiters.ts'
 
@@ -19,18 +20,21 @@ export interface SettlementDeps {
 export class Settlement {
   readonly #warnings: ThrottledWarnings
   readonly #telemetry: Telemetry
+  readonly #counts: CallCounts
   readonly #onSettled: (call: Call) => void
   readonly #idle = new IdleWaiters()
 
   constructor({ warnings, telemetry, onSettled }: SettlementDeps) {
     this.#warnings = warnings
     this.#telemetry = telemetry
+    this.#counts = telemetry.metrics.counts
     this.#onSettled = onSettled
   }
 
   /** Takes the answer of `worker` to the call that it got under `callId`; unknown ids are ignored (spec 01 §9.3). */
   settle(worker: Worker, callId: string | number, result: Buffer | undefined, error: Buffer | undefined): void {
-    if (worker.voids?.answered(callId) === true) return this.#becomeIdle(worker)
+    const { voids } = worker
+    if (voids !== undefined && voids.open > 0 && voids.answered(callId)) return this.#becomeIdle(worker)
     const call = worker.calls.get(callId)
     if (call === undefined) return
     worker.calls.delete(callId)
@@ -39,10 +43,9 @@ export class Settlement {
 
   /** Settles a call with an error before it reached a provider. */
   fail(call: Call, body: ErrorBody): void {
-    const { counts } = this.#telemetry.metrics
-    if (body.code === 'overloaded') counts.overloaded++
+    if (body.code === 'overloaded') this.#counts.overloaded++
     if (isVoid(call)) {
-      counts.voidDropped++
+      this.#counts.voidDropped++
       const data = { code: body.code, caller: call.caller.name ?? call.caller.id }
       const message = `void call of ${call.functionId} dropped: ${body.message}`
       this.#warnings.count(`${body.code} ${call.functionId}`, message, data)
@@ -52,10 +55,10 @@ export class Settlement {
 
   /** Ends a call: its caller gets the outcome, if it waits for one and is still there. */
   answer(call: Call, result: Buffer | undefined, error: Buffer | undefined): void {
-    const { observer, metrics } = this.#telemetry
+    const { observer } = this.#telemetry
     if (observer !== undefined) observer.end(call, error)
-    if (error === undefined) metrics.counts.success++
-    else metrics.counts.error++
+    if (error === undefined) this.#counts.success++
+    else this.#counts.error++
     if (call.onSettled !== undefined) return call.onSettled(result, error)
     if (call.invocationId === undefined) return
     let { caller } = call
@@ -72,7 +75,7 @@ export class Settlement {
   /** Ends a call whose caller has left before it could be delivered: nobody is told. */
   abandon(call: Call): void {
     this.#telemetry.observer?.end(call, STOPPED)
-    this.#telemetry.metrics.counts.error++
+    this.#counts.error++
   }
 
   /** Settles everything that the worker has not answered with `invocation_stopped`. */

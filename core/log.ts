@@ -4,8 +4,27 @@ import type { PluginLog } from '../sdk/plugin.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
+/** A line that was written: at or above the level of the log. */
+export interface LogLine {
+  readonly level: Exclude<LogLevel, 'silent'>
+  readonly message: string
+  /** Those of the line and of the log that it was written to. */
+  readonly fields: Readonly<Record<string, unknown>>
+  /** Milliseconds since 1970. */
+  readonly time: number
+}
+
+/** Where the lines of a log and of its children can be listened to. */
+export interface LogLines {
+  /**
+   * Has each line told to `listener` from now on, within the call that writes it; what the listener itself logs is not told.
+   * Returns how to stop it.
+   */
+  onLine(listener: (line: LogLine) => void): () => void
+}
+
 /** The same methods as a plugin's log, so that engine and plugins write alike. `child` adds fields to every line. */
-export interface Log extends PluginLog {
+export interface Log extends PluginLog, LogLines {
   child(fields: Readonly<Record<string, unknown>>): Log
   /** Writes out what is buffered; for the last lines before the process ends. */
   flush(): void
@@ -38,7 +57,7 @@ export function createLog(options: LogOptions = {}): Log {
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } },
     stream,
   )
-  return wrap(logger, () => stderr?.flush())
+  return wrap(logger, {}, new LogListeners(), () => stderr?.flush())
 }
 
 function levelFrom(env: NodeJS.ProcessEnv): LogLevel {
@@ -50,15 +69,52 @@ function levelName(label: string): { level: string } {
   return { level: label }
 }
 
-function wrap(logger: pino.Logger, flushAll: () => void): Log {
+function wrap(
+  logger: pino.Logger,
+  bound: Readonly<Record<string, unknown>>,
+  listeners: LogListeners,
+  flushAll: () => void,
+): Log {
+  const write = (level: LogLine['level'], message: string, data: unknown): void => {
+    const fields = fieldsOf(data)
+    logger[level](fields, message)
+    if (listeners.isEmpty || !logger.isLevelEnabled(level)) return
+    listeners.tell({ level, message, fields: { ...bound, ...fields }, time: Date.now() })
+  }
   return {
-    trace: (message, data) => logger.trace(fieldsOf(data), message),
-    debug: (message, data) => logger.debug(fieldsOf(data), message),
-    info: (message, data) => logger.info(fieldsOf(data), message),
-    warn: (message, data) => logger.warn(fieldsOf(data), message),
-    error: (message, data) => logger.error(fieldsOf(data), message),
-    child: (fields) => wrap(logger.child(fields), flushAll),
+    trace: (message, data) => write('trace', message, data),
+    debug: (message, data) => write('debug', message, data),
+    info: (message, data) => write('info', message, data),
+    warn: (message, data) => write('warn', message, data),
+    error: (message, data) => write('error', message, data),
+    child: (fields) => wrap(logger.child(fields), { ...bound, ...fields }, listeners, flushAll),
+    onLine: (listener) => listeners.add(listener),
     flush: flushAll,
+  }
+}
+
+/** Who listens to a log, shared by all its children. */
+class LogListeners {
+  readonly #listeners = new Set<(line: LogLine) => void>()
+  #isTelling = false
+
+  get isEmpty(): boolean {
+    return this.#listeners.size === 0
+  }
+
+  add(listener: (line: LogLine) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  tell(line: LogLine): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    try {
+      for (const listener of this.#listeners) listener(line)
+    } finally {
+      this.#isTelling = false
+    }
   }
 }
 

@@ -15,15 +15,16 @@ import type { LinkEvents } from './model/link-events.ts'
 import { LocalLink } from './links/local-link.ts'
 import type { Log } from './log.ts'
 import { Discovery } from './discovery/discovery.ts'
-import { TriggerRegistry } from './registry/triggers.ts'
-import { publishWorker } from './telemetry/worker-channel.ts'
-import { NO_KNOWN_WORKERS, type KnownWorkers } from './model/known-workers.ts'
+import type { KnownWorkers } from './model/known-workers.ts'
+import type { TriggerRegistry } from './registry/triggers.ts'
+import type { MetricsSnapshot } from './telemetry/metrics.ts'
+import { Telemetry } from './telemetry/telemetry.ts'
 import { Worker } from './model/worker.ts'
 import { Registrations } from './router/registrations.ts'
+import { readRouter } from './router/readings.ts'
 import { Router } from './router/router.ts'
 import { SeatHttpInvoker } from './seats/http-invoker.ts'
 import { Seats } from './seats/seats.ts'
-import type { RouterEvents } from './router/router-events.ts'
 import { SeatTelemetry } from './seats/telemetry.ts'
 
 export interface RoutingCoreOptions {
@@ -45,64 +46,71 @@ export class RoutingCore {
   readonly channels: ChannelBroker
   readonly liveness: Liveness
   readonly seats: Seats
+  /** Where the telemetry frames of workers go. */
   readonly telemetry: SeatTelemetry
+  /** What the engine knows of itself. */
+  readonly engineTelemetry: Telemetry
   /** Where the frames of plugins go. */
   readonly linkEvents: LinkEvents
 
-  constructor({
-    config,
-    log,
-    healthComponents,
-    internalWorkers,
-    liveness,
-    known = NO_KNOWN_WORKERS,
-  }: RoutingCoreOptions) {
-    const events: RouterEvents = {
-      onFunctionsChanged: () => this.discovery.functionsChanged(),
-      onProvidersChanged: (entry) => {
-        this.discovery.providersChanged(entry)
-        this.seats.providersChanged(entry)
-      },
-      onWorkerAdded: (worker) => {
-        if (worker.link.kind === 'socket') this.discovery.workerConnected(worker)
-        publishWorker('connected', worker)
-      },
-      onWorkerEnded: (worker) => {
-        this.channels.workerEnded(worker)
-        if (worker.link.kind === 'socket') this.discovery.workerDisconnected(worker)
-        publishWorker('disconnected', worker)
-      },
-    }
-    this.router = new Router(config.engine, log, events, known)
-    const { router } = this
-    this.seats = new Seats(router)
-    const engineWorker = new Worker({
-      id: randomUUID(),
-      link: new LocalLink({
-        onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
-        onMessage: () => {},
-      }),
-      policy: { kind: 'engine' },
-      internal: { instanceId: 'iii-engine-functions', name: 'iii-engine-functions' },
-    })
-    this.triggers = new TriggerRegistry({
-      functions: router.functions,
-      engineWorker,
-      warnings: router.warnings,
-      coalesce: config.engine.coalesce_replica_triggers,
+  constructor({ config, log, healthComponents, internalWorkers, liveness, known }: RoutingCoreOptions) {
+    const engineTelemetry = (this.engineTelemetry = new Telemetry(log))
+    // Seats ask and are told once the router is there.
+    const seats = (this.seats = new Seats({
+      functions: { find: (namespace, id) => router.functions.find(namespace, id) },
+      invokeThen: (request, onSettled) => router.invokeThen(request, onSettled),
+    }))
+    const httpInvoker = new SeatHttpInvoker(seats.httpInvoker)
+    const router: Router = new Router({
+      options: config.engine,
       log,
-      known,
+      engineWorker: new Worker({
+        id: randomUUID(),
+        link: new LocalLink({
+          onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
+          onMessage: () => {},
+        }),
+        policy: { kind: 'engine' },
+        internal: { instanceId: 'iii-engine-functions', name: 'iii-engine-functions' },
+      }),
+      httpInvoker,
+      telemetry: engineTelemetry,
+      ...(known !== undefined && { known }),
+      events: {
+        onFunctionsChanged: () => {
+          this.#observe()
+          this.discovery.functionsChanged()
+        },
+        onProvidersChanged: (entry) => {
+          this.discovery.providersChanged(entry)
+          seats.providersChanged(entry)
+        },
+        onWorkerAdded: (worker) => {
+          if (worker.link.kind === 'socket') this.discovery.workerConnected(worker)
+        },
+        onWorkerEnded: (worker) => {
+          this.channels.workerEnded(worker)
+          if (worker.link.kind === 'socket') this.discovery.workerDisconnected(worker)
+        },
+      },
     })
-    router.connect({
-      engineWorker,
-      triggers: this.triggers,
-      httpInvoker: new SeatHttpInvoker(this.seats.httpInvoker),
+    this.router = router
+    this.triggers = router.triggers
+    readRouter(engineTelemetry.metrics, router)
+    this.registrations = new Registrations({
+      registries: router,
+      caller: router,
+      table: router,
+      httpInvoker,
+      counts: engineTelemetry.metrics.counts,
+      warnings: router.warnings,
+      log,
     })
-    this.registrations = new Registrations(router)
-    this.discovery = new Discovery({ router, log })
+    this.discovery = new Discovery({ registries: router, caller: router, engineWorker: router.engineWorker, log })
     this.channels = new ChannelBroker()
-    this.liveness = new Liveness(router, log, liveness)
-    this.telemetry = new SeatTelemetry(this.seats.telemetry, router.warnings)
+    this.liveness = new Liveness(router.workers, log, liveness)
+    const telemetry = (this.telemetry = new SeatTelemetry(seats.telemetry, router.warnings))
+    engineTelemetry.metrics.read('iii.telemetry.frames.dropped', () => telemetry.dropped)
     this.linkEvents = {
       onCall: (call, action) => router.call(call, action),
       onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
@@ -114,10 +122,12 @@ export class RoutingCore {
       onChannel: (worker, event) => this.channels.takeEvent(worker, event),
     }
     registerEngineFunctions({
-      router,
+      registries: router,
+      table: router,
+      duplicateWorkers: config.engine.duplicate_workers,
       log,
       discovery: this.discovery,
-      healthComponents: () => ({ ...healthComponents(), telemetry: telemetryHealth(this.telemetry) }),
+      healthComponents: () => ({ ...healthComponents(), telemetry: telemetryHealth(telemetry) }),
       internalWorkers,
       onAnnounced: (worker) => this.liveness.announced(worker),
       askTriggerHook: (worker, proposal) => this.registrations.askTriggerHook(worker, proposal),
@@ -127,7 +137,20 @@ export class RoutingCore {
 
   /** Adds functions of the engine itself. */
   addFunctions(functions: readonly EngineFunction[]): void {
-    addEngineFunctions(this.router, functions)
+    addEngineFunctions(this.router.functions, this.router.engineWorker, functions)
+  }
+
+  /** The engine's figures as they are now (telemetry/metrics-table.ts). */
+  metrics(): MetricsSnapshot {
+    return this.engineTelemetry.snapshot()
+  }
+
+  /** Calls are observed while a plugin has the seat `telemetry`, also while that is handed over or restarts. */
+  #observe(): void {
+    const isWanted = this.seats.telemetry.state !== 'empty'
+    if (isWanted === this.engineTelemetry.isOn) return
+    if (isWanted) this.engineTelemetry.turnOn()
+    else this.engineTelemetry.turnOff()
   }
 
   close(): void {

@@ -8,6 +8,11 @@ export class LatencyHistogram {
   readonly #counts = new Float64Array(BUCKET_COUNT)
   #total = 0
 
+  /** How many values were recorded. */
+  get count(): number {
+    return this.#total
+  }
+
   record(ms: number): void {
     const bucket = ms <= SMALLEST_MS ? 0 : Math.floor(Math.log2(ms / SMALLEST_MS) * BUCKETS_PER_OCTAVE)
     const index = Math.min(bucket, BUCKET_COUNT - 1)

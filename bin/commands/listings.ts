@@ -87,6 +87,7 @@ const BINDINGS: Pick<Listing, 'rows' | 'columns'> = {
     { title: 'TYPE', value: text('trigger_type') },
     { title: 'FUNCTION', value: text('function_id') },
     { title: 'WORKER', value: text('worker_name') },
+    { title: 'STATE', value: text('state') },
     { title: 'CONFIG', value: text('config_summary') },
     { title: 'ID', value: text('id') },
   ],

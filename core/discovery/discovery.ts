@@ -1,7 +1,8 @@
 // The engine's own trigger types (spec 04 C.6, 09 §3): what happens to workers, functions and plugins, told to bound functions.
 // Events are raised anywhere, also inside dispatch, and fired after it; per binding they arrive in the order raised.
 import type { Log } from '../log.ts'
-import type { Router } from '../router/router.ts'
+import type { Caller, Registries } from '../router/ports.ts'
+import type { FunctionRegistry } from '../registry/functions.ts'
 import { checkOwners } from '../registry/binding-policy.ts'
 import type { LogicalBinding } from '../model/binding.ts'
 import type { FunctionEntry } from '../model/function-entry.ts'
@@ -17,9 +18,15 @@ export interface PluginEvent {
   readonly error?: unknown
 }
 
-export interface DiscoveryOptions {
-  readonly router: Router
+export interface DiscoveryDeps {
+  readonly registries: Registries
+  readonly caller: Caller
+  /** Whose view of the functions is complete. */
+  readonly engineWorker: Worker
   readonly log: Log
+}
+
+export interface DiscoveryOptions {
   /** How long changes of the set of functions are collected. Default 500. */
   readonly collectMs?: number
   /** Least time between two `functions_changed` events. Default 1000. */
@@ -65,13 +72,11 @@ const TYPES = [
   },
   {
     id: WATCHED_FUNCTIONS,
-    description:
-      'Functions of a prefix came or went; told at once, before the next call of the worker that registered them',
+    description: 'Functions came or went; told at once, before the next call of the worker that registered them',
     config: {
       type: 'object',
-      required: ['prefix'],
       properties: {
-        prefix: { type: 'string', description: 'The first letters of the ids.' },
+        prefix: { type: 'string', description: 'The first letters of the ids. Default: all ids, but for sessions.' },
         trusted: { type: 'boolean', description: 'Only functions that a trusted worker provides. Default: all.' },
       },
     },
@@ -87,7 +92,9 @@ const TYPES = [
 ] as const
 
 export class Discovery {
-  readonly #router: Router
+  readonly #functions: FunctionRegistry
+  readonly #caller: Caller
+  readonly #engineWorker: Worker
   readonly #log: Log
   readonly #collectMs: number
   readonly #intervalMs: number
@@ -101,20 +108,23 @@ export class Discovery {
   #toldIds: Set<string> | undefined
   readonly #watch: FunctionWatch
 
-  constructor(options: DiscoveryOptions) {
-    this.#router = options.router
-    this.#log = options.log
+  constructor({ registries, caller, engineWorker, log }: DiscoveryDeps, options: DiscoveryOptions = {}) {
+    this.#functions = registries.functions
+    this.#caller = caller
+    this.#engineWorker = engineWorker
+    this.#log = log
     this.#collectMs = options.collectMs ?? 500
     this.#intervalMs = options.intervalMs ?? 1000
     this.#watch = new FunctionWatch({
-      all: () => this.#router.functions.all(),
+      all: () => this.#functions.all(),
+      seesAll: (binding) => viewersOf(binding) === undefined,
       sees: (binding, entry) => viewersOf(binding)?.some((viewer) => seesFunction(viewer, entry)) ?? true,
       fire: (binding, event) => this.#fire(binding, Buffer.from(JSON.stringify(event))),
     })
     for (const { id, description, payload, ...more } of TYPES) {
       const bindings = new Map<string, LogicalBinding>()
       this.#bound.set(id, bindings)
-      this.#router.triggers.registerLocalType({
+      registries.triggers.registerLocalType({
         id,
         description,
         triggerRequestFormat: 'config' in more ? more.config : OBJECT,
@@ -213,13 +223,14 @@ export class Discovery {
 
   #currentIds(): Set<string> {
     const ids = new Set<string>()
-    for (const { namespace, id } of this.#router.functions.all()) ids.add(`${namespace}\n${id}`)
+    for (const { namespace, id } of this.#functions.all()) ids.add(`${namespace}\n${id}`)
     return ids
   }
 
   /** Of a session's binding: what the session sees; of one that several share: what any of them sees. */
   #functionsPayload(binding: LogicalBinding): Buffer {
-    const { functions, engineWorker } = this.#router
+    const functions = this.#functions
+    const engineWorker = this.#engineWorker
     const viewers = viewersOf(binding) ?? [{ worker: engineWorker, policy: engineWorker.policy }]
     const rows = new Map<string, unknown>()
     for (const viewer of viewers) {
@@ -248,7 +259,7 @@ export class Discovery {
 
   #fire(binding: LogicalBinding, data: Buffer): void {
     const { functionId, namespace, metadata } = binding
-    const { functions } = this.#router
+    const functions = this.#functions
     const registered = functions.find(namespace, functionId)?.presented?.registration.metadata
     const refusal = checkOwners(binding, { namespace, functionId, registered }, functions)
     if (refusal !== undefined) {
@@ -257,7 +268,7 @@ export class Discovery {
     }
     const request = { functionId, namespace, data }
     const sidecar = metadata === undefined ? {} : { metadata: Buffer.from(JSON.stringify(metadata)) }
-    this.#router.invokeThen({ ...request, ...sidecar }, (_result, error) => {
+    this.#caller.invokeThen({ ...request, ...sidecar }, (_result, error) => {
       // What a listener makes of an event is its own business; the log helps its author.
       if (error !== undefined)
         this.#log.debug(`handler '${functionId}' of '${binding.content.triggerType}' failed: ${error.toString()}`)

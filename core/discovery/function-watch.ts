@@ -1,4 +1,4 @@
-// Who wants to know at once which functions of a prefix there are: the bindings of `engine::functions-changed`.
+// Who wants to know at once which functions there are, of a prefix or at all: the bindings of `engine::functions-changed`.
 // Unlike `engine::functions-available` nothing is collected: whoever is told knows of a function before it gets the first call
 // that the registering worker makes afterwards. Keeps what each binding was told; firing is the caller's business.
 import { isTrusted } from '../model/policy.ts'
@@ -28,23 +28,30 @@ interface Watch {
   fresh: boolean
 }
 
-export interface FunctionWatchOptions {
+export interface FunctionWatchDeps {
   readonly all: () => Iterable<FunctionEntry>
+  /** Somebody who shares the binding is not restricted to what a session sees. */
+  readonly seesAll: (binding: LogicalBinding) => boolean
   readonly sees: (binding: LogicalBinding, entry: FunctionEntry) => boolean
   readonly fire: FireFunctionsChanged
 }
 
 export class FunctionWatch {
-  readonly #options: FunctionWatchOptions
+  readonly #deps: FunctionWatchDeps
   readonly #watches = new Map<string, Watch>()
 
-  constructor(options: FunctionWatchOptions) {
-    this.#options = options
+  constructor(deps: FunctionWatchDeps) {
+    this.#deps = deps
   }
 
   /** Throws when the config does not fit; the first event is told by `tellAll`. */
   bind(binding: LogicalBinding): void {
     const { prefix, trusted } = readConfig(binding.config)
+    // Every function of a busy engine is a flood; those who keep track of all take it, a session has no need to.
+    if (prefix === '' && !this.#deps.seesAll(binding))
+      throw new TypeError(
+        '`prefix` must be the first letters of the ids to watch: a session cannot watch all functions',
+      )
     const known = this.#watches.get(binding.id)
     if (known !== undefined && known.prefix === prefix && known.trusted === trusted) {
       known.binding = binding
@@ -71,12 +78,12 @@ export class FunctionWatch {
     if (watch === undefined || !watch.fresh) return
     watch.fresh = false
     const added: WatchedFunction[] = []
-    for (const entry of this.#options.all()) {
+    for (const entry of this.#deps.all()) {
       if (!this.#shows(watch, entry)) continue
       watch.told.add(keyOf(entry))
       added.push(named(entry))
     }
-    this.#options.fire(watch.binding, { event: 'functions_changed', added, removed: [] })
+    this.#deps.fire(watch.binding, { event: 'functions_changed', added, removed: [] })
   }
 
   /** A provider of the function came or went. */
@@ -89,21 +96,20 @@ export class FunctionWatch {
       if (is) watch.told.add(key)
       else watch.told.delete(key)
       const change = is ? { added: [named(entry)], removed: [] } : { added: [], removed: [named(entry)] }
-      this.#options.fire(watch.binding, { event: 'functions_changed', ...change })
+      this.#deps.fire(watch.binding, { event: 'functions_changed', ...change })
     }
   }
 
   #shows({ prefix, trusted, binding }: Watch, entry: FunctionEntry): boolean {
     if (entry.providers.length === 0 || !entry.id.startsWith(prefix)) return false
     if (trusted && !entry.providers.some(({ worker }) => isTrusted(worker.policy))) return false
-    return this.#options.sees(binding, entry)
+    return this.#deps.sees(binding, entry)
   }
 }
 
 function readConfig(config: unknown): { prefix: string; trusted: boolean } {
-  const { prefix, trusted = false } = (config ?? {}) as Record<string, unknown>
-  // Every function of a busy mesh would be a flood that nobody reads.
-  if (typeof prefix !== 'string' || prefix === '')
+  const { prefix = '', trusted = false } = (config ?? {}) as Record<string, unknown>
+  if (typeof prefix !== 'string')
     throw new TypeError(`\`prefix\` must be the first letters of the ids to watch, got ${JSON.stringify(prefix)}`)
   if (typeof trusted !== 'boolean')
     throw new TypeError(`\`trusted\` must be true or false, got ${JSON.stringify(trusted)}`)

@@ -1,7 +1,7 @@
 // `engine::workers::register`: what a worker says of itself right after it connected (spec 01 §7, 04 C.3).
 import { CodedError } from '../../protocol/errors.ts'
 import type { Worker, WorkerAnnouncement } from '../model/worker.ts'
-import type { Router } from '../router/router.ts'
+import type { WorkerTable } from '../router/ports.ts'
 import { BOOLEAN, INTEGER, OBJECT, objectSchema, STRING, type EngineFunction } from '../model/engine-function.ts'
 import type { EngineFunctionDeps } from './deps.ts'
 import { Input } from '../model/input.ts'
@@ -36,7 +36,8 @@ export function announceFunctions(deps: EngineFunctionDeps): EngineFunction[] {
   ]
 }
 
-function announce({ router, log, discovery, onAnnounced }: EngineFunctionDeps, raw: unknown, worker: Worker): object {
+function announce(deps: EngineFunctionDeps, raw: unknown, worker: Worker): object {
+  const { table, duplicateWorkers, log, discovery, onAnnounced } = deps
   if (raw == null) throw new CodedError('deserialization_error', `${ID}: the input is missing`)
   const input = new Input(ID, raw)
   const said = read(input, worker.announcement)
@@ -52,7 +53,7 @@ function announce({ router, log, discovery, onAnnounced }: EngineFunctionDeps, r
       { worker: worker.id },
     )
   }
-  const rival = router.options.duplicate_workers === 'reject' ? namesake(router, worker, said.name) : undefined
+  const rival = duplicateWorkers === 'reject' ? namesake(table, worker, said.name) : undefined
   if (rival !== undefined && isAtLeast(said.version, GIVES_UP_SINCE)) return reject(worker, rival, said.name as string)
   worker.announcement = said
   onAnnounced?.(worker)
@@ -79,9 +80,9 @@ function sanitised(text: string | undefined): string | undefined {
   return clean === '' ? undefined : clean
 }
 
-function namesake(router: Router, worker: Worker, name: string | undefined): Worker | undefined {
+function namesake(table: WorkerTable, worker: Worker, name: string | undefined): Worker | undefined {
   if (name === undefined) return undefined
-  for (const other of router.workers.values()) {
+  for (const other of table.workers.values()) {
     if (other === worker || other.phase !== 'open' || !other.link.open || other.internal !== undefined) continue
     if (other.namespace === worker.namespace && other.announcement?.name === name) return other
   }

@@ -1,9 +1,10 @@
 // What the functions of the engine need to know (spec 04 part C).
 import type { Log } from '../log.ts'
 import type { Discovery } from '../discovery/discovery.ts'
+import type { EngineOptions } from '../model/options.ts'
 import type { TriggerProposal } from '../model/binding.ts'
 import type { Worker } from '../model/worker.ts'
-import type { Router } from '../router/router.ts'
+import type { Registries, WorkerTable } from '../router/ports.ts'
 
 /** State of one part of the engine for `engine::health::check`. */
 export interface HealthComponent {
@@ -19,7 +20,10 @@ export interface InternalWorker {
 }
 
 export interface EngineFunctionDeps {
-  readonly router: Router
+  readonly registries: Registries
+  readonly table: WorkerTable
+  /** `engine.duplicate_workers`. */
+  readonly duplicateWorkers: EngineOptions['duplicate_workers']
   readonly log: Log
   readonly discovery: Pick<Discovery, 'workerMetadataUpdated'>
   /** Parts of the engine with their state, asked at each health check. */

@@ -1,12 +1,12 @@
 // Rows and details that several listings show: trigger types, bindings, functions (spec 04 C.1–C.2).
 import { byFunctionId, compareText, firstSegment, functionRow, workerNameOf } from '../discovery/function-rows.ts'
-import type { Binding } from '../model/binding.ts'
+import type { Binding, BindingState } from '../model/binding.ts'
 import type { FunctionEntry } from '../model/function-entry.ts'
 import type { KnownWorkers } from '../model/known-workers.ts'
 import type { FunctionRegistry } from '../registry/functions.ts'
 import type { TriggerType } from '../model/trigger-type.ts'
 import { seesBinding, type Viewer } from '../discovery/visibility.ts'
-import type { Router } from '../router/router.ts'
+import type { Registries } from '../router/ports.ts'
 
 export { byFunctionId, compareText }
 
@@ -28,7 +28,7 @@ export function typeRow(type: TriggerType, known: KnownWorkers): TypeRow {
   }
 }
 
-export function typeDetail(type: TriggerType, { triggers, known }: Router): object {
+export function typeDetail(type: TriggerType, { triggers, known }: Registries): object {
   const { triggerRequestFormat, callRequestFormat } = type.current ?? {}
   return {
     ...typeRow(type, known),
@@ -46,6 +46,8 @@ export interface BindingRow {
   readonly worker_name: string
   readonly config: unknown
   readonly config_summary: string
+  /** Whether anybody fires it. */
+  readonly state: BindingState
 }
 
 export function bindingRow({ id, logical }: Binding, functions: FunctionRegistry): BindingRow {
@@ -58,6 +60,7 @@ export function bindingRow({ id, logical }: Binding, functions: FunctionRegistry
     worker_name: target === undefined ? firstSegment(functionId) : workerNameOf(target),
     config,
     config_summary: summary(config),
+    state: logical.state,
   }
 }
 
@@ -74,7 +77,7 @@ export function oldBindingRow({ id, logical }: Binding): object {
 }
 
 /** Everything about one function; its bindings are those that the viewer sees. */
-export function functionDetail(entry: FunctionEntry, { functions, triggers }: Router, viewer: Viewer): object {
+export function functionDetail(entry: FunctionEntry, { functions, triggers }: Registries, viewer: Viewer): object {
   const { request_format, response_format, ...row } = functionRow(entry)
   const registered = [...triggers.bindings()]
     .filter(({ logical }) => logical.functionId === entry.id && logical.namespace === entry.namespace)

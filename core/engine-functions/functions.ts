@@ -5,7 +5,7 @@ import { checkCall } from '../model/policy.ts'
 import type { FunctionEntry } from '../model/function-entry.ts'
 import { functionRows, type FunctionRow } from '../discovery/function-rows.ts'
 import { seesFunction, viewerOf, type Viewer } from '../discovery/visibility.ts'
-import type { Router } from '../router/router.ts'
+import type { Registries } from '../router/ports.ts'
 import { byFunctionId, contains, functionDetail } from './details.ts'
 import {
   BOOLEAN,
@@ -22,7 +22,7 @@ import type { Input } from '../model/input.ts'
 
 const MAX_IDS = 32
 
-export function functionFunctions({ router }: EngineFunctionDeps): EngineFunction[] {
+export function functionFunctions({ registries }: EngineFunctionDeps): EngineFunction[] {
   return [
     {
       id: 'engine::functions::list',
@@ -36,7 +36,7 @@ export function functionFunctions({ router }: EngineFunctionDeps): EngineFunctio
       }),
       responseFormat: objectSchema({ functions: OBJECTS }),
       handler: reading('engine::functions::list', (input, { caller }) => ({
-        functions: list(router, input, viewerOf(caller)),
+        functions: list(registries, input, viewerOf(caller)),
       })),
     },
     {
@@ -48,12 +48,12 @@ export function functionFunctions({ router }: EngineFunctionDeps): EngineFunctio
         namespace: STRING,
       }),
       responseFormat: OBJECT,
-      handler: reading('engine::functions::info', (input, { caller }) => info(router, input, viewerOf(caller))),
+      handler: reading('engine::functions::info', (input, { caller }) => info(registries, input, viewerOf(caller))),
     },
   ]
 }
 
-function list({ functions }: Router, input: Input, viewer: Viewer): FunctionRow[] {
+function list({ functions }: Registries, input: Input, viewer: Viewer): FunctionRow[] {
   const search = input.string('search')
   const prefix = input.string('prefix')
   const worker = input.string('worker')
@@ -88,16 +88,16 @@ function rank({ function_id }: FunctionRow, search: string): number {
   return id.includes(needle) ? 1 : 2
 }
 
-function info(router: Router, input: Input, viewer: Viewer): object {
+function info(registries: Registries, input: Input, viewer: Viewer): object {
   const id = input.string('function_id')
   const ids = input.strings('function_ids')
   const namespace = input.string('namespace') ?? DEFAULT_NAMESPACE
   if (id !== undefined && ids !== undefined) throw invalid("give either 'function_id' or 'function_ids', not both")
   if (id !== undefined) {
-    const found = find(router, namespace, id, viewer)
+    const found = find(registries, namespace, id, viewer)
     if (found === 'forbidden') throw new CodedError('FORBIDDEN', `Function '${id}' is not visible to this session.`)
     if (found === 'not_found') throw new CodedError('NOT_FOUND', `Function '${id}' is not registered.`)
-    return functionDetail(found, router, viewer)
+    return functionDetail(found, registries, viewer)
   }
   if (ids === undefined) throw invalid("'function_id' or 'function_ids' is missing")
   const wanted = [...new Set(ids)]
@@ -105,15 +105,15 @@ function info(router: Router, input: Input, viewer: Viewer): object {
   if (wanted.length > MAX_IDS) throw invalid(`too many function_ids (max ${MAX_IDS})`)
   return {
     functions: wanted.map((function_id) => {
-      const found = find(router, namespace, function_id, viewer)
-      return typeof found === 'string' ? { function_id, error: found } : functionDetail(found, router, viewer)
+      const found = find(registries, namespace, function_id, viewer)
+      return typeof found === 'string' ? { function_id, error: found } : functionDetail(found, registries, viewer)
     }),
   }
 }
 
 /** To a session an id that it may not see is forbidden whether or not it exists, as with calls (spec 04 B.4). */
 function find(
-  { functions }: Router,
+  { functions }: Registries,
   namespace: string,
   id: string,
   viewer: Viewer,

@@ -5,13 +5,13 @@ import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import { checkCall, checkTriggerRegistration } from '../model/policy.ts'
 import { isOwnFunction } from '../registry/binding-policy.ts'
 import type { Worker } from '../model/worker.ts'
-import type { Router } from '../router/router.ts'
+import type { Registries } from '../router/ports.ts'
 import { BOOLEAN, objectSchema, reading, STRING, type EngineFunction } from '../model/engine-function.ts'
 import type { EngineFunctionDeps } from './deps.ts'
 import type { TriggerProposal } from '../model/binding.ts'
 
 export function registerTriggerFunctions(deps: EngineFunctionDeps): EngineFunction[] {
-  const { triggers } = deps.router
+  const { triggers } = deps.registries
   return [
     {
       id: 'engine::register_trigger',
@@ -70,7 +70,7 @@ export function registerTriggerFunctions(deps: EngineFunctionDeps): EngineFuncti
 
 /** The rules of a session for triggers: type, hook, prefix, target (spec 04 B.6). */
 async function admit(
-  { router, askTriggerHook }: EngineFunctionDeps,
+  { registries, askTriggerHook }: EngineFunctionDeps,
   caller: Worker,
   proposal: TriggerProposal,
 ): Promise<TriggerProposal> {
@@ -83,11 +83,11 @@ async function admit(
   const answer = hook === undefined ? proposal : await askTriggerHook?.(caller, proposal)
   const accepted = answer ?? proposal
   const functionId = prefix === undefined ? accepted.functionId : `${prefix}::${accepted.functionId}`
-  checkTarget(router, caller, functionId)
+  checkTarget(registries, caller, functionId)
   return { ...accepted, functionId }
 }
 
-function checkTarget({ functions }: Router, caller: Worker, functionId: string): void {
+function checkTarget({ functions }: Registries, caller: Worker, functionId: string): void {
   if (isOwnFunction(caller, { namespace: DEFAULT_NAMESPACE, functionId }, functions)) return
   const registered = functions.find(DEFAULT_NAMESPACE, functionId)?.presented?.registration.metadata
   if (checkCall(caller.policy, DEFAULT_NAMESPACE, functionId, registered) === undefined) return

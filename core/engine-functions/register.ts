@@ -1,5 +1,6 @@
 // Registers the engine's own functions on its worker (spec 04 part C). Those of channels, plugins and sessions stand with their subjects.
-import type { Router } from '../router/router.ts'
+import type { FunctionRegistry } from '../registry/functions.ts'
+import type { Worker } from '../model/worker.ts'
 import { announceFunctions } from './announce.ts'
 import { baggageFunctions } from './baggage.ts'
 import type { EngineFunction } from '../model/engine-function.ts'
@@ -15,7 +16,7 @@ export type { EngineFunction } from '../model/engine-function.ts'
 export type { EngineFunctionDeps, HealthComponent, InternalWorker } from './deps.ts'
 export type { TriggerProposal } from '../model/binding.ts'
 
-/** To be called once, when the router is connected. */
+/** To be called once. */
 export function registerEngineFunctions(deps: EngineFunctionDeps): void {
   const groups = [
     functionFunctions(deps),
@@ -27,11 +28,16 @@ export function registerEngineFunctions(deps: EngineFunctionDeps): void {
     baggageFunctions(),
     healthFunctions(deps),
   ]
-  for (const list of groups) addEngineFunctions(deps.router, list)
+  const { functions } = deps.registries
+  for (const list of groups) addEngineFunctions(functions, deps.table.engineWorker, list)
 }
 
 /** Registers further functions of the engine. */
-export function addEngineFunctions({ functions, engineWorker }: Router, list: readonly EngineFunction[]): void {
+export function addEngineFunctions(
+  functions: FunctionRegistry,
+  engineWorker: Worker,
+  list: readonly EngineFunction[],
+): void {
   for (const { id, description, requestFormat, responseFormat, internal, handler } of list) {
     const metadata = internal === true ? { internal: true } : undefined
     const conflict = functions.register(engineWorker, id, {

@@ -1,17 +1,17 @@
 // `engine::sessions::*`: connections to listeners with `rbac`, what they may do, and how to end one (spec 09 §3).
 import { CodedError } from '../../protocol/errors.ts'
 import type { Worker } from '../model/worker.ts'
-import type { Router } from '../router/router.ts'
+import type { WorkerTable } from '../router/ports.ts'
 import { BOOLEAN, OBJECTS, objectSchema, reading, STRING, type EngineFunction } from '../model/engine-function.ts'
 
-export function sessionFunctions(router: Router): EngineFunction[] {
+export function sessionFunctions(table: WorkerTable): EngineFunction[] {
   return [
     {
       id: 'engine::sessions::list',
       description: 'Lists the sessions of listeners with rbac, oldest first',
       requestFormat: objectSchema({}),
       responseFormat: objectSchema({ sessions: OBJECTS }),
-      handler: reading('engine::sessions::list', () => ({ sessions: [...router.workers.values()].flatMap(rowOf) })),
+      handler: reading('engine::sessions::list', () => ({ sessions: [...table.workers.values()].flatMap(rowOf) })),
     },
     {
       id: 'engine::sessions::revoke',
@@ -20,12 +20,12 @@ export function sessionFunctions(router: Router): EngineFunction[] {
       responseFormat: objectSchema({ revoked: BOOLEAN }),
       handler: reading('engine::sessions::revoke', (input) => {
         const id = input.requiredString('worker_id')
-        const worker = router.workers.get(id)
+        const worker = table.workers.get(id)
         if (worker === undefined || worker.policy.kind !== 'session') {
           throw new CodedError('NOT_FOUND', `There is no session of worker '${id}'; engine::sessions::list names them`)
         }
         worker.link.close(1008, 'session revoked')
-        router.endWorker(worker, { abnormal: false })
+        table.endWorker(worker, { abnormal: false })
         return { revoked: true }
       }),
     },

@@ -5,7 +5,7 @@ import type { Binding } from '../model/binding.ts'
 import type { LocalContext } from '../model/function-entry.ts'
 import type { TriggerType } from '../model/trigger-type.ts'
 import { seesBinding, seesFunction, viewerOf, type Viewer } from '../discovery/visibility.ts'
-import type { Router } from '../router/router.ts'
+import type { Registries } from '../router/ports.ts'
 import { bindingRow, byId, contains, functionDetail, oldBindingRow, typeDetail, typeRow } from './details.ts'
 import {
   BOOLEAN,
@@ -23,7 +23,7 @@ import { isOlder } from './sdk-version.ts'
 /** Since this version `engine::triggers::list` lists types; before, bindings. */
 const TYPES_SINCE = [0, 13] as const
 
-export function triggerFunctions({ router }: EngineFunctionDeps): EngineFunction[] {
+export function triggerFunctions({ registries }: EngineFunctionDeps): EngineFunction[] {
   return [
     {
       id: 'engine::triggers::list',
@@ -36,21 +36,21 @@ export function triggerFunctions({ router }: EngineFunctionDeps): EngineFunction
         kind: STRING,
       }),
       responseFormat: objectSchema({ triggers: OBJECTS }),
-      handler: reading('engine::triggers::list', (input, context) => ({ triggers: list(router, input, context) })),
+      handler: reading('engine::triggers::list', (input, context) => ({ triggers: list(registries, input, context) })),
     },
     {
       id: 'engine::trigger-types::list',
       description: 'Lists the trigger types with their schemas, in the form of SDKs before 0.13',
       requestFormat: objectSchema({ include_internal: BOOLEAN }),
       responseFormat: objectSchema({ trigger_types: OBJECTS }),
-      handler: reading('engine::trigger-types::list', (input) => ({ trigger_types: listOldTypes(router, input) })),
+      handler: reading('engine::trigger-types::list', (input) => ({ trigger_types: listOldTypes(registries, input) })),
     },
     {
       id: 'engine::triggers::info',
       description: 'Describes a trigger type',
       requestFormat: objectSchema({ id: STRING, namespace: STRING }, ['id']),
       responseFormat: OBJECT,
-      handler: reading('engine::triggers::info', (input) => typeInfo(router, input)),
+      handler: reading('engine::triggers::info', (input) => typeInfo(registries, input)),
     },
     {
       id: 'engine::registered-triggers::list',
@@ -64,7 +64,7 @@ export function triggerFunctions({ router }: EngineFunctionDeps): EngineFunction
       }),
       responseFormat: objectSchema({ registered_triggers: OBJECTS }),
       handler: reading('engine::registered-triggers::list', (input, { caller }) => ({
-        registered_triggers: listBindings(router, input, viewerOf(caller)),
+        registered_triggers: listBindings(registries, input, viewerOf(caller)),
       })),
     },
     {
@@ -73,24 +73,24 @@ export function triggerFunctions({ router }: EngineFunctionDeps): EngineFunction
       requestFormat: objectSchema({ id: STRING }, ['id']),
       responseFormat: OBJECT,
       handler: reading('engine::registered-triggers::info', (input, { caller }) =>
-        bindingInfo(router, input, viewerOf(caller)),
+        bindingInfo(registries, input, viewerOf(caller)),
       ),
     },
   ]
 }
 
-function list(router: Router, input: Input, { caller }: LocalContext): object[] {
+function list(registries: Registries, input: Input, { caller }: LocalContext): object[] {
   const old = isOlder(caller.announcement?.version, TYPES_SINCE)
-  if (!old && input.string('kind') !== 'instances') return listTypes(router, input)
+  if (!old && input.string('kind') !== 'instances') return listTypes(registries, input)
   const includeInternal = input.boolean('include_internal')
   const viewer = viewerOf(caller)
-  return visible(router, viewer)
+  return visible(registries, viewer)
     .filter((binding) => includeInternal || !targetsEngine(binding))
     .sort(byId)
     .map(oldBindingRow)
 }
 
-function listTypes({ triggers, known }: Router, input: Input): object[] {
+function listTypes({ triggers, known }: Registries, input: Input): object[] {
   const search = input.string('search')
   const prefix = input.string('prefix')
   const worker = input.string('worker')
@@ -105,7 +105,7 @@ function listTypes({ triggers, known }: Router, input: Input): object[] {
     .sort(byId)
 }
 
-function listOldTypes({ triggers }: Router, input: Input): object[] {
+function listOldTypes({ triggers }: Registries, input: Input): object[] {
   return shownTypes(triggers.types(), input)
     .map(({ id, current }) => ({
       id,
@@ -121,24 +121,24 @@ function shownTypes(types: Iterable<TriggerType>, input: Input): TriggerType[] {
   return [...types].filter(({ id }) => includeInternal || !id.startsWith('engine::'))
 }
 
-function typeInfo(router: Router, input: Input): object {
+function typeInfo(registries: Registries, input: Input): object {
   const id = input.requiredString('id')
   const namespace = input.string('namespace') ?? DEFAULT_NAMESPACE
-  const type = router.triggers.findType(namespace, id)
+  const type = registries.triggers.findType(namespace, id)
   if (type === undefined)
     throw new CodedError('NOT_FOUND', `Trigger type '${id}' is not registered in namespace '${namespace}'.`)
-  return typeDetail(type, router)
+  return typeDetail(type, registries)
 }
 
-function listBindings(router: Router, input: Input, viewer: Viewer): object[] {
+function listBindings(registries: Registries, input: Input, viewer: Viewer): object[] {
   const search = input.string('search')
   const triggerType = input.string('trigger_type')
   const functionId = input.string('function_id')
   const worker = input.string('worker')
   const includeInternal = input.boolean('include_internal')
-  return visible(router, viewer)
+  return visible(registries, viewer)
     .filter((binding) => includeInternal || !targetsEngine(binding))
-    .map((binding) => bindingRow(binding, router.functions))
+    .map((binding) => bindingRow(binding, registries.functions))
     .filter(
       (row) =>
         (triggerType === undefined || row.trigger_type === triggerType) &&
@@ -152,9 +152,9 @@ function listBindings(router: Router, input: Input, viewer: Viewer): object[] {
     .sort(byId)
 }
 
-function bindingInfo(router: Router, input: Input, viewer: Viewer): object {
+function bindingInfo(registries: Registries, input: Input, viewer: Viewer): object {
   const id = input.requiredString('id')
-  const { functions, triggers } = router
+  const { functions, triggers } = registries
   const binding = triggers.findBinding(id)
   if (binding === undefined || !seesBinding(viewer, binding, functions)) {
     throw new CodedError('NOT_FOUND', `Registered trigger '${id}' was not found.`)
@@ -165,12 +165,12 @@ function bindingInfo(router: Router, input: Input, viewer: Viewer): object {
   return {
     ...bindingRow(binding, functions),
     ...(metadata === undefined ? {} : { metadata }),
-    trigger: type === undefined ? null : typeDetail(type, router),
-    function: target === undefined || !seesFunction(viewer, target) ? null : functionDetail(target, router, viewer),
+    trigger: type === undefined ? null : typeDetail(type, registries),
+    function: target === undefined || !seesFunction(viewer, target) ? null : functionDetail(target, registries, viewer),
   }
 }
 
-function visible({ functions, triggers }: Router, viewer: Viewer): Binding[] {
+function visible({ functions, triggers }: Registries, viewer: Viewer): Binding[] {
   return [...triggers.bindings()].filter((binding) => seesBinding(viewer, binding, functions))
 }
 

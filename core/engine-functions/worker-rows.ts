@@ -2,9 +2,9 @@
 import { ENGINE_VERSION } from '../version.ts'
 import type { Worker } from '../model/worker.ts'
 import { seesFunction, type Viewer } from '../discovery/visibility.ts'
-import type { Router } from '../router/router.ts'
+import type { Registries } from '../router/ports.ts'
 import { compareText } from './details.ts'
-import type { InternalWorker } from './deps.ts'
+import type { EngineFunctionDeps, InternalWorker } from './deps.ts'
 
 export type WorkerStatus = 'connected' | 'available' | 'busy' | 'disconnected'
 
@@ -35,13 +35,17 @@ export interface ListedWorker {
 }
 
 /** Everybody who is listed, sorted by name, then id. Connections that never did anything but call are not. */
-export function listedWorkers(router: Router, viewer: Viewer, others: Iterable<InternalWorker>): ListedWorker[] {
+export function listedWorkers(
+  { table, registries }: Pick<EngineFunctionDeps, 'table' | 'registries'>,
+  viewer: Viewer,
+  others: Iterable<InternalWorker>,
+): ListedWorker[] {
   const listed: ListedWorker[] = []
   const instances = new Map<string, Worker[]>()
-  for (const worker of router.workers.values()) {
+  for (const worker of table.workers.values()) {
     if (worker.phase !== 'open') continue
     if (worker.internal === undefined) {
-      if (worker.policy.kind !== 'engine' && isListed(worker, router))
+      if (worker.policy.kind !== 'engine' && isListed(worker, registries))
         listed.push({ row: externalRow(worker, viewer), workers: [worker], internal: false })
       continue
     }
@@ -58,7 +62,7 @@ export function listedWorkers(router: Router, viewer: Viewer, others: Iterable<I
   return listed.sort(byName)
 }
 
-function isListed(worker: Worker, { triggers }: Router): boolean {
+function isListed(worker: Worker, { triggers }: Registries): boolean {
   return (
     worker.announcement !== undefined ||
     worker.providers.size > 0 ||
@@ -70,7 +74,7 @@ function isListed(worker: Worker, { triggers }: Router): boolean {
 function externalRow(worker: Worker, viewer: Viewer): WorkerRow {
   const { announcement } = worker
   const functions = functionsOf([worker], viewer)
-  const active = worker.calls.size
+  const active = worker.inFlight
   return {
     id: worker.id,
     name: announcement?.name ?? null,
@@ -107,7 +111,7 @@ function internalRow(internal: InternalWorker, workers: readonly Worker[], viewe
     function_count: functions.length,
     functions,
     connected_at_ms: workers.length === 0 ? startedAt : Math.min(...workers.map(({ connectedAt }) => connectedAt)),
-    active_invocations: workers.reduce((sum, { calls }) => sum + calls.size, 0),
+    active_invocations: workers.reduce((sum, { inFlight }) => sum + inFlight, 0),
     isolation: 'in-process',
     ip_address: null,
     pid: null,

@@ -71,7 +71,7 @@ function info(deps: EngineFunctionDeps, input: Input, viewer: Viewer): object {
     )
     .sort(byAge)[0]
   if (found === undefined) throw new CodedError('NOT_FOUND', `Worker '${id ?? name}' is not connected.`)
-  const { functions, triggers, known } = deps.router
+  const { functions, triggers, known } = deps.registries
   const { row, workers, internal } = found
   const entries = new Set(workers.flatMap(({ providers }) => [...providers.values()].map(({ entry }) => entry)))
   const types = new Set(workers.flatMap((worker) => [...triggers.typesProvidedBy(worker)].map(({ type }) => type)))
@@ -93,8 +93,8 @@ function info(deps: EngineFunctionDeps, input: Input, viewer: Viewer): object {
   }
 }
 
-function everybody({ router, internalWorkers }: EngineFunctionDeps, viewer: Viewer): ListedWorker[] {
-  return listedWorkers(router, viewer, internalWorkers?.() ?? [])
+function everybody(deps: EngineFunctionDeps, viewer: Viewer): ListedWorker[] {
+  return listedWorkers(deps, viewer, deps.internalWorkers?.() ?? [])
 }
 
 /** Several connections may share a name: the oldest is meant. */

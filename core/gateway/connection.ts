@@ -8,13 +8,14 @@ import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import { createEnvelope, FrameKind, type Envelope } from '../../protocol/scanner/envelope.ts'
 import { scanEnvelope } from '../../protocol/scanner/scan.ts'
 import type { Log } from '../log.ts'
+import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
 import { turnNow } from '../../base/time/turn-clock.ts'
 import { checkNamespace } from '../model/policy.ts'
 import { Worker, type WorkerInit } from '../model/worker.ts'
 import { parseAction, type Action } from '../model/action.ts'
 import type { Call } from '../model/call.ts'
 import type { Registrations } from '../router/registrations.ts'
-import type { Router } from '../router/router.ts'
+import type { Calls, WorkerTable } from '../router/ports.ts'
 import { SocketLink, type SocketLinkLimits } from '../links/socket-link.ts'
 import { invalidMessage, normalisedError } from './answer-error.ts'
 import { onCloseFrame } from './close-frame.ts'
@@ -31,7 +32,7 @@ const VOID: Action = { type: 'void' }
 const envelope: Envelope = createEnvelope()
 
 export interface ConnectionDeps {
-  readonly router: Router
+  readonly router: Calls & WorkerTable & { readonly warnings: ThrottledWarnings }
   readonly registrations: Registrations
   readonly telemetry: TelemetrySink
   readonly log: Log

@@ -2,7 +2,7 @@
 // when nothing comes back (spec 01 §8.8).
 import type { Log } from '../log.ts'
 import type { Worker } from '../model/worker.ts'
-import type { Router } from '../router/router.ts'
+import type { WorkerTable } from '../router/ports.ts'
 import type { Connection } from './connection.ts'
 
 const ANSWER_MS = 2000
@@ -13,13 +13,13 @@ export interface LivenessOptions {
 }
 
 export class Liveness {
-  readonly #router: Router
+  readonly #workers: WorkerTable['workers']
   readonly #log: Log
   readonly #answerMs: number
   readonly #connections = new Map<Worker, Connection>()
 
-  constructor(router: Router, log: Log, { answerMs = ANSWER_MS }: LivenessOptions = {}) {
-    this.#router = router
+  constructor(workers: WorkerTable['workers'], log: Log, { answerMs = ANSWER_MS }: LivenessOptions = {}) {
+    this.#workers = workers
     this.#log = log
     this.#answerMs = answerMs
   }
@@ -36,7 +36,7 @@ export class Liveness {
   announced(worker: Worker): void {
     const { announcement, ipAddress } = worker
     if (announcement?.pid === undefined || announcement.name === undefined || ipAddress === undefined) return
-    for (const other of this.#router.workers.values()) {
+    for (const other of this.#workers.values()) {
       const same =
         other !== worker &&
         other.connectedOrder < worker.connectedOrder &&

@@ -31,6 +31,19 @@ export interface TriggerProposal {
   readonly metadata: unknown
 }
 
+/**
+ * Where a binding is. `parked`: its type has no provider. `pending`: its provider was told of it and is to answer.
+ * `bound`: its provider has it; an external one that says nothing does. `refused`: its provider does not want it, and it waits for
+ * another one, or for this one to register the type again.
+ */
+export type BindingPlace =
+  | { readonly state: 'parked' }
+  | { readonly state: 'pending' | 'bound' | 'refused'; readonly provider: TypeProvider }
+
+export type BindingState = BindingPlace['state']
+
+const PARKED: BindingPlace = { state: 'parked' }
+
 /** A binding as one binder made it: a row of the listings. */
 export interface Binding {
   /** Key over all binders. */
@@ -52,16 +65,32 @@ export class LogicalBinding {
   content: BindingContent
   /** At most one per owner: equal bindings of one connection stay separate. */
   readonly members = new Map<Worker | null, Binding>()
-  /** Undefined = parked. */
-  provider: TypeProvider | undefined
-  /** Parked because this provider refused it: tried again when another one comes, or when it registers the type again. */
-  refusedBy: TypeProvider | undefined
+  place: BindingPlace = PARKED
   /** The last content that was in force, to return to when a plugin refuses a change. */
   accepted: BindingContent | undefined
 
   constructor(id: string, content: BindingContent) {
     this.id = id
     this.content = content
+  }
+
+  get state(): BindingState {
+    return this.place.state
+  }
+
+  /** The provider that fires it; undefined = nobody does. */
+  get provider(): TypeProvider | undefined {
+    const { place } = this
+    return place.state === 'parked' || place.state === 'refused' ? undefined : place.provider
+  }
+
+  /** The provider that was told of it last, and may have refused it. */
+  get lastProvider(): TypeProvider | undefined {
+    return this.place.state === 'parked' ? undefined : this.place.provider
+  }
+
+  park(): void {
+    this.place = PARKED
   }
 
   get key(): string {

@@ -26,12 +26,18 @@ export interface Call {
   deliveredAt: number
 }
 
+/** Nobody waits for the outcome. */
+export function isVoid({ invocationId, onSettled }: Call): boolean {
+  return invocationId === undefined && onSettled === undefined
+}
+
 /**
  * What the callee gets as `_caller_worker_id` (spec 01 §9.2). Calls of the engine have none, and those of its built-in workers are such:
- * they call what somebody else has named (spec 01 §11.6), with a payload that is specified (spec 02 §6.6, §8).
+ * they call what somebody else has named (spec 01 §11.6), with a payload that is specified (spec 02 §6.6, §8). A peer has named its
+ * caller already.
  */
 export function callerIdOf({ caller, binding }: Call): string | undefined {
   const { id, policy } = caller
   const isEngine = policy.kind === 'engine' || (policy.kind === 'plugin' && policy.builtIn)
-  return isEngine || binding !== undefined ? undefined : id
+  return isEngine || policy.kind === 'peer' || binding !== undefined ? undefined : id
 }

@@ -2,6 +2,7 @@
 import type { Worker } from './worker.ts'
 import type { PluginSlot } from './plugin-slot.ts'
 import type { Gate } from './gate.ts'
+import { Tier, tierOf } from './tier.ts'
 
 /** Function of the engine itself, run in the router thread with parsed values (link kind `local`). */
 export type LocalHandler = (input: unknown, context: LocalContext) => unknown
@@ -41,6 +42,8 @@ export class Provider {
   /** What stands between call id and payload in a delivery over a socket. */
   readonly invokeMiddle: Buffer
   registration: FunctionRegistration
+  /** The function is at another place, and this worker stands in for it (see tier.ts). */
+  readonly isRemote: boolean
   /** Larger = registered later; the latest one's description is presented (spec 01 §8.5). */
   readonly order = ++registrations
 
@@ -48,6 +51,7 @@ export class Provider {
     this.worker = worker
     this.entry = entry
     this.registration = registration
+    this.isRemote = worker.policy.kind === 'peer'
     this.rawJsonId = JSON.stringify(registration.rawId)
     this.invokeMiddle = Buffer.from(`","function_id":${this.rawJsonId},"data":`)
   }
@@ -70,14 +74,15 @@ export class FunctionEntry {
     this.id = id
   }
 
-  /** The registration that listings show: the most recent live one of the owner, else of anybody. */
+  /** The registration that listings show: the most recent live one of the nearest tier. */
   get presented(): Provider | undefined {
     let best: Provider | undefined
+    let bestTier: Tier = Tier.Remote
     for (const provider of this.providers) {
-      const owned = this.slot !== undefined && provider.worker.slot === this.slot
-      const bestOwned = best !== undefined && this.slot !== undefined && best.worker.slot === this.slot
-      if (best === undefined || (owned && !bestOwned) || (owned === bestOwned && provider.order > best.order))
-        best = provider
+      const tier = tierOf(this, provider)
+      if (best !== undefined && (tier > bestTier || (tier === bestTier && provider.order < best.order))) continue
+      best = provider
+      bestTier = tier
     }
     return best
   }

@@ -38,9 +38,15 @@ export class PluginSlot {
     this.gate = gate
   }
 
+  /** Whether a generation has as many calls or bytes in flight as it may. */
+  isFull(worker: Worker, moreBytes: number): boolean {
+    const { maxInFlight, maxInFlightBytes } = this.options
+    return worker.inFlight >= maxInFlight || worker.inFlightBytes + moreBytes > maxInFlightBytes
+  }
+
   get inFlight(): number {
     let sum = 0
-    for (const worker of this.workers) sum += worker.calls.size
+    for (const worker of this.workers) sum += worker.inFlight
     return sum
   }
 }

@@ -36,6 +36,11 @@ export type Policy =
       readonly builtIn: boolean
       readonly allow: readonly string[] | undefined
     }
+  /**
+   * Stands in for functions of another place that has checked its own callers: calls everything, provides any id but reserved ones,
+   * owns none. What a worker or plugin of this engine provides wins over it (tier.ts).
+   */
+  | { readonly kind: 'peer' }
   /** Session of a listener with `rbac`. */
   | {
       readonly kind: 'session'
@@ -70,6 +75,7 @@ export function checkCall(policy: Policy, namespace: string, id: string, registe
   switch (policy.kind) {
     case 'engine':
     case 'trusted':
+    case 'peer':
       return undefined
     case 'plugin':
       return checkPluginCall(policy, id)
@@ -157,6 +163,8 @@ export function checkFunctionRegistration(policy: Policy, namespace: string, id:
       if (reserved && !policy.builtIn)
         return forbidden(`plugin '${policy.plugin}' may not register '${id}': ids beginning 'engine::' are reserved`)
       return undefined
+    case 'peer':
+      return reserved ? forbidden(`'${id}' is reserved: each engine has its own`) : undefined
     case 'session':
       if (reserved) return forbidden(`'${id}' is reserved`)
       if (!policy.rights.allowFunctionRegistration) return forbidden('this session may not register functions')

@@ -5,6 +5,7 @@ import type { Call } from './call.ts'
 import type { Provider } from './function-entry.ts'
 import type { PluginSlot } from './plugin-slot.ts'
 import type { Stage } from './stage.ts'
+import { VoidCalls } from './void-calls.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 
 /** `open`: routed to. `leaving`: being torn down, nothing new. `gone`: forgotten; late answers are dropped. */
@@ -69,7 +70,9 @@ export class Worker {
 
   /** Delivered to this worker and not answered, by the id under which it answers, oldest first. */
   readonly calls: Map<string | number, Call>
-  /** Payload bytes of these calls. */
+  /** Void calls that are counted instead of recorded. Undefined for plugins: of theirs bytes and latency are known too. */
+  readonly voids: VoidCalls | undefined
+  /** Payload bytes of `calls`. */
   inFlightBytes = 0
   /** Above this many unanswered calls the oldest settles with `timeout` (spec 09 §5). */
   readonly maxUnanswered: number
@@ -94,9 +97,15 @@ export class Worker {
     this.slot = init.slot
     this.internal = init.internal
     this.calls = init.calls ?? new Map()
+    this.voids = init.link.kind === 'socket' && init.slot === undefined ? new VoidCalls() : undefined
     this.maxUnanswered = init.maxUnanswered ?? Infinity
     this.maxRegistrations = init.maxRegistrations ?? 100_000
     this.maxQueuedBytes = init.maxQueuedBytes ?? 64 * 1024 * 1024
+  }
+
+  /** Calls delivered to this worker and not answered. */
+  get inFlight(): number {
+    return this.voids === undefined ? this.calls.size : this.calls.size + this.voids.open
   }
 
   /** The name for listings: what it announced, or its place in the configuration. */

@@ -3,21 +3,21 @@ import type { CodedError } from '../../protocol/errors.ts'
 
 export class AnswerWaiters {
   readonly #maxMs: number
-  readonly #settle = new Map<string, (error: CodedError | undefined) => void>()
+  readonly #waiting = new Map<string, (error: CodedError | undefined) => void>()
 
   /** @param maxMs how long one waits at most */
   constructor(maxMs: number) {
     this.#maxMs = maxMs
   }
 
-  /** Resolves by `settle` without an error or when the time is up, rejects by `settle` with one. */
+  /** Resolves by `end` without an error or when the time is up, rejects by `end` with one. */
   wait(id: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.settle(id), this.#maxMs)
+      const timer = setTimeout(() => this.end(id), this.#maxMs)
       timer.unref()
-      this.#settle.set(id, (error) => {
+      this.#waiting.set(id, (error) => {
         clearTimeout(timer)
-        this.#settle.delete(id)
+        this.#waiting.delete(id)
         if (error === undefined) resolve()
         else reject(error)
       })
@@ -25,11 +25,11 @@ export class AnswerWaiters {
   }
 
   has(id: string): boolean {
-    return this.#settle.has(id)
+    return this.#waiting.has(id)
   }
 
   /** Does nothing when nobody waits. */
-  settle(id: string, error?: CodedError): void {
-    this.#settle.get(id)?.(error)
+  end(id: string, error?: CodedError): void {
+    this.#waiting.get(id)?.(error)
   }
 }

@@ -34,7 +34,7 @@ export interface Binder {
 
 /** The content of the binding that is asked for, with all defaults; or why the request cannot be taken at all. */
 export function readRequest(request: BindRequest): { content: BindingContent } | { refusal: ErrorBody } {
-  const refusal = namespaceRefusal(request)
+  const refusal = namespaceRefusal(request.namespace, request.triggerNamespace)
   if (refusal !== undefined) return { refusal }
   const content = contentOf(request)
   try {
@@ -60,7 +60,11 @@ function contentOf(request: BindRequest): Omit<BindingContent, 'key'> {
   }
 }
 
-function namespaceRefusal({ namespace, triggerNamespace }: BindRequest): ErrorBody | undefined {
+/** Why the namespaces of a request cannot be used. */
+export function namespaceRefusal(
+  namespace: string | undefined,
+  triggerNamespace: string | undefined,
+): ErrorBody | undefined {
   if (namespace != null && isBlank(namespace)) return invalidNamespace('namespace')
   if (triggerNamespace != null && isBlank(triggerNamespace)) return invalidNamespace('trigger_namespace')
   return undefined

@@ -125,6 +125,8 @@ export class FunctionRegistry {
   }
 
   #conflict(worker: Worker, entry: FunctionEntry): Conflict | undefined {
+    // What stands in for another place owns nothing: it is shadowed where a worker of this engine serves.
+    if (worker.policy.kind === 'peer') return undefined
     const { slot } = entry
     if (slot !== undefined && slot !== worker.slot) {
       if (worker.slot !== undefined) {
@@ -138,7 +140,7 @@ export class FunctionRegistry {
     if (local !== undefined && local.worker !== worker) {
       return { reason: `function '${entry.id}' belongs to the engine`, ownerWorkerId: '' }
     }
-    const rival = entry.providers.find((provider) => provider.worker !== worker)
+    const rival = entry.providers.find((provider) => provider.worker !== worker && !provider.isRemote)
     if (!isTrusted(worker.policy)) {
       const servedByTrusted = entry.providers.some((provider) => isTrusted(provider.worker.policy))
       if (servedByTrusted || slot !== undefined || entry.grace !== undefined) {

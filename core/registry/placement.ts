@@ -11,12 +11,12 @@ import type { Binding, BindingContent, LogicalBinding } from '../model/binding.t
 import type { Bindings } from './bindings.ts'
 import type { KnownWorkers } from '../model/known-workers.ts'
 import { ProviderOutbox } from './provider-outbox.ts'
-import { hears, tellOwner } from './trigger-notices.ts'
+import { hears, tellOwner, tellUnbind } from './trigger-notices.ts'
 import type { LocalTriggerType, TriggerType, TypeProvider } from '../model/trigger-type.ts'
 import type { TriggerTypes } from './trigger-types.ts'
 import type { Worker } from '../model/worker.ts'
 
-export interface PlacementParts {
+export interface PlacementDeps {
   readonly types: TriggerTypes
   readonly bindings: Bindings
   readonly waiters: AnswerWaiters
@@ -37,7 +37,7 @@ export class Placement {
   readonly #known: KnownWorkers
   readonly #outbox: ProviderOutbox
 
-  constructor({ types, bindings, waiters, coalesce, log, warnings, known }: PlacementParts) {
+  constructor({ types, bindings, waiters, coalesce, log, warnings, known }: PlacementDeps) {
     this.#types = types
     this.#bindings = bindings
     this.#waiters = waiters
@@ -84,7 +84,7 @@ export class Placement {
     const { logical } = binding
     if (!this.#bindings.remove(binding)) return
     this.#withdraw(logical, undefined)
-    this.#waiters.settle(logical.id, error)
+    this.#waiters.end(logical.id, error)
   }
 
   /** Brings every binding of a type to the provider that it belongs to now; to `registered` also when it was there already. */
@@ -93,7 +93,7 @@ export class Placement {
       const next = this.#resolve(logical.content)
       const old = logical.provider
       if (next === undefined) this.#park(logical)
-      else if (next === registered || (next !== old && next !== logical.refusedBy)) {
+      else if (next === registered || next !== logical.lastProvider) {
         // Upstream tells a replaced provider nothing; only one in another namespace, or a replica beside the new one, would fire twice.
         if (old !== undefined && (old.type !== next.type || next.overlaps(old)))
           this.#outbox.unbind(old, logical.id, triggerType)
@@ -119,7 +119,7 @@ export class Placement {
     const delivery = asked?.takeDelivery(id)
     const logical = this.#bindings.findLogical(id)
     if (logical === undefined) return
-    const provider = logical.provider ?? logical.refusedBy
+    const provider = logical.lastProvider
     if (provider?.worker !== worker) {
       if (error != null) {
         const message = `answer about trigger '${id}' ignored: its type is provided by another worker`
@@ -158,7 +158,7 @@ export class Placement {
     const { id, sentId, owner, madeUnder } = binder
     this.#bindings.add({ id, sentId, owner, madeUnder, logical, previous })
     const provider = this.#resolve(content)
-    if (shared !== undefined && shared.refusedBy === undefined) return provider?.local?.onJoined?.(shared)
+    if (shared !== undefined && shared.state !== 'refused') return provider?.local?.onJoined?.(shared)
     if (provider !== undefined) this.#deliver(logical, provider, false)
     else this.#warnParked(binder.id, content)
   }
@@ -193,17 +193,15 @@ export class Placement {
   }
 
   #deliver(logical: LogicalBinding, provider: TypeProvider, replay: boolean): void {
-    const last = logical.provider ?? logical.refusedBy
-    if (last !== undefined && last.worker !== provider.worker) this.#waiters.settle(logical.id)
-    logical.provider = provider
-    logical.refusedBy = undefined
+    const last = logical.lastProvider
+    if (last !== undefined && last.worker !== provider.worker) this.#waiters.end(logical.id)
+    logical.place = { state: 'pending', provider }
     this.#outbox.bind(provider, logical, replay)
   }
 
   #park(logical: LogicalBinding): void {
-    logical.provider = undefined
-    logical.refusedBy = undefined
-    this.#waiters.settle(logical.id)
+    logical.park()
+    this.#waiters.end(logical.id)
   }
 
   #warnParked(id: string, { triggerType, functionId }: BindingContent): void {
@@ -217,16 +215,18 @@ export class Placement {
   }
 
   #tellBind(provider: TypeProvider, logical: LogicalBinding, replay: boolean): void {
-    if (provider.local !== undefined) return this.#bindLocal(provider.local, logical, replay)
+    if (provider.local !== undefined) return this.#bindLocal(provider, provider.local, logical, replay)
     if (!hears(provider.worker)) return
     if (provider.isBuiltIn) provider.expectAnswer({ logical, content: logical.content, replay })
+    else logical.place = { state: 'bound', provider }
     provider.worker.link.send(registerTriggerMessage(logical, provider))
   }
 
-  #bindLocal(type: LocalTriggerType, logical: LogicalBinding, replay: boolean): void {
+  #bindLocal(provider: TypeProvider, type: LocalTriggerType, logical: LogicalBinding, replay: boolean): void {
     try {
       type.onBind(logical)
       logical.accepted = logical.content
+      logical.place = { state: 'bound', provider }
     } catch (thrown) {
       const { message } = toErrorBody(thrown)
       this.#refuse(logical, { code: 'trigger_registration_failed', message }, replay)
@@ -243,14 +243,12 @@ export class Placement {
 
   #accept(logical: LogicalBinding, provider: TypeProvider, content: BindingContent): void {
     logical.accepted = content
-    if (!provider.owesAnswer(logical)) for (const member of logical.members.values()) member.previous = undefined
-    if (logical.provider === undefined) {
-      // It refused an earlier version of the binding and took the latest.
-      logical.provider = provider
-      logical.refusedBy = undefined
-      provider.view.held.add(logical.id)
-    }
-    this.#waiters.settle(logical.id)
+    // It may have refused an earlier version of the binding and taken the latest.
+    if (logical.state === 'refused') provider.view.held.add(logical.id)
+    const isLast = !provider.owesAnswer(logical)
+    logical.place = { state: isLast ? 'bound' : 'pending', provider }
+    if (isLast) for (const member of logical.members.values()) member.previous = undefined
+    this.#waiters.end(logical.id)
   }
 
   #refuse(logical: LogicalBinding, error: ErrorBody, replay: boolean): void {
@@ -273,8 +271,7 @@ export class Placement {
     if (provider.isBuiltIn && !replay) return this.#takeBack(logical, provider)
     // A plugin that refuses what it has already keeps it (§11.2.3): it is to hear when the binding goes.
     if (!provider.isBuiltIn) provider.view.held.delete(logical.id)
-    logical.provider = undefined
-    logical.refusedBy = provider
+    logical.place = { state: 'refused', provider }
   }
 
   /** A built-in refused something new: what was in force before stays, else nothing does (spec 01 §11.2.3). */
@@ -286,6 +283,7 @@ export class Placement {
       this.#bindings.change(logical, accepted)
       if (next === undefined) this.#park(logical)
       else if (next !== provider) this.#deliver(logical, next, true)
+      else logical.place = { state: 'bound', provider }
       return
     }
     provider.view.held.delete(logical.id)
@@ -300,10 +298,4 @@ export class Placement {
 function inForce(logical: LogicalBinding): BindingContent | undefined {
   if (logical.provider === undefined) return undefined
   return logical.provider.isBuiltIn ? (logical.accepted ?? logical.content) : logical.content
-}
-
-function tellUnbind(provider: TypeProvider, id: string, triggerType: string): void {
-  if (provider.local !== undefined) provider.local.onUnbind(id)
-  else if (hears(provider.worker))
-    provider.worker.link.send({ type: 'unregistertrigger', id, trigger_type: triggerType })
 }

@@ -1,5 +1,6 @@
-// Which workers are told anything about triggers, and the one message that a binder may get (spec 01 §6).
+// Which workers are told anything about triggers, and the messages that come to one (spec 01 §6).
 import type { ErrorBody } from '../../protocol/errors.ts'
+import type { TypeProvider } from '../model/trigger-type.ts'
 import type { Worker } from '../model/worker.ts'
 
 /** Whether a worker is told anything: an old generation that may still drain is, a lost connection is not. */
@@ -11,4 +12,11 @@ export function hears(worker: Worker): boolean {
 export function tellOwner(owner: Worker, id: string, triggerType: string, functionId: string, error: ErrorBody): void {
   if (owner.phase !== 'open' || !owner.link.open) return
   owner.link.send({ type: 'triggerregistrationresult', id, trigger_type: triggerType, function_id: functionId, error })
+}
+
+/** A provider is to fire the binding no more. */
+export function tellUnbind(provider: TypeProvider, id: string, triggerType: string): void {
+  if (provider.local !== undefined) provider.local.onUnbind(id)
+  else if (hears(provider.worker))
+    provider.worker.link.send({ type: 'unregistertrigger', id, trigger_type: triggerType })
 }

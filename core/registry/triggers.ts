@@ -22,7 +22,7 @@ import type { Worker } from '../model/worker.ts'
 
 export type { BindRequest } from './bind-request.ts'
 
-export interface TriggerRegistryOptions {
+export interface TriggerRegistryDeps {
   readonly functions: FunctionRegistry
   /** Provides the engine's own types. */
   readonly engineWorker: Worker
@@ -57,7 +57,7 @@ export class TriggerRegistry {
     known = NO_KNOWN_WORKERS,
     answerMs = 10_000,
     maxOwnerless = 100_000,
-  }: TriggerRegistryOptions) {
+  }: TriggerRegistryDeps) {
     this.#functions = functions
     this.#engineWorker = engineWorker
     this.#log = log
@@ -140,8 +140,8 @@ export class TriggerRegistry {
     const { id } = request
     const answered = this.#waiters.wait(id)
     const refusal = this.bind(request)
-    if (refusal !== undefined) this.#waiters.settle(id, new CodedError(refusal.code, refusal.message))
-    else if (!this.#placement.awaitsAnswer(id)) this.#waiters.settle(id)
+    if (refusal !== undefined) this.#waiters.end(id, new CodedError(refusal.code, refusal.message))
+    else if (!this.#placement.awaitsAnswer(id)) this.#waiters.end(id)
     return answered
   }
 

@@ -1,6 +1,8 @@
-// Which of a function's providers gets the next call (spec 01 §8.2, 8.8; design, "The life of a call" step 2).
+// Which of a function's providers gets the next call (spec 01 §8.2, 8.8; design, "The life of a call" step 2): one of the nearest tier
+// that is open, in it a trusted one, of those the one with the least in flight.
 import { isTrusted } from '../model/policy.ts'
 import type { FunctionEntry, Provider } from '../model/function-entry.ts'
+import { tierOf } from '../model/tier.ts'
 
 export type DuplicateMode = 'load_balance' | 'replace' | 'reject'
 
@@ -24,7 +26,7 @@ function chooseAmong(entry: FunctionEntry, mode: DuplicateMode): Provider | unde
     const index = (entry.cursor + step) % count
     const candidate = providers[index] as Provider
     if (!isOpen(candidate) || !owns(entry, candidate)) continue
-    if (best === undefined || isBetter(candidate, best, mode)) {
+    if (best === undefined || isBetter(entry, candidate, best, mode)) {
       best = candidate
       bestIndex = index
     }
@@ -33,14 +35,17 @@ function chooseAmong(entry: FunctionEntry, mode: DuplicateMode): Provider | unde
   return best
 }
 
-function isBetter(candidate: Provider, best: Provider, mode: DuplicateMode): boolean {
+function isBetter(entry: FunctionEntry, candidate: Provider, best: Provider, mode: DuplicateMode): boolean {
+  const tier = tierOf(entry, candidate)
+  const bestTier = tierOf(entry, best)
+  if (tier !== bestTier) return tier < bestTier
   const trusted = isTrusted(candidate.worker.policy)
   if (trusted !== isTrusted(best.worker.policy)) return trusted
   if (mode === 'replace') return candidate.order > best.order
   if (candidate.worker.suspectedZombie !== best.worker.suspectedZombie) return best.worker.suspectedZombie
   const congested = candidate.worker.link.congested
   if (congested !== best.worker.link.congested) return !congested
-  return candidate.worker.calls.size < best.worker.calls.size
+  return candidate.worker.inFlight < best.worker.inFlight
 }
 
 function isOpen(provider: Provider): boolean {

@@ -4,20 +4,25 @@ import type { FunctionEntry } from '../model/function-entry.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Call } from '../model/call.ts'
 import type { PluginSlot } from '../model/plugin-slot.ts'
-import type { Router } from './router.ts'
 import { Stage } from '../model/stage.ts'
 import { WaitGraph } from './wait-graph.ts'
+import type { Log } from '../log.ts'
+import type { Registries, WorkerTable } from './ports.ts'
 
-export interface HandOverControls {
-  dispatch(call: Call): void
+export interface HandOverDeps {
+  readonly registries: Registries
+  readonly workers: WorkerTable['workers']
+  readonly log: Log
+  /** Dispatches a call that was held. */
+  readonly resume: (call: Call) => void
+  readonly failCalls: (worker: Worker) => void
   /** The hand-over is over: the next one may begin. */
-  done(): void
+  readonly done: () => void
 }
 
 export class HandOver {
   readonly slots: readonly PluginSlot[]
-  readonly #router: Router
-  readonly #controls: HandOverControls
+  readonly #deps: HandOverDeps
   readonly #stage: Stage
   /** Generations that served when the hand-over began. */
   readonly #old = new Set<Worker>()
@@ -25,11 +30,10 @@ export class HandOver {
   #waits: WaitGraph | undefined
   #onIdle: ((idle: boolean) => void) | undefined
 
-  constructor(router: Router, slots: readonly PluginSlot[], controls: HandOverControls) {
-    this.#router = router
+  constructor(slots: readonly PluginSlot[], deps: HandOverDeps) {
     this.slots = slots
     this.#stage = new Stage(slots)
-    this.#controls = controls
+    this.#deps = deps
     for (const slot of slots) for (const worker of slot.workers) this.#old.add(worker)
   }
 
@@ -65,7 +69,7 @@ export class HandOver {
 
   /** What is still in flight on the old generations settles with `invocation_stopped`. */
   failRemaining(): void {
-    for (const worker of this.#old) this.#router.failCalls(worker)
+    for (const worker of this.#old) this.#deps.failCalls(worker)
   }
 
   /** From now on what this generation registers goes to the stage, which the generations of this hand-over see and nobody else. */
@@ -81,7 +85,7 @@ export class HandOver {
    * the gates let their calls go in order. Nobody sees half a plugin.
    */
   commit(): void {
-    this.#router.triggers.inOneStep(() => this.#takeOver())
+    this.#deps.registries.triggers.inOneStep(() => this.#takeOver())
     for (const slot of this.slots)
       slot.workers = this.#staged.filter((worker) => worker.slot === slot && worker.phase === 'open')
     this.#finish()
@@ -89,7 +93,7 @@ export class HandOver {
   }
 
   #takeOver(): void {
-    const { functions, triggers } = this.#router
+    const { functions, triggers } = this.#deps.registries
     for (const worker of this.#old) {
       if (worker.phase === 'open') worker.phase = 'leaving'
       functions.dropWorker(worker, () => true)
@@ -127,10 +131,10 @@ export class HandOver {
     const admitted = this.#waits.add(call)
     if (!admitted) return
     // What such a worker sent before it owed an answer comes first: its order holds, and it may be waiting for just that.
-    const { dispatch } = this.#controls
+    const { resume } = this.#deps
     const waits = this.#waits
     for (const slot of this.slots) {
-      if (slot.gate.size > 0) slot.gate.releaseFrom((caller) => waits.rootsOf(caller).size > 0, dispatch)
+      if (slot.gate.size > 0) slot.gate.releaseFrom((caller) => waits.rootsOf(caller).size > 0, resume)
     }
   }
 
@@ -146,7 +150,7 @@ export class HandOver {
   }
 
   #isIdle(): boolean {
-    for (const worker of this.#old) if (worker.calls.size > 0) return false
+    for (const worker of this.#old) if (worker.inFlight > 0) return false
     return true
   }
 
@@ -154,30 +158,31 @@ export class HandOver {
   #watchWaits(): void {
     if (this.#waits !== undefined) return
     this.#waits = new WaitGraph([...this.#old])
-    for (const worker of this.#router.workers.values()) for (const call of worker.calls.values()) this.#waits.add(call)
+    for (const worker of this.#deps.workers.values()) for (const call of worker.calls.values()) this.#waits.add(call)
   }
 
   #adopt(worker: Worker): void {
+    const { registries, log } = this.#deps
     const providers = [...worker.providers.values()]
     worker.providers.clear()
     worker.stage = undefined
     for (const { entry, registration } of providers) {
-      const conflict = this.#router.functions.register(worker, entry.id, registration)
-      if (conflict !== undefined) this.#router.log.error(conflict.reason, { plugin: worker.slot?.name })
+      const conflict = registries.functions.register(worker, entry.id, registration)
+      if (conflict !== undefined) log.error(conflict.reason, { plugin: worker.slot?.name })
     }
     for (const { message } of this.#stage.takeMessages((candidate) => candidate === worker)) {
-      this.#router.triggers.handle(worker, message)
+      registries.triggers.handle(worker, message)
     }
   }
 
   #open(slot: PluginSlot): void {
     slot.phase = 'open'
-    slot.gate.release((call) => this.#controls.dispatch(call))
+    slot.gate.release(this.#deps.resume)
   }
 
   #finish(): void {
     this.#waits = undefined
     this.#onIdle = undefined
-    this.#controls.done()
+    this.#deps.done()
   }
 }

@@ -2,7 +2,7 @@
 import { CodedError, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
 import { withDeadline } from '../../base/time/deadline.ts'
 import type { Worker } from '../model/worker.ts'
-import type { Router } from './router.ts'
+import type { Caller } from './ports.ts'
 
 const HOOK_MS = 10_000
 
@@ -20,13 +20,13 @@ export type HookAnswer = Readonly<Record<string, unknown>>
 
 /** Calls `accept` with the answer, or `deny` with FORBIDDEN: no object, an error, no answer in time. Never rejects. */
 export async function askHook(
-  router: Router,
+  caller: Caller,
   { hook, input, worker, subject }: HookQuestion,
   accept: (answer: HookAnswer) => void,
   deny: (error: ErrorBody) => void,
 ): Promise<void> {
   try {
-    const asked = router.invoke({ functionId: hook, data: Buffer.from(JSON.stringify(input)) })
+    const asked = caller.invoke({ functionId: hook, data: Buffer.from(JSON.stringify(input)) })
     const answer = await withDeadline(
       asked,
       HOOK_MS,

@@ -3,7 +3,8 @@
 import { slicePlainText } from './text.ts'
 
 /** Slots of the table; a new text takes the slot of another one with the same mark. A power of two. */
-const SLOTS = 1024
+const SLOT_BITS = 12
+const SLOTS = 1 << SLOT_BITS
 /** Longer ones are not kept. */
 const MAX_TEXT_BYTES = 96
 
@@ -15,14 +16,7 @@ export class KnownTexts {
   at(frame: Buffer, start: number, end: number): string {
     const length = end - start
     if (length < 4 || length > MAX_TEXT_BYTES) return slicePlainText(frame, start, end)
-    // Ids share beginnings and separators; length, middle and end tell most apart.
-    const slot =
-      (length ^
-        (frame[end - 2]! << 2) ^
-        (frame[end - 3]! << 4) ^
-        (frame[start + 1]! << 5) ^
-        (frame[start + (length >> 1)]! << 3)) &
-      (SLOTS - 1)
+    const slot = slotOf(frame, start, end)
     const known = this.#bytes[slot]
     if (known !== undefined && isSame(known, frame, start, length)) return this.#texts[slot]!
     const text = slicePlainText(frame, start, end)
@@ -31,6 +25,14 @@ export class KnownTexts {
     this.#texts[slot] = text
     return text
   }
+}
+
+/** Ids share beginnings and separators, and many differ in a number at their end only: that, the length and the middle tell most apart. */
+function slotOf(frame: Buffer, start: number, end: number): number {
+  // The last byte is the quote. An opening brace at least stands before the text, so that all of these are in the frame.
+  const tail = frame[end - 2]! | (frame[end - 3]! << 8) | (frame[end - 4]! << 16) | (frame[end - 5]! << 24)
+  const rest = (end - start) | (frame[start + 1]! << 8) | (frame[start + ((end - start) >> 1)]! << 16)
+  return (Math.imul(tail, 0x9e3779b1) ^ Math.imul(rest, 0x85ebca6b)) >>> (32 - SLOT_BITS)
 }
 
 function isSame(known: Uint8Array, frame: Buffer, start: number, length: number): boolean {

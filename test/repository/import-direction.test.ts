@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   model: [],
   registry: ['model'],
-  telemetry: ['model', 'registry'],
+  telemetry: ['model'],
   router: ['model', 'registry', 'telemetry'],
   links: ['model', 'router'],
   channels: ['model', 'router', 'links'],

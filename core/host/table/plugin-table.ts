@@ -1,8 +1,8 @@
 // All plugins that the host knows, their transitions, and who is told about them (spec 09 §3).
-import { channel } from 'node:diagnostics_channel'
 import { CodedError } from '../../../protocol/errors.ts'
 import type { WorkerEntry } from '../../config/types.ts'
 import type { Log } from '../../log.ts'
+import { pluginChannel } from '../../telemetry/channels.ts'
 import type { Clock } from '../../../base/time/clock.ts'
 import type { Discovery } from './discover.ts'
 import type { Generation, GenerationError } from '../generations/generation.ts'
@@ -15,9 +15,6 @@ export interface PluginEvent {
   readonly generation: number
   readonly error?: string
 }
-
-/** `iii:plugin` on `diagnostics_channel`: every plugin event, with the milliseconds that the change took. */
-const pluginChannel = channel('iii:plugin')
 
 export class PluginTable {
   readonly #records = new Map<string, PluginRecord>()

@@ -111,16 +111,45 @@ describe(TYPE, () => {
     expect(events(session)).toEqual([{ added: ['p::open'], removed: [] }])
   })
 
-  it('refuses a binding without a prefix, and is silent after it was removed', async () => {
+  it.each([{}, { prefix: '' }])('tells a trusted worker of all functions when its config is %j', async (config) => {
     const scene = makeEngine()
-    const made = watcher(scene, { prefix: '' })
+    offer(scene, scene.attach().worker, { 'p::f': '' })
+    const made = watcher(scene, config)
+    await microtasks()
+    const all = [...scene.router.functions.all()].map(({ id }) => id).sort()
+    expect(events(made)).toEqual([{ added: all, removed: [] }])
+    const other = scene.attach()
+    offer(scene, other.worker, { 'q::g': '' })
+    scene.router.endWorker(other.worker, { abnormal: false })
+    expect(events(made)).toEqual([
+      { added: ['q::g'], removed: [] },
+      { added: [], removed: ['q::g'] },
+    ])
+  })
+
+  it('refuses a session that names no prefix', async () => {
+    const scene = makeEngine()
+    const made = watcher(scene, { prefix: '' }, sessionPolicy())
     await microtasks()
     expect(events(made)).toEqual([])
     expect(scene.triggers.findBinding(`watch-${made.worker.id}`)).toBeUndefined()
-    bind(scene, made, 'again', TYPE, { function_id: 'listen::f', config: { prefix: 'p::' } })
+    expect(made.link.sent).toMatchObject([
+      {
+        type: 'triggerregistrationresult',
+        error: {
+          message: '`prefix` must be the first letters of the ids to watch: a session cannot watch all functions',
+        },
+      },
+    ])
+  })
+
+  it('is silent after the binding was removed', async () => {
+    const scene = makeEngine()
+    const made = scene.attach()
+    bind(scene, made, 'watch', TYPE, { function_id: 'listen::f', config: { prefix: 'p::' } })
     await microtasks()
     events(made)
-    unbind(scene, made, 'again')
+    unbind(scene, made, 'watch')
     offer(scene, scene.attach().worker, { 'p::f': '' })
     expect(events(made)).toEqual([])
   })

@@ -27,9 +27,17 @@ export function makeEngine(options: SceneOptions & { deps?: Partial<EngineFuncti
     },
   })
   const { router, log } = scene
-  const discovery = new Discovery({ router, log })
+  const discovery = new Discovery({ registries: router, caller: router, engineWorker: router.engineWorker, log })
   made.discovery = discovery
-  registerEngineFunctions({ router, log, discovery, healthComponents: () => ({}), ...options.deps })
+  registerEngineFunctions({
+    registries: router,
+    table: router,
+    duplicateWorkers: router.options.duplicate_workers,
+    log,
+    discovery,
+    healthComponents: () => ({}),
+    ...options.deps,
+  })
   const call: EngineScene['call'] = ({ worker }, functionId, data = {}) =>
     new Promise((resolve, reject) => {
       const onSettled = (result: Buffer | undefined, error: Buffer | undefined): void => {

@@ -110,6 +110,7 @@ describe('engine::registered-triggers', () => {
           worker_name: 'shop',
           config: { text: 'é'.repeat(100) },
           config_summary: summary,
+          state: 'parked',
         },
       ],
     })
@@ -137,6 +138,25 @@ describe('engine::registered-triggers', () => {
     })
   })
 
+  it('::list tells of each binding whether anybody fires it', async () => {
+    const scene = makeEngine()
+    const [binder, provider] = [scene.attach(), scene.attach()]
+    const plugin = scene.attach({ slot: scene.slot('iii-things') })
+    const states = async (): Promise<unknown[]> =>
+      column(await scene.call(binder, 'engine::registered-triggers::list'), 'registered_triggers', 'state')
+    bind(scene, binder, 'x', 'external')
+    bind(scene, binder, 'y', 'of-plugin')
+    expect(await states()).toEqual(['parked', 'parked'])
+    provide(scene, provider, 'external')
+    provide(scene, plugin, 'of-plugin')
+    expect(await states()).toEqual(['bound', 'pending'])
+    answer(scene, plugin, 'y', undefined, 'of-plugin')
+    answer(scene, provider, 'x', REFUSED, 'external')
+    expect(await states()).toEqual(['refused', 'bound'])
+    scene.router.endWorker(provider.worker, { abnormal: false })
+    expect(await states()).toEqual(['parked', 'bound'])
+  })
+
   it('::info adds type and function, null while they are missing', async () => {
     const scene = makeEngine()
     const worker = scene.attach()
@@ -148,6 +168,7 @@ describe('engine::registered-triggers', () => {
       worker_name: 'svc',
       config: {},
       config_summary: '{}',
+      state: 'parked',
       metadata: { m: 1 },
       trigger: null,
       function: null,

@@ -1,17 +1,12 @@
 // A router with its trigger registry, workers behind recording links, and short forms of the messages about triggers.
-import { ALL_NAMES } from '../../support/worker-names.ts'
-import { randomUUID } from 'node:crypto'
-import { ENGINE_DEFAULTS, type EngineOptions } from '../../../core/model/options.ts'
-import { LocalLink } from '../../../core/links/local-link.ts'
+import type { EngineOptions } from '../../../core/model/options.ts'
 import type { Log } from '../../../core/log.ts'
-import { TriggerRegistry } from '../../../core/registry/triggers.ts'
-import { Worker } from '../../../core/model/worker.ts'
+import type { TriggerRegistry } from '../../../core/registry/triggers.ts'
 import type { PluginSlot } from '../../../core/model/plugin-slot.ts'
 import type { RouterEvents } from '../../../core/router/router-events.ts'
-import { Router } from '../../../core/router/router.ts'
-import { SeatHttpInvoker } from '../../../core/seats/http-invoker.ts'
-import { Seats } from '../../../core/seats/seats.ts'
+import type { Router } from '../../../core/router/router.ts'
 import type { RegisterTrigger, TriggerRegistrationResult } from '../../../protocol/messages.ts'
+import { composeRouter } from '../../support/compose-router.ts'
 import { collectingLog, type LogLine } from '../../support/collecting-log.ts'
 import { makeWorker, type TestWorker } from '../router/calls.ts'
 
@@ -36,38 +31,19 @@ export interface SceneOptions {
 
 export function makeScene(options: SceneOptions = {}): Scene {
   const lines = collectingLog()
-  const log: Scene['log'] = { ...lines, child: () => log, flush: () => {} }
-  const nothing = () => {}
-  const router = new Router(
-    { ...ENGINE_DEFAULTS, ...options.engine },
+  const log: Scene['log'] = { ...lines, child: () => log, onLine: () => () => {}, flush: () => {} }
+  const { answerMs, maxOwnerless } = options
+  const { router } = composeRouter({
     log,
-    {
-      onFunctionsChanged: nothing,
-      onProvidersChanged: nothing,
-      onWorkerAdded: nothing,
-      onWorkerEnded: nothing,
-      ...options.events,
+    engine: { ...options.engine, coalesce_replica_triggers: options.coalesce ?? true },
+    ...(options.events === undefined ? {} : { events: options.events }),
+    triggers: {
+      ...(answerMs === undefined ? {} : { answerMs }),
+      ...(maxOwnerless === undefined ? {} : { maxOwnerless }),
     },
-    ALL_NAMES,
-  )
-  const link = new LocalLink({
-    onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
-    onMessage: nothing,
+    listedAs: options.listedAs,
   })
-  const { listedAs } = options
-  const internal = listedAs === undefined ? {} : { internal: { instanceId: listedAs, name: listedAs } }
-  const engineWorker = new Worker({ id: randomUUID(), link, policy: { kind: 'engine' }, ...internal })
-  const triggers = new TriggerRegistry({
-    functions: router.functions,
-    engineWorker,
-    warnings: router.warnings,
-    known: ALL_NAMES,
-    coalesce: options.coalesce ?? true,
-    log,
-    ...(options.answerMs === undefined ? {} : { answerMs: options.answerMs }),
-    ...(options.maxOwnerless === undefined ? {} : { maxOwnerless: options.maxOwnerless }),
-  })
-  router.connect({ engineWorker, triggers, httpInvoker: new SeatHttpInvoker(new Seats(router).httpInvoker) })
+  const { triggers } = router
   return {
     router,
     triggers,

@@ -145,7 +145,7 @@ class Model {
       const current = triggers.typeOf(content)?.current
       if (provider === undefined) {
         expect(
-          current === undefined || logical.refusedBy === current,
+          current === undefined || (logical.state === 'refused' && logical.lastProvider === current),
           `${id} is parked though its type has a provider`,
         ).toBe(true)
         continue

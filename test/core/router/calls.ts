@@ -28,6 +28,8 @@ export class RecordingLink implements Link {
   queuedBytes = 0
   congested = false
   readonly delivered: Delivered[] = []
+  /** Ids of the deliveries that no test has answered. */
+  readonly unanswered: (string | number)[] = []
   readonly answers: Answered[] = []
   readonly sent: EngineMessage[] = []
   readonly throttled: Link[] = []
@@ -38,6 +40,7 @@ export class RecordingLink implements Link {
   }
   deliver(call: Call, callId: string | number, provider: Provider, callerWorkerId: string | undefined): void {
     const data: unknown = JSON.parse(call.data.toString())
+    this.unanswered.push(callId)
     this.delivered.push({ callId, functionId: provider.registration.rawId, data, callerWorkerId })
   }
   answer(call: Call, result: Buffer | undefined, error: Buffer | undefined): void {

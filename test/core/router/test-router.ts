@@ -1,19 +1,17 @@
 // A router without gateway, plugins and trigger types, for tests of dispatch and settlement.
-import { ALL_NAMES } from '../../support/worker-names.ts'
-import { ENGINE_DEFAULTS, type EngineOptions } from '../../../core/model/options.ts'
+import type { EngineOptions } from '../../../core/model/options.ts'
 import { createLog } from '../../../core/log.ts'
-import type { TriggerRegistry } from '../../../core/registry/triggers.ts'
 import type { Worker } from '../../../core/model/worker.ts'
 import type { Action } from '../../../core/model/action.ts'
-import { Registrations } from '../../../core/router/registrations.ts'
-import { Router } from '../../../core/router/router.ts'
-import { SeatHttpInvoker } from '../../../core/seats/http-invoker.ts'
-import { Seats } from '../../../core/seats/seats.ts'
+import type { Telemetry } from '../../../core/telemetry/telemetry.ts'
+import type { Router } from '../../../core/router/router.ts'
 import type { PluginSlot } from '../../../core/model/plugin-slot.ts'
+import { composeRouter } from '../../support/compose-router.ts'
 import { makeCall, makeWorker, type Answered, type TestWorker } from './calls.ts'
 
 export interface TestRouter {
   readonly router: Router
+  readonly telemetry: Telemetry
   readonly lines: string[]
   /** Registers a function, as a worker's frame would. */
   provide(worker: Worker, id: string, metadata?: unknown): void
@@ -35,34 +33,11 @@ export interface TestRouter {
 export function makeRouter(options: Partial<EngineOptions> = {}): TestRouter {
   const lines: string[] = []
   const log = createLog({ level: 'debug', pretty: false, write: (line) => lines.push(line) })
-  const router = new Router(
-    { ...ENGINE_DEFAULTS, ...options },
-    log,
-    {
-      onFunctionsChanged() {},
-      onProvidersChanged() {},
-      onWorkerAdded() {},
-      onWorkerEnded() {},
-    },
-    ALL_NAMES,
-  )
-  const triggers = {
-    handle() {},
-    dropWorker() {},
-    checkBindingCall: () => undefined,
-    ownerOf: () => undefined,
-    inOneStep: (work: () => void) => work(),
-  }
-  const engine = makeWorker({ policy: { kind: 'engine' } })
-  router.connect({
-    engineWorker: engine.worker,
-    triggers: triggers as unknown as TriggerRegistry,
-    httpInvoker: new SeatHttpInvoker(new Seats(router).httpInvoker),
-  })
-  const registrations = new Registrations(router)
+  const { router, registrations, telemetry } = composeRouter({ log, engine: options })
 
   const test: TestRouter = {
     router,
+    telemetry,
     lines,
     provide: (worker, id, metadata) =>
       void registrations.handle(worker, {
@@ -77,7 +52,7 @@ export function makeRouter(options: Partial<EngineOptions> = {}): TestRouter {
     },
     answerTo: (caller, invocationId) => caller.link.answers.find((answer) => answer.invocationId === invocationId),
     reply(callee, result) {
-      const callId = callee.worker.calls.keys().next().value
+      const callId = callee.link.unanswered.shift()
       if (callId === undefined) throw new Error('nothing to answer')
       router.settle(callee.worker, callId, Buffer.from(JSON.stringify(result)), undefined)
     },

@@ -1,10 +1,12 @@
 // What every stream adapter must do, as test cases over its interface. Each adapter's test file runs them on itself.
 import { describe, expect, test } from 'vitest'
-import type { HistoryLimits, ItemAddress, StreamStore } from '../../../plugins/stream/adapters/store.ts'
 import type { StreamEvent } from '../../../plugins/stream/event.ts'
 import type { UpdateOperation } from '../../../kit/update/update-operations.ts'
 import { Collector } from '../../support/deadline.ts'
 import { feedCases } from './feed-cases.ts'
+import { ignore, item, shown, type OpenStream } from './opened-stream.ts'
+
+export { ignore, item, shown, type OpenStream, type OpenedStream } from './opened-stream.ts'
 
 export interface StreamAdapterTraits {
   /** False where the order of a group's values is unspecified (a hash in Redis). */
@@ -18,22 +20,6 @@ export interface StreamAdapterTraits {
   /** False where events have no position. Default true. */
   readonly history?: boolean
 }
-
-export interface OpenedStream {
-  readonly store: StreamStore
-  /** Closes the store and opens the same data again. Absent where nothing outlives the store. */
-  readonly reopen?: () => Promise<OpenedStream>
-}
-
-/** Gives an empty store and sees to its closing. */
-export type OpenStream = (history?: HistoryLimits) => Promise<OpenedStream>
-
-export const ignore = (): void => {}
-
-export const item = (name: string, group = 'g', stream = 's'): ItemAddress => ({ stream, group, item: name })
-
-/** What an event says, as an object. */
-export const shown = (event: StreamEvent): Record<string, unknown> => JSON.parse(event.payload) as never
 
 export function streamAdapterCases(name: string, open: OpenStream, traits: StreamAdapterTraits): void {
   storageCases(name, open, traits)

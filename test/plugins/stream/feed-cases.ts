@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { StreamStore } from '../../../plugins/stream/adapters/store.ts'
 import type { Position, StreamEvent } from '../../../plugins/stream/event.ts'
 import { Collector } from '../../support/deadline.ts'
-import { ignore, item, type OpenStream, type OpenedStream } from './adapter-cases.ts'
+import { ignore, item, type OpenStream, type OpenedStream } from './opened-stream.ts'
 import { TestSubscriber } from './test-subscriber.ts'
 
 const SENT = '{"type":"event","event":{"type":"x","data":null}}'

@@ -1,0 +1,100 @@
+// What happens to a worker's call before it is dispatched: policy, middleware, and the action enqueue (spec 01 §9.2–§9.4, 04 B.4–B.5).
+import { randomUUID } from 'node:crypto'
+import { readError, type ErrorBody } from '../../protocol/errors.ts'
+import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
+import type { Log } from '../log.ts'
+import type { Action } from '../model/action.ts'
+import type { Call } from '../model/call.ts'
+import { checkCall, middlewareOf } from '../model/policy.ts'
+import type { Worker } from '../model/worker.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import { ENQUEUE_FUNCTION, enqueueFailure, enqueueReceipt, enqueueRequest } from './enqueue.ts'
+import { middlewareRequest } from './middleware.ts'
+import type { Caller, Registries } from './ports.ts'
+import type { Settlement } from './settlement.ts'
+
+export interface CallIntakeDeps {
+  readonly registries: Registries
+  readonly engineWorker: Worker
+  readonly caller: Caller
+  readonly settlement: Settlement
+  readonly telemetry: Telemetry
+  readonly log: Log
+  readonly dispatch: (call: Call) => void
+}
+
+export class CallIntake {
+  readonly #deps: CallIntakeDeps
+  readonly #telemetry: Telemetry
+  readonly #dispatch: (call: Call) => void
+
+  constructor(deps: CallIntakeDeps) {
+    this.#deps = deps
+    this.#telemetry = deps.telemetry
+    this.#dispatch = deps.dispatch
+  }
+
+  take(call: Call, action: Action | undefined): void {
+    const { observer } = this.#telemetry
+    if (observer !== undefined) observer.begin(call)
+    if (call.namespace !== DEFAULT_NAMESPACE && call.namespace.trim() === '') {
+      const message = "'namespace' is empty: omit it or give a name"
+      return this.#deps.settlement.fail(call, { code: 'INVALID_NAMESPACE', message })
+    }
+    const { policy } = call.caller
+    if (policy.kind !== 'trusted' || call.binding !== undefined) {
+      const refusal = this.#refusal(call)
+      call.caller.sessionCounts.calls++
+      if (refusal !== undefined) return this.#refuse(call, refusal)
+    }
+    const middleware = middlewareOf(policy)
+    if (middleware !== undefined && !this.#isEngineFunction(call)) return this.#callMiddleware(call, action, middleware)
+    if (action?.type === 'enqueue') return this.#enqueue(call, action)
+    this.#dispatch(call)
+  }
+
+  #refusal(call: Call): ErrorBody | undefined {
+    const { functions, triggers } = this.#deps.registries
+    const registered = functions.find(call.namespace, call.functionId)?.presented?.registration.metadata
+    const own = checkCall(call.caller.policy, call.namespace, call.functionId, registered)
+    if (own !== undefined) return own
+    return call.binding === undefined ? undefined : triggers.checkBindingCall(call, registered)
+  }
+
+  #refuse(call: Call, refusal: ErrorBody): void {
+    const { settlement, log } = this.#deps
+    call.caller.sessionCounts.denied++
+    log.debug('call refused', { function_id: call.functionId, caller: call.caller.id, reason: refusal.message })
+    settlement.fail(call, refusal)
+  }
+
+  #isEngineFunction(call: Call): boolean {
+    if (!call.functionId.startsWith('engine::')) return false
+    const { registries, engineWorker } = this.#deps
+    const entry = registries.functions.find(call.namespace, call.functionId)
+    return entry?.providers.some((provider) => provider.worker === engineWorker) ?? false
+  }
+
+  #callMiddleware(call: Call, action: Action | undefined, middleware: string): void {
+    const { caller, settlement } = this.#deps
+    const data = middlewareRequest(call, action)
+    const { metadata, traceparent, baggage } = call
+    caller.invokeThen(
+      { functionId: middleware, data, traceparent, baggage, ...(metadata === undefined ? {} : { metadata }) },
+      (result, error) => settlement.answer(call, result, error),
+    )
+  }
+
+  #enqueue(call: Call, action: Extract<Action, { type: 'enqueue' }>): void {
+    const { caller, registries, settlement } = this.#deps
+    const receiptId = randomUUID()
+    const { traceparent } = call
+    caller.invokeThen(
+      { functionId: ENQUEUE_FUNCTION, data: enqueueRequest(call, action, receiptId), traceparent },
+      (_result, error) => {
+        if (error === undefined) settlement.answer(call, enqueueReceipt(receiptId), undefined)
+        else settlement.fail(call, enqueueFailure(readError(error), registries.known))
+      },
+    )
+  }
+}

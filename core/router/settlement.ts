@@ -1,0 +1,117 @@
+// How calls end: with the answer of their callee, with an error before they reached one, or with the end of the callee. Each once.
+import { errorBytes, type ErrorBody } from '../../protocol/errors.ts'
+import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
+import { isVoid, type Call } from '../model/call.ts'
+import type { Worker } from '../model/worker.ts'
+import { invocationChannel, publishInvocation } from '../telemetry/channels.ts'
+import type { CallCounts } from '../telemetry/metrics.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import { IdleWaiters } from './idle-waiters.ts'
+
+const STOPPED = errorBytes({ code: 'invocation_stopped', message: 'Invocation stopped' })
+
+export interface SettlementDeps {
+  readonly warnings: ThrottledWarnings
+  readonly telemetry: Telemetry
+  /** Told of each call that its callee has done with. */
+  readonly onSettled: (call: Call) => void
+}
+
+export class Settlement {
+  readonly #warnings: ThrottledWarnings
+  readonly #telemetry: Telemetry
+  readonly #counts: CallCounts
+  readonly #onSettled: (call: Call) => void
+  readonly #idle = new IdleWaiters()
+
+  constructor({ warnings, telemetry, onSettled }: SettlementDeps) {
+    this.#warnings = warnings
+    this.#telemetry = telemetry
+    this.#counts = telemetry.metrics.counts
+    this.#onSettled = onSettled
+  }
+
+  /** Takes the answer of `worker` to the call that it got under `callId`; unknown ids are ignored (spec 01 §9.3). */
+  settle(worker: Worker, callId: string | number, result: Buffer | undefined, error: Buffer | undefined): void {
+    const { voids } = worker
+    if (voids !== undefined && voids.open > 0 && voids.answered(callId)) return this.#becomeIdle(worker)
+    const call = worker.calls.get(callId)
+    if (call === undefined) return
+    worker.calls.delete(callId)
+    this.#settled(call, worker, result, error)
+  }
+
+  /** Settles a call with an error before it reached a provider. */
+  fail(call: Call, body: ErrorBody): void {
+    if (body.code === 'overloaded') this.#counts.overloaded++
+    if (isVoid(call)) {
+      this.#counts.voidDropped++
+      const data = { code: body.code, caller: call.caller.name ?? call.caller.id }
+      const message = `void call of ${call.functionId} dropped: ${body.message}`
+      this.#warnings.count(`${body.code} ${call.functionId}`, message, data)
+    }
+    this.answer(call, undefined, errorBytes(body))
+  }
+
+  /** Ends a call: its caller gets the outcome, if it waits for one and is still there. */
+  answer(call: Call, result: Buffer | undefined, error: Buffer | undefined): void {
+    const { observer } = this.#telemetry
+    if (observer !== undefined) observer.end(call, error)
+    if (error === undefined) this.#counts.success++
+    else this.#counts.error++
+    if (call.onSettled !== undefined) return call.onSettled(result, error)
+    if (call.invocationId === undefined) return
+    let { caller } = call
+    while (caller.successor !== undefined) caller = caller.successor
+    if (caller.phase === 'gone' || !caller.link.open) return
+    caller.link.answer(call, result, error)
+    if (!caller.link.congested) return
+    // Who does not read its answers is not read either: it would only ask for more.
+    caller.link.throttle(caller.link)
+    const callee = call.callee?.link
+    if (callee?.kind === 'socket') caller.link.throttle(callee)
+  }
+
+  /** Ends a call whose caller has left before it could be delivered: nobody is told. */
+  abandon(call: Call): void {
+    this.#telemetry.observer?.end(call, STOPPED)
+    this.#counts.error++
+  }
+
+  /** Settles everything that the worker has not answered with `invocation_stopped`. */
+  failCalls(worker: Worker): void {
+    worker.voids?.clear()
+    const calls = [...worker.calls.values()]
+    worker.calls.clear()
+    for (const call of calls) this.#settled(call, worker, undefined, STOPPED)
+  }
+
+  /** Resolves with true once the worker has answered all its calls, with false after `ms`. */
+  idle(worker: Worker, ms: number): Promise<boolean> {
+    if (worker.inFlight === 0 || worker.phase === 'gone') return Promise.resolve(true)
+    return this.#idle.wait(worker, ms)
+  }
+
+  /** The worker is gone: nobody waits for it any longer. */
+  workerEnded(worker: Worker): void {
+    this.#idle.became(worker)
+  }
+
+  #settled(call: Call, worker: Worker, result: Buffer | undefined, error: Buffer | undefined): void {
+    worker.inFlightBytes -= call.bytes
+    const { slot } = worker
+    if (slot !== undefined) {
+      slot.calls++
+      if (error !== undefined) slot.errors++
+      slot.latency.record(performance.now() - call.deliveredAt)
+    }
+    if (invocationChannel.hasSubscribers) publishInvocation(call, worker, error)
+    this.answer(call, result, error)
+    this.#onSettled(call)
+    this.#becomeIdle(worker)
+  }
+
+  #becomeIdle(worker: Worker): void {
+    if (!this.#idle.isEmpty && worker.inFlight === 0) this.#idle.became(worker)
+  }
+}

@@ -12,17 +12,20 @@ import { Worker } from '../../model/worker.ts'
 import type { Bundle, PluginDeclaration } from '../builds/bundle.ts'
 import type { Clock } from '../../../base/time/clock.ts'
 import { withDeadline } from '../../../base/time/deadline.ts'
-import type { Container, ContainerExit, OnPluginLog, PluginPlace } from '../containers/container.ts'
+import type { Container, ContainerExit, PluginPlace } from '../containers/container.ts'
 import { checkEntry, isolationOf } from '../table/entry-rules.ts'
 import { errorPlace } from '../builds/error-place.ts'
 import type { HandOverPort } from './router-port.ts'
-import type { StaleReason } from '../table/plugin-record.ts'
+import { Resources } from './resources.ts'
+import type { StaleReason } from '../table/refusals.ts'
 import type { SettingsAbout } from '../../../protocol/seats.ts'
 import { aboutOf, type Config, type Settings, type SettleSettings } from './plugin-settings.ts'
 import type { PluginSource } from '../table/plugin-source.ts'
 
 /** What a generation is to be made of. */
 export interface GenerationPlan {
+  /** Of the instance. */
+  readonly name: string
   readonly source: PluginSource
   readonly entry: WorkerEntry
   readonly bundle: Bundle
@@ -40,11 +43,9 @@ export interface GenerationSurroundings {
   readonly log: Log
   readonly engine: { readonly version: string; url(): string; readonly projectRoot: string }
   readonly canDenyNetwork: boolean
-  dataDirOf(plugin: string): string
+  dataDirOf(instance: string): string
   container(isolation: Isolation, plan: GenerationPlan): Promise<Container>
   readonly settle: SettleSettings
-  /** A plugin that holds one of these seats already, if any. */
-  seatConflict(source: PluginSource, declaration: PluginDeclaration): string | undefined
   /** Keeps the declaration for the next start; need not be done when it returns. */
   remember(plan: GenerationPlan, declaration: PluginDeclaration): void
   retain(bundle: Bundle): () => void
@@ -53,8 +54,6 @@ export interface GenerationSurroundings {
 /** Why a generation could not be prepared or started, in the words of `stale.reason`. */
 export class GenerationError extends CodedError {
   readonly reason: StaleReason
-  /** Which plugin of several failed, where it is one. */
-  plugin: string | undefined
 
   constructor(reason: StaleReason, code: string, message: string, options?: ErrorOptions) {
     super(code, message, options)
@@ -68,6 +67,8 @@ const STOP_AFTER_LATE_START_MS = 500
 export interface Replica {
   readonly place: PluginPlace
   readonly worker: Worker
+  /** Released when its place is given up or its container has ended. */
+  readonly resources: Resources
   /** Set when its container ended while it ran. */
   exit?: ContainerExit
 }
@@ -81,7 +82,7 @@ export class Generation {
   /** Replaced by `reconfigure`. */
   #settings: Settings
   readonly #around: GenerationSurroundings
-  readonly #release: () => void
+  readonly #resources: Resources
   /** Somebody is about to set them, and gets the error. */
   readonly #settingsAreNew: boolean
   #ended: Promise<void> | undefined
@@ -103,7 +104,8 @@ export class Generation {
     this.#settings = settings
     this.replicas = replicas
     this.#around = around
-    this.#release = around.retain(plan.bundle)
+    this.#resources = new Resources(around.log)
+    this.#resources.add('the bundle', around.retain(plan.bundle))
   }
 
   /** Imports the bundle in fresh places and checks entry and configuration. Nothing is started, nobody notices. */
@@ -114,8 +116,6 @@ export class Generation {
       const declaration = await declarationOf(plan, around, replicas)
       const problems = checkEntry(plan.source, plan.entry, declaration, around.canDenyNetwork)
       if (problems.length > 0) throw new GenerationError('config', 'PLUGIN_CONFIG_INVALID', problems.join('; '))
-      const seatConflict = around.seatConflict(plan.source, declaration)
-      if (seatConflict !== undefined) throw new GenerationError('config', 'PLUGIN_START_FAILED', seatConflict)
       const settings = await settled(plan, declaration, around)
       const missing = plan.entry.replicas - replicas.length
       const opened = Array.from({ length: missing }, () =>
@@ -126,7 +126,7 @@ export class Generation {
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
       return new Generation(plan, declaration, settings, replicas, around)
     } catch (error) {
-      await Promise.all(replicas.map(({ place }) => place.leave()))
+      await Promise.all(replicas.map(leave))
       throw asGenerationError('import', 'PLUGIN_START_FAILED', error, placeOf(plan, around, error))
     } finally {
       release()
@@ -134,7 +134,16 @@ export class Generation {
   }
 
   get name(): string {
+    return this.plan.name
+  }
+
+  get plugin(): string {
     return this.plan.source.name
+  }
+
+  /** False when a replica has ended by itself. */
+  get isWhole(): boolean {
+    return this.replicas.every(({ exit }) => exit === undefined)
   }
 
   /** Validated, with defaults. */
@@ -239,22 +248,23 @@ export class Generation {
     // The gate is closed meanwhile: one that may be stuck in a loop is not waited for a second time.
     const stopMs = this.#startTimedOut ? Math.min(STOP_AFTER_LATE_START_MS, options.stop_ms) : options.stop_ms
     this.#ended ??= Promise.all(
-      this.replicas.map(async ({ place, exit }) => {
+      this.replicas.map(async (replica) => {
+        const { place, exit } = replica
         if (exit === undefined) {
           const stopped = withDeadline(place.stop(reason), stopMs, () => this.#late('stop()', stopMs), clock)
           await stopped.catch((error: unknown) => {
             log.warn(`plugin '${this.name}' did not stop cleanly`, { error: toErrorBody(error).message })
           })
         }
-        await place.leave()
+        await leave(replica)
       }),
-    ).then(() => this.#release())
+    ).then(() => this.#resources.release())
     await this.#ended
   }
 
   /** Gives the places up without asking the plugin. */
   async discard(): Promise<void> {
-    this.#ended ??= Promise.all(this.replicas.map(({ place }) => place.leave())).then(() => this.#release())
+    this.#ended ??= Promise.all(this.replicas.map(leave)).then(() => this.#resources.release())
     await this.#ended
   }
 
@@ -285,7 +295,7 @@ async function declarationOf(
   const { replica, declaration } = await loadReplica(await around.container('thread', plan), plan, around)
   around.remember(plan, declaration)
   if (isolationOf(plan.entry, declaration) === 'thread') replicas.push(replica)
-  else await replica.place.leave()
+  else await leave(replica)
   return declaration
 }
 
@@ -306,38 +316,43 @@ async function loadReplica(
   plan: GenerationPlan,
   around: GenerationSurroundings,
 ): Promise<{ replica: Replica; declaration: PluginDeclaration }> {
-  const { source, entry, slot } = plan
-  const place = container.open(logOf(source.name, around.log))
+  const { name, source, entry, slot } = plan
+  const log = around.log.child({ plugin: name })
+  const place = container.open(name, (level, message, data) => log[level](message, data))
   const worker = new Worker({
     id: randomUUID(),
     link: place.link,
-    policy: { kind: 'plugin', plugin: source.name, builtIn: source.builtIn || source.replaces, allow: entry.allow },
+    policy: { kind: 'plugin', plugin: name, builtIn: source.builtIn || source.replaces, allow: entry.allow },
     slot,
     internal: { instanceId: entry.instanceId, name: source.name },
   })
   place.attach(worker)
+  const resources = new Resources(log)
+  void container.exited.then(() => resources.release())
+  const replica: Replica = { place, worker, resources }
   try {
     const loading = place.load(source.name, pathToFileURL(plan.bundle.file).href)
     const { start_ms: ms } = around.options
     const declaration = await withDeadline(
       loading,
       ms,
-      () => new CodedError('PLUGIN_TIMEOUT', `the import of plugin '${source.name}' did not end within ${ms} ms`),
+      () => new CodedError('PLUGIN_TIMEOUT', `the import of plugin '${name}' did not end within ${ms} ms`),
       around.clock,
     )
-    return { replica: { place, worker }, declaration }
+    return { replica, declaration }
   } catch (error) {
-    await place.leave()
+    await leave(replica)
     throw error
   }
 }
 
-function logOf(plugin: string, log: Log): OnPluginLog {
-  const own = log.child({ plugin })
-  return (level, message, data) => own[level](message, data)
+async function leave({ place, resources }: Replica): Promise<void> {
+  await place.leave()
+  await resources.release()
 }
 
-function asGenerationError(reason: StaleReason, code: string, error: unknown, place?: string): GenerationError {
+/** Any error as one that says in which step it happened. */
+export function asGenerationError(reason: StaleReason, code: string, error: unknown, place?: string): GenerationError {
   if (error instanceof GenerationError) return error
   const body = toErrorBody(error)
   const known = error instanceof CodedError && body.code.startsWith('PLUGIN_')

@@ -54,7 +54,7 @@ export function settleSettings(seat: SettingsSeat, log: Log): SettleSettings {
       return { config: await checked(source, schema, override, 'the new settings'), from: 'stored' }
     const { value, from } = keepsSettings(declaration)
       ? { value: entry.config, from: 'file' as const }
-      : await seat.resolve(aboutOf(source.name, declaration, entry))
+      : await seat.resolve(aboutOf(entry.instanceId, declaration, entry))
     if (from === 'stored') {
       try {
         return { config: await checked(source, schema, value, 'what was set at run time'), from }

@@ -77,8 +77,10 @@ export class Planner {
         const settings = await this.#settings(generation, entry, wish)
         return { kind: 'reconfigure', wish, entry, generation, settings, otherwise }
       } catch (error) {
-        // It may be meant for the code on disk, which was refused because of the old settings.
-        if (!instance.refusals.has('code')) throw error
+        // It may be meant for the code on disk, which does not run yet or was refused because of the old settings.
+        const plan = await otherwise().catch(() => undefined)
+        if (plan === undefined || plan.bundle.hash === generation.plan.bundle.hash) throw error
+        return { kind: 'replace', wish, plan }
       }
     }
     return { kind: 'replace', wish, plan: await otherwise() }

@@ -44,13 +44,13 @@ test('everything that a start would refuse is told at once, each with the plugin
   const problems = await host.check(...entries, again)
   const told = Object.fromEntries(problems.map(({ plugin, message }) => [plugin, message]))
   expect(told).toEqual({
-    builds: expect.stringMatching(/builds\.ts:2:19: /),
+    builds: expect.stringMatching(/builds\.ts:2:18: /),
     imports: expect.stringContaining('at import'),
     defines: expect.stringContaining('default export'),
     fits: expect.stringMatching(/\/size.*big/),
     rules: expect.stringContaining('overlap: true'),
     needs: expect.stringContaining("'nowhere'"),
-    depends: expect.stringMatching(/'builds', which can't start: .*builds\.ts:2:19/),
+    depends: expect.stringMatching(/'builds', which can't start: .*builds\.ts:2:18/),
     'twice#1': expect.stringMatching(/iii-config\.yaml:1 and iii-config\.yaml:9/),
   })
   expect(problems.find(({ plugin }) => plugin === 'builds')).toMatchObject({

@@ -268,7 +268,11 @@ export class PluginHost implements ChangeParticipant {
           clock,
           ...(debounceMs !== undefined && { debounceMs }),
           onChanged: (plugins) => void this.#filesChanged(plugins),
-          onPluginsDir: () => void this.#pluginsDirChanged(),
+          onPluginsDir: () => {
+            this.#pluginsDirChanged().catch((error: unknown) => {
+              this.#log.error('plugins could not be looked for', { error: String(error) })
+            })
+          },
           onError: (error) => this.#log.warn("saved plugins are not taken up: their folders can't be watched", error),
         })
       : undefined

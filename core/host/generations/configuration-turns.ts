@@ -6,6 +6,7 @@ import type { Log } from '../../log.ts'
 import type { Discovery } from '../table/discover.ts'
 import type { PluginInstance } from '../table/plugin-instance.ts'
 import type { PluginTable } from '../table/plugin-table.ts'
+import { busyWait } from './busy-wait.ts'
 import { PreparedConfiguration, type PreparedPlugins } from './prepared-configuration.ts'
 import type { Reconciler, ReconcileReport } from './reconciler.ts'
 import type { TurnQueue } from './turn-queue.ts'
@@ -36,6 +37,9 @@ export class ConfigurationTurns {
   readonly #deps: ConfigurationTurnsDeps
   #inForce: EngineConfig
   #refused: EngineConfig | undefined
+  /** How often in a row calls were in the way. */
+  #busyAttempts = 0
+  #cancelRetry: (() => void) | undefined
   #outstanding: PreparedConfiguration | undefined
   #turns = 0
   #closed = false
@@ -86,12 +90,14 @@ export class ConfigurationTurns {
   /** Nobody waits for a prepared configuration any more. */
   close(): void {
     this.#closed = true
+    this.#cancelRetry?.()
     void this.#outstanding?.discard()
   }
 
   async #prepared(wanted: EngineConfig, onOver: () => void): Promise<PreparedConfiguration> {
-    const { table, reconciler, discover, onPluginsDir } = this.#deps
+    const { table, reconciler, clock, discover, onPluginsDir } = this.#deps
     const { pluginsDir } = this.#inForce
+    this.#cancelRetry?.()
     if (wanted.pluginsDir !== pluginsDir) onPluginsDir(wanted.pluginsDir)
     const found = await discover(wanted)
     const prepared = await reconciler.prepare(this.#wishes(wanted, found))
@@ -100,11 +106,14 @@ export class ConfigurationTurns {
       onCommitted: (report) => {
         this.#inForce = wanted
         this.#refused = undefined
+        this.#busyAttempts = 0
         table.discovered(found)
         this.#tryCodeAgain(report)
       },
-      onRefused: () => {
+      onRefused: (busy) => {
         this.#refused = wanted
+        this.#busyAttempts = busy ? this.#busyAttempts + 1 : 0
+        if (busy) this.#cancelRetry = clock.after(busyWait(this.#busyAttempts), () => void this.retry())
         // What lies in the folder that is in force is known all the same.
         if (wanted.pluginsDir === pluginsDir) table.discovered(found)
       },

@@ -4,6 +4,7 @@ import { CodedError } from '../../../protocol/errors.ts'
 import type { Clock } from '../../../base/time/clock.ts'
 import type { PluginInstance } from '../table/plugin-instance.ts'
 import type { Generation, GenerationError } from './generation.ts'
+import { busyWait } from './busy-wait.ts'
 import type { CrashRestarts } from './crash-restarts.ts'
 import type { HandOverOptions } from './hand-overs.ts'
 import type { Config } from './plugin-settings.ts'
@@ -36,10 +37,6 @@ export interface PluginTurnsDeps {
   /** Time for work that a change should not wait for. */
   readonly onTurnOver: () => void
 }
-
-/** Waits before a busy plugin is tried again: doubles up to the second figure. */
-const BUSY_RETRY_MS = 1_000
-const BUSY_RETRY_CAP_MS = 30_000
 
 export class PluginTurns {
   readonly #deps: PluginTurnsDeps
@@ -116,8 +113,7 @@ export class PluginTurns {
     const { phase } = instance
     if (phase.name !== 'running') return
     const attempt = (phase.retry?.attempt ?? 0) + 1
-    const wait = Math.min(BUSY_RETRY_CAP_MS, BUSY_RETRY_MS * 2 ** (attempt - 1))
-    const cancel = this.#deps.clock.after(wait, () => {
+    const cancel = this.#deps.clock.after(busyWait(attempt), () => {
       this.wish(instance, { cause: 'retry', force: false, anew: true }).catch(() => {})
     })
     instance.phase = { ...phase, retry: { attempt, cancel } }

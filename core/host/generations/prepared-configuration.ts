@@ -21,8 +21,8 @@ export interface PreparedConfigurationDeps {
   readonly reconciler: Reconciler
   /** It is in force. */
   onCommitted(report: ReconcileReport): void
-  /** It was refused because of a plugin. */
-  onRefused(): void
+  /** It was refused because of a plugin. `busy`: because of calls that did not end in time. */
+  onRefused(busy: boolean): void
   /** Committed, discarded or expired: others may have their turn. */
   onOver(): void
 }
@@ -57,7 +57,7 @@ export class PreparedConfiguration implements PreparedPlugins {
     } catch (failure: unknown) {
       if (!(failure instanceof NotCarriedOut)) throw failure
       for (const refusal of failure.refusals) reconciler.refuse(refusal, performance.now() - began)
-      onRefused()
+      onRefused(failure.error.reason === 'busy')
       const { code, message } = failure.error
       const plugin = failure.culprits.join(', ')
       this.problems = [{ plugin, subject: subjectOf(plugin), code, message }]
@@ -84,7 +84,7 @@ export class PreparedConfiguration implements PreparedPlugins {
       await reconciler.discard(this.#prepared.steps)
       if (this.problems.length === 0) return
       for (const refusal of this.#prepared.refusals) reconciler.refuse(refusal)
-      onRefused()
+      onRefused(false)
     } finally {
       onOver()
     }

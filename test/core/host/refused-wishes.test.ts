@@ -207,14 +207,14 @@ describe('a plugin that is down', () => {
 
 test('a plugin that crashes in a change that is not made is started again all the same', async () => {
   const host = testHost({ engine: { drain_ms: 400 } })
-  const with_ = (name: string, handler: string) => `import { definePlugin } from 'iii-host/plugin'
+  const waiting = (name: string, handler: string) => `import { definePlugin } from 'iii-host/plugin'
 export default definePlugin({ name: '${name}', ${schema('n: {}')} start({ iii }) {
   iii.registerFunction('${name}::greet', () => '${name}')
   iii.registerFunction('${name}::wait', () => new Promise((resolve) => { ${handler} }))
 } })
 `
-  host.write('plugins/dies.ts', with_('dies', 'setTimeout(() => process.exit(1), 100)'))
-  host.write('plugins/stays.ts', with_('stays', ''))
+  host.write('plugins/dies.ts', waiting('dies', 'setTimeout(() => process.exit(1), 100)'))
+  host.write('plugins/stays.ts', waiting('stays', ''))
   await host.start({ name: 'dies' }, { name: 'stays' })
   const calls = Promise.allSettled([host.call('dies::wait'), host.call('stays::wait')])
   await expect.poll(() => host.router.slots.get('stays')?.inFlight).toBe(1)

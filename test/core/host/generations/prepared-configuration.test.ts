@@ -26,7 +26,7 @@ test('preparing and discarding leaves no trace: no generation, no history, no ro
   host.write('plugins/new.ts', greeter('new', 'new'))
   const seen = async () => {
     const { memory_bytes: _memory, event_loop_utilization: _load, ...info } = await host.host.info('hello')
-    return { info, names: (await host.host.list()).map(({ name }) => name), slots: [...host.router.slots.keys()] }
+    return { info, names: (await host.host.list()).map(({ name }) => name) }
   }
   expect(await host.call('hello::greet')).toBe('old')
   const before = await seen()
@@ -35,6 +35,7 @@ test('preparing and discarding leaves no trace: no generation, no history, no ro
   expect(await seen()).toEqual(before)
   await part.discard()
   expect(await seen()).toEqual(before)
+  expect([...host.router.slots.keys()]).toEqual(['hello'])
   expect(host.events.items).toEqual([])
 })
 
@@ -120,6 +121,30 @@ test('the end of the host does not wait for an outstanding part', async () => {
   const part = await host.prepare({ name: 'hello', config: { text: 'new' } })
   await host.host.close()
   await expect(part.commit()).rejects.toThrow('discarded already')
+})
+
+test('a configuration that calls were in the way of is tried again after a while', async () => {
+  const clock = new ManualClock()
+  let retries = 0
+  const host = testHost({ clock, engine: { drain_ms: 20 }, onRetryConfiguration: () => void (retries += 1) })
+  const waits = configured('hello').replace(
+    'iii.registerFunction(',
+    `iii.registerFunction('hello::wait', () => new Promise(() => {}))\n    iii.registerFunction(`,
+  )
+  host.write('plugins/hello.ts', waits)
+  await host.start({ name: 'hello', config: { text: 'old' } })
+  const call = host.call('hello::wait').catch(() => {})
+  for (const wait of [1_000, 2_000]) {
+    const part = await host.prepare({ name: 'hello', config: { text: 'new' } })
+    await expect(part.commit()).rejects.toMatchObject({ code: 'PLUGIN_BUSY' })
+    const before = retries
+    clock.move(wait - 1)
+    expect(retries).toBe(before)
+    clock.move(1)
+    expect(retries).toBe(before + 1)
+  }
+  await host.host.stopPlugin('hello', { force: true })
+  await call
 })
 
 function bound(part: Awaited<ReturnType<TestHost['prepare']>>) {

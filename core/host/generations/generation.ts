@@ -157,7 +157,7 @@ export class Generation {
 
   /** For the holder of the seat `settings`. */
   get about(): SettingsAbout {
-    return aboutOf(this.name, this.declaration, this.plan.entry)
+    return aboutOf(this.plan.source, this.declaration, this.plan.entry)
   }
 
   /** What its replicas listen on. */

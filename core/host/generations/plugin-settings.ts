@@ -54,7 +54,7 @@ export function settleSettings(seat: SettingsSeat, log: Log): SettleSettings {
       return { config: await checked(source, schema, override, 'the new settings'), from: 'stored' }
     const { value, from } = keepsSettings(declaration)
       ? { value: entry.config, from: 'file' as const }
-      : await seat.resolve(aboutOf(entry.instanceId, declaration, entry))
+      : await seat.resolve(aboutOf(source, declaration, entry))
     if (from === 'stored') {
       try {
         return { config: await checked(source, schema, value, 'what was set at run time'), from }
@@ -67,9 +67,14 @@ export function settleSettings(seat: SettingsSeat, log: Log): SettleSettings {
   }
 }
 
-export function aboutOf(plugin: string, declaration: PluginDeclaration, { config }: WorkerEntry): SettingsAbout {
+/** Each instance has settings of its own; the other names of a plugin are those of its first one. */
+export function aboutOf(
+  { name }: PluginSource,
+  declaration: PluginDeclaration,
+  { instanceId: plugin, config }: WorkerEntry,
+): SettingsAbout {
   const { description = '', config: schema = NO_SETTINGS } = declaration
-  return { plugin, aliases: aliasesOf(plugin), description, schema, config }
+  return { plugin, aliases: plugin === name ? aliasesOf(name) : [], description, schema, config }
 }
 
 /** It holds the seat itself: nobody else can say what its settings are. */

@@ -16,7 +16,6 @@ import type { Container, ContainerExit, PluginPlace } from '../containers/contai
 import { checkEntry, isolationOf } from '../table/entry-rules.ts'
 import { errorPlace } from '../builds/error-place.ts'
 import type { HandOverPort } from './router-port.ts'
-import { Resources } from './resources.ts'
 import type { StaleReason } from '../table/refusals.ts'
 import type { SettingsAbout } from '../../../protocol/seats.ts'
 import { aboutOf, type Config, type Settings, type SettleSettings } from './plugin-settings.ts'
@@ -67,8 +66,6 @@ const STOP_AFTER_LATE_START_MS = 500
 export interface Replica {
   readonly place: PluginPlace
   readonly worker: Worker
-  /** Released when its place is given up or its container has ended. */
-  readonly resources: Resources
   /** Set when its container ended while it ran. */
   exit?: ContainerExit
 }
@@ -82,7 +79,7 @@ export class Generation {
   /** Replaced by `reconfigure`. */
   #settings: Settings
   readonly #around: GenerationSurroundings
-  readonly #resources: Resources
+  readonly #release: () => void
   /** Somebody is about to set them, and gets the error. */
   readonly #settingsAreNew: boolean
   #ended: Promise<void> | undefined
@@ -104,8 +101,7 @@ export class Generation {
     this.#settings = settings
     this.replicas = replicas
     this.#around = around
-    this.#resources = new Resources(around.log)
-    this.#resources.add('the bundle', around.retain(plan.bundle))
+    this.#release = around.retain(plan.bundle)
   }
 
   /** Imports the bundle in fresh places and checks entry and configuration. Nothing is started, nobody notices. */
@@ -126,7 +122,7 @@ export class Generation {
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
       return new Generation(plan, declaration, settings, replicas, around)
     } catch (error) {
-      await Promise.all(replicas.map(leave))
+      await Promise.all(replicas.map(({ place }) => place.leave()))
       throw asGenerationError('import', 'PLUGIN_START_FAILED', error, placeOf(plan, around, error))
     } finally {
       release()
@@ -248,23 +244,22 @@ export class Generation {
     // The gate is closed meanwhile: one that may be stuck in a loop is not waited for a second time.
     const stopMs = this.#startTimedOut ? Math.min(STOP_AFTER_LATE_START_MS, options.stop_ms) : options.stop_ms
     this.#ended ??= Promise.all(
-      this.replicas.map(async (replica) => {
-        const { place, exit } = replica
+      this.replicas.map(async ({ place, exit }) => {
         if (exit === undefined) {
           const stopped = withDeadline(place.stop(reason), stopMs, () => this.#late('stop()', stopMs), clock)
           await stopped.catch((error: unknown) => {
             log.warn(`plugin '${this.name}' did not stop cleanly`, { error: toErrorBody(error).message })
           })
         }
-        await leave(replica)
+        await place.leave()
       }),
-    ).then(() => this.#resources.release())
+    ).then(() => this.#release())
     await this.#ended
   }
 
   /** Gives the places up without asking the plugin. */
   async discard(): Promise<void> {
-    this.#ended ??= Promise.all(this.replicas.map(leave)).then(() => this.#resources.release())
+    this.#ended ??= Promise.all(this.replicas.map(({ place }) => place.leave())).then(() => this.#release())
     await this.#ended
   }
 
@@ -295,7 +290,7 @@ async function declarationOf(
   const { replica, declaration } = await loadReplica(await around.container('thread', plan), plan, around)
   around.remember(plan, declaration)
   if (isolationOf(plan.entry, declaration) === 'thread') replicas.push(replica)
-  else await leave(replica)
+  else await replica.place.leave()
   return declaration
 }
 
@@ -327,9 +322,6 @@ async function loadReplica(
     internal: { instanceId: entry.instanceId, name: source.name },
   })
   place.attach(worker)
-  const resources = new Resources(log)
-  void container.exited.then(() => resources.release())
-  const replica: Replica = { place, worker, resources }
   try {
     const loading = place.load(source.name, pathToFileURL(plan.bundle.file).href)
     const { start_ms: ms } = around.options
@@ -339,16 +331,11 @@ async function loadReplica(
       () => new CodedError('PLUGIN_TIMEOUT', `the import of plugin '${name}' did not end within ${ms} ms`),
       around.clock,
     )
-    return { replica, declaration }
+    return { replica: { place, worker }, declaration }
   } catch (error) {
-    await leave(replica)
+    await place.leave()
     throw error
   }
-}
-
-async function leave({ place, resources }: Replica): Promise<void> {
-  await place.leave()
-  await resources.release()
 }
 
 /** Any error as one that says in which step it happened. */

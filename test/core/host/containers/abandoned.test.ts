@@ -65,3 +65,30 @@ test('a plugin that is stalled in it is ended as a crash and starts again meanwh
   expect(await host.call('blocked::greet')).toBe('free')
   expect(await host.row('blocked')).toMatchObject({ abandoned: 1, restarts: 1, last_crash: { code: 'STALLED' } })
 })
+
+test('the processes that it has started end with it, whether or not its thread does', async () => {
+  const host = testHost({ endMs: 100, engine: { stop_ms: 100 } })
+  const spawning = blocked.replace(
+    'start({ iii }) {',
+    `start({ iii, processes }) {
+  iii.registerFunction('blocked::spawn', async () => (await processes.start({ name: 'child', command: 'sleep', args: ['60'] })).pid)`,
+  )
+  host.write('plugins/blocked.ts', spawning)
+  await host.start({ name: 'blocked' })
+  const pid = (await host.call('blocked::spawn')) as number
+  const call = host.call('blocked::block').catch(() => {})
+  await expect.poll(() => host.router.slots.get('blocked')?.inFlight).toBe(1)
+  await host.host.stopPlugin('blocked', { force: true })
+  await call
+  expect(host.host.abandoned).toBe(1)
+  await expect.poll(() => isAlive(pid)).toBe(false)
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

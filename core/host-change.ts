@@ -1,21 +1,23 @@
-// The plugin host's part of a change of configuration.
+// The plugin host's part of a change of configuration, and what it has changed, for the log.
 import { ChangeError, type ChangeParticipant } from './config/change.ts'
-import type { ConfigurationReport } from './host/generations/configuration-change.ts'
+import type { ReconcileReport } from './host/generations/reconciler.ts'
 import type { PluginHost } from './host/plugin-host.ts'
 
-/** Refuses when it commits, and has then taken back what it did. */
-export function hostChange(host: PluginHost, onReport: (report: ConfigurationReport) => void): ChangeParticipant {
+/** @param onReport told after each commit. */
+export function hostChange(host: PluginHost, onReport: (report: ReconcileReport) => void): ChangeParticipant {
   return {
-    prepare: async (wanted) => ({
-      problems: [],
-      async commit() {
-        const report = await host.apply(wanted)
-        if (report.applied) return onReport(report)
-        throw new ChangeError(
-          report.problems.map(({ plugin, code, message }) => ({ subject: `plugin '${plugin}'`, code, message })),
-        )
-      },
-      async discard() {},
-    }),
+    async prepare(wanted) {
+      const part = await host.prepare(wanted)
+      return {
+        problems: part.problems,
+        async commit() {
+          await part.commit().catch((error: unknown) => {
+            throw part.problems.length > 0 ? new ChangeError(part.problems) : error
+          })
+          onReport(part.report)
+        },
+        discard: () => part.discard(),
+      }
+    },
   }
 }

@@ -24,7 +24,7 @@ import { EntryNames } from './entry-names.ts'
 import { Listeners } from './gateway/listeners.ts'
 import { hostChange } from './host-change.ts'
 import { defaultCacheDir } from './host/builds/build-cache.ts'
-import type { ConfigurationReport } from './host/generations/configuration-change.ts'
+import type { ReconcileReport } from './host/generations/reconciler.ts'
 import { pluginFunctions } from './host/plugin-functions.ts'
 import { PluginHost } from './host/plugin-host.ts'
 import { settingsFunction } from './host/settings-functions.ts'
@@ -73,7 +73,7 @@ export class RunningEngine implements Engine {
   #isSavedMeanwhile = false
   /** Parts that did not end in time. */
   #abandoned: readonly string[] = []
-  #report: ConfigurationReport | undefined
+  #report: ReconcileReport | undefined
   #closed: Promise<void> | undefined
 
   /** @throws as `startEngine`. */
@@ -163,7 +163,7 @@ export class RunningEngine implements Engine {
     this.#toldUrls = this.#urls
     this.#state = 'running'
     void knownValid.save()
-    if (this.#isSavedMeanwhile) this.#takeUpConfig()
+    if (this.#isSavedMeanwhile) void this.#takeUpConfig()
   }
 
   async #startPlugins(host: PluginHost, config: EngineConfig): Promise<void> {
@@ -294,7 +294,7 @@ export class RunningEngine implements Engine {
       names: this.#names,
       watch: this.#options.watch !== false,
       settings: new SeatSettings(core.seats.settings, this.#log, () => this.#config?.file ?? null),
-      onConfigurationApplied: () => this.#takeUpConfig(),
+      onRetryConfiguration: () => this.#takeUpConfig(),
     })
   }
 
@@ -328,15 +328,16 @@ export class RunningEngine implements Engine {
     this.#watch = new ConfigWatch({
       file,
       debounceMs: CONFIG_DEBOUNCE_MS,
-      onChange: () => this.#takeUpConfig(),
+      onChange: () => void this.#takeUpConfig(),
       onGone: () => this.#log.warn(`'${file}' is gone; the configuration that was read from it runs on`),
       onError: (error) => this.#log.warn(`changes of '${file}' are not taken up: it can't be watched`, error),
     })
   }
 
-  #takeUpConfig(): void {
+  /** Fulfilled when what the configuration says now is in force or refused; while the engine starts, at once. */
+  async #takeUpConfig(): Promise<void> {
     if (this.#state === 'starting') this.#isSavedMeanwhile = true
-    else void this.#running.changes.wish()
+    else await this.#running.changes.wish()
   }
 
   /** A change that begins or ends; an engine that closes stays so. */

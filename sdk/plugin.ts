@@ -21,7 +21,7 @@ export interface PluginContext<Config = Readonly<Record<string, unknown>>> {
   /** The `config` block of the entry, validated, with defaults filled in, frozen. */
   readonly config: Config
   readonly log: PluginLog
-  /** Folder of this plugin alone, absolute; created on first access. */
+  /** Folder of this instance alone, absolute; created on first access. */
   readonly dataDir: string
   /** Aborted when this generation ends. */
   readonly signal: AbortSignal
@@ -100,6 +100,11 @@ export interface PluginDefinition<Config = Readonly<Record<string, unknown>>> {
   readonly isolation?: Isolation
   /** Owns no port, file or order of its own: a new generation starts before the old one stops; `replicas` are possible. */
   readonly overlap?: boolean
+  /**
+   * May have several entries in the configuration, each of which is an instance of its own: with its settings, its `dataDir`, its
+   * functions. Default false.
+   */
+  readonly repeatable?: boolean
   /** Built-ins and plugins that replace them only. */
   readonly seats?: readonly string[]
   start(context: PluginContext<Config>): void | RunningPlugin<Config> | Promise<void | RunningPlugin<Config>>

@@ -1,7 +1,7 @@
 // `engine::plugins::*` (spec 09 §3) as functions of their input; the engine registers them on its own link.
 import { CodedError } from '../../protocol/errors.ts'
 import type { PluginHost } from './plugin-host.ts'
-import type { PluginState } from './table/plugin-record.ts'
+import type { PluginState } from './table/phase.ts'
 
 export interface PluginFunction {
   readonly description: string
@@ -20,7 +20,7 @@ const STATES: readonly PluginState[] = [
   'failed',
 ]
 
-const NAME = { type: 'string', description: 'Name of the plugin' }
+const NAME = { type: 'string', description: 'Name of the plugin, or of one of its instances' }
 const FORCE = {
   type: 'boolean',
   default: false,

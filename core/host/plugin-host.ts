@@ -1,34 +1,32 @@
-// The plugin host: keeps what runs equal to what is wanted by files, configuration and `engine::plugins::*`
-// (design, "Plugins"). Decides what is to change; `plugin-changes.ts` carries it out.
-import { join } from 'node:path'
+// The plugin host: keeps what runs equal to what is wanted by files, configuration and `engine::plugins::*` (design, "Plugins").
+// Turns what it is asked for into wishes; `reconciler.ts` sees them through.
 import { CodedError } from '../../protocol/errors.ts'
-import type { EngineConfig, WorkerEntry } from '../config/types.ts'
+import { systemClock, type Clock } from '../../base/time/clock.ts'
+import type { ChangeParticipant } from '../config/change.ts'
+import type { EngineConfig } from '../config/types.ts'
 import { WorkerNames } from '../config/worker-names.ts'
 import type { LinkEvents } from '../model/link-events.ts'
 import type { Log } from '../log.ts'
 import { defaultCacheDir } from './builds/build-cache.ts'
 import type { EnginePlace } from './builds/build.ts'
-import { bootPlugins, type BootReport } from './generations/boot.ts'
-import { systemClock, type Clock } from '../../base/time/clock.ts'
-import { changeConfiguration, type ConfigurationReport } from './generations/configuration-change.ts'
-import { Containers } from './containers/containers.ts'
-import { CrashWatch } from './containers/crash-watch.ts'
-import { discoverPlugins } from './table/discover.ts'
-import type { GenerationSurroundings } from './generations/generation.ts'
-import { PluginBuilds } from './builds/plugin-builds.ts'
-import { PluginChanges } from './generations/plugin-changes.ts'
-import type { PluginRecord, PluginState } from './table/plugin-record.ts'
-import { infoOf, rowOf, type PluginInfo, type PluginRow } from './table/plugin-rows.ts'
-import { PluginTable, type PluginEvent } from './table/plugin-table.ts'
-import { PluginTurns, type ReloadResult } from './generations/plugin-turns.ts'
-import { canDenyNetwork } from './containers/process-permissions.ts'
-import { NO_SETTINGS_SEAT, settleSettings, type Config, type SettingsSeat } from './generations/plugin-settings.ts'
-import type { RouterPort } from './generations/router-port.ts'
-import { otherSeatHolder } from './table/seat-holders.ts'
-import { changeSettings, type HowApplied } from './generations/settings-change.ts'
-import type { StallWatchOptions } from './containers/stall-watch.ts'
-import { TurnQueue } from './generations/turn-queue.ts'
 import { InputWatcher } from './builds/watch-inputs.ts'
+import { checkPlugins } from './check-plugins.ts'
+import type { StallWatchOptions } from './containers/stall-watch.ts'
+import { bootPlugins, type BootReport } from './generations/boot.ts'
+import { ConfigurationTurns } from './generations/configuration-turns.ts'
+import { NO_SETTINGS_SEAT, type Config, type SettingsSeat } from './generations/plugin-settings.ts'
+import type { HowApplied, ReloadResult } from './generations/plugin-turns.ts'
+import type { PluginProblem, PreparedPlugins } from './generations/prepared-configuration.ts'
+import type { ReconcileReport } from './generations/reconciler.ts'
+import type { RouterPort } from './generations/router-port.ts'
+import { TurnQueue } from './generations/turn-queue.ts'
+import { wishFor } from './generations/wish.ts'
+import { assembleParts, type HostParts } from './host-parts.ts'
+import { discoverPlugins, type Discovery } from './table/discover.ts'
+import { cancelRetry, type PluginState } from './table/phase.ts'
+import type { PluginInstance } from './table/plugin-instance.ts'
+import { infoOf, rowOf, type PluginInfo, type PluginRow, type RowSurroundings } from './table/plugin-rows.ts'
+import type { PluginEvent } from './table/plugin-table.ts'
 
 export interface PluginHostOptions {
   readonly router: RouterPort
@@ -45,113 +43,133 @@ export interface PluginHostOptions {
   readonly clock?: Clock
   readonly debounceMs?: number
   readonly stalls?: Omit<StallWatchOptions, 'clock'>
+  /** Time for a thread or process to end, before it is abandoned. Default 2 s. */
+  readonly endMs?: number
+  /** Time for a prepared configuration to be committed or discarded, before it is discarded so that others have their turn. Default 60 s. */
+  readonly heldMs?: number
   /** Who keeps what is set at run time. Default: nobody, the file alone counts. */
   readonly settings?: SettingsSeat
-  /** A configuration that was refused because of a plugin was applied after all, when its files were mended. */
+  /**
+   * A configuration was refused because of a plugin whose files have changed since, or that was busy: it may be prepared again. The
+   * wishes that the changed files lead to wait until this is fulfilled. Default: the host applies the configuration by itself.
+   */
+  readonly onRetryConfiguration?: () => void | Promise<void>
+  /** A configuration that was refused because of a plugin was applied by the host itself, when its files were mended. */
   readonly onConfigurationApplied?: (report: ConfigurationReport) => void
 }
 
-export class PluginHost {
+/** How a configuration that was prepared and committed at once came out. */
+export interface ConfigurationReport extends ReconcileReport {
+  /** False: nothing was changed, the previous configuration runs on. */
+  readonly applied: boolean
+  readonly problems: readonly PluginProblem[]
+}
+
+export class PluginHost implements ChangeParticipant {
   readonly #options: PluginHostOptions
+  readonly #names: WorkerNames
   readonly #clock: Clock
   readonly #log: Log
   readonly #queue = new TurnQueue()
   #parts: Parts | undefined
-  #config: EngineConfig | undefined
-  /** A configuration that was refused; tried again when a plugin's files change. */
-  #refused: EngineConfig | undefined
   #closed: Promise<void> | undefined
-  #settingsTurns = 0
 
   constructor(options: PluginHostOptions) {
     this.#options = options
+    this.#names = options.names ?? new WorkerNames()
     this.#clock = options.clock ?? systemClock
     this.#log = options.log
   }
 
   /** Finds, builds and starts the plugins that the configuration names. User plugins that fail are reported, not thrown. */
   async start(config: EngineConfig): Promise<BootReport> {
-    this.#config = config
     const parts = (this.#parts = this.#assemble(config))
-    parts.containers.warm()
-    await this.#discover(config)
-    const entries = this.#entriesOf(config)
-    for (const record of parts.table.all) {
-      record.entry = entries.get(record.name)
-      parts.table.settleIdle(record)
-    }
+    const { table, reconciler, around, containers, watcher, builds } = parts
+    containers.warm()
+    const instances = table.fill(config, await this.#discover(config))
+    const wanted = instances.filter((instance) => instance.wanted)
     const report = await this.#queue.enqueue('boot', () =>
-      bootPlugins([...entries.keys()], { ...parts, settle: parts.around.settle, log: this.#log }),
+      bootPlugins(wanted, { table, reconciler, around, log: this.#log }),
     )
-    parts.watcher?.watchPluginsDir(config.pluginsDir)
-    parts.containers.refillStandby()
-    void parts.builds.cache.prune(this.#clock.now())
+    watcher?.watchPluginsDir(config.pluginsDir)
+    containers.refillStandby()
+    void builds.cache.prune(this.#clock.now())
     return report
   }
 
+  /**
+   * Finds out what would keep another configuration from being brought into force, and makes everything ready for it. Nothing that
+   * runs is touched. Until it is committed or discarded all other changes wait, for `heldMs` at most.
+   */
+  prepare(wanted: EngineConfig): Promise<PreparedPlugins> {
+    return this.#running.configurations.prepare(wanted)
+  }
+
   /** Brings the plugins to another configuration, all or none of it. */
-  apply(config: EngineConfig): Promise<ConfigurationReport> {
-    const { table, changes, around, containers, watcher } = this.#running
-    return this.#queue.enqueue('configuration', async () => {
-      if (config.pluginsDir !== this.#config?.pluginsDir) watcher?.watchPluginsDir(config.pluginsDir)
-      await this.#discover(config)
-      const report = await changeConfiguration(this.#entriesOf(config), {
-        table,
-        changes,
-        clock: this.#clock,
-        settle: around.settle,
+  async apply(config: EngineConfig): Promise<ConfigurationReport> {
+    const part = await this.prepare(config)
+    if (part.problems.length > 0) await part.discard()
+    else {
+      await part.commit().catch((error: unknown) => {
+        // Why it failed stands in the problems.
+        if (part.problems.length === 0) throw error
       })
-      this.#refused = report.applied ? undefined : config
-      if (report.applied) this.#config = config
-      containers.refillStandby()
-      return report
-    })
+    }
+    const { problems, report } = part
+    return { applied: problems.length === 0, problems, ...report }
+  }
+
+  /** What `start` with this configuration would refuse. Starts nothing, watches nothing, makes no data folder; may be asked of a host that was not started. */
+  check(config: EngineConfig): Promise<readonly PluginProblem[]> {
+    return checkPlugins(config, this.#options)
   }
 
   /** Brings a plugin to settings that were set at run time. Rejects with CodedError when they are refused; nothing has changed then. */
-  applySettings(name: string, value: Config): Promise<HowApplied> {
-    const { table, changes, around, containers } = this.#running
-    return this.#queue.enqueue(`${name} settings ${++this.#settingsTurns}`, async () => {
-      const seat = this.#options.settings ?? NO_SETTINGS_SEAT
-      const surroundings = { table, changes, clock: this.#clock, settle: around.settle, seat }
-      return changeSettings(table.get(name), value, surroundings).finally(() => containers.refillStandby())
-    })
+  async applySettings(name: string, value: Config): Promise<HowApplied> {
+    const { turns, table } = this.#running
+    return turns.settings(table.get(name), value)
   }
 
   /** A new generation of the code on disk. Rejects with CodedError while the old one serves on. */
   async reload(name: string, { force = false }: { force?: boolean } = {}): Promise<ReloadResult> {
-    const record = this.#startable(name)
-    record.held = false
-    return this.#running.turns.wish(record, { cause: 'reload', force, anew: true })
+    const instance = this.#startable(name)
+    instance.held = false
+    return this.#running.turns.wish(instance, { cause: 'reload', force, anew: true })
   }
 
   async startPlugin(name: string): Promise<{ name: string; state: PluginState }> {
-    const record = this.#startable(name)
-    record.held = false
-    if (record.generation === undefined)
-      await this.#running.turns.wish(record, { cause: 'start', force: false, anew: false })
-    return { name, state: record.state }
+    const instance = this.#startable(name)
+    instance.held = false
+    if (instance.generation === undefined)
+      await this.#running.turns.wish(instance, { cause: 'start', force: false, anew: false })
+    return { name, state: instance.state }
   }
 
   async stopPlugin(
     name: string,
     { force = false }: { force?: boolean } = {},
   ): Promise<{ name: string; state: PluginState }> {
-    const record = this.#running.table.get(name)
-    record.held = true
-    await this.#running.turns.wish(record, { cause: 'stop', force, anew: false })
-    return { name, state: record.state }
+    const instance = this.#running.table.get(name)
+    instance.held = true
+    await this.#running.turns.wish(instance, { cause: 'stop', force, anew: false })
+    return { name, state: instance.state }
   }
 
   /** Sorted by name (spec 09 §3). */
   async list(): Promise<PluginRow[]> {
-    const records = [...this.#running.table.all].sort((a, b) => (a.name < b.name ? -1 : 1))
-    return Promise.all(records.map(rowOf))
+    const instances = [...this.#running.table.all].sort((a, b) => (a.name < b.name ? -1 : 1))
+    return Promise.all(instances.map((instance) => rowOf(instance, this.#around(instance))))
   }
 
   /** @throws {CodedError} PLUGIN_NOT_FOUND */
-  info(name: string): Promise<PluginInfo> {
-    return infoOf(this.#running.table.get(name))
+  async info(name: string): Promise<PluginInfo> {
+    const instance = this.#running.table.get(name)
+    return infoOf(instance, this.#around(instance))
+  }
+
+  /** Threads and processes that were to end, did not in time and still have not: the end of the process would wait for such threads. */
+  get abandoned(): number {
+    return this.#parts?.containers.abandoned() ?? 0
   }
 
   onChanged(listener: (event: PluginEvent) => void): () => void {
@@ -167,59 +185,54 @@ export class PluginHost {
   async #close(): Promise<void> {
     const parts = this.#parts
     if (parts === undefined) return
-    const { table, changes, watcher, crashes, containers, builds } = parts
+    const { table, reconciler, watcher, crashes, containers, builds, configurations } = parts
     watcher?.close()
-    for (const record of table.all) record.cancelRetry?.()
+    configurations.close()
     await this.#queue.idle()
     const running = table.all.filter(({ generation }) => generation !== undefined)
-    const wanted = running.map((record) => ({ record, to: undefined, entry: record.entry }))
-    if (wanted.length > 0) await changes.carryOut(wanted, { cause: 'shutdown', reason: 'shutdown', force: true })
-    await changes.settled()
+    const stops = running.map((instance) => ({ kind: 'stop' as const, wish: wishFor(instance, 'shutdown') }))
+    await reconciler.carryOut(stops, { reason: 'shutdown', force: true })
+    for (const { phase } of table.all) cancelRetry(phase)
+    await reconciler.settled()
     crashes.close()
     await Promise.all([containers.close(), builds.close()])
   }
 
   // ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #filesChanged(names: ReadonlySet<string>): void {
-    if (this.#refused !== undefined) return this.#applyRefused()
-    for (const name of names) {
-      const record = this.#running.table.find(name)
-      if (record !== undefined) this.#fileWish(record)
-    }
+  /** What they mend of a refused configuration comes first: then they are taken up with the entries that they are made for. */
+  async #filesChanged(plugins: ReadonlySet<string>): Promise<void> {
+    const { configurations, table } = this.#running
+    await configurations.retry()
+    for (const instance of table.all) if (plugins.has(instance.plugin)) this.#fileWish(instance)
   }
 
   /** A plugin with an entry may have appeared. */
-  #pluginsDirChanged(): void {
-    if (this.#refused !== undefined) return this.#applyRefused()
-    const config = this.#config
-    if (config === undefined) return
-    void this.#queue.enqueue('discovery', async () => {
-      await this.#discover(config)
-      const entries = this.#entriesOf(config)
-      for (const record of this.#running.table.all) {
-        const isNew = record.entry === undefined && entries.has(record.name)
-        record.entry ??= entries.get(record.name)
+  async #pluginsDirChanged(): Promise<void> {
+    const { configurations, table } = this.#running
+    await configurations.retry()
+    await this.#queue.enqueue('discovery', async () => {
+      const config = configurations.inForce
+      const found = await this.#discover(config)
+      const appeared = new Set(table.discovered(found))
+      for (const entry of table.entriesOf(config, found)) {
+        const instance = table.instanceOf(entry, found)
+        if (instance.entry === undefined) appeared.add(instance)
+        instance.entry ??= entry
+        table.add(instance)
+      }
+      for (const instance of table.all) {
+        const { generation, source, wanted } = instance
         // A user plugin that replaces a built-in has come or gone.
-        const isOther =
-          record.generation !== undefined && record.generation.plan.source.entryFile !== record.source?.entryFile
-        if (record.wanted && (isNew || isOther)) this.#fileWish(record)
+        const isOther = generation !== undefined && generation.plan.source.entryFile !== source?.entryFile
+        if (wanted && (isOther || appeared.has(instance))) this.#fileWish(instance)
       }
     })
   }
 
-  /** How it ends stands in the record and in the log. */
-  #fileWish(record: PluginRecord): void {
-    this.#running.turns.wish(record, { cause: 'file', force: false, anew: false }).catch(() => {})
-  }
-
-  #applyRefused(): void {
-    const config = this.#refused
-    if (config === undefined) return
-    this.apply(config).then(
-      (report) => report.applied && this.#options.onConfigurationApplied?.(report),
-      (error: unknown) => this.#log.error('the configuration could not be applied', { error: String(error) }),
-    )
+  /** How it ends stands in the table and in the log. */
+  #fileWish(instance: PluginInstance): void {
+    this.#running.turns.wish(instance, { cause: 'file', force: false, anew: false }).catch(() => {})
   }
 
   // ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -229,110 +242,81 @@ export class PluginHost {
     return this.#parts
   }
 
-  #startable(name: string): PluginRecord {
-    const record = this.#running.table.get(name)
-    if (record.entry?.enabled === true) return record
-    const state = record.entry === undefined ? 'has no entry in the configuration' : 'is disabled in the configuration'
-    throw new CodedError('PLUGIN_START_FAILED', `plugin '${name}' ${state}; enable it with: iii plugin enable ${name}`)
+  #startable(name: string): PluginInstance {
+    const instance = this.#running.table.get(name)
+    if (instance.entry?.enabled === true) return instance
+    const { entry, plugin } = instance
+    const state = entry === undefined ? 'has no entry in the configuration' : 'is disabled in the configuration'
+    throw new CodedError(
+      'PLUGIN_START_FAILED',
+      `plugin '${name}' ${state}; enable it with: iii plugin enable ${plugin}`,
+    )
   }
 
-  async #discover(config: EngineConfig): Promise<void> {
-    const { projectRoot, pluginsDir } = config
-    const places = { names: this.#options.names ?? new WorkerNames(), userDir: pluginsDir, projectRoot }
-    this.#running.table.discovered(await discoverPlugins(places))
+  #around({ name, plugin }: PluginInstance): RowSurroundings {
+    const { table, containers } = this.#running
+    return { isOneOfSeveral: table.of(plugin).length > 1, abandoned: containers.abandoned(name) }
   }
 
-  /** Entries that are plugins; the rest of the configuration belongs to others. */
-  #entriesOf(config: EngineConfig): ReadonlyMap<string, WorkerEntry> {
-    const entries = new Map<string, WorkerEntry>()
-    for (const entry of config.entries) {
-      if (this.#running.table.find(entry.name) !== undefined && !entries.has(entry.name)) entries.set(entry.name, entry)
-    }
-    return entries
+  #discover({ projectRoot, pluginsDir }: EngineConfig): Promise<Discovery> {
+    return discoverPlugins({ names: this.#names, userDir: pluginsDir, projectRoot })
   }
 
   #assemble(config: EngineConfig): Parts {
-    const { router, events, engine, stalls, settings = NO_SETTINGS_SEAT, debounceMs } = this.#options
+    const { router, events, engine, stalls, endMs, heldMs, settings = NO_SETTINGS_SEAT, debounceMs } = this.#options
+    const { watch = true, cacheDir = defaultCacheDir(), onRetryConfiguration } = this.#options
     const clock = this.#clock
-    const { projectRoot } = config
-    const cacheDir = this.#options.cacheDir ?? defaultCacheDir()
-    const dataDirOf = (plugin: string): string => join(projectRoot, 'data', 'plugins', plugin)
-    const table = new PluginTable(clock, this.#log, config.engine.crash_budget)
-    const builds = new PluginBuilds({ engine, engineVersion: engine.version, projectRoot, cacheDir })
-    const containers = new Containers({
+    const watcher = watch
+      ? new InputWatcher({
+          clock,
+          ...(debounceMs !== undefined && { debounceMs }),
+          onChanged: (plugins) => void this.#filesChanged(plugins),
+          onPluginsDir: () => {
+            this.#pluginsDirChanged().catch((error: unknown) => {
+              this.#log.error('plugins could not be looked for', { error: String(error) })
+            })
+          },
+          onError: (error) => this.#log.warn("saved plugins are not taken up: their folders can't be watched", error),
+        })
+      : undefined
+    const parts = assembleParts(config, {
+      router,
       events,
-      clock,
-      cacheDir,
-      engineRoot: engine.root,
-      projectRoot,
-      startMs: config.engine.start_ms,
-      stopMs: config.engine.stop_ms,
-      dataDirOf,
-    })
-    const surroundings: GenerationSurroundings = {
-      clock,
-      options: config.engine,
       log: this.#log,
-      engine: { version: engine.version, url: () => engine.url(), projectRoot },
-      canDenyNetwork: canDenyNetwork(),
-      dataDirOf,
-      container: (isolation, plan) => containers.acquire(isolation, plan),
-      settle: settleSettings(settings, this.#log),
-      seatConflict: (source, declaration) => otherSeatHolder(table.all, source, declaration),
-      remember: ({ source, bundle }, declaration) => builds.remember(source, bundle, declaration),
-      retain: (bundle) => builds.cache.retain(bundle),
-    }
-    const around = { ...surroundings, router }
-    const crashes = new CrashWatch(
       clock,
-      this.#log,
-      (generation, replica, exit) => turns.crashed(generation, replica, exit),
-      stalls,
-    )
-    const watcher =
-      this.#options.watch === false
-        ? undefined
-        : new InputWatcher({
-            clock,
-            ...(debounceMs !== undefined && { debounceMs }),
-            onChanged: (names) => this.#filesChanged(names),
-            onPluginsDir: () => this.#pluginsDirChanged(),
-            onError: (error) => this.#log.warn("saved plugins are not taken up: their folders can't be watched", error),
-          })
-    const onInputs = ({ name, source }: PluginRecord): void => {
-      if (source !== undefined) watcher?.watch(name, builds.inputsOf(source))
-    }
-    const changes = new PluginChanges({
-      table,
-      builds,
-      around,
-      crashes,
+      engine,
+      names: this.#names,
+      cacheDir,
       settings,
-      drainMs: config.engine.drain_ms,
-      onInputs,
+      ...(stalls !== undefined && { stalls }),
+      ...(endMs !== undefined && { endMs }),
+      queue: this.#queue,
+      closing: () => this.#closed !== undefined,
+      onInputs: (source, builds) => watcher?.watch(source.name, builds.inputsOf(source)),
     })
-    const turns = new PluginTurns({
+    const configurations = new ConfigurationTurns(config, {
       queue: this.#queue,
       clock,
       log: this.#log,
-      table,
-      changes,
-      crashes,
-      router,
-      closing: () => this.#closed !== undefined,
-      onTurnOver: () => containers.refillStandby(),
+      table: parts.table,
+      reconciler: parts.reconciler,
+      ...(heldMs !== undefined && { heldMs }),
+      discover: (wanted) => this.#discover(wanted),
+      onPluginsDir: (dir) => watcher?.watchPluginsDir(dir),
+      onRetry: onRetryConfiguration ?? ((refused) => this.#applyAgain(refused)),
+      onCodeRefused: (instance) => this.#fileWish(instance),
+      onTurnOver: () => parts.containers.refillStandby(),
     })
-    return { table, builds, containers, around, crashes, watcher, changes, turns }
+    return { ...parts, watcher, configurations }
+  }
+
+  async #applyAgain(refused: EngineConfig): Promise<void> {
+    const report = await this.apply(refused)
+    if (report.applied) this.#options.onConfigurationApplied?.(report)
   }
 }
 
-interface Parts {
-  readonly table: PluginTable
-  readonly builds: PluginBuilds
-  readonly containers: Containers
-  readonly around: GenerationSurroundings & { readonly router: RouterPort }
-  readonly crashes: CrashWatch
+interface Parts extends HostParts {
   readonly watcher: InputWatcher | undefined
-  readonly changes: PluginChanges
-  readonly turns: PluginTurns
+  readonly configurations: ConfigurationTurns
 }

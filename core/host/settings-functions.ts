@@ -3,7 +3,7 @@ import { CodedError } from '../../protocol/errors.ts'
 import { reading, objectSchema, OBJECT, STRING, type EngineFunction } from '../model/engine-function.ts'
 import type { Seat } from '../seats/seat.ts'
 import type { Config } from './generations/plugin-settings.ts'
-import type { HowApplied } from './generations/settings-change.ts'
+import type { HowApplied } from './generations/plugin-turns.ts'
 
 const ID = 'engine::settings::apply'
 

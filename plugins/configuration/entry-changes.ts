@@ -55,8 +55,9 @@ export class EntryChanges implements StoreListener {
 
   set(asked: string, value: JsonValue): Promise<{ oldValue: JsonValue; newValue: JsonValue }> {
     const { table, queues, values, persistence, plugins, emit } = this.#context
-    requireId(asked)
     const id = table.idOf(asked)
+    // The instances of a plugin have names that nobody else may give.
+    if (!plugins.owns(id)) requireId(asked)
     return queues.run(id, async () => {
       if (plugins.owns(id)) return { oldValue: await plugins.set(id, value), newValue: value }
       const before = table.find(id)

@@ -27,6 +27,8 @@ export interface PluginDeclaration {
   readonly requires: readonly string[]
   readonly isolation?: Isolation
   readonly overlap: boolean
+  /** Left out for false. */
+  readonly repeatable?: boolean
   readonly seats: readonly string[]
 }
 

@@ -23,6 +23,8 @@ export class PluginBuilds {
   /** By entry file, least recently used first. */
   readonly #builders = new Map<string, PluginBuilder>()
   readonly #inputs = new Map<string, WatchedInputs>()
+  /** By entry file: instances that are prepared together share what is made for one of them. */
+  readonly #underWay = new Map<string, Promise<Bundle>>()
 
   constructor(options: PluginBuildsOptions) {
     this.#options = options
@@ -37,7 +39,16 @@ export class PluginBuilds {
   }
 
   /** @throws {BuildError} with file, line and column. */
-  async bundleOf(source: PluginSource): Promise<Bundle> {
+  bundleOf(source: PluginSource): Promise<Bundle> {
+    const { entryFile } = source
+    const underWay = this.#underWay.get(entryFile)
+    if (underWay !== undefined) return underWay
+    const made = this.#make(source).finally(() => this.#underWay.delete(entryFile))
+    this.#underWay.set(entryFile, made)
+    return made
+  }
+
+  async #make(source: PluginSource): Promise<Bundle> {
     const { entryFile } = source
     try {
       if (source.builtIn && extname(entryFile) === '.js') return await this.#ready(entryFile)

@@ -13,13 +13,20 @@ export interface ContainerExit {
   readonly stack?: string | undefined
 }
 
+/**
+ * `starting` → `running` → `ending` → `ended`. `abandoned`: it was to end and did not in time, as a thread that is blocked outside of
+ * JavaScript can't; nobody waits for it any more. It is `ended` when it has ended after all.
+ */
+export type ContainerState = 'starting' | 'running' | 'ending' | 'ended' | 'abandoned'
+
 export interface Container {
   readonly kind: 'thread' | 'process'
   /** Thread id or process id, for listings. */
   readonly number: number
+  readonly state: ContainerState
   /** Plugins that have a place in it. */
   readonly size: number
-  /** Fulfilled once, when it has ended and everything that it had sent was handed out. */
+  /** Fulfilled once, when it has ended or is abandoned, and everything that it had sent was handed out. */
   readonly exited: Promise<ContainerExit>
   /** Milliseconds that frames have been waiting without any being read. */
   unreadForMs(now: number): number
@@ -27,9 +34,9 @@ export interface Container {
   usage(): Promise<Usage | undefined>
   /** What counts towards `memory_mb`; undefined when it can't be told any more. */
   memoryBytes(): Promise<number | undefined>
-  /** A place for one plugin. */
-  open(onLog: OnPluginLog): PluginPlace
-  /** Ends it at once. `why` becomes the exit's code and message. */
+  /** A place for the instance of a plugin of this name. */
+  open(plugin: string, onLog: OnPluginLog): PluginPlace
+  /** Ends it at once, or abandons it. `why` becomes the exit's code and message. */
   end(why?: ContainerExit): Promise<void>
 }
 

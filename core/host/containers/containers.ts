@@ -5,17 +5,23 @@ import type { Isolation } from '../../../sdk/plugin.ts'
 import type { LinkEvents } from '../../model/link-events.ts'
 import { SpareRings } from '../../links/spare-rings.ts'
 import type { Clock } from '../../../base/time/clock.ts'
+import { settlesWithin } from '../../../base/time/deadline.ts'
+import type { Log } from '../../log.ts'
 import type { Container } from './container.ts'
 import type { GenerationPlan } from '../generations/generation.ts'
+import type { FrameContainer, FrameContainerOptions } from './frame-container.ts'
 import { HostProcess } from './host-process.ts'
 import { HostThread } from './host-thread.ts'
 import { permissionFlags } from './process-permissions.ts'
 import { ownFolder } from '../builds/plugin-builds.ts'
 import { ThreadPool } from './thread-pool.ts'
-import type { ProcessOwner } from '../processes/plugin-processes.ts'
 import { ProcessKeeper } from '../processes/process-keeper.ts'
 
+/** A thread of JavaScript ends in milliseconds, on a busy machine in tenths of a second. */
+const END_MS = 2_000
+
 export interface ContainersOptions {
+  readonly log: Log
   readonly events: LinkEvents
   readonly clock: Clock
   readonly cacheDir: string
@@ -23,7 +29,9 @@ export interface ContainersOptions {
   readonly projectRoot: string
   readonly startMs: number
   readonly stopMs: number
-  dataDirOf(plugin: string): string
+  /** Time for a thread or process to end, before it is abandoned. Default 2 s. */
+  readonly endMs?: number
+  dataDirOf(instance: string): string
 }
 
 export class Containers {
@@ -33,6 +41,7 @@ export class Containers {
   readonly #keeper = new ProcessKeeper()
   #standby: Promise<HostThread> | undefined
   #shared: Promise<HostThread> | undefined
+  readonly #abandoned = new Set<FrameContainer>()
   #closed = false
 
   constructor(options: ContainersOptions) {
@@ -52,6 +61,12 @@ export class Containers {
     return (await standby?.catch(() => undefined)) ?? this.#spawn()
   }
 
+  /** Threads and processes that were to end, did not in time and still have not. With the name of an instance: those it was in. */
+  abandoned(instance?: string): number {
+    const all = [...this.#abandoned]
+    return instance === undefined ? all.length : all.filter(({ plugins }) => plugins.has(instance)).length
+  }
+
   /** Keeps one warm thread ready for the next generation. Cheap when there is one. */
   refillStandby(): void {
     if (this.#closed || this.#standby !== undefined) return
@@ -67,19 +82,43 @@ export class Containers {
     this.#closed = true
     const standby = await this.#standby?.catch(() => undefined)
     await standby?.end()
-    await this.#pool.close()
+    // A thread that can't be ended is not waited for here either.
+    await settlesWithin(this.#pool.close(), this.#endMs, this.#options.clock)
     await this.#keeper.close()
   }
 
-  #spawn(): Promise<HostThread> {
-    const { events, clock, startMs } = this.#options
-    return HostThread.spawn({
-      pool: this.#pool,
+  get #endMs(): number {
+    return this.#options.endMs ?? END_MS
+  }
+
+  /** @param refusal why its plugin may start no processes. */
+  #optionsOf(refusal?: string): FrameContainerOptions {
+    const { events, clock, log, stopMs } = this.#options
+    return {
       events,
-      rings: this.#rings,
-      processes: this.#processes(),
+      processes: { keeper: () => this.#keeper, stopMs, refusal },
       clock,
-      startMs,
+      endMs: this.#endMs,
+      onAbandoned: (container) => {
+        this.#abandoned.add(container)
+        const what = describe(container)
+        log.error(
+          `${what} does not end within ${this.#endMs} ms and is abandoned: something blocks it outside of JavaScript`,
+        )
+      },
+      onGone: (container) => {
+        this.#abandoned.delete(container)
+        log.info(`${describe(container)} has ended after all`)
+      },
+    }
+  }
+
+  #spawn(): Promise<HostThread> {
+    return HostThread.spawn({
+      ...this.#optionsOf(),
+      pool: this.#pool,
+      rings: this.#rings,
+      startMs: this.#options.startMs,
       compileCacheDir: this.#compileCacheDir,
     })
   }
@@ -91,7 +130,7 @@ export class Containers {
   /** One thread for all small plugins; a new one when it has ended. */
   async #sharedThread(): Promise<HostThread> {
     const known = await this.#shared?.catch(() => undefined)
-    if (known !== undefined && !known.ending) return known
+    if (known?.state === 'running') return known
     if (known !== undefined) this.#shared = undefined
     if (this.#shared === undefined) {
       const shared = this.#spawn()
@@ -104,29 +143,27 @@ export class Containers {
     return this.#shared
   }
 
-  #processes(refusal?: string): ProcessOwner {
-    return { keeper: () => this.#keeper, stopMs: this.#options.stopMs, refusal }
-  }
-
-  async #process({ entry, source, bundle }: GenerationPlan): Promise<Container> {
-    const { engineRoot, projectRoot, events } = this.#options
+  async #process({ name, entry, source, bundle }: GenerationPlan): Promise<Container> {
+    const { engineRoot, projectRoot } = this.#options
     const { permissions, memoryMb } = entry
     // Above the soft limit that is polled, for an allocation that is faster than the poll.
     const heap = memoryMb === undefined ? [] : [`--max-old-space-size=${Math.ceil(memoryMb * 1.25)}`]
-    if (permissions === undefined) {
-      const processes = this.#processes()
-      return new HostProcess({ events, processes, execArgv: heap, compileCacheDir: this.#compileCacheDir })
-    }
-    const dataDir = this.#options.dataDirOf(source.name)
+    if (permissions === undefined)
+      return new HostProcess({ ...this.#optionsOf(), execArgv: heap, compileCacheDir: this.#compileCacheDir })
+    const dataDir = this.#options.dataDirOf(name)
     // It may write inside, but not create it: that would need rights on the folder above.
     await mkdir(dataDir, { recursive: true })
     const places = { engineRoot, projectRoot, bundleFile: bundle.file, ownPath: ownFolder(source), dataDir }
-    const refusal = `'permissions' of the entry '${entry.name}' do not have 'child_process: true'`
+    const refusal = `'permissions' of the entry '${name}' do not have 'child_process: true'`
     return new HostProcess({
-      events,
-      processes: this.#processes(permissions.child_process ? undefined : refusal),
+      ...this.#optionsOf(permissions.child_process ? undefined : refusal),
       execArgv: [...heap, ...permissionFlags(permissions, places)],
       compileCacheDir: undefined,
     })
   }
+}
+
+function describe({ kind, number, plugins }: FrameContainer): string {
+  const names = [...plugins].map((name) => `'${name}'`).join(', ')
+  return `${kind} ${number}${names === '' ? '' : ` of plugin ${names}`}`
 }

@@ -6,27 +6,40 @@ import type { FrameTransport } from '../../links/frame-transport.ts'
 import type { LinkEvents } from '../../model/link-events.ts'
 import type { Worker } from '../../model/worker.ts'
 import type { PluginDeclaration } from '../builds/bundle.ts'
-import type { Container, ContainerExit, OnPluginLog, PluginPlace } from './container.ts'
+import type { Clock } from '../../../base/time/clock.ts'
+import type { Container, ContainerExit, ContainerState, OnPluginLog, PluginPlace } from './container.ts'
 import type { HostReplies, HostRequest, PluginMessage, StartContext, Usage } from './host-messages.ts'
 import { PluginProcesses, type ProcessOwner } from '../processes/plugin-processes.ts'
 import type { ProcessEvent } from '../processes/process-messages.ts'
+
+export interface FrameContainerOptions {
+  readonly events: LinkEvents
+  readonly processes: ProcessOwner
+  readonly clock: Clock
+  /** Time to end, before it is abandoned. */
+  readonly endMs: number
+  readonly onAbandoned: (container: FrameContainer) => void
+  /** It was abandoned and has ended after all. */
+  readonly onGone: (container: FrameContainer) => void
+}
 
 export abstract class FrameContainer implements Container {
   abstract readonly kind: 'thread' | 'process'
   abstract readonly number: number
   readonly exited: Promise<ContainerExit>
   protected transport!: FrameTransport
-  readonly #events: LinkEvents
-  readonly #processes: ProcessOwner
+  readonly #options: FrameContainerOptions
   readonly #places = new Map<number, Place>()
   readonly #resolveExited: (exit: ContainerExit) => void
   #nextMember = 0
+  /** Whoever has had a place in it. */
+  readonly #plugins = new Set<string>()
+  #state: ContainerState = 'starting'
   #why: ContainerExit | undefined
-  #ended = false
+  #cancelDeadline: (() => void) | undefined
 
-  constructor(events: LinkEvents, processes: ProcessOwner) {
-    this.#events = events
-    this.#processes = processes
+  constructor(options: FrameContainerOptions) {
+    this.#options = options
     const { promise, resolve } = Promise.withResolvers<ContainerExit>()
     this.exited = promise
     this.#resolveExited = resolve
@@ -36,24 +49,28 @@ export abstract class FrameContainer implements Container {
     return this.#places.size
   }
 
-  /** It has ended or is about to: no place for another plugin. */
-  get ending(): boolean {
-    return this.#why !== undefined
+  get state(): ContainerState {
+    return this.#state
   }
 
-  open(onLog: OnPluginLog): PluginPlace {
+  get plugins(): ReadonlySet<string> {
+    return this.#plugins
+  }
+
+  open(plugin: string, onLog: OnPluginLog): PluginPlace {
     const member = this.#nextMember++
-    const link = this.transport.link(member, this.#events)
+    const link = this.transport.link(member, this.#options.events)
+    this.#plugins.add(plugin)
     const place = new Place(
       this,
       link,
       onLog,
       (message) => this.transport.sendHost(member, message),
       () => this.#leave(member),
-      this.#processes,
+      this.#options.processes,
     )
     this.#places.set(member, place)
-    if (this.#ended) place.containerEnded(this.#why ?? ENDED)
+    if (this.#state === 'ended' || this.#state === 'abandoned') place.containerEnded(this.#why ?? ENDED)
     return place
   }
 
@@ -69,23 +86,46 @@ export abstract class FrameContainer implements Container {
   }
 
   async end(why: ContainerExit = ENDED): Promise<void> {
-    this.#why ??= why
-    if (!this.#ended) this.terminate()
+    if (this.#state === 'starting' || this.#state === 'running') {
+      const { clock, endMs } = this.#options
+      this.#why = why
+      this.#state = 'ending'
+      this.#cancelDeadline = clock.after(endMs, () => this.#abandon())
+      this.terminate()
+    }
     await this.exited
   }
 
   /** Ends the thread or process at once; `finished` is called when it is gone. */
   protected abstract terminate(): void
 
+  /** It serves. */
+  protected came(): void {
+    if (this.#state === 'starting') this.#state = 'running'
+  }
+
   /** It is gone. `exit` is how it looked from here; a reason that the host gave counts more. */
   protected finished(exit: ContainerExit): void {
-    if (this.#ended) return
-    this.#ended = true
+    const before = this.#state
+    if (before === 'ended') return
+    this.#cancelDeadline?.()
+    this.#why ??= exit
+    this.#state = 'ended'
+    if (before === 'abandoned') this.#options.onGone(this)
+    else this.#close(this.#why)
+  }
+
+  #abandon(): void {
+    this.#state = 'abandoned'
+    this.#options.onAbandoned(this)
+    this.#close(this.#why ?? ENDED)
+  }
+
+  #close(exit: ContainerExit): void {
     // Answers that it had published count.
     this.transport.drainRemaining()
-    this.#why ??= exit
-    for (const place of this.#places.values()) place.containerEnded(this.#why)
-    this.#resolveExited(this.#why)
+    for (const place of this.#places.values()) place.containerEnded(exit)
+    this.#resolveExited(exit)
   }
 
   protected receiveHost(member: number, message: unknown): void {

@@ -3,17 +3,13 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { LinkEvents } from '../../model/link-events.ts'
 import { PipeTransport } from '../../links/pipe-link.ts'
 import type { ContainerExit, OnPluginLog, PluginPlace } from './container.ts'
-import { FrameContainer } from './frame-container.ts'
+import { FrameContainer, type FrameContainerOptions } from './frame-container.ts'
 import type { Usage } from './host-messages.ts'
 import type { LastWords } from '../inside/process-main.ts'
-import type { ProcessOwner } from '../processes/plugin-processes.ts'
 
-export interface HostProcessOptions {
-  readonly events: LinkEvents
-  readonly processes: ProcessOwner
+export interface HostProcessOptions extends FrameContainerOptions {
   /** Flags of the permission model; empty = no restriction. */
   readonly execArgv: readonly string[]
   /** Undefined where the process may not write there. */
@@ -26,8 +22,9 @@ export class HostProcess extends FrameContainer {
   #lastWords: LastWords['lastWords'] | undefined
   #place: (PluginPlace & { usage(): Promise<Usage> }) | undefined
 
-  constructor({ events, processes, execArgv, compileCacheDir }: HostProcessOptions) {
-    super(events, processes)
+  constructor(options: HostProcessOptions) {
+    super(options)
+    const { execArgv, compileCacheDir } = options
     const transport = new PipeTransport((member, message) => this.receiveHost(member, message))
     this.transport = transport
     const main = new URL(`../inside/process-main${extname(import.meta.url)}`, import.meta.url)
@@ -47,14 +44,15 @@ export class HostProcess extends FrameContainer {
       else transport.channel.postMessage(message)
     })
     this.#awaitEnd()
+    this.came()
   }
 
   get number(): number {
     return this.#child.pid ?? 0
   }
 
-  override open(onLog: OnPluginLog): PluginPlace {
-    const place = super.open(onLog)
+  override open(plugin: string, onLog: OnPluginLog): PluginPlace {
+    const place = super.open(plugin, onLog)
     this.#place ??= place as PluginPlace & { usage(): Promise<Usage> }
     return place
   }

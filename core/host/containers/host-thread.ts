@@ -3,24 +3,18 @@ import { extname } from 'node:path'
 import { MessageChannel, type Worker as NodeThread } from 'node:worker_threads'
 import type { EventLoopUtilization } from 'node:perf_hooks'
 import { CodedError } from '../../../protocol/errors.ts'
-import type { LinkEvents } from '../../model/link-events.ts'
 import { RingTransport } from '../../links/ring-link.ts'
 import type { SpareRings } from '../../links/spare-rings.ts'
-import type { Clock } from '../../../base/time/clock.ts'
 import { withDeadline } from '../../../base/time/deadline.ts'
 import type { ContainerExit } from './container.ts'
-import { FrameContainer } from './frame-container.ts'
+import { FrameContainer, type FrameContainerOptions } from './frame-container.ts'
 import type { Usage } from './host-messages.ts'
 import type { ThreadPool } from './thread-pool.ts'
 import type { ThreadTask } from '../inside/thread-side.ts'
-import type { ProcessOwner } from '../processes/plugin-processes.ts'
 
-export interface HostThreadOptions {
+export interface HostThreadOptions extends FrameContainerOptions {
   readonly pool: ThreadPool
-  readonly events: LinkEvents
   readonly rings: SpareRings
-  readonly processes: ProcessOwner
-  readonly clock: Clock
   readonly compileCacheDir: string
   /** Time for a thread to come up. */
   readonly startMs: number
@@ -34,22 +28,16 @@ export class HostThread extends FrameContainer {
   #thread: NodeThread | undefined
   #utilization: EventLoopUtilization | undefined
 
-  private constructor(events: LinkEvents, rings: SpareRings, processes: ProcessOwner) {
-    super(events, processes)
+  private constructor(options: HostThreadOptions) {
+    super(options)
+    const { rings } = options
     this.#rings = rings
     this.transport = new RingTransport((member, message) => this.receiveHost(member, message), { memory: rings.take() })
   }
 
-  static async spawn({
-    pool,
-    events,
-    rings,
-    processes,
-    clock,
-    compileCacheDir,
-    startMs,
-  }: HostThreadOptions): Promise<HostThread> {
-    const container = new HostThread(events, rings, processes)
+  static async spawn(options: HostThreadOptions): Promise<HostThread> {
+    const { pool, clock, compileCacheDir, startMs } = options
+    const container = new HostThread(options)
     const { init } = container.transport as RingTransport
     const { port1, port2 } = new MessageChannel()
     const module = new URL(`../inside/thread-side${extname(import.meta.url)}`, import.meta.url).href
@@ -67,6 +55,7 @@ export class HostThread extends FrameContainer {
       const late = () => new CodedError('PLUGIN_TIMEOUT', `a thread did not come up within ${startMs} ms`)
       container.#number = await withDeadline(ready, startMs, late, clock)
       container.#attend(running.find(container.#number), failed)
+      container.came()
       return container
     } catch (error) {
       container.#abort.abort()

@@ -1,14 +1,15 @@
-// The first start of all plugins: loaded at the same time, started in the order of what they require.
-import type { WorkerEntry } from '../../config/types.ts'
+// The first start of all plugins: loaded at the same time, started one by one in the order of what they require. One that can't
+// start keeps no other from it.
 import type { Log } from '../../log.ts'
 import { fallbackAddress } from './address-fallback.ts'
-import type { PluginChanges } from './plugin-changes.ts'
-import { generationErrorFrom } from './plugin-changes.ts'
-import type { Generation } from './generation.ts'
-import type { PluginRecord } from '../table/plugin-record.ts'
-import { keepsSettings, type SettleSettings } from './plugin-settings.ts'
+import { asGenerationError, Generation } from './generation.ts'
+import type { ChangeSurroundings } from './change-of-generation.ts'
+import { keepsSettings } from './plugin-settings.ts'
+import type { PluginInstance } from '../table/plugin-instance.ts'
 import type { PluginTable } from '../table/plugin-table.ts'
-import { orderByRequires } from '../table/requires.ts'
+import { inLevels } from '../table/requires.ts'
+import { NotCarriedOut, type Reconciler } from './reconciler.ts'
+import { wishFor, type Step } from './wish.ts'
 
 export interface BootReport {
   readonly started: readonly string[]
@@ -23,100 +24,81 @@ export interface BootReport {
 
 export interface BootSurroundings {
   readonly table: PluginTable
-  readonly changes: PluginChanges
-  readonly settle: SettleSettings
+  readonly reconciler: Reconciler
+  readonly around: ChangeSurroundings
   readonly log: Log
 }
 
-/** @param names the plugins that have entries, in the order of the file. */
+type Start = Extract<Step, { kind: 'replace' }>
+
+/** @param instances those that are to run, in the order of the file. */
 export async function bootPlugins(
-  names: readonly string[],
-  { table, changes, settle, log }: BootSurroundings,
+  instances: readonly PluginInstance[],
+  { table, reconciler, around, log }: BootSurroundings,
 ): Promise<BootReport> {
-  const prepared = new Map<string, { record: PluginRecord; generation: Generation }>()
   const began = performance.now()
-  const records = names.flatMap((name) => table.find(name) ?? []).filter(({ wanted }) => wanted)
-  const fail = (record: PluginRecord, error: unknown): void => table.failed(record, generationErrorFrom(error), 'boot')
-  await Promise.all(
-    records.map(async (record) => {
-      const { entry } = record
-      if (entry === undefined) return
-      record.state = 'starting'
-      try {
-        const generation = await changes.prepare(await changes.plan(record, entry))
-        prepared.set(record.name, { record, generation })
-      } catch (error) {
-        fail(record, error)
-      }
-    }),
-  )
-  const requires = new Map(
-    records.flatMap(({ name }) => {
-      const declaration = prepared.get(name)?.generation.declaration
-      return declaration === undefined ? [] : [[name, declaration.requires] as const]
-    }),
-  )
-  const { levels, problems } = orderByRequires(requires)
-  for (const [name, problem] of problems) {
-    const { record, generation } = prepared.get(name) ?? {}
-    if (record === undefined) continue
-    await changes.drop([generation])
-    fail(record, generationErrorFrom(new Error(problem)))
-  }
-  const decides = (name: string): boolean => {
-    const declaration = prepared.get(name)?.generation.declaration
-    return declaration !== undefined && keepsSettings(declaration)
-  }
-  const bringUp = async (record: PluginRecord, generation: Generation, entry: WorkerEntry): Promise<void> => {
+  for (const instance of instances) instance.phase = { name: 'starting' }
+  const { steps, refusals } = await reconciler.prepare(instances.map((instance) => wishFor(instance, 'boot')))
+  for (const refusal of refusals) reconciler.refuse(refusal)
+
+  const bringUp = async (start: Start): Promise<void> => {
     try {
-      await changes.carryOut([{ record, to: generation, entry }], { cause: 'boot' })
-    } catch (error) {
-      const settings = await fallbackAddress(generation, error, settle)
-      if (settings === undefined) throw error
-      log.warn(`plugin '${record.name}': ${generationErrorFrom(error).message}; it serves on the address of the file`, {
+      await reconciler.carryOut([start])
+    } catch (failure) {
+      const settings = await fallbackAddress(start.to, failure, around.settle)
+      if (settings === undefined) throw failure
+      log.warn(`plugin '${start.to.name}': ${(failure as Error).message}; it serves on the address of the file`, {
         host: settings['host'],
         port: settings['port'],
       })
-      const again = await changes.prepare({ ...generation.plan, settings })
-      await changes.carryOut([{ record, to: again, entry }], { cause: 'boot' })
+      const to = await Generation.prepare({ ...start.to.plan, settings }, around)
+      await reconciler.carryOut([{ ...start, to }])
     }
   }
   let decided = false
-  for (const name of settingsFirst(levels.flat(), requires, decides)) {
-    const { record, generation } = prepared.get(name) ?? {}
-    if (record?.entry === undefined || generation === undefined) continue
-    // One that it requires may have failed at its start.
-    const missing = generation.declaration.requires.find((required) => table.find(required)?.generation === undefined)
+  for (const start of inOrder(steps.filter((step): step is Start => step.kind === 'replace'))) {
+    const { wish, to } = start
     try {
-      if (missing !== undefined) throw new Error(`'${name}' requires the plugin '${missing}', which does not run`)
+      // One that it requires may have failed at its start.
+      const missing = to.declaration.requires.find((required) => !isUp(table, required))
+      if (missing !== undefined) throw new Error(`'${to.name}' requires the plugin '${missing}', which does not run`)
       // It was prepared before anybody could be asked for its settings.
-      if (decided) await generation.settleAgain()
-      await bringUp(record, generation, record.entry)
-      decided ||= decides(name)
-      record.loadMs = Math.round(performance.now() - began)
-    } catch (error) {
-      await changes.drop([generation])
-      fail(record, error)
+      if (decided) await to.settleAgain()
+      await bringUp(start)
+      decided ||= keepsSettings(to.declaration)
+      wish.instance.loadMs = Math.round(performance.now() - began)
+    } catch (failure) {
+      await to.discard()
+      const error = failure instanceof NotCarriedOut ? failure.error : failure
+      reconciler.refuse({ wish, error: asGenerationError('import', 'PLUGIN_START_FAILED', error) })
     }
   }
-  const failed = records.flatMap(({ name, source, failure }) =>
-    failure === undefined ? [] : [{ name, builtIn: source?.builtIn === true, ...failure }],
+  const failed = instances.flatMap(({ name, source, phase }) =>
+    phase.name === 'failed' ? [{ name, builtIn: source?.builtIn === true, ...phase.failure }] : [],
   )
-  return { started: records.filter(({ generation }) => generation !== undefined).map(({ name }) => name), failed }
+  return { started: instances.filter(({ generation }) => generation !== undefined).map(({ name }) => name), failed }
 }
 
-/** Who holds the seat `settings` starts before all that do not have to run before it: their settings are its to decide. */
-function settingsFirst(
-  names: readonly string[],
-  requires: ReadonlyMap<string, readonly string[]>,
-  decides: (name: string) => boolean,
-): readonly string[] {
-  const first = new Set<string>()
-  const add = (name: string): void => {
-    if (first.has(name)) return
-    for (const required of requires.get(name) ?? []) add(required)
-    first.add(name)
+function isUp(table: PluginTable, plugin: string): boolean {
+  return table.of(plugin).some(({ generation }) => generation !== undefined)
+}
+
+/**
+ * What is required comes first. Who holds the seat `settings` starts before all that do not have to run before it: their settings
+ * are its to decide.
+ */
+function inOrder(starts: readonly Start[]): readonly Start[] {
+  const ordered = inLevels(starts, ({ to: { plugin, declaration } }) => ({
+    plugin,
+    requires: declaration.requires,
+  })).flat()
+  const first = new Set<Start>()
+  const add = (start: Start): void => {
+    if (first.has(start)) return
+    const { requires } = start.to.declaration
+    for (const other of starts) if (requires.includes(other.to.plugin)) add(other)
+    first.add(start)
   }
-  for (const name of names) if (decides(name)) add(name)
-  return [...first, ...names.filter((name) => !first.has(name))]
+  for (const start of ordered) if (keepsSettings(start.to.declaration)) add(start)
+  return [...first, ...ordered.filter((start) => !first.has(start))]
 }

@@ -3,12 +3,12 @@
 import { type CodedError, toErrorBody } from '../../../protocol/errors.ts'
 import type { StopReason } from '../../../sdk/plugin.ts'
 import { Generation, GenerationError, type GenerationSurroundings } from './generation.ts'
-import type { PluginRecord } from '../table/plugin-record.ts'
-import { orderByRequires } from '../table/requires.ts'
+import type { PluginInstance } from '../table/plugin-instance.ts'
+import { inLevels } from '../table/requires.ts'
 import type { HandOverPort, RouterPort } from './router-port.ts'
 
 export interface Change {
-  readonly record: PluginRecord
+  readonly instance: PluginInstance
   /** Serving now. */
   readonly from: Generation | undefined
   /** Prepared; undefined = the plugin is to be stopped. */
@@ -29,11 +29,11 @@ export interface ChangeSurroundings extends GenerationSurroundings {
 /** How the attempt ended. With `error` nothing changed, except that plugins in `lost` could not be started again. */
 export interface ChangeOutcome {
   readonly error?: GenerationError
-  /** The plugin whose start failed. */
-  readonly culprit?: PluginRecord
+  /** The instance whose start failed. */
+  readonly culprit?: PluginInstance
   /** The old generations as they serve now: restarted ones are new objects. */
-  readonly revived: ReadonlyMap<PluginRecord, Generation>
-  readonly lost: ReadonlyMap<PluginRecord, CodedError>
+  readonly revived: ReadonlyMap<PluginInstance, Generation>
+  readonly lost: ReadonlyMap<PluginInstance, CodedError>
   /** Fulfilled when generations that were replaced without waiting for them (`overlap`) have ended. */
   readonly retired: Promise<void>
 }
@@ -114,13 +114,13 @@ async function startNew(
   changes: readonly Change[],
   handOver: HandOverPort,
   router: RouterPort,
-): Promise<{ error: GenerationError; culprit?: PluginRecord } | undefined> {
+): Promise<{ error: GenerationError; culprit?: PluginInstance } | undefined> {
   for (const generation of inOrder(changes.flatMap(({ to }) => to ?? []))) {
     for (const worker of generation.workers) router.addWorker(worker)
     try {
       await generation.start(handOver)
     } catch (error) {
-      const culprit = changes.find(({ to }) => to === generation)?.record
+      const culprit = changes.find(({ to }) => to === generation)?.instance
       const body = toErrorBody(error)
       const failed =
         error instanceof GenerationError
@@ -129,7 +129,7 @@ async function startNew(
       return { error: failed, ...(culprit && { culprit }) }
     }
     if (handOver.conflicts.length > 0) {
-      const culprit = changes.find(({ to }) => to === generation)?.record
+      const culprit = changes.find(({ to }) => to === generation)?.instance
       const error = new GenerationError('start', 'PLUGIN_START_FAILED', handOver.conflicts.join('; '))
       return { error, ...(culprit && { culprit }) }
     }
@@ -155,16 +155,16 @@ async function reviveOld(
   changes: readonly Change[],
   around: ChangeSurroundings,
 ): Promise<Pick<ChangeOutcome, 'revived' | 'lost'>> {
-  const revived = new Map<PluginRecord, Generation>()
-  const lost = new Map<PluginRecord, CodedError>()
+  const revived = new Map<PluginInstance, Generation>()
+  const lost = new Map<PluginInstance, CodedError>()
   for (const old of inOrder(changes.flatMap(({ from }) => from ?? []))) {
     const change = changes.find(({ from }) => from === old)
     if (change === undefined) continue
-    const error = await revive(old, change.record, revived, around)
+    const error = await revive(old, change.instance, revived, around)
     if (error === undefined) {
       forget(old, around.router)
     } else {
-      lost.set(change.record, error)
+      lost.set(change.instance, error)
       around.log.error(`plugin '${old.name}' could not be started again with its old code`, { error: error.message })
       for (const worker of old.workers) around.router.endWorker(worker, { abnormal: true })
     }
@@ -174,8 +174,8 @@ async function reviveOld(
 
 async function revive(
   old: Generation,
-  record: PluginRecord,
-  revived: Map<PluginRecord, Generation>,
+  instance: PluginInstance,
+  revived: Map<PluginInstance, Generation>,
   around: ChangeSurroundings,
 ): Promise<GenerationError | undefined> {
   let again: Generation
@@ -184,12 +184,12 @@ async function revive(
   } catch (error) {
     return error as GenerationError
   }
-  const change: Change = { record, from: old, to: again }
+  const change: Change = { instance, from: old, to: again }
   const handOver = around.router.beginHandOver(slotsOf([change]))
   const failure = await startNew([change], handOver, around.router)
   if (failure === undefined) {
     handOver.commit()
-    revived.set(record, again)
+    revived.set(instance, again)
     return undefined
   }
   handOver.abandon()
@@ -207,16 +207,12 @@ function isOverlap({ from, to }: Change): boolean {
 }
 
 function slotsOf(changes: readonly Change[]) {
-  return changes.flatMap(({ record }) => record.slot ?? [])
+  return changes.flatMap(({ instance }) => instance.slot ?? [])
 }
 
 /** What the others of the group require comes first; requirements outside the group are met already. */
 function levelsOf(generations: readonly Generation[]): Generation[][] {
-  const byName = new Map(generations.map((generation) => [generation.name, generation]))
-  const requires = new Map(
-    generations.map(({ name, declaration }) => [name, declaration.requires.filter((required) => byName.has(required))]),
-  )
-  return orderByRequires(requires).levels.map((names) => names.flatMap((name) => byName.get(name) ?? []))
+  return inLevels(generations, ({ plugin, declaration }) => ({ plugin, requires: declaration.requires }))
 }
 
 function inOrder(generations: readonly Generation[]): Generation[] {

@@ -12,17 +12,19 @@ import { Worker } from '../../model/worker.ts'
 import type { Bundle, PluginDeclaration } from '../builds/bundle.ts'
 import type { Clock } from '../../../base/time/clock.ts'
 import { withDeadline } from '../../../base/time/deadline.ts'
-import type { Container, ContainerExit, OnPluginLog, PluginPlace } from '../containers/container.ts'
+import type { Container, ContainerExit, PluginPlace } from '../containers/container.ts'
 import { checkEntry, isolationOf } from '../table/entry-rules.ts'
 import { errorPlace } from '../builds/error-place.ts'
 import type { HandOverPort } from './router-port.ts'
-import type { StaleReason } from '../table/plugin-record.ts'
+import type { StaleReason } from '../table/refusals.ts'
 import type { SettingsAbout } from '../../../protocol/seats.ts'
 import { aboutOf, type Config, type Settings, type SettleSettings } from './plugin-settings.ts'
 import type { PluginSource } from '../table/plugin-source.ts'
 
 /** What a generation is to be made of. */
 export interface GenerationPlan {
+  /** Of the instance. */
+  readonly name: string
   readonly source: PluginSource
   readonly entry: WorkerEntry
   readonly bundle: Bundle
@@ -40,11 +42,9 @@ export interface GenerationSurroundings {
   readonly log: Log
   readonly engine: { readonly version: string; url(): string; readonly projectRoot: string }
   readonly canDenyNetwork: boolean
-  dataDirOf(plugin: string): string
+  dataDirOf(instance: string): string
   container(isolation: Isolation, plan: GenerationPlan): Promise<Container>
   readonly settle: SettleSettings
-  /** A plugin that holds one of these seats already, if any. */
-  seatConflict(source: PluginSource, declaration: PluginDeclaration): string | undefined
   /** Keeps the declaration for the next start; need not be done when it returns. */
   remember(plan: GenerationPlan, declaration: PluginDeclaration): void
   retain(bundle: Bundle): () => void
@@ -53,8 +53,6 @@ export interface GenerationSurroundings {
 /** Why a generation could not be prepared or started, in the words of `stale.reason`. */
 export class GenerationError extends CodedError {
   readonly reason: StaleReason
-  /** Which plugin of several failed, where it is one. */
-  plugin: string | undefined
 
   constructor(reason: StaleReason, code: string, message: string, options?: ErrorOptions) {
     super(code, message, options)
@@ -114,8 +112,6 @@ export class Generation {
       const declaration = await declarationOf(plan, around, replicas)
       const problems = checkEntry(plan.source, plan.entry, declaration, around.canDenyNetwork)
       if (problems.length > 0) throw new GenerationError('config', 'PLUGIN_CONFIG_INVALID', problems.join('; '))
-      const seatConflict = around.seatConflict(plan.source, declaration)
-      if (seatConflict !== undefined) throw new GenerationError('config', 'PLUGIN_START_FAILED', seatConflict)
       const settings = await settled(plan, declaration, around)
       const missing = plan.entry.replicas - replicas.length
       const opened = Array.from({ length: missing }, () =>
@@ -134,7 +130,16 @@ export class Generation {
   }
 
   get name(): string {
+    return this.plan.name
+  }
+
+  get plugin(): string {
     return this.plan.source.name
+  }
+
+  /** False when a replica has ended by itself. */
+  get isWhole(): boolean {
+    return this.replicas.every(({ exit }) => exit === undefined)
   }
 
   /** Validated, with defaults. */
@@ -306,12 +311,13 @@ async function loadReplica(
   plan: GenerationPlan,
   around: GenerationSurroundings,
 ): Promise<{ replica: Replica; declaration: PluginDeclaration }> {
-  const { source, entry, slot } = plan
-  const place = container.open(logOf(source.name, around.log))
+  const { name, source, entry, slot } = plan
+  const log = around.log.child({ plugin: name })
+  const place = container.open(name, (level, message, data) => log[level](message, data))
   const worker = new Worker({
     id: randomUUID(),
     link: place.link,
-    policy: { kind: 'plugin', plugin: source.name, builtIn: source.builtIn || source.replaces, allow: entry.allow },
+    policy: { kind: 'plugin', plugin: name, builtIn: source.builtIn || source.replaces, allow: entry.allow },
     slot,
     internal: { instanceId: entry.instanceId, name: source.name },
   })
@@ -322,7 +328,7 @@ async function loadReplica(
     const declaration = await withDeadline(
       loading,
       ms,
-      () => new CodedError('PLUGIN_TIMEOUT', `the import of plugin '${source.name}' did not end within ${ms} ms`),
+      () => new CodedError('PLUGIN_TIMEOUT', `the import of plugin '${name}' did not end within ${ms} ms`),
       around.clock,
     )
     return { replica: { place, worker }, declaration }
@@ -332,12 +338,8 @@ async function loadReplica(
   }
 }
 
-function logOf(plugin: string, log: Log): OnPluginLog {
-  const own = log.child({ plugin })
-  return (level, message, data) => own[level](message, data)
-}
-
-function asGenerationError(reason: StaleReason, code: string, error: unknown, place?: string): GenerationError {
+/** Any error as one that says in which step it happened. */
+export function asGenerationError(reason: StaleReason, code: string, error: unknown, place?: string): GenerationError {
   if (error instanceof GenerationError) return error
   const body = toErrorBody(error)
   const known = error instanceof CodedError && body.code.startsWith('PLUGIN_')

@@ -66,13 +66,14 @@ export function settleSettings(seat: SettingsSeat, log: Log): SettleSettings {
   }
 }
 
+/** Each instance has settings of its own; the other names of a plugin are those of its first one. */
 export function aboutOf(
   { name, aliases }: PluginSource,
   declaration: PluginDeclaration,
-  { config }: WorkerEntry,
+  { instanceId: plugin, config }: WorkerEntry,
 ): SettingsAbout {
   const { description = '', config: schema = NO_SETTINGS } = declaration
-  return { plugin: name, aliases, description, schema, config }
+  return { plugin, aliases: plugin === name ? aliases : [], description, schema, config }
 }
 
 /** It holds the seat itself: nobody else can say what its settings are. */

@@ -17,7 +17,7 @@ export function readDefinition(
     )
   }
   const members = exported as Record<string, unknown>
-  const { name, description, version, config, requires, isolation, overlap, seats, start } = members
+  const { name, description, version, config, requires, isolation, overlap, repeatable, seats, start } = members
   const problems: string[] = []
   const expect = (holds: boolean, member: string, what: string): void => {
     if (!holds)
@@ -31,6 +31,7 @@ export function readDefinition(
   expect(isOptionalNames(requires), 'requires', 'a list of plugin names')
   expect(ISOLATIONS.includes(isolation), 'isolation', "'shared', 'thread' or 'process'")
   expect(isOptional(overlap, 'boolean'), 'overlap', 'true or false')
+  expect(isOptional(repeatable, 'boolean'), 'repeatable', 'true or false')
   expect(isOptionalNames(seats), 'seats', 'a list of seat names')
   if (problems.length > 0)
     throw new CodedError('PLUGIN_START_FAILED', `definePlugin of '${plugin}': ${problems.join('; ')}`)
@@ -45,6 +46,7 @@ export function readDefinition(
     ...(definition.description !== undefined && { description: definition.description }),
     ...(definition.version !== undefined && { version: definition.version }),
     ...(definition.config !== undefined && { config: definition.config }),
+    ...(definition.repeatable === true && { repeatable: true }),
     ...(definition.isolation !== undefined && { isolation: definition.isolation }),
   }
   return { definition, declaration }

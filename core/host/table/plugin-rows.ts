@@ -4,10 +4,15 @@ import type { Isolation, JsonSchema } from '../../../sdk/plugin.ts'
 import { withDeadline } from '../../../base/time/deadline.ts'
 import type { Container } from '../containers/container.ts'
 import type { Usage } from '../containers/host-messages.ts'
-import type { HistoryItem, LastCrash, PluginRecord, PluginState, Stale } from './plugin-record.ts'
+import type { PluginState } from './phase.ts'
+import type { HistoryItem, LastCrash, PluginInstance } from './plugin-instance.ts'
+import type { Stale } from './refusals.ts'
 
 export interface PluginRow {
+  /** Of the instance. */
   readonly name: string
+  /** Only where the plugin has several instances. */
+  readonly plugin?: string
   readonly description?: string
   readonly version?: string
   /** `built-in`, or the path relative to the project root. */
@@ -18,6 +23,8 @@ export interface PluginRow {
   /** Thread or process id of the first replica. */
   readonly thread: number | null
   readonly replicas: number
+  /** Threads and processes of earlier generations that did not end in time and have not ended since. Left out when there are none. */
+  readonly abandoned?: number
   readonly started_at?: string
   readonly load_ms: number
   readonly functions: number
@@ -47,26 +54,40 @@ export interface PluginInfo extends Omit<PluginRow, 'functions'> {
   readonly history: readonly HistoryItem[]
 }
 
-export async function rowOf(record: PluginRecord): Promise<PluginRow> {
-  const { generation, slot, source, entry, stale, lastCrash, failure, startedAt } = record
+/** What a row shows that the instance itself does not know. */
+export interface RowSurroundings {
+  /** Its plugin has other instances. */
+  readonly isOneOfSeveral: boolean
+  /** Containers that were given up and have not ended. */
+  readonly abandoned: number
+}
+
+export async function rowOf(
+  instance: PluginInstance,
+  { isOneOfSeveral, abandoned }: RowSurroundings,
+): Promise<PluginRow> {
+  const { generation, slot, source, entry, phase, lastCrash, startedAt } = instance
+  const stale = instance.refusals.shown
   const replicas = generation?.replicas.filter(({ exit }) => exit === undefined) ?? []
   const containers = new Set(replicas.map(({ place }) => place.container))
   const usage = await usageOf(containers)
   const { description, version } = generation?.declaration ?? {}
   const addresses = generation?.addresses ?? []
   return {
-    name: record.name,
+    name: instance.name,
+    ...(isOneOfSeveral && { plugin: instance.plugin }),
     ...(description !== undefined && { description }),
     ...(version !== undefined && { version }),
     origin: source?.origin ?? 'its files are gone',
-    state: record.state,
-    generation: record.generationNumber,
+    state: instance.state,
+    generation: instance.generationNumber,
     isolation: generation?.isolation ?? entry?.isolation ?? null,
     thread: [...containers][0]?.number ?? null,
     replicas: replicas.length,
+    ...(abandoned > 0 && { abandoned }),
     ...(startedAt !== undefined && { started_at: startedAt }),
-    load_ms: record.loadMs,
-    functions: functionIds(record).length,
+    load_ms: instance.loadMs,
+    functions: functionIds(instance).length,
     ...(addresses.length > 0 && { addresses }),
     ...(generation?.settings.from === 'stored' && { settings: 'stored' }),
     in_flight: slot?.inFlight ?? 0,
@@ -76,25 +97,25 @@ export async function rowOf(record: PluginRecord): Promise<PluginRow> {
     memory_bytes: usage.memoryBytes,
     event_loop_utilization: usage.eventLoopUtilization,
     ...(stale !== undefined && { stale }),
-    restarts: record.restarts,
+    restarts: instance.restarts,
     ...(lastCrash !== undefined && { last_crash: lastCrash }),
-    ...(record.state === 'failed' && failure !== undefined && { error: failure.message }),
+    ...(phase.name === 'failed' && { error: phase.failure.message }),
   }
 }
 
-export async function infoOf(record: PluginRecord): Promise<PluginInfo> {
-  const { generation, entry, history } = record
+export async function infoOf(instance: PluginInstance, surroundings: RowSurroundings): Promise<PluginInfo> {
+  const { generation, entry, history } = instance
   return {
-    ...(await rowOf(record)),
+    ...(await rowOf(instance, surroundings)),
     config: maskSecrets(generation?.config ?? entry?.config ?? {}),
     config_schema: generation?.declaration.config ?? null,
-    functions: functionIds(record),
+    functions: functionIds(instance),
     trigger_types: [...new Set(generation?.workers.flatMap(({ triggerTypeIds }) => [...triggerTypeIds]))].sort(),
     history: [...history],
   }
 }
 
-function functionIds({ generation }: PluginRecord): string[] {
+function functionIds({ generation }: PluginInstance): string[] {
   return [...new Set(generation?.workers.flatMap(({ providers }) => [...providers.keys()]))].sort()
 }
 

@@ -1,12 +1,14 @@
-// All plugins that the host knows, their transitions, and who is told about them (spec 09 §3).
+// All plugin instances that the host knows, their transitions, and who is told about them (spec 09 §3).
 import { CodedError } from '../../../protocol/errors.ts'
-import type { WorkerEntry } from '../../config/types.ts'
+import type { EngineConfig, WorkerEntry } from '../../config/types.ts'
 import type { Log } from '../../log.ts'
 import { pluginChannel } from '../../telemetry/channels.ts'
 import type { Clock } from '../../../base/time/clock.ts'
 import type { Discovery } from './discover.ts'
 import type { Generation, GenerationError } from '../generations/generation.ts'
-import { PluginRecord, type StaleReason } from './plugin-record.ts'
+import { isIdle, type Retry } from './phase.ts'
+import { PluginInstance } from './plugin-instance.ts'
+import type { RefusedSubject, StaleReason } from './refusals.ts'
 
 /** An event of the trigger type `engine::plugins-changed`. */
 export interface PluginEvent {
@@ -17,7 +19,7 @@ export interface PluginEvent {
 }
 
 export class PluginTable {
-  readonly #records = new Map<string, PluginRecord>()
+  readonly #instances = new Map<string, PluginInstance>()
   readonly #listeners = new Set<(event: PluginEvent) => void>()
   readonly #clock: Clock
   readonly #log: Log
@@ -29,36 +31,81 @@ export class PluginTable {
     this.#maxCrashes = maxCrashes
   }
 
-  get all(): readonly PluginRecord[] {
-    return [...this.#records.values()]
+  get all(): readonly PluginInstance[] {
+    return [...this.#instances.values()]
   }
 
-  find(name: string): PluginRecord | undefined {
-    return this.#records.get(name)
+  find(name: string): PluginInstance | undefined {
+    return this.#instances.get(name)
   }
 
   /** @throws {CodedError} PLUGIN_NOT_FOUND */
-  get(name: string): PluginRecord {
-    const record = this.#records.get(name)
-    if (record === undefined)
+  get(name: string): PluginInstance {
+    const instance = this.#instances.get(name)
+    if (instance === undefined)
       throw new CodedError('PLUGIN_NOT_FOUND', `no plugin is named '${name}'; see: iii plugins list`)
-    return record
+    return instance
   }
 
-  /** Takes over what was found on disk. Plugins that vanished stay known while they run. */
-  discovered({ sources, problems }: Discovery): void {
-    for (const [name, source] of sources) {
-      const record = this.#ensure(name)
-      record.source = source
-      record.problem = undefined
-    }
-    for (const record of this.#records.values()) {
-      if (sources.has(record.name)) continue
-      record.source = undefined
-      record.problem = problems.get(record.name)
-      if (record.generation === undefined && !problems.has(record.name)) this.#records.delete(record.name)
+  of(plugin: string): readonly PluginInstance[] {
+    return this.all.filter((instance) => instance.plugin === plugin)
+  }
+
+  /** The entries of a configuration that are instances of plugins, in the order of the file; the rest of it belongs to others. */
+  entriesOf({ entries }: Pick<EngineConfig, 'entries'>, { sources, problems }: Discovery): readonly WorkerEntry[] {
+    return entries.filter(({ name }) => sources.has(name) || problems.has(name) || this.of(name).length > 0)
+  }
+
+  /** Before the first start: what was found, and the instances of all entries. */
+  fill(config: Pick<EngineConfig, 'entries'>, found: Discovery): readonly PluginInstance[] {
+    this.discovered(found)
+    return this.entriesOf(config, found).map((entry) => {
+      const instance = this.instanceOf(entry, found)
+      instance.entry = entry
+      this.add(instance)
+      this.rest(instance)
+      return instance
+    })
+  }
+
+  /** The instance of an entry. One that is new is not in the table yet. */
+  instanceOf({ instanceId, name }: WorkerEntry, { sources, problems }: Discovery): PluginInstance {
+    const known = this.#instances.get(instanceId)
+    if (known !== undefined) return known
+    const instance = this.#make(instanceId, name)
+    instance.source = sources.get(name)
+    instance.problem = problems.get(name)
+    return instance
+  }
+
+  add(instance: PluginInstance): void {
+    this.#instances.set(instance.name, instance)
+  }
+
+  /**
+   * Takes over what was found on disk. Plugins that vanished stay known while they have an entry or are anywhere.
+   * @returns instances whose plugin is to be had now and was not before.
+   */
+  discovered({ sources, problems }: Discovery): readonly PluginInstance[] {
+    for (const name of sources.keys()) if (!this.#instances.has(name)) this.add(this.#make(name, name))
+    const appeared: PluginInstance[] = []
+    for (const instance of this.all) {
+      const source = sources.get(instance.plugin)
+      if (source !== undefined && instance.source === undefined) appeared.push(instance)
+      instance.source = source
+      instance.problem = source === undefined ? problems.get(instance.plugin) : undefined
+      this.forgetIfGone(instance)
     }
     for (const problem of problems.values()) this.#log.error(problem)
+    return appeared
+  }
+
+  /** Of a further instance its entry is all there is; a plugin is known by its files as well. */
+  forgetIfGone(instance: PluginInstance): void {
+    const { name, plugin, source, problem, entry, phase, refusals } = instance
+    const hasFiles = name === plugin && (source !== undefined || problem !== undefined)
+    const isKnown = hasFiles || refusals.shown !== undefined
+    if (entry === undefined && isIdle(phase) && !isKnown) this.#instances.delete(name)
   }
 
   onEvent(listener: (event: PluginEvent) => void): () => void {
@@ -66,125 +113,107 @@ export class PluginTable {
     return () => this.#listeners.delete(listener)
   }
 
-  /** The state of a plugin that does not run and is not meant to. */
-  settleIdle(record: PluginRecord): void {
-    const { entry, held } = record
-    record.state = entry === undefined ? 'available' : !entry.enabled ? 'disabled' : held ? 'stopped' : record.state
+  /** The phase of an instance that does not run and is not meant to. */
+  rest(instance: PluginInstance): void {
+    if (isIdle(instance.phase)) instance.phase = { name: restingPhase(instance) }
   }
 
-  committed(record: PluginRecord, generation: Generation, entry: WorkerEntry, cause: string, ms: number): void {
-    const first = record.generationNumber === 0 || record.state === 'stopped' || record.state === 'available'
-    record.generation = generation
-    record.entry = entry
-    record.generationNumber += 1
-    record.startedAt = new Date(this.#clock.now()).toISOString()
-    record.loadMs = Math.round(ms)
-    record.stale = undefined
-    record.failure = undefined
-    record.busyRetries = 0
-    this.#move(record, 'running', cause, ms)
-    this.#log[levelOf(cause)](`plugin '${record.name}' ${first ? 'runs' : 'reloaded'}`, {
-      generation: record.generationNumber,
+  committed(instance: PluginInstance, generation: Generation, cause: string, ms: number): void {
+    const first = instance.generationNumber === 0 || isIdle(instance.phase)
+    instance.generationNumber += 1
+    instance.startedAt = new Date(this.#clock.now()).toISOString()
+    instance.loadMs = Math.round(ms)
+    instance.enter({ name: 'running', generation }, cause, this.#clock.now(), ms)
+    this.#log[levelOf(cause)](`plugin '${instance.name}' ${first ? 'runs' : 'reloaded'}`, {
+      generation: instance.generationNumber,
       cause,
       ms: Math.round(ms),
-      ...listeningOf(record),
+      ...listeningOf(instance),
     })
-    this.#emit(record, first ? 'started' : 'reloaded', undefined, ms)
+    this.#emit(instance, first ? 'started' : 'reloaded', undefined, ms)
   }
 
   /** The same generation with another configuration. */
-  reconfigured(record: PluginRecord, entry: WorkerEntry, cause: 'configuration' | 'settings', ms: number): void {
-    record.entry = entry
-    record.stale = undefined
-    this.#move(record, 'running', 'reconfigure', ms)
-    this.#log[levelOf(cause)](`plugin '${record.name}' took its new settings`, {
+  reconfigured(instance: PluginInstance, cause: 'configuration' | 'settings', ms: number): void {
+    instance.note('running', 'reconfigure', this.#clock.now(), ms)
+    this.#log[levelOf(cause)](`plugin '${instance.name}' took its new settings`, {
       cause,
       ms: Math.round(ms),
-      ...listeningOf(record),
+      ...listeningOf(instance),
     })
-    this.#emit(record, 'reloaded', undefined, ms)
+    this.#emit(instance, 'reloaded', undefined, ms)
   }
 
-  stopped(record: PluginRecord, cause: string, ms: number): void {
-    record.generation = undefined
-    record.startedAt = undefined
-    record.stale = undefined
-    record.failure = undefined
-    this.#move(
-      record,
-      record.entry === undefined ? 'available' : record.entry.enabled ? 'stopped' : 'disabled',
-      cause,
-      ms,
-    )
-    this.#emit(record, 'stopped', undefined, ms)
+  stopped(instance: PluginInstance, cause: string, ms: number): void {
+    if (isIdle(instance.phase)) return this.rest(instance)
+    instance.startedAt = undefined
+    instance.refusals.clearAll()
+    instance.enter({ name: restingPhase(instance) }, cause, this.#clock.now(), ms)
+    this.#emit(instance, 'stopped', undefined, ms)
   }
 
   /** It does not serve, and nothing will change that by itself. */
-  failed(record: PluginRecord, error: { code: string; message: string }, cause: string, ms = 0): void {
-    record.generation = undefined
-    record.failure = { code: error.code, message: error.message }
-    this.#move(record, 'failed', cause, ms, error.message)
-    this.#log.error(`plugin '${record.name}' failed`, { error: error.message, cause })
-    this.#emit(record, 'failed', error.message, ms)
+  failed(instance: PluginInstance, { code, message }: { code: string; message: string }, cause: string, ms = 0): void {
+    instance.enter({ name: 'failed', failure: { code, message } }, cause, this.#clock.now(), ms, message)
+    this.#log.error(`plugin '${instance.name}' failed`, { error: message, cause })
+    this.#emit(instance, 'failed', message, ms)
   }
 
-  /** It serves on with its old code; new code or configuration was refused. */
-  stale(
-    record: PluginRecord,
-    error: GenerationError | { reason: StaleReason; message: string },
+  /** What runs, or that nothing runs, stays as it is; new code or configuration was refused. */
+  refused(
+    instance: PluginInstance,
+    subject: RefusedSubject,
+    { reason, message }: { readonly reason: StaleReason; readonly message: string },
     cause: string,
     ms = 0,
   ): void {
-    record.markStale(error.reason, error.message, this.#clock.now())
-    this.#move(record, record.state, cause, ms, error.message)
-    const kept = cause === 'configuration' ? 'settings' : 'code'
-    this.#log.error(`plugin '${record.name}' keeps its old ${kept}`, { reason: error.reason, error: error.message })
-    this.#emit(record, 'stale', error.message, ms)
+    instance.refusals.add(subject, reason, message, this.#clock.now())
+    instance.note(instance.state, cause, this.#clock.now(), ms, message)
+    const what = isIdle(instance.phase)
+      ? 'is not started'
+      : `keeps its old ${subject === 'configuration' ? 'settings' : 'code'}`
+    this.#log.error(`plugin '${instance.name}' ${what}`, { reason, error: message })
+    this.#emit(instance, 'stale', message, ms)
   }
 
   /** It serves on with what is in force: who wanted to set something else gets the error. */
-  settingsRefused(record: PluginRecord, { reason, message }: GenerationError, ms: number): void {
-    this.#move(record, record.state, 'settings', ms, message)
-    this.#log.warn(`plugin '${record.name}' keeps its settings, those that were to be set are refused`, {
+  settingsRefused(instance: PluginInstance, { reason, message }: GenerationError, ms: number): void {
+    instance.note(instance.state, 'settings', this.#clock.now(), ms, message)
+    this.#log.warn(`plugin '${instance.name}' keeps its settings, those that were to be set are refused`, {
       reason,
       error: message,
     })
   }
 
-  /** The new code or configuration was taken back: what runs is what is wanted. */
-  fresh(record: PluginRecord): void {
-    if (record.stale === undefined) return
-    record.stale = undefined
-    record.busyRetries = 0
-    this.#log.info(`plugin '${record.name}' is up to date again`)
+  /** What was refused is in force or was taken back. */
+  satisfied(instance: PluginInstance, subject: RefusedSubject): void {
+    if (!instance.refusals.clear(subject) || instance.generation === undefined) return
+    if (instance.refusals.shown === undefined) this.#log.info(`plugin '${instance.name}' is up to date again`)
   }
 
-  restarting(record: PluginRecord, error: { code: string; message: string }, inMs: number): void {
-    this.#move(record, 'restarting', 'crash', 0, error.message)
-    this.#log.warn(`plugin '${record.name}' ended and is started again in ${inMs} ms`, {
+  restarting(
+    instance: PluginInstance,
+    ended: Generation,
+    error: { code: string; message: string },
+    inMs: number,
+    retry: Retry,
+  ): void {
+    instance.enter({ name: 'restarting', ended, retry }, 'crash', this.#clock.now(), 0, error.message)
+    this.#log.warn(`plugin '${instance.name}' ended and is started again in ${inMs} ms`, {
       code: error.code,
       error: error.message,
     })
   }
 
-  #ensure(name: string): PluginRecord {
-    let record = this.#records.get(name)
-    if (record === undefined) {
-      record = new PluginRecord(name, this.#maxCrashes)
-      this.#records.set(name, record)
-    }
-    return record
+  #make(name: string, plugin: string): PluginInstance {
+    return new PluginInstance(name, plugin, this.#maxCrashes)
   }
 
-  #move(record: PluginRecord, to: PluginRecord['state'], cause: string, ms: number, error?: string): void {
-    record.move(to, cause, this.#clock.now(), ms, error)
-  }
-
-  #emit(record: PluginRecord, event: PluginEvent['event'], error: string | undefined, ms: number): void {
+  #emit(instance: PluginInstance, event: PluginEvent['event'], error: string | undefined, ms: number): void {
     const told: PluginEvent = {
       event,
-      name: record.name,
-      generation: record.generationNumber,
+      name: instance.name,
+      generation: instance.generationNumber,
       ...(error !== undefined && { error }),
     }
     if (pluginChannel.hasSubscribers) pluginChannel.publish({ ...told, ms })
@@ -192,12 +221,18 @@ export class PluginTable {
   }
 }
 
+function restingPhase({ entry, held }: PluginInstance): 'available' | 'disabled' | 'stopped' {
+  if (entry === undefined) return 'available'
+  if (!entry.enabled) return 'disabled'
+  return held ? 'stopped' : 'available'
+}
+
 /** What a boot or a changed configuration leads to is told as a whole by those. */
 function levelOf(cause: string): 'debug' | 'info' {
   return cause === 'boot' || cause === 'configuration' ? 'debug' : 'info'
 }
 
-function listeningOf({ generation }: PluginRecord): { listening?: readonly string[] } {
+function listeningOf({ generation }: PluginInstance): { listening?: readonly string[] } {
   const addresses = generation?.addresses ?? []
   return addresses.length === 0 ? {} : { listening: addresses }
 }

@@ -7,8 +7,14 @@ export interface RequiresOrder {
   readonly problems: ReadonlyMap<string, string>
 }
 
-/** `wanted` maps the name of each plugin that is to run to the names that it requires. */
-export function orderByRequires(wanted: ReadonlyMap<string, readonly string[]>): RequiresOrder {
+/**
+ * @param wanted the name of each plugin that is to run, with the names that it requires.
+ * @param down plugins that are wanted as well and can't run, each with the reason.
+ */
+export function orderByRequires(
+  wanted: ReadonlyMap<string, readonly string[]>,
+  down: ReadonlyMap<string, string> = new Map(),
+): RequiresOrder {
   const problems = new Map<string, string>()
   const level = new Map<string, number>()
   for (const name of wanted.keys()) levelOf(name, [])
@@ -37,10 +43,9 @@ export function orderByRequires(wanted: ReadonlyMap<string, readonly string[]>):
     let highest = -1
     for (const required of wanted.get(name) ?? []) {
       if (!wanted.has(required)) {
-        problems.set(
-          name,
-          `'${name}' requires the plugin '${required}', which has no entry in the configuration or is disabled`,
-        )
+        const reason = down.get(required)
+        const why = reason === undefined ? 'has no entry in the configuration or is disabled' : `can't start: ${reason}`
+        problems.set(name, `'${name}' requires the plugin '${required}', which ${why}`)
         return undefined
       }
       const below = levelOf(required, [...path, name])
@@ -54,4 +59,24 @@ export function orderByRequires(wanted: ReadonlyMap<string, readonly string[]>):
     level.set(name, highest + 1)
     return highest + 1
   }
+}
+
+/** Items that stand for plugins, several for one plugin too, in levels: what another of them requires comes first. */
+export function inLevels<Item>(
+  items: readonly Item[],
+  of: (item: Item) => { readonly plugin: string; readonly requires: readonly string[] },
+): Item[][] {
+  const byPlugin = Map.groupBy(items, (item) => of(item).plugin)
+  const wanted = new Map<string, readonly string[]>()
+  for (const [plugin, own] of byPlugin) {
+    const requires = new Set(own.flatMap((item) => of(item).requires))
+    wanted.set(
+      plugin,
+      [...requires].filter((required) => byPlugin.has(required)),
+    )
+  }
+  const { levels, problems } = orderByRequires(wanted)
+  // A circle has no order, but all of its members.
+  const all = problems.size === 0 ? levels : [...levels, [...problems.keys()]]
+  return all.map((plugins) => plugins.flatMap((plugin) => byPlugin.get(plugin) ?? []))
 }

@@ -14,7 +14,8 @@ import { moveLegacyFiles } from './legacy-folder.ts'
 import type { ConfigurationStore, ConfigurationStoreContext, StoredEntry, StoreListener } from './store.ts'
 
 const DEFAULT_DIRECTORY = './config'
-const ENTRY_FILE = /^([a-z0-9_-]{1,64})\.yaml$/
+/** Named by the id of the entry; of a plugin with several instances it is the name of the instance: `bridge#1`. */
+const ENTRY_FILE = /^([a-z0-9_-]{1,64}(?:#[0-9]+)?)\.yaml$/
 
 /** Default of `debounceMs` (spec 04 A.9.3). */
 const DEBOUNCE_MS = 500

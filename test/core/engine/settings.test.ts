@@ -200,3 +200,21 @@ test('A changed block of the file is applied in place, told to the holder, and a
     { op: 'removed', plugin: 'hello' },
   ])
 })
+
+test('Each instance of a plugin keeps what was set for it, over a new start of the engine', async () => {
+  const folder = new EngineFolder()
+  const register = `iii.registerFunction(config.id + '::greeting', () => config.greeting)`
+  const schema = `config: { type: 'object', properties: { id: { type: 'string' }, greeting: { type: 'string' } } },`
+  folder.write('plugins/iii-bridge.ts', pluginFile('iii-bridge', register, `${schema} repeatable: true,`))
+  const entry = (id: string): string => `{ name: iii-bridge, config: { id: ${id}, greeting: written } }`
+  folder.configure(LISTENER, entry('one'), entry('two'))
+  const engine = await folder.start({ watch: false })
+  const first = await folder.connect()
+  const value = { id: 'two', greeting: 'set' }
+  expect((await first.call('configuration::set', { id: 'iii-bridge#1', value })).error).toBeUndefined()
+  await engine.close()
+  await folder.start({ watch: false })
+  const worker = await folder.connect()
+  expect((await worker.call('one::greeting')).result).toBe('written')
+  expect((await worker.call('two::greeting')).result).toBe('set')
+})

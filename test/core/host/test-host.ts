@@ -30,6 +30,8 @@ export interface TestHost {
   write(path: string, text: string): void
   start(...entries: Partial<WorkerEntry>[]): ReturnType<PluginHost['start']>
   apply(...entries: Partial<WorkerEntry>[]): ReturnType<PluginHost['apply']>
+  prepare(...entries: Partial<WorkerEntry>[]): ReturnType<PluginHost['prepare']>
+  check(...entries: Partial<WorkerEntry>[]): ReturnType<PluginHost['check']>
   call(functionId: string, data?: unknown): Promise<unknown>
   row(name: string): Promise<PluginRow>
   /** The next event that fits, from now on or already there. */
@@ -108,6 +110,8 @@ export function testHost({ engine = {}, cold = false, ...options }: TestHostOpti
       return report
     },
     apply: (...entries) => host.apply(config(entries)),
+    prepare: (...entries) => host.prepare(config(entries)),
+    check: (...entries) => host.check(config(entries)),
     async call(functionId, data = {}) {
       const result = await router.invoke({ functionId, data: Buffer.from(JSON.stringify(data)) })
       return result === undefined ? undefined : JSON.parse(result.toString())

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { orderByRequires } from '../../../../core/host/table/requires.ts'
+import { inLevels, orderByRequires } from '../../../../core/host/table/requires.ts'
 
 const order = (wanted: Record<string, string[]>) => orderByRequires(new Map(Object.entries(wanted)))
 
@@ -21,4 +21,12 @@ test('a plugin that requires itself is a circle', () => {
 
 test('a missing plugin is named', () => {
   expect(order({ a: ['ghost'] }).problems.get('a')).toContain("'ghost'")
+})
+
+test('items of one plugin share a level; those of a circle come last, and none is lost', () => {
+  const item = (name: string, plugin: string, ...requires: string[]) => ({ name, plugin, requires })
+  const levels = (...items: ReturnType<typeof item>[]) =>
+    inLevels(items, (each) => each).map((level) => level.map(({ name }) => name))
+  expect(levels(item('b', 'b', 'a', 'outside'), item('a', 'a'), item('a#1', 'a'))).toEqual([['a', 'a#1'], ['b']])
+  expect(levels(item('x', 'x', 'y'), item('y', 'y', 'x'), item('z', 'z'))).toEqual([['z'], ['x', 'y']])
 })

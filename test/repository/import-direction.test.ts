@@ -10,6 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['core', 'protocol', 'base', 'bench'],
   sdk: ['protocol', 'base'],
   kit: ['sdk', 'protocol', 'base'],
+  testing: ['core', 'kit', 'sdk', 'protocol', 'base'],
   plugins: ['kit', 'sdk', 'protocol', 'base'],
   bench: ['bin', 'core', 'protocol', 'base', 'sdk', 'kit', 'plugins'],
 }
@@ -103,6 +104,8 @@ describe('the rules themselves', () => {
     ['plugins/state/a.ts', 'plugins/queue/b.ts'],
     ['plugins/state/a.ts', 'core/b.ts'],
     ['bin/a.ts', '../elsewhere.ts'],
+    ['core/a.ts', 'testing/index.ts'],
+    ['plugins/state/a.ts', 'testing/index.ts'],
   ])('%s → %s is refused', (file, target) => {
     expect(check(file, target)).toContain(file)
   })

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import type { WorkerEntry } from '../../core/config/types.ts'
-import { ENGINE_DEFAULTS, type EngineOptions } from '../../core/model/options.ts'
+import type { EngineOptions } from '../../core/model/options.ts'
 import { SessionPolicy } from '../../core/seats/session-policy.ts'
 import type { TelemetrySink } from '../../core/telemetry/worker-frames.ts'
 import { Listeners } from '../../core/gateway/listeners.ts'
@@ -16,6 +16,7 @@ import type { LocalHandler } from '../../core/model/function-entry.ts'
 import { Worker } from '../../core/model/worker.ts'
 import type { PluginSlot } from '../../core/model/plugin-slot.ts'
 import { SEATS, type SeatName, type TelemetrySignal } from '../../protocol/seats.ts'
+import { bareConfig } from '../../testing/bare-config.ts'
 import { RawClient, type RawClientOptions } from './raw-client.ts'
 import { plainEntry } from '../../core/config/instance-ids.ts'
 
@@ -41,15 +42,7 @@ export class TestCore {
   constructor({ engine, zombieAnswerMs, namespaceGraceMs = 5000 }: TestCoreOptions) {
     const log = createLog({ level: 'debug', pretty: false, write: (line) => this.lines.push(line) })
     this.core = new RoutingCore({
-      config: {
-        file: null,
-        projectRoot: '.',
-        pluginsDir: './plugins',
-        engine: { ...ENGINE_DEFAULTS, ...engine },
-        registrationNamespaceGraceMs: namespaceGraceMs,
-        entries: [],
-        warnings: [],
-      },
+      config: { ...bareConfig('.', engine), registrationNamespaceGraceMs: namespaceGraceMs },
       log,
       healthComponents: () => ({}),
       internalWorkers: () => [],

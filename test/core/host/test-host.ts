@@ -5,18 +5,14 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type { EngineConfig, WorkerEntry } from '../../../core/config/types.ts'
-import { ENGINE_DEFAULTS, type EngineOptions } from '../../../core/model/options.ts'
+import type { EngineOptions } from '../../../core/model/options.ts'
 import { PluginHost, type PluginHostOptions } from '../../../core/host/plugin-host.ts'
 import type { PluginEvent } from '../../../core/host/table/plugin-table.ts'
 import type { PluginRow } from '../../../core/host/table/plugin-rows.ts'
-import { LocalLink } from '../../../core/links/local-link.ts'
 import { createLog } from '../../../core/log.ts'
-import { TriggerRegistry } from '../../../core/registry/triggers.ts'
-import { Worker } from '../../../core/model/worker.ts'
-import { Registrations } from '../../../core/router/registrations.ts'
-import { Router } from '../../../core/router/router.ts'
-import { SeatHttpInvoker } from '../../../core/seats/http-invoker.ts'
-import { Seats } from '../../../core/seats/seats.ts'
+import type { Router } from '../../../core/router/router.ts'
+import { RoutingCore } from '../../../core/routing-core.ts'
+import { bareConfig } from '../../../testing/bare-config.ts'
 import { Collector } from '../../support/deadline.ts'
 import { plainEntry } from '../../../core/config/instance-ids.ts'
 
@@ -52,19 +48,12 @@ export function testHost({ engine = {}, cold = false, ...options }: TestHostOpti
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'iii-host-plugins-')))
   const lines: string[] = []
   const log = createLog({ level: 'debug', pretty: false, write: (line) => lines.push(line) })
-  const engineOptions: EngineOptions = { ...ENGINE_DEFAULTS, ...engine }
-  const { router, registrations } = makeRouter(engineOptions, log)
+  const base = bareConfig(folder, engine)
+  const core = new RoutingCore({ config: base, log, healthComponents: () => ({}), internalWorkers: () => [] })
+  const { router } = core
   const host = new PluginHost({
     router,
-    events: {
-      onCall: (call, action) => router.call(call, action),
-      onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
-      onControl: (worker, message, index) => {
-        const withIndex = message.type === 'registerfunction' && index !== undefined ? { ...message, index } : message
-        void registrations.handle(worker, withIndex)
-      },
-      onChannel() {},
-    },
+    events: core.linkEvents,
     log,
     engine: {
       root: ROOT,
@@ -81,17 +70,12 @@ export function testHost({ engine = {}, cold = false, ...options }: TestHostOpti
   let listening = false
   onTestFinished(async () => {
     await host.close()
-    router.close()
+    core.close()
     rmSync(folder, { recursive: true, force: true })
   })
   const config = (entries: readonly Partial<WorkerEntry>[]): EngineConfig => ({
-    file: null,
-    projectRoot: folder,
-    pluginsDir: join(folder, 'plugins'),
-    engine: engineOptions,
-    registrationNamespaceGraceMs: 0,
+    ...base,
     entries: entries.map(entryOf),
-    warnings: [],
   })
   const test: TestHost = {
     host,
@@ -135,29 +119,6 @@ export function testHost({ engine = {}, cold = false, ...options }: TestHostOpti
     },
   }
   return test
-}
-
-function makeRouter(options: EngineOptions, log: ReturnType<typeof createLog>) {
-  const router = new Router(options, log, {
-    onFunctionsChanged() {},
-    onProvidersChanged() {},
-    onWorkerAdded() {},
-    onWorkerEnded() {},
-  })
-  const link = new LocalLink({
-    onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
-    onMessage() {},
-  })
-  const engineWorker = new Worker({ id: 'engine', link, policy: { kind: 'engine' } })
-  const triggers = new TriggerRegistry({
-    functions: router.functions,
-    engineWorker,
-    warnings: router.warnings,
-    coalesce: true,
-    log,
-  })
-  router.connect({ engineWorker, triggers, httpInvoker: new SeatHttpInvoker(new Seats(router).httpInvoker) })
-  return { router, registrations: new Registrations(router) }
 }
 
 function entryOf(entry: Partial<WorkerEntry>): WorkerEntry {

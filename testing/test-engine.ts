@@ -168,7 +168,11 @@ export class TestEngine implements AsyncDisposable {
     return { id, unregister: () => void triggers.unbind(id, owner) }
   }
 
-  /** Stops the plugins, latest first, without waiting for calls, and disconnects the workers. Safe to call twice. */
+  /**
+   * Stops the plugins that still run, latest first and without waiting for their calls, and disconnects the workers. Safe to call
+   * twice.
+   * @throws CodedError with what the `stop()` of one of them threw.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
@@ -181,7 +185,7 @@ export class TestEngine implements AsyncDisposable {
   async #close(): Promise<void> {
     const outcomes: PromiseSettledResult<void>[] = []
     try {
-      for (const plugin of this.#plugins.toReversed())
+      for (const plugin of this.#plugins.filter(({ isStopped }) => !isStopped).toReversed())
         outcomes.push(...(await Promise.allSettled([plugin.stop({ reason: 'shutdown', force: true })])))
     } finally {
       for (const worker of this.#workers) worker.close()

@@ -125,6 +125,11 @@ export class TestPlugin {
     return this.#place.addresses
   }
 
+  /** Its end has begun. */
+  get isStopped(): boolean {
+    return this.#stopped !== undefined
+  }
+
   /**
    * Hands it other settings, checked and completed as those of its start.
    * @returns false when it has no `reconfigure` or that returned false: the host would start a new generation then. Here

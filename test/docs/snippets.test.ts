@@ -1,9 +1,19 @@
 // Runs the pages as a reader would: in an empty project with a running engine, block after block.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { commandsIn, hasCommands, pages, ROOT, snippetsOf } from './snippets.ts'
 
@@ -78,7 +88,7 @@ class ReaderProject {
     const iii = path.join(folder, '.bin', 'iii')
     writeFileSync(iii, `#!/bin/sh\nexec '${process.execPath}' '${path.join(ROOT, 'bin', 'iii.mjs')}' "$@"\n`)
     chmodSync(iii, 0o755)
-    symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'))
+    linkPackages(path.join(folder, 'node_modules'))
     const starter = readFileSync(path.join(ROOT, 'iii-config.yaml'), 'utf8')
     project.write('iii-config.yaml', starter.replaceAll('49134', String(port)))
     await project.#startUntil('iii start', 'Try next')
@@ -153,6 +163,21 @@ class ReaderProject {
     }
     rmSync(this.#folder, { recursive: true, force: true })
   }
+}
+
+/** The packages of this checkout, and this one as if it had been installed. */
+function linkPackages(modules: string): void {
+  mkdirSync(path.join(modules, 'iii-host'), { recursive: true })
+  for (const name of readdirSync(path.join(ROOT, 'node_modules')))
+    symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name))
+  const exported = { './plugin': 'sdk/plugin.ts', './testing': 'testing/index.ts' }
+  for (const [name, source] of Object.entries(exported)) {
+    const text = `export * from ${JSON.stringify(pathToFileURL(path.join(ROOT, source)).href)}\n`
+    writeFileSync(path.join(modules, 'iii-host', `${name}.mjs`), text)
+  }
+  const exports = Object.fromEntries(Object.keys(exported).map((name) => [name, `${name}.mjs`]))
+  const manifest = { name: 'iii-host', type: 'module', exports }
+  writeFileSync(path.join(modules, 'iii-host', 'package.json'), JSON.stringify(manifest))
 }
 
 function freePort(): Promise<number> {

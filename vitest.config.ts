@@ -13,7 +13,15 @@ export default defineConfig({
     hookTimeout: 20_000,
     projects: [
       { extends: true, test: { name: 'quick', include: filesOf('quick'), pool: 'forks', isolate: false } },
-      { extends: true, test: { name: 'processes', include: filesOf('processes'), pool: 'forks' } },
+      {
+        extends: true,
+        test: {
+          name: 'processes',
+          include: filesOf('processes'),
+          pool: 'forks',
+          globalSetup: 'test/support/missing-tools.ts',
+        },
+      },
     ],
   },
 })

@@ -5,6 +5,7 @@ import { endpointOf } from '../../../core/gateway/upgrade-path.ts'
 import { within } from '../../support/deadline.ts'
 import { listenerEntry, startCore } from '../../support/test-core.ts'
 import { RawClient } from '../../support/raw-client.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 
 test('Closing sends 1012 to workers, those that never announced themselves included, and 1001 to the rest', async () => {
   const core = await startCore()
@@ -56,7 +57,7 @@ test('Closing does not wait for peers that do not answer', async () => {
 })
 
 test('While a listener is closed for a restart, the calls of its functions wait for the worker to come back', async () => {
-  const port = await freePort()
+  const port = await unusedPort()
   const core = await startCore({ listeners: [{ port }, {}] })
   const [worker, caller] = [await core.connect(), await core.connect({ listener: 1 })]
   await worker.provided('again::f', () => 'before')
@@ -69,7 +70,7 @@ test('While a listener is closed for a restart, the calls of its functions wait 
 })
 
 test('A changed listener is opened anew and leaves the others, their connections and their calls alone', async () => {
-  const port = await freePort()
+  const port = await unusedPort()
   const core = await startCore({ listeners: [{}, { port }] })
   const [stays, goes] = [await core.connect(), await core.connect({ listener: 1 })]
   await stays.provided('stays::f')
@@ -85,7 +86,7 @@ test('A changed listener is opened anew and leaves the others, their connections
 })
 
 test('A listener that only moves within the file keeps its connections and takes its new place', async () => {
-  const ports = [await freePort(), await freePort()]
+  const ports = [await unusedPort(), await unusedPort()]
   const core = await startCore({ listeners: ports.map((port) => ({ port })) })
   const worker = await core.connect({ listener: 1 })
   const kept = core.listener(1)
@@ -158,11 +159,3 @@ test.each([
 ])('The request target %s is for %j', (target, endpoint) => {
   expect(endpointOf(target)).toEqual(endpoint)
 })
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -4,7 +4,8 @@ import { ConfigurationBridge, openConfigurationBridge } from '../../../plugins/c
 import type { ConfigurationStore, StoredEntry } from '../../../plugins/configuration/adapters/store.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { Collector } from '../../support/deadline.ts'
-import { engineFolder, freePort } from '../../support/engine-process.ts'
+import { engineFolder } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { startCore } from '../../support/test-core.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { startRemoteEngine } from '../../support/remote-engine.ts'
@@ -149,7 +150,7 @@ test('an engine that is there and does not answer holds up the start for a bound
 })
 
 test('a wrong address is an error at the start that names the setting', async () => {
-  for (const bridge_url of [`http://127.0.0.1:${await freePort()}`, 'localhost:49134', '', 5]) {
+  for (const bridge_url of [`http://127.0.0.1:${await unusedPort()}`, 'localhost:49134', '', 5]) {
     const context = { config: { bridge_url }, projectRoot: '.', log: collectingLog() }
     expect(() => openConfigurationBridge(context)).toThrow(
       /adapter\.config\.bridge_url of configuration must be the ws:\/\/ or wss:\/\/ address/,

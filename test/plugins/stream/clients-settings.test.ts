@@ -6,6 +6,7 @@ import { CLIENT_LIMIT_DEFAULTS, CLIENT_LIMITS_SCHEMA } from '../../../plugins/st
 import * as reasons from '../../../plugins/stream/clients/close-reasons.ts'
 import { within } from '../../support/deadline.ts'
 import { StreamScene } from '../../support/stream-scene.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 
 describe('a port that is taken', () => {
   it('is an error at start that names it', async () => {
@@ -41,7 +42,7 @@ describe('a changed port', () => {
     const old = scene.server.address
     const client = await scene.connect()
     await client.joined('s-1', 'board', 'g1')
-    await scene.server.reconfigure({ port: await freePort() })
+    await scene.server.reconfigure({ port: await unusedPort() })
     expect(await client.closed).toEqual({
       code: 1012,
       reason: 'service restart: reconnect and join with your last position to miss nothing',
@@ -149,14 +150,6 @@ async function takenPort(): Promise<number> {
   onTestFinished(() => void server.close())
   await new Promise((resolve) => server.once('listening', resolve))
   return (server.address() as AddressInfo).port
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 async function connectionTo(port: number): Promise<net.Socket> {

@@ -1,6 +1,6 @@
 // Opening, closing and replacing listeners (spec 01 §3.5, 04 A.8), and which origins may connect (09 §4, check 11).
 import net from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { endpointOf } from '../../../core/gateway/upgrade-path.ts'
 import { within } from '../../support/deadline.ts'
 import { listenerEntry, startCore } from '../../support/test-core.ts'
@@ -50,7 +50,11 @@ test('Closing does not wait for peers that do not answer', async () => {
   await Promise.all([silent, half].map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
   const plain = await core.connect()
   await plain.settled()
-  await within(4000, 'a closed listener', core.listeners.close())
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const closed = core.listeners.close()
+  await vi.advanceTimersByTimeAsync(4_000)
+  await closed
   silent.destroy()
   half.destroy()
   expect(core.listeners.all).toEqual([])

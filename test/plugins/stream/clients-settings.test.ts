@@ -1,10 +1,9 @@
 // Opening, changing and closing the stream listener (spec 02 §7.2, check 49; 04 A.8).
 import net, { type AddressInfo } from 'node:net'
 import { Ajv } from 'ajv'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { CLIENT_LIMIT_DEFAULTS, CLIENT_LIMITS_SCHEMA } from '../../../plugins/stream/clients/limits.ts'
 import * as reasons from '../../../plugins/stream/clients/close-reasons.ts'
-import { within } from '../../support/deadline.ts'
 import { StreamScene } from '../../support/stream-scene.ts'
 import { unusedPort } from '../../support/unused-port.ts'
 
@@ -113,7 +112,11 @@ describe('close', () => {
     stuck.socket.pause()
     const halfOpen = await connectionTo(scene.server.address.port)
     halfOpen.write('GET / HTTP/1.1\r\n')
-    await within(4_000, 'the end', scene.server.close())
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const closed = scene.server.close()
+    await vi.advanceTimersByTimeAsync(4_000)
+    await closed
     await expect(connectionTo(scene.server.address.port)).rejects.toThrow()
   })
 })

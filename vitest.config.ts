@@ -12,7 +12,20 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     projects: [
-      { extends: true, test: { name: 'quick', include: filesOf('quick'), pool: 'forks', isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'quick',
+          include: filesOf('quick'),
+          pool: 'forks',
+          // A process for each file would take longer than most of them. None leaves anything behind for the next one.
+          isolate: false,
+          setupFiles: 'test/support/clean-slate.ts',
+          unstubEnvs: true,
+          unstubGlobals: true,
+          restoreMocks: true,
+        },
+      },
       {
         extends: true,
         test: {

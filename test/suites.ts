@@ -1,4 +1,4 @@
-// Which test files start processes, threads or whole engines, and which run within one process: the two suites of `npm test`.
+// Which test files start processes, threads or whole engines, and which share one process: the two suites of `npm test`.
 // Told by what a file imports, directly or by way of other files of the tests, so that nobody keeps a list.
 import { globSync } from 'node:fs'
 import { importsOf, ROOT } from './repository/source-files.ts'
@@ -10,6 +10,9 @@ const STARTS_SOMETHING = /^(node:)?(child_process|worker_threads|cluster)$|^tiny
 const STARTS_PLUGINS =
   /^core\/(engine|host\/plugin-host|host\/containers\/(containers|host-thread|host-process|thread-pool)|host\/builds\/build)\.ts$/
 
+/** What changes things of a whole process, for which the quick suite has no use: its files share theirs. */
+const NEEDS_ITS_OWN = /^test\/clients\/telemetry-\d+\.test\.ts$/
+
 export type Suite = 'quick' | 'processes'
 
 /** The files of a suite, relative to the root of the repository. */
@@ -19,7 +22,7 @@ export function filesOf(suite: Suite): string[] {
 }
 
 export function suiteOf(file: string): Suite {
-  return startsSomething(file, new Set()) ? 'processes' : 'quick'
+  return NEEDS_ITS_OWN.test(file) || startsSomething(file, new Set()) ? 'processes' : 'quick'
 }
 
 function startsSomething(file: string, seen: Set<string>): boolean {

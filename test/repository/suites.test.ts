@@ -10,6 +10,7 @@ it.each([
   ['test/plugins/cron/engine.test.ts', 'processes'],
   ['test/kit/redis.test.ts', 'processes'],
   ['test/bench/run-bench.test.ts', 'processes'],
+  ['test/clients/telemetry-11.test.ts', 'processes'],
 ])('%s is in the suite %s', (file, suite) => {
   expect(suiteOf(file)).toBe(suite)
 })

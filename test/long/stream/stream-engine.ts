@@ -1,6 +1,7 @@
 // An engine with state and streams on durable files, and a free port for subscribers, that a test kills and starts again.
 import { onTestFinished } from 'vitest'
-import { engineFolder, STREAM_PORT, type EngineFolder, type EngineProcess } from '../../support/engine-process.ts'
+import { engineFolder, type EngineFolder, type EngineProcess } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 
 export interface StreamEngine {
   readonly folder: EngineFolder
@@ -11,7 +12,8 @@ export interface StreamEngine {
 
 /** @param config further members of the `config` block of `iii-stream`, in YAML flow style */
 export async function streamEngine(config = ''): Promise<StreamEngine> {
-  const members = [`port: ${STREAM_PORT}`, config].filter((part) => part !== '').join(', ')
+  // A reload keeps a port that is named, and takes another one for 0.
+  const members = [`port: ${await unusedPort()}`, config].filter((part) => part !== '').join(', ')
   const folder = await engineFolder(`  - name: iii-state\n  - name: iii-stream\n    config: { ${members} }\n`)
   onTestFinished(() => folder.remove())
   return {

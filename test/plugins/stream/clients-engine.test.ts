@@ -1,13 +1,17 @@
 // Stream clients of a whole engine: auth, join and leave functions in a worker, and subscribers that live through reloads and kills.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { engineFolder, STREAM_PORT, type EngineFolder } from '../../support/engine-process.ts'
+import { engineFolder, type EngineFolder } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { StreamClient } from '../../support/stream-client.ts'
 
 let folder: EngineFolder
 
 beforeEach(async () => {
-  folder = await engineFolder(`  - name: iii-stream\n    config: { port: ${STREAM_PORT}, auth_function: auth }\n`)
+  // A reload keeps a port that is named, and takes another one for 0.
+  folder = await engineFolder(
+    `  - name: iii-stream\n    config: { port: ${await unusedPort()}, auth_function: auth }\n`,
+  )
 })
 
 afterEach(() => folder.remove())

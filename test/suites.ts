@@ -10,8 +10,8 @@ const STARTS_SOMETHING = /^(node:)?(child_process|worker_threads|cluster)$|^tiny
 const STARTS_PLUGINS =
   /^core\/(engine|host\/plugin-host|host\/containers\/(containers|host-thread|host-process|thread-pool)|host\/builds\/build)\.ts$/
 
-/** What changes things of a whole process, for which the quick suite has no use: its files share theirs. */
-const NEEDS_ITS_OWN = /^test\/clients\/telemetry-\d+\.test\.ts$/
+/** Files that change things of a whole process, where those of the quick suite share theirs, or start one without an import that tells. */
+const NEEDS_ITS_OWN = /^test\/(clients\/telemetry-\d+|testing\/plugin-processes)\.test\.ts$/
 
 export type Suite = 'quick' | 'processes'
 

@@ -91,8 +91,8 @@ test('with the other engine away this one starts, answers with the codes of stat
 test('killed and started again under load, the other engine loses no write that was acknowledged here', async () => {
   const folder = await engineFolder()
   onTestFinished(() => folder.remove())
-  const here = await startRemoteEngine([bridged(folder.url)])
   let there = await folder.start()
+  const here = await startRemoteEngine([bridged(folder.url)])
   const near = await RawClient.connect(here.url)
   const acknowledged = new Map<string, number>()
   const codes = new Set<string>()

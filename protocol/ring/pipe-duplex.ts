@@ -15,9 +15,16 @@ export interface PipeOptions extends DuplexLimits {
   readonly window_bytes: number
   /** Bytes after which a batch is sent before the tick is over. */
   readonly batch_bytes: number
+  /** Runs a task once the current one is over: when a batch is sent that is not full. */
+  readonly later: (task: () => void) => void
 }
 
-export const PIPE_OPTIONS: PipeOptions = { ...DUPLEX_LIMITS, window_bytes: 4 * 1024 * 1024, batch_bytes: 256 * 1024 }
+export const PIPE_OPTIONS: PipeOptions = {
+  ...DUPLEX_LIMITS,
+  window_bytes: 4 * 1024 * 1024,
+  batch_bytes: 256 * 1024,
+  later: setImmediate,
+}
 
 /** A batch: bytes read so far of what the other side sent (modulo 2^32), then frames, each with its length before it. */
 const BATCH_HEADER = 4
@@ -167,7 +174,7 @@ export class PipeDuplex implements FrameDuplex {
   #flushLater(): void {
     if (this.#flushDue) return
     this.#flushDue = true
-    setImmediate(() => {
+    this.#options.later(() => {
       this.#flushDue = false
       if (this.#open) this.#flush()
     })

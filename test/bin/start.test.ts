@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freePort } from '../support/engine-process.ts'
+import { unusedPort } from '../support/unused-port.ts'
 import { LAUNCHER, runCli } from './run-cli.ts'
 
 const STARTED = 'Try next'
@@ -86,7 +86,7 @@ describe('iii start', () => {
     write('iii-config.yaml', FREE_PORT)
     const child = launch(['start'])
     await said(child, STARTED)
-    const port = await freePort()
+    const port = await unusedPort()
     const moved = said(child, `"listening":["ws://127.0.0.1:${port}"]`)
     write('iii-config.yaml', FREE_PORT.replace('port: 0', `port: ${port}`))
     expect(await moved).toContain('configuration reloaded')

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { CuttingProxy } from '../long/network/cutting-proxy.ts'
-import { freePort } from '../support/engine-process.ts'
+import { unusedPort } from '../support/unused-port.ts'
 import { Collector } from '../support/deadline.ts'
 import { sessionAnswerFor } from '../support/session-rights.ts'
 import { startCore } from '../support/test-core.ts'
@@ -20,7 +20,7 @@ interface Captured {
 
 describe.each([V22, V11])('iii-sdk $name', (version) => {
   it('may register and call before the engine listens', async () => {
-    const port = await freePort()
+    const port = await unusedPort()
     const client = connectSdk(version, `ws://127.0.0.1:${port}`)
     client.registerFunction('early::f', async () => 'served')
     const called = client.trigger({ function_id: 'early::f', payload: {} })

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Collector } from '../support/deadline.ts'
-import { engineFolder, freePort, type EngineFolder, type EngineProcess } from '../support/engine-process.ts'
+import { engineFolder, STREAM_PORT, type EngineFolder, type EngineProcess } from '../support/engine-process.ts'
 import type { StreamFrame } from '../support/stream-frame.ts'
 import { StreamSubscriber } from '../support/stream-subscriber.ts'
 import { connectSdk, failureOf, V11, V22, type Client, type Version } from './versions.ts'
@@ -13,12 +13,11 @@ let engine: EngineProcess
 let streamUrl: string
 
 beforeAll(async () => {
-  const port = await freePort()
-  streamUrl = `ws://127.0.0.1:${port}/stream`
   folder = await engineFolder(
-    `  - name: iii-state\n  - name: iii-stream\n    config: { port: ${port} }\n  - name: iii-cron\n  - name: iii-pubsub\n`,
+    `  - name: iii-state\n  - name: iii-stream\n    config: { port: ${STREAM_PORT} }\n  - name: iii-cron\n  - name: iii-pubsub\n`,
   )
   engine = await folder.start({ args: ['--no-watch'] })
+  streamUrl = `${folder.streamUrl}/stream`
 })
 
 afterAll(async () => {

@@ -2,4 +2,4 @@
 import { telemetryCase } from './telemetry-case.ts'
 import { V11 } from './versions.ts'
 
-telemetryCase(V11)
+telemetryCase(V11, 5_000)

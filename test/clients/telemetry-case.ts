@@ -7,11 +7,20 @@ import { connectSdk, type Version } from './versions.ts'
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736'
 const TRACEPARENT = `00-${TRACE_ID}-00f067aa0ba902b7-01`
 
-export function telemetryCase(version: Version): void {
+/** @param exportsEveryMs set for a version that has an interval of its own: the clock is moved on by it */
+export function telemetryCase(version: Version, exportsEveryMs?: number): void {
   it(`iii-sdk ${version.name} sends traces on a socket of its own that is no worker, and logs no error`, async () => {
-    onTestFinished(() => void vi.restoreAllMocks())
+    onTestFinished(() => {
+      vi.useRealTimers()
+      vi.restoreAllMocks()
+    })
     const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
     const core = await startCore()
+    if (exportsEveryMs !== undefined)
+      vi.useFakeTimers({
+        toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
+        shouldAdvanceTime: true,
+      })
     const otel = { enabled: true, spansFlushIntervalMs: 50, fetchInstrumentationEnabled: false }
     const client = connectSdk(version, core.url(), { otel, workerName: 'traced', headers: { 'X-Token': 't' } })
     client.registerFunction('traced::f', async () => 'traced')
@@ -23,7 +32,11 @@ export function telemetryCase(version: Version): void {
         .filter(({ signal }) => signal === 'OTLP')
         .map(({ frame }) => frame.toString())
         .join()
-    await expect.poll(traces, { timeout: 10_000 }).toContain('traced::f')
+    const exported = async (): Promise<string> => {
+      if (exportsEveryMs !== undefined) await vi.advanceTimersByTimeAsync(exportsEveryMs)
+      return traces()
+    }
+    await expect.poll(exported, { timeout: 10_000 }).toContain('traced::f')
     expect(traces()).toContain(TRACE_ID)
     expect(core.telemetry.map(({ workerId }) => workerId)).toEqual(core.telemetry.map(() => undefined))
     const { result } = await caller.call('engine::workers::list', {})

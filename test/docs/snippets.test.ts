@@ -10,12 +10,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { commandsIn, hasCommands, pages, ROOT, snippetsOf } from './snippets.ts'
+import { commandsIn, hasCommands, pages, ROOT, snippetsOf, type Snippet } from './snippets.ts'
 
 const COMMAND_MS = 20_000
 
@@ -24,7 +23,7 @@ describe.each(pages().filter(hasCommands))('%s', (page) => {
   let project: ReaderProject
   let lastOutput = ''
   beforeAll(async () => {
-    project = await ReaderProject.open()
+    project = await ReaderProject.open({ withEngine: !snippets.every(isTestOfReader) })
   }, 30_000)
   afterAll(() => project.close())
 
@@ -64,46 +63,35 @@ it('the files of README.md are those of examples/', () => {
   }
 })
 
-/** A temporary folder with `iii` on its PATH, the packages of this checkout, and an engine on a free port. */
+/** A temporary folder with `iii` on its PATH, the packages of this checkout, and an engine where a page needs one. */
 class ReaderProject {
   readonly #folder: string
   readonly #env: NodeJS.ProcessEnv
   readonly #children: ChildProcess[] = []
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string) {
     this.#folder = folder
     this.#env = {
       ...process.env,
       PATH: `${path.join(folder, '.bin')}${path.delimiter}${process.env['PATH']}`,
-      III_URL: `ws://127.0.0.1:${port}`,
       OTEL_ENABLED: 'false',
     }
   }
 
-  static async open(): Promise<ReaderProject> {
+  static async open({ withEngine }: { withEngine: boolean }): Promise<ReaderProject> {
     const folder = mkdtempSync(path.join(tmpdir(), 'iii-docs-'))
-    const port = await freePort()
-    const project = new ReaderProject(folder, port)
+    const project = new ReaderProject(folder)
     mkdirSync(path.join(folder, '.bin'))
     const iii = path.join(folder, '.bin', 'iii')
     writeFileSync(iii, `#!/bin/sh\nexec '${process.execPath}' '${path.join(ROOT, 'bin', 'iii.mjs')}' "$@"\n`)
     chmodSync(iii, 0o755)
-    project.#install()
+    linkPackages(path.join(folder, 'node_modules'))
     const starter = readFileSync(path.join(ROOT, 'iii-config.yaml'), 'utf8')
-    project.write('iii-config.yaml', starter.replaceAll('49134', String(port)))
-    await project.#startUntil('iii start', 'Try next')
+    project.write('iii-config.yaml', starter.replace('port: 49134', 'port: 0').replace('port: 3112', 'port: 0'))
+    if (!withEngine) return project
+    const screen = await project.#startUntil('iii start', 'Try next')
+    project.#env['III_URL'] = /ws:\/\/\S+/.exec(screen)?.[0]
     return project
-  }
-
-  /** The packages of this checkout, and itself as a package. */
-  #install(): void {
-    const packages = path.join(ROOT, 'node_modules')
-    mkdirSync(path.join(this.#folder, 'node_modules'))
-    for (const name of readdirSync(packages))
-      symlinkSync(path.join(packages, name), path.join(this.#folder, 'node_modules', name))
-    const entry = pathToFileURL(path.join(ROOT, 'core', 'engine.ts')).href
-    this.write('node_modules/iii-host/package.json', JSON.stringify({ type: 'module', exports: './index.js' }))
-    this.write('node_modules/iii-host/index.js', `export * from '${entry}'\n`)
   }
 
   write(name: string, text: string): void {
@@ -137,7 +125,8 @@ class ReaderProject {
     return workers.reduce((sum, { function_count }) => sum + function_count, 0)
   }
 
-  #startUntil(command: string, sign: string): Promise<void> {
+  /** Resolves with what it has said by then. */
+  #startUntil(command: string, sign: string): Promise<string> {
     const child = this.#spawn(command)
     let output = ''
     return new Promise((resolve, reject) => {
@@ -149,7 +138,7 @@ class ReaderProject {
         output += text
         if (!output.includes(sign)) return
         clearTimeout(deadline)
-        resolve()
+        resolve(output)
       }
       child.stdout?.setEncoding('utf8').on('data', look)
       child.stderr?.setEncoding('utf8').on('data', look)
@@ -176,12 +165,33 @@ class ReaderProject {
   }
 }
 
-function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
+/** A command that tests the reader's own code, without an engine; or no command. */
+function isTestOfReader({ kind, text }: Snippet): boolean {
+  return (
+    !['run', 'fails', 'background'].includes(kind) || commandsIn(text).every((line) => line.startsWith('node --test'))
+  )
+}
+
+/** The packages of this checkout, and this one as if it had been installed. */
+function linkPackages(modules: string): void {
+  mkdirSync(path.join(modules, 'iii-host'), { recursive: true })
+  for (const name of readdirSync(path.join(ROOT, 'node_modules')))
+    symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name))
+  const exported = {
+    '.': 'index.ts',
+    './plugin': 'sdk/plugin.ts',
+    './kit': 'kit/index.ts',
+    './testing': 'testing/index.ts',
+  }
+  for (const [name, source] of Object.entries(exported)) {
+    const text = `export * from ${JSON.stringify(pathToFileURL(path.join(ROOT, source)).href)}\n`
+    writeFileSync(path.join(modules, 'iii-host', fileOf(name)), text)
+  }
+  const exports = Object.fromEntries(Object.keys(exported).map((name) => [name, `./${fileOf(name)}`]))
+  const manifest = { name: 'iii-host', type: 'module', exports }
+  writeFileSync(path.join(modules, 'iii-host', 'package.json'), JSON.stringify(manifest))
+}
+
+function fileOf(exported: string): string {
+  return `${exported === '.' ? 'index' : path.basename(exported)}.mjs`
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { freePort } from '../support/engine-process.ts'
+import { unusedPort } from '../support/unused-port.ts'
 import { LoadClient } from '../support/load-client.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { browserMissing, launchBrowser } from './browser.ts'
@@ -165,7 +165,7 @@ describe.skipIf(browserMissing)('the reactive backend (needs Chromium)', () => {
       filter: (file) => !/\/(data|config|node_modules)$/.test(file),
     })
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-    const [port, streamPort] = [await freePort(), await freePort()]
+    const [port, streamPort] = [await unusedPort(), await unusedPort()]
     const gate = await Gate.to(streamPort)
     onTestFinished(() => gate.close())
     const env = { III_PORT: String(port), STREAM_PORT: String(streamPort), STREAM_URL: gate.url, PAGE_PORT: '0' }

@@ -74,14 +74,17 @@ describe('the packed package', () => {
     const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
     expect((await iii('--version')).stdout).toBe(`${version}\n`)
   })
-  it('exports the engine, definePlugin and the kit', async () => {
+  it('exports the engine, definePlugin, the kit and what tests plugins', async () => {
     const script = `
       import { startEngine } from 'iii-host'
       import { definePlugin } from 'iii-host/plugin'
       import { SqliteStore } from 'iii-host/kit'
-      console.log(typeof startEngine, typeof definePlugin, typeof SqliteStore)`
+      import { startTestEngine } from 'iii-host/testing'
+      await using engine = await startTestEngine()
+      await engine.run(definePlugin({ name: 'p', start: ({ iii }) => void iii.registerFunction('p::f', () => 'ran') }))
+      console.log(typeof startEngine, typeof definePlugin, typeof SqliteStore, await engine.call('p::f'))`
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })
-    expect(stdout).toBe('function function function\n')
+    expect(stdout).toBe('function function function ran\n')
   })
 
   it('has types that check a plugin', async () => {

@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: ['index.ts', ...TABLES, 'core', 'protocol', 'base', 'bench'],
   sdk: ['protocol', 'base'],
   kit: ['sdk', 'protocol', 'base'],
+  testing: ['core', 'kit', 'sdk', 'protocol', 'base'],
   plugins: ['kit', 'sdk', 'protocol', 'base'],
   bench: ['index.ts', 'bin', 'core', 'protocol', 'base', 'sdk', 'kit', 'plugins'],
 }
@@ -116,6 +117,8 @@ describe('the rules themselves', () => {
     ['plugins/built-ins.ts', 'plugins/state/index.ts'],
     ['plugins/state/a.ts', 'bench/b.ts'],
     ['index.ts', 'plugins/state/b.ts'],
+    ['core/a.ts', 'testing/index.ts'],
+    ['plugins/state/a.ts', 'testing/index.ts'],
   ])('%s → %s is refused', (file, target) => {
     expect(check(file, target)).toContain(file)
   })

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-export const SOURCE_FOLDERS = ['bin', 'base', 'protocol', 'core', 'sdk', 'kit', 'plugins', 'bench'] as const
+export const SOURCE_FOLDERS = ['bin', 'base', 'protocol', 'core', 'sdk', 'kit', 'testing', 'plugins', 'bench'] as const
 
 export interface Import {
   /** Relative to the root of the repository. */

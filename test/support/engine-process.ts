@@ -2,7 +2,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,10 +9,17 @@ import { fileURLToPath } from 'node:url'
 const LAUNCHER = fileURLToPath(new URL('../../bin/iii.mjs', import.meta.url))
 const START_MS = 20_000
 
+/** Ports in a configuration file: any free one at the first start in a folder, and the same at those after it. */
+export const LISTENER_PORT = '${III_TEST_PORT:0}'
+export const STREAM_PORT = '${III_TEST_STREAM_PORT:0}'
+
 export interface EngineFolder {
   readonly dir: string
+  /** Of the listener. Known from the first start on, as are the addresses. */
   readonly port: number
   readonly url: string
+  /** Where `iii-stream` listens. */
+  readonly streamUrl: string
   /** Writes a file of the project; parent folders are made. */
   write(path: string, text: string): Promise<void>
   /** Starts the engine; several may be started one after another in the same folder. */
@@ -34,33 +40,38 @@ export interface EngineProcess {
   readonly exited: Promise<number | null>
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-/** @param workers YAML of further entries of `workers:`, each line indented by two spaces; `port` stands for the listener's port. */
-export async function engineFolder(
-  workers: string | ((port: number) => string) = '  - name: iii-state\n',
-): Promise<EngineFolder> {
+/** @param workers YAML of further entries of `workers:`, each line indented by two spaces */
+export async function engineFolder(workers = '  - name: iii-state\n'): Promise<EngineFolder> {
   const dir = await mkdtemp(join(tmpdir(), 'iii-engine-'))
-  const port = await freePort()
   const running = new Set<ChildProcess>()
-  const further = typeof workers === 'string' ? workers : workers(port)
+  let addresses: Addresses | undefined
+  const known = (): Addresses => {
+    if (addresses === undefined) throw new Error('the engine was not started')
+    return addresses
+  }
   const folder: EngineFolder = {
     dir,
-    port,
-    url: `ws://127.0.0.1:${port}`,
+    get port() {
+      return known().port
+    },
+    get url() {
+      return `ws://127.0.0.1:${known().port}`
+    },
+    get streamUrl() {
+      const { streamPort } = known()
+      if (streamPort === undefined) throw new Error('the engine did not start a stream worker')
+      return `ws://127.0.0.1:${streamPort}`
+    },
     async write(path, text) {
       await mkdir(dirname(join(dir, path)), { recursive: true })
       await writeFile(join(dir, path), text)
     },
-    start: (options = {}) => startProcess(dir, running, options),
+    async start({ env, ...options } = {}) {
+      const ports = addresses === undefined ? {} : portsOf(addresses)
+      const engine = await startProcess(dir, running, { ...options, env: { ...ports, ...env } })
+      addresses = addressesIn(engine.output())
+      return engine
+    },
     async remove() {
       await Promise.all([...running].map((child) => killed(child)))
       await rm(dir, { recursive: true, force: true })
@@ -68,9 +79,32 @@ export async function engineFolder(
   }
   await folder.write(
     'iii-config.yaml',
-    `workers:\n  - name: iii-worker-manager\n    config: { port: ${port} }\n${further}`,
+    `workers:\n  - name: iii-worker-manager\n    config: { port: ${LISTENER_PORT} }\n${workers}`,
   )
   return folder
+}
+
+interface Addresses {
+  readonly port: number
+  readonly streamPort: number | undefined
+}
+
+/** Of the start screen. */
+function addressesIn(output: string): Addresses {
+  const portOf = (line: RegExp): number | undefined => {
+    const port = line.exec(output)?.[1]
+    return port === undefined ? undefined : Number(port)
+  }
+  const port = portOf(/Listening:\n +ws:\/\/[^\s]+:(\d+)/)
+  if (port === undefined) throw new Error(`the engine does not say where it listens:\n${output}`)
+  return { port, streamPort: portOf(/^ +ws:\/\/[^\s]+:(\d+) +iii-stream$/m) }
+}
+
+function portsOf({ port, streamPort }: Addresses): NodeJS.ProcessEnv {
+  return {
+    III_TEST_PORT: String(port),
+    ...(streamPort !== undefined && { III_TEST_STREAM_PORT: String(streamPort) }),
+  }
 }
 
 async function startProcess(
@@ -127,7 +161,7 @@ async function startProcess(
       })
     },
   }
-  await engine.waitForOutput(/Listening:\n\s+ws:/)
+  await engine.waitForOutput(/Try next:/)
   return engine
 }
 

@@ -2,12 +2,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Redis } from 'ioredis'
 import { within } from './deadline.ts'
+import { unusedPort } from './unused-port.ts'
 
 /** `describe.skipIf(!redisAvailable)`; say so in the title: `… (needs redis-server)`. */
 export const redisAvailable = spawnSync('redis-server', ['--version']).status === 0
@@ -39,7 +39,7 @@ export interface RedisServer {
 
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'iii-redis-')))
-  const port = options.port ?? (await freePort())
+  const port = options.port ?? (await unusedPort())
   const clients = new Set<Redis>()
   let server = await launch(folder, port, options.args)
   const kill = async (): Promise<void> => {
@@ -87,13 +87,4 @@ async function launch(folder: string, port: number, args: readonly string[] = []
   })
   await within(10_000, 'redis-server ready', ready)
   return server
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

@@ -1,27 +1,8 @@
 // Rights of sessions: as the policy knows them, as the holder of the seat `session-policy` answers them, and a stand-in for that holder.
-import type { SessionRights } from '../../core/model/policy.ts'
 import { parseExposeFilter } from '../../protocol/expose-filters.ts'
 import type { ExposeFilter, SessionAnswer, SessionQuestion } from '../../protocol/seats.ts'
 
-/** Rights that restrict nothing but calls; tests change what they are about. */
-export function sessionRights(changes: Partial<SessionRights> = {}): SessionRights {
-  return {
-    allowedFunctions: [],
-    forbiddenFunctions: [],
-    allowedTriggerTypes: undefined,
-    allowFunctionRegistration: true,
-    allowTriggerTypeRegistration: true,
-    context: {},
-    prefix: undefined,
-    namespaces: {},
-    expose: [],
-    expiresAt: undefined,
-    onFunctionRegistration: undefined,
-    onTriggerRegistration: undefined,
-    onTriggerTypeRegistration: undefined,
-    ...changes,
-  }
-}
+export { sessionRights } from '../../testing/index.ts'
 
 /** The same as the seat's answer. */
 export function sessionAnswer(changes: Partial<SessionAnswer> = {}): SessionAnswer {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { onTestFinished } from 'vitest'
 import { bringIntoForce } from '../../core/config/change.ts'
 import type { EngineConfig, WorkerEntry } from '../../core/config/types.ts'
-import { ENGINE_DEFAULTS, type EngineOptions } from '../../core/model/options.ts'
+import type { EngineOptions } from '../../core/model/options.ts'
 import { SessionPolicy } from '../../core/seats/session-policy.ts'
 import type { TelemetrySink } from '../../core/telemetry/worker-frames.ts'
 import { Listeners } from '../../core/gateway/listeners.ts'
@@ -19,6 +19,7 @@ import { Worker } from '../../core/model/worker.ts'
 import type { PluginSlot } from '../../core/model/plugin-slot.ts'
 import { SEATS, type SeatName, type TelemetrySignal } from '../../protocol/seats.ts'
 import { ALL_NAMES } from './worker-names.ts'
+import { bareConfig } from '../../testing/bare-config.ts'
 import { RawClient, type RawClientOptions } from './raw-client.ts'
 import { plainEntry } from '../../core/config/instance-ids.ts'
 
@@ -46,15 +47,7 @@ export class TestCore {
 
   constructor({ engine, zombieAnswerMs, namespaceGraceMs = 5000, addressesOf = () => [] }: TestCoreOptions) {
     const log = createLog({ level: 'debug', pretty: false, write: (line) => this.lines.push(line) })
-    this.#config = {
-      file: null,
-      projectRoot: '.',
-      pluginsDir: './plugins',
-      engine: { ...ENGINE_DEFAULTS, ...engine },
-      registrationNamespaceGraceMs: namespaceGraceMs,
-      entries: [],
-      warnings: [],
-    }
+    this.#config = { ...bareConfig('.', engine), registrationNamespaceGraceMs: namespaceGraceMs }
     this.core = new RoutingCore({
       config: this.#config,
       log,

@@ -29,12 +29,14 @@ interface Member {
 
 export class PluginRunner {
   readonly #end: () => FrameEnd
+  readonly #importModule: (url: string) => Promise<unknown>
   readonly #members = new Map<number, Member>()
   #utilization: EventLoopUtilization = performance.eventLoopUtilization()
 
   /** `end` is asked for late: the connection hands out frames from the moment that it exists. */
-  constructor(end: () => FrameEnd) {
+  constructor(end: () => FrameEnd, importModule = (url: string): Promise<unknown> => import(url)) {
     this.#end = end
+    this.#importModule = importModule
   }
 
   readonly onHost = (member: number, message: unknown): void => {
@@ -71,7 +73,7 @@ export class PluginRunner {
   }
 
   async #load(member: number, plugin: string, url: string): Promise<PluginDeclaration> {
-    const module = (await import(url)) as { default?: unknown }
+    const module = (await this.#importModule(url)) as { default?: unknown }
     const { definition, declaration } = readDefinition(plugin, module.default)
     this.#members.set(member, { definition, abort: new AbortController() })
     return declaration

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { StreamSubscriber } from '../../support/stream-subscriber.ts'
 import { EngineFolder, LISTENER } from './running-engine.ts'
 
@@ -37,7 +37,7 @@ async function engineWithStoredPort(file: string, value: object): Promise<Engine
 }
 
 test('It serves on the stored port, and on that of the file when the stored one is taken', async () => {
-  const [filePort, storedPort] = [await freePort(), await freePort()]
+  const [filePort, storedPort] = [await unusedPort(), await unusedPort()]
   const folder = await engineWithStoredPort(stream(filePort), { port: storedPort })
   const engine = await folder.start()
   expect(await answers(storedPort)).toBe(true)
@@ -49,7 +49,7 @@ test('It serves on the stored port, and on that of the file when the stored one 
 })
 
 test('Not from loopback to the network: then the start ends with the error', async () => {
-  const [filePort, storedPort] = [await freePort(), await freePort()]
+  const [filePort, storedPort] = [await unusedPort(), await unusedPort()]
   const value = { port: storedPort, host: '127.0.0.1' }
   const folder = await engineWithStoredPort(stream(filePort, '0.0.0.0'), value)
   await occupied(storedPort)

@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { freePort } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
 
 test('Plugins start in the order of what they require, and listeners open last', async () => {
   const folder = new EngineFolder()
-  const port = await freePort()
+  const port = await unusedPort()
   const knocks = `const net = await import('node:net')
     const open = await new Promise((resolve) => {
       const socket = net.connect(${port}, '127.0.0.1')

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { freePort } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { StreamClient } from '../../support/stream-client.ts'
 import { EngineFolder, LISTENER } from './running-engine.ts'
 
@@ -82,7 +82,7 @@ workers:
 
 test('All reactive workers run as the files of either age say, on the same port and data', async () => {
   const folder = new EngineFolder()
-  const port = await freePort()
+  const port = await unusedPort()
   for (const [index, style] of reactive(port).entries()) {
     folder.write('iii-config.yaml', style)
     const engine = await folder.start({ watch: false })

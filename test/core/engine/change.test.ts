@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
 
 /** Leaves a file behind when it starts. */
@@ -78,7 +78,7 @@ test('A port that cannot be bound refuses the change before any plugin of it has
 test('When a plugin does not start, the port of a new listener is free again and that of an old one serves', async () => {
   const folder = new EngineFolder()
   folder.write('plugins/broken.ts', pluginFile('broken', `throw new Error('no database')`))
-  const [old, fresh] = [await freePort(), await freePort()]
+  const [old, fresh] = [await unusedPort(), await unusedPort()]
   folder.configure(LISTENER, listener(old))
   await folder.start()
   folder.configure(LISTENER, listener(fresh), '{ name: broken }')
@@ -93,7 +93,7 @@ test('When a plugin does not start, the port of a new listener is free again and
 test('A port moves from a plugin to a listener and back', async () => {
   const folder = new EngineFolder()
   folder.write('plugins/owner.ts', listening('owner'))
-  const [port, elsewhere] = [await freePort(), await freePort()]
+  const [port, elsewhere] = [await unusedPort(), await unusedPort()]
   const owner = (at: number): string => `{ name: owner, config: { port: ${at} } }`
   folder.configure(LISTENER, owner(port))
   await folder.start()

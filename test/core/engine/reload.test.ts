@@ -5,7 +5,7 @@ import { appendFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
 
 const HELLO = pluginFile('hello', `iii.registerFunction('hello::greet', () => 'hello')`)
@@ -61,7 +61,7 @@ test('Broken YAML changes nothing but the health, and the mended file applies', 
 
 test('A changed listener disconnects its own workers, with 1012, and no others', async () => {
   const folder = new EngineFolder()
-  const [first, second] = [await freePort(), await freePort()]
+  const [first, second] = [await unusedPort(), await unusedPort()]
   const listener = (port: number, more = ''): string => `{ name: iii-worker-manager, config: { port: ${port}${more} } }`
   folder.configure(listener(first), listener(second))
   await folder.start()

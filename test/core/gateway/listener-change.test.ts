@@ -4,13 +4,13 @@ import net, { type AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { plainEntry } from '../../../core/config/instance-ids.ts'
 import type { WorkerEntry } from '../../../core/config/types.ts'
-import { freePort } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { listenerEntry, startCore } from '../../support/test-core.ts'
 
 test('A new address is bound before the commit and asks those who come to come back', async () => {
   const core = await startCore()
-  const port = await freePort()
+  const port = await unusedPort()
   const change = await core.prepare([listenerEntry({}), listenerEntry({ port }, 1)])
   expect(change.problems).toEqual([])
   await expect(new RawClient(`ws://127.0.0.1:${port}`).opened()).rejects.toThrow('HTTP 503')
@@ -22,7 +22,7 @@ test('A new address is bound before the commit and asks those who come to come b
 test('What was bound for a change that is discarded is free again, and nobody has noticed', async () => {
   const core = await startCore()
   const worker = await core.connect()
-  const port = await freePort()
+  const port = await unusedPort()
   const change = await core.prepare([listenerEntry({ max_depth: 9 }), listenerEntry({ port }, 1)])
   await change.discard()
   await listening(port)
@@ -64,7 +64,7 @@ test('A changed listener keeps its port without a moment in which nobody answers
 })
 
 test('Two listeners swap their ports', async () => {
-  const [a, b] = [await freePort(), await freePort()]
+  const [a, b] = [await unusedPort(), await unusedPort()]
   const core = await startCore({
     listeners: [
       { port: a, max_depth: 7 },
@@ -80,7 +80,7 @@ test('Two listeners swap their ports', async () => {
 })
 
 test('A listener moves to another host with the same port', async () => {
-  const port = await freePort()
+  const port = await unusedPort()
   const core = await startCore({ listeners: [{ port }] })
   const worker = await core.connect()
   await core.listen([listenerEntry({ port, host: '0.0.0.0' })])
@@ -89,7 +89,7 @@ test('A listener moves to another host with the same port', async () => {
 })
 
 test('When it cannot move there in the end it serves where it was', async () => {
-  const port = await freePort()
+  const port = await unusedPort()
   const core = await startCore({ listeners: [{ port }] })
   // Another process has the port on another address of this machine: all interfaces can't be had.
   await listening(port, '127.0.0.2')
@@ -100,7 +100,7 @@ test('When it cannot move there in the end it serves where it was', async () => 
 })
 
 test('A port that a listener gives up is free for others before the commit, and comes back with a discard', async () => {
-  const port = await freePort()
+  const port = await unusedPort()
   const core = await startCore({ listeners: [{ port }, {}] })
   const change = await core.prepare([listenerEntry({})])
   change.release()
@@ -113,7 +113,7 @@ test('A port that a listener gives up is free for others before the commit, and 
 })
 
 test('A listener whose port was taken meanwhile is closed, and opened by the next change', async () => {
-  const port = await freePort()
+  const port = await unusedPort()
   const core = await startCore({ listeners: [{ port }, {}] })
   const worker = await core.connect()
   const change = await core.prepare([listenerEntry({})])
@@ -134,7 +134,7 @@ test.each([
   ['says that it listens on', {}],
   ['has in its settings', { port: 0 }],
 ])('A port that a plugin %s and gives up in the same change is bound at the commit', async (_what, marker) => {
-  const port = await freePort()
+  const port = await unusedPort()
   const plugin = pluginEntry('port' in marker ? { port } : {})
   const core = await startCore({ addressesOf: () => ('port' in marker ? [] : [`ws://127.0.0.1:${port}`]) })
   await core.listen([listenerEntry({}), plugin])

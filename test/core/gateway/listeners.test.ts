@@ -1,10 +1,11 @@
 // Opening, closing and replacing listeners (spec 01 §3.5, 04 A.8), and which origins may connect (09 §4, check 11).
 import net from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { endpointOf } from '../../../core/gateway/upgrade-path.ts'
 import { within } from '../../support/deadline.ts'
 import { listenerEntry, startCore } from '../../support/test-core.ts'
 import { RawClient } from '../../support/raw-client.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 
 test('Closing sends 1012 to workers, those that never announced themselves included, and 1001 to the rest', async () => {
   const core = await startCore()
@@ -49,14 +50,18 @@ test('Closing does not wait for peers that do not answer', async () => {
   await Promise.all([silent, half].map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
   const plain = await core.connect()
   await plain.settled()
-  await within(4000, 'a closed listener', core.listeners.close())
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const closed = core.listeners.close()
+  await vi.advanceTimersByTimeAsync(4_000)
+  await closed
   silent.destroy()
   half.destroy()
   expect(core.listeners.all).toEqual([])
 })
 
 test('While a listener is closed for a restart, the calls of its functions wait for the worker to come back', async () => {
-  const port = await freePort()
+  const port = await unusedPort()
   const core = await startCore({ listeners: [{ port }, {}] })
   const [worker, caller] = [await core.connect(), await core.connect({ listener: 1 })]
   await worker.provided('again::f', () => 'before')
@@ -69,7 +74,7 @@ test('While a listener is closed for a restart, the calls of its functions wait 
 })
 
 test('A changed listener is opened anew and leaves the others, their connections and their calls alone', async () => {
-  const port = await freePort()
+  const port = await unusedPort()
   const core = await startCore({ listeners: [{}, { port }] })
   const [stays, goes] = [await core.connect(), await core.connect({ listener: 1 })]
   await stays.provided('stays::f')
@@ -85,7 +90,7 @@ test('A changed listener is opened anew and leaves the others, their connections
 })
 
 test('A listener that only moves within the file keeps its connections and takes its new place', async () => {
-  const ports = [await freePort(), await freePort()]
+  const ports = [await unusedPort(), await unusedPort()]
   const core = await startCore({ listeners: ports.map((port) => ({ port })) })
   const worker = await core.connect({ listener: 1 })
   const kept = core.listener(1)
@@ -154,11 +159,3 @@ test.each([
 ])('The request target %s is for %j', (target, endpoint) => {
   expect(endpointOf(target)).toEqual(endpoint)
 })
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -1,7 +1,7 @@
 // Plugins that one configuration changes are handed over together, so that what one owns can move to the other
 // (design, "Change of generation").
 import { expect, test } from 'vitest'
-import { freePort } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { testHost } from './test-host.ts'
 
 const listening = (name: string): string => `import { once } from 'node:events'
@@ -43,5 +43,5 @@ async function scene() {
   host.write('plugins/one.ts', listening('one'))
   host.write('plugins/two.ts', listening('two'))
   const entry = (name: string) => (config: Record<string, unknown>) => ({ name, config })
-  return { host, ports: [await freePort(), await freePort()] as const, one: entry('one'), two: entry('two') }
+  return { host, ports: [await unusedPort(), await unusedPort()] as const, one: entry('one'), two: entry('two') }
 }

@@ -10,8 +10,9 @@ import { PluginHost, type PluginHostOptions } from '../../../core/host/plugin-ho
 import type { PluginEvent } from '../../../core/host/table/plugin-table.ts'
 import type { PluginRow } from '../../../core/host/table/plugin-rows.ts'
 import { createLog } from '../../../core/log.ts'
-import { composeRouter } from '../../support/compose-router.ts'
 import type { Router } from '../../../core/router/router.ts'
+import { RoutingCore } from '../../../core/routing-core.ts'
+import { bareConfig } from '../../../testing/bare-config.ts'
 import { Collector } from '../../support/deadline.ts'
 import { plainEntry } from '../../../core/config/instance-ids.ts'
 
@@ -49,18 +50,12 @@ export function testHost({ engine = {}, cold = false, ...options }: TestHostOpti
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'iii-host-plugins-')))
   const lines: string[] = []
   const log = createLog({ level: 'debug', pretty: false, write: (line) => lines.push(line) })
-  const { router, registrations } = composeRouter({ log, ...(engine === undefined ? {} : { engine }) })
+  const base = bareConfig(folder, engine)
+  const core = new RoutingCore({ config: base, log, healthComponents: () => ({}), internalWorkers: () => [] })
+  const { router } = core
   const host = new PluginHost({
     router,
-    events: {
-      onCall: (call, action) => router.call(call, action),
-      onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
-      onControl: (worker, message, index) => {
-        const withIndex = message.type === 'registerfunction' && index !== undefined ? { ...message, index } : message
-        void registrations.handle(worker, withIndex)
-      },
-      onChannel() {},
-    },
+    events: core.linkEvents,
     log,
     engine: {
       root: ROOT,
@@ -76,17 +71,12 @@ export function testHost({ engine = {}, cold = false, ...options }: TestHostOpti
   let listening = false
   onTestFinished(async () => {
     await host.close()
-    router.close()
+    core.close()
     rmSync(folder, { recursive: true, force: true })
   })
   const config = (entries: readonly Partial<WorkerEntry>[]): EngineConfig => ({
-    file: null,
-    projectRoot: folder,
-    pluginsDir: join(folder, 'plugins'),
-    engine: router.options,
-    registrationNamespaceGraceMs: 0,
+    ...base,
     entries: entries.map(entryOf),
-    warnings: [],
   })
   const test: TestHost = {
     host,

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { engineFolder, freePort } from '../../support/engine-process.ts'
+import { engineFolder, LISTENER_PORT } from '../../support/engine-process.ts'
 
 const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
   existsSync(path),
@@ -68,13 +68,12 @@ describe.skipIf(EXECUTABLE === undefined && !process.env['CI'])('a page in Chrom
   async function engine(options = ''): Promise<string> {
     const folder = await engineFolder()
     onTestFinished(() => folder.remove())
-    const port = await freePort()
     await folder.write(
       'iii-config.yaml',
-      `workers:\n  - name: iii-worker-manager\n    config: { port: ${port}${options} }\n`,
+      `workers:\n  - name: iii-worker-manager\n    config: { port: ${LISTENER_PORT}${options} }\n`,
     )
     await folder.start({ args: ['--no-watch'] })
-    return `ws://127.0.0.1:${port}`
+    return folder.url
   }
 
   async function pageFrom(host: string): Promise<Page> {

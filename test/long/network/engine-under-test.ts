@@ -1,6 +1,6 @@
 // An engine process for one test file, with the options of its listener; its figures are printed when the file is done.
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
-import { engineFolder, type EngineFolder, type EngineProcess } from '../../support/engine-process.ts'
+import { engineFolder, LISTENER_PORT, type EngineFolder, type EngineProcess } from '../../support/engine-process.ts'
 import { bystanders, type Bystanders } from './bystanders.ts'
 import { RawWorker } from './raw-worker.ts'
 import { forgetPeak, peakMiB, residentMiB } from './resident-memory.ts'
@@ -28,7 +28,7 @@ export function engineUnderTest({
   }
   beforeAll(async () => {
     folder = await engineFolder()
-    const options = ['port: ' + folder.port, listener].filter((option) => option !== '').join(', ')
+    const options = [`port: ${LISTENER_PORT}`, listener].filter((option) => option !== '').join(', ')
     await folder.write(
       'iii-config.yaml',
       `workers:\n  - name: iii-worker-manager\n    config: { ${options} }\n${workers}`,

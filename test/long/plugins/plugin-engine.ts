@@ -3,7 +3,7 @@ import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import type { PluginInfo, PluginRow } from '../../../core/host/table/plugin-rows.ts'
-import { engineFolder, type EngineFolder, type EngineProcess } from '../../support/engine-process.ts'
+import { engineFolder, LISTENER_PORT, type EngineFolder, type EngineProcess } from '../../support/engine-process.ts'
 import { LoadClient } from '../../support/load-client.ts'
 
 export interface PluginEngine {
@@ -44,7 +44,7 @@ export async function startPluginEngine({
 }: PluginEngineOptions): Promise<PluginEngine> {
   const folder = await engineFolder('')
   onTestFinished(() => folder.remove())
-  const listener = `  - name: iii-worker-manager\n    config: { port: ${folder.port} }\n`
+  const listener = `  - name: iii-worker-manager\n    config: { port: ${LISTENER_PORT} }\n`
   const configuration = (text: string): string => `engine: { ${engine} }\nworkers:\n${listener}${text}`
   const file = (name: string): string => join(folder.dir, 'plugins', `${name}.ts`)
   for (const [name, source] of Object.entries(plugins)) await folder.write(`plugins/${name}.ts`, source)

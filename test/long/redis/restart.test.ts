@@ -1,7 +1,7 @@
 // Redis is killed and started again under the load of an engine that keeps state and streams in it: clear errors meanwhile, no
 // acknowledged write lost, subscribers go on without a gap, and nobody has to help.
 import { expect, it, onTestFinished } from 'vitest'
-import { engineFolder, freePort } from '../../support/engine-process.ts'
+import { engineFolder, STREAM_PORT } from '../../support/engine-process.ts'
 import { within } from '../../support/deadline.ts'
 import { LoadClient } from '../../support/load-client.ts'
 import { redisAvailable, startRedis } from '../../support/redis-server.ts'
@@ -25,10 +25,9 @@ it.skipIf(!redisAvailable)(
   async () => {
     const redis = await startRedis()
     onTestFinished(() => redis.stop())
-    const port = await freePort()
     const adapter = `adapter: { name: redis, config: { redis_url: "${redis.url}" } }`
     const folder = await engineFolder(
-      `  - { name: iii-state, config: { ${adapter} } }\n  - { name: iii-stream, config: { port: ${port}, ${adapter} } }\n`,
+      `  - { name: iii-state, config: { ${adapter} } }\n  - { name: iii-stream, config: { port: ${STREAM_PORT}, ${adapter} } }\n`,
     )
     onTestFinished(() => folder.remove())
     const engine = await folder.start({ args: ['--no-watch'] })
@@ -40,7 +39,7 @@ it.skipIf(!redisAvailable)(
       numbers.push(event.data.n)
       seen.set(id ?? '', numbers)
     }
-    const subscriber = new StreamSubscriber(`ws://127.0.0.1:${port}/stream/board/g`, { onEvent })
+    const subscriber = new StreamSubscriber(`${folder.streamUrl}/stream/board/g`, { onEvent })
     onTestFinished(() => subscriber.close())
     await subscriber.joined()
 

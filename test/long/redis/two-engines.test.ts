@@ -1,7 +1,7 @@
 // Two engines on one Redis: state is visible on both, stream events and published ones cross, a cron job runs once per tick.
 import { expect, it, onTestFinished } from 'vitest'
 import { Collector } from '../../support/deadline.ts'
-import { engineFolder, freePort, type EngineProcess } from '../../support/engine-process.ts'
+import { engineFolder, STREAM_PORT, type EngineProcess } from '../../support/engine-process.ts'
 import { LoadClient } from '../../support/load-client.ts'
 import { startRedis, redisAvailable } from '../../support/redis-server.ts'
 import type { StreamFrame } from '../../support/stream-frame.ts'
@@ -16,11 +16,10 @@ interface Side {
 }
 
 async function side(redisUrl: string, name: string): Promise<Side> {
-  const port = await freePort()
   const adapter = `adapter: { name: redis, config: { redis_url: "${redisUrl}" } }`
   const entries = [
     `  - { name: iii-state, config: { ${adapter} } }`,
-    `  - { name: iii-stream, config: { port: ${port}, ${adapter} } }`,
+    `  - { name: iii-stream, config: { port: ${STREAM_PORT}, ${adapter} } }`,
     `  - { name: iii-cron, config: { ${adapter} } }`,
     `  - { name: iii-pubsub, config: { ${adapter} } }`,
   ]
@@ -28,7 +27,7 @@ async function side(redisUrl: string, name: string): Promise<Side> {
   onTestFinished(() => folder.remove())
   const engine = await folder.start({ args: ['--no-watch'] })
   const client = await LoadClient.connect(folder.url, name)
-  return { client, engine, streamUrl: `ws://127.0.0.1:${port}/stream` }
+  return { client, engine, streamUrl: `${folder.streamUrl}/stream` }
 }
 
 async function pair(): Promise<readonly [Side, Side]> {

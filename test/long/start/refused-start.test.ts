@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { within } from '../../support/deadline.ts'
-import { engineFolder, freePort } from '../../support/engine-process.ts'
+import { engineFolder } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { RawWorker } from '../network/raw-worker.ts'
 
@@ -89,7 +90,7 @@ it('an engine on another port that would share the data folder is refused, and n
   const worker = await RawWorker.connect(folder.url)
   onTestFinished(() => worker.drop())
   await worker.result('state::set', { scope: 's', key: 'k', value: 1 })
-  await folder.write('iii-config.yaml', `${listener(await freePort())}  - name: iii-state\n`)
+  await folder.write('iii-config.yaml', `${listener(await unusedPort())}  - name: iii-state\n`)
   expectRefusal(await refusedStart(folder.dir), folder.dir, /another|in use|locked/)
   expect(await worker.result('state::get', { scope: 's', key: 'k' })).toBe(1)
 })
@@ -102,7 +103,7 @@ it('bad YAML is named by file and line', async () => {
 })
 
 it('a configuration that the schema of a built-in does not allow is named by file, entry and key', async () => {
-  const dir = await project(`${listener(await freePort())}  - name: iii-state\n    config: { max_value_bytez: 5 }\n`)
+  const dir = await project(`${listener(await unusedPort())}  - name: iii-state\n    config: { max_value_bytez: 5 }\n`)
   expectRefusal(await refusedStart(dir), 'iii-config.yaml', 'iii-state', 'max_value_bytez')
 })
 
@@ -137,7 +138,7 @@ export default definePlugin({
 })
 
 it('a data folder that cannot be made is named', async () => {
-  const dir = await project(`${listener(await freePort())}  - name: iii-state\n`)
+  const dir = await project(`${listener(await unusedPort())}  - name: iii-state\n`)
   // A regular file where the folder is to be: no user, not even root, can write below it.
   await writeFile(join(dir, 'data'), 'in the way')
   expectRefusal(await refusedStart(dir), join(dir, 'data'))

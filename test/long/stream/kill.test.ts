@@ -37,7 +37,7 @@ interface Run {
 }
 
 it(`${KILLS} times: no acknowledged write is missing, subscribers resume and see every value once, none of them lost`, async () => {
-  const { folder, streamUrl, start } = await streamEngine()
+  const { folder, start } = await streamEngine()
   const items = Array.from({ length: GROUPS * ITEMS_PER_GROUP }, (_, n) => new CountedItem(n % GROUPS, n))
   const byName = new Map(items.map((item) => [item.address.item_id, item]))
   const keys = Array.from({ length: STATE_KEYS }, (_, n) => new NumberedKey(`k${n}`, n % 2 === 0 ? 'set' : 'update'))
@@ -47,7 +47,7 @@ it(`${KILLS} times: no acknowledged write is missing, subscribers resume and see
   const onEvent = ({ id, event }: StreamFrame): void => void byName.get(id ?? '')?.seen.push(event.data.n)
   const subscribers = Array.from(
     { length: GROUPS },
-    (_, group) => new StreamSubscriber(`${streamUrl}/counted/g${group}`, { onEvent }),
+    (_, group) => new StreamSubscriber(`${folder.streamUrl}/stream/counted/g${group}`, { onEvent }),
   )
   onTestFinished(() => subscribers.forEach((subscriber) => subscriber.close()))
   await Promise.all(subscribers.map((subscriber) => subscriber.joined()))

@@ -11,12 +11,12 @@ const RELOADS = 5
 const EVENTS_BETWEEN = 10
 
 it(`${RELOADS} reloads with ${SUBSCRIBERS} subscribers: each sees every event once and in order`, async () => {
-  const { folder, streamUrl, start } = await streamEngine()
+  const { folder, start } = await streamEngine()
   const engine = await start()
   const wrong: string[] = []
   const subscribers = Array.from({ length: SUBSCRIBERS }, (_, index) => {
     let last = 0
-    return new StreamSubscriber(`${streamUrl}/board/g`, {
+    return new StreamSubscriber(`${folder.streamUrl}/stream/board/g`, {
       onEvent: ({ event }) => {
         if (event.data.n !== last + 1) wrong.push(`subscriber ${index}: ${event.data.n} after ${last}`)
         last = event.data.n

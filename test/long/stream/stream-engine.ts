@@ -1,24 +1,23 @@
 // An engine with state and streams on durable files, and a free port for subscribers, that a test kills and starts again.
 import { onTestFinished } from 'vitest'
-import { engineFolder, freePort, type EngineFolder, type EngineProcess } from '../../support/engine-process.ts'
+import { engineFolder, type EngineFolder, type EngineProcess } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 
 export interface StreamEngine {
   readonly folder: EngineFolder
   /** Base of the addresses that subscribers connect to. */
-  readonly streamUrl: string
   /** The configuration file is not watched. */
   start(): Promise<EngineProcess>
 }
 
 /** @param config further members of the `config` block of `iii-stream`, in YAML flow style */
 export async function streamEngine(config = ''): Promise<StreamEngine> {
-  const port = await freePort()
-  const members = [`port: ${port}`, config].filter((part) => part !== '').join(', ')
+  // A reload keeps a port that is named, and takes another one for 0.
+  const members = [`port: ${await unusedPort()}`, config].filter((part) => part !== '').join(', ')
   const folder = await engineFolder(`  - name: iii-state\n  - name: iii-stream\n    config: { ${members} }\n`)
   onTestFinished(() => folder.remove())
   return {
     folder,
-    streamUrl: `ws://127.0.0.1:${port}/stream`,
     start: () => folder.start({ args: ['--no-watch'], env: { III_CACHE_DIR: `${folder.dir}/cache` } }),
   }
 }

@@ -1,7 +1,7 @@
 // An engine whose configuration is kept by another one.
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { freePort } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { startRemoteEngine } from '../../support/remote-engine.ts'
 
@@ -47,7 +47,7 @@ test('entries are the same on both engines, and bindings here fire for changes t
 })
 
 test('with the other engine away this one starts, and refuses writes with ADAPTER_ERROR', async () => {
-  const here = await startRemoteEngine([bridged(`ws://127.0.0.1:${await freePort()}`)])
+  const here = await startRemoteEngine([bridged(`ws://127.0.0.1:${await unusedPort()}`)])
   const near = await RawClient.connect(here.url)
   expect((await near.call('configuration::register', SHOP)).error).toMatchObject({
     code: 'ADAPTER_ERROR',

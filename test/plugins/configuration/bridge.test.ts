@@ -4,7 +4,8 @@ import { ConfigurationBridge, openConfigurationBridge } from '../../../plugins/c
 import type { ConfigurationStore, StoredEntry } from '../../../plugins/configuration/adapters/store.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { Collector } from '../../support/deadline.ts'
-import { engineFolder, freePort } from '../../support/engine-process.ts'
+import { engineFolder } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { startCore } from '../../support/test-core.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { startRemoteEngine } from '../../support/remote-engine.ts'
@@ -113,13 +114,14 @@ test('deleting is up to the other engine, whose deletions arrive', async () => {
 test('an engine that is away at the start is taken over when it comes; after a restart what changed is noticed', async () => {
   const folder = await engineFolder(`  - ${CONFIGURATION}\n`)
   onTestFinished(() => folder.remove())
-  const { loaded, changes, log, store } = await open(folder.url)
+  const port = await unusedPort()
+  const { loaded, changes, log, store } = await open(`ws://127.0.0.1:${port}`)
   expect(loaded).toEqual([])
   expect(log.lines.some(({ message }) => message.includes('count from when it can'))).toBe(true)
   const refused = store.save(entry('early', { n: 0 }), 'entry')
   await expect(refused).rejects.toThrow(/is not connected.*ECONNREFUSED.*bridge_url of configuration/)
   await folder.write('entries/shop.yaml', 'id: shop\nname: Shop\ndescription: ""\nvalue: { n: 1 }\n')
-  const first = await folder.start()
+  const first = await folder.start({ env: { III_TEST_PORT: String(port) } })
   await changed(changes, 'shop: {"n":1}')
   await first.kill()
   await folder.write('entries/shop.yaml', 'id: shop\nname: Shop\ndescription: ""\nvalue: { n: 2 }\n')
@@ -149,7 +151,7 @@ test('an engine that is there and does not answer holds up the start for a bound
 })
 
 test('a wrong address is an error at the start that names the setting', async () => {
-  for (const bridge_url of [`http://127.0.0.1:${await freePort()}`, 'localhost:49134', '', 5]) {
+  for (const bridge_url of [`http://127.0.0.1:${await unusedPort()}`, 'localhost:49134', '', 5]) {
     const context = { config: { bridge_url }, projectRoot: '.', log: collectingLog() }
     expect(() => openConfigurationBridge(context)).toThrow(
       /adapter\.config\.bridge_url of configuration must be the ws:\/\/ or wss:\/\/ address/,

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { CodedError } from '../../../protocol/errors.ts'
 import { applySettings } from '../../../plugins/configuration/apply-settings.ts'
-import { FakeEngine } from '../../support/fake-engine.ts'
 import { runConfiguration, STATE_SCHEMA, type RunningConfiguration } from './run-plugin.ts'
 
 let run: RunningConfiguration
@@ -147,9 +146,8 @@ test('When the engine does not answer in time, the old settings are sent after t
 })
 
 test('The wait for the engine ends', async () => {
-  const engine = new FakeEngine()
-  engine.connect().registerFunction('engine::settings::apply', () => new Promise(() => {}))
-  await expect(applySettings(engine.connect(), 'iii-state', {}, 20)).rejects.toMatchObject({
+  run.onApply = () => new Promise(() => {})
+  await expect(applySettings(run.engine.connect(), 'iii-state', {}, 20)).rejects.toMatchObject({
     code: 'timeout',
     message: "'iii-state' does not run with the new settings after 20 ms; they are taken back",
   })

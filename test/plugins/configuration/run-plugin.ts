@@ -1,14 +1,19 @@
-// Runs the configuration plugin on a fake engine, which stands in for the plugin host too: it asks the seat and applies settings.
+// Runs the configuration plugin alone on the real router. The test stands in for the plugin host: it asks the seat and applies settings.
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { ConfigurationConfig } from '../../../plugins/configuration/config.ts'
 import configurationPlugin from '../../../plugins/configuration/index.ts'
 import { CodedError, type ErrorBody } from '../../../protocol/errors.ts'
-import type { RunningPlugin } from '../../../sdk/plugin.ts'
-import { collectingLog } from '../../support/collecting-log.ts'
+import { definePlugin, type PluginContext } from '../../../sdk/plugin.ts'
+import {
+  collectingLog,
+  startTestEngine,
+  type BoundTrigger,
+  type TestEngine,
+  type TestPlugin,
+  type TestWorker,
+} from '../../../testing/index.ts'
 import { Collector } from '../../support/deadline.ts'
-import { FakeEngine } from '../../support/fake-engine.ts'
-import { pluginContext } from '../../support/plugin-run.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 export interface ChangeEvent {
@@ -37,33 +42,48 @@ export const STATE_SCHEMA = {
 
 export class RunningConfiguration {
   readonly folder: string
-  readonly engine = new FakeEngine()
+  readonly engine: TestEngine
+  /** Of all its generations. */
   readonly log = collectingLog()
   /** What plugins were brought to, oldest first. */
   readonly applied: { plugin: string; config: Settings }[] = []
   /** In place of the plugin host. */
   onApply: (plugin: string, config: Settings) => unknown = () => ({ how: 'in_place' })
   readonly #config: ConfigurationConfig
-  readonly #worker = this.engine.connect()
-  #plugin: RunningPlugin<ConfigurationConfig> | undefined
+  readonly #worker: TestWorker
+  readonly #bound = new Map<string, BoundTrigger>()
+  #plugin: TestPlugin | undefined
   #bindings = 0
 
-  constructor(folder: string, config: ConfigurationConfig) {
+  constructor(engine: TestEngine, folder: string, config: ConfigurationConfig) {
+    this.engine = engine
     this.folder = folder
     this.#config = config
-    this.engine.connect().registerFunction('engine::settings::apply', async (input) => {
-      this.applied.push(input)
-      return this.onApply(input.plugin, input.config)
+    this.#worker = engine.connect()
+  }
+
+  /** The function by which the plugin asks for settings to be applied. */
+  async standInForHost(): Promise<void> {
+    const host = definePlugin({
+      name: 'stand-in-for-host',
+      start: ({ iii }) => {
+        iii.registerFunction('engine::settings::apply', async (input: { plugin: string; config: Settings }) => {
+          this.applied.push({ plugin: input.plugin, config: input.config })
+          return this.onApply(input.plugin, input.config)
+        })
+      },
     })
+    await this.engine.run(host, { builtIn: true })
   }
 
   async start(): Promise<void> {
-    this.#plugin = (await configurationPlugin.start({
-      ...pluginContext(this.engine, this.folder, this.#config),
-      log: this.log,
-      dataDir: join(this.folder, 'data'),
-      engine: { version: '9.8.7', url: '', projectRoot: this.folder },
-    })) as RunningPlugin<ConfigurationConfig>
+    const { start, ...definition } = configurationPlugin
+    const logged = {
+      ...definition,
+      start: (context: PluginContext<ConfigurationConfig>) => start({ ...context, log: this.log }),
+    }
+    const options = { config: this.#config, builtIn: true, dataDir: join(this.folder, 'data') }
+    this.#plugin = await this.engine.run(logged, options)
   }
 
   /** Rejects with an error that has `code` and the bare message. */
@@ -107,19 +127,13 @@ export class RunningConfiguration {
   async bind(config: unknown, functionId: string, more: { id?: string; metadata?: unknown } = {}): Promise<string> {
     const id = more.id ?? `binding-${++this.#bindings}`
     const { metadata } = more
-    const error = await this.engine.bind({
-      id,
-      trigger_type: 'configuration',
-      function_id: functionId,
-      config,
-      ...(metadata === undefined ? {} : { metadata }),
-    })
-    if (error !== undefined) throw new CodedError(error.code, error.message)
+    const bound = await this.engine.bind({ id, type: 'configuration', function_id: functionId, config, metadata })
+    this.#bound.set(id, bound)
     return id
   }
 
   unbind(id: string): void {
-    this.engine.unbind(id, 'configuration')
+    this.#bound.get(id)?.unregister()
   }
 
   async collect(config: unknown = {}): Promise<Collector<ChangeEvent>> {
@@ -130,12 +144,12 @@ export class RunningConfiguration {
     return events
   }
 
-  reconfigure(config: ConfigurationConfig): unknown {
-    return this.#plugin?.reconfigure?.(config)
+  async reconfigure(config: ConfigurationConfig): Promise<boolean> {
+    return (await this.#plugin?.reconfigure(config)) ?? false
   }
 
   async stop(): Promise<void> {
-    await this.#plugin?.stop?.({ reason: 'reload' })
+    await this.#plugin?.stop({ reason: 'reload' })
     this.#plugin = undefined
   }
 
@@ -154,8 +168,10 @@ export async function runConfiguration(
   config: ConfigurationConfig = {},
   folder = tempFolder(),
 ): Promise<RunningConfiguration> {
-  const running = new RunningConfiguration(folder, config)
+  const engine = await startTestEngine({ projectRoot: folder })
+  onTestFinished(() => engine.close())
+  const running = new RunningConfiguration(engine, folder, config)
+  await running.standInForHost()
   await running.start()
-  onTestFinished(() => running.stop())
   return running
 }

@@ -10,13 +10,11 @@ const url = (path: string) => JSON.stringify(new URL(`../../../${path}`, import.
 const script = (folder: string, then: string) => `
   import { createRequire } from 'node:module'
   const { default: plugin } = await import(${url('plugins/configuration/index.ts')})
-  const { FakeEngine } = await import(${url('test/support/fake-engine.ts')})
-  const engine = new FakeEngine()
-  const log = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
-  const projectRoot = ${JSON.stringify(folder)}
-  await plugin.start({ iii: engine.connect(), config: {}, log, dataDir: projectRoot, engine: { version: '', url: '', projectRoot } })
-  const worker = engine.connect()
-  const call = (function_id, payload) => worker.trigger({ function_id, payload })
+  const { startTestEngine } = await import(${url('testing/index.ts')})
+  const engine = await startTestEngine({ projectRoot: ${JSON.stringify(folder)} })
+  // Without its schema: what checks its own settings is the host, which remembers what it has checked before.
+  await engine.run({ ...plugin, config: undefined }, { builtIn: true })
+  const call = (function_id, payload) => engine.call(function_id, payload)
   await call('engine::seat::settings', { op: 'resolve', plugin: 'iii-state', config: { a: 1 } })
   const about = { aliases: [], description: '', schema: {}, config: { a: 1 }, value: { a: 1 }, file: null }
   await call('engine::seat::settings', { op: 'applied', plugin: 'iii-state', ...about })

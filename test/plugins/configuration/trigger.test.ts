@@ -115,7 +115,7 @@ test('A new trigger stops the clock; triggers for all entries do not count; with
   await run.bind({ configuration_id: 'kept' }, 'test::none', { id: 'again' })
   vi.advanceTimersByTime(1)
   await vi.waitFor(() => expect(run.get('demo')).rejects.toMatchObject({ code: 'NOT_FOUND' }))
-  expect(run.reconfigure({ ttl_seconds: 0 })).toBe(true)
+  expect(await run.reconfigure({ ttl_seconds: 0 })).toBe(true)
   run.unbind('again')
   await run.get('kept')
   vi.advanceTimersByTime(1_000_000)

@@ -37,8 +37,8 @@ describe('52. a fire', () => {
     run.provide('f', () => new Promise(() => {}))
     await run.bind('job', 'f', { expression: '* * * * * *', other: 'ignored' }, { namespace: 'shop' })
     await run.clock.pass(1_000)
-    const call = run.engine.calls.find(({ functionId }) => functionId === 'f')
-    expect(call?.sidecar).toMatchObject({ binding: 'job', namespace: 'shop' })
+    const call = run.engine.calls.find(({ function_id }) => function_id === 'f')
+    expect(call).toMatchObject({ binding: 'job', namespace: 'shop' })
   })
 })
 

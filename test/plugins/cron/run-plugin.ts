@@ -1,12 +1,12 @@
-// Runs the cron plugin on a fake engine: what the plugin host would do, without threads and hand-overs, on a clock of the test.
+// Runs the cron plugin alone on the real router, on a clock of the test.
 import { onTestFinished } from 'vitest'
 import type { CronConfig } from '../../../plugins/cron/config.ts'
 import { startCron } from '../../../plugins/cron/start.ts'
 import type { ErrorBody } from '../../../protocol/errors.ts'
 import type { RunningPlugin, StopReason } from '../../../sdk/plugin.ts'
-import type { collectingLog } from '../../support/collecting-log.ts'
-import { FakeEngine } from '../../support/fake-engine.ts'
-import { pluginContext } from '../../support/plugin-run.ts'
+import cronPlugin from '../../../plugins/cron/index.ts'
+import { HeldPlugin } from '../../support/plugin-run.ts'
+import { startTestEngine, type BoundTrigger, type CollectingLog, type TestEngine } from '../../../testing/index.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { ManualClock, settled } from './manual-clock.ts'
 
@@ -25,9 +25,9 @@ export interface RunOptions {
 }
 
 export interface RunningCron {
-  readonly engine: FakeEngine
+  readonly engine: TestEngine
   readonly clock: ManualClock
-  readonly log: ReturnType<typeof collectingLog>
+  readonly log: CollectingLog
   readonly plugin: RunningPlugin<CronConfig>
   readonly dataDir: string
   provide(functionId: string, handler: (data: never, metadata?: unknown) => unknown): void
@@ -54,21 +54,17 @@ export async function runCron({
   clock = new ManualClock(START),
   dataDir = tempFolder(),
 }: RunOptions = {}): Promise<RunningCron> {
-  const engine = new FakeEngine()
-  const context = pluginContext(engine, dataDir, config)
-  const { log } = context
-  const plugin = await startCron(context, clock)
+  const engine = await startTestEngine({ projectRoot: dataDir })
+  const held = new HeldPlugin<CronConfig>({ ...cronPlugin, start: (context) => startCron(context, clock) })
+  const host = await engine.run(held.definition, { config, builtIn: true, dataDir })
+  const { log } = host
+  const plugin = held.running
   const worker = engine.connect()
+  const bindings = new Map<string, BoundTrigger>()
   let stopped = false
   const bindAs: RunningCron['bind'] = async (id, function_id, settings, more) => {
-    const error = await engine.bind({
-      id,
-      function_id,
-      trigger_type: 'cron',
-      config: typeof settings === 'string' ? { expression: settings } : settings,
-      ...more,
-    })
-    if (error !== undefined) throw Object.assign(new Error(error.message), { code: error.code })
+    const expression = typeof settings === 'string' ? { expression: settings } : settings
+    bindings.set(id, await engine.bind({ type: 'cron', id, function_id, config: expression, ...more }))
   }
   const run: RunningCron = {
     engine,
@@ -79,12 +75,15 @@ export async function runCron({
     provide: (functionId, handler) => void worker.registerFunction(functionId, handler as never),
     bind: bindAs,
     refusalOf: async (settings) => {
-      const error = await engine.bind({ id: 'refused', function_id: 'f', trigger_type: 'cron', config: settings })
-      if (error === undefined) throw new Error('The binding was accepted.')
-      return error
+      const refusal = await engine.bind({ type: 'cron', id: 'refused', function_id: 'f', config: settings }).then(
+        () => undefined,
+        (error: ErrorBody) => error,
+      )
+      if (refusal === undefined) throw new Error('The binding was accepted.')
+      return refusal
     },
     unbind: async (id) => {
-      engine.unbind(id, 'cron')
+      bindings.get(id)?.unregister()
       await settled()
     },
     collect: async (id, settings) => {
@@ -95,15 +94,18 @@ export async function runCron({
     },
     logged: (level) => log.lines.filter((line) => line.level === level).map(({ message }) => message),
     configure: async (changed) => {
-      if ((await plugin.reconfigure!(changed)) === false) throw new Error('Not applied in place.')
+      if (!(await host.reconfigure(changed))) throw new Error('Not applied in place.')
     },
     stop: async (reason = 'shutdown') => {
       if (stopped) return
       stopped = true
-      await passingTime(clock, Promise.resolve(plugin.stop!({ reason })))
+      await passingTime(clock, Promise.resolve(plugin.stop?.({ reason })))
     },
   }
-  onTestFinished(() => run.stop())
+  onTestFinished(async () => {
+    await run.stop()
+    await engine.close()
+  })
   return run
 }
 

@@ -4,6 +4,7 @@ import { RawJson } from '../../../sdk/raw-json.ts'
 import { Collector, within } from '../../support/deadline.ts'
 import { pubsubCases } from './pubsub-cases.ts'
 import { collect, publish } from './pubsub-run.ts'
+import { sidecarOf } from '../../support/plugin-run.ts'
 import { runPubSubPlugin } from './run-plugin.ts'
 
 async function open(config?: PubSubConfig) {
@@ -17,12 +18,13 @@ pubsubCases('the alias memory', () => open({ adapter: { name: 'memory', config: 
 
 describe('what the plugin publishes', () => {
   test('one function with description and schemas, and one trigger type', async () => {
-    const { engine } = await open()
-    expect([...engine.functionIds()]).toEqual(['publish'])
-    expect(engine.registrations).toMatchObject([
-      { description: expect.stringMatching(/\.$/), request_format: { required: ['topic', 'data'] } },
-    ])
-    expect([...engine.triggerTypeIds()]).toEqual(['subscribe'])
+    const { engine, host } = await open()
+    expect(host.functions).toEqual(['publish'])
+    expect(await engine.call('engine::functions::info', { function_id: 'publish' })).toMatchObject({
+      description: expect.stringMatching(/\.$/),
+      request_schema: { required: ['topic', 'data'] },
+    })
+    expect(host.triggerTypes).toEqual(['subscribe'])
   })
 })
 
@@ -45,8 +47,8 @@ describe('events', () => {
       publisher.trigger({ function_id: 'publish', payload: { topic: 't', data }, ...more })
     await Promise.all([send(1, { traceparent: '00-aa-1', baggage: 'x=1' }), send(2, {})])
     expect(await events.take(2)).toEqual([1, 2])
-    const fired = run.engine.calls.filter(({ functionId }) => functionId === function_id)
-    expect(fired.map(({ sidecar }) => sidecar)).toEqual([
+    const fired = run.engine.calls.filter((call) => call.function_id === function_id)
+    expect(fired.map(sidecarOf)).toEqual([
       { binding: 'binding-1', traceparent: '00-aa-1', baggage: 'x=1' },
       { binding: 'binding-1' },
     ])

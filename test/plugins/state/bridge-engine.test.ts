@@ -5,7 +5,8 @@ import { openBridge } from '../../../kit/bridge/bridge.ts'
 import { StateBridge } from '../../../plugins/state/adapters/bridge.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { within } from '../../support/deadline.ts'
-import { engineFolder, freePort } from '../../support/engine-process.ts'
+import { engineFolder } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { startCore } from '../../support/test-core.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { startRemoteEngine } from '../../support/remote-engine.ts'
@@ -49,7 +50,7 @@ test('what is written here is read there, and the triggers of both engines fire'
 })
 
 test('with the other engine away this one starts, answers with the codes of state, and works once the other is there', async () => {
-  const port = await freePort()
+  const port = await unusedPort()
   const here = await startRemoteEngine([bridged(local(port))])
   const near = await RawClient.connect(here.url)
   const failures = await Promise.all([
@@ -90,8 +91,8 @@ test('with the other engine away this one starts, answers with the codes of stat
 test('killed and started again under load, the other engine loses no write that was acknowledged here', async () => {
   const folder = await engineFolder()
   onTestFinished(() => folder.remove())
-  const here = await startRemoteEngine([bridged(folder.url)])
   let there = await folder.start()
+  const here = await startRemoteEngine([bridged(folder.url)])
   const near = await RawClient.connect(here.url)
   const acknowledged = new Map<string, number>()
   const codes = new Set<string>()
@@ -135,7 +136,7 @@ test('killed and started again under load, the other engine loses no write that 
 }, 60_000)
 
 test('an engine bridged to itself, and two bridged to each other, end the circle with bridge_error', async () => {
-  const [one, two, three] = [await freePort(), await freePort(), await freePort()]
+  const [one, two, three] = [await unusedPort(), await unusedPort(), await unusedPort()]
   const itself = await startRemoteEngine([bridged(local(one))], one)
   await startRemoteEngine([bridged(local(three))], two)
   const other = await startRemoteEngine([bridged(local(two))], three)

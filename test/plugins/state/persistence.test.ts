@@ -6,6 +6,8 @@ import { validateAgainstSchema } from '../../../base/values/schema-validation.ts
 import { readKvSettings } from '../../../kit/adapters/kv-settings.ts'
 import { STATE_CONFIG_SCHEMA, type StateConfig } from '../../../plugins/state/config.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
+import statePlugin from '../../../plugins/state/index.ts'
+import { runPlugin } from '../../support/plugin-run.ts'
 import { runStatePlugin } from './run-plugin.ts'
 
 const set = (scope: string, key: string, value: unknown) => ['state::set', { scope, key, value }] as const
@@ -35,7 +37,7 @@ describe('46. restart', () => {
     onTestFinished(() => second.stop())
     await second.bind({ id: 'b', function_id: 'test::seen', config: {} })
     await second.call('state::get', { scope: 's', key: 'k' })
-    expect(second.engine.calls.some(({ functionId }) => functionId === 'test::seen')).toBe(false)
+    expect(second.engine.calls.some(({ function_id }) => function_id === 'test::seen')).toBe(false)
   })
 
   test('in_memory forgets, and leaves no file', async () => {
@@ -160,6 +162,8 @@ describe('48. configuration', () => {
     ],
     [{ adapter: { name: 'nosql' } }, "Adapter factory 'nosql' not found. Available: ["],
   ] as [StateConfig, string][])('without a schema %j is a start error too', async (config, message) => {
-    await expect(runStatePlugin(tempFolder(), config)).rejects.toThrow(message)
+    const withoutSchema = { ...statePlugin, config: { type: 'object' } }
+    const started = runPlugin<StateConfig>(withoutSchema, config, { triggerType: 'state', projectRoot: tempFolder() })
+    await expect(started).rejects.toThrow(message)
   })
 })

@@ -1,4 +1,4 @@
-// The state plugin on a fake engine.
+// The state plugin alone on the real router.
 import type { StateConfig } from '../../../plugins/state/config.ts'
 import statePlugin from '../../../plugins/state/index.ts'
 import { runPlugin, type PluginRun } from '../../support/plugin-run.ts'
@@ -7,12 +7,11 @@ import type { StateRun } from './state-run.ts'
 export type RunningState = PluginRun<StateConfig> & StateRun
 
 export async function runStatePlugin(projectRoot: string, config: StateConfig = {}): Promise<RunningState> {
-  const run = await runPlugin(statePlugin, 'state', projectRoot, config)
+  const run = await runPlugin(statePlugin, config, { triggerType: 'state', projectRoot })
   return {
     ...run,
     configure: async (members) => {
-      const changed = { ...config, ...members }
-      if ((await run.plugin.reconfigure!(changed)) === false) throw new Error('Not applied in place.')
+      if (!(await run.host.reconfigure({ ...config, ...members }))) throw new Error('Not applied in place.')
     },
   }
 }

@@ -3,6 +3,7 @@ import type { StateConfig } from '../../../plugins/state/config.ts'
 import { RawJson } from '../../../sdk/raw-json.ts'
 import { Collector, within } from '../../support/deadline.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
+import { sidecarOf } from '../../support/plugin-run.ts'
 import { runStatePlugin } from './run-plugin.ts'
 import { stateCases } from './state-cases.ts'
 
@@ -17,8 +18,8 @@ stateCases('state in memory', () => open({ adapter: { name: 'kv', config: { stor
 
 describe('what the plugin publishes', () => {
   test('six functions with descriptions and schemas, and one trigger type', async () => {
-    const { engine } = await open()
-    expect([...engine.functionIds()].sort()).toEqual([
+    const { engine, host } = await open()
+    expect([...host.functions].sort()).toEqual([
       'state::delete',
       'state::get',
       'state::list',
@@ -26,14 +27,14 @@ describe('what the plugin publishes', () => {
       'state::set',
       'state::update',
     ])
-    for (const registration of engine.registrations) {
-      expect(registration).toMatchObject({
+    for (const function_id of host.functions) {
+      expect(await engine.call('engine::functions::info', { function_id })).toMatchObject({
         description: expect.stringMatching(/\.$/),
-        request_format: { type: 'object' },
-        response_format: expect.any(Object),
+        request_schema: { type: 'object' },
+        response_schema: expect.any(Object),
       })
     }
-    expect([...engine.triggerTypeIds()]).toEqual(['state'])
+    expect(host.triggerTypes).toEqual(['state'])
   })
 })
 
@@ -87,8 +88,8 @@ describe('events', () => {
       write('c', { traceparent: '00-cc-1' }),
     ])
     await seen.take(3)
-    const fired = run.engine.calls.filter(({ functionId }) => functionId === 'test::seen')
-    expect(fired.map(({ sidecar }) => sidecar)).toEqual([
+    const fired = run.engine.calls.filter(({ function_id }) => function_id === 'test::seen')
+    expect(fired.map(sidecarOf)).toEqual([
       { binding: 'binding-1', traceparent: '00-aa-1', baggage: 'x=1' },
       { binding: 'binding-1' },
       { binding: 'binding-1', traceparent: '00-cc-1' },

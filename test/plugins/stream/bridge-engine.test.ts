@@ -1,6 +1,7 @@
 // Stream clients of engines that are bridged to the same one (spec 06 check 41).
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort, engineFolder } from '../../support/engine-process.ts'
+import { engineFolder } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { startRemoteEngine } from '../../support/remote-engine.ts'
 import { StreamClient } from '../../support/stream-client.ts'
@@ -14,7 +15,7 @@ const card = (id: string, data: unknown) => ({ stream_name: 'board', group_id: '
 
 test('clients of one engine see what is written on the other, and bound functions fire where it is written', async () => {
   const central = await startRemoteEngine(CENTRAL)
-  const [port, otherPort] = [await freePort(), await freePort()]
+  const [port, otherPort] = [await unusedPort(), await unusedPort()]
   const one = await startRemoteEngine([bridged(central.url, port)])
   const other = await startRemoteEngine([bridged(central.url, otherPort)])
   const [near, far] = [await RawClient.connect(one.url), await RawClient.connect(other.url)]
@@ -60,7 +61,7 @@ test('when the central engine is killed, clients are closed once it is back, and
   const folder = await engineFolder(CENTRAL.map((line) => `  - ${line}\n`).join(''))
   onTestFinished(() => folder.remove())
   const central = await folder.start()
-  const port = await freePort()
+  const port = await unusedPort()
   const engine = await startRemoteEngine([bridged(folder.url, port)])
   const worker = await RawClient.connect(engine.url)
   expect((await worker.call('stream::set', card('a', 1))).error).toBeUndefined()
@@ -80,7 +81,7 @@ test('when the central engine is killed, clients are closed once it is back, and
 }, 40_000)
 
 test('an engine bridged to itself ends the circle of a write, and tells an event once', async () => {
-  const [port, clients] = [await freePort(), await freePort()]
+  const [port, clients] = [await unusedPort(), await unusedPort()]
   const url = `ws://127.0.0.1:${port}`
   const engine = await startRemoteEngine([bridged(url, clients), '{ name: iii-pubsub }'], port)
   const worker = await RawClient.connect(engine.url)

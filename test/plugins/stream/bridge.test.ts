@@ -6,7 +6,8 @@ import type { StreamEvent } from '../../../plugins/stream/event.ts'
 import { HISTORY_DEFAULTS } from '../../../plugins/stream/config.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { Collector } from '../../support/deadline.ts'
-import { engineFolder, freePort } from '../../support/engine-process.ts'
+import { engineFolder } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { startRemoteEngine } from '../../support/remote-engine.ts'
 import { ignore, item, shown, streamAdapterCases } from './adapter-cases.ts'
@@ -127,7 +128,7 @@ test('what is no event of a stream is refused with DESERIALIZATION_ERROR and rea
 })
 
 test('with the other engine away every operation fails with its address, and nothing is emitted', async () => {
-  const store = await open(`ws://127.0.0.1:${await freePort()}`)
+  const store = await open(`ws://127.0.0.1:${await unusedPort()}`)
   const emitted: StreamEvent[] = []
   const onEmitted = (event: StreamEvent): void => void emitted.push(event)
   const failures = await Promise.allSettled([
@@ -152,7 +153,7 @@ test.each([
   ['so late that reads have failed, subscribers start anew', 20, ['lost']],
   ['before any read has failed, nothing was missed', 20_000, []],
 ])('when the first connection comes %s', async (_case, awayMs, lost) => {
-  const port = await freePort()
+  const port = await unusedPort()
   const log = collectingLog()
   const url = `ws://127.0.0.1:${port}`
   const limits = { awayMs, reconnectMs: 10, maxReconnectMs: 50 }

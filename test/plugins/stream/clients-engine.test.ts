@@ -1,16 +1,17 @@
 // Stream clients of a whole engine: auth, join and leave functions in a worker, and subscribers that live through reloads and kills.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { engineFolder, freePort, type EngineFolder } from '../../support/engine-process.ts'
+import { engineFolder, type EngineFolder } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { StreamClient } from '../../support/stream-client.ts'
 
 let folder: EngineFolder
-let url: string
 
 beforeEach(async () => {
-  const port = await freePort()
-  url = `ws://127.0.0.1:${port}`
-  folder = await engineFolder(`  - name: iii-stream\n    config: { port: ${port}, auth_function: auth }\n`)
+  // A reload keeps a port that is named, and takes another one for 0.
+  folder = await engineFolder(
+    `  - name: iii-stream\n    config: { port: ${await unusedPort()}, auth_function: auth }\n`,
+  )
 })
 
 afterEach(() => folder.remove())
@@ -35,9 +36,9 @@ describe('functions of a worker', () => {
         config: { stream_name: 'board' },
       })
     await worker.settled()
-    const stranger = await StreamClient.connect(`${url}/stream/board/g1`)
+    const stranger = await StreamClient.connect(`${folder.streamUrl}/stream/board/g1`)
     expect((await stranger.take(1))[0]!.event).toEqual({ type: 'unauthorized' })
-    const client = await StreamClient.connect(`${url}/?user=u7`)
+    const client = await StreamClient.connect(`${folder.streamUrl}/?user=u7`)
     await client.joined('s-1', 'board', 'g1')
     await worker.call('stream::set', { stream_name: 'board', group_id: 'g1', item_id: 'a', data: 1 })
     await client.take(2)
@@ -147,7 +148,7 @@ class Subscriber {
 
   async #connect(): Promise<void> {
     for (;;) {
-      const client = await StreamClient.connect(url).catch((error: Error) => {
+      const client = await StreamClient.connect(folder.streamUrl).catch((error: Error) => {
         if (!/ECONNREFUSED|ECONNRESET|hang up|HTTP 503/.test(error.message)) throw error
       })
       if (client === undefined) {

@@ -1,11 +1,11 @@
 // Opening, changing and closing the stream listener (spec 02 §7.2, check 49; 04 A.8).
 import net, { type AddressInfo } from 'node:net'
 import { Ajv } from 'ajv'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { CLIENT_LIMIT_DEFAULTS, CLIENT_LIMITS_SCHEMA } from '../../../plugins/stream/clients/limits.ts'
 import * as reasons from '../../../plugins/stream/clients/close-reasons.ts'
-import { within } from '../../support/deadline.ts'
 import { StreamScene } from '../../support/stream-scene.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 
 describe('a port that is taken', () => {
   it('is an error at start that names it', async () => {
@@ -41,7 +41,7 @@ describe('a changed port', () => {
     const old = scene.server.address
     const client = await scene.connect()
     await client.joined('s-1', 'board', 'g1')
-    await scene.server.reconfigure({ port: await freePort() })
+    await scene.server.reconfigure({ port: await unusedPort() })
     expect(await client.closed).toEqual({
       code: 1012,
       reason: 'service restart: reconnect and join with your last position to miss nothing',
@@ -112,7 +112,11 @@ describe('close', () => {
     stuck.socket.pause()
     const halfOpen = await connectionTo(scene.server.address.port)
     halfOpen.write('GET / HTTP/1.1\r\n')
-    await within(4_000, 'the end', scene.server.close())
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const closed = scene.server.close()
+    await vi.advanceTimersByTimeAsync(4_000)
+    await closed
     await expect(connectionTo(scene.server.address.port)).rejects.toThrow()
   })
 })
@@ -149,14 +153,6 @@ async function takenPort(): Promise<number> {
   onTestFinished(() => void server.close())
   await new Promise((resolve) => server.once('listening', resolve))
   return (server.address() as AddressInfo).port
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 async function connectionTo(port: number): Promise<net.Socket> {

@@ -37,7 +37,7 @@ describe('46. restart', () => {
     onTestFinished(() => second.stop())
     await second.bind({ id: 'b', function_id: 'test::seen', config: { stream_name: 's' } })
     await second.call('stream::get', at('s'))
-    expect(second.engine.calls.some(({ functionId }) => functionId === 'test::seen')).toBe(false)
+    expect(second.engine.calls.some(({ function_id }) => function_id === 'test::seen')).toBe(false)
   })
 
   test('in_memory forgets, and leaves no file', async () => {
@@ -145,7 +145,7 @@ describe('47. names, damage and a full store', () => {
       adapter: { name: 'kv', config: { max_file_bytes: 800_000 } },
     })
     onTestFinished(() => run.stop())
-    const fired = () => run.engine.calls.filter(({ functionId }) => functionId === 'test::seen').length
+    const fired = () => run.engine.calls.filter(({ function_id }) => function_id === 'test::seen').length
     await run.bind({ id: 'b', function_id: 'test::seen', config: { stream_name: 's' } })
     const data = 'x'.repeat(20_000)
     const store = (index: number) => run.call('stream::set', { ...at('s', `i${index}`), data })

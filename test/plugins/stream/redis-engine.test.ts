@@ -1,7 +1,7 @@
 // Stream clients of whole engines on one Redis (check 50 of spec 02).
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { within } from '../../support/deadline.ts'
-import { freePort } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { redisAvailable, startRedis } from '../../support/redis-server.ts'
 import { startRemoteEngine } from '../../support/remote-engine.ts'
@@ -16,7 +16,7 @@ async function twoEngines() {
   const server = await startRedis()
   onTestFinished(() => server.stop())
   const open = async () => {
-    const port = await freePort()
+    const port = await unusedPort()
     const engine = await startRemoteEngine([entry(server.url, port)])
     return { worker: await RawClient.connect(engine.url), url: `ws://127.0.0.1:${port}/`, engine }
   }

@@ -1,6 +1,6 @@
 // An engine with the reactive workers, a plain listener and one with rbac. A stand-in for the plugin that decides on sessions takes
 // the place of one built-in, because only such a plugin may hold a seat.
-import { freePort } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import type { RawClient } from '../../support/raw-client.ts'
 import { sessionAnswerFor } from '../../support/session-rights.ts'
 import { EngineFolder, LISTENER, pluginFile } from '../../core/engine/running-engine.ts'
@@ -21,7 +21,7 @@ export async function sessionEngine(
   rights: object = {},
 ): Promise<SessionEngine> {
   const folder = new EngineFolder()
-  const port = await freePort()
+  const port = await unusedPort()
   const rbac = { expose_functions: expose.map((pattern) => `match("${pattern}")`) }
   const answer = sessionAnswerFor(rights, rbac)
   folder.write(

@@ -2,7 +2,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { once } from 'node:events'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import type { Outcome, RawClient } from '../../support/raw-client.ts'
 import { StreamClient } from '../../support/stream-client.ts'
 import { EngineFolder, LISTENER } from '../../core/engine/running-engine.ts'
@@ -12,7 +12,7 @@ let port: number
 
 beforeEach(async () => {
   const folder = new EngineFolder()
-  port = await freePort()
+  port = await unusedPort()
   const stream = `{ name: iii-stream, config: { port: ${port} } }`
   folder.configure(LISTENER, stream, ...['state', 'cron', 'pubsub'].map((name) => `{ name: iii-${name} }`))
   await folder.start({ watch: false })
@@ -29,7 +29,7 @@ test('49. another port of the stream worker serves, the old one is closed, and a
   const before = await subscribe(port)
   await write(1)
   await before.take(2)
-  const other = await freePort()
+  const other = await unusedPort()
   expect((await set('iii-stream', { port: other })).error).toBeUndefined()
   expect(await before.closed).toMatchObject({ code: 1012 })
   await write(2)

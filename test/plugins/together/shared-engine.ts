@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { startEngine, type Engine } from '../../../index.ts'
 import { createLog } from '../../../core/log.ts'
-import { freePort } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 
 export interface SharedEngine {
   /** Of the worker listener. */
@@ -20,7 +20,7 @@ export function sharedEngine(entries: (streamPort: number) => readonly string[])
   let engine: Engine | undefined
   let streamPort = 0
   beforeAll(async () => {
-    streamPort = await freePort()
+    streamPort = await unusedPort()
     const all = ['{ name: iii-worker-manager, config: { port: 0 } }', ...entries(streamPort)]
     writeFileSync(join(folder, 'iii-config.yaml'), ['workers:', ...all.map((entry) => `  - ${entry}`), ''].join('\n'))
     const log = createLog({ level: 'warn', pretty: false, write: () => {} })

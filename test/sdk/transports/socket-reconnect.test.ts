@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { SocketConnection } from '../../../sdk/transports/socket-connection.ts'
 import { SOCKET_LIMITS } from '../../../sdk/transports/socket-options.ts'
-import { freePort } from '../../support/engine-process.ts'
+import { unusedPort } from '../../support/unused-port.ts'
 import { Collector, within } from '../../support/deadline.ts'
 import { startCore } from '../../support/test-core.ts'
 import { eventLike, openSocket } from './socket-run.ts'
@@ -139,7 +139,7 @@ test('calls under way fail at the break and are not sent again; waiting ones fol
 })
 
 test('without an engine calls fail after awayMs with its address and the reason, without what may be a secret', async () => {
-  const port = await freePort()
+  const port = await unusedPort()
   const { iii, events } = openSocket(`ws://user:pass@127.0.0.1:${port}/base?token=secret`, { awayMs: 50 })
   const error = await iii.trigger({ function_id: 'any::f' }).catch((reason: unknown) => reason)
   expect(error).toMatchObject({ code: 'bridge_error', sent: false, function_id: 'any::f' })
@@ -152,7 +152,7 @@ test('without an engine calls fail after awayMs with its address and the reason,
 })
 
 test('an engine that comes late finds the worker, its functions and its waiting calls', async () => {
-  const port = await freePort()
+  const port = await unusedPort()
   const worker = openSocket(`ws://127.0.0.1:${port}`, { awayMs: 10_000 })
   worker.iii.registerFunction('own::late', () => 'here')
   const call = worker.iii.trigger({ function_id: 'own::late' })
@@ -162,7 +162,7 @@ test('an engine that comes late finds the worker, its functions and its waiting 
 })
 
 test('more calls than may wait are refused at once: by number and by length', async () => {
-  const url = `ws://127.0.0.1:${await freePort()}`
+  const url = `ws://127.0.0.1:${await unusedPort()}`
   const { iii } = openSocket(url, { maxWaitingCalls: 2, maxWaitingLength: 100, awayMs: 500 })
   const call = (payload: string) =>
     iii.trigger({ function_id: 'any::f', payload }).catch((error: { code: string }) => error.code)
@@ -345,7 +345,7 @@ test('a name that is taken gets a suffix; the worker comes back with it', async 
 })
 
 test('waits between attempts double up to the limit and are spread by the jitter', async () => {
-  const port = await freePort()
+  const port = await unusedPort()
   const failed = new Collector<number>()
   const spy = vi.spyOn(globalThis, 'setTimeout')
   onTestFinished(() => spy.mockRestore())

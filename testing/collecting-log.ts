@@ -1,0 +1,32 @@
+// A log that keeps its lines instead of writing them.
+import type { Log } from '../core/log.ts'
+
+export interface LogLine {
+  /** `trace`, `debug`, `info`, `warn` or `error`. */
+  readonly level: string
+  readonly message: string
+  /** What was logged beside the message; undefined when there was nothing. */
+  readonly data: unknown
+}
+
+export interface CollectingLog extends Log {
+  /** Oldest first. */
+  readonly lines: LogLine[]
+}
+
+export function collectingLog(): CollectingLog {
+  const lines: LogLine[] = []
+  const at = (level: string) => (message: string, data?: unknown) => void lines.push({ level, message, data })
+  const log: CollectingLog = {
+    lines,
+    trace: at('trace'),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: () => log,
+    onLine: () => () => {},
+    flush: () => {},
+  }
+  return log
+}

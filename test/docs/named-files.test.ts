@@ -28,7 +28,7 @@ function exists(named: string): boolean {
   )
 }
 
-it.each(['docs/architecture.md', 'docs/style.md'])('%s names what is there', (page) => {
+it.each(['docs/architecture.md', 'docs/style.md', 'CONTRIBUTING.md'])('%s names what is there', (page) => {
   const named = [...new Set(namedIn(page))]
   expect(named.length).toBeGreaterThan(10)
   expect(named.filter((each) => !exists(each))).toEqual([])

@@ -1,5 +1,5 @@
 // The way to a path: every folder that finding it goes through, links included. What it leads to changes only when one of these does.
-import { lstatSync, readlinkSync, type Stats } from 'node:fs'
+import { lstatSync, readlinkSync } from 'node:fs'
 import { dirname, isAbsolute, join, parse, resolve, sep } from 'node:path'
 
 /** A name that was looked up, and the folder (its real path) that it was looked up in. */
@@ -18,24 +18,30 @@ export interface Trail {
 /** As many as Linux follows. */
 const MAX_LINKS = 40
 
-/** @param enter called for each folder before anything is looked up in it: what happens afterwards can be watched from then on. */
-export function walkTrail(path: string, enter: (folder: string) => void): Trail {
+export interface Walker {
+  /** Called for each folder before anything is looked up in it: what happens afterwards can be watched from then on. */
+  enter(folder: string): void
+  /** That this is a folder, and no link, is known already and need not be looked up. */
+  knows(path: string): boolean
+}
+
+export function walkTrail(path: string, walker: Walker): Trail {
   const steps: Step[] = []
   let { folder, names } = partsOf(resolve(path))
   for (let links = 0; ;) {
     const name = names.shift()
     if (name === '..') folder = dirname(folder)
     if (name === '.' || name === '..') continue
-    enter(folder)
+    walker.enter(folder)
     if (name === undefined) return { steps, folder }
     steps.push({ folder, name })
     const at = join(folder, name)
-    const found = look(at)
-    if (found?.isDirectory() === true) {
+    const found = walker.knows(at) ? 'folder' : look(at)
+    if (found === 'folder') {
       folder = at
       continue
     }
-    const target = found?.isSymbolicLink() === true ? readLink(at) : undefined
+    const target = found === 'link' ? readLink(at) : undefined
     if (target === undefined || ++links > MAX_LINKS) return { steps, folder: undefined }
     const jump = isAbsolute(target) ? partsOf(target) : { folder, names: namesIn(target) }
     folder = jump.folder
@@ -53,9 +59,11 @@ function namesIn(path: string): string[] {
 }
 
 /** undefined where nothing is, or nothing that may be looked at. */
-function look(path: string): Stats | undefined {
+function look(path: string): 'folder' | 'link' | 'file' | undefined {
   try {
-    return lstatSync(path, { throwIfNoEntry: false })
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) return undefined
+    return stats.isDirectory() ? 'folder' : stats.isSymbolicLink() ? 'link' : 'file'
   } catch {
     return undefined
   }

@@ -3,7 +3,7 @@
 // as well. Reads nothing, and keeps no process alive; which events matter, and when to act, is its users' matter (`base/time/burst.ts`).
 import { watch, type FSWatcher } from 'node:fs'
 import { join, sep } from 'node:path'
-import { walkTrail, type Trail } from './path-trail.ts'
+import { walkTrail, type Trail, type Walker } from './path-trail.ts'
 
 export interface PathWatchDeps {
   /**
@@ -32,6 +32,11 @@ export class PathWatch {
   /** By real path. */
   readonly #folders = new Map<string, WatchedFolder>()
   readonly #unwatched = new Set<string>()
+  readonly #walker: Walker = {
+    enter: (folder) => void this.#enter(folder),
+    // Should it be replaced in this moment, its parent's watcher is going to say so.
+    knows: (path) => this.#folders.get(path)?.watcher !== undefined,
+  }
   #closed = false
 
   constructor(deps: PathWatchDeps) {
@@ -101,7 +106,7 @@ export class PathWatch {
   // ── folders ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #walk(path: string): void {
-    const trail = walkTrail(path, (folder) => this.#enter(folder))
+    const trail = walkTrail(path, this.#walker)
     this.#trails.set(path, trail)
     for (const { folder, name } of trail.steps) {
       const { through } = this.#enter(folder)

@@ -11,9 +11,9 @@ const KINDS = ['run', 'fails', 'background', 'output', 'ci'] as const
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** README.md and every page under docs/, relative to the root. */
+/** The pages at the root and all under docs/, relative to the root. */
 export function pages(): string[] {
-  return ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT }).sort()]
+  return [...globSync('*.md', { cwd: ROOT }).sort(), ...globSync('docs/**/*.md', { cwd: ROOT }).sort()]
 }
 
 /** True for pages that tell their reader to run something. The page that explains the forms has none. */

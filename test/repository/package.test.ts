@@ -1,0 +1,51 @@
+// What the package says of itself: complete, and true of what it will hold.
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { ROOT } from './source-files.ts'
+
+interface Export {
+  readonly types: string
+  readonly default: string
+}
+
+const about = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
+  readonly description: string
+  readonly keywords: readonly string[]
+  readonly license: string
+  readonly engines: Readonly<Record<string, string>>
+  readonly types: string
+  readonly sideEffects: readonly string[]
+  readonly files: readonly string[]
+  readonly exports: Readonly<Record<string, string | Export>>
+}
+const entries = Object.values(about.exports).filter((each): each is Export => typeof each !== 'string')
+
+it('says what it is, under which license, and for which Node', () => {
+  expect(about.description.length).toBeGreaterThan(20)
+  expect(about.keywords.length).toBeGreaterThan(3)
+  expect(about.license).toBe('Apache-2.0')
+  expect(about.engines).toHaveProperty('node')
+})
+
+it('every export has types, and is compiled from a source that is there', () => {
+  for (const entry of entries) {
+    const source = entry.default.replace('./dist/', '').replace(/\.js$/, '.ts')
+    expect(existsSync(path.join(ROOT, source)), source).toBe(true)
+    expect(entry.types).toBe(entry.default.replace(/\.js$/, '.d.ts'))
+  }
+})
+
+it('the types for readers of old are those of the main export', () => {
+  expect(about.types).toBe((about.exports['.'] as Export).types)
+})
+
+it('holds the documentation, and everything that it names', () => {
+  expect(about.files).toEqual(expect.arrayContaining(['dist', 'docs', 'CHANGELOG.md', 'SECURITY.md']))
+  for (const file of about.files.filter((each) => each !== 'dist')) expect(existsSync(path.join(ROOT, file))).toBe(true)
+})
+
+it('only programs do something when they are loaded: no module of the library is among them', () => {
+  for (const { default: file } of entries)
+    expect(about.sideEffects.some((pattern) => path.matchesGlob(file, pattern))).toBe(false)
+})

@@ -1,7 +1,17 @@
-// `npm test`: the quick suite, which stays within one process, and the one with processes, threads and whole engines
+// `npm test`: the quick suite, which starts no processes, threads or whole engines, and the one that does
 // (test/suites.ts tells them apart). The long runs and the interop tests have configurations of their own beside their files.
 import { defineConfig } from 'vitest/config'
 import { filesOf } from './test/suites.ts'
+
+/** A process for each file would take longer than most of them. None leaves anything behind for the next one. */
+const SHARED_PROCESS = {
+  pool: 'forks',
+  isolate: false,
+  setupFiles: 'test/support/clean-slate.ts',
+  unstubEnvs: true,
+  unstubGlobals: true,
+  restoreMocks: true,
+} as const
 
 export default defineConfig({
   test: {
@@ -14,26 +24,20 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: {
-          name: 'quick',
-          include: filesOf('quick'),
-          pool: 'forks',
-          // A process for each file would take longer than most of them. None leaves anything behind for the next one.
-          isolate: false,
-          setupFiles: 'test/support/clean-slate.ts',
-          unstubEnvs: true,
-          unstubGlobals: true,
-          restoreMocks: true,
-        },
+        test: { ...SHARED_PROCESS, name: 'quick', include: filesOf('quick') },
       },
       {
         extends: true,
         test: {
+          ...SHARED_PROCESS,
           name: 'processes',
           include: filesOf('processes'),
-          pool: 'forks',
           globalSetup: 'test/support/missing-tools.ts',
         },
+      },
+      {
+        extends: true,
+        test: { name: 'processes-apart', include: filesOf('processes-apart'), pool: 'forks' },
       },
     ],
   },

@@ -1,4 +1,4 @@
-// Which test files start processes, threads or whole engines, and which share one process: the two suites of `npm test`.
+// Which test files start processes, threads or whole engines, and which do not: the two suites of `npm test`.
 // Told by what a file imports, directly or by way of other files of the tests, so that nobody keeps a list.
 import { globSync } from 'node:fs'
 import { importsOf, ROOT } from './repository/source-files.ts'
@@ -10,10 +10,13 @@ const STARTS_SOMETHING = /^(node:)?(child_process|worker_threads|cluster)$|^tiny
 const STARTS_PLUGINS =
   /^core\/(engine|running-engine|host\/plugin-host|host\/containers\/(containers|host-thread|host-process|thread-pool)|host\/builds\/build)\.ts$|^index\.ts$/
 
-/** Files that change things of a whole process, where those of the quick suite share theirs, or start one without an import that tells. */
-const NEEDS_ITS_OWN = /^test\/(clients\/telemetry-\d+|testing\/plugin-processes)\.test\.ts$/
+/** Starts one by a plugin in its own process, which no import tells. */
+const STARTS_BY_A_PLUGIN = 'test/testing/plugin-processes.test.ts'
+/** Files that change something for good in the process that runs them, which others share. */
+const NEEDS_ITS_OWN = /^test\/clients\/telemetry-\d+\.test\.ts$/
 
-export type Suite = 'quick' | 'processes'
+/** `processes-apart` is part of the suite with processes: each of its files gets one of its own. */
+export type Suite = 'quick' | 'processes' | 'processes-apart'
 
 /** The files of a suite, relative to the root of the repository. */
 export function filesOf(suite: Suite): string[] {
@@ -22,7 +25,8 @@ export function filesOf(suite: Suite): string[] {
 }
 
 export function suiteOf(file: string): Suite {
-  return NEEDS_ITS_OWN.test(file) || startsSomething(file, new Set()) ? 'processes' : 'quick'
+  if (NEEDS_ITS_OWN.test(file)) return 'processes-apart'
+  return file === STARTS_BY_A_PLUGIN || startsSomething(file, new Set()) ? 'processes' : 'quick'
 }
 
 function startsSomething(file: string, seen: Set<string>): boolean {

@@ -87,7 +87,9 @@ class ReaderProject {
     chmodSync(iii, 0o755)
     linkPackages(path.join(folder, 'node_modules'))
     const starter = readFileSync(path.join(ROOT, 'iii-config.yaml'), 'utf8')
-    project.write('iii-config.yaml', starter.replace('port: 49134', 'port: 0').replace('port: 3112', 'port: 0'))
+    const onFreePorts = starter.replace('port: 49134', 'port: 0').replace('port: 3112', 'port: 0')
+    // The reader waits the full time for calls that do not end.
+    project.write('iii-config.yaml', onFreePorts.replace('\nengine:\n', '\nengine:\n  drain_ms: 500\n'))
     if (!withEngine) return project
     const screen = await project.#startUntil('iii start', 'Try next')
     project.#env['III_URL'] = /ws:\/\/\S+/.exec(screen)?.[0]

@@ -1,4 +1,4 @@
-// Which of the two suites a test file belongs to.
+// Which suite a test file belongs to.
 import { expect, it } from 'vitest'
 import { filesOf, suiteOf } from '../suites.ts'
 
@@ -10,13 +10,13 @@ it.each([
   ['test/plugins/cron/engine.test.ts', 'processes'],
   ['test/kit/redis.test.ts', 'processes'],
   ['test/bench/run-bench.test.ts', 'processes'],
-  ['test/clients/telemetry-11.test.ts', 'processes'],
+  ['test/clients/telemetry-11.test.ts', 'processes-apart'],
 ])('%s is in the suite %s', (file, suite) => {
   expect(suiteOf(file)).toBe(suite)
 })
 
-it('every file is in one of them, but for those that have a configuration of their own', () => {
-  const files = [...filesOf('quick'), ...filesOf('processes')]
+it('every file is in one, but for those that have a configuration of their own', () => {
+  const files = [...filesOf('quick'), ...filesOf('processes'), ...filesOf('processes-apart')]
   expect(new Set(files).size).toBe(files.length)
   expect(files.filter((file) => /^test\/(long|interop)\//.test(file))).toEqual([])
 })

@@ -8,7 +8,7 @@ it.each([
   ['test/bin/start.test.ts', 'processes'],
   ['test/core/host/crash.test.ts', 'processes'],
   ['test/plugins/cron/engine.test.ts', 'processes'],
-  ['test/kit/redis.test.ts', 'processes'],
+  ['test/kit/redis/redis-connection.test.ts', 'processes'],
   ['test/bench/run-bench.test.ts', 'processes'],
   ['test/clients/telemetry-11.test.ts', 'processes-apart'],
 ])('%s is in the suite %s', (file, suite) => {

@@ -1,6 +1,8 @@
 // The plugins that a configuration may name, and the schemas of their `config` blocks, without a running engine.
 import { discoverPlugins } from '../core/host/table/discover.ts'
+import type { EngineConfig } from '../core/config/types.ts'
 import { WorkerNames } from '../core/config/worker-names.ts'
+import type { PluginProblem } from '../core/host/generations/prepared-configuration.ts'
 import { ABSENT_WORKERS } from '../plugins/absent-workers.ts'
 import type { BuiltIn } from '../sdk/built-in.ts'
 import type { JsonSchema } from '../sdk/plugin.ts'
@@ -12,14 +14,14 @@ export interface PluginCatalogue {
   readonly names: WorkerNames
   builtIns(): Promise<CataloguedSchemas>
   user(place: PluginPlace): Promise<UserPlugins>
+  /** What a start would refuse: plugins are built, imported and held against their entries; none is started. */
+  check(config: EngineConfig): Promise<readonly PluginProblem[]>
 }
 
 export interface UserPlugins {
   readonly schemas: CataloguedSchemas
   /** Files in `pluginsDir` that can't be used, in words. */
   readonly problems: readonly string[]
-  /** False = a plugin of this name can't have several entries. */
-  mayRepeat(name: string): Promise<boolean>
 }
 
 export interface PluginPlace {
@@ -43,16 +45,20 @@ export function installedPlugins(builtIns: readonly BuiltIn[]): PluginCatalogue 
         ),
       )
     },
+    async check(config) {
+      const [{ checkPlugins }, { enginePlace }, { createLog }] = await Promise.all([
+        import('../core/host/check-plugins.ts'),
+        import('../core/engine-place.ts'),
+        import('../core/log.ts'),
+      ])
+      return checkPlugins(config, { names, engine: enginePlace(), log: createLog({ level: 'silent' }) })
+    },
     async user({ pluginsDir, projectRoot }) {
       const { sources, problems } = await discoverPlugins({ names, userDir: pluginsDir, projectRoot })
       const own = [...sources.values()].filter(({ builtIn }) => !builtIn)
       return {
         schemas: new Map(own.map(({ name }) => [name, undefined])),
         problems: [...problems.values()],
-        async mayRepeat(name) {
-          const source = own.find((one) => one.name === name)
-          return source === undefined || (await import('./may-repeat.ts')).mayRepeat(source.entryFile)
-        },
       }
     },
   }

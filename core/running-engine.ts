@@ -1,8 +1,6 @@
 // The composition root: configuration in, running engine out. Wires the parts together, starts and ends them, and says which of them
 // take part in a change of configuration.
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { localWebSocketUrl } from '../base/net/shown-address.ts'
 import { withDeadline } from '../base/time/deadline.ts'
 import { rememberValid } from '../base/values/schema-validation.ts'
@@ -16,6 +14,7 @@ import type { EngineConfig } from './config/types.ts'
 import { ConfigWatch } from './config/watch.ts'
 import { ConfigurationChanges } from './configuration-changes.ts'
 import { EngineOptionsChange } from './engine-options-change.ts'
+import { enginePlace } from './engine-place.ts'
 import type { CallOptions, Engine, StartOptions } from './engine.ts'
 import type { EngineState, EngineStatus } from './engine-status.ts'
 import type { HealthComponent, InternalWorker } from './engine-functions/register.ts'
@@ -170,7 +169,7 @@ export class RunningEngine implements Engine {
     const { failed } = await host.start(config)
     const broken = failed.find(({ builtIn }) => builtIn)
     if (broken !== undefined) {
-      const { origin } = config.entries.find(({ name }) => name === broken.name) ?? {}
+      const { origin } = config.entries.find(({ instanceId }) => instanceId === broken.name) ?? {}
       const place = origin === undefined ? '' : ` (${origin})`
       throw new StartError(`built-in worker '${broken.name}'${place} can't start: ${broken.message}`)
     }
@@ -282,15 +281,11 @@ export class RunningEngine implements Engine {
   }
 
   #createHost(core: RoutingCore): PluginHost {
-    const pluginModule = ['ts', 'js']
-      .map((extension) => join(ROOT, 'sdk', `plugin.${extension}`))
-      .find((path) => existsSync(path))
-    if (pluginModule === undefined) throw new StartError(`${join(ROOT, 'sdk')} is missing; install iii-host again`)
     return new PluginHost({
       router: core.router,
       events: core.linkEvents,
       log: this.#log,
-      engine: { root: ROOT, pluginModule, version: ENGINE_VERSION, url: () => this.url },
+      engine: { ...enginePlace(), url: () => this.url },
       names: this.#names,
       watch: this.#options.watch !== false,
       settings: new SeatSettings(core.seats.settings, this.#log, () => this.#config?.file ?? null),
@@ -380,7 +375,7 @@ export class RunningEngine implements Engine {
         state,
         isolation: row.isolation,
         load_ms,
-        replaces: names.replaced.has(name),
+        replaces: names.replaced.has(row.plugin ?? name),
         ...(row.addresses !== undefined && { addresses: row.addresses }),
         ...(row.settings !== undefined && { settings: row.settings }),
         ...(error === undefined ? {} : { error }),
@@ -407,8 +402,6 @@ export class RunningEngine implements Engine {
     }
   }
 }
-
-const ROOT = dirname(fileURLToPath(import.meta.url)).replace(/[\\/]core$/, '')
 
 /** The addresses name themselves; one per line. */
 function messagesOf({ problems }: ChangeError): string {

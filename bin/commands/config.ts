@@ -8,8 +8,8 @@ import { explainConfig } from '../../core/config/explain.ts'
 import { configFileSchema, type PluginSchemas } from '../../core/config/file-schema.ts'
 import { readConfig, type ReadConfig } from '../../core/config/load.ts'
 import { locateConfig } from '../../core/config/locate.ts'
-import { checkPluginConfigs } from '../../core/config/plugin-configs.ts'
-import { resolveEntries, type ResolvedPlugin } from '../../core/config/resolve-entries.ts'
+import { checkPluginConfigs, refusePluginProblems } from '../../core/config/plugin-configs.ts'
+import { resolveEntries } from '../../core/config/resolve-entries.ts'
 import type { WorkerNames } from '../../core/config/worker-names.ts'
 import { ENGINE_VERSION } from '../../core/version.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
@@ -46,16 +46,12 @@ export function configCommand(catalogue: PluginCatalogue) {
       const user = await catalogue.user(read.config)
       const resolved = resolveEntries(read.config, { names, userPlugins: user.schemas.keys(), strict })
       const { listeners, plugins, warnings } = resolved
-      const once = await namesOf(repeatedIn(plugins), async (name) => !(await user.mayRepeat(name)))
       const schemas = schemasIn(builtIns, user.schemas)
-      checkPluginConfigs(read, plugins, schemas, once)
+      checkPluginConfigs(read, plugins, schemas)
       checkAddresses(read, resolved, schemas)
+      refusePluginProblems(read, await catalogue.check(read.config))
       showWarnings([...read.config.warnings, ...warnings, ...user.problems])
       const running = plugins.filter(({ entry }) => entry.enabled)
-      for (const { entry, from } of running) {
-        if (from === 'built-in' || user.schemas.get(entry.name) !== undefined) continue
-        console.error(`Note: the config of '${entry.name}' (${entry.origin}) is checked when it starts.`)
-      }
       const open = listeners.filter(({ enabled }) => enabled)
       console.log(`${nameOf(read)}: no errors, ${count(open.length, 'listener')}, ${count(running.length, 'plugin')}`)
       return EXIT.ok
@@ -149,17 +145,6 @@ function schemasIn(builtIns: CataloguedSchemas, user: CataloguedSchemas): Plugin
   const schemas: [string, PluginSchemas[string]][] = []
   for (const [name, schema] of new Map([...builtIns, ...user])) if (schema !== undefined) schemas.push([name, schema])
   return Object.fromEntries(schemas)
-}
-
-/** Plugins of `plugins_dir` with more than one entry. */
-function repeatedIn(plugins: readonly ResolvedPlugin[]): string[] {
-  const names = plugins.filter(({ from }) => from === 'plugins_dir').map(({ entry }) => entry.name)
-  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))]
-}
-
-async function namesOf(names: readonly string[], is: (name: string) => Promise<boolean>): Promise<Set<string>> {
-  const found = await Promise.all(names.map(async (name) => ((await is(name)) ? [name] : [])))
-  return new Set(found.flat())
 }
 
 function showWarnings(warnings: readonly string[]): void {

@@ -2,7 +2,6 @@
 // In a running engine the plugin host does this, plugin by plugin.
 import type { PluginSchemas } from './file-schema.ts'
 import { Findings } from './findings.ts'
-import { SURPLUS_REMEDY, surplusEntries } from './instance-ids.ts'
 import type { JsonPath } from '../../base/values/json-path.ts'
 import type { WorkerEntry } from './types.ts'
 import { parsePointer, renderPath } from '../../base/values/json-path.ts'
@@ -11,20 +10,15 @@ import type { ResolvedPlugin } from './resolve-entries.ts'
 import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
 
 /**
- * `once`: plugins of `plugins_dir` that can't have several entries.
- * @throws ConfigError with every value that does not fit and every entry too many, at its line. Plugins without a known schema pass.
+ * @throws ConfigError with every value that does not fit, at its line. Plugins without a known schema pass.
  */
 export function checkPluginConfigs(
   { document, paths }: ReadConfig,
   plugins: readonly ResolvedPlugin[],
   schemas: PluginSchemas,
-  once: ReadonlySet<string>,
 ): void {
   const findings = new Findings(document, false)
   const pathOf = (entry: WorkerEntry): JsonPath => paths.get(entry.instanceId) ?? []
-  const own = plugins.filter(({ from }) => from === 'plugins_dir').map(({ entry }) => entry)
-  for (const { entry, message } of surplusEntries(own, (name) => !once.has(name)))
-    findings.problem(pathOf(entry), message, SURPLUS_REMEDY)
   for (const { entry } of plugins) {
     const schema = Object.hasOwn(schemas, entry.name) ? schemas[entry.name] : undefined
     if (schema === undefined || !entry.enabled) continue
@@ -38,5 +32,15 @@ export function checkPluginConfigs(
       )
     }
   }
+  findings.throwIfAny()
+}
+
+/** @throws ConfigError with what the plugin host would refuse, at the line of the entry. */
+export function refusePluginProblems(
+  { document, paths }: ReadConfig,
+  problems: readonly { readonly plugin: string; readonly message: string }[],
+): void {
+  const findings = new Findings(document, false)
+  for (const { plugin, message } of problems) findings.problem(paths.get(plugin) ?? [], message)
   findings.throwIfAny()
 }

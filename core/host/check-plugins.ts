@@ -28,6 +28,7 @@ export interface CheckOptions {
 /** Nobody is there to call or to be called. */
 const NO_EVENTS: LinkEvents = { onCall() {}, onResult() {}, onControl() {}, onChannel() {} }
 
+/** What a start with this configuration would refuse. Starts nothing, watches nothing, makes no data folder. */
 export async function checkPlugins(
   config: EngineConfig,
   { log, engine, names = new WorkerNames(), cacheDir = defaultCacheDir() }: CheckOptions,

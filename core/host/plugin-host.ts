@@ -10,14 +10,12 @@ import type { Log } from '../log.ts'
 import { defaultCacheDir } from './builds/build-cache.ts'
 import type { EnginePlace } from './builds/build.ts'
 import { InputWatcher } from './builds/watch-inputs.ts'
-import { checkPlugins } from './check-plugins.ts'
 import type { StallWatchOptions } from './containers/stall-watch.ts'
 import { bootPlugins, type BootReport } from './generations/boot.ts'
 import { ConfigurationTurns } from './generations/configuration-turns.ts'
 import { NO_SETTINGS_SEAT, type Config, type SettingsSeat } from './generations/plugin-settings.ts'
 import type { HowApplied, ReloadResult } from './generations/plugin-turns.ts'
-import type { PluginProblem, PreparedPlugins } from './generations/prepared-configuration.ts'
-import type { ReconcileReport } from './generations/reconciler.ts'
+import type { PreparedPlugins } from './generations/prepared-configuration.ts'
 import type { RouterPort } from './generations/router-port.ts'
 import { TurnQueue } from './generations/turn-queue.ts'
 import { wishFor } from './generations/wish.ts'
@@ -51,18 +49,9 @@ export interface PluginHostOptions {
   readonly settings?: SettingsSeat
   /**
    * A configuration was refused because of a plugin whose files have changed since, or that was busy: it may be prepared again. The
-   * wishes that the changed files lead to wait until this is fulfilled. Default: the host applies the configuration by itself.
+   * wishes that the changed files lead to wait until this is fulfilled.
    */
-  readonly onRetryConfiguration?: () => void | Promise<void>
-  /** A configuration that was refused because of a plugin was applied by the host itself, when its files were mended. */
-  readonly onConfigurationApplied?: (report: ConfigurationReport) => void
-}
-
-/** How a configuration that was prepared and committed at once came out. */
-export interface ConfigurationReport extends ReconcileReport {
-  /** False: nothing was changed, the previous configuration runs on. */
-  readonly applied: boolean
-  readonly problems: readonly PluginProblem[]
+  readonly onRetryConfiguration?: (refused: EngineConfig) => void | Promise<void>
 }
 
 export class PluginHost implements ChangeParticipant {
@@ -103,25 +92,6 @@ export class PluginHost implements ChangeParticipant {
    */
   prepare(wanted: EngineConfig): Promise<PreparedPlugins> {
     return this.#running.configurations.prepare(wanted)
-  }
-
-  /** Brings the plugins to another configuration, all or none of it. */
-  async apply(config: EngineConfig): Promise<ConfigurationReport> {
-    const part = await this.prepare(config)
-    if (part.problems.length > 0) await part.discard()
-    else {
-      await part.commit().catch((error: unknown) => {
-        // Why it failed stands in the problems.
-        if (part.problems.length === 0) throw error
-      })
-    }
-    const { problems, report } = part
-    return { applied: problems.length === 0, problems, ...report }
-  }
-
-  /** What `start` with this configuration would refuse. Starts nothing, watches nothing, makes no data folder; may be asked of a host that was not started. */
-  check(config: EngineConfig): Promise<readonly PluginProblem[]> {
-    return checkPlugins(config, this.#options)
   }
 
   /** Brings a plugin to settings that were set at run time. Rejects with CodedError when they are refused; nothing has changed then. */
@@ -303,16 +273,11 @@ export class PluginHost implements ChangeParticipant {
       ...(heldMs !== undefined && { heldMs }),
       discover: (wanted) => this.#discover(wanted),
       onPluginsDir: (dir) => watcher?.watchPluginsDir(dir),
-      onRetry: onRetryConfiguration ?? ((refused) => this.#applyAgain(refused)),
+      onRetry: (refused) => onRetryConfiguration?.(refused),
       onCodeRefused: (instance) => this.#fileWish(instance),
       onTurnOver: () => parts.containers.refillStandby(),
     })
     return { ...parts, watcher, configurations }
-  }
-
-  async #applyAgain(refused: EngineConfig): Promise<void> {
-    const report = await this.apply(refused)
-    if (report.applied) this.#options.onConfigurationApplied?.(report)
   }
 }
 

@@ -14,17 +14,20 @@ const write = (text: string, name = 'iii-config.yaml'): void => writeFileSync(jo
 const iiiConfig = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> =>
   runCli(['config', ...args], { cwd, env })
 
+const HELLO = `import { definePlugin } from 'iii-host/plugin'
+export default definePlugin({ name: 'hello', start() {} })
+`
+
 describe('iii config check', () => {
   test('says what is fine and warns of what is odd', async () => {
     mkdirSync(join(cwd, 'plugins'))
-    write('export default {}', join('plugins', 'hello.ts'))
+    write(HELLO, join('plugins', 'hello.ts'))
     const text = 'workers:\n  - name: state\n  - name: hello\n  - name: http\n  - name: helo\n'
     write(text)
     const { code, stdout, stderr } = await iiiConfig(['check'])
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'iii-config.yaml: no errors, 1 listener, 3 plugins\n' })
     expect(stderr).toContain("Warning: iii-config.yaml:4: Worker 'http' is not part of this version; skipped\n")
     expect(stderr).toContain("Warning: iii-config.yaml:5: Unknown worker 'helo'; skipped. Did you mean 'hello'?")
-    expect(stderr).toContain("Note: the config of 'hello' (iii-config.yaml:3) is checked when it starts.")
     expect(readFileSync(join(cwd, 'iii-config.yaml'), 'utf8')).toBe(text)
   })
 
@@ -40,6 +43,17 @@ describe('iii config check', () => {
     expect(stderr).not.toMatch(/^\s+at /m)
   })
 
+  test('refuses what the definition of a plugin does not allow, at the line of its entry', async () => {
+    mkdirSync(join(cwd, 'plugins'))
+    write(HELLO, join('plugins', 'hello.ts'))
+    write('workers:\n  - name: state\n  - name: hello\n    config: { greeting: hi }\n    replicas: 2\n')
+    const { code, stderr } = await iiiConfig(['check'])
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      `${join(cwd, 'iii-config.yaml')}:3: 'replicas: 2' needs a plugin that declares 'overlap: true'`,
+    )
+  })
+
   test('refuses a second entry of a plugin that does not declare repeatable, and names both lines', async () => {
     const plugin = (more: string) =>
       `import { definePlugin } from 'iii-host/plugin'\nexport default definePlugin({ name: 'hello', ${more}start() {} })\n`
@@ -50,7 +64,7 @@ describe('iii config check', () => {
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: expect.stringContaining(
-        `${join(cwd, 'iii-config.yaml')}:3: duplicate instance of 'hello' is not supported: the first is at iii-config.yaml:2`,
+        `${join(cwd, 'iii-config.yaml')}:3: the plugin 'hello' has two entries (iii-config.yaml:2 and iii-config.yaml:3), but does not run more than once`,
       ),
     })
     write(plugin('repeatable: true, '), join('plugins', 'hello.ts'))

@@ -353,7 +353,7 @@ describe('a plugin that is down already', () => {
 
   test('a configuration that was refused because of a plugin is applied when its file is mended', async () => {
     const { promise: applied, resolve } = Promise.withResolvers<unknown>()
-    const host = testHost({ watch: true, onConfigurationApplied: resolve })
+    const host = testHost({ watch: true, onApplied: resolve })
     host.write('plugins/bad.ts', 'nonsense(')
     host.write('plugins/hello.ts', greeter('hello', 'hi'))
     await host.start()

@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type { EngineConfig, WorkerEntry } from '../../../core/config/types.ts'
 import type { EngineOptions } from '../../../core/model/options.ts'
+import { checkPlugins } from '../../../core/host/check-plugins.ts'
 import { PluginHost, type PluginHostOptions } from '../../../core/host/plugin-host.ts'
+import type { PluginProblem } from '../../../core/host/generations/prepared-configuration.ts'
+import type { ReconcileReport } from '../../../core/host/generations/reconciler.ts'
 import type { PluginEvent } from '../../../core/host/table/plugin-table.ts'
 import type { PluginRow } from '../../../core/host/table/plugin-rows.ts'
 import { createLog } from '../../../core/log.ts'
@@ -30,9 +33,10 @@ export interface TestHost {
   /** Writes a plugin file as an editor does: another file renamed over it. */
   write(path: string, text: string): void
   start(...entries: Partial<WorkerEntry>[]): ReturnType<PluginHost['start']>
-  apply(...entries: Partial<WorkerEntry>[]): ReturnType<PluginHost['apply']>
+  /** Prepares and commits; refused ones are discarded. */
+  apply(...entries: Partial<WorkerEntry>[]): Promise<Applied>
   prepare(...entries: Partial<WorkerEntry>[]): ReturnType<PluginHost['prepare']>
-  check(...entries: Partial<WorkerEntry>[]): ReturnType<PluginHost['check']>
+  check(...entries: Partial<WorkerEntry>[]): ReturnType<typeof checkPlugins>
   call(functionId: string, data?: unknown): Promise<unknown>
   row(name: string): Promise<PluginRow>
   /** The next event that fits, from now on or already there. */
@@ -41,19 +45,27 @@ export interface TestHost {
   forgetEvents(): void
 }
 
+/** What became of a configuration. */
+export interface Applied extends ReconcileReport {
+  readonly applied: boolean
+  readonly problems: readonly PluginProblem[]
+}
+
 export interface TestHostOptions extends Partial<Omit<PluginHostOptions, 'engine'>> {
+  /** A configuration that was refused because of a plugin was applied when its files were mended. */
+  readonly onApplied?: (outcome: Applied) => void
   readonly engine?: Partial<EngineOptions>
   readonly cold?: boolean
 }
 
-export function testHost({ engine = {}, cold = false, ...options }: TestHostOptions = {}): TestHost {
+export function testHost({ engine = {}, cold = false, onApplied, ...options }: TestHostOptions = {}): TestHost {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'iii-host-plugins-')))
   const lines: string[] = []
   const log = createLog({ level: 'debug', pretty: false, write: (line) => lines.push(line) })
   const base = bareConfig(folder, engine)
   const core = new RoutingCore({ config: base, log, healthComponents: () => ({}), internalWorkers: () => [] })
   const { router } = core
-  const host = new PluginHost({
+  const hostOptions: PluginHostOptions = {
     router,
     events: core.linkEvents,
     log,
@@ -63,10 +75,15 @@ export function testHost({ engine = {}, cold = false, ...options }: TestHostOpti
       version: '0.0.0-test',
       url: () => 'ws://127.0.0.1:0',
     },
+    onRetryConfiguration: async (refused) => {
+      const outcome = await applyTo(host, refused)
+      if (outcome.applied) onApplied?.(outcome)
+    },
     watch: false,
     cacheDir: cold ? join(folder, 'cache') : CACHE,
     ...options,
-  })
+  }
+  const host = new PluginHost(hostOptions)
   let events = new Collector<PluginEvent>()
   let listening = false
   onTestFinished(async () => {
@@ -99,9 +116,9 @@ export function testHost({ engine = {}, cold = false, ...options }: TestHostOpti
       listening = true
       return report
     },
-    apply: (...entries) => host.apply(config(entries)),
+    apply: (...entries) => applyTo(host, config(entries)),
     prepare: (...entries) => host.prepare(config(entries)),
-    check: (...entries) => host.check(config(entries)),
+    check: (...entries) => checkPlugins(config(entries), hostOptions),
     async call(functionId, data = {}) {
       const result = await router.invoke({ functionId, data: Buffer.from(JSON.stringify(data)) })
       return result === undefined ? undefined : JSON.parse(result.toString())
@@ -122,6 +139,19 @@ export function testHost({ engine = {}, cold = false, ...options }: TestHostOpti
     },
   }
   return test
+}
+
+async function applyTo(host: PluginHost, config: EngineConfig): Promise<Applied> {
+  const part = await host.prepare(config)
+  if (part.problems.length > 0) await part.discard()
+  else {
+    await part.commit().catch((error: unknown) => {
+      // Why it failed stands in the problems.
+      if (part.problems.length === 0) throw error
+    })
+  }
+  const { problems, report } = part
+  return { applied: problems.length === 0, problems, ...report }
 }
 
 function entryOf(entry: Partial<WorkerEntry>): WorkerEntry {

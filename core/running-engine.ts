@@ -15,9 +15,10 @@ import { ConfigWatch } from './config/watch.ts'
 import { ConfigurationChanges } from './configuration-changes.ts'
 import { EngineOptionsChange } from './engine-options-change.ts'
 import { enginePlace } from './engine-place.ts'
+import { engineHealth, pluginStatus } from './engine-report.ts'
 import type { CallOptions, Engine, StartOptions } from './engine.ts'
 import type { EngineState, EngineStatus } from './engine-status.ts'
-import type { HealthComponent, InternalWorker } from './engine-functions/register.ts'
+import type { InternalWorker } from './engine-functions/deps.ts'
 import { endInOrder } from './ending.ts'
 import { EntryNames } from './entry-names.ts'
 import { Listeners } from './gateway/listeners.ts'
@@ -232,7 +233,7 @@ export class RunningEngine implements Engine {
     const core = new RoutingCore({
       config: { ...config, engine: options.live },
       log,
-      healthComponents: () => this.#health(),
+      healthComponents: () => engineHealth(this.#plugins, this.#parts?.changes.problem),
       internalWorkers: () => this.#internalWorkers(),
       known: this.#names,
     })
@@ -366,34 +367,7 @@ export class RunningEngine implements Engine {
   async #refreshPlugins(): Promise<void> {
     const { host, names } = this.#running
     const rows = await host.list()
-    this.#plugins = rows.map((row) => {
-      const error = row.stale?.error ?? row.error
-      const { name, origin, state, load_ms } = row
-      return {
-        name,
-        origin,
-        state,
-        isolation: row.isolation,
-        load_ms,
-        replaces: names.replaced.has(row.plugin ?? name),
-        ...(row.addresses !== undefined && { addresses: row.addresses }),
-        ...(row.settings !== undefined && { settings: row.settings }),
-        ...(error === undefined ? {} : { error }),
-      }
-    })
-  }
-
-  #health(): Record<string, HealthComponent> {
-    const healthy = { status: 'healthy', details: null } as const
-    const degraded = (error: string): HealthComponent => ({ status: 'degraded', details: { error } })
-    const broken = this.#plugins.filter(({ error }) => error !== undefined)
-    const problem = this.#parts?.changes.problem
-    return {
-      config: problem === undefined ? healthy : degraded(problem),
-      plugins:
-        broken.length === 0 ? healthy : degraded(broken.map(({ name, error }) => `${name}: ${error}`).join('; ')),
-      router: healthy,
-    }
+    this.#plugins = rows.map((row) => pluginStatus(row, names.replaced))
   }
 
   *#internalWorkers(): Generator<InternalWorker> {

@@ -1,0 +1,38 @@
+// What an engine tells of its parts: plugins as the start screen shows them, and the health of the whole. Pure.
+import type { HealthComponent } from './engine-functions/deps.ts'
+import type { PluginStatus } from './engine-status.ts'
+import type { PluginRow } from './host/table/plugin-rows.ts'
+
+/** @param replaced built-ins in whose place a user plugin runs. */
+export function pluginStatus(row: PluginRow, replaced: ReadonlySet<string>): PluginStatus {
+  const { name, origin, state, isolation, load_ms, addresses, settings } = row
+  const error = row.stale?.error ?? row.error
+  return {
+    name,
+    origin,
+    state,
+    isolation,
+    load_ms,
+    replaces: replaced.has(row.plugin ?? name),
+    ...(addresses !== undefined && { addresses }),
+    ...(settings !== undefined && { settings }),
+    ...(error !== undefined && { error }),
+  }
+}
+
+/** @param configProblem why the configuration as it is now is not in force. */
+export function engineHealth(
+  plugins: readonly PluginStatus[],
+  configProblem: string | undefined,
+): Record<string, HealthComponent> {
+  const broken = plugins.flatMap(({ name, error }) => (error === undefined ? [] : [`${name}: ${error}`]))
+  return {
+    config: componentOf(configProblem),
+    plugins: componentOf(broken.length === 0 ? undefined : broken.join('; ')),
+    router: componentOf(undefined),
+  }
+}
+
+function componentOf(error: string | undefined): HealthComponent {
+  return error === undefined ? { status: 'healthy', details: null } : { status: 'degraded', details: { error } }
+}

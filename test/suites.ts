@@ -12,8 +12,8 @@ const STARTS_PLUGINS =
 
 /** Starts one by a plugin in its own process, which no import tells. */
 const STARTS_BY_A_PLUGIN = 'test/testing/plugin-processes.test.ts'
-/** Files that change something for good in the process that runs them, which others share. */
-const NEEDS_ITS_OWN = /^test\/clients\/telemetry-\d+\.test\.ts$/
+/** Files that change something for good in the process that runs them, which others share; or that measure it, threads of others included. */
+const NEEDS_ITS_OWN = /^test\/(clients\/telemetry-\d+|bench\/measure\/process-tree)\.test\.ts$/
 
 /** `processes-apart` is part of the suite with processes: each of its files gets one of its own. */
 export type Suite = 'quick' | 'processes' | 'processes-apart'

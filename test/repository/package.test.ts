@@ -14,6 +14,8 @@ const about = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) 
   readonly keywords: readonly string[]
   readonly license: string
   readonly engines: Readonly<Record<string, string>>
+  readonly devEngines: { readonly runtime: { readonly name: string; readonly version: string } }
+  readonly allowScripts: Readonly<Record<string, boolean>>
   readonly types: string
   readonly sideEffects: readonly string[]
   readonly files: readonly string[]
@@ -26,6 +28,24 @@ it('says what it is, under which license, and for which Node', () => {
   expect(about.keywords.length).toBeGreaterThan(3)
   expect(about.license).toBe('Apache-2.0')
   expect(about.engines).toHaveProperty('node')
+})
+
+it('needs the Node of its launcher where it is installed, and an older one suffices for work on it', () => {
+  const launcher = readFileSync(path.join(ROOT, 'bin/iii.mjs'), 'utf8')
+  const [, needed] = /NEEDED_MAJOR = (\d+)/.exec(launcher) ?? []
+  expect(about.engines).toEqual({ node: `>=${needed}` })
+  // npm asks `devEngines` instead of `engines` in the project itself.
+  expect(about.devEngines.runtime).toMatchObject({ name: 'node', version: '>=20' })
+})
+
+it('says of each dependency with an install script whether it may run: npm asks about none', () => {
+  const { packages } = JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Readonly<Record<string, { readonly hasInstallScript?: boolean }>>
+  }
+  const withScript = Object.entries(packages).flatMap(([place, { hasInstallScript }]) =>
+    hasInstallScript === true ? [place.split('node_modules/').at(-1) ?? ''] : [],
+  )
+  expect(Object.keys(about.allowScripts).sort()).toEqual(withScript.sort())
 })
 
 it('every export has types, and is compiled from a source that is there', () => {

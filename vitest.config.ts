@@ -6,6 +6,7 @@ import { filesOf } from './test/suites.ts'
 /** A process for each file would take longer than most of them. None leaves anything behind for the next one. */
 const SHARED_PROCESS = {
   pool: 'forks',
+  globalSetup: 'test/support/skipped-tests.ts',
   isolate: false,
   setupFiles: 'test/support/clean-slate.ts',
   unstubEnvs: true,
@@ -32,12 +33,16 @@ export default defineConfig({
           ...SHARED_PROCESS,
           name: 'processes',
           include: filesOf('processes'),
-          globalSetup: 'test/support/missing-tools.ts',
         },
       },
       {
         extends: true,
-        test: { name: 'processes-apart', include: filesOf('processes-apart'), pool: 'forks' },
+        test: {
+          name: 'processes-apart',
+          include: filesOf('processes-apart'),
+          pool: 'forks',
+          globalSetup: SHARED_PROCESS.globalSetup,
+        },
       },
     ],
   },

@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { lacks } from '../support/needs.ts'
 import { findOldNode } from './old-node.ts'
 import { LAUNCHER, runCli } from './run-cli.ts'
 
@@ -64,7 +65,7 @@ it('parses on every Node since 18: no syntax newer than that', () => {
   expect(source).not.toMatch(/\busing\s|\bsatisfies\b|\?\?=|import\s+.*\bwith\s*\{|import defer/)
 })
 
-describe.skipIf(oldNode === undefined)(`with an old Node (${oldNode ?? 'none on this machine: skipped'})`, () => {
+describe.skipIf(lacks('old Node'))('on a system whose Node is too old (needs old Node)', () => {
   const node = oldNode ?? ''
 
   it('finds the newer Node that III_NODE names', () => {

@@ -8,8 +8,9 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { unusedPort } from '../support/unused-port.ts'
 import { LoadClient } from '../support/load-client.ts'
+import { lacks } from '../support/needs.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { browserMissing, launchBrowser } from './browser.ts'
+import { launchBrowser } from './browser.ts'
 import { Gate } from './gate.ts'
 import { startProgram, type Program } from './programs.ts'
 
@@ -36,7 +37,7 @@ interface Example {
   startWorker(): Promise<Program>
 }
 
-describe.skipIf(browserMissing)('the reactive backend (needs Chromium)', () => {
+describe.skipIf(lacks('Chromium'))('the reactive backend (needs Chromium)', () => {
   let browser: Browser
   beforeAll(async () => {
     mkdirSync(SCREENSHOTS, { recursive: true })

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { fileURLToPath } from 'node:url'
+import { NEEDS } from '../support/needs.ts'
 
 const run = promisify(execFile)
 const REQUIREMENTS = fileURLToPath(new URL('python/requirements.txt', import.meta.url))
@@ -38,7 +39,7 @@ export async function pythonEnvironment(): Promise<PythonEnvironment> {
     if (process.env['CI']) throw error
     return {
       python: undefined,
-      reason: `iii-sdk for Python could not be installed: ${(error as Error).message.split('\n')[0]}`,
+      reason: `iii-sdk for Python could not be installed (${(error as Error).message.split('\n')[0]}); ${NEEDS['iii-sdk for Python'].remedy}`,
       remove: async () => {},
     }
   }

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUILT_INS } from '../../plugins/built-ins.ts'
 import { findOldNode } from '../bin/old-node.ts'
 import { snippetsOf } from '../docs/snippets.ts'
+import { lacks } from '../support/needs.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -157,18 +158,15 @@ describe('an engine from the packed package', () => {
   })
 })
 
-it.skipIf(oldNode === undefined)(
-  `where only an old Node is found (${oldNode ?? 'none on this machine: skipped'}) it says what to do`,
-  async () => {
-    const launcher = path.join(installed, 'bin', 'iii.mjs')
-    const bare = { HOME: folder, PATH: path.dirname(oldNode ?? '') }
-    const failure = run(oldNode ?? '', [launcher, '--version'], { cwd: folder, env: bare })
-    await expect(failure).rejects.toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('iii needs Node.js 24 or newer'),
-    })
-  },
-)
+it.skipIf(lacks('old Node'))('where only an old Node is found it says what to do (needs old Node)', async () => {
+  const launcher = path.join(installed, 'bin', 'iii.mjs')
+  const bare = { HOME: folder, PATH: path.dirname(oldNode ?? '') }
+  const failure = run(oldNode ?? '', [launcher, '--version'], { cwd: folder, env: bare })
+  await expect(failure).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('iii needs Node.js 24 or newer'),
+  })
+})
 
 function listeningUrl(engine: ChildProcess): Promise<string> {
   let output = ''

@@ -1,5 +1,5 @@
 // A real redis-server for tests: on a free port, in a folder of its own, with every acknowledged write on the disk.
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,9 +8,6 @@ import { createInterface } from 'node:readline'
 import { Redis } from 'ioredis'
 import { within } from './deadline.ts'
 import { unusedPort } from './unused-port.ts'
-
-/** `describe.skipIf(!redisAvailable)`; say so in the title: `… (needs redis-server)`. */
-export const redisAvailable = spawnSync('redis-server', ['--version']).status === 0
 
 export interface RedisServerOptions {
   /** Default: a new one, removed by `stop`. */

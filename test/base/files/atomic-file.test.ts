@@ -39,7 +39,7 @@ describe('a file that is written whole', () => {
   })
 
   test.skipIf(process.platform === 'win32')(
-    'keeps the rights that it was given, and is made with those asked for',
+    'keeps the rights that it was given, and is made with those asked for (needs POSIX)',
     async () => {
       const file = join(tempFolder(), 'a.txt')
       const rights = (): number => statSync(file).mode & 0o777

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { readFineCpuMicros, readTreeUsage } from '../../../bench/measure/process-tree.ts'
+import { lacks } from '../../support/needs.ts'
 
 /** Says that it runs, and ends with its parent: then its input ends. */
 const CHILD = `console.log('up'); process.stdin.on('end', () => process.exit()).resume()`
@@ -10,7 +10,7 @@ const PARENT = `
   const child = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(CHILD)}])
   child.stdout.once('data', () => process.send('up'))`
 
-test.skipIf(!existsSync('/proc/self/stat'))('a process counts together with its descendants', async () => {
+test.skipIf(lacks('Linux'))('a process counts together with its descendants (needs Linux)', async () => {
   const parent = spawn(process.execPath, ['-e', PARENT], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   onTestFinished(() => void parent.kill('SIGKILL'))
   await once(parent, 'message')
@@ -20,7 +20,7 @@ test.skipIf(!existsSync('/proc/self/stat'))('a process counts together with its 
   expect(usage?.cpuMicros).toBeGreaterThan(0)
 })
 
-test.skipIf(!existsSync('/proc/self/schedstat'))('the fine CPU time of a process grows as it works', () => {
+test.skipIf(lacks('Linux'))('the fine CPU time of a process grows as it works (needs Linux)', () => {
   const before = readFineCpuMicros(process.pid)!
   const until = process.cpuUsage().user + 20_000
   while (process.cpuUsage().user < until);

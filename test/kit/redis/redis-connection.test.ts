@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { REDIS_DEFAULTS, type RedisConnection, type RedisError } from '../../../kit/redis/redis-connection.ts'
 import { Collector, within } from '../../support/deadline.ts'
-import { redisAvailable } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
 import { connect, server, SETTING } from './connect-redis.ts'
 
 /** Repeats a command until it works again. */
@@ -59,7 +59,7 @@ async function proxyTo(port: number) {
   return { url: `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`, cut, forwarded: () => forwarded }
 }
 
-describe.skipIf(!redisAvailable)('a connection to Redis (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('a connection to Redis (needs redis-server)', () => {
   test('sends commands and scripts, in order', async () => {
     const { redis } = await connect((await server()).url)
     expect(redis.connected).toBe(true)
@@ -120,7 +120,7 @@ describe.skipIf(!redisAvailable)('a connection to Redis (needs redis-server)', (
   })
 })
 
-describe.skipIf(!redisAvailable)('the start (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('the start (needs redis-server)', () => {
   test('an address where nothing listens is an error that names it and the setting', async () => {
     const gone = await server()
     await gone.kill()
@@ -194,7 +194,7 @@ describe.skipIf(!redisAvailable)('the start (needs redis-server)', () => {
   })
 })
 
-describe.skipIf(!redisAvailable)('while the server is away (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('while the server is away (needs redis-server)', () => {
   test('a server that comes back without the database is not used until it has it', async () => {
     const first = await server({ args: ['--databases', '8'] })
     const { redis } = await connect(`${first.url}/7`)
@@ -316,7 +316,7 @@ describe.skipIf(!redisAvailable)('while the server is away (needs redis-server)'
   })
 })
 
-describe.skipIf(!redisAvailable)('the limit of unanswered commands (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('the limit of unanswered commands (needs redis-server)', () => {
   test('the defaults', () => {
     expect(REDIS_DEFAULTS).toEqual({
       connectTimeoutMs: 5_000,
@@ -343,7 +343,7 @@ describe.skipIf(!redisAvailable)('the limit of unanswered commands (needs redis-
   })
 })
 
-describe.skipIf(!redisAvailable)('subscriptions (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('subscriptions (needs redis-server)', () => {
   const listener = (seen: Collector<string>) => ({
     message: seen.add,
     active: () => seen.add('active'),

@@ -1,16 +1,14 @@
 // TLS to Redis: in front of the server stands one that ends TLS, with a certificate made for the test.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect as connectTcp, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { redisAvailable } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { connect, server, SETTING } from './connect-redis.ts'
-
-const canMakeCertificates = spawnSync('openssl', ['version']).status === 0
 
 function makeCertificate(): { key: string; cert: string } {
   const folder = tempFolder()
@@ -41,7 +39,7 @@ async function tlsServer() {
   return { port: (front.address() as AddressInfo).port, cert: certificate.cert }
 }
 
-describe.skipIf(!redisAvailable || !canMakeCertificates)('rediss:// (needs redis-server and openssl)', () => {
+describe.skipIf(lacks('redis-server') || lacks('openssl'))('rediss:// (needs redis-server and openssl)', () => {
   test('connects where the certificate is trusted, by name and by address', async () => {
     const { port, cert } = await tlsServer()
     const before = getCACertificates('default')

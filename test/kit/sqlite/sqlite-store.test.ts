@@ -306,7 +306,7 @@ describe('opening', () => {
   })
 
   test.skipIf(process.platform === 'win32')(
-    'refuses a folder that it may not write, and a store that it may not write',
+    'refuses a folder that it may not write, and a store that it may not write (needs POSIX)',
     async () => {
       const place = tempFolder()
       const folder = join(place, 'data')

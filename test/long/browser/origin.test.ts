@@ -1,19 +1,13 @@
 // Which web pages may open a socket to a listener on loopback, as a real Chromium sees it (spec 09 §4, check 11).
-import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { engineFolder, LISTENER_PORT } from '../../support/engine-process.ts'
+import { chromiumFile, lacks } from '../../support/needs.ts'
 
-const EXECUTABLE = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-)
 const FOREIGN_HOST = 'evil.test'
-if (EXECUTABLE === undefined && !process.env['CI']) {
-  process.stdout.write('  skipped: there is no Chromium in /usr/bin; install it with: apt-get install chromium\n')
-}
 
 /** `open` with the first frame of the engine, or `refused`. */
 type Attempt = { readonly outcome: 'open'; readonly greeting: string } | { readonly outcome: 'refused' }
@@ -34,7 +28,7 @@ function tryToConnect(page: Page, url: string): Promise<Attempt> {
   )
 }
 
-describe.skipIf(EXECUTABLE === undefined && !process.env['CI'])('a page in Chromium', () => {
+describe.skipIf(lacks('Chromium'))('a page (needs Chromium)', () => {
   let browser: Browser
   let site: Server
   let sitePort: number
@@ -48,7 +42,7 @@ describe.skipIf(EXECUTABLE === undefined && !process.env['CI'])('a page in Chrom
     await once(site, 'listening')
     sitePort = (site.address() as AddressInfo).port
     browser = await chromium.launch({
-      executablePath: EXECUTABLE ?? 'chromium',
+      executablePath: chromiumFile() ?? 'chromium',
       args: [
         '--headless',
         '--no-sandbox',

@@ -4,7 +4,8 @@ import { expect, it, onTestFinished } from 'vitest'
 import { engineFolder, STREAM_PORT } from '../../support/engine-process.ts'
 import { within } from '../../support/deadline.ts'
 import { LoadClient } from '../../support/load-client.ts'
-import { redisAvailable, startRedis } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
+import { startRedis } from '../../support/redis-server.ts'
 import type { StreamFrame } from '../../support/stream-frame.ts'
 import { StreamSubscriber } from '../../support/stream-subscriber.ts'
 import { report } from '../network/engine-under-test.ts'
@@ -20,8 +21,8 @@ interface Lane {
   acknowledged: number
 }
 
-it.skipIf(!redisAvailable)(
-  `Redis dies ${KILLS} times under load: nothing acknowledged is lost, and it all goes on by itself`,
+it.skipIf(lacks('redis-server'))(
+  `Redis dies ${KILLS} times under load: nothing acknowledged is lost, and it all goes on by itself (needs redis-server)`,
   async () => {
     const redis = await startRedis()
     onTestFinished(() => redis.stop())

@@ -3,7 +3,8 @@ import { expect, it, onTestFinished } from 'vitest'
 import { Collector } from '../../support/deadline.ts'
 import { engineFolder, STREAM_PORT, type EngineProcess } from '../../support/engine-process.ts'
 import { LoadClient } from '../../support/load-client.ts'
-import { startRedis, redisAvailable } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
+import { startRedis } from '../../support/redis-server.ts'
 import type { StreamFrame } from '../../support/stream-frame.ts'
 import { StreamSubscriber } from '../../support/stream-subscriber.ts'
 
@@ -36,24 +37,25 @@ async function pair(): Promise<readonly [Side, Side]> {
   return Promise.all([side(redis.url, 'one'), side(redis.url, 'two')])
 }
 
-const available = redisAvailable
+it.skipIf(lacks('redis-server'))(
+  'state and stream items written on one engine are there on the other (needs redis-server)',
+  async () => {
+    const [one, two] = await pair()
+    await one.client.result('state::set', { scope: 's', key: 'k', value: { a: 1 } })
+    expect(await two.client.result('state::get', { scope: 's', key: 'k' })).toEqual({ a: 1 })
+    const ops = [{ type: 'increment', path: 'a', by: 1 }]
+    const both = [one, two].flatMap(({ client }) => Array.from({ length: 100 }, () => client))
+    await Promise.all(both.map((client) => client.result('state::update', { scope: 's', key: 'k', ops })))
+    expect(await two.client.result('state::get', { scope: 's', key: 'k' })).toEqual({ a: 201 })
+    const item = { stream_name: 'board', group_id: 'g', item_id: 'i' }
+    await two.client.result('stream::set', { ...item, data: [1] })
+    expect(await one.client.result('stream::get', item)).toEqual([1])
+    for (const { engine } of [one, two]) expect(await engine.stop()).toBe(0)
+  },
+)
 
-it.skipIf(!available)('state and stream items written on one engine are there on the other', async () => {
-  const [one, two] = await pair()
-  await one.client.result('state::set', { scope: 's', key: 'k', value: { a: 1 } })
-  expect(await two.client.result('state::get', { scope: 's', key: 'k' })).toEqual({ a: 1 })
-  const ops = [{ type: 'increment', path: 'a', by: 1 }]
-  const both = [one, two].flatMap(({ client }) => Array.from({ length: 100 }, () => client))
-  await Promise.all(both.map((client) => client.result('state::update', { scope: 's', key: 'k', ops })))
-  expect(await two.client.result('state::get', { scope: 's', key: 'k' })).toEqual({ a: 201 })
-  const item = { stream_name: 'board', group_id: 'g', item_id: 'i' }
-  await two.client.result('stream::set', { ...item, data: [1] })
-  expect(await one.client.result('stream::get', item)).toEqual([1])
-  for (const { engine } of [one, two]) expect(await engine.stop()).toBe(0)
-})
-
-it.skipIf(!available)(
-  'stream events of one engine reach the subscribers of the other, who may change over',
+it.skipIf(lacks('redis-server'))(
+  'stream events of one engine reach the subscribers of the other, who may change over (needs redis-server)',
   async () => {
     const [one, two] = await pair()
     const seen: number[] = []
@@ -77,38 +79,44 @@ it.skipIf(!available)(
   },
 )
 
-it.skipIf(!available)('what is published on one engine reaches the subscribers of both, once each', async () => {
-  const [one, two] = await pair()
-  const heard = await Promise.all(
-    [one, two].map(async ({ client }, index) => {
-      const events = new Collector<unknown>()
-      await client.register(`test::heard-${index}`, (data) => events.add(data))
-      // Answered when the worker has accepted it, and Redis with it: what another engine publishes then arrives.
-      const trigger = { trigger_type: 'subscribe', function_id: `test::heard-${index}`, config: { topic: 'orders' } }
-      await client.result('engine::register_trigger', trigger)
-      return events
-    }),
-  )
-  await one.client.result('publish', { topic: 'orders', data: { n: 1 } })
-  await two.client.result('publish', { topic: 'orders', data: { n: 2 } })
-  for (const events of heard) expect(await events.take(2)).toEqual([{ n: 1 }, { n: 2 }])
-  for (const { engine } of [one, two]) expect(await engine.stop()).toBe(0)
-  for (const events of heard) expect(events.items).toHaveLength(2)
-})
+it.skipIf(lacks('redis-server'))(
+  'what is published on one engine reaches the subscribers of both, once each (needs redis-server)',
+  async () => {
+    const [one, two] = await pair()
+    const heard = await Promise.all(
+      [one, two].map(async ({ client }, index) => {
+        const events = new Collector<unknown>()
+        await client.register(`test::heard-${index}`, (data) => events.add(data))
+        // Answered when the worker has accepted it, and Redis with it: what another engine publishes then arrives.
+        const trigger = { trigger_type: 'subscribe', function_id: `test::heard-${index}`, config: { topic: 'orders' } }
+        await client.result('engine::register_trigger', trigger)
+        return events
+      }),
+    )
+    await one.client.result('publish', { topic: 'orders', data: { n: 1 } })
+    await two.client.result('publish', { topic: 'orders', data: { n: 2 } })
+    for (const events of heard) expect(await events.take(2)).toEqual([{ n: 1 }, { n: 2 }])
+    for (const { engine } of [one, two]) expect(await engine.stop()).toBe(0)
+    for (const events of heard) expect(events.items).toHaveLength(2)
+  },
+)
 
-it.skipIf(!available)('a cron trigger of the same id on both engines runs once per tick', async () => {
-  const [one, two] = await pair()
-  const ticks = new Collector<string>()
-  await Promise.all(
-    [one, two].map(async ({ client }) => {
-      await client.register('test::tick', ({ scheduled_time }) => ticks.add(scheduled_time))
-      const trigger = { id: 'every-second', trigger_type: 'cron', function_id: 'test::tick' }
-      client.send({ type: 'registertrigger', ...trigger, config: { expression: '* * * * * *' } })
-    }),
-  )
-  const seen = await ticks.take(TICKS, 20_000)
-  expect(new Set(seen).size).toBe(TICKS)
-  const seconds = seen.map((time) => Date.parse(time) / 1_000)
-  expect(seconds).toEqual(seconds.map((_, index) => seconds[0]! + index))
-  for (const { engine } of [one, two]) expect(await engine.stop()).toBe(0)
-})
+it.skipIf(lacks('redis-server'))(
+  'a cron trigger of the same id on both engines runs once per tick (needs redis-server)',
+  async () => {
+    const [one, two] = await pair()
+    const ticks = new Collector<string>()
+    await Promise.all(
+      [one, two].map(async ({ client }) => {
+        await client.register('test::tick', ({ scheduled_time }) => ticks.add(scheduled_time))
+        const trigger = { id: 'every-second', trigger_type: 'cron', function_id: 'test::tick' }
+        client.send({ type: 'registertrigger', ...trigger, config: { expression: '* * * * * *' } })
+      }),
+    )
+    const seen = await ticks.take(TICKS, 20_000)
+    expect(new Set(seen).size).toBe(TICKS)
+    const seconds = seen.map((time) => Date.parse(time) / 1_000)
+    expect(seconds).toEqual(seconds.map((_, index) => seconds[0]! + index))
+    for (const { engine } of [one, two]) expect(await engine.stop()).toBe(0)
+  },
+)

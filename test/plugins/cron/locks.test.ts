@@ -5,7 +5,8 @@ import { KvLocks, type KvLockTable } from '../../../plugins/cron/locks/kv.ts'
 import type { LockBackend, TakeOutcome } from '../../../plugins/cron/locks/lock-backend.ts'
 import { openRedisLocks } from '../../../plugins/cron/locks/redis.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
-import { redisAvailable, startRedis, type RedisServer } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
+import { startRedis, type RedisServer } from '../../support/redis-server.ts'
 import { ManualClock, settled } from './manual-clock.ts'
 import { START } from './run-plugin.ts'
 
@@ -100,7 +101,7 @@ describe('kv', () => {
   })
 })
 
-describe.skipIf(!redisAvailable)('on a real server (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('on a real server (needs redis-server)', () => {
   let redis: RedisServer
   beforeAll(async () => void (redis = await startRedis()))
   afterAll(() => redis.stop())

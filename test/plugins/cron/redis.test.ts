@@ -4,14 +4,15 @@ import { EngineFolder } from '../../core/engine/running-engine.ts'
 import { Collector } from '../../support/deadline.ts'
 import { engineFolder } from '../../support/engine-process.ts'
 import { RawClient } from '../../support/raw-client.ts'
-import { redisAvailable, startRedis, type RedisServer } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
+import { startRedis, type RedisServer } from '../../support/redis-server.ts'
 import { ManualClock, settled } from './manual-clock.ts'
 import { type CronEvent, runCron, type RunningCron, START, times } from './run-plugin.ts'
 
 const SKIPPED = (jobId: string, why: 'runs it' | 'has run it') =>
   `The fire of ${jobId} was skipped: another engine ${why}.`
 
-describe.skipIf(!redisAvailable)('cron on Redis (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('cron on Redis (needs redis-server)', () => {
   let redis: RedisServer
   let jobs = 0
   beforeAll(async () => void (redis = await startRedis()))

@@ -10,7 +10,8 @@ import { connectSdk, failureOf, V11, V22 } from '../../clients/versions.ts'
 import { Collector, within } from '../../support/deadline.ts'
 import { LoadClient } from '../../support/load-client.ts'
 import { RawClient } from '../../support/raw-client.ts'
-import { redisAvailable, startRedis } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
+import { startRedis } from '../../support/redis-server.ts'
 import { socketRun } from '../../support/worker-run.ts'
 import { pubsubCases } from './pubsub-cases.ts'
 import { collect, publish, type PubSubRun } from './pubsub-run.ts'
@@ -229,7 +230,7 @@ describe('pub/sub of a running engine: settings', () => {
     expect(await events.take(1)).toEqual([1])
   })
 
-  test.skipIf(!redisAvailable)('another adapter is taken up while it runs (needs redis-server)', async () => {
+  test.skipIf(lacks('redis-server'))('another adapter is taken up while it runs (needs redis-server)', async () => {
     const redis = await startRedis()
     onTestFinished(() => redis.stop())
     const { engine, apply } = await startOwn()

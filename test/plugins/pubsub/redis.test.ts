@@ -4,12 +4,13 @@ import type { PubSubAdapter } from '../../../plugins/pubsub/adapters/adapter.ts'
 import { openRedis, type RedisAdapterLimits } from '../../../plugins/pubsub/adapters/redis.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { Collector, within } from '../../support/deadline.ts'
-import { redisAvailable, startRedis, type RedisServer } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
+import { startRedis, type RedisServer } from '../../support/redis-server.ts'
 import { pubsubCases } from './pubsub-cases.ts'
 import { barrier, collect, freshTopic, publish } from './pubsub-run.ts'
 import { runPubSubPlugin, type RunningPubSub } from './run-plugin.ts'
 
-describe.skipIf(!redisAvailable)('needs redis-server', () => {
+describe.skipIf(lacks('redis-server'))('needs redis-server', () => {
   let redis: RedisServer
   beforeAll(async () => {
     redis = await startRedis()

@@ -9,7 +9,8 @@ import { KvMemory } from '../../../plugins/state/adapters/kv-memory.ts'
 import { RedisState } from '../../../plugins/state/adapters/redis.ts'
 import type { StateStore } from '../../../plugins/state/adapters/store.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
-import { redisAvailable, startRedis } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
+import { startRedis } from '../../support/redis-server.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const log = collectingLog()
@@ -18,7 +19,7 @@ concurrencyCases('kv in memory', async () => [new KvMemory()])
 
 concurrencyCases('kv on disk', async () => [new KvFile({ folder: tempFolder(), log })])
 
-describe.skipIf(!redisAvailable)('needs redis-server', () => {
+describe.skipIf(lacks('redis-server'))('needs redis-server', () => {
   const onRedis = async (engines: number): Promise<StateStore[]> => {
     const server = await startRedis()
     onTestFinished(() => server.stop())

@@ -3,7 +3,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { within } from '../../support/deadline.ts'
 import { engineFolder } from '../../support/engine-process.ts'
 import { RawClient } from '../../support/raw-client.ts'
-import { redisAvailable, startRedis, type RedisServer } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
+import { startRedis, type RedisServer } from '../../support/redis-server.ts'
 import { startRemoteEngine } from '../../support/remote-engine.ts'
 
 const entry = (url: string, more = ''): string =>
@@ -19,7 +20,7 @@ async function server(): Promise<RedisServer> {
   return redis
 }
 
-describe.skipIf(!redisAvailable)('state of engines on one Redis (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('state of engines on one Redis (needs redis-server)', () => {
   test('is the same for both, whichever style their configuration has', async () => {
     const { url } = await server()
     const [one, other] = [await startRemoteEngine([entry(url)]), await startRemoteEngine([oldEntry(url)])]

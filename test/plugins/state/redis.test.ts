@@ -4,7 +4,8 @@ import { connectRedis } from '../../../kit/redis/redis-connection.ts'
 import { RedisState } from '../../../plugins/state/adapters/redis.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { Collector, within } from '../../support/deadline.ts'
-import { redisAvailable, startRedis, type RedisServer } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
+import { startRedis, type RedisServer } from '../../support/redis-server.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { stateAdapterCases } from './adapter-cases.ts'
 import { runStatePlugin } from './run-plugin.ts'
@@ -15,7 +16,7 @@ const ignore = (): void => {}
 /** One for the tests that do not harm it. */
 let shared: RedisServer
 
-describe.skipIf(!redisAvailable)('needs redis-server', () => {
+describe.skipIf(lacks('redis-server'))('needs redis-server', () => {
   beforeAll(async () => {
     shared = await startRedis()
   })

@@ -3,7 +3,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { within } from '../../support/deadline.ts'
 import { unusedPort } from '../../support/unused-port.ts'
 import { RawClient } from '../../support/raw-client.ts'
-import { redisAvailable, startRedis } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
+import { startRedis } from '../../support/redis-server.ts'
 import { startRemoteEngine } from '../../support/remote-engine.ts'
 import { StreamClient } from '../../support/stream-client.ts'
 
@@ -23,7 +24,7 @@ async function twoEngines() {
   return { server, one: await open(), other: await open() }
 }
 
-describe.skipIf(!redisAvailable)('stream clients of engines on one Redis (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('stream clients of engines on one Redis (needs redis-server)', () => {
   test('see what is written on either, and what iii publishes; functions fire where it was written', async () => {
     const { server, one, other } = await twoEngines()
     for (const { worker } of [one, other]) {

@@ -4,7 +4,8 @@ import type { RedisError } from '../../../kit/redis/redis-connection.ts'
 import { REDIS_FEED_DEFAULTS } from '../../../plugins/stream/adapters/redis-feed.ts'
 import type { StreamEvent } from '../../../plugins/stream/event.ts'
 import { within } from '../../support/deadline.ts'
-import { redisAvailable, startRedis, type RedisServer } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
+import { startRedis, type RedisServer } from '../../support/redis-server.ts'
 import { ignore, item } from './adapter-cases.ts'
 import { offsetsOf, openEngine, range, redisServer, type Engine } from './redis-run.ts'
 
@@ -37,7 +38,7 @@ async function written(engine: Engine, value: string): Promise<void> {
   await within(10_000, 'a write', write())
 }
 
-describe.skipIf(!redisAvailable)('streams in Redis when connections break (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('streams in Redis when connections break (needs redis-server)', () => {
   test('the defaults', () => {
     expect(REDIS_FEED_DEFAULTS).toEqual({
       maxBuffered: 10_000,
@@ -135,7 +136,7 @@ describe.skipIf(!redisAvailable)('streams in Redis when connections break (needs
   })
 })
 
-describe.skipIf(!redisAvailable)('events that nobody can bring back (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('events that nobody can bring back (needs redis-server)', () => {
   test('a journal that reaches back no more: listeners are told once, and hear what follows', async () => {
     const server = await redisServer()
     const engine = await openEngine(server, { history: SMALL })

@@ -2,13 +2,13 @@
 import { describe, expect, test } from 'vitest'
 import type { StreamEvent } from '../../../plugins/stream/event.ts'
 import { within } from '../../support/deadline.ts'
-import { redisAvailable } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
 import { ignore, item, shown } from './adapter-cases.ts'
 import { offsetsOf, openEngine, range, redisServer } from './redis-run.ts'
 
 const SENT = '{"type":"event","event":{"type":"x","data":null}}'
 
-describe.skipIf(!redisAvailable)('streams of several engines on one Redis (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('streams of several engines on one Redis (needs redis-server)', () => {
   test('events cross, in one order, with the same positions; bound functions hear of them where they were written', async () => {
     const server = await redisServer()
     const engines = [await openEngine(server), await openEngine(server), await openEngine(server)]
@@ -208,7 +208,7 @@ describe.skipIf(!redisAvailable)('streams of several engines on one Redis (needs
   })
 })
 
-describe.skipIf(!redisAvailable)('the journal in Redis (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('the journal in Redis (needs redis-server)', () => {
   test('keeps no more events than allowed', async () => {
     const server = await redisServer()
     const { store } = await openEngine(server, { history: { maxEvents: 10, maxBytes: 1_000_000 } })

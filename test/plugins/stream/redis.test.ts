@@ -4,7 +4,8 @@ import { RedisStreams } from '../../../plugins/stream/adapters/redis.ts'
 import type { HistoryLimits } from '../../../plugins/stream/adapters/store.ts'
 import { HISTORY_DEFAULTS } from '../../../plugins/stream/config.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
-import { redisAvailable, startRedis, type RedisServer } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
+import { startRedis, type RedisServer } from '../../support/redis-server.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { streamAdapterCases, type OpenedStream } from './adapter-cases.ts'
 import { customCases } from './custom-cases.ts'
@@ -14,7 +15,7 @@ import type { StreamRun } from './stream-run.ts'
 
 let server: RedisServer
 
-describe.skipIf(!redisAvailable)('needs redis-server', () => {
+describe.skipIf(lacks('redis-server'))('needs redis-server', () => {
   beforeAll(async () => {
     server = await startRedis({ args: ['--appendonly', 'no'] })
   })

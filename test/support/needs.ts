@@ -1,0 +1,87 @@
+// What some tests need and not every machine has. A test that is skipped says so in its title, `… (needs NAME)`, with a name of
+// this table; skipped-tests.ts tells at the end of a run why, and how to have it run.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { findOldNode } from '../bin/old-node.ts'
+
+export interface Need {
+  isThere(): boolean
+  /** Why a test can't run without it: the end of a sentence that begins with `there is`. */
+  readonly missing: string
+  /** What to do, so that the tests run. */
+  readonly remedy: string
+  /** `.ci/run` installs it: in CI it is not looked for, and where it lacks all the same the tests fail. */
+  readonly providedInCi?: boolean
+}
+
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+export const NEEDS = {
+  'redis-server': {
+    isThere: () => answers('redis-server', '--version'),
+    missing: 'no redis-server on the PATH',
+    remedy: 'install it: apt-get install redis-server, or brew install redis',
+    providedInCi: true,
+  },
+  openssl: {
+    isThere: () => answers('openssl', 'version'),
+    missing: 'no openssl on the PATH, which makes the certificates',
+    remedy: 'install it: apt-get install openssl',
+  },
+  Chromium: {
+    isThere: () => chromiumFile() !== undefined,
+    missing: 'no Chromium in /usr/bin',
+    remedy: 'install it: apt-get install chromium',
+    providedInCi: true,
+  },
+  'old Node': {
+    isThere: () => findOldNode() !== undefined,
+    missing: 'no Node from 18 to 23 in /usr/bin or /usr/local/bin',
+    remedy: 'name one: III_TEST_OLD_NODE=/path/to/node',
+  },
+  Linux: {
+    isThere: () => process.platform === 'linux',
+    missing: 'no /proc on this system, which they read',
+    remedy: 'run them on Linux, in a container for example',
+  },
+  POSIX: {
+    isThere: () => process.platform !== 'win32',
+    missing: 'nothing like the rights of POSIX files on this system',
+    remedy: 'run them on Linux or macOS',
+  },
+  'iii-sdk for Python': {
+    // Tests that can install it find out by trying; those that only use it look here.
+    isThere: () => pythonWithSdk() !== undefined,
+    missing: 'no Python with iii-sdk',
+    remedy:
+      'install it: python3 -m venv VENV && VENV/bin/pip install -r test/interop/python/requirements.txt, and name it: III_TEST_PYTHON=VENV/bin/python',
+  },
+} satisfies Readonly<Record<string, Need>>
+
+export type NeedName = keyof typeof NEEDS
+
+const known = new Map<NeedName, boolean>()
+
+/** True where tests that need it are to be skipped. */
+export function lacks(name: NeedName): boolean {
+  const need: Need = NEEDS[name]
+  if (need.providedInCi === true && process.env['CI']) return false
+  const isThere = known.get(name) ?? need.isThere()
+  known.set(name, isThere)
+  return !isThere
+}
+
+export function chromiumFile(): string | undefined {
+  return BROWSERS.find((file) => existsSync(file))
+}
+
+/** The interpreter that III_TEST_PYTHON names, else the system's, if it has the SDK. */
+export function pythonWithSdk(): string | undefined {
+  return [process.env['III_TEST_PYTHON'], 'python3'].find(
+    (python) => python !== undefined && python !== '' && answers(python, '-c', 'import iii'),
+  )
+}
+
+function answers(command: string, ...args: readonly string[]): boolean {
+  return spawnSync(command, args, { timeout: 10_000 }).status === 0
+}

@@ -63,7 +63,7 @@ function ownCommands(builtIns: readonly BuiltIn[]): Readonly<Record<string, Comm
     plugins: {
       summary: 'List, create, enable, reload, stop and start plugins',
       aliases: ['plugin'],
-      load: async () => (await import('./commands/plugins.ts')).plugins,
+      load: async () => (await import('./commands/plugins.ts')).pluginsCommand(builtIns),
     },
     config: {
       summary: 'Check, explain and describe the configuration file',

@@ -1,5 +1,6 @@
 // `iii plugins …`: the plugins of a running engine, and `new` and `enable` for the files of a project.
-import { defineCommand } from 'citty'
+import { defineCommand, type CommandDef } from 'citty'
+import type { BuiltIn } from '../../sdk/built-in.ts'
 import { CONNECTION_ARGS, connectionFrom } from '../connection-options.ts'
 import { invokeOnce } from '../engine-client.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -70,18 +71,21 @@ const start = operation(
   (name, answer) => `${name} is ${text('state')(answer)}`,
 )
 
-export const plugins = defineCommand({
-  meta: { name: 'plugins', description: 'List, create, enable, reload, stop and start plugins' },
-  subCommands: {
-    list,
-    info,
-    reload,
-    stop,
-    start,
-    new: async () => (await import('./plugin-new.ts')).pluginNew,
-    enable: async () => (await import('./plugin-enable.ts')).pluginEnable,
-  },
-})
+export function pluginsCommand(builtIns: readonly BuiltIn[]): CommandDef {
+  const names = async () => (await import('../plugin-catalogue.ts')).installedPlugins(builtIns).names
+  return defineCommand({
+    meta: { name: 'plugins', description: 'List, create, enable, reload, stop and start plugins' },
+    subCommands: {
+      list,
+      info,
+      reload,
+      stop,
+      start,
+      new: async () => (await import('./plugin-new.ts')).pluginNew(await names()),
+      enable: async () => (await import('./plugin-enable.ts')).pluginEnable(await names()),
+    },
+  })
+}
 
 function operation(name: string, description: string, sentence: (plugin: string, answer: ListedRow) => string) {
   return defineCommand({

@@ -50,6 +50,7 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
   const plugins: ResolvedPlugin[] = []
   const skipped: WorkerEntry[] = []
   const oddities: Absence[] = []
+  const shadowed: string[] = []
   const unclaimed: ResolvedEntries['unclaimed'][number][] = []
 
   for (const entry of config.entries) {
@@ -57,6 +58,8 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
     else if (names.isCore(entry.name)) skipped.push(entry)
     else if (userPlugins.has(entry.writtenName)) {
       // A plugin is found under its name although that is also the alias of a built-in.
+      if (entry.name !== entry.writtenName && names.isProvided(entry.name) && entry.enabled)
+        shadowed.push(shadowWarning(entry, config))
       plugins.push({
         entry: renamed(entry, entry.writtenName),
         from: 'plugins_dir',
@@ -84,7 +87,7 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
       '',
       oddities.map((odd) => toProblem(odd.entry, sentences(odd), config, STRICT_REMEDY)),
     )
-  const warnings = oddities.map((odd) => `${odd.entry.origin}: ${sentences(odd, '; skipped')}`)
+  const warnings = [...shadowed, ...oddities.map((odd) => `${odd.entry.origin}: ${sentences(odd, '; skipped')}`)]
   return { listeners, plugins, skipped, unclaimed, warnings }
 }
 
@@ -117,6 +120,10 @@ function absence(
     problem: `Unknown worker '${writtenName}'`,
     advice: `${suggestion} A plugin of that name would be looked for in ${config.pluginsDir}`.trimStart(),
   }
+}
+
+function shadowWarning({ origin, name, writtenName }: WorkerEntry, { pluginsDir }: EngineConfig): string {
+  return `${origin}: '${writtenName}' is a plugin in ${pluginsDir}, not the built-in worker ${name}. For the worker write 'name: ${name}'`
 }
 
 /** @param outcome what comes of it. */

@@ -48,6 +48,26 @@ describe('iii plugin new', () => {
     expect(stderr).toContain('set plugins_dir')
     expect(stderr).not.toMatch(/^\s+at /m)
   })
+  it.each([
+    ['iii-state', 'iii-state', 'iii plugin new iii-state --replace'],
+    ['state', 'iii-state', 'iii plugin new iii-state --replace'],
+    ['iii-worker-manager', 'iii-worker-manager', 'no plugin can replace'],
+  ])('refuses %s, a name of %s, and says: %s', async (name, worker, advice) => {
+    const { code, stderr } = await iii('plugin', 'new', name)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(advice) })
+    expect(stderr).toContain(worker)
+    expect(readdirSync(cwd)).toEqual([])
+  })
+  it('writes one with the name of a built-in worker with --replace, and says how to enable it', async () => {
+    const { code, stdout } = await iii('plugin', 'new', 'iii-state', '--replace')
+    expect(code).toBe(0)
+    expect(stdout).toContain('iii plugin enable iii-state --write --replace')
+    expect(read('plugins/iii-state.ts')).toContain("name: 'iii-state'")
+  })
+  it.each(['state', 'iii-worker-manager'])('refuses the name %s even with --replace', async (name) => {
+    expect((await iii('plugin', 'new', name, '--replace')).code).toBe(1)
+    expect(readdirSync(cwd)).toEqual([])
+  })
   it.each(['Hello', '1st', '../up', 'a_b'])('refuses the name %s', async (name) => {
     expect(await iii('plugin', 'new', name)).toMatchObject({ code: 1, stderr: expect.stringContaining(name) })
     expect(readdirSync(cwd)).toEqual([])
@@ -89,6 +109,32 @@ describe('iii plugin enable', () => {
     expect(stdout).toContain('It runs.')
     expect(engine.frames.map((frame) => frame['data'])).toEqual([{ name: 'hello' }])
   })
+  it.each(['iii-state', 'state'])('does not let a plugin named %s take the place of the built-in', async (name) => {
+    mkdirSync(inProject('plugins'))
+    write(`plugins/${name}.ts`, '')
+    write('iii-config.yaml', 'workers: []\n')
+    const { code, stderr } = await iii('plugin', 'enable', name, '--write')
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('built-in worker') })
+    expect(read('iii-config.yaml')).toBe('workers: []\n')
+  })
+  it('lets it with --replace', async () => {
+    mkdirSync(inProject('plugins'))
+    write('plugins/iii-state.ts', '')
+    write('iii-config.yaml', 'workers: []\n')
+    expect((await iii('plugin', 'enable', 'iii-state', '--write', '--replace')).code).toBe(0)
+    expect(parse(read('iii-config.yaml'))).toEqual({ workers: [{ name: 'iii-state' }] })
+  })
+  it.each(['name: iii-state', 'name: state', 'class: modules::state::StateModule'])(
+    'knows a built-in worker by each of its names: %s',
+    async (entry) => {
+      write('iii-config.yaml', `workers:\n  - ${entry}\n`)
+      for (const name of ['state', 'iii-state']) {
+        const { code, stdout, stderr } = await iii('plugin', 'enable', name, '--write')
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+        expect(stdout).toContain('enabled already')
+      }
+    },
+  )
   it('exits 1 without a configuration file and writes none', async () => {
     expect((await iii('plugin', 'enable', 'hello', '--write')).code).toBe(1)
     expect(readdirSync(cwd)).toEqual([])
@@ -105,7 +151,7 @@ describe('iii plugin enable', () => {
 
 describe('enablePlugin', () => {
   const enabled = (text: string) => {
-    const result = enablePlugin(text, 'hello', 'file.yaml')
+    const result = enablePlugin(text, { name: 'hello' }, 'file.yaml')
     return result.outcome === 'enabled' ? result.text : result.outcome
   }
   it('changes nothing but the new lines: comments, spacing and quotes stay', () => {
@@ -153,6 +199,6 @@ describe('enablePlugin', () => {
     expect(enabled('modules:\n  - name: hello\n')).toBe('already')
   })
   it.each(['workers: 5\n', '- a\n'])('refuses %j', (text) => {
-    expect(() => enablePlugin(text, 'hello', 'file.yaml')).toThrow(/not a (list|map)/)
+    expect(() => enablePlugin(text, { name: 'hello' }, 'file.yaml')).toThrow(/not a (list|map)/)
   })
 })

@@ -44,6 +44,8 @@ export class PluginInstance {
   /** Number of the latest generation that was committed. */
   generationNumber = 0
   slot: PluginSlot | undefined
+  /** Origin of the user's plugin that runs, or ran last, in the place of the built-in of this name. */
+  replacedBy: string | undefined
   startedAt: string | undefined
   loadMs = 0
   restarts = 0

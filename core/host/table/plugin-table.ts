@@ -130,7 +130,19 @@ export class PluginTable {
       ms: Math.round(ms),
       ...listeningOf(instance),
     })
+    this.#tellReplacement(instance, generation)
     this.#emit(instance, first ? 'started' : 'reloaded', undefined, ms)
+  }
+
+  /** What runs under the name of a built-in is told when it changes: it has the worker's rights, and may not do what the worker does. */
+  #tellReplacement(instance: PluginInstance, { plan }: Generation): void {
+    const { name, plugin, replacedBy } = instance
+    const { replaces, origin } = plan.source
+    const now = replaces ? origin : undefined
+    instance.replacedBy = now
+    if (now === replacedBy) return
+    if (now === undefined) this.#log.info(`plugin '${name}' is the built-in worker again, and no longer ${replacedBy}`)
+    else this.#log.warn(`plugin '${name}' is ${now}, which runs in the place of the built-in worker ${plugin}`)
   }
 
   /** The same generation with another configuration. */

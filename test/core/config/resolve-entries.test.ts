@@ -73,6 +73,16 @@ describe('resolveEntries', () => {
     ])
   })
 
+  test('that it is not the built-in worker is said', () => {
+    const warnings = (workers: string): readonly string[] =>
+      resolve(`workers: [${workers}]`, { userPlugins: ['state'] }).warnings
+    expect(warnings('{name: state}')).toEqual([
+      expect.stringMatching(/^iii-config\.yaml:1: 'state' is a plugin in .*, not the built-in worker iii-state\. /),
+    ])
+    expect(warnings('{name: iii-state}')).toEqual([])
+    expect(warnings('{name: state, enabled: false}')).toEqual([])
+  })
+
   test('no plugin takes the place of the engine itself', () => {
     const { listeners, plugins } = resolve('', { userPlugins: ['iii-worker-manager', 'iii-engine-functions'] })
     expect([listeners.length, plugins.length]).toEqual([1, 0])

@@ -60,8 +60,6 @@ export interface HandleOptions {
   readonly onProblem?: (problem: string) => void
 }
 
-/** Longest id that a function may have or be called by. */
-const MAX_ID_LENGTH = 4096
 const NO_ARGUMENTS = {}
 
 export class Handle {
@@ -146,8 +144,6 @@ export class Handle {
     const { id, ...own } = typeof target === 'string' ? { id: target } : target
     const { live_channel_refs = true, raw = false, ...more } = { ...own, ...options } as FunctionOptions
     if (typeof id !== 'string' || id.trim() === '') throw new Error('id is required')
-    if (id.length > MAX_ID_LENGTH)
-      throw new Error(`function id of ${id.length} characters; at most ${MAX_ID_LENGTH} are possible`)
     if (this.#functions.has(id)) throw new Error(`function id already registered: ${id}`)
     const isHandler = typeof handler === 'function'
     const payloadForm = { raw, liveChannelRefs: live_channel_refs }
@@ -346,8 +342,6 @@ export class Handle {
 
 function checkRequest({ function_id: id, namespace, timeoutMs }: TriggerRequest): void {
   if (typeof id !== 'string' || id === '') throw new Error('function_id is required')
-  if (id.length > MAX_ID_LENGTH)
-    throw new Error(`function id of ${id.length} characters; at most ${MAX_ID_LENGTH} are possible`)
   if (namespace !== undefined && namespace.trim() === '')
     throw new Error("'namespace' is empty: omit it or give a name")
   if (timeoutMs !== undefined && !(timeoutMs >= 0))

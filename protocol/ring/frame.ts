@@ -81,7 +81,7 @@ export function readFrame(bytes: Buffer, start: number, end: number, into: Frame
   into.callId = bytes.readUInt32LE(start + 4)
   into.index = bytes.readUInt32LE(start + 8)
   into.idStart = start + HEADER_BYTES
-  into.idEnd = into.idStart + bytes.readUInt16LE(start + 12)
+  into.idEnd = into.idStart + bytes.readUInt32LE(start + 12)
   into.sidecarEnd = into.idEnd + bytes.readUInt32LE(start + 16)
   into.end = end
 }
@@ -121,9 +121,7 @@ export function writeFrame(
   target.writeUInt16LE(member, at + 2)
   target.writeUInt32LE(callId, at + 4)
   target.writeUInt32LE(index, at + 8)
-  // Throws above 65535: ids are limited long before (the scanner's limit for sockets, `registerFunction` for plugins).
-  target.writeUInt16LE(idLength, at + 12)
-  target.writeUInt16LE(0, at + 14)
+  target.writeUInt32LE(idLength, at + 12)
   target.writeUInt32LE(sidecarLength, at + 16)
   sink.commit(to - at)
 }

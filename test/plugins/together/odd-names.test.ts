@@ -103,6 +103,26 @@ test.each(NAMES.filter(([, name]) => name !== ''))('a topic that is %s', async (
   expect(client.calls('names::on').map(({ data }) => data)).toEqual([NAMES.findIndex(([, name]) => name === topic)])
 })
 
+test.each(NAMES.filter(([, name]) => name !== '' && name.isWellFormed()))(
+  'target and condition of a trigger that are %s',
+  async (_what, name) => {
+    const client = await RawClient.connect(engine.url)
+    const [target, condition, scope] = [`target ${name}`, `condition ${name}`, `target ${name.length} ${name[0]}`]
+    for (const id of [target, condition]) client.provide(id, () => true)
+    client.send({
+      type: 'registertrigger',
+      id: scope,
+      trigger_type: 'state',
+      function_id: target,
+      config: { scope, condition_function_id: condition },
+    })
+    await client.settled()
+    await client.call('state::set', { scope, key: 'k', value: 1 })
+    await client.until(() => client.calls(target).length > 0, 'the event')
+    expect(client.calls(condition)).toHaveLength(1)
+  },
+)
+
 // Ids of functions are well-formed text.
 test.each(NAMES.filter(([, name]) => name.length < 1_000 && name.isWellFormed()))(
   'a worker serves a stream that is %s',

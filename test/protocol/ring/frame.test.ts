@@ -56,6 +56,16 @@ describe('a frame', () => {
     )
   })
 
+  it('keeps a function id of any length', () => {
+    const id = 'é'.repeat(40_000)
+    const sink = new OneFrame()
+    writeFrame(sink, FrameKind.Call, 0, 0, 1, 2, id, '{}', '{"a":1}')
+    const frame = new Frame()
+    readFrame(sink.target, sink.start, sink.end, frame)
+    expect(frame.id(sink.target)).toBe(id)
+    expect([frame.sidecar(sink.target), frame.text(sink.target)]).toEqual(['{}', '{"a":1}'])
+  })
+
   it('puts a suffix in the place of the last byte of the payload', () => {
     const sink = new OneFrame()
     writeFrame(sink, FrameKind.Call, 0, 0, 1, 2, '', '', Buffer.from('{"a":1}'), ',"who":"é"}')

@@ -75,6 +75,11 @@ export function toErrorBody(thrown: unknown): ErrorBody {
   return { code: 'invocation_failed', message }
 }
 
+/** What is wrong, for an error that goes on under another code: its own code stands in front, unless it is the same one. */
+export function messageUnder(code: string, error: { readonly code: string; readonly message: string }): string {
+  return error.code === code ? error.message : `${error.code}: ${error.message}`
+}
+
 /** The body as it stands in a frame. */
 export function errorBytes(body: ErrorBody): Buffer {
   return Buffer.from(JSON.stringify(body))

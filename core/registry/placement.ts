@@ -1,6 +1,6 @@
 // Where each binding is: with the current provider of its type, or parked; and what happens when a provider refuses one
 // (spec 01 §11.2–11.5, §13). Who may bind and unbind is decided before.
-import { CodedError, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
+import { CodedError, messageUnder, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
 import type { TriggerRegistrationResult } from '../../protocol/messages.ts'
 import type { Log } from '../log.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
@@ -15,6 +15,9 @@ import { hears, tellOwner, tellUnbind } from './trigger-notices.ts'
 import type { LocalTriggerType, TriggerType, TypeProvider } from '../model/trigger-type.ts'
 import type { TriggerTypes } from './trigger-types.ts'
 import type { Worker } from '../model/worker.ts'
+
+/** Code of a refusal, whatever code the provider gave (spec 01 §11.4). */
+const REFUSED = 'trigger_registration_failed'
 
 export interface PlacementDeps {
   readonly types: TriggerTypes
@@ -229,7 +232,7 @@ export class Placement {
       logical.place = { state: 'bound', provider }
     } catch (thrown) {
       const { message } = toErrorBody(thrown)
-      this.#refuse(logical, { code: 'trigger_registration_failed', message }, replay)
+      this.#refuse(logical, { code: REFUSED, message }, replay)
     }
   }
 
@@ -256,7 +259,7 @@ export class Placement {
     if (provider === undefined) return
     if (this.#waiters.has(logical.id)) {
       provider.view.held.delete(logical.id)
-      const failure = new CodedError('trigger_registration_failed', `${error.code}: ${error.message}`)
+      const failure = new CodedError(REFUSED, messageUnder(REFUSED, error))
       for (const member of [...logical.members.values()]) this.drop(member, failure)
       return
     }

@@ -1,5 +1,5 @@
 // `TriggerAction.Enqueue`: the call becomes one of `engine::queue::enqueue`, which any worker may provide (spec 01 §9.4).
-import type { CodedError, ErrorBody } from '../../protocol/errors.ts'
+import { messageUnder, type CodedError, type ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { Action } from '../model/action.ts'
 import type { Call } from '../model/call.ts'
@@ -28,8 +28,8 @@ export function enqueueReceipt(receiptId: string): Buffer {
 }
 
 export function enqueueFailure(error: CodedError, known: KnownWorkers): ErrorBody {
-  const missing = error.code === 'function_not_found'
-  return { code: 'enqueue_error', message: missing ? nobody(known) : `${error.code}: ${error.message}` }
+  const code = 'enqueue_error'
+  return { code, message: error.code === 'function_not_found' ? nobody(known) : messageUnder(code, error) }
 }
 
 function nobody(known: KnownWorkers): string {

@@ -226,7 +226,7 @@ describe('engine::register_trigger', () => {
     answer(scene, provider, idOf(await takeSent(provider)), REFUSED)
     await expect(made).rejects.toMatchObject({
       code: 'trigger_registration_failed',
-      message: 'trigger_registration_failed: no such thing',
+      message: 'no such thing',
     })
   })
 

@@ -22,7 +22,7 @@ describe('a binding without owner', () => {
     expect(told(provider)).toEqual(['unbind x'])
   })
 
-  it('fails with the code and message of the provider, and leaves nothing behind', async () => {
+  it('fails with the message of the provider, the code named once, and leaves nothing behind', async () => {
     const scene = makeScene()
     const provider = scene.attach()
     provide(scene, provider, 't')
@@ -30,12 +30,24 @@ describe('a binding without owner', () => {
     answer(scene, provider, 'x', REFUSED)
     await expect(bound).rejects.toMatchObject({
       code: 'trigger_registration_failed',
-      message: 'trigger_registration_failed: no such thing',
+      message: 'no such thing',
     })
     expect(scene.triggers.findBinding('x')).toBeUndefined()
     told(provider)
     provide(scene, provider, 't')
     expect(told(provider)).toEqual([])
+  })
+
+  it('keeps a code of the provider that is another one in the message', async () => {
+    const scene = makeScene()
+    const provider = scene.attach()
+    provide(scene, provider, 't')
+    const bound = scene.triggers.bindAndWait(request)
+    answer(scene, provider, 'x', { code: 'BAD_ZONE', message: 'no such zone' })
+    await expect(bound).rejects.toMatchObject({
+      code: 'trigger_registration_failed',
+      message: 'BAD_ZONE: no such zone',
+    })
   })
 
   it('is taken when the provider does not answer in time', async () => {
@@ -102,7 +114,7 @@ describe('a type of the engine itself', () => {
     await expect(
       scene.triggers.bindAndWait({ ...request, triggerType: 'engine::t', config: 'bad' }),
     ).rejects.toMatchObject({
-      message: 'trigger_registration_failed: bad config',
+      message: 'bad config',
     })
     scene.router.endWorker(binder.worker, { abnormal: false })
     expect(calls).toEqual(['bind early', 'unbind early'])

@@ -349,6 +349,18 @@ describe('enqueue', () => {
     expect(error?.code).toBe('enqueue_error')
     expect(error?.message).toContain('iii-queue')
   })
+
+  it.each([
+    ['enqueue_error', 'there is no such queue'],
+    ['overloaded', 'overloaded: there is no such queue'],
+  ])('that a queue refuses with %s is enqueue_error, with no code twice', (code, message) => {
+    const test = makeRouter()
+    const [queue, caller] = [test.join(), test.join()]
+    test.provide(queue.worker, 'engine::queue::enqueue')
+    const id = test.call(caller, 'z::q', {}, { type: 'enqueue', queue: 'jobs' })
+    test.reply(queue, undefined, { code, message: 'there is no such queue' })
+    expect(test.answerTo(caller, id)?.error).toEqual({ code: 'enqueue_error', message })
+  })
 })
 
 describe('middleware', () => {

@@ -1,4 +1,5 @@
 // A router without gateway, plugins and trigger types, for tests of dispatch and settlement.
+import { errorBytes, type ErrorBody } from '../../../protocol/errors.ts'
 import type { EngineOptions } from '../../../core/model/options.ts'
 import { createLog } from '../../../core/log.ts'
 import type { Worker } from '../../../core/model/worker.ts'
@@ -19,7 +20,7 @@ export interface TestRouter {
   call(caller: TestWorker, id: string, data?: unknown, action?: Action): string
   answerTo(caller: TestWorker, invocationId: string): Answered | undefined
   /** Answers the oldest delivery that a worker has not answered. */
-  reply(callee: TestWorker, result: unknown): void
+  reply(callee: TestWorker, result: unknown, error?: ErrorBody): void
   join(options?: Parameters<typeof makeWorker>[0]): TestWorker
   /** A plugin whose first generation serves these ids. */
   plugin(
@@ -51,10 +52,11 @@ export function makeRouter(options: Partial<EngineOptions> = {}): TestRouter {
       return String(call.invocationId)
     },
     answerTo: (caller, invocationId) => caller.link.answers.find((answer) => answer.invocationId === invocationId),
-    reply(callee, result) {
+    reply(callee, result, error) {
       const callId = callee.link.unanswered.shift()
       if (callId === undefined) throw new Error('nothing to answer')
-      router.settle(callee.worker, callId, Buffer.from(JSON.stringify(result)), undefined)
+      if (error !== undefined) router.settle(callee.worker, callId, undefined, errorBytes(error))
+      else router.settle(callee.worker, callId, Buffer.from(JSON.stringify(result)), undefined)
     },
     join(workerOptions) {
       const joined = makeWorker(workerOptions)

@@ -82,7 +82,7 @@ export function functionDetail(entry: FunctionEntry, { functions, triggers }: Re
   const registered = [...triggers.bindings()]
     .filter(({ logical }) => logical.functionId === entry.id && logical.namespace === entry.namespace)
     .filter((binding) => seesBinding(viewer, binding, functions))
-    .map(({ id, logical }) => ({ id, trigger_type: logical.content.triggerType, config: logical.config }))
+    .map(({ id, logical: { content, config, state } }) => ({ id, trigger_type: content.triggerType, config, state }))
     .sort(byId)
   return {
     ...row,

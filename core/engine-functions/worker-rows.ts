@@ -6,7 +6,8 @@ import type { Registries } from '../router/ports.ts'
 import { compareText } from './details.ts'
 import type { EngineFunctionDeps, InternalWorker } from './deps.ts'
 
-export type WorkerStatus = 'connected' | 'available' | 'busy' | 'disconnected'
+/** Of a connection `connected`, whatever it does: clients filter by it. Of a worker inside the engine `available`. */
+export type WorkerStatus = 'connected' | 'available'
 
 export interface WorkerRow {
   readonly id: string
@@ -74,7 +75,6 @@ function isListed(worker: Worker, { triggers }: Registries): boolean {
 function externalRow(worker: Worker, viewer: Viewer): WorkerRow {
   const { announcement } = worker
   const functions = functionsOf([worker], viewer)
-  const active = worker.inFlight
   return {
     id: worker.id,
     name: announcement?.name ?? null,
@@ -83,11 +83,11 @@ function externalRow(worker: Worker, viewer: Viewer): WorkerRow {
     namespace: worker.namespace,
     runtime: announcement?.runtime ?? 'unknown',
     os: announcement?.os ?? null,
-    status: active > 0 ? 'busy' : announcement !== undefined || worker.providers.size > 0 ? 'available' : 'connected',
+    status: 'connected',
     function_count: functions.length,
     functions,
     connected_at_ms: worker.connectedAt,
-    active_invocations: active,
+    active_invocations: worker.inFlight,
     isolation: announcement?.isolation ?? null,
     ip_address: worker.ipAddress ?? null,
     pid: announcement?.pid ?? null,

@@ -47,14 +47,18 @@ it('shows the id of a worker that has no name', async () => {
   expect(stdout).toMatch(/uuid-1 +browser/)
 })
 
-it('lists bindings as triggers, and trigger types with --types', async () => {
+it('lists bindings as triggers with their state, and trigger types with --types', async () => {
   engine.answers.set('engine::registered-triggers::list', {
     result: {
-      registered_triggers: [{ id: '1', trigger_type: 'state', function_id: 'f', config_summary: '{"scope":"s"}' }],
+      registered_triggers: [
+        { id: '1', trigger_type: 'state', function_id: 'f', config_summary: '{"scope":"s"}', state: 'parked' },
+      ],
     },
   })
   engine.answers.set('engine::triggers::list', { result: { triggers: [{ id: 'state', worker_name: 'iii-state' }] } })
-  expect((await runCli(['triggers', 'list', ...engine.at])).stdout).toContain('{"scope":"s"}')
+  expect((await runCli(['triggers', 'list', ...engine.at])).stdout).toMatch(
+    /^TYPE +FUNCTION +WORKER +STATE +CONFIG +ID\nstate +f +parked +{"scope":"s"} +1\n$/,
+  )
   expect((await runCli(['triggers', 'list', '--types', ...engine.at])).stdout).toMatch(/state +iii-state/)
 })
 

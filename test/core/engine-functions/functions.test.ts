@@ -160,8 +160,8 @@ describe(INFO, () => {
       request_schema: { r: 1 },
       response_schema: { s: 1 },
       registered_triggers: [
-        { id: 'x', trigger_type: 'cron', config: { at: 1 } },
-        { id: 'y', trigger_type: 'cron', config: { at: 2 } },
+        { id: 'x', trigger_type: 'cron', config: { at: 1 }, state: 'parked' },
+        { id: 'y', trigger_type: 'cron', config: { at: 2 }, state: 'parked' },
       ],
     })
   })

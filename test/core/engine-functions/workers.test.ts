@@ -27,7 +27,7 @@ describe(LIST, () => {
           namespace: 'default',
           runtime: 'node',
           os: 'linux',
-          status: 'available',
+          status: 'connected',
           function_count: 2,
           functions: ['a::f', 'b::f'],
           connected_at_ms: connectedAt,
@@ -64,17 +64,20 @@ describe(LIST, () => {
     expect(await listed()).toEqual(['Alpha', 'beta', 'zeta'])
     expect(await listed({ search: 'alph' })).toEqual(['Alpha'])
     expect(await listed({ runtime: 'python' })).toEqual(['zeta'])
-    expect(await listed({ status: 'busy' })).toEqual([])
+    expect(await listed({ status: 'connected' })).toEqual(['Alpha', 'beta', 'zeta'])
+    expect(await listed({ status: 'available' })).toEqual([])
     expect(await listed({ worker_id: three.worker.id })).toEqual(['beta'])
   })
 
-  it('calls a worker busy while it has calls to answer', async () => {
+  it('calls a worker connected while it has calls to answer, and counts those', async () => {
     const scene = makeEngine()
     const [worker, caller] = [scene.attach(), scene.attach()]
     await scene.announce(worker, { name: 'w' })
     offer(scene, worker.worker, { 'a::f': '' })
     const answer = scene.call(caller, 'a::f')
-    expect(await scene.call(caller, LIST)).toMatchObject({ workers: [{ status: 'busy', active_invocations: 1 }] })
+    const row = { status: 'connected', active_invocations: 1 }
+    expect(await scene.call(caller, LIST, { status: 'connected' })).toMatchObject({ workers: [row] })
+    expect(await scene.call(caller, 'engine::workers::info', { name: 'w' })).toMatchObject({ worker: row })
     scene.router.endWorker(worker.worker, { abnormal: false })
     await expect(answer).rejects.toMatchObject({ code: 'invocation_stopped' })
   })

@@ -65,13 +65,19 @@ function textOf(source: string): string {
   const file = source === '-' ? 0 : source.startsWith('@') ? source.slice(1) : undefined
   if (file === undefined) return source
   try {
-    return readFileSync(file, 'utf8')
+    return decoded(readFileSync(file))
   } catch (error) {
     throw new CommandFailure(
       `Error: the payload can't be read from ${file === 0 ? 'standard input' : file}: ${(error as Error).message}`,
       { cause: error },
     )
   }
+}
+
+/** Windows' editors and shells begin a text with a byte order mark, which JSON does not know; some of them write UTF-16. */
+function decoded(bytes: Buffer): string {
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8'
+  return new TextDecoder(encoding).decode(bytes)
 }
 
 function isRawNumber(value: object): boolean {

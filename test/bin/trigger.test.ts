@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { payloadFrom } from '../../bin/trigger-payload.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 import { FakeEngine } from './fake-engine.ts'
 import { runCli } from './run-cli.ts'
 
@@ -59,6 +61,14 @@ describe('iii trigger: the payload', () => {
     } finally {
       rmSync(folder, { recursive: true })
     }
+  })
+  it.each([
+    ['UTF-8', Buffer.from('\uFEFF{"from":"file"}')],
+    ['UTF-16, as PowerShell writes it', Buffer.from('\uFEFF{"from":"file"}', 'utf16le')],
+  ])('may begin with a byte order mark: %s', (_encoding, bytes) => {
+    const file = path.join(tempFolder(), 'payload.json')
+    writeFileSync(file, bytes)
+    expect(payloadFrom({ tokens: ['n=1'], json: `@${file}` })).toEqual({ from: 'file', n: 1 })
   })
   it.each([
     [['echo', 'token'], "argument 'token' has no '='"],

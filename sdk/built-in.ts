@@ -26,8 +26,6 @@ export interface WorkerAbout {
   readonly mandatory?: true
   /** Environment variable that keeps a mandatory worker from being added. */
   readonly keptOutBy?: string
-  /** Accepted without a word in a version that has no such worker: files name it out of habit. */
-  readonly quiet?: true
   /** May stand in a configuration more than once. Default: a second entry is an error. */
   readonly repeatable?: true
 }

@@ -48,9 +48,12 @@ export function readListenerConfig(config: Readonly<Record<string, unknown>>): L
     warnings.push(remark(['rbac', 'middleware_function_id'], `belongs beside rbac, not inside it${ignored}`))
   }
   if (!isLoopbackHost(written.host) && written.rbac?.auth_function_id === undefined) {
-    const open = `port ${written.port} on ${written.host} is open to the network without rbac.auth_function_id: whoever reaches it`
-    const may = written.rbac === undefined ? 'may call and register everything' : 'may call what expose_functions names'
-    warnings.push({ path: ['host'], message: `${open} ${may}` })
+    const open = `port ${written.port} on ${written.host} is open to the network`
+    const may =
+      written.rbac === undefined
+        ? ': whoever reaches it may call and register everything'
+        : ' without rbac.auth_function_id: whoever reaches it may call what expose_functions names'
+    warnings.push({ path: ['host'], message: `${open}${may}` })
   }
   const origins = written.allowed_origins?.map(normaliseOrigin)
   return {

@@ -1,5 +1,5 @@
 // Which worker stands behind each entry, if any (spec 04 A.7). Apart from loading, since the folder of plugins changes at run time.
-import { didYouMean } from '../../base/values/closest-name.ts'
+import { closestName, didYouMean } from '../../base/values/closest-name.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { isListenerEntry } from './listener-config.ts'
@@ -25,13 +25,9 @@ export interface ResolvedEntries {
   readonly skipped: readonly WorkerEntry[]
   /**
    * Of these the enabled ones that a holder of the seat `entries` may run, with what is said when nobody does and they are skipped
-   * (`absence`) or refused (`refusal`); undefined = nothing.
+   * (`absence`) or refused (`refusal`).
    */
-  readonly unclaimed: readonly {
-    readonly entry: WorkerEntry
-    readonly absence: string | undefined
-    readonly refusal: string | undefined
-  }[]
+  readonly unclaimed: readonly { readonly entry: WorkerEntry; readonly absence: string; readonly refusal: string }[]
   readonly warnings: readonly string[]
 }
 
@@ -70,10 +66,9 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
     else if (names.isProvided(entry.name)) plugins.push({ entry, from: 'built-in', replaces: false })
     else {
       skipped.push(entry)
-      const odd = names.isQuiet(entry.name) ? undefined : absence(entry, config, names, userPlugins)
-      if (odd !== undefined) oddities.push(odd)
-      if (entry.enabled)
-        unclaimed.push({ entry, absence: odd && sentences(odd, '; skipped'), refusal: odd && sentences(odd) })
+      const odd = absence(entry, config, names, userPlugins)
+      oddities.push(odd)
+      if (entry.enabled) unclaimed.push({ entry, absence: sentences(odd, '; skipped'), refusal: sentences(odd) })
     }
   }
   const surplus = surplusEntries(skipped, (name) => names.isKnown(name))
@@ -114,16 +109,24 @@ function absence(
       advice: 'Start it yourself: it connects like any other worker',
     }
   }
-  const suggestion = didYouMean(writtenName, [...names.suggestible, ...userPlugins])
   return {
     entry,
     problem: `Unknown worker '${writtenName}'`,
-    advice: `${suggestion} A plugin of that name would be looked for in ${config.pluginsDir}`.trimStart(),
+    advice:
+      `${suggestion(writtenName, names, userPlugins)} A plugin of that name would be looked for in ${config.pluginsDir}`.trimStart(),
   }
 }
 
 function shadowWarning({ origin, name, writtenName }: WorkerEntry, { pluginsDir }: EngineConfig): string {
   return `${origin}: '${writtenName}' is a plugin in ${pluginsDir}, not the built-in worker ${name}. For the worker write 'name: ${name}'`
+}
+
+/** What would run comes first: whoever follows a suggestion must not be sent back. */
+function suggestion(written: string, names: WorkerNames, userPlugins: ReadonlySet<string>): string {
+  const near = didYouMean(written, [...names.suggestible, ...userPlugins])
+  if (near !== '') return near
+  const absent = closestName(written, names.absent)
+  return absent === undefined ? '' : ` It looks like '${absent}', which is not part of this version.`
 }
 
 /** @param outcome what comes of it. */

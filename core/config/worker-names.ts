@@ -70,10 +70,6 @@ export class WorkerNames implements KnownWorkers {
     return CORE.some((core) => core.name === name)
   }
 
-  isQuiet(name: string): boolean {
-    return this.#byName.get(name)?.quiet === true
-  }
-
   isRepeatable(name: string): boolean {
     return this.#byName.get(name)?.repeatable === true
   }
@@ -96,9 +92,14 @@ export class WorkerNames implements KnownWorkers {
     return this.#all.flatMap(({ name, alias }) => (alias === undefined ? [] : [[name, alias] as const]))
   }
 
-  /** What a person may have meant: canonical names and short aliases. */
+  /** What a person may have meant: canonical names and short aliases of the workers of this version. */
   get suggestible(): string[] {
-    return this.#all.flatMap(({ name, alias }) => (alias === undefined ? [name] : [name, alias]))
+    return this.#namesWhere((name) => this.isProvided(name))
+  }
+
+  /** As `suggestible`, of those that this version has not. */
+  get absent(): string[] {
+    return this.#namesWhere((name) => !this.isProvided(name))
   }
 
   /**
@@ -120,6 +121,11 @@ export class WorkerNames implements KnownWorkers {
 
   ofFunction(id: string): string | undefined {
     return this.#whoHas(({ functionIds }) => functionIds, id)
+  }
+
+  #namesWhere(accepts: (name: string) => boolean): string[] {
+    const workers = this.#all.filter(({ name }) => accepts(name))
+    return workers.flatMap(({ name, alias }) => (alias === undefined ? [name] : [name, alias]))
   }
 
   #whoHas(patternsOf: (about: WorkerAbout) => readonly string[] | undefined, id: string): string | undefined {

@@ -174,7 +174,7 @@ export class ListenerChange implements PreparedPart {
 
   #seatProblems({ entry, config: { rbac, port } }: Opening): readonly ChangeProblem[] {
     if (rbac === undefined || this.#deps.sessionPolicy.isHeld) return []
-    const message = `port ${port} has an 'rbac' block, but no plugin holds the seat 'session-policy' that would enforce it; the port stays closed rather than open to everybody. Remove 'rbac' from the entry, or add a plugin that holds the seat`
+    const message = `port ${port} has an 'rbac' block, but no plugin holds the seat 'session-policy' that would enforce it; the port stays closed rather than open to everybody. Remove 'rbac' from the entry, and keep its host on loopback`
     return [{ subject: subjectOf(entry), code: 'AUTH_ERROR', message }]
   }
 }

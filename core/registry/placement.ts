@@ -9,7 +9,7 @@ import type { Binder } from './bind-request.ts'
 import { registerTriggerMessage } from '../model/binding.ts'
 import type { Binding, BindingContent, LogicalBinding } from '../model/binding.ts'
 import type { Bindings } from './bindings.ts'
-import type { KnownWorkers } from '../model/known-workers.ts'
+import { howToProvide, type KnownWorkers } from '../model/known-workers.ts'
 import { ProviderOutbox } from './provider-outbox.ts'
 import { hears, tellOwner, tellUnbind } from './trigger-notices.ts'
 import type { LocalTriggerType, TriggerType, TypeProvider } from '../model/trigger-type.ts'
@@ -208,9 +208,7 @@ export class Placement {
   }
 
   #warnParked(id: string, { triggerType, functionId }: BindingContent): void {
-    const provider = this.#known.ofTriggerType(triggerType)
-    const remedy =
-      provider === undefined ? 'waiting for a worker that registers it' : `add '${provider}' to the configuration`
+    const remedy = howToProvide('it', this.#known.ofTriggerType(triggerType), this.#known)
     this.#warnings.count(`parked ${triggerType}`, `trigger type '${triggerType}' has no provider: ${remedy}`, {
       trigger: id,
       function_id: functionId,

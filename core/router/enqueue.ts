@@ -3,7 +3,7 @@ import { messageUnder, type CodedError, type ErrorBody } from '../../protocol/er
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { Action } from '../model/action.ts'
 import type { Call } from '../model/call.ts'
-import type { KnownWorkers } from '../model/known-workers.ts'
+import { howToProvide, type KnownWorkers } from '../model/known-workers.ts'
 import { baggageFor } from '../telemetry/trace-context.ts'
 
 export const ENQUEUE_FUNCTION = 'engine::queue::enqueue'
@@ -34,8 +34,7 @@ export function enqueueFailure(error: CodedError, known: KnownWorkers): ErrorBod
 
 function nobody(known: KnownWorkers): string {
   const worker = known.ofFunction(ENQUEUE_FUNCTION)
-  const added = worker === undefined ? '' : `add ${worker} to the configuration, or `
-  return `No queue worker is running: ${added}connect a worker that provides ${ENQUEUE_FUNCTION}`
+  return `No queue worker is running: ${howToProvide(ENQUEUE_FUNCTION, worker, known)}`
 }
 
 function withoutCaller(data: Buffer): Buffer {

@@ -8,7 +8,6 @@ export const about = {
   seats: ['settings'],
   exactGrants: ['configuration::set', 'configuration::delete', 'configuration::register'],
   mandatory: true,
-  quiet: true,
   errors: {
     VALUE_TOO_LARGE: 'The value of the configuration entry is larger than its limit.',
     INVALID_ID: 'The id of a configuration entry does not match [a-z0-9_-]{1,64}.',

@@ -14,7 +14,7 @@ export async function workersReference(builtIns: readonly BuiltIn[], absent: rea
     ...sections.flat(),
     '## Workers of iii that are not part of this version',
     '',
-    'A configuration may name them: they are skipped, those that iii runs always without a word.',
+    'A configuration may name them: they are skipped, with a warning.',
     '',
     table(
       ['name', 'also'],

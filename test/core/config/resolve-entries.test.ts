@@ -30,6 +30,12 @@ describe('resolveEntries', () => {
     'iii-bridge',
     'iii-exec',
     'iii-sandbox',
+    'iii-observability',
+    'iii-telemetry',
+    'iii-http-functions',
+    'iii-directory',
+    'iii-worker-ops',
+    'configuration',
     'http',
     'modules::shell::ExecModule',
   ])('%s is known and not part of this version', (name) => {
@@ -40,16 +46,11 @@ describe('resolveEntries', () => {
   })
 
   test.each([
-    'iii-observability',
-    'configuration',
-    'iii-telemetry',
-    'iii-http-functions',
-    'iii-directory',
-    'iii-worker-ops',
-  ])('%s is accepted without a word, even when strict', (name) => {
-    const { warnings, plugins, skipped } = resolve(`workers: [{name: ${name}, config: {x: 1}}]`, { strict: true })
-    expect({ warnings, plugins }).toEqual({ warnings: [], plugins: [] })
-    expect(skipped.map((entry) => entry.name)).toContain(name)
+    ['htpp', "It looks like 'http', which is not part of this version."],
+    ['crn', "Did you mean 'cron'?"],
+  ])('%s, which is not known, is told with the name that was meant, and whether this version has it', (name, told) => {
+    const { warnings } = resolve(`workers: [{name: ${name}}]`, { names: namesWith('iii-cron') })
+    expect(warnings).toEqual([expect.stringContaining(`Unknown worker '${name}'; skipped. ${told} A plugin of`)])
   })
 
   test('runs those as soon as there is a plugin of the name', () => {

@@ -32,6 +32,8 @@ export interface StartOptions {
   readonly log?: Log
   /** When the start began, on the clock of `performance.now()`: 0 counts the start of the process. Default: now. */
   readonly began?: number
+  /** Ends waiting for an address that is held though nobody listens there; the start fails then. Default: nothing does. */
+  readonly signal?: AbortSignal | undefined
   /** The table of built-in workers. Default: none. */
   readonly builtIns?: readonly BuiltIn[]
   /** Workers that a configuration may name although this version has not got them. Default: none. */

@@ -245,6 +245,7 @@ export class RunningEngine implements Engine {
       telemetry: core.telemetry,
       log,
       namespaceGraceMs: config.registrationNamespaceGraceMs,
+      signal: this.#options.signal,
       sessionPolicy: new SessionPolicy(core.seats.sessionPolicy, this.#names.exactGrants),
       addressesOf: ({ name }) => this.#plugins.find((plugin) => plugin.name === name)?.addresses ?? [],
       onOpened: (connection) => core.liveness.opened(connection),

@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { addressError } from './address-error.ts'
+import { openOnceFree, type HeldAddressWait } from './held-address.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 
 // Not by `import`: that reads all exports of the module, of which two load Node's web client, 35 ms at the start.
@@ -75,17 +76,12 @@ export class WebListener {
   /**
    * Binds the address; after `stopListening` also once more.
    * @param port 0 = any that is free.
+   * @param wait for an address that is held though nobody listens there. Default: not at all.
    * @throws AddressError naming address and remedy.
    */
-  async open(host: string, port: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const failed = (error: NodeJS.ErrnoException): void => reject(addressError(error, host, port, this.#worker))
-      this.#server.once('error', failed)
-      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
-        this.#server.off('error', failed)
-        resolve()
-      })
-    })
+  async open(host: string, port: number, wait?: HeldAddressWait): Promise<void> {
+    if (wait === undefined) await this.#listen(host, port)
+    else await openOnceFree({ host, port }, () => this.#listen(host, port), wait)
     this.#host = host
   }
 
@@ -118,6 +114,21 @@ export class WebListener {
       if (this.#tcp.size === 0) resolve()
     })
     clearTimeout(timer)
+  }
+
+  #listen(host: string, port: number): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const failed = (error: NodeJS.ErrnoException): void => {
+        this.#server.off('listening', opened)
+        reject(addressError(error, host, port, this.#worker))
+      }
+      const opened = (): void => {
+        this.#server.off('error', failed)
+        resolve()
+      }
+      this.#server.once('error', failed).once('listening', opened)
+      this.#server.listen({ host, port, backlog: BACKLOG })
+    })
   }
 
   #setTimeouts(ms: number): void {

@@ -48,8 +48,13 @@ export const start = defineCommand({
       env: process.env,
     }
     await provideConfigFile(place, askOnTerminal())
-    const options = { ...place, strictConfig: args['strict-config'], watch: args.watch, log, began: 0 }
-    const engine = await startEngine(options).catch((error: unknown) => {
+    const abort = new AbortController()
+    void signals.first.then(() => abort.abort())
+    const { signal } = abort
+    const options = { ...place, strictConfig: args['strict-config'], watch: args.watch, log, began: 0, signal }
+    const engine = await startEngine(options).catch(async (error: unknown) => {
+      // Whoever stops a start need not be told why it could not go on.
+      if (signal.aborted) insisted(await signals.first)
       throw startFailure(error)
     })
     try {

@@ -1,6 +1,7 @@
 // One change of the set of listeners: addresses that stay are handed from the old listener to the new one without a gap, new ones are
 // bound before anything is in force, and those that go are let go of before plugins of the same change want them.
 import { AddressError, isInUse } from '../../base/net/address-error.ts'
+import { shownAddress } from '../../base/net/shown-address.ts'
 import { WebListener } from '../../base/net/web-listener.ts'
 import { LISTENER_NAME } from '../config/worker-names.ts'
 import { ChangeError, type ChangeProblem, type PreparedPart } from '../config/change.ts'
@@ -16,6 +17,10 @@ export interface ChangeSurroundings {
   readonly portsGivenUp: ReadonlySet<number>
   /** The same change starts or changes plugins: one of them may hold the seat that is not held now. */
   readonly mayHoldSeats: boolean
+  /** How long an address is waited for that is held though nobody listens there. */
+  readonly heldAddressMs: number
+  /** Ends that waiting. */
+  readonly signal?: AbortSignal | undefined
   onOpen(open: readonly OpenListener[]): void
   onCommitted(): void
 }
@@ -117,7 +122,7 @@ export class ListenerChange implements PreparedPart {
     const lost = new Set<OpenListener>()
     for (const { open, host, port } of this.#released) {
       // One that can't be opened any more must not keep the others closed.
-      await open.listener.web.open(host, port).catch((error: unknown) => {
+      await this.#open(open.listener.web, host, port).catch((error: unknown) => {
         this.#deps.log.error(`listener '${open.entry.instanceId}' could not be opened again`, error)
         lost.add(open)
       })
@@ -150,7 +155,7 @@ export class ListenerChange implements PreparedPart {
   async #bind(opening: Opening, canWait: boolean): Promise<void> {
     const { config, web, entry } = opening
     try {
-      await web.open(config.host, config.port)
+      await this.#open(web, config.host, config.port)
       opening.address = 'bound'
     } catch (error) {
       if (!(error instanceof AddressError)) throw error
@@ -158,6 +163,18 @@ export class ListenerChange implements PreparedPart {
       opening.address = 'unavailable'
       this.problems.push({ subject: subjectOf(entry), code: error.code, message: error.message })
     }
+  }
+
+  #open(web: WebListener, host: string, port: number): Promise<void> {
+    const { heldAddressMs: waitMs, signal } = this.#around
+    return web.open(host, port, {
+      waitMs,
+      signal,
+      onWait: () =>
+        this.#deps.log.warn(
+          `address ${shownAddress(host, port)} is held by a connection that has it, or had it a moment ago (TIME_WAIT), though nobody listens there; it is tried for ${waitMs} ms`,
+        ),
+    })
   }
 
   /** Who holds the port gives it up in this change: one of our own on another host, or a plugin. */

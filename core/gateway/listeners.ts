@@ -7,7 +7,14 @@ import type { ListenerDeps } from './listener.ts'
 import type { Listener } from './listener.ts'
 import { ListenerChange } from './listener-change.ts'
 
+/** At the start, for an address that is held though nobody listens there: what Linux keeps an ended connection for, and some more. */
+export const HELD_ADDRESS_START_MS = 65_000
+/** In a running engine, where other changes wait behind this one. */
+export const HELD_ADDRESS_CHANGE_MS = 5_000
+
 export interface ListenersDeps extends ListenerDeps {
+  /** Ends such waiting. */
+  readonly signal?: AbortSignal | undefined
   /** URLs that the running plugin of an entry listens on, as far as it says so. */
   addressesOf(entry: WorkerEntry): readonly string[]
 }
@@ -40,6 +47,8 @@ export class Listeners implements ChangeParticipant {
     const change = new ListenerChange(this.#deps, this.#open, listeners, {
       portsGivenUp: new Set([...removed, ...changed.map(({ from }) => from)].flatMap((entry) => this.#portsOf(entry))),
       mayHoldSeats: changed.length + added.length > 0,
+      heldAddressMs: this.#entries === undefined ? HELD_ADDRESS_START_MS : HELD_ADDRESS_CHANGE_MS,
+      signal: this.#deps.signal,
       onOpen: (open) => {
         this.#open = open
       },

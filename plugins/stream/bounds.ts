@@ -2,6 +2,7 @@
 import { bytesText, charactersText, countText, timeText } from '../../base/values/amount-text.ts'
 import type { Bound } from '../../sdk/built-in.ts'
 import { MAX_WAITING_BYTES } from './clients/client.ts'
+import { HELD_ADDRESS_MS } from './clients/listener.ts'
 import { LEAVE_QUEUE_DEFAULTS } from './clients/leave-queue.ts'
 import { CLIENT_LIMIT_DEFAULTS } from './clients/limits.ts'
 
@@ -19,6 +20,11 @@ export const BOUNDS: readonly Bound[] = [
   optional('auth function', 'auth_timeout_ms', timeText, 'counts as failed'),
   optional('join and leave handlers, read of a `sync`', 'join_timeout_ms', timeText, 'count as failed'),
   optional('silence of a client', 'idle_timeout_ms', timeText, 'dropped'),
+  {
+    limit: 'wait for an address that is held though nobody listens there',
+    initial: timeText(HELD_ADDRESS_MS),
+    effect: 'the start fails',
+  },
   {
     limit: 'leave events of clients that are gone: running, waiting',
     initial: `${countText(LEAVE_QUEUE_DEFAULTS.maxRunning)}, ${countText(LEAVE_QUEUE_DEFAULTS.maxWaiting)}`,

@@ -1,4 +1,5 @@
 // What is limited in the engine itself, with the defaults that the code has.
+import { HELD_ADDRESS_CHANGE_MS, HELD_ADDRESS_START_MS } from '../../core/gateway/listeners.ts'
 import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
 import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
 import { CRASH_BUDGET_DEFAULTS } from '../../core/host/table/crash-budget.ts'
@@ -116,6 +117,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ['a registration hook', FIXED, timeText(10_000), '`FORBIDDEN`'],
   ["a provider's answer to `engine::register_trigger`", FIXED, timeText(10_000), 'counts as consent'],
   ['bindings without owner', FIXED, '100,000', '`overloaded`'],
+  [
+    'wait for an address that is held though nobody listens there',
+    FIXED,
+    `${timeText(HELD_ADDRESS_START_MS)} at the start, ${timeText(HELD_ADDRESS_CHANGE_MS)} later`,
+    'the start fails; the change is refused',
+  ],
   ['plugin threads', FIXED, '256', 'further ones wait'],
   ['lines of the log that wait for a slow reader', FIXED, bytesText(2 ** 20), 'dropped'],
 ]

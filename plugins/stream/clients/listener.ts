@@ -19,6 +19,8 @@ import { readRequestTarget, type RequestTarget } from './upgrade-path.ts'
 
 /** How long ws waits for the end of a socket on which both sides have said goodbye. */
 const SOCKET_END_MS = 2_000
+/** For an address that is held though nobody listens there; a start may take ten seconds in all. */
+export const HELD_ADDRESS_MS = 8_000
 
 export interface OpenedSocket {
   /** Called once, however the connection ends; with the reason when this side ended it. */
@@ -32,6 +34,8 @@ export interface ListenerOptions {
   onUpgrade(upgrade: Upgrade<RequestTarget>): void
   /** For the log. */
   onRefused(refused: RefusedConnection): void
+  /** An address is waited for that is held though nobody listens there. */
+  onHeldAddress(error: AddressError): void
   /** The listener failed while it was open. */
   onFailure(error: Error): void
 }
@@ -66,7 +70,10 @@ export class Listener {
   /** @throws CodedError `address_unavailable` that names the address and what to do. */
   async open(host: string, port: number): Promise<void> {
     try {
-      await this.#web.open(host, port)
+      await this.#web.open(host, port, {
+        waitMs: HELD_ADDRESS_MS,
+        onWait: (error) => this.#options.onHeldAddress(error),
+      })
     } catch (error) {
       if (!(error instanceof AddressError)) throw error
       throw new CodedError(error.code, error.message, { cause: error })

@@ -12,7 +12,7 @@ import { Client, type ClientDeps } from './client.ts'
 import { EVENTS_LOST, RESTARTING } from './close-reasons.ts'
 import { FanOut } from './fan-out.ts'
 import { LeaveQueue } from './leave-queue.ts'
-import { Listener } from './listener.ts'
+import { HELD_ADDRESS_MS, Listener } from './listener.ts'
 import { JOIN_TRIGGER_TYPE, LEAVE_TRIGGER_TYPE, MembershipTriggers } from './membership-triggers.ts'
 import { readSettings, type ClientSettings, type StreamServerSettings } from './settings.ts'
 import { Slots } from './slots.ts'
@@ -156,6 +156,11 @@ export class StreamServer {
       settings: () => this.#settings,
       onUpgrade: (upgrade) => void this.#admit(upgrade, listener),
       onRefused: (refused) => this.#tellRefused(refused),
+      onHeldAddress: ({ message }) =>
+        this.#problems.warn(
+          `The stream listener waits ${HELD_ADDRESS_MS} ms: nobody listens there, but a connection has the address, or had it a moment ago (TIME_WAIT).`,
+          { error: message },
+        ),
       onFailure: ({ message }) => this.#problems.warn('The stream listener failed.', { error: message }),
     })
     return listener

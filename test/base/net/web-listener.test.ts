@@ -1,9 +1,10 @@
 // An address, the connections that reach it, and the service that answers them, which can be exchanged.
 import { once } from 'node:events'
 import net from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { WebListener, type WebService } from '../../../base/net/web-listener.ts'
 import { within } from '../../support/deadline.ts'
+import { heldPort } from '../../support/held-port.ts'
 import { get, openListener, tcp, upgrade } from './web-scene.ts'
 
 const saying = (text: string, handshakeTimeoutMs = 10_000): WebService => ({
@@ -81,4 +82,40 @@ test('Closing cuts connections that do not end by themselves', async () => {
   const ends = [silent, half].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
   await within(5_000, 'a closed listener', listener.close())
   await within(1_000, 'the end of the sockets', Promise.all(ends))
+})
+
+test.skipIf(process.platform === 'win32')(
+  'An address that is held though nobody listens there is waited for',
+  async () => {
+    const { port, free } = await heldPort()
+    const other = new WebListener({ worker: 'some-worker', handshakeTimeoutMs: 1_000, onFailure: () => {} })
+    onTestFinished(() => other.close())
+    let waits = 0
+    const onWait = (): void => {
+      waits++
+      free()
+    }
+    await within(10_000, 'an open address', other.open('127.0.0.1', port, { waitMs: 60_000, onWait }))
+    expect([other.address.port, waits]).toEqual([port, 1])
+  },
+)
+
+test.skipIf(process.platform === 'win32')('Such waiting has an end, and is ended', async () => {
+  const { port } = await heldPort()
+  const other = new WebListener({ worker: 'some-worker', handshakeTimeoutMs: 1_000, onFailure: () => {} })
+  await expect(other.open('127.0.0.1', port, { waitMs: 1, onWait: () => {} })).rejects.toThrow(
+    /is already in use.*nobody listens there, but a connection has the address, and it did not come free within 1 ms/,
+  )
+  const abort = new AbortController()
+  const waiting = other.open('127.0.0.1', port, { waitMs: 600_000, onWait: () => abort.abort(), signal: abort.signal })
+  await expect(within(10_000, 'the end of the waiting', waiting)).rejects.toThrow('is already in use')
+})
+
+test('An address that somebody listens on is not waited for', async () => {
+  const { port } = (await openListener()).address
+  const other = new WebListener({ worker: 'some-worker', handshakeTimeoutMs: 1_000, onFailure: () => {} })
+  const onWait = (): never => {
+    throw new Error('waits')
+  }
+  await expect(other.open('127.0.0.1', port, { waitMs: 600_000, onWait })).rejects.toThrow('is already in use')
 })

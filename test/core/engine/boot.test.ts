@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { heldPort } from '../../support/held-port.ts'
 import { unusedPort } from '../../support/unused-port.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
@@ -105,4 +106,19 @@ test('The entry of a plugin narrows what it may call', async () => {
     message: expect.stringMatching(/plugin 'narrow' may not call 'secret::read'.*'allow' in the entry 'narrow'/),
   })
   expect(worker.calls('secret::read')).toEqual([])
+})
+
+test('A start waits for an address that is held though nobody listens there, says so, and can be ended', async () => {
+  const { port, free } = await heldPort()
+  const folder = new EngineFolder()
+  folder.configure(`{ name: iii-worker-manager, config: { port: ${port} } }`)
+  const abort = new AbortController()
+  const ended = folder.start({ signal: abort.signal })
+  expect(await folder.logged(`address 127.0.0.1:${port} is held by a connection`)).toMatchObject({ level: 'warn' })
+  abort.abort()
+  await expect(ended).rejects.toThrow(`address 127.0.0.1:${port} is already in use`)
+  const started = folder.start()
+  await folder.logged(`address 127.0.0.1:${port} is held by a connection`, 2)
+  free()
+  expect((await started).url).toBe(`ws://127.0.0.1:${port}`)
 })

@@ -8,10 +8,16 @@ import type { BuiltIn } from '../sdk/built-in.ts'
 import { commandTable, NOT_PROVIDED, type CommandEntry } from './command-table.ts'
 import { CommandFailure, EXIT, UsageError } from './exit-codes.ts'
 import { unknownOption } from './known-options.ts'
+import { watchOutput } from './output-errors.ts'
 
 /** Runs one command line to its end and sets the exit code of the process. */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.exitCode = await run(argv)
+  const output = watchOutput(process, (message) => {
+    console.error(message)
+    process.exitCode ||= EXIT.failure
+  })
+  const exitCode = await run(argv)
+  process.exitCode = exitCode === EXIT.ok && output.isFailed ? EXIT.failure : exitCode
 }
 
 /** All commands by name. */

@@ -1,5 +1,6 @@
 // The engine's own log: JSON lines for machines, short lines for people, always on stderr (stdout belongs to results).
 import pino from 'pino'
+import { LineWriter, type Written } from '../base/files/line-writer.ts'
 import type { PluginLog } from '../sdk/plugin.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -26,8 +27,10 @@ export interface LogLines {
 /** The same methods as a plugin's log, so that engine and plugins write alike. `child` adds fields to every line. */
 export interface Log extends PluginLog, LogLines {
   child(fields: Readonly<Record<string, unknown>>): Log
-  /** Writes out what is buffered; for the last lines before the process ends. */
+  /** Writes out what is buffered before it returns, for the last lines of a process that ends at once. Gives up after half a second. */
   flush(): void
+  /** The same without holding up the process, for one that ends in order. */
+  flushed(): Promise<Written>
 }
 
 export interface LogOptions {
@@ -35,29 +38,25 @@ export interface LogOptions {
   level?: LogLevel
   /** Lines for people. Default: true when stderr is a terminal. */
   pretty?: boolean
-  /** Where lines go. Default: stderr. */
+  /** Where lines go; what it throws is ignored. Default: stderr. */
   write?: (line: string) => void
   env?: NodeJS.ProcessEnv
 }
 
 const LEVELS: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
-/** Lines waiting for a slow reader of stderr; beyond this they are dropped, for the router must not wait for a log. */
-const BUFFER_BYTES = 1024 * 1024
-/** How long the end of the process waits for that reader. */
+/** How long the end of the process waits for a slow reader of stderr, and for a write that does not come back. */
 const FLUSH_MS = 500
 
 export function createLog(options: LogOptions = {}): Log {
   const level = options.level ?? levelFrom(options.env ?? process.env)
   const pretty = options.pretty ?? process.stderr.isTTY === true
-  const write = options.write
-  const stderr = write === undefined ? new LogDestination() : undefined
-  const sink = write ?? ((line: string) => stderr?.write(line))
-  const stream = { write: pretty ? (line: string) => sink(prettyLine(line)) : sink }
+  const sink = options.write === undefined ? stderrSink(pretty) : callerSink(options.write)
+  const stream = { write: pretty ? (line: string) => sink.write(prettyLine(line)) : sink.write }
   const logger = pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: levelName } },
     stream,
   )
-  return wrap(logger, {}, new LogListeners(), () => stderr?.flush())
+  return wrap(logger, {}, new LogListeners(), sink)
 }
 
 function levelFrom(env: NodeJS.ProcessEnv): LogLevel {
@@ -69,12 +68,7 @@ function levelName(label: string): { level: string } {
   return { level: label }
 }
 
-function wrap(
-  logger: pino.Logger,
-  bound: Readonly<Record<string, unknown>>,
-  listeners: LogListeners,
-  flushAll: () => void,
-): Log {
+function wrap(logger: pino.Logger, bound: Readonly<Record<string, unknown>>, listeners: LogListeners, sink: Sink): Log {
   const write = (level: LogLine['level'], message: string, data: unknown): void => {
     const fields = fieldsOf(data)
     logger[level](fields, message)
@@ -87,9 +81,10 @@ function wrap(
     info: (message, data) => write('info', message, data),
     warn: (message, data) => write('warn', message, data),
     error: (message, data) => write('error', message, data),
-    child: (fields) => wrap(logger.child(fields), { ...bound, ...fields }, listeners, flushAll),
+    child: (fields) => wrap(logger.child(fields), { ...bound, ...fields }, listeners, sink),
     onLine: (listener) => listeners.add(listener),
-    flush: flushAll,
+    flush: sink.flush,
+    flushed: sink.flushed,
   }
 }
 
@@ -111,7 +106,13 @@ class LogListeners {
     if (this.#isTelling) return
     this.#isTelling = true
     try {
-      for (const listener of this.#listeners) listener(line)
+      for (const listener of this.#listeners) {
+        try {
+          listener(line)
+        } catch {
+          // What is made of a line is no concern of the one who wrote it.
+        }
+      }
     } finally {
       this.#isTelling = false
     }
@@ -124,36 +125,44 @@ function fieldsOf(data: unknown): object {
   return typeof data === 'object' && data !== null && !Array.isArray(data) ? data : { data }
 }
 
-/** stderr, written in the background. */
-class LogDestination {
-  #giveUpAt = Infinity
-  #closed = false
-  readonly #stream: ReturnType<typeof pino.destination>
+/** Where the lines of a log and its children end up. It never throws. */
+interface Sink {
+  write(line: string): void
+  flush(): void
+  flushed(): Promise<Written>
+}
 
-  constructor() {
-    // Has Node open it, which makes a pipe non-blocking: a write that blocks would keep the process from ending.
-    void process.stderr
-    const retryEAGAIN = (): boolean => performance.now() < this.#giveUpAt
-    this.#stream = pino.destination({ dest: 2, sync: false, maxLength: BUFFER_BYTES, retryEAGAIN })
-    // Before the listener of the stream itself, which would wait for a reader without end.
-    process.prependOnceListener('exit', () => this.flush())
+/** stderr, written in the background: the router must not wait for a log, nor end with it. */
+function stderrSink(pretty: boolean): Sink {
+  // Has Node open it, which makes a pipe non-blocking: a write that blocks would keep the process from ending.
+  void process.stderr
+  const tellDropped = (lines: number, code: string | undefined): string => {
+    const line = droppedLine(lines, code)
+    return pretty ? prettyLine(line) : line
   }
+  const writer = new LineWriter({ fd: 2, tellDropped })
+  const flush = (): void => writer.writeNow(FLUSH_MS)
+  process.prependOnceListener('exit', flush)
+  return { write: (line) => writer.write(line), flush, flushed: () => writer.written(FLUSH_MS) }
+}
 
-  write(line: string): void {
-    if (!this.#closed) this.#stream.write(line)
-  }
+function droppedLine(lines: number, code: string | undefined): string {
+  const why = code === undefined ? 'they came faster than they were read' : `they could not be written (${code})`
+  const time = new Date().toISOString()
+  return `${JSON.stringify({ level: 'warn', time, lines, msg: `lines of the log are missing here: ${why}` })}\n`
+}
 
-  flush(): void {
-    if (this.#closed) return
-    this.#giveUpAt = performance.now() + FLUSH_MS
-    try {
-      this.#stream.flushSync()
-    } catch {
-      // stderr is closed, not open yet or not read: nobody is there for the lines, and the exit must not wait for them again.
-      this.#closed = true
-      this.#stream.destroy()
-    }
-    this.#giveUpAt = Infinity
+function callerSink(write: (line: string) => void): Sink {
+  return {
+    write(line) {
+      try {
+        write(line)
+      } catch {
+        // Whoever keeps the lines has lost this one; a log that fails must not take down what it tells of.
+      }
+    },
+    flush: () => {},
+    flushed: async () => 'written',
   }
 }
 

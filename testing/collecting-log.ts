@@ -27,6 +27,7 @@ export function collectingLog(): CollectingLog {
     child: () => log,
     onLine: () => () => {},
     flush: () => {},
+    flushed: async () => 'written',
   }
   return log
 }

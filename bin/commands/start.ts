@@ -67,8 +67,8 @@ export const start = defineCommand({
       await engine.close('shutdown')
     }
     signals.close()
-    log.flush()
-    if (engine.status().abandoned.length > 0) endBySignal('SIGKILL')
+    const written = await log.flushed()
+    if (engine.status().abandoned.length > 0 || written === 'blocked') endBySignal('SIGKILL')
     // What a plugin or a library left open must not keep a stopped engine alive.
     process.exit(EXIT.ok)
   },

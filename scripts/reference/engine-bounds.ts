@@ -124,7 +124,8 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     'the start fails; the change is refused',
   ],
   ['plugin threads', FIXED, '256', 'further ones wait'],
-  ['lines of the log that wait for a slow reader', FIXED, bytesText(2 ** 20), 'dropped'],
+  ['lines of the log that wait to be written', FIXED, bytesText(2 ** 20), 'dropped, and told once writing works'],
+  ['wait for the last lines of the log', FIXED, timeText(500), 'the engine ends without'],
 ]
 
 export const ENGINE_BOUNDS: readonly Bound[] = ROWS.map(([limit, option, initial, effect]) => {

@@ -1,17 +1,17 @@
 // The names that the engine publishes on Node's `diagnostics_channel`. Public surface; without a subscriber nothing is made.
-import { channel } from 'node:diagnostics_channel'
+import { guardedChannel } from './guarded-channel.ts'
 import type { Call } from '../model/call.ts'
 import type { Worker } from '../model/worker.ts'
 import { isBuiltInId } from './trace-context.ts'
 
 /** Message: `{ function_id, caller, callee, ms, ok, built_in }`; caller and callee are worker ids. */
-export const invocationChannel = channel('iii:invocation')
+export const invocationChannel = guardedChannel('iii:invocation')
 
 /** Message: `{ event: 'connected' | 'disconnected', worker_id, link, name }`. */
-export const workerChannel = channel('iii:worker')
+export const workerChannel = guardedChannel('iii:worker')
 
 /** Message: an event of `engine::plugins-changed` with `ms`, the milliseconds that the change took. */
-export const pluginChannel = channel('iii:plugin')
+export const pluginChannel = guardedChannel('iii:plugin')
 
 export function publishInvocation(
   { functionId, caller, deliveredAt }: Call,

@@ -91,7 +91,7 @@ describe('diagnostics.md', () => {
 
   it('has every diagnostics channel', () => {
     const published = sources.flatMap((text) =>
-      [...text.matchAll(/= channel\('(iii:[a-z]+)'\)/g)].map(([, name]) => name),
+      [...text.matchAll(/= guardedChannel\('(iii:[a-z]+)'\)/g)].map(([, name]) => name),
     )
     expect(namesAfter(page, '## Channels').sort()).toEqual(published.sort())
   })

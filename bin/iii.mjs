@@ -7,6 +7,7 @@ import module from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { HANGUP_VARIABLE, ignoresHangup } from './hangup.mjs'
 import { ENGINE_ENVIRONMENT, ENGINE_NODE_OPTIONS, keepOptionsFromThreads } from './node-options.mjs'
 
 const NEEDED_MAJOR = 24
@@ -16,6 +17,13 @@ const startsEngine = /^(start|serve|-c|--config(=.*)?|--no-watch|--strict-config
   process.argv[2] ?? '',
 )
 const nodeOptions = startsEngine && !isSetUp() ? ENGINE_NODE_OPTIONS : []
+
+/** Asked once: a parent that ends takes its answer with it. */
+const isHangupIgnored = ignoresHangup()
+if (isHangupIgnored) {
+  process.env[HANGUP_VARIABLE] = 'ignore'
+  process.on('SIGHUP', () => {})
+}
 
 if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
   if (nodeOptions.length > 0) becomeSetUp()
@@ -89,7 +97,7 @@ function runElsewhere() {
       env: { ...(nodeOptions.length > 0 ? ENGINE_ENVIRONMENT : {}), ...process.env, III_LAUNCHED: '1' },
     },
   )
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
+  const signals = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR2', ...(isHangupIgnored ? [] : ['SIGHUP'])]
   for (const signal of signals) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {
     console.error(`iii: ${node} could not be started: ${error.message}`)

@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM: the first asks for an orderly end, a second one ends at once.
+// Ctrl-C, SIGTERM and SIGHUP: the first asks for an orderly end, a second one ends at once.
 
 /**
  * One press reaches the engine several times: from the terminal's process group, from npm, from the launcher.
@@ -17,11 +17,18 @@ export interface SignalSource {
   off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown
 }
 
-/** `onSecond` runs when the user insists. `now` is in milliseconds and handed in by tests. */
+export interface StopSignalsOptions {
+  /** SIGHUP does not end it: it was started by `nohup`, or in its place (`hangup.mjs`). Default: it does. */
+  readonly ignoresHangup?: boolean
+  /** In milliseconds; handed in by tests. */
+  readonly now?: () => number
+}
+
+/** `onSecond` runs when the user insists. */
 export function stopSignals(
   source: SignalSource,
   onSecond: (signal: NodeJS.Signals) => void,
-  now = () => performance.now(),
+  { ignoresHangup = false, now = () => performance.now() }: StopSignalsOptions = {},
 ): StopSignals {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()
   let firstAt: number | undefined
@@ -33,7 +40,7 @@ export function stopSignals(
       onSecond(signal)
     }
   }
-  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM']
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', ...(ignoresHangup ? [] : (['SIGHUP'] as const))]
   for (const signal of signals) source.on(signal, listener)
   return {
     first: promise,

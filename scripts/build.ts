@@ -22,7 +22,11 @@ function compile(): void {
 /** Files that the code reads at run time and tsc does not know. */
 function copyAssets(): void {
   for (const file of globSync(
-    ['{bin,base,protocol,core,sdk,kit,bench}/**/*.{wasm,json,sql,html}', 'core/**/*.mjs', 'bin/node-options.mjs'],
+    [
+      '{bin,base,protocol,core,sdk,kit,bench}/**/*.{wasm,json,sql,html}',
+      'core/**/*.mjs',
+      'bin/{hangup,node-options}.mjs',
+    ],
     { cwd: root },
   )) {
     const target = path.join(dist, file)

@@ -1,4 +1,4 @@
-// `iii start`: runs the engine in the foreground until SIGINT or SIGTERM.
+// `iii start`: runs the engine in the foreground until SIGINT, SIGTERM or SIGHUP.
 import { defineCommand } from 'citty'
 import module from 'node:module'
 import { ConfigError } from '../../core/config/config-error.ts'
@@ -6,6 +6,7 @@ import { CodedError } from '../../protocol/errors.ts'
 import { askOnTerminal } from '../ask-on-terminal.ts'
 import { endBySignal } from '../end-process.ts'
 import { CommandFailure, EXIT, UsageError } from '../exit-codes.ts'
+import { ignoresHangup } from '../hangup.mjs'
 import { provideConfigFile } from '../provide-config-file.ts'
 import { startScreen } from '../start-screen.ts'
 import { stopSignals } from '../stop-signals.ts'
@@ -37,10 +38,11 @@ export const start = defineCommand({
     // Loaded here and not above, so that `iii start --help` is quick.
     const [{ startEngine }, { createLog }] = await Promise.all([import('../../index.ts'), import('../../core/log.ts')])
     const log = createLog()
-    const signals = stopSignals(process, (signal) => {
+    const insisted = (signal: NodeJS.Signals): void => {
       log.flush()
       endBySignal(signal)
-    })
+    }
+    const signals = stopSignals(process, insisted, { ignoresHangup: ignoresHangup() })
     const place = {
       ...(args.config === undefined ? {} : { configPath: args.config }),
       useDefaultConfig: args['use-default-config'],

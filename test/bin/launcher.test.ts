@@ -13,7 +13,9 @@ beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'iii-launcher-'))
   mkdirSync(path.join(folder, 'bin'))
   copyFileSync(LAUNCHER, path.join(folder, 'bin', 'iii.mjs'))
-  copyFileSync(path.join(path.dirname(LAUNCHER), 'node-options.mjs'), path.join(folder, 'bin', 'node-options.mjs'))
+  for (const file of ['hangup.mjs', 'node-options.mjs']) {
+    copyFileSync(path.join(path.dirname(LAUNCHER), file), path.join(folder, 'bin', file))
+  }
   // Stands for the CLI: says who runs it, and waits for a signal when asked to.
   writeFileSync(
     path.join(folder, 'bin', 'main.ts'),

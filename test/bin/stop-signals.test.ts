@@ -2,15 +2,11 @@ import { EventEmitter } from 'node:events'
 import { expect, it } from 'vitest'
 import { stopSignals } from '../../bin/stop-signals.ts'
 
-function pressed() {
+function pressed(ignoresHangup = false) {
   const source = new EventEmitter()
   let clock = 0
   let insisted = 0
-  const signals = stopSignals(
-    source,
-    () => insisted++,
-    () => clock,
-  )
+  const signals = stopSignals(source, () => insisted++, { ignoresHangup, now: () => clock })
   return {
     signals,
     source,
@@ -26,6 +22,16 @@ it('hands over the first signal', async () => {
   const { signals, press } = pressed()
   press('SIGTERM', 0)
   expect(await signals.first).toBe('SIGTERM')
+})
+
+it('takes the end of the terminal as a wish to stop, unless it is to be ignored', async () => {
+  const { signals, press } = pressed()
+  press('SIGHUP', 0)
+  expect(await signals.first).toBe('SIGHUP')
+  const ignoring = pressed(true)
+  ignoring.press('SIGHUP', 0)
+  ignoring.press('SIGTERM', 1)
+  expect(await ignoring.signals.first).toBe('SIGTERM')
 })
 
 it('takes signals that arrive together as one press', () => {

@@ -17,8 +17,8 @@ process.on('uncaughtExceptionMonitor', (error: unknown) => {
 })
 // An engine that died leaves no plugins behind.
 process.on('disconnect', () => process.exit(0))
-// The engine stops its plugins in order; a Ctrl-C in the terminal reaches the whole process group and must not come first.
-process.on('SIGINT', () => {})
+// The engine stops its plugins in order; a Ctrl-C in the terminal, or its end, reaches the whole process group and must not come first.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 
 const runner = new PluginRunner(() => end)
 const end: FrameEnd = openPipeEnd(runner.onHost)

@@ -58,7 +58,8 @@ async function runHere() {
   keepOptionsFromThreads()
   endWithLauncher()
   // Saves the stripping of types and most of the compiling at every start but the first.
-  module.enableCompileCache(path.join(cacheFolder(), 'compile'))
+  const cache = cacheFolder()
+  if (cache !== undefined) module.enableCompileCache(path.join(cache, 'compile'))
   const { main } = await import(pathToFileURL(entryFile()).href)
   await main(process.argv.slice(2))
 }
@@ -78,8 +79,20 @@ function cacheFolder() {
   const { III_CACHE_DIR, XDG_CACHE_HOME, LOCALAPPDATA } = process.env
   if (III_CACHE_DIR) return III_CACHE_DIR
   if (process.platform === 'win32' && LOCALAPPDATA) return path.join(LOCALAPPDATA, 'iii-host', 'cache')
-  if (process.platform === 'darwin') return path.join(os.homedir(), 'Library', 'Caches', 'iii-host')
-  return path.join(XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'iii-host')
+  const home = homeFolder()
+  if (process.platform === 'darwin') return home && path.join(home, 'Library', 'Caches', 'iii-host')
+  const caches = XDG_CACHE_HOME || (home && path.join(home, '.cache'))
+  return caches && path.join(caches, 'iii-host')
+}
+
+/** A user of whom neither the environment nor the system knows one has none. */
+function homeFolder() {
+  try {
+    const home = os.homedir()
+    return path.isAbsolute(home) ? home : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function runElsewhere() {

@@ -23,7 +23,7 @@ import { endInOrder } from './ending.ts'
 import { EntryNames } from './entry-names.ts'
 import { Listeners } from './gateway/listeners.ts'
 import { hostChange } from './host-change.ts'
-import { defaultCacheDir } from './host/builds/build-cache.ts'
+import { defaultCacheDir } from './host/builds/cache-dir.ts'
 import type { ReconcileReport } from './host/generations/reconciler.ts'
 import { pluginFunctions } from './host/plugin-functions.ts'
 import { PluginHost } from './host/plugin-host.ts'
@@ -144,7 +144,9 @@ export class RunningEngine implements Engine {
 
   async #start(): Promise<void> {
     const began = performance.now()
-    const knownValid = rememberValid(join(defaultCacheDir(), 'known-valid.json'), ENGINE_VERSION)
+    const cacheDir = defaultCacheDir()
+    const knownValid =
+      cacheDir === undefined ? undefined : rememberValid(join(cacheDir, 'known-valid.json'), ENGINE_VERSION)
     const source = configSource(this.#options.config, this.#loadOptions)
     // Before the first read: what is saved while the engine starts is taken up after it.
     if (this.#options.watch !== false && source.file !== null) this.#watchConfig(source.file)
@@ -162,7 +164,7 @@ export class RunningEngine implements Engine {
     this.#startMs = performance.now() - (this.#options.began ?? began)
     this.#toldUrls = this.#urls
     this.#state = 'running'
-    void knownValid.save()
+    void knownValid?.save()
     if (this.#isSavedMeanwhile) void this.#takeUpConfig()
   }
 

@@ -30,7 +30,8 @@ export interface HostPartsOptions {
   readonly clock: Clock
   readonly engine: EnginePlace & { readonly version: string; url(): string }
   readonly names: WorkerNames
-  readonly cacheDir: string
+  /** Undefined: there is no place for one. */
+  readonly cacheDir: string | undefined
   readonly settings: SettingsSeat
   readonly stalls?: Omit<StallWatchOptions, 'clock'>
   readonly endMs?: number
@@ -57,7 +58,8 @@ export function assembleParts(config: EngineConfig, options: HostPartsOptions): 
   const { projectRoot, engine: limits } = config
   const dataDirOf = (instance: string): string => join(projectRoot, 'data', 'plugins', instance)
   const table = new PluginTable(clock, log, limits.crash_budget)
-  const builds = new PluginBuilds({ engine, engineVersion: engine.version, projectRoot, cacheDir })
+  const warn = (problem: string): void => log.warn(problem)
+  const builds = new PluginBuilds({ engine, engineVersion: engine.version, projectRoot, cacheDir, warn })
   const containers = new Containers({
     events,
     clock,

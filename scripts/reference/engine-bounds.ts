@@ -2,6 +2,7 @@
 import { HELD_ADDRESS_CHANGE_MS, HELD_ADDRESS_START_MS } from '../../core/gateway/listeners.ts'
 import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
 import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
+import { MAX_UNUSED_BUNDLES } from '../../core/host/builds/temporary-bundles.ts'
 import { CRASH_BUDGET_DEFAULTS } from '../../core/host/table/crash-budget.ts'
 import { CHANNEL_WINDOW_BYTES } from '../../protocol/ring/credit.ts'
 import { DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
@@ -126,6 +127,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ['plugin threads', FIXED, '256', 'further ones wait'],
   ['lines of the log that wait to be written', FIXED, bytesText(2 ** 20), 'dropped, and told once writing works'],
   ['wait for the last lines of the log', FIXED, timeText(500), 'the engine ends without'],
+  [
+    'compiled plugins that nothing runs with, where the cache of plugins can not be written',
+    FIXED,
+    countText(MAX_UNUSED_BUNDLES),
+    'the oldest is removed',
+  ],
 ]
 
 export const ENGINE_BOUNDS: readonly Bound[] = ROWS.map(([limit, option, initial, effect]) => {

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { lacks } from '../support/needs.ts'
 import { findOldNode } from './old-node.ts'
@@ -46,6 +47,18 @@ const launch = (node: string, args: string[], env: NodeJS.ProcessEnv, input = ''
 it('runs in this process where Node is new enough', () => {
   const { status, stdout } = launch(process.execPath, [], { PATH: '' })
   expect({ status, stdout }).toEqual({ status: 0, stdout: `${process.versions.node}\n` })
+})
+
+it.skipIf(process.getuid?.() !== 0)('runs for a user of whom the system knows no home (only root can try)', () => {
+  // The folder of the launcher must be readable for that user.
+  chmodSync(folder, 0o755)
+  const script = `process.setuid(54321); process.argv.splice(1, 1); import(${JSON.stringify(pathToFileURL(path.join(folder, 'bin', 'iii.mjs')).href)})`
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script, 'iii'], {
+    env: { PATH: '' },
+    encoding: 'utf8',
+    timeout: 15_000,
+  })
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${process.versions.node}\n`, stderr: '' })
 })
 
 it('sets Node up for the engine, in the same process, unless the user has chosen for himself', () => {

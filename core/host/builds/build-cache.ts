@@ -1,12 +1,15 @@
 // Bundles on disk, found again by the content of all their inputs. With a warm cache the compiler is never loaded.
 import { mkdir, readFile, readdir, realpath, rm, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { writeWhole } from '../../../base/files/atomic-file.ts'
+import { TemporaryBundles } from './temporary-bundles.ts'
 import { contentHash, type Bundle, type InputFile, type PluginDeclaration } from './bundle.ts'
 
 export interface BuildCacheOptions {
-  readonly dir: string
+  /** Where it can't be written, or is undefined, what is compiled is kept in a temporary folder until `close`. */
+  readonly dir: string | undefined
+  /** Told once when it can't be written. */
+  readonly warn?: (problem: string) => void
   /** Whatever besides the inputs decides what a bundle looks like: versions of engine and compiler, place of the engine. */
   readonly salt: string
   /** Builds remembered per plugin. Default 8. */
@@ -22,32 +25,25 @@ interface ManifestEntry {
 /** Files younger than this are never pruned: another engine on the same folder may be about to import them. */
 const PRUNE_AFTER_MS = 60 * 60_000
 
-/** `III_CACHE_DIR`, else the user's cache folder. */
-export function defaultCacheDir(env: NodeJS.ProcessEnv = process.env): string {
-  if (env['III_CACHE_DIR'] !== undefined && env['III_CACHE_DIR'] !== '') return env['III_CACHE_DIR']
-  if (process.platform === 'win32' && env['LOCALAPPDATA']) return join(env['LOCALAPPDATA'], 'iii-host', 'cache')
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'iii-host')
-  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'iii-host')
-}
-
 export class BuildCache {
-  readonly #dir: string
+  readonly #dir: string | undefined
+  readonly #temporary: TemporaryBundles
   readonly #salt: string
   readonly #maxBundles: number
   /** Bundles of generations that may have to be started again; never pruned. */
   readonly #inUse = new Map<string, number>()
   readonly #manifests = new Map<string, Promise<readonly ManifestEntry[]>>()
   #writing: Promise<void> = Promise.resolve()
-  #made: Promise<unknown> | undefined
 
   constructor(options: BuildCacheOptions) {
-    this.#dir = join(options.dir, 'plugins')
+    this.#dir = options.dir === undefined ? undefined : join(options.dir, 'plugins')
+    this.#temporary = new TemporaryBundles({
+      cacheDir: this.#dir,
+      warn: options.warn ?? (() => {}),
+      isInUse: (file) => this.#inUse.has(file),
+    })
     this.#salt = options.salt
     this.#maxBundles = options.maxBundles ?? 8
-  }
-
-  get dir(): string {
-    return this.#dir
   }
 
   /** The bundle of `entryFile` if one was made from files that are byte for byte those on disk now. */
@@ -63,7 +59,9 @@ export class BuildCache {
     const own = await realpath(entryFile).catch(() => entryFile)
     for (const entry of await this.#readManifest(entryFile)) {
       if (!entry.inputs.some(({ path }) => path === own || path === entryFile)) continue
-      const file = this.#bundleFile(entryFile, entry.hash)
+      const name = this.#bundleName(entryFile, entry.hash)
+      const file = this.#temporary.find(name) ?? (this.#dir === undefined ? undefined : join(this.#dir, name))
+      if (file === undefined) continue
       const current = await Promise.all(entry.inputs.map(({ path }) => currentHash(path)))
       if (entry.inputs.every(({ hash }, index) => hash === current[index]) && (await exists(file))) {
         return { file, hash: entry.hash, inputs: entry.inputs, declaration: entry.declaration }
@@ -75,9 +73,7 @@ export class BuildCache {
   /** Fulfilled when the bundle can be imported; that it is found again is seen to in the background. */
   async store(entryFile: string, code: Uint8Array, inputs: readonly InputFile[]): Promise<Bundle> {
     const hash = this.#hashOf(inputs)
-    const file = this.#bundleFile(entryFile, hash)
-    await this.#folder()
-    await writeWhole(file, code)
+    const file = await this.#write(this.#bundleName(entryFile, hash), code)
     const declaration = await this.declarationOf(entryFile, hash)
     this.#note(entryFile, { hash, inputs: [...inputs], ...(declaration && { declaration }) })
     return { file, hash, inputs, declaration }
@@ -98,6 +94,12 @@ export class BuildCache {
     await this.#writing
   }
 
+  /** Nothing that it gave out is imported any more. */
+  async close(): Promise<void> {
+    await this.flushed()
+    await this.#temporary.remove()
+  }
+
   /** Keeps the file on disk until the returned function is called. */
   retain(bundle: Bundle): () => void {
     this.#inUse.set(bundle.file, (this.#inUse.get(bundle.file) ?? 0) + 1)
@@ -113,16 +115,18 @@ export class BuildCache {
 
   /** Deletes bundles that no manifest names any more and that nobody has touched for an hour. */
   async prune(now: number): Promise<void> {
-    const files = await readdir(this.#dir).catch(() => [])
+    const dir = this.#dir
+    if (dir === undefined) return
+    const files = await readdir(dir).catch(() => [])
     const manifests = files.filter((file) => file.endsWith('.json'))
     const named = new Set<string>()
     for (const manifest of manifests) {
       const key = manifest.slice(0, -'.json'.length)
-      for (const { hash } of await readEntries(join(this.#dir, manifest))) named.add(`${key}-${hash}.mjs`)
+      for (const { hash } of await readEntries(join(dir, manifest))) named.add(`${key}-${hash}.mjs`)
     }
     for (const file of files) {
       if (file.endsWith('.json') || named.has(file)) continue
-      const path = join(this.#dir, file)
+      const path = join(dir, file)
       const age = await stat(path).then(
         (found) => now - found.mtimeMs,
         () => 0,
@@ -144,17 +148,26 @@ export class BuildCache {
     return `${name}-${contentHash(`${this.#salt}\n${entryFile}`).slice(0, 12)}`
   }
 
-  #bundleFile(entryFile: string, hash: string): string {
-    return join(this.#dir, `${this.#key(entryFile)}-${hash}.mjs`)
+  #bundleName(entryFile: string, hash: string): string {
+    return `${this.#key(entryFile)}-${hash}.mjs`
   }
 
-  #manifestFile(entryFile: string): string {
-    return join(this.#dir, `${this.#key(entryFile)}.json`)
+  async #write(name: string, code: Uint8Array): Promise<string> {
+    if (this.#dir === undefined) return this.#temporary.write(name, code)
+    const file = join(this.#dir, name)
+    try {
+      await mkdir(this.#dir, { recursive: true })
+      await writeWhole(file, code)
+      return file
+    } catch (error) {
+      return this.#temporary.write(name, code, error as Error)
+    }
   }
 
   /** Read once; from then on this engine's own notes count. */
   #readManifest(entryFile: string): Promise<readonly ManifestEntry[]> {
-    const known = this.#manifests.get(entryFile) ?? readEntries(this.#manifestFile(entryFile))
+    const onDisk = this.#dir === undefined ? undefined : join(this.#dir, `${this.#key(entryFile)}.json`)
+    const known = this.#manifests.get(entryFile) ?? (onDisk === undefined ? Promise.resolve([]) : readEntries(onDisk))
     this.#manifests.set(entryFile, known)
     return known
   }
@@ -165,25 +178,13 @@ export class BuildCache {
       [latest, ...known.filter((entry) => entry.hash !== latest.hash)].slice(0, this.#maxBundles),
     )
     this.#manifests.set(entryFile, entries)
+    const dir = this.#dir
+    if (dir === undefined) return
     const write = async (): Promise<void> => {
-      await this.#folder()
-      await writeWhole(this.#manifestFile(entryFile), JSON.stringify(await entries))
+      await mkdir(dir, { recursive: true })
+      await writeWhole(join(dir, `${this.#key(entryFile)}.json`), JSON.stringify(await entries))
     }
     this.#writing = this.#writing.then(write).catch(() => {})
-  }
-
-  async #folder(): Promise<void> {
-    this.#made ??= mkdir(this.#dir, { recursive: true })
-    try {
-      await this.#made
-    } catch (cause) {
-      this.#made = undefined
-      const why = (cause as Error).message
-      throw new Error(
-        `the cache of compiled plugins, ${this.#dir}, can't be written: ${why}; set III_CACHE_DIR to a folder that can`,
-        { cause },
-      )
-    }
   }
 }
 

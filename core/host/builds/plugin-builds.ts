@@ -12,7 +12,10 @@ export interface PluginBuildsOptions {
   readonly engine: EnginePlace
   readonly engineVersion: string
   readonly projectRoot: string
-  readonly cacheDir: string
+  /** Undefined: there is no place for one. */
+  readonly cacheDir: string | undefined
+  /** Told when what is compiled can't be kept. */
+  readonly warn?: (problem: string) => void
   /** Compilers kept warm; the least recently used one is closed. Default 16. */
   readonly maxBuilders?: number
 }
@@ -35,7 +38,11 @@ export class PluginBuilds {
       options.engine.root,
       options.engine.pluginModule,
     ]
-    this.cache = new BuildCache({ dir: options.cacheDir, salt: salt.join('\n') })
+    this.cache = new BuildCache({
+      dir: options.cacheDir,
+      salt: salt.join('\n'),
+      ...(options.warn !== undefined && { warn: options.warn }),
+    })
   }
 
   /** @throws {BuildError} with file, line and column. */
@@ -81,8 +88,7 @@ export class PluginBuilds {
   async close(): Promise<void> {
     const builders = [...this.#builders.values()]
     this.#builders.clear()
-    await this.cache.flushed()
-    await Promise.all(builders.map((builder) => builder.close()))
+    await Promise.all([this.cache.close(), ...builders.map((builder) => builder.close())])
   }
 
   /** The package holds its plugins as bundles already. */

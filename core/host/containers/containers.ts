@@ -24,7 +24,7 @@ export interface ContainersOptions {
   readonly log: Log
   readonly events: LinkEvents
   readonly clock: Clock
-  readonly cacheDir: string
+  readonly cacheDir: string | undefined
   readonly engineRoot: string
   readonly projectRoot: string
   readonly startMs: number
@@ -123,8 +123,9 @@ export class Containers {
     })
   }
 
-  get #compileCacheDir(): string {
-    return join(this.#options.cacheDir, 'compiled')
+  get #compileCacheDir(): string | undefined {
+    const { cacheDir } = this.#options
+    return cacheDir === undefined ? undefined : join(cacheDir, 'compiled')
   }
 
   /** One thread for all small plugins; a new one when it has ended. */

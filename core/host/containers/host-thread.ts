@@ -15,7 +15,7 @@ import type { ThreadTask } from '../inside/thread-side.ts'
 export interface HostThreadOptions extends FrameContainerOptions {
   readonly pool: ThreadPool
   readonly rings: SpareRings
-  readonly compileCacheDir: string
+  readonly compileCacheDir: string | undefined
   /** Time for a thread to come up. */
   readonly startMs: number
 }

@@ -8,7 +8,7 @@ import { enableCompileCache } from 'node:module'
  */
 export default async function runThread(task) {
   // Before the first import that it is to serve.
-  enableCompileCache(task.compileCacheDir)
+  if (task.compileCacheDir !== undefined) enableCompileCache(task.compileCacheDir)
   const { serveThread } = await import(task.module)
   return serveThread(task)
 }

@@ -10,7 +10,7 @@ export interface ThreadTask {
   readonly port: MessagePort
   /** Gets the thread's id once, as soon as the thread serves. */
   readonly ready: MessagePort
-  readonly compileCacheDir: string
+  readonly compileCacheDir: string | undefined
   /** URL of this module, which the pool's own file imports. */
   readonly module: string
 }

@@ -443,3 +443,21 @@ describe('stop, start and reload by hand', () => {
     await expect(host.host.reload('ghost')).rejects.toMatchObject({ code: 'PLUGIN_NOT_FOUND' })
   })
 })
+
+describe('a cache that can not be written', () => {
+  test.each(['thread', 'process'] as const)(
+    'keeps no plugin in a %s from running and being reloaded',
+    async (isolation) => {
+      const file = join(tempFolder(), 'file')
+      writeFileSync(file, '')
+      const host = testHost({ watch: true, cacheDir: join(file, 'cache') })
+      host.write('plugins/hello.ts', greeter('hello', 'one'))
+      expect((await host.start({ name: 'hello', isolation })).failed).toEqual([])
+      expect(await host.call('hello::greet')).toBe('one')
+      host.write('plugins/hello.ts', greeter('hello', 'two'))
+      await host.event('reloaded', 'hello')
+      expect(await host.call('hello::greet')).toBe('two')
+      expect(host.lines.filter((line) => line.includes('III_CACHE_DIR'))).toHaveLength(1)
+    },
+  )
+})

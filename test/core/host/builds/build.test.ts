@@ -3,7 +3,6 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
-import { BuildCache } from '../../../../core/host/builds/build-cache.ts'
 import { PluginBuilds } from '../../../../core/host/builds/plugin-builds.ts'
 import type { PluginSource } from '../../../../core/host/table/plugin-source.ts'
 import { tempFolder } from '../../../support/temp-folder.ts'
@@ -155,26 +154,6 @@ test('a missing package and a file of a strange type are build errors', async ()
   await own.close()
 })
 
-test('the manifest keeps a bounded number of builds; bundles that none names go when they are old and unused', async () => {
-  const folder = tempFolder()
-  const cache = new BuildCache({ dir: folder, salt: 'salt', maxBundles: 2 })
-  const entryFile = join(folder, 'hello.ts')
-  const bundles = []
-  for (const text of ['1', '2', '3', '4']) {
-    bundles.push(await cache.store(entryFile, Buffer.from(text), [{ path: entryFile, hash: text }]))
-  }
-  await cache.flushed()
-  const release = cache.retain(bundles[0]!)
-  const modules = () => readdirSync(join(folder, 'plugins')).filter((file) => file.endsWith('.mjs')).length
-  await cache.prune(Date.now())
-  expect(modules()).toBe(4)
-  await cache.prune(Date.now() + 2 * 60 * 60_000)
-  expect(modules()).toBe(3)
-  release()
-  await cache.prune(Date.now() + 2 * 60 * 60_000)
-  expect(modules()).toBe(2)
-})
-
 test('a manifest that is no JSON is a cold cache', async () => {
   const { builds, source, folder } = place({ 'plugins/hello/index.ts': 'export default 1' })
   const first = builds()
@@ -185,17 +164,4 @@ test('a manifest that is no JSON is a cold cache', async () => {
   const second = builds()
   expect((await second.bundleOf(source)).hash).toBe(hash)
   await second.close()
-})
-
-test('a cache folder that can not be written is named with the remedy', async () => {
-  const { source, folder } = place({ 'plugins/hello/index.ts': 'export default 1' })
-  writeFileSync(join(folder, 'file'), '')
-  const own = new PluginBuilds({
-    engine: { root: ROOT, pluginModule: join(ROOT, 'sdk/plugin.ts') },
-    engineVersion: '1',
-    projectRoot: folder,
-    cacheDir: join(folder, 'file'),
-  })
-  await expect(own.bundleOf(source)).rejects.toThrow(/file\/plugins.*III_CACHE_DIR/s)
-  await own.close()
 })

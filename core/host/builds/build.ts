@@ -7,6 +7,7 @@ import type * as Esbuild from 'esbuild'
 import { CodedError } from '../../../protocol/errors.ts'
 import { contentHash, type InputFile } from './bundle.ts'
 import { keepOwnPlace } from './module-rewrite.ts'
+import { nativeModules } from './native-modules.ts'
 
 export interface EnginePlace {
   /** Absolute path of the folder that holds `sdk/`, `protocol/` and `base/`. */
@@ -124,14 +125,18 @@ export class PluginBuilder {
       tsconfigRaw: '{}',
       banner: { js: requireFrom(this.#entryFile) },
       logLevel: 'silent',
-      plugins: [this.#engineModules(), this.#sources()],
+      plugins: [
+        this.#engineModules(),
+        nativeModules({ onInput: async (path) => void (await this.#readInput(path)) }),
+        this.#sources(),
+      ],
     })
   }
 
   /**
    * The engine's own sdk, protocol and base stay outside: the host thread has loaded them, and classes such as `CodedError` must be
-   * the very same on both sides. Its kit goes into the bundle, and of it what the plugin uses. Native modules stay outside as well,
-   * and packages that a built-in or the kit loads only when it needs them.
+   * the very same on both sides. Its kit goes into the bundle, and of it what the plugin uses. Packages that a built-in or the kit
+   * loads only when it needs them stay outside as well.
    */
   #engineModules(): Esbuild.Plugin {
     const shared = ['sdk', 'protocol', 'base'].map((folder) => resolve(this.#engine.root, folder) + sep)
@@ -146,9 +151,6 @@ export class PluginBuilder {
       setup: (build) => {
         build.onResolve({ filter: /^iii-host\/plugin$/ }, ({ kind }) => outside(this.#engine.pluginModule, kind))
         build.onResolve({ filter: /^iii-host\/kit$/ }, () => ({ path: kitModule, sideEffects: false }))
-        build.onResolve({ filter: /\.node$/ }, ({ path, resolveDir, kind }) =>
-          path.startsWith('.') || isAbsolute(path) ? outside(resolve(resolveDir, path), kind) : undefined,
-        )
         build.onResolve({ filter: /^[^./]/ }, ({ path, importer, kind }) => {
           if (kind !== 'dynamic-import' || path.startsWith('node:') || !this.#isEngineSource(importer)) return undefined
           return outside(createRequire(importer).resolve(path), kind)
@@ -170,6 +172,12 @@ export class PluginBuilder {
     return /^plugins[\\/]/.test(path) && this.#entryFile.startsWith(join(this.#engine.root, 'plugins') + sep)
   }
 
+  async #readInput(path: string): Promise<Buffer> {
+    const content = await readFile(path)
+    this.#inputs.set(path, contentHash(content))
+    return content
+  }
+
   /** Reads each input itself: the hash is then that of the very bytes that were compiled, whatever is saved meanwhile. */
   #sources(): Esbuild.Plugin {
     return {
@@ -177,8 +185,7 @@ export class PluginBuilder {
       setup: (build) => {
         build.onLoad({ filter: /.*/, namespace: 'file' }, async ({ path }) => {
           const loader = LOADERS[extname(path)]
-          const content = await readFile(path)
-          this.#inputs.set(path, contentHash(content))
+          const content = await this.#readInput(path)
           if (loader === undefined) {
             return { errors: [{ text: `files of type '${extname(path)}' can't be imported by a plugin: ${path}` }] }
           }

@@ -1,6 +1,7 @@
 // The file that a plugin's own process runs: opens the pipe to the engine and serves the plugin host.
 import type { FrameEnd } from '../../../sdk/transports/frame-end.ts'
 import { openPipeEnd } from '../../../sdk/transports/pipe-end.ts'
+import { explainNativeFailures } from './native-failures.ts'
 import { PluginRunner } from './plugin-runner.ts'
 
 /** Sent to the engine when an error is about to end this process; everything else on the channel is frames. */
@@ -9,6 +10,7 @@ export interface LastWords {
 }
 
 process.setSourceMapsEnabled(true)
+explainNativeFailures()
 
 process.on('uncaughtExceptionMonitor', (error: unknown) => {
   const { message, stack } = error instanceof Error ? error : new Error(String(error))

@@ -2,6 +2,7 @@
 import { threadId, type MessagePort } from 'node:worker_threads'
 import type { FrameEnd } from '../../../sdk/transports/frame-end.ts'
 import { openRingEnd } from '../../../sdk/transports/ring-end.ts'
+import { explainNativeFailures } from './native-failures.ts'
 import { PluginRunner } from './plugin-runner.ts'
 
 export interface ThreadTask {
@@ -18,6 +19,7 @@ export interface ThreadTask {
 /** The pool's task: it never ends. The thread is ended by abort, by its plugin, or by an error that nobody caught. */
 export function serveThread({ memory, port, ready }: ThreadTask): Promise<never> {
   process.setSourceMapsEnabled(true)
+  explainNativeFailures()
   const runner = new PluginRunner(() => end)
   const end: FrameEnd = openRingEnd({ memory, port }, runner.onHost)
   ready.postMessage(threadId)

@@ -75,7 +75,12 @@ export interface TriggerTypeHandler<Config = any> {
 export interface TriggerTypeInput {
   id: string
   description?: string
+  /**
+   * JSON Schema of the `config` of bindings, shown in listings. With `additionalProperties: false` a binding with a member that it does
+   * not name is refused with `trigger_registration_failed`, before the handler sees it; nothing else of it is checked.
+   */
   trigger_request_format?: unknown
+  /** JSON Schema of what bound functions get; shown in listings. */
   call_request_format?: unknown
 }
 

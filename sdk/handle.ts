@@ -182,7 +182,7 @@ export class Handle {
   ): TriggerTypeRef<Config> => {
     const { id, description = '', ...more } = input
     if (typeof id !== 'string' || id.trim() === '') throw new Error('id is required')
-    this.#triggerTypes.add(id, handler as TriggerTypeHandler)
+    this.#triggerTypes.add(id, handler as TriggerTypeHandler, more.trigger_request_format)
     this.#transport.control({ ...more, type: 'registertriggertype', id, description })
     const registerTrigger = (functionId: string, config: Config, metadata?: unknown) =>
       this.registerTrigger({ type: id, function_id: functionId, config, metadata })

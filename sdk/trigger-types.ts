@@ -1,16 +1,22 @@
 // The trigger types that a handle provides: brings bindings to their handlers and answers whether they were accepted (spec 08 §6).
 import type { EngineMessage, RegisterTrigger, UnregisterTrigger } from '../protocol/messages.ts'
 import type { ErrorBody } from '../protocol/errors.ts'
+import { surplusMember } from '../base/values/closed-object.ts'
 import type { Activity } from './activity.ts'
 import { isThenable } from './answers.ts'
 import type { TriggerTypeHandler } from './handle-types.ts'
 import type { Transport } from './transport.ts'
 
+interface TriggerType {
+  readonly handler: TriggerTypeHandler
+  readonly format: unknown
+}
+
 export class TriggerTypes {
   readonly #transport: Transport
   readonly #activity: Activity
   readonly #report: (problem: string) => void
-  readonly #handlers = new Map<string, TriggerTypeHandler>()
+  readonly #types = new Map<string, TriggerType>()
   /** What still runs for a binding id: the next thing for the same id comes after it. */
   readonly #running = new Map<string, Promise<void>>()
 
@@ -20,19 +26,20 @@ export class TriggerTypes {
     this.#report = report
   }
 
-  add(id: string, handler: TriggerTypeHandler): void {
-    this.#handlers.set(id, handler)
+  /** @param format schema of the config; when it is closed, bindings with other members are refused before the handler sees them. */
+  add(id: string, handler: TriggerTypeHandler, format: unknown): void {
+    this.#types.set(id, { handler, format })
   }
 
   remove(id: string): void {
-    this.#handlers.delete(id)
+    this.#types.delete(id)
   }
 
   receive(message: EngineMessage): void {
     if (message.type === 'registertrigger') return this.#inOrder(message.id, () => this.#register(message))
     if (message.type !== 'unregistertrigger' || message.trigger_type === undefined) return
-    const handler = this.#handlers.get(message.trigger_type)
-    if (handler !== undefined) this.#inOrder(message.id, () => this.#unregister(message, handler))
+    const type = this.#types.get(message.trigger_type)
+    if (type !== undefined) this.#inOrder(message.id, () => this.#unregister(message, type.handler))
   }
 
   #inOrder(bindingId: string, run: () => void | Promise<void>): void {
@@ -48,11 +55,15 @@ export class TriggerTypes {
   }
 
   #register(message: RegisterTrigger): void | Promise<void> {
-    const handler = this.#handlers.get(message.trigger_type)
-    if (handler === undefined) {
+    const type = this.#types.get(message.trigger_type)
+    if (type === undefined) {
       return this.#answer(message, { code: 'trigger_type_not_found', message: 'Trigger type not found' })
     }
     const { id, function_id, config, metadata, namespace } = message
+    const surplus = surplusMember(type.format, config)
+    if (surplus !== undefined) {
+      return this.#answer(message, { code: 'trigger_registration_failed', message: `config: ${surplus}` })
+    }
     const binding = {
       id,
       function_id,
@@ -65,7 +76,7 @@ export class TriggerTypes {
       this.#answer(message, { code: 'trigger_registration_failed', message: reason })
     }
     try {
-      const outcome: unknown = handler.registerTrigger(binding)
+      const outcome: unknown = type.handler.registerTrigger(binding)
       // Handlers return what a `Map.set` or `delete` happens to give.
       if (!isThenable(outcome)) return this.#answer(message, undefined)
       return Promise.resolve(outcome).then(() => this.#answer(message, undefined), refuse)

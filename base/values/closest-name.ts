@@ -18,6 +18,16 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
   return closest === undefined ? '' : ` Did you mean '${closest}'?`
 }
 
+/** `unknown key 'x'.` with the nearest of the known keys, and a list of all of them. */
+export function unknownKey(key: string, known: readonly string[]): string {
+  const shown = key.length > MAX_SHOWN ? `${key.slice(0, MAX_SHOWN)}…` : key
+  const list = known.length === 0 ? ' None is allowed here.' : ` Known keys: ${known.join(', ')}.`
+  return `unknown key '${shown}'.${didYouMean(key, known)}${list}`
+}
+
+/** Characters of a name from outside that a message shows. */
+const MAX_SHOWN = 80
+
 /** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */
 export function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = []

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import type * as AjvModule from 'ajv'
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
 import type { JsonSchema } from './json-schema.ts'
-import { didYouMean } from './closest-name.ts'
+import { unknownKey } from './closest-name.ts'
 import { appendPointer, parsePointer } from './json-path.ts'
 import { KnownValid } from './known-valid.ts'
 import { isSecretPath, maskSecrets } from './masking.ts'
@@ -130,10 +130,8 @@ function toProblem(error: ErrorObject): SchemaProblem {
   const extra = params['additionalProperty']
   if (typeof extra === 'string') {
     const known = Object.keys((error.parentSchema as { properties?: object } | undefined)?.properties ?? {})
-    const list = known.length === 0 ? '' : ` Known keys: ${known.join(', ')}.`
     const value = (data as Record<string, unknown>)[extra]
-    const message = `unknown key '${extra}'.${didYouMean(extra, known)}${list}`
-    return { pointer: appendPointer(instancePath, extra), value, rule: keyword, message }
+    return { pointer: appendPointer(instancePath, extra), value, rule: keyword, message: unknownKey(extra, known) }
   }
   return { pointer: instancePath, value: data, rule: keyword, message: describe(error, params) }
 }

@@ -38,7 +38,8 @@ const FUNCTIONS = 'engine::functions-available'
 const PLUGINS = 'engine::plugins-changed'
 const WATCHED_FUNCTIONS = 'engine::functions-changed'
 
-const OBJECT = { type: 'object' } as const
+/** Config of a type that takes no settings. */
+const NO_SETTINGS = { type: 'object', properties: {}, additionalProperties: false } as const
 
 const TYPES = [
   {
@@ -75,6 +76,7 @@ const TYPES = [
     description: 'Functions came or went; told at once, before the next call of the worker that registered them',
     config: {
       type: 'object',
+      additionalProperties: false,
       properties: {
         prefix: { type: 'string', description: 'The first letters of the ids. Default: all ids, but for sessions.' },
         trusted: { type: 'boolean', description: 'Only functions that a trusted worker provides. Default: all.' },
@@ -127,7 +129,7 @@ export class Discovery {
       registries.triggers.registerLocalType({
         id,
         description,
-        triggerRequestFormat: 'config' in more ? more.config : OBJECT,
+        triggerRequestFormat: 'config' in more ? more.config : NO_SETTINGS,
         callRequestFormat: payload,
         onBind: (binding) => this.#onBind(id, bindings, binding),
         onJoined: (binding) => id === WATCHED_FUNCTIONS && this.#tellOfAll(binding),

@@ -2,7 +2,7 @@
 // (spec 01 §11.2–11.5, §13). Who may bind and unbind is decided before.
 import { CodedError, messageUnder, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
 import type { TriggerRegistrationResult } from '../../protocol/messages.ts'
-import type { Log } from '../log.ts'
+import { surplusMember } from '../../base/values/closed-object.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
 import type { AnswerWaiters } from './answer-waiters.ts'
 import type { Binder } from './bind-request.ts'
@@ -25,7 +25,6 @@ export interface PlacementDeps {
   readonly waiters: AnswerWaiters
   /** Whether equal bindings of different connections are one. */
   readonly coalesce: boolean
-  readonly log: Log
   readonly warnings: ThrottledWarnings
   readonly known: KnownWorkers
 }
@@ -35,17 +34,15 @@ export class Placement {
   readonly #bindings: Bindings
   readonly #waiters: AnswerWaiters
   readonly #coalesce: boolean
-  readonly #log: Log
   readonly #warnings: ThrottledWarnings
   readonly #known: KnownWorkers
   readonly #outbox: ProviderOutbox
 
-  constructor({ types, bindings, waiters, coalesce, log, warnings, known }: PlacementDeps) {
+  constructor({ types, bindings, waiters, coalesce, warnings, known }: PlacementDeps) {
     this.#types = types
     this.#bindings = bindings
     this.#waiters = waiters
     this.#coalesce = coalesce
-    this.#log = log
     this.#warnings = warnings
     this.#known = known
     this.#outbox = new ProviderOutbox({
@@ -225,6 +222,8 @@ export class Placement {
 
   #bindLocal(provider: TypeProvider, type: LocalTriggerType, logical: LogicalBinding, replay: boolean): void {
     try {
+      const surplus = surplusMember(type.triggerRequestFormat, logical.config)
+      if (surplus !== undefined) throw new TypeError(`config: ${surplus}`)
       type.onBind(logical)
       logical.accepted = logical.content
       logical.place = { state: 'bound', provider }
@@ -263,9 +262,15 @@ export class Placement {
     }
     const { triggerType, functionId } = logical.content
     for (const { owner, sentId } of logical.members.values()) {
-      if (owner === null)
-        this.#log.warn(`trigger '${sentId}' of type '${triggerType}' refused: ${error.message}`, { code: error.code })
-      else tellOwner(owner, sentId, triggerType, functionId, error)
+      if (owner !== null) tellOwner(owner, sentId, triggerType, functionId, error)
+      // A plugin's handle says so in the same log. Old SDKs keep it to themselves, and some bindings have no owner.
+      if (owner?.slot !== undefined) continue
+      this.#warnings.count(`refused ${owner?.id}`, `trigger of type '${triggerType}' refused: ${error.message}`, {
+        trigger: sentId,
+        function_id: functionId,
+        code: error.code,
+        ...(owner !== null && { worker: owner.name ?? owner.id }),
+      })
     }
     // The answer to a later version is still to come and decides.
     if (provider.owesAnswer(logical)) return

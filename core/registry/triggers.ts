@@ -68,7 +68,6 @@ export class TriggerRegistry {
       bindings: this.#bindings,
       waiters: this.#waiters,
       coalesce,
-      log,
       warnings,
       known,
     })

@@ -33,6 +33,7 @@ export const CONFIGURATION_TRIGGER_TYPE: TriggerTypeInput = {
   description: 'Fires after a configuration entry was registered, updated or deleted.',
   trigger_request_format: {
     type: 'object',
+    additionalProperties: false,
     properties: {
       configuration_id: { type: ['string', 'null'], description: 'Only this entry; absent = any.' },
       event_types: {

@@ -36,6 +36,7 @@ export const CRON_TRIGGER_TYPE: TriggerTypeInput = {
   description: 'Fires at the times that an expression matches.',
   trigger_request_format: {
     type: 'object',
+    additionalProperties: false,
     required: ['expression'],
     properties: {
       expression: {
@@ -65,7 +66,7 @@ export const CRON_TRIGGER_TYPE: TriggerTypeInput = {
   },
 }
 
-/** Throws what is wrong. Members that it does not know are ignored. */
+/** Throws what is wrong. Members that it does not know have been refused before. */
 export function readCronPlan(config: unknown, { dowNumbering, zone }: PlanContext): CronPlan {
   const members = readConfigObject(config)
   const expression = members['expression']

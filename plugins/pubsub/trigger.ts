@@ -7,6 +7,7 @@ export const SUBSCRIBE_TRIGGER_TYPE: TriggerTypeInput = {
   description: 'Fires for everything that is published to a topic.',
   trigger_request_format: {
     type: 'object',
+    additionalProperties: false,
     required: ['topic'],
     properties: {
       topic: { type: 'string', description: 'Exact name, not empty; there are no wildcards.' },

@@ -28,6 +28,7 @@ export const STATE_TRIGGER_TYPE: TriggerTypeInput = {
   description: 'Fires after a value was created, updated or deleted.',
   trigger_request_format: {
     type: 'object',
+    additionalProperties: false,
     properties: {
       scope: { type: ['string', 'null'], description: 'Only this scope; absent = any.' },
       key: { type: ['string', 'null'], description: 'Only this key; absent = any.' },
@@ -35,6 +36,8 @@ export const STATE_TRIGGER_TYPE: TriggerTypeInput = {
         type: ['string', 'null'],
         description: 'Gets the event first; exactly false skips the handler.',
       },
+      // Programs send it that were written for iii, where it never had an effect (spec 02 §5).
+      event_types: { description: 'Accepted without effect: the payload says by `event_type` what has happened.' },
     },
   },
   call_request_format: {

@@ -21,6 +21,7 @@ export const STREAM_TRIGGER_TYPE: TriggerTypeInput = {
   description: 'Fires after an item of a stream was created, updated or deleted, and for each event sent to it.',
   trigger_request_format: {
     type: 'object',
+    additionalProperties: false,
     required: ['stream_name'],
     properties: {
       stream_name: { type: 'string', minLength: 1, description: 'Only this stream.' },

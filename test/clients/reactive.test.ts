@@ -1,7 +1,7 @@
 // State, streams, pub/sub, cron and settings with the unmodified SDKs of two generations, in an engine as a user runs it
 // (spec 00 R1–R7; spec 02 §8; spec 03 §7, §8; spec 04 A.9).
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Collector } from '../support/deadline.ts'
 import { engineFolder, STREAM_PORT, type EngineFolder, type EngineProcess } from '../support/engine-process.ts'
 import type { StreamFrame } from '../support/stream-frame.ts'
@@ -147,6 +147,20 @@ describe.each([V22, V11])('with iii-sdk $name', (version: Version) => {
     expect((await call(client, 'publish', { topic, data: { n: 1 } })) ?? null).toBeNull()
     expect(await one.take(1)).toEqual([{ n: 1 }])
     expect(await two.take(1)).toEqual([{ n: 1 }])
+  })
+
+  it('a trigger with a mistyped member is refused, and its author is told what was meant', async () => {
+    const client = connectSdk(version, folder.url)
+    const said: string[] = []
+    const note = (...parts: unknown[]): void => void said.push(parts.map(String).join(' '))
+    for (const level of ['error', 'warn'] as const) vi.spyOn(console, level).mockImplementation(note)
+    const member = version === V22 ? 'scop' : 'scpoe'
+    client.registerFunction('test::noticed', async () => null)
+    client.registerTrigger({ type: 'state', function_id: 'test::noticed', config: { [member]: 'a' } })
+    const told = new RegExp(`unknown key '${member}'. Did you mean 'scope'?`)
+    await expect.poll(() => engine.output()).toMatch(told)
+    // The old SDK keeps it to itself.
+    if (version === V22) await expect.poll(() => said.join('\n')).toMatch(told)
   })
 
   it('a cron trigger fires, and one that does not parse is refused', async () => {

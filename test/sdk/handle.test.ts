@@ -425,6 +425,29 @@ describe('trigger types', () => {
     ])
   })
 
+  it('are not asked about a config with members that their closed schema does not name', () => {
+    const asked: unknown[] = []
+    const handler = {
+      registerTrigger: ({ config }: { config: unknown }) => void asked.push(config),
+      unregisterTrigger() {},
+    }
+    const properties = { every: { type: 'integer' } }
+    const trigger_request_format = { type: 'object', properties, additionalProperties: false }
+    iii.registerTriggerType({ id: 'tick', trigger_request_format }, handler)
+    iii.registerTriggerType({ id: 'open', trigger_request_format: { properties } }, handler)
+    transport.receiver.onControl({ ...binding, config: { evry: 1 } })
+    transport.receiver.onControl({ ...binding, config: { every: 2 } })
+    transport.receiver.onControl({ ...binding, trigger_type: 'open', config: { evry: 3 } })
+    expect(asked).toEqual([{ every: 2 }, { evry: 3 }])
+    expect(transport.controls.items[2]).toMatchObject({
+      type: 'triggerregistrationresult',
+      error: {
+        code: 'trigger_registration_failed',
+        message: "config: unknown key 'evry'. Did you mean 'every'? Known keys: every.",
+      },
+    })
+  })
+
   it('give a ref that binds, registers and unregisters', () => {
     const ref = iii.registerTriggerType(
       { id: 'tick', description: 'd' },

@@ -91,6 +91,7 @@ export class MembershipTriggers implements TriggerTypeHandler {
 
 const CONFIG_FORMAT = {
   type: 'object',
+  additionalProperties: false,
   properties: {
     stream_name: { type: ['string', 'null'], description: 'Only this stream; absent = any.' },
     condition_function_id: {

@@ -52,6 +52,20 @@ describe(WORKERS, () => {
     expect(events(watcher)).toEqual([])
   })
 
+  it('refuses settings, which it has none of', async () => {
+    const scene = makeEngine()
+    const made = scene.attach()
+    bind(scene, made, 'x', WORKERS, { config: { event: 'worker_connected' } })
+    expect(made.link.sent).toMatchObject([
+      {
+        type: 'triggerregistrationresult',
+        id: 'x',
+        error: { message: "config: unknown key 'event'. None is allowed here." },
+      },
+    ])
+    expect([...scene.triggers.bindings()]).toEqual([])
+  })
+
   it('fires after the frame that raised the event, never within it', async () => {
     const scene = makeEngine()
     const watcher = listener(scene, WORKERS)

@@ -35,7 +35,7 @@ describe('52. a fire', () => {
   test('names its binding and namespace, and has no time limit of the handle', async () => {
     const run = await runCron()
     run.provide('f', () => new Promise(() => {}))
-    await run.bind('job', 'f', { expression: '* * * * * *', other: 'ignored' }, { namespace: 'shop' })
+    await run.bind('job', 'f', { expression: '* * * * * *' }, { namespace: 'shop' })
     await run.clock.pass(1_000)
     const call = run.engine.calls.find(({ function_id }) => function_id === 'f')
     expect(call).toMatchObject({ binding: 'job', namespace: 'shop' })
@@ -73,6 +73,7 @@ describe('53. what is refused', () => {
       { expression: '@daily', run_timeout_ms: 0 },
       '`run_timeout_ms` must be an integer from 1 to 2147483647, got number 0',
     ],
+    [{ expression: '@daily', timezon: 'Europe/Berlin' }, "unknown key 'timezon'. Did you mean 'timezone'?"],
     [{ expression: '@daily', max_waiting_runs: 1.5 }, '`max_waiting_runs` must be an integer'],
     [{ expression: '@daily', max_parallel_runs: '2' }, '`max_parallel_runs` must be an integer'],
   ])('%j', async (config, message) => {

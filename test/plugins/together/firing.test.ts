@@ -135,6 +135,36 @@ describe.each(Object.entries(TYPES))('a binding of %s', (type, { config, cause, 
   })
 })
 
+describe('the config of a binding', () => {
+  test.each(Object.entries(TYPES))('of %s is refused with the right name for a mistyped member', async (type, of) => {
+    const client = await RawClient.connect(engine.url)
+    const [[member, value]] = Object.entries(of.config('x')) as [[string, unknown]]
+    const id = randomUUID()
+    const typed = member.slice(0, -1)
+    client.send({ type: 'registertrigger', id, trigger_type: type, function_id: 'x', config: { [typed]: value } })
+    expect(await client.next('triggerregistrationresult')).toMatchObject({
+      id,
+      error: {
+        code: 'trigger_registration_failed',
+        message: expect.stringContaining(`config: unknown key '${typed}'. Did you mean '${member}'?`),
+      },
+    })
+    const { result } = await client.call('engine::registered-triggers::list', { trigger_type: type })
+    expect(
+      (result as { registered_triggers: { id: string }[] }).registered_triggers.map((row) => row.id),
+    ).not.toContain(id)
+  })
+
+  test('has a schema that names all of its members, whatever the type', async () => {
+    const client = await RawClient.connect(engine.url)
+    const { result } = await client.call('engine::trigger-types::list', { include_internal: true })
+    const { trigger_types: types } = result as { trigger_types: { id: string; trigger_request_format: object }[] }
+    expect(types.map(({ id }) => id)).toEqual(expect.arrayContaining(Object.keys(TYPES)))
+    for (const { id, trigger_request_format: format } of types)
+      expect({ id, format }).toMatchObject({ id, format: { type: 'object', additionalProperties: false } })
+  })
+})
+
 describe('functions that the stream worker calls for nobody’s binding', () => {
   test('the auth function and those of custom streams are found in the namespace default', async () => {
     const name = randomUUID()

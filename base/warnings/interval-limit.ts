@@ -6,7 +6,7 @@ export class IntervalLimit {
   #lastMs = -Infinity
   #heldBack = 0
 
-  /** @param now a clock in milliseconds. Default: one that is never set back. */
+  /** @param now a clock in milliseconds. Default: one that is never set back. One that is lets the next event through. */
   constructor(intervalMs: number, now: () => number = () => performance.now()) {
     this.#intervalMs = intervalMs
     this.#now = now
@@ -14,7 +14,8 @@ export class IntervalLimit {
 
   /** How many were held back since the last one that passed; undefined when this one is held back as well. */
   pass(): number | undefined {
-    if (this.idleMs < this.#intervalMs) {
+    // Below zero the clock was set back: to wait until it has caught up would be to be silent for as long as it was ahead.
+    if (this.idleMs >= 0 && this.idleMs < this.#intervalMs) {
       this.#heldBack++
       return undefined
     }

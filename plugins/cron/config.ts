@@ -27,10 +27,14 @@ export interface CronConfig {
   readonly run_timeout_ms?: number | null
   readonly max_waiting_runs?: number | null
   readonly max_parallel_runs?: number | null
+  readonly max_set_back_ms?: number | null
 }
 
 /** The longest that a timer takes, 24.8 days. */
 export const LONGEST_TIMEOUT_MS = 2_147_483_647
+
+/** Default of `max_set_back_ms`. */
+export const MAX_SET_BACK_MS = 3_600_000
 
 export const RUN_DEFAULTS: RunSettings = {
   overlap: 'skip',
@@ -82,6 +86,11 @@ export const CRON_CONFIG_SCHEMA: JsonSchema = {
       description:
         'Numbers of weekdays in expressions of 6 and 7 fields: quartz (default), 1 = Sunday … 7 = Saturday; unix, 0 and 7 = Sunday, 1 = Monday.',
     },
+    max_set_back_ms: {
+      type: ['integer', 'null'],
+      minimum: 0,
+      description: `When the clock is set back, a trigger whose last fire lies further ahead starts anew; nearer, it waits until the clock has reached that fire again. Default ${MAX_SET_BACK_MS}.`,
+    },
     ...RUN_SETTINGS_SCHEMA,
   },
 }
@@ -90,6 +99,7 @@ export interface CronSettings {
   readonly adapter: ChosenAdapter
   readonly dowNumbering: DowNumbering
   readonly run: RunSettings
+  readonly maxSetBackMs: number
 }
 
 export function cronSettings(config: CronConfig): CronSettings {
@@ -97,11 +107,14 @@ export function cronSettings(config: CronConfig): CronSettings {
     adapter: CRON_ADAPTERS.chosen(config.adapter),
     dowNumbering: config.dow_numbering ?? 'quartz',
     run: { ...RUN_DEFAULTS, ...readRunSettings(config) },
+    maxSetBackMs: config.max_set_back_ms ?? MAX_SET_BACK_MS,
   }
 }
 
 /** Those that are set. The members have been checked. */
-export function readRunSettings(config: Omit<CronConfig, 'adapter' | 'dow_numbering'>): Partial<RunSettings> {
+export function readRunSettings(
+  config: Omit<CronConfig, 'adapter' | 'dow_numbering' | 'max_set_back_ms'>,
+): Partial<RunSettings> {
   return {
     ...(config.overlap == null ? {} : { overlap: config.overlap }),
     ...(config.misfire == null ? {} : { misfire: config.misfire }),

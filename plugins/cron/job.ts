@@ -16,6 +16,10 @@ export interface JobContext extends Omit<RunContext, 'problems'> {
   readonly log: PluginLog
   /** The worker's settings as they are now. */
   readonly defaults: () => RunSettings
+  /** A last fire that lies further ahead of the clock is one by a clock that was wrong. */
+  readonly maxSetBackMs: () => number
+  /** By which engines that share locks know what is bound (`equal-bindings.ts`). */
+  readonly nameOf: (bindingId: string) => string
 }
 
 /** A clock that is set back further than this below the last fire is worth a word: until it is reached again nothing fires. */
@@ -28,7 +32,7 @@ export class Job implements Scheduled {
   readonly #problems: BindingProblems
   #binding: TriggerBinding
   #plan: CronPlan
-  /** The last second that was due: neither it nor an earlier one fires again, however the clock is set. */
+  /** The last second that was due: neither it nor an earlier one fires again, unless the clock is set back a long way. */
   #last = -Infinity
   readonly #runs = new Set<Run>()
   #waiting: number[] = []
@@ -77,6 +81,7 @@ export class Job implements Scheduled {
       next = nextMatch(fields, next, zone)
     }
     this.#last = after
+    this.#forgetWrongFire(now)
     this.#makeUp(due)
     this.#schedule(now)
   }
@@ -102,6 +107,7 @@ export class Job implements Scheduled {
 
   clockSetBack(now: number): void {
     const second = Math.floor(now / 1_000)
+    this.#forgetWrongFire(second)
     if (this.#last > second + QUIET_WARNING_S)
       this.#context.log.warn(
         `The clock was set back: a trigger does not fire until it has reached its last fire again.`,
@@ -133,6 +139,19 @@ export class Job implements Scheduled {
       const { expression, zone } = this.#plan
       return { expression, timezone: zone.name, after, pending: [...notCalled, ...this.#waiting, ...due] }
     }
+  }
+
+  /** The clock was far ahead when this fired, and is right again: to wait for that time would be to stop. */
+  #forgetWrongFire(now: number): void {
+    if (this.#last - now <= this.#context.maxSetBackMs() / 1_000) return
+    this.#context.log.warn(
+      'The clock was set back a long way: a trigger starts anew, and may fire again what it has fired.',
+      {
+        job_id: this.#binding.id,
+        last_fire: new Date(this.#last * 1_000).toISOString(),
+      },
+    )
+    this.#last = -Infinity
   }
 
   #second(): number {
@@ -186,6 +205,7 @@ export class Job implements Scheduled {
     const { runTimeoutMs } = this.settings
     const request = {
       binding: this.#binding,
+      name: this.#context.nameOf(this.#binding.id),
       second,
       conditionFunctionId,
       runTimeoutMs,

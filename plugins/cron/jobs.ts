@@ -1,5 +1,6 @@
 // All cron triggers of this engine: made and dropped by their bindings, ended with the generation.
 import type { TriggerBinding, TriggerTypeHandler } from '../../sdk/handle-types.ts'
+import { EqualBindings } from '../../kit/triggers/equal-bindings.ts'
 import type { StopReason } from '../../sdk/plugin.ts'
 import type { CronSettings } from './config.ts'
 import { type JobHandOver, takeHandOver, writeHandOver } from './hand-over.ts'
@@ -7,7 +8,7 @@ import { Job, type JobContext } from './job.ts'
 import type { TimeZones } from './time-zone.ts'
 import { type CronPlan, readCronPlan } from './trigger.ts'
 
-export interface JobsContext extends Omit<JobContext, 'defaults'> {
+export interface JobsContext extends Omit<JobContext, 'defaults' | 'maxSetBackMs' | 'nameOf'> {
   readonly zones: TimeZones
   /** Folder of the hand-over. */
   readonly folder: () => string
@@ -24,6 +25,7 @@ export class Jobs implements TriggerTypeHandler<unknown> {
   readonly #context: JobsContext
   readonly #jobContext: JobContext
   readonly #jobs = new Map<string, Job>()
+  readonly #equals = new EqualBindings()
   #settings: CronSettings
   #left: { readonly jobs: Map<string, JobHandOver>; readonly until: number } | undefined
   #stopping: StopReason | undefined
@@ -31,7 +33,12 @@ export class Jobs implements TriggerTypeHandler<unknown> {
   constructor(settings: CronSettings, context: JobsContext) {
     this.#settings = settings
     this.#context = context
-    this.#jobContext = { ...context, defaults: () => this.#settings.run }
+    this.#jobContext = {
+      ...context,
+      defaults: () => this.#settings.run,
+      maxSetBackMs: () => this.#settings.maxSetBackMs,
+      nameOf: (id) => this.#equals.nameOf(id),
+    }
   }
 
   get size(): number {
@@ -46,6 +53,7 @@ export class Jobs implements TriggerTypeHandler<unknown> {
     if (this.#stopping !== undefined) return
     const { log } = this.#context
     if (plan.warning !== undefined) log.warn(plan.warning, { job_id: binding.id })
+    this.#equals.add(binding)
     const known = this.#jobs.get(binding.id)
     if (known !== undefined) return known.replace(binding, plan)
     const job = new Job(binding, plan, this.#jobContext)
@@ -58,6 +66,7 @@ export class Jobs implements TriggerTypeHandler<unknown> {
   unregisterTrigger({ id }: { readonly id: string }): void {
     this.#jobs.get(id)?.end()
     this.#jobs.delete(id)
+    this.#equals.remove(id)
   }
 
   /** Applies changed settings to every trigger. */

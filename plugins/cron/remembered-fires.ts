@@ -6,12 +6,15 @@ import { removeLeftovers, writeWhole } from '../../base/files/atomic-file.ts'
 import { LimitedWarning } from '../../base/warnings/limited-warning.ts'
 import type { TriggerBinding } from '../../sdk/handle-types.ts'
 import type { PluginLog } from '../../sdk/plugin.ts'
+import { MAX_SET_BACK_MS } from './config.ts'
 import { lastMatch } from './next.ts'
 import type { CronPlan } from './trigger.ts'
 
 export interface RememberedFiresOptions {
   readonly folder: () => string
   readonly log: PluginLog
+  /** A fire that lies further ahead of the time it is compared with is one by a clock that was wrong: it is forgotten. Default: one hour. */
+  readonly maxSetBackMs?: () => number
   /** Triggers that are remembered; beyond it the one that fired longest ago is forgotten. Default 10,000. */
   readonly maxTriggers?: number
 }
@@ -24,6 +27,7 @@ const NAME = 'fires.json'
 export class RememberedFires {
   readonly #options: RememberedFiresOptions
   readonly #maxTriggers: number
+  readonly #maxSetBackMs: () => number
   readonly #failures: LimitedWarning
   /** Seconds since the epoch by trigger, the one that was noted longest ago first. */
   #fires: Map<string, number> | undefined
@@ -33,30 +37,36 @@ export class RememberedFires {
   constructor(options: RememberedFiresOptions) {
     this.#options = options
     this.#maxTriggers = options.maxTriggers ?? REMEMBERED_TRIGGERS
+    this.#maxSetBackMs = options.maxSetBackMs ?? (() => MAX_SET_BACK_MS)
     this.#failures = new LimitedWarning((message, data) => options.log.warn(message, data))
   }
 
   /** The last time that a trigger should have fired since it was last heard of. One that is new is remembered from now on. */
   missed(binding: TriggerBinding, plan: CronPlan, now: number): number | undefined {
-    const last = this.#loaded().get(keyOf(binding, plan))
+    const last = this.#last(keyOf(binding, plan), now)
     if (last !== undefined) return lastMatch(plan.fields, last, now, plan.zone)
     this.begin(binding, plan, now)
     return undefined
   }
 
   begin(binding: TriggerBinding, plan: CronPlan, now: number): void {
-    if (!this.#loaded().has(keyOf(binding, plan))) void this.note(binding, plan, now)
+    if (this.#last(keyOf(binding, plan), now) === undefined) void this.note(binding, plan, now)
   }
 
   /** Resolves when it is written, or can't be. Everything up to that second is done with. */
   note(binding: TriggerBinding, plan: CronPlan, second: number): Promise<void> {
     const fires = this.#loaded()
     const key = keyOf(binding, plan)
-    const latest = Math.max(second, fires.get(key) ?? -Infinity)
+    const latest = Math.max(second, this.#last(key, second) ?? -Infinity)
     fires.delete(key)
     fires.set(key, latest)
     if (fires.size > this.#maxTriggers) fires.delete(fires.keys().next().value!)
     return this.#write()
+  }
+
+  #last(key: string, now: number): number | undefined {
+    const last = this.#loaded().get(key)
+    return last === undefined || last - now > this.#maxSetBackMs() / 1_000 ? undefined : last
   }
 
   async settled(): Promise<void> {

@@ -13,6 +13,8 @@ export interface RunContext extends BindingCallDeps {
 
 export interface RunRequest {
   readonly binding: TriggerBinding
+  /** What the lock is known by beside the id of the binding. */
+  readonly name: string
   /** Seconds since the epoch. */
   readonly second: number
   readonly conditionFunctionId: string | undefined
@@ -53,10 +55,10 @@ export class Run {
 
   async #run(): Promise<void> {
     const { clock, locks } = this.#context
-    const { binding, second, recorded } = this.#request
+    const { binding, name, second, recorded } = this.#request
     await recorded
     if (this.#aborted) return
-    this.#lease = await locks().acquire(binding.id, second)
+    this.#lease = await locks().acquire({ id: binding.id, name }, second)
     if (this.#lease === undefined) return
     if (!this.#aborted) await this.#call(cronPayload(binding.id, second, clock.now()))
     await this.#end()

@@ -21,7 +21,7 @@ export async function startCron(context: PluginContext<CronConfig>, clock: Clock
     folder,
     scheduler: new Scheduler(clock),
     zones: new TimeZones(),
-    fires: new RememberedFires({ folder, log }),
+    fires: new RememberedFires({ folder, log, maxSetBackMs: () => settings.maxSetBackMs }),
     locks: () => locks,
   })
   iii.registerTriggerType(CRON_TRIGGER_TYPE, jobs)

@@ -52,7 +52,7 @@ export const CRON_ADAPTERS = new AdapterSet<LockFactory>(
   },
   {
     ...REDIS_OPTION,
-    description: 'A Redis server: of the engines on it that have a trigger with the same id, one fires it.',
+    description: 'A Redis server: of the engines on it on which the same is bound, one fires it.',
     load: async () => {
       const { openRedisLocks } = await import('./redis.ts')
       return (config, { log }) => openRedisLocks(config, log)

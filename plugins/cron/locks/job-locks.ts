@@ -2,7 +2,7 @@
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { Clock } from '../../../base/time/clock.ts'
-import type { LockBackend, TakeOutcome } from './lock-backend.ts'
+import type { LockBackend, LockedJob, TakeOutcome } from './lock-backend.ts'
 
 /** The right to run one job, until it is released. */
 export interface Lease {
@@ -16,6 +16,8 @@ export interface Lease {
 const CLOSE_MS = 2_000
 
 interface HeldLock {
+  /** As it was when the lock was first asked for: what was taken under a name is freed under it. */
+  readonly job: LockedJob
   /** Runs that have it, or are about to: with `overlap: allow` there may be several. */
   users: number
   taken: boolean
@@ -46,26 +48,26 @@ export class JobLocks {
   }
 
   /** Undefined: somebody else runs the job, has run that second, or it can't be told; then the fire is skipped. */
-  async acquire(jobId: string, second: number): Promise<Lease | undefined> {
+  async acquire(job: LockedJob, second: number): Promise<Lease | undefined> {
     if (this.#closed) return undefined
-    const lock = this.#held.get(jobId) ?? { users: 0, taken: false }
-    this.#held.set(jobId, lock)
+    const lock = this.#held.get(job.id) ?? { job, users: 0, taken: false }
+    this.#held.set(job.id, lock)
     // Counted before the answer: a run that ends meanwhile must not free what this one is being given.
     lock.users++
     try {
-      const outcome = await this.#take(jobId, second)
+      const outcome = await this.#take(lock.job, second)
       if (outcome === 'taken') {
         lock.taken = true
         if (!this.#closed) this.#renewLater()
-        return this.#lease(jobId, second, lock)
+        return this.#lease(second, lock)
       }
       this.#log.debug(
-        `The fire of ${jobId} was skipped: another engine ${outcome === 'held' ? 'runs it' : 'has run it'}.`,
+        `The fire of ${job.id} was skipped: another engine ${outcome === 'held' ? 'runs it' : 'has run it'}.`,
       )
     } catch (error) {
-      this.#refused.warn(`A fire was skipped: its lock can't be taken.`, { job_id: jobId, error: messageOf(error) })
+      this.#refused.warn(`A fire was skipped: its lock can't be taken.`, { job_id: job.id, error: messageOf(error) })
     }
-    await this.#leave(jobId, lock)
+    await this.#leave(lock)
     return undefined
   }
 
@@ -74,13 +76,13 @@ export class JobLocks {
     this.#closed = true
     this.#cancelRenewal?.()
     await this.#inTime(Promise.allSettled(this.#taking))
-    const taken = [...this.#held].filter(([, lock]) => lock.taken)
-    const freed = taken.map(([jobId, lock]) => this.#free(jobId, lock))
+    const taken = [...this.#held.values()].filter((lock) => lock.taken)
+    const freed = taken.map((lock) => this.#free(lock))
     await this.#inTime(Promise.all(freed).then(() => this.#backend.close()))
   }
 
-  async #take(jobId: string, second: number): Promise<TakeOutcome> {
-    const outcome = this.#backend.take(jobId, second)
+  async #take(job: LockedJob, second: number): Promise<TakeOutcome> {
+    const outcome = this.#backend.take(job, second)
     this.#taking.add(outcome)
     try {
       return await outcome
@@ -96,31 +98,31 @@ export class JobLocks {
     cancel()
   }
 
-  #lease(jobId: string, second: number, lock: HeldLock): Lease {
+  #lease(second: number, lock: HeldLock): Lease {
     let released = false
     const end = async (undone: boolean): Promise<void> => {
       if (released || this.#closed) return
       released = true
-      if (undone) await this.#backend.forget(jobId, second).catch((error: unknown) => this.#notFreed(jobId, error))
-      await this.#leave(jobId, lock)
+      if (undone) await this.#backend.forget(lock.job, second).catch((error: unknown) => this.#notFreed(lock, error))
+      await this.#leave(lock)
     }
     return { release: () => end(false), giveBack: () => end(true) }
   }
 
-  async #leave(jobId: string, lock: HeldLock): Promise<void> {
+  async #leave(lock: HeldLock): Promise<void> {
     if (--lock.users > 0) return
-    if (this.#held.get(jobId) === lock) this.#held.delete(jobId)
-    if (lock.taken) await this.#free(jobId, lock)
+    if (this.#held.get(lock.job.id) === lock) this.#held.delete(lock.job.id)
+    if (lock.taken) await this.#free(lock)
   }
 
-  async #free(jobId: string, lock: HeldLock): Promise<void> {
+  async #free(lock: HeldLock): Promise<void> {
     lock.taken = false
-    await this.#backend.free(jobId).catch((error: unknown) => this.#notFreed(jobId, error))
+    await this.#backend.free(lock.job).catch((error: unknown) => this.#notFreed(lock, error))
   }
 
-  #notFreed(jobId: string, error: unknown): void {
+  #notFreed({ job }: HeldLock, error: unknown): void {
     this.#unreleased.warn(`A lock can't be released; it runs out after ${this.#backend.ttlMs} ms at most.`, {
-      job_id: jobId,
+      job_id: job.id,
       error: messageOf(error),
     })
   }
@@ -128,24 +130,25 @@ export class JobLocks {
   #renewLater(): void {
     this.#cancelRenewal ??= this.#clock.after(this.#backend.ttlMs / 3, () => {
       this.#cancelRenewal = undefined
-      for (const [jobId, lock] of this.#held) if (lock.taken) void this.#renew(jobId, lock)
+      for (const lock of this.#held.values()) if (lock.taken) void this.#renew(lock)
       if (this.#held.size > 0) this.#renewLater()
     })
   }
 
-  async #renew(jobId: string, lock: HeldLock): Promise<void> {
+  async #renew(lock: HeldLock): Promise<void> {
+    const { id } = lock.job
     try {
-      const outcome = await this.#backend.renew(jobId)
+      const outcome = await this.#backend.renew(lock.job)
       if (!lock.taken || outcome === 'kept') return
       if (outcome === 'lost') lock.taken = false
       this.#unrenewed.warn(
         outcome === 'lost'
           ? 'A lock ran out while its job was running, and another engine has taken it: both may run it now.'
           : 'A lock ran out while its job was running, and was taken again.',
-        { job_id: jobId },
+        { job_id: id },
       )
     } catch (error) {
-      this.#unrenewed.warn("A lock can't be renewed; trying again.", { job_id: jobId, error: messageOf(error) })
+      this.#unrenewed.warn("A lock can't be renewed; trying again.", { job_id: id, error: messageOf(error) })
     }
   }
 }

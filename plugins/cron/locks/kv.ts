@@ -1,8 +1,9 @@
 // The adapter `kv`: locks of this process alone, in memory (spec 03 §7.4). A lock that outlived its process would only hold up
-// the next one, so there is no file, whatever `store_method` says.
+// the next one, so there is no file, whatever `store_method` says. A lock runs out by a timer, not by the clock on the wall: that may
+// be set, and what was taken while it was ahead would hold for as long.
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../../base/time/clock.ts'
-import type { LockBackend, RenewOutcome, TakeOutcome } from './lock-backend.ts'
+import type { LockBackend, LockedJob, RenewOutcome, TakeOutcome } from './lock-backend.ts'
 
 export interface KvLockSettings {
   readonly lock_ttl_ms?: number | null
@@ -11,7 +12,7 @@ export interface KvLockSettings {
 
 interface KvLock {
   readonly owner: string
-  readonly expiresAt: number
+  readonly cancelExpiry: () => void
 }
 
 /** Locks by index and job. One for all `kv` adapters of a process: that is what they are for. */
@@ -36,37 +37,45 @@ export class KvLocks implements LockBackend {
     this.#table = table
   }
 
-  async take(jobId: string): Promise<TakeOutcome> {
-    if (this.#holder(jobId) === 'other') return 'held'
-    this.#put(jobId)
+  async take({ id }: LockedJob): Promise<TakeOutcome> {
+    if (this.#holder(id) === 'other') return 'held'
+    this.#put(id)
     return 'taken'
   }
 
-  async renew(jobId: string): Promise<RenewOutcome> {
-    const holder = this.#holder(jobId)
+  async renew({ id }: LockedJob): Promise<RenewOutcome> {
+    const holder = this.#holder(id)
     if (holder === 'other') return 'lost'
-    this.#put(jobId)
+    this.#put(id)
     return holder === 'this' ? 'kept' : 'retaken'
   }
 
-  async free(jobId: string): Promise<void> {
-    if (this.#table.get(this.#key(jobId))?.owner === this.#owner) this.#table.delete(this.#key(jobId))
+  async free({ id }: LockedJob): Promise<void> {
+    if (this.#holder(id) === 'this') this.#drop(this.#key(id))
   }
 
   async forget(): Promise<void> {}
 
   async close(): Promise<void> {
-    for (const [key, { owner }] of this.#table) if (owner === this.#owner) this.#table.delete(key)
+    for (const [key, { owner }] of this.#table) if (owner === this.#owner) this.#drop(key)
   }
 
   #holder(jobId: string): 'this' | 'other' | 'nobody' {
     const lock = this.#table.get(this.#key(jobId))
-    if (lock === undefined || lock.expiresAt <= this.#clock.now()) return 'nobody'
+    if (lock === undefined) return 'nobody'
     return lock.owner === this.#owner ? 'this' : 'other'
   }
 
   #put(jobId: string): void {
-    this.#table.set(this.#key(jobId), { owner: this.#owner, expiresAt: this.#clock.now() + this.ttlMs })
+    const key = this.#key(jobId)
+    this.#drop(key)
+    const cancelExpiry = this.#clock.after(this.ttlMs, () => void this.#table.delete(key))
+    this.#table.set(key, { owner: this.#owner, cancelExpiry })
+  }
+
+  #drop(key: string): void {
+    this.#table.get(key)?.cancelExpiry()
+    this.#table.delete(key)
   }
 
   #key(jobId: string): string {

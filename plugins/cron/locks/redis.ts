@@ -1,32 +1,43 @@
-// The adapter `redis`: locks that several engines share, so that a trigger which all of them have fires on one (spec 03 §7.4).
+// The adapter `redis`: locks that several engines share, so that a trigger which all of them have fires on one (spec 03 §7.4). Each is
+// taken under two keys at once: the id of the trigger, as iii engines do it, and the name of what is bound.
 import { randomUUID } from 'node:crypto'
 import { connectRedis, type RedisConnection, type RedisScript } from '../../../kit/redis/redis-connection.ts'
 import { redisSettings } from '../../../kit/redis/redis-option.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
-import type { LockBackend, RenewOutcome, TakeOutcome } from './lock-backend.ts'
+import type { LockBackend, LockedJob, RenewOutcome, TakeOutcome } from './lock-backend.ts'
 
 /** Fixed, like the keys: iii engines on the same Redis use them too. */
 export const REDIS_LOCK_TTL_MS = 30_000
 /** How far the clocks of engines may differ without one second being run by two of them. */
 export const FIRED_TTL_MS = 60_000
 
+/** KEYS: both locks, both marks. ARGV: owner, time of the locks, time of the marks. */
 const TAKE = `
-if redis.call('EXISTS', KEYS[2]) == 1 then return 'fired' end
-local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then return 'held' end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[3])
+if redis.call('EXISTS', KEYS[3], KEYS[4]) > 0 then return 'fired' end
+for i = 1, 2 do
+  local owner = redis.call('GET', KEYS[i])
+  if owner and owner ~= ARGV[1] then return 'held' end
+end
+for i = 1, 2 do
+  redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
+  redis.call('SET', KEYS[i + 2], ARGV[1], 'PX', ARGV[3])
+end
 return 'taken'`
 
 const RENEW = `
-local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then return 'lost' end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return owner and 'kept' or 'retaken'`
+local outcome = 'kept'
+for i = 1, 2 do
+  local owner = redis.call('GET', KEYS[i])
+  if owner and owner ~= ARGV[1] then return 'lost' end
+  if not owner then outcome = 'retaken' end
+end
+for i = 1, 2 do redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2]) end
+return outcome`
 
 const DELETE_OWN = `
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0`
+for i = 1, 2 do
+  if redis.call('GET', KEYS[i]) == ARGV[1] then redis.call('DEL', KEYS[i]) end
+end`
 
 export interface RedisLockOptions {
   /** Shorter in tests. Default 30,000. */
@@ -54,26 +65,26 @@ class RedisLocks implements LockBackend {
   constructor(redis: RedisConnection, { ttlMs = REDIS_LOCK_TTL_MS }: RedisLockOptions) {
     this.ttlMs = ttlMs
     this.#redis = redis
-    this.#take = redis.defineScript(TAKE, 2)
-    this.#renew = redis.defineScript(RENEW, 1)
-    this.#deleteOwn = redis.defineScript(DELETE_OWN, 1)
+    this.#take = redis.defineScript(TAKE, 4)
+    this.#renew = redis.defineScript(RENEW, 2)
+    this.#deleteOwn = redis.defineScript(DELETE_OWN, 2)
   }
 
-  async take(jobId: string, second: number): Promise<TakeOutcome> {
-    const keys = [lockKey(jobId), firedKey(jobId, second)]
+  async take(job: LockedJob, second: number): Promise<TakeOutcome> {
+    const keys = [...lockKeys(job), ...firedKeys(job, second)]
     return (await this.#take(keys, [this.#owner, this.ttlMs, FIRED_TTL_MS])) as TakeOutcome
   }
 
-  async renew(jobId: string): Promise<RenewOutcome> {
-    return (await this.#renew([lockKey(jobId)], [this.#owner, this.ttlMs])) as RenewOutcome
+  async renew(job: LockedJob): Promise<RenewOutcome> {
+    return (await this.#renew(lockKeys(job), [this.#owner, this.ttlMs])) as RenewOutcome
   }
 
-  async free(jobId: string): Promise<void> {
-    await this.#deleteOwn([lockKey(jobId)], [this.#owner])
+  async free(job: LockedJob): Promise<void> {
+    await this.#deleteOwn(lockKeys(job), [this.#owner])
   }
 
-  async forget(jobId: string, second: number): Promise<void> {
-    await this.#deleteOwn([firedKey(jobId, second)], [this.#owner])
+  async forget(job: LockedJob, second: number): Promise<void> {
+    await this.#deleteOwn(firedKeys(job, second), [this.#owner])
   }
 
   close(): Promise<void> {
@@ -81,10 +92,10 @@ class RedisLocks implements LockBackend {
   }
 }
 
-function lockKey(jobId: string): string {
-  return `cron_lock:${jobId}`
+function lockKeys({ id, name }: LockedJob): string[] {
+  return [`cron_lock:${id}`, `cron_lock:equal:${name}`]
 }
 
-function firedKey(jobId: string, second: number): string {
-  return `cron_fired:${jobId}:${second}`
+function firedKeys({ id, name }: LockedJob, second: number): string[] {
+  return [`cron_fired:${id}:${second}`, `cron_fired:equal:${name}:${second}`]
 }

@@ -13,6 +13,14 @@ test('one event passes per interval and says how many were held back before it',
   expect(passed).toEqual([0, undefined, undefined, 2, 0])
 })
 
+test('a clock that is set back lets the next event through', () => {
+  let now = 1_000_000
+  const limit = new IntervalLimit(10, () => now)
+  limit.pass()
+  now = 0
+  expect([limit.pass(), limit.pass()]).toEqual([0, undefined])
+})
+
 test('a warning that repeats is written once per interval, with the number left out', () => {
   let now = 0
   const lines: unknown[] = []

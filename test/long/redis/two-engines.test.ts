@@ -1,4 +1,5 @@
 // Two engines on one Redis: state is visible on both, stream events and published ones cross, a cron job runs once per tick.
+import { randomUUID } from 'node:crypto'
 import { expect, it, onTestFinished } from 'vitest'
 import { Collector } from '../../support/deadline.ts'
 import { engineFolder, STREAM_PORT, type EngineProcess } from '../../support/engine-process.ts'
@@ -102,14 +103,14 @@ it.skipIf(lacks('redis-server'))(
 )
 
 it.skipIf(lacks('redis-server'))(
-  'a cron trigger of the same id on both engines runs once per tick (needs redis-server)',
+  'a cron trigger that is bound on both engines runs once per tick (needs redis-server)',
   async () => {
     const [one, two] = await pair()
     const ticks = new Collector<string>()
     await Promise.all(
       [one, two].map(async ({ client }) => {
         await client.register('test::tick', ({ scheduled_time }) => ticks.add(scheduled_time))
-        const trigger = { id: 'every-second', trigger_type: 'cron', function_id: 'test::tick' }
+        const trigger = { id: randomUUID(), trigger_type: 'cron', function_id: 'test::tick' }
         client.send({ type: 'registertrigger', ...trigger, config: { expression: '* * * * * *' } })
       }),
     )

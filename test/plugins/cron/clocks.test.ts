@@ -48,6 +48,53 @@ describe('60. long waits and clocks', () => {
     expect(times(events).slice(11)).toEqual(['00:02:00', '00:02:10'])
   })
 
+  test('one that was two days ahead is mended: every trigger starts anew, and says so', async () => {
+    const run = await runCron({ clock: new ManualClock('2026-01-03T00:00:00Z') })
+    const often = await run.collect('often', '*/10 * * * * *')
+    const daily = await run.collect('daily', '0 1 0 * * *')
+    await run.clock.pass(120_000)
+    expect([often.length, daily.length]).toEqual([12, 1])
+    run.clock.set('2026-01-01T00:00:01Z')
+    await run.clock.pass(130_000)
+    // It takes up to a minute until it is noticed.
+    expect(
+      often
+        .slice(12)
+        .map(({ scheduled_time }) => scheduled_time)
+        .at(-1),
+    ).toBe('2026-01-01T00:02:10+00:00')
+    expect(often.length).toBeGreaterThanOrEqual(12 + 7)
+    expect(daily.slice(1).map(({ scheduled_time }) => scheduled_time)).toEqual(['2026-01-01T00:01:00+00:00'])
+    expect(new Set(run.logged('warn'))).toEqual(
+      new Set(['The clock was set back a long way: a trigger starts anew, and may fire again what it has fired.']),
+    )
+  })
+
+  test('several small steps back are a long way too, once they are longer than the limit', async () => {
+    const run = await runCron({ config: { max_set_back_ms: 100_000 } })
+    const events = await run.collect('job', '*/10 * * * * *')
+    await run.clock.pass(300_000)
+    const before = events.length
+    run.clock.set('2026-01-01T00:03:50Z')
+    await run.clock.pass(61_000)
+    run.clock.set('2026-01-01T00:03:25Z')
+    await run.clock.pass(61_000)
+    // The last fire, at 5:00, was 95 s ahead at most: it was waited for.
+    expect(events).toHaveLength(before)
+    run.clock.set('2026-01-01T00:02:55Z')
+    await run.clock.pass(80_000)
+    expect(times(events).slice(before)).toContain('00:04:10')
+  })
+
+  test('with max_set_back_ms: 0 nothing is waited for', async () => {
+    const run = await runCron({ config: { max_set_back_ms: 0 } })
+    const events = await run.collect('job', '*/10 * * * * *')
+    await run.clock.pass(30_000)
+    run.clock.set('2026-01-01T00:00:00Z')
+    await run.clock.pass(30_000)
+    expect(times(events)).toEqual(['00:00:10', '00:00:20', '00:00:30', '00:00:20', '00:00:30'])
+  })
+
   test('set back before the first fire: what comes next by the new time comes next', async () => {
     const run = await runCron({ clock: new ManualClock('2030-06-01T00:00:00Z') })
     const events = await run.collect('job', '0 0 0 1 1 *')

@@ -71,6 +71,7 @@ describe('the settings', () => {
     expect(cronSettings({})).toEqual({
       adapter: { name: 'kv', config: {} },
       dowNumbering: 'quartz',
+      maxSetBackMs: 3_600_000,
       run: { overlap: 'skip', misfire: 'skip', runTimeoutMs: undefined, maxWaitingRuns: 100, maxParallelRuns: 100 },
     })
   })

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { JobLocks, type Lease } from '../../../plugins/cron/locks/job-locks.ts'
 import { KvLocks, type KvLockTable } from '../../../plugins/cron/locks/kv.ts'
-import type { LockBackend, TakeOutcome } from '../../../plugins/cron/locks/lock-backend.ts'
+import type { LockBackend, LockedJob, TakeOutcome } from '../../../plugins/cron/locks/lock-backend.ts'
 import { openRedisLocks } from '../../../plugins/cron/locks/redis.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { lacks } from '../../support/needs.ts'
@@ -10,16 +10,18 @@ import { startRedis, type RedisServer } from '../../support/redis-server.ts'
 import { ManualClock, settled } from './manual-clock.ts'
 import { START } from './run-plugin.ts'
 
+const named = (id: string): LockedJob => ({ id, name: `${id}.0` })
+
 interface Scene {
   /** Another owner with the same locks. */
   owner(): Promise<LockBackend>
   /** Makes the lock of a job run out. */
-  expire(jobId: string): Promise<void>
+  expire(job: LockedJob): Promise<void>
 }
 
 function lockCases(name: string, open: () => Promise<Scene>): void {
   describe(name, () => {
-    const job = (): string => `job-${Math.random()}`
+    const job = (): LockedJob => named(`job-${Math.random()}`)
 
     test('one owner at a time, and free again when released', async () => {
       const [scene, id] = [await open(), job()]
@@ -82,22 +84,31 @@ describe('kv', () => {
     const clock = new ManualClock(START)
     const one = new KvLocks({}, clock)
     onTestFinished(() => one.close())
-    expect(await one.take('shared')).toBe('taken')
-    expect(await new KvLocks({ lock_index: 'cron_locks' }, clock).take('shared')).toBe('held')
+    expect(await one.take(named('shared'))).toBe('taken')
+    expect(await new KvLocks({ lock_index: 'cron_locks' }, clock).take(named('shared'))).toBe('held')
     const elsewhere = new KvLocks({ lock_index: 'elsewhere' }, clock)
     onTestFinished(() => elsewhere.close())
-    expect(await elsewhere.take('shared')).toBe('taken')
+    expect(await elsewhere.take(named('shared'))).toBe('taken')
     expect(one.ttlMs).toBe(30_000)
+  })
+
+  test('a lock that was taken while the clock was ahead runs out all the same', async () => {
+    const clock = new ManualClock('2026-01-03T00:00:00Z')
+    const table: KvLockTable = new Map()
+    await new KvLocks({ lock_ttl_ms: 1_000 }, clock, table).take(named('ahead'))
+    clock.set('2026-01-01T00:00:00Z')
+    await clock.pass(1_000)
+    expect(await new KvLocks({}, clock, table).take(named('ahead'))).toBe('taken')
   })
 
   test('closing releases what is held, and nothing else', async () => {
     const clock = new ManualClock(START)
     const table: KvLockTable = new Map()
     const [one, other] = [new KvLocks({}, clock, table), new KvLocks({}, clock, table)]
-    await one.take('a')
-    await other.take('b')
+    await one.take(named('a'))
+    await other.take(named('b'))
     await one.close()
-    expect([await other.take('a'), await one.take('b')]).toEqual(['taken', 'held'])
+    expect([await other.take(named('a')), await one.take(named('b'))]).toEqual(['taken', 'held'])
   })
 })
 
@@ -112,24 +123,47 @@ describe.skipIf(lacks('redis-server'))('on a real server (needs redis-server)', 
     return backend
   }
 
-  lockCases('redis', async () => ({ owner, expire: async (id) => void (await redis.client().del(`cron_lock:${id}`)) }))
+  lockCases('redis', async () => ({
+    owner,
+    expire: async ({ id, name }) => void (await redis.client().del(`cron_lock:${id}`, `cron_lock:equal:${name}`)),
+  }))
 
   describe('redis', () => {
     test('a second that was run is not run again, by nobody, until it is given back', async () => {
       const [one, other] = [await owner(), await owner()]
-      await one.take('twice', 5)
-      await one.free('twice')
-      expect(await other.take('twice', 5)).toBe('fired')
-      expect(await other.take('twice', 6)).toBe('taken')
-      await other.forget('twice', 5)
-      await other.free('twice')
-      expect(await one.take('twice', 5)).toBe('fired')
-      await one.forget('twice', 5)
-      expect(await other.take('twice', 5)).toBe('taken')
+      await one.take(named('twice'), 5)
+      await one.free(named('twice'))
+      expect(await other.take(named('twice'), 5)).toBe('fired')
+      expect(await other.take(named('twice'), 6)).toBe('taken')
+      await other.forget(named('twice'), 5)
+      await other.free(named('twice'))
+      expect(await one.take(named('twice'), 5)).toBe('fired')
+      await one.forget(named('twice'), 5)
+      expect(await other.take(named('twice'), 5)).toBe('taken')
+    })
+
+    test.each([
+      ['id', { id: 'agreed', name: 'one.0' }, { id: 'agreed', name: 'other.0' }],
+      ['name', { id: 'made-up', name: 'equal.0' }, { id: 'made-up-too', name: 'equal.0' }],
+    ])('the same %s is enough to be one lock, and one mark', async (_what, here, there) => {
+      const [one, other] = [await owner(), await owner()]
+      expect(await one.take(here, 1)).toBe('taken')
+      expect(await other.take(there, 2)).toBe('held')
+      await one.free(here)
+      expect(await other.take(there, 1)).toBe('fired')
+      expect(await other.take(there, 2)).toBe('taken')
+      expect(await one.renew(here)).toBe('lost')
+    })
+
+    test('what is refused leaves nothing behind', async () => {
+      const [one, other] = [await owner(), await owner()]
+      await one.take({ id: 'first', name: 'twin.0' }, 1)
+      expect(await other.take({ id: 'second', name: 'twin.0' }, 2)).toBe('held')
+      expect(await redis.client().keys('cron_*second*')).toEqual([])
     })
 
     test('keys and their times: the lock for 30 s, the mark of the second for 60 s', async () => {
-      await (await owner()).take('keys', 1_767_225_600)
+      await (await owner()).take(named('keys'), 1_767_225_600)
       const client = redis.client()
       const [lock, mark] = [await client.pttl('cron_lock:keys'), await client.pttl('cron_fired:keys:1767225600')]
       expect(lock).toBeGreaterThan(25_000)
@@ -140,15 +174,15 @@ describe.skipIf(lacks('redis-server'))('on a real server (needs redis-server)', 
 
     test('a lock that an iii engine took, which knows of no marks, counts', async () => {
       await redis.client().set('cron_lock:foreign', 'somebody', 'PX', 30_000, 'NX')
-      expect(await (await owner()).take('foreign', 1)).toBe('held')
+      expect(await (await owner()).take(named('foreign'), 1)).toBe('held')
     })
 
     test('renewing brings the lock back to its full time', async () => {
       const one = await owner()
-      await one.take('renewed', 1)
+      await one.take(named('renewed'), 1)
       const client = redis.client()
       await client.pexpire('cron_lock:renewed', 1_000)
-      expect(await one.renew('renewed')).toBe('kept')
+      expect(await one.renew(named('renewed'))).toBe('kept')
       expect(await client.pttl('cron_lock:renewed')).toBeGreaterThan(25_000)
     })
 
@@ -171,21 +205,21 @@ describe('the locks of a worker', () => {
     taking: Promise<TakeOutcome> | undefined
     freeing: Promise<void> = Promise.resolve()
 
-    take(jobId: string, second: number): Promise<TakeOutcome> {
-      this.calls.push(`take ${jobId} ${second}`)
+    take({ id }: LockedJob, second: number): Promise<TakeOutcome> {
+      this.calls.push(`take ${id} ${second}`)
       return this.taking ?? Promise.resolve('taken')
     }
-    async renew(jobId: string) {
-      this.calls.push(`renew ${jobId}`)
+    async renew({ id }: LockedJob) {
+      this.calls.push(`renew ${id}`)
       if (this.renewal instanceof Error) throw this.renewal
       return this.renewal
     }
-    free(jobId: string): Promise<void> {
-      this.calls.push(`free ${jobId}`)
+    free({ id }: LockedJob): Promise<void> {
+      this.calls.push(`free ${id}`)
       return this.freeing
     }
-    async forget(jobId: string, second: number): Promise<void> {
-      this.calls.push(`forget ${jobId} ${second}`)
+    async forget({ id }: LockedJob, second: number): Promise<void> {
+      this.calls.push(`forget ${id} ${second}`)
     }
     async close(): Promise<void> {
       this.calls.push('close')
@@ -200,7 +234,7 @@ describe('the locks of a worker', () => {
   }
 
   const acquired = async (locks: JobLocks, second: number): Promise<Lease> => {
-    const lease = await locks.acquire('job', second)
+    const lease = await locks.acquire(named('job'), second)
     if (lease === undefined) throw new Error('not acquired')
     return lease
   }
@@ -268,14 +302,14 @@ describe('the locks of a worker', () => {
   test('a lock that can not be taken is no lease, told at most once a second', async () => {
     const { clock, backend, locks, logged } = scene()
     backend.taking = Promise.reject(new Error('not reachable'))
-    expect(await locks.acquire('job', 1)).toBeUndefined()
-    expect(await locks.acquire('job', 2)).toBeUndefined()
+    expect(await locks.acquire(named('job'), 1)).toBeUndefined()
+    expect(await locks.acquire(named('job'), 2)).toBeUndefined()
     expect(logged()).toEqual(["warn: A fire was skipped: its lock can't be taken."])
     await clock.pass(1_000)
-    expect(await locks.acquire('job', 3)).toBeUndefined()
+    expect(await locks.acquire(named('job'), 3)).toBeUndefined()
     expect(logged()).toHaveLength(2)
     backend.taking = undefined
-    expect(await locks.acquire('job', 4)).toBeDefined()
+    expect(await locks.acquire(named('job'), 4)).toBeDefined()
   })
 
   test('a lock that can not be released is told, and nobody waits', async () => {
@@ -291,7 +325,7 @@ describe('the locks of a worker', () => {
     const lease = await acquired(locks, 1)
     const answer = Promise.withResolvers<TakeOutcome>()
     backend.taking = answer.promise
-    const second = locks.acquire('other', 1)
+    const second = locks.acquire(named('other'), 1)
     const closed = locks.close()
     answer.resolve('taken')
     expect(await second).toBeDefined()
@@ -299,7 +333,7 @@ describe('the locks of a worker', () => {
     expect(backend.calls.slice(2)).toEqual(['free job', 'free other', 'close'])
     await lease.release()
     expect(backend.calls.at(-1)).toBe('close')
-    expect(await locks.acquire('job', 2)).toBeUndefined()
+    expect(await locks.acquire(named('job'), 2)).toBeUndefined()
     expect(clock.waiting).toBe(0)
   })
 

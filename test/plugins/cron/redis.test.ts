@@ -1,4 +1,5 @@
 // Check 61 of spec 03: several engines on one Redis fire a trigger once. And what happens when the server, or an engine, goes.
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { EngineFolder } from '../../core/engine/running-engine.ts'
 import { Collector } from '../../support/deadline.ts'
@@ -26,8 +27,8 @@ describe.skipIf(lacks('redis-server'))('cron on Redis (needs redis-server)', () 
   async function engines(id: string, clocks: readonly ManualClock[], handler: (event: CronEvent) => unknown) {
     const runs = await Promise.all(clocks.map((clock) => engine(clock)))
     for (const run of runs) {
-      run.provide('f', handler as never)
-      await run.bind(id, 'f', '* * * * * *')
+      run.provide(id, handler as never)
+      await run.bind(id, id, '* * * * * *')
     }
     return runs
   }
@@ -44,6 +45,62 @@ describe.skipIf(lacks('redis-server'))('cron on Redis (needs redis-server)', () 
       await expect.poll(() => [events.length, skips(runs).length]).toEqual([second, second])
     }
     expect(times(events)).toEqual(['00:00:01', '00:00:02', '00:00:03', '00:00:04', '00:00:05'])
+  })
+
+  /** Binds on each engine what `configs` says, under ids as SDKs make them up. */
+  async function bound(clock: ManualClock, ...configs: readonly (readonly object[])[]) {
+    const events: CronEvent[] = []
+    const [id, functionId] = [job(), job()]
+    const runs = await Promise.all(configs.map(() => engine(clock)))
+    for (const [index, run] of runs.entries()) {
+      run.provide(functionId, (event: never) => void events.push(event))
+      for (const [number, config] of configs[index]!.entries()) {
+        await run.bind(`${id}-${index}-${number}`, functionId, config)
+      }
+    }
+    const seconds = async (count: number, fires: number): Promise<void> => {
+      for (let second = 1; second <= count; second++) {
+        const before = events.length + skips(runs).length
+        await clock.pass(1_000)
+        await expect.poll(() => events.length + skips(runs).length - before).toBe(fires)
+      }
+    }
+    return { id, runs, events, seconds }
+  }
+
+  test('the same bound under ids that SDKs made up: each second runs on one of them', async () => {
+    const config = { expression: '* * * * * *' }
+    const { events, seconds } = await bound(new ManualClock(START), [config], [config])
+    await seconds(3, 2)
+    expect(times(events)).toEqual(['00:00:01', '00:00:02', '00:00:03'])
+  })
+
+  test('two equal bindings of one engine stay two, also where another engine has them as well', async () => {
+    const config = { expression: '* * * * * *' }
+    const { events, seconds } = await bound(new ManualClock(START), [config, config], [config, config])
+    await seconds(2, 4)
+    expect(times(events)).toEqual(['00:00:01', '00:00:01', '00:00:02', '00:00:02'])
+  })
+
+  test('when one of two equal bindings goes, the other is still the same as that of the other engine', async () => {
+    const config = { expression: '* * * * * *' }
+    const { id, runs, events, seconds } = await bound(new ManualClock(START), [config, config], [config])
+    await seconds(1, 3)
+    expect(events).toHaveLength(2)
+    await runs[0]!.unbind(`${id}-0-0`)
+    await seconds(1, 2)
+    expect(events).toHaveLength(3)
+  })
+
+  test('what differs in zone, expression or any other part of the config runs on its own', async () => {
+    const configs = [
+      { expression: '* * * * * *' },
+      { expression: '* * * * * *', timezone: 'Europe/Berlin' },
+      { expression: '*/1 * * * * *' },
+    ]
+    const { events, seconds } = await bound(new ManualClock(START), ...configs.map((config) => [config]))
+    await seconds(1, 3)
+    expect(events).toHaveLength(3)
   })
 
   test('also when one clock is behind and the first run is over long ago', async () => {
@@ -124,15 +181,15 @@ describe.skipIf(lacks('redis-server'))('cron on Redis (needs redis-server)', () 
       asked.add(event)
       return new Promise(() => {})
     })
-    await first.bind(id, 'f', config)
+    await first.bind(id, id, config)
     await clock.pass(10_000)
     await asked.take(1)
     await first.stop('reload')
     const second = await runCron({ config: adapter(), clock, dataDir: first.dataDir })
     second.provide('condition', () => true)
     const events = new Collector<CronEvent>()
-    second.provide('f', events.add as never)
-    await second.bind(id, 'f', config)
+    second.provide(id, events.add as never)
+    await second.bind(id, id, config)
     expect(times(await events.take(1))).toEqual(['00:00:10'])
   })
 
@@ -140,9 +197,9 @@ describe.skipIf(lacks('redis-server'))('cron on Redis (needs redis-server)', () 
     const id = job()
     const run = await runCron()
     const events = new Collector<CronEvent>()
-    run.provide('f', events.add as never)
+    run.provide(id, events.add as never)
     // The run of a second may still be on its way out in the next one.
-    await run.bind(id, 'f', { expression: '* * * * * *', overlap: 'allow' })
+    await run.bind(id, id, { expression: '* * * * * *', overlap: 'allow' })
     await run.configure(adapter())
     await run.clock.pass(1_000)
     await events.take(1)
@@ -181,7 +238,7 @@ describe.skipIf(lacks('redis-server'))('cron on Redis (needs redis-server)', () 
     expect(times(await events.take(6)).slice(3)).toEqual(Array.from({ length: 3 }, () => '00:00:03'))
   }, 20_000)
 
-  test('two engines with workers on sockets: each second once', async () => {
+  test('two engines with workers on sockets, whose ids are made up: each second once', async () => {
     const [one, other] = [new EngineFolder(), new EngineFolder()]
     const events = new Collector<CronEvent>()
     for (const folder of [one, other]) {
@@ -194,7 +251,7 @@ describe.skipIf(lacks('redis-server'))('cron on Redis (needs redis-server)', () 
       await worker.provided('test::tick', events.add as never)
       worker.send({
         type: 'registertrigger',
-        id: 'the-same',
+        id: randomUUID(),
         trigger_type: 'cron',
         function_id: 'test::tick',
         config: { expression: '* * * * * *' },
@@ -230,8 +287,8 @@ describe.skipIf(lacks('redis-server'))('cron on Redis (needs redis-server)', () 
     expect(ttl).toBeLessThanOrEqual(30_000)
     const run = await engine()
     const events = new Collector<CronEvent>()
-    run.provide('f', events.add as never)
-    await run.bind(id, 'f', '* * * * * *')
+    run.provide(id, events.add as never)
+    await run.bind(id, id, '* * * * * *')
     await run.clock.pass(1_000)
     await expect.poll(() => run.logged('debug')).toEqual([SKIPPED(id, 'runs it')])
     await client.pexpire(`cron_lock:${id}`, 1)

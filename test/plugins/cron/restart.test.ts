@@ -126,6 +126,22 @@ describe('a change of generation', () => {
     expect(times(after)).toEqual([])
   })
 
+  test('a clock that was two days ahead is mended just before it: the trigger starts anew', async () => {
+    const clock = new ManualClock('2026-01-03T00:00:00Z')
+    const first = await runCron({ clock })
+    await first.collect('job', '* * * * * *')
+    await clock.pass(2_500)
+    clock.set('2026-01-01T00:00:00Z')
+    await first.stop('reload')
+    const second = await runCron({ clock, dataDir: first.dataDir })
+    const after = await second.collect('job', '* * * * * *')
+    await clock.pass(2_000)
+    expect(after.map(({ scheduled_time }) => scheduled_time.slice(0, 19))).toEqual([
+      '2026-01-01T00:00:01',
+      '2026-01-01T00:00:02',
+    ])
+  })
+
   test('the hand-over is used once', async () => {
     const { clock, first, second } = await generations('* * * * * *', 10)
     expect(existsSync(join(first.dataDir, 'hand-over.json'))).toBe(false)
@@ -284,6 +300,24 @@ describe('the remembered fires', () => {
     const read = new RememberedFires({ folder: () => folder, log: collectingLog() })
     expect(['a', 'b', 'c'].map((name) => read.missed(trigger(name), plan, 12))).toEqual([12, undefined, 12])
     await read.settled()
+  })
+
+  test('one by a clock that was far ahead counts for nothing; one by a clock that was a little ahead does', async () => {
+    const folder = tempFolder()
+    const fires = new RememberedFires({ folder: () => folder, log: collectingLog(), maxSetBackMs: () => 100_000 })
+    for (const [name, second] of [
+      ['far', 10_000],
+      ['near', 150],
+    ] as const)
+      await fires.note(trigger(name), plan, second)
+    const read = (name: string, now: number) => fires.missed(trigger(name), plan, now)
+    expect([read('far', 100), read('near', 100)]).toEqual([undefined, undefined])
+    // From then on what was missed is told by the time as it is.
+    expect([read('far', 140), read('near', 140), read('near', 160)]).toEqual([140, undefined, 160])
+    await fires.note(trigger('ahead'), plan, 10_000)
+    await fires.note(trigger('ahead'), plan, 200)
+    expect(read('ahead', 210)).toBe(210)
+    await fires.settled()
   })
 
   test('noted in one turn share a write, and each is written when its note resolves', async () => {

@@ -2,13 +2,13 @@
 // and the placeholder that it came from. Knows nothing of what the keys mean.
 import { readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, visit } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, Scalar, visit } from 'yaml'
 import type { Document, Node, Pair } from 'yaml'
 import { ConfigError, fileError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { interpolate, originalOffset } from './interpolate.ts'
 import type { InterpolateOptions, Interpolation } from './interpolate.ts'
-import type { JsonPath } from '../../base/values/json-path.ts'
+import { appendPointer, type JsonPath } from '../../base/values/json-path.ts'
 import { LineIndex } from './line-index.ts'
 import { notFound } from './locate.ts'
 
@@ -35,7 +35,9 @@ export function parseConfigDocument(file: string, text: string, options: Interpo
       file,
       line: lines.position(offset).line,
       message: `Environment variable '${name}' not set and no default provided`,
-      remedy: `Set ${name}, or give it a default: \${${name}:value}.`,
+      remedy:
+        sentence(interpolation.odd.find((odd) => odd.offset === offset)?.message) ??
+        `Set ${name}, or give it a default: \${${name}:value}.`,
     }))
     throw new ConfigError('', problems)
   }
@@ -48,6 +50,8 @@ export class ConfigDocument {
   readonly value: Readonly<Record<string, unknown>>
   /** What YAML found odd. */
   readonly warnings: readonly string[]
+  /** Placeholders that do not mean what their author thinks. */
+  readonly oddities: readonly { readonly line: number; readonly message: string }[]
   readonly #document: Document | undefined
   readonly #lines: LineIndex
   readonly #interpolation: Interpolation
@@ -56,6 +60,7 @@ export class ConfigDocument {
     this.file = file
     this.#lines = lines
     this.#interpolation = interpolation
+    this.oddities = interpolation.odd.map(({ message, offset }) => ({ line: lines.position(offset).line, message }))
     // `stringKeys`: a map as a key is an error, not a key of its printed form. An anchor is expanded at most 100 times.
     const parsed = parseAllDocuments(interpolation.text, { prettyErrors: false, merge: true, stringKeys: true })
     const [document, ...others] = [...parsed]
@@ -100,6 +105,44 @@ export class ConfigDocument {
     return { line: this.#line(found.offset), placeholders: placeholders.map(({ name, source }) => ({ name, source })) }
   }
 
+  /** The parts of the value at `path`, by JSON pointer inside it. */
+  partsOf(path: JsonPath): { readonly lines: Record<string, number>; readonly texts: Record<string, string> } {
+    const lines: Record<string, number> = {}
+    const texts: Record<string, string> = {}
+    const document = this.#document
+    if (document === undefined) return { lines, texts }
+    const walk = (written: Node | null, pointer: string): void => {
+      const node = isAlias(written) ? (written.resolve(document) ?? null) : written
+      if (isMap(node)) {
+        for (const [key, { key: keyNode, value }] of pairsOf(node.items as MapPair[], document)) {
+          const inside = appendPointer(pointer, key)
+          lines[inside] = this.#line(keyNode.range?.[0] ?? 0)
+          walk(value, inside)
+        }
+      } else if (isSeq(node)) {
+        for (const [index, item] of (node.items as Node[]).entries()) {
+          const inside = appendPointer(pointer, String(index))
+          lines[inside] = this.#line(item.range?.[0] ?? 0)
+          walk(item, inside)
+        }
+      } else {
+        const text = this.#textOf(node)
+        if (text !== undefined) texts[pointer] = text
+      }
+    }
+    walk(this.#find(path)?.value ?? null, '')
+    return { lines, texts }
+  }
+
+  /** Of a plain scalar that is one placeholder and nothing else, where YAML does not read it as a text. */
+  #textOf(node: Node | null): string | undefined {
+    if (!isScalar(node) || typeof node.value === 'string' || (node.type ?? Scalar.PLAIN) !== Scalar.PLAIN)
+      return undefined
+    const [from, to] = node.range ?? []
+    const { substitutions, text } = this.#interpolation
+    return substitutions.some(({ start, end }) => start === from && end === to) ? text.slice(from, to) : undefined
+  }
+
   /** `offset`: of the key in a map, of the item in a list. */
   #find(path: JsonPath): { value: Node | null; offset: number | undefined } | undefined {
     const document = this.#document
@@ -109,7 +152,7 @@ export class ConfigDocument {
     for (const part of path) {
       const parent = isAlias(value) ? value.resolve(document) : value
       if (isMap(parent)) {
-        const pair = findPair(parent.items as Pair<Node, Node | null>[], String(part), document)
+        const pair = pairsOf(parent.items as MapPair[], document).get(String(part))
         if (pair === undefined) return undefined
         offset = pair.key.range?.[0]
         value = pair.value
@@ -168,29 +211,28 @@ export class ConfigDocument {
   }
 }
 
+function sentence(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`
+}
+
 function parseError(file: string, problems: readonly ConfigProblem[], cause?: unknown): ConfigError {
   return new ConfigError(`Failed to parse config file '${file}'`, problems, cause === undefined ? undefined : { cause })
 }
 
-/** The pair of a key, merged maps (`<<`) included; own keys win. */
-function findPair(
-  pairs: readonly Pair<Node, Node | null>[],
-  key: string,
-  document: Document,
-): Pair<Node, Node | null> | undefined {
-  const keyed = (pair: Pair<Node, Node | null>): string | undefined =>
-    isScalar(pair.key) ? String(pair.key.value) : undefined
-  const own = pairs.find((pair) => keyed(pair) === key)
-  if (own !== undefined) return own
+type MapPair = Pair<Node, Node | null>
+
+/** The pairs of a map by key, merged maps (`<<`) included; own keys win. */
+function pairsOf(pairs: readonly MapPair[], document: Document): Map<string, MapPair> {
+  const found = new Map<string, MapPair>()
+  const add = (key: string, pair: MapPair): unknown => found.has(key) || found.set(key, pair)
+  for (const pair of pairs) if (isScalar(pair.key) && !isMergeKey(pair.key)) add(String(pair.key.value), pair)
   for (const { value } of pairs.filter((pair) => isMergeKey(pair.key))) {
     for (const source of isSeq(value) ? (value.items as Node[]) : [value]) {
       const merged = isAlias(source) ? source.resolve(document) : source
-      if (!isMap(merged)) continue
-      const found = findPair(merged.items as Pair<Node, Node | null>[], key, document)
-      if (found !== undefined) return found
+      if (isMap(merged)) for (const [key, pair] of pairsOf(merged.items as MapPair[], document)) add(key, pair)
     }
   }
-  return undefined
+  return found
 }
 
 function isMergeKey(key: Node): boolean {

@@ -54,8 +54,8 @@ function isSameEntry(a: WorkerEntry, b: WorkerEntry): boolean {
 
 function whatMatters(
   entry: WorkerEntry,
-): Omit<WorkerEntry, 'instanceId' | 'writtenName' | 'origin' | 'config'> & { config: unknown } {
-  const { instanceId: _id, writtenName: _written, origin: _origin, config, ...rest } = entry
+): Omit<WorkerEntry, 'instanceId' | 'writtenName' | 'origin' | 'lines' | 'config'> & { config: unknown } {
+  const { instanceId: _id, writtenName: _written, origin: _origin, lines: _lines, config, ...rest } = entry
   return { ...rest, config: effectiveConfig(entry) ?? config }
 }
 

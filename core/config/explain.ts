@@ -11,6 +11,7 @@ import { maskSecrets } from '../../base/values/masking.ts'
 import type { ReadConfig } from './load.ts'
 import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
 import type { WorkerEntry } from './types.ts'
+import { writtenConfig } from './written-config.ts'
 
 export interface ExplainedValue {
   /** `engine.gate_ms`, `iii-worker-manager#1.config.port`, … */
@@ -103,8 +104,9 @@ function namespaceGraceOrigin(
 function effectiveConfig(entry: WorkerEntry, schemas: PluginSchemas): unknown {
   const schema = isListenerEntry(entry) ? LISTENER_SCHEMA : schemas[entry.name]
   if (schema === undefined) return entry.config
-  const result = validateAgainstSchema(schema, entry.config)
-  return 'value' in result ? result.value : entry.config
+  const written = writtenConfig(entry, schema)
+  const result = validateAgainstSchema(schema, written)
+  return 'value' in result ? result.value : written
 }
 
 /** Scalars, and empty lists and maps inside, with their paths. Nothing at all for an empty block. */

@@ -16,6 +16,10 @@ export class Findings {
     this.#document = document
     this.#strict = strict
     this.#warnings.push(...(document?.warnings ?? []))
+    for (const { line, message } of document?.oddities ?? []) {
+      if (document !== null && strict) this.#problems.push({ file: document.file, line, message })
+      else if (document !== null) this.#warnings.push(`${basename(document.file)}:${line}: ${message}`)
+    }
   }
 
   problem(path: JsonPath, message: string, remedy?: string): void {
@@ -37,6 +41,11 @@ export class Findings {
   /** `iii-config.yaml:12`, or `(default)`. */
   originOf(path: JsonPath): string {
     return this.#document === null ? '(default)' : `${basename(this.#document.file)}:${this.#document.lineOf(path)}`
+  }
+
+  /** Lines, and texts that YAML does not read as such, of the parts of a value, by JSON pointer inside it. */
+  partsOf(path: JsonPath): Partial<ReturnType<ConfigDocument['partsOf']>> {
+    return this.#document?.partsOf(path) ?? {}
   }
 
   get warnings(): readonly string[] {

@@ -1,9 +1,8 @@
 // Environment interpolation of the raw text, before YAML sees it (spec 04 A.4).
 // Placeholders inside YAML comments stay as they are, and all missing variables are found at once.
 import { CST, Lexer } from 'yaml'
+import { oddPlaceholder, PLACEHOLDER } from '../../base/values/placeholder.ts'
 
-// Names hold anything but `}` and `:`, on one line, so that an unclosed `${NAME` does not reach for a brace further down.
-const PLACEHOLDER = /\$\{([^}:\n]+)(?::([^}]*))?\}/g
 const VERSION_DEFAULT = '__III_ENGINE_VERSION__'
 
 /** A placeholder that was replaced. Offsets are UTF-16 units, `start`/`end` in the result, `from`/`to` in the original. */
@@ -21,6 +20,8 @@ export interface Interpolation {
   readonly substitutions: readonly Substitution[]
   /** Variables that are not set and have no default, each once, where it first stands in the original. */
   readonly missing: readonly { readonly name: string; readonly offset: number }[]
+  /** Placeholders that do not mean what their author thinks, in words, each where it stands in the original. */
+  readonly odd: readonly { readonly message: string; readonly offset: number }[]
 }
 
 export interface InterpolateOptions {
@@ -31,15 +32,18 @@ export interface InterpolateOptions {
 
 export function interpolate(text: string, { env, engineVersion }: InterpolateOptions): Interpolation {
   const placeholders = [...text.matchAll(PLACEHOLDER)]
-  if (placeholders.length === 0) return { text, substitutions: [], missing: [] }
+  if (placeholders.length === 0) return { text, substitutions: [], missing: [], odd: [] }
   const isComment = commentTest(text)
   const substitutions: Substitution[] = []
   const missing = new Map<string, number>()
+  const odd: Interpolation['odd'][number][] = []
   let result = ''
   let copied = 0
   for (const placeholder of placeholders) {
     const [whole, name = '', fallback] = placeholder
     if (isComment(placeholder.index)) continue
+    const message = oddPlaceholder(name, fallback)
+    if (message !== undefined) odd.push({ message, offset: placeholder.index })
     const set = Object.hasOwn(env, name) ? env[name] : undefined
     const value = set ?? (fallback === VERSION_DEFAULT ? engineVersion : fallback)
     if (value === undefined) {
@@ -55,7 +59,7 @@ export function interpolate(text: string, { env, engineVersion }: InterpolateOpt
     substitutions.push({ name, source, start, end: result.length, from: placeholder.index, to })
   }
   result += text.slice(copied)
-  return { text: result, substitutions, missing: [...missing].map(([name, offset]) => ({ name, offset })) }
+  return { text: result, substitutions, missing: [...missing].map(([name, offset]) => ({ name, offset })), odd }
 }
 
 /** Offset in the original of an offset in the result; inside a replaced value: where its placeholder begins. */

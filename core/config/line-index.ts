@@ -9,7 +9,12 @@ export class LineIndex {
   }
 
   position(offset: number): { line: number; column: number } {
-    const line = this.#starts.findLastIndex((start) => start <= offset)
-    return { line: line + 1, column: offset - (this.#starts[line] ?? 0) + 1 }
+    let [low, high] = [0, this.#starts.length - 1]
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      if ((this.#starts[middle] ?? 0) <= offset) low = middle
+      else high = middle - 1
+    }
+    return { line: low + 1, column: offset - (this.#starts[low] ?? 0) + 1 }
   }
 }

@@ -16,6 +16,7 @@ import type { ParsedEntry } from './parse-entries.ts'
 import { deepFreeze } from '../../base/values/schema-validation.ts'
 import type { EngineConfig, WorkerEntry } from './types.ts'
 import type { WorkerNames } from './worker-names.ts'
+import { withTexts } from './written-config.ts'
 
 export interface LoadOptions extends LocateOptions {
   /** `--strict-config`: unknown top-level keys are errors. */
@@ -99,7 +100,8 @@ function checkTopLevelKeys(root: Readonly<Record<string, unknown>>, findings: Fi
 }
 
 function readPluginsDir(root: Readonly<Record<string, unknown>>, findings: Findings): string {
-  const written = root['plugins_dir']
+  const { texts = {} } = findings.partsOf(['plugins_dir'])
+  const written = withTexts(root['plugins_dir'], texts, { type: 'string' })
   if (written === undefined) return DEFAULT_PLUGINS_DIR
   if (typeof written === 'string' && written !== '') return written
   findings.problem(['plugins_dir'], `plugins_dir must be a path, got ${JSON.stringify(written)}`)

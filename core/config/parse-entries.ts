@@ -1,12 +1,14 @@
 // Items of `workers:` and `modules:`, old and new style mixed, into worker entries (spec 04 A.3, 09 §1).
 import type { Isolation } from '../../sdk/plugin.ts'
 import { ENTRY_SCHEMA } from './entry-schema.ts'
+import { LISTENER_SCHEMA } from './listener-schema.ts'
 import type { Findings } from './findings.ts'
 import { parsePointer, renderPath } from '../../base/values/json-path.ts'
 import type { JsonPath } from '../../base/values/json-path.ts'
 import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
 import type { PluginPermissions, WorkerEntry } from './types.ts'
-import { ENGINE_FUNCTIONS_NAME, type WorkerNames } from './worker-names.ts'
+import { ENGINE_FUNCTIONS_NAME, LISTENER_NAME, type WorkerNames } from './worker-names.ts'
+import { textsBelow, withTexts } from './written-config.ts'
 
 /** An entry before it has its instance id. `path`: where it stands in the document. */
 export interface ParsedEntry extends Omit<WorkerEntry, 'instanceId'> {
@@ -45,8 +47,10 @@ export function parseEntries(
   })
 }
 
-function parseEntry(item: unknown, path: JsonPath, names: WorkerNames, findings: Findings): ParsedEntry | undefined {
+function parseEntry(read: unknown, path: JsonPath, names: WorkerNames, findings: Findings): ParsedEntry | undefined {
   const place = renderPath(path)
+  const { lines, texts = {} } = findings.partsOf(path)
+  const item = withTexts(read, texts, ENTRY_SCHEMA)
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
     findings.problem(
       path,
@@ -69,7 +73,13 @@ function parseEntry(item: unknown, path: JsonPath, names: WorkerNames, findings:
     }
     return undefined
   }
-  return toEntry(result.value, path, names, findings)
+  const entry = { ...toEntry(result.value, path, names, findings), ...(lines !== undefined && { lines }) }
+  const configTexts = textsBelow(texts, '/config')
+  if (configTexts === undefined) return entry
+  // The schema of a listener is at hand; of other workers it is not known here.
+  return entry.name === LISTENER_NAME
+    ? { ...entry, config: withTexts(entry.config, configTexts, LISTENER_SCHEMA) }
+    : { ...entry, texts: configTexts }
 }
 
 function toEntry(written: WrittenEntry, path: JsonPath, names: WorkerNames, findings: Findings): ParsedEntry {

@@ -37,6 +37,13 @@ export interface WorkerEntry {
   readonly workerPath: string | undefined
   /** Where the entry stands, for messages: `iii-config.yaml:12`, or `(default)` for injected ones. */
   readonly origin: string
+  /** Lines of its parts, by JSON pointer inside it: `/config/port`. Absent where it stands in no file. */
+  readonly lines?: Readonly<Record<string, number>>
+  /**
+   * Of `config`: the texts of lone placeholders that YAML does not read as texts, by JSON pointer inside it. Which of the two counts is
+   * for the worker's schema to say.
+   */
+  readonly texts?: Readonly<Record<string, string>>
 }
 
 export interface PluginPermissions {

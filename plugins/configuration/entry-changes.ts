@@ -91,6 +91,7 @@ export class EntryChanges implements StoreListener {
   // ── what others changed in the store ─────────────────────────────────────────────────────────────────────────────
 
   changed(stored: StoredEntry): void {
+    this.#context.persistence.warnOfOddities(stored)
     this.#outside(stored.id, async () => {
       const { plugins, table } = this.#context
       if (plugins.owns(stored.id)) {

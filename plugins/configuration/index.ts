@@ -9,7 +9,7 @@ import { applySettings } from './apply-settings.ts'
 import { CONFIGURATION_CONFIG_SCHEMA, liveSettings, type ConfigurationConfig } from './config.ts'
 import { EntryChanges, entryOf } from './entry-changes.ts'
 import { EntryTable } from './entry-table.ts'
-import type { Entry } from './entry.ts'
+import type { ConfigurationSchema, Entry } from './entry.ts'
 import { Expiry } from './expiry.ts'
 import { registerConfigurationFunctions } from './functions.ts'
 import { IdQueues } from './id-queues.ts'
@@ -47,8 +47,8 @@ export default definePlugin<ConfigurationConfig>({
     const table = new EntryTable()
     const queues = new IdQueues()
     const values = new Values({ env: process.env, engineVersion: engine.version })
-    const persistence = new Persistence(store, table)
-    const expanded = (value: JsonValue): JsonValue => values.expand(value).value
+    const persistence = new Persistence(store, table, log)
+    const expanded = (value: JsonValue, schema?: ConfigurationSchema): JsonValue => values.expand(value, schema).value
     const bindings = new TriggerBindings<ChangeFilter, ConfigurationChange>({
       iii,
       log,
@@ -84,6 +84,7 @@ export default definePlugin<ConfigurationConfig>({
     })
 
     for (const stored of await store.load(changes)) {
+      persistence.warnOfOddities(stored)
       table.stored.set(stored.id, stored)
       table.put({ ...entryOf(stored), schema: stored.schema ?? schemas.find(stored.id) })
     }

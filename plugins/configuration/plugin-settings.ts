@@ -28,6 +28,9 @@ export interface AppliedSettings extends Omit<SettingsAbout, 'schema' | 'config'
   readonly value: JsonObject
 }
 
+/** What the engine asks about: a plugin that is to start. */
+export type SettingsWish = Pick<AppliedSettings, 'plugin' | 'aliases' | 'config' | 'schema'>
+
 export interface ResolvedSettings extends SettingsAnswer {
   readonly value: JsonObject
 }
@@ -68,14 +71,14 @@ export class PluginSettings {
   }
 
   /** Without side effects on entries, and without waiting: a change that the engine carries out may be what asks. */
-  resolve(plugin: string, config: JsonObject): ResolvedSettings {
+  resolve({ plugin, config, schema }: SettingsWish): ResolvedSettings {
     const { table, values, log } = this.#context
     const stored = table.stored.get(plugin)
     const file = { value: config, from: 'file' } as const
     if (plugin === OWN_ID || stored === undefined || stored.value === null) return file
     this.#resolvedFrom.set(plugin, stored)
     if (!seedHolds(stored.seed, config)) return file
-    const { value, missing } = values.expand(stored.value)
+    const { value, missing } = values.expand(stored.value, schema)
     const instead = `The settings of ${plugin} that stand in the configuration file are used instead.`
     if (missing.length > 0) {
       log.warn(`${expandFailed(plugin, missing).message}. ${instead}`)
@@ -113,7 +116,7 @@ export class PluginSettings {
     const owner = this.#ownerOf(id)
     const before = owner.told.value
     values.requireSize(value)
-    const { value: expanded, missing } = values.expand(value)
+    const { value: expanded, missing } = values.expand(value, owner.told.schema)
     if (missing.length > 0) throw expandFailed(id, missing)
     const wanted = isJsonObject(expanded) ? withAdapterOf(owner.told.config, expanded) : expanded
     await values.requireFit(owner.told.schema, wanted)
@@ -212,11 +215,11 @@ export class PluginSettings {
 
   #valueInForce(owner: Owner): JsonValue {
     const { table, values, persistence, stripsSeeded } = this.#context
-    const { plugin, config, value, file } = owner.told
+    const { plugin, config, value, file, schema } = owner.told
     const stored = table.stored.get(plugin)
     const isStored = stored !== undefined && stored.value !== null
     if (isStored && seedHolds(stored.seed, config)) {
-      const { value: expanded, missing } = values.expand(stored.value)
+      const { value: expanded, missing } = values.expand(stored.value, schema)
       if (missing.length === 0 && isJsonObject(expanded) && includes(value, withAdapterOf(config, expanded)))
         return stored.value
       // Stored after the plugin was told its settings: it has to hear of it. Else the engine could not use what is stored.

@@ -5,7 +5,7 @@ import type { InputObject, InputReader } from '../../kit/functions/input-reader.
 import { isJsonObject, type JsonObject } from '../../base/values/json-value.ts'
 import { SEATS, type SettingsAnswer, type SettingsQuestion } from '../../protocol/seats.ts'
 import type { ConfigurationSchema } from './entry.ts'
-import type { PluginSettings } from './plugin-settings.ts'
+import type { PluginSettings, SettingsWish } from './plugin-settings.ts'
 
 const OPS: readonly SettingsQuestion['op'][] = ['resolve', 'applied', 'removed']
 const FROM: readonly SettingsAnswer['from'][] = ['file', 'stored']
@@ -20,17 +20,15 @@ export function registerSettingsSeat(iii: FunctionRegistrar, plugins: PluginSett
       const plugin = reader.string(input, 'plugin')
       switch (reader.string(input, 'op') as SettingsQuestion['op']) {
         case 'resolve': {
-          const config = readObject(input, reader, 'config')
-          return (): SettingsAnswer => plugins.resolve(plugin, config)
+          const wish = { plugin, ...readAbout(input, reader) }
+          return (): SettingsAnswer => plugins.resolve(wish)
         }
         case 'applied': {
-          const { description, file, schema } = input
+          const { description, file } = input
           const told = {
             plugin,
-            aliases: (input['aliases'] ?? []) as string[],
+            ...readAbout(input, reader),
             description: typeof description === 'string' ? description : '',
-            schema: (schema ?? true) as ConfigurationSchema,
-            config: readObject(input, reader, 'config'),
             value: readObject(input, reader, 'value'),
             file: typeof file === 'string' ? file : null,
           }
@@ -44,6 +42,14 @@ export function registerSettingsSeat(iii: FunctionRegistrar, plugins: PluginSett
     },
     run: (act) => act(),
   })
+}
+
+function readAbout(input: InputObject, reader: InputReader): Omit<SettingsWish, 'plugin'> {
+  return {
+    aliases: (input['aliases'] ?? []) as string[],
+    schema: (input['schema'] ?? true) as ConfigurationSchema,
+    config: readObject(input, reader, 'config'),
+  }
 }
 
 function readObject(input: InputObject, reader: InputReader, member: string): JsonObject {

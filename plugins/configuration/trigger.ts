@@ -7,7 +7,7 @@ import {
   type BindingFilter,
 } from '../../kit/triggers/trigger-bindings.ts'
 import type { TriggerTypeInput } from '../../sdk/handle-types.ts'
-import { describeEntry, type Entry } from './entry.ts'
+import { describeEntry, type ConfigurationSchema, type Entry } from './entry.ts'
 
 const CHANGE_TYPES = ['configuration:registered', 'configuration:updated', 'configuration:deleted'] as const
 export type ChangeType = (typeof CHANGE_TYPES)[number]
@@ -83,14 +83,14 @@ export function matchesChange({ configurationId, types }: ChangeFilter, change: 
 /** `expand` leaves strings as they are whose variables are not set. */
 export function changePayload(
   { type, entry, oldValue, newValue }: ConfigurationChange,
-  expand: (value: JsonValue) => JsonValue,
+  expand: (value: JsonValue, schema: ConfigurationSchema | undefined) => JsonValue,
 ): Readonly<Record<string, unknown>> {
   return {
     type: 'configuration',
     event_type: type,
     ...describeEntry(entry),
-    old_value: expand(oldValue),
-    new_value: expand(newValue),
+    old_value: expand(oldValue, entry.schema),
+    new_value: expand(newValue, entry.schema),
   }
 }
 

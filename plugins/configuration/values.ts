@@ -26,14 +26,15 @@ export class Values {
     this.#limits = { ...VALUE_LIMITS, ...limits }
   }
 
-  expand(value: JsonValue): Expansion {
-    return expand(value, this.#options)
+  /** @param schema of the value, where it is known. */
+  expand(value: JsonValue, schema?: ConfigurationSchema): Expansion {
+    return expand(value, this.#options, schema)
   }
 
   /** The value for readers. Rejects with `EXPAND_FAILED` or `SCHEMA_INVALID`. */
   async read(entry: Entry): Promise<JsonValue> {
     if (entry.value === null || this.#sound.has(entry)) return entry.value
-    const { value, missing, dynamic } = this.expand(entry.value)
+    const { value, missing, dynamic } = this.expand(entry.value, entry.schema)
     if (missing.length > 0) throw expandFailed(entry.id, missing)
     if (entry.schema !== undefined) await this.requireFit(entry.schema, value)
     if (!dynamic) this.#sound.add(entry)
@@ -46,7 +47,7 @@ export class Values {
    */
   async requireWritable(schema: ConfigurationSchema, value: JsonValue): Promise<void> {
     this.requireSize(value)
-    const { value: expanded, missing } = this.expand(value)
+    const { value: expanded, missing } = this.expand(value, schema)
     if (missing.length === 0) await this.requireFit(schema, expanded)
   }
 

@@ -3,7 +3,7 @@
 import { CodedError } from '../../../protocol/errors.ts'
 import { isLoopbackHost } from '../../../base/net/loopback-host.ts'
 import type { Generation } from './generation.ts'
-import type { Config, SettleSettings } from './plugin-settings.ts'
+import { aboutOf, type Config, type SettleSettings } from './plugin-settings.ts'
 
 /** The settings to try instead; undefined = there are none, and the error stands. */
 export async function fallbackAddress(
@@ -12,7 +12,12 @@ export async function fallbackAddress(
   settle: SettleSettings,
 ): Promise<Config | undefined> {
   if (from !== 'stored' || !concernsAddress(error)) return undefined
-  const { config: file } = await settle(plan.source, declaration, plan.entry, plan.entry.config)
+  const { config: file } = await settle(
+    plan.source,
+    declaration,
+    plan.entry,
+    aboutOf(plan.source, declaration, plan.entry).config,
+  )
   const { host, port } = file
   if (typeof host !== 'string' || (host === config['host'] && port === config['port'])) return undefined
   if (isLoopbackHost(String(config['host'])) && !isLoopbackHost(host)) return undefined

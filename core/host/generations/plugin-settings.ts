@@ -1,6 +1,7 @@
 // The settings that a plugin gets: its `config` block, or what was set at run time in its place, checked against its schema, with
 // defaults filled in. Who keeps what was set at run time is the holder of the seat `settings` (design, "The one idea").
 import type { WorkerEntry } from '../../config/types.ts'
+import { writtenConfig } from '../../config/written-config.ts'
 import type { Log } from '../../log.ts'
 import { CodedError } from '../../../protocol/errors.ts'
 import type { SettingsAbout, SettingsFrom } from '../../../protocol/seats.ts'
@@ -51,9 +52,10 @@ export function settleSettings(seat: SettingsSeat, log: Log): SettleSettings {
     const { config: schema = NO_SETTINGS } = declaration
     if (override !== undefined)
       return { config: await checked(source, schema, override, 'the new settings'), from: 'stored' }
+    const about = aboutOf(source, declaration, entry)
     const { value, from } = keepsSettings(declaration)
-      ? { value: entry.config, from: 'file' as const }
-      : await seat.resolve(aboutOf(source, declaration, entry))
+      ? { value: about.config, from: 'file' as const }
+      : await seat.resolve(about)
     if (from === 'stored') {
       try {
         return { config: await checked(source, schema, value, 'what was set at run time'), from }
@@ -62,7 +64,7 @@ export function settleSettings(seat: SettingsSeat, log: Log): SettleSettings {
         log.warn(`${(error as Error).message}; the configuration file counts`)
       }
     }
-    return { config: await checked(source, schema, entry.config, entry.origin), from: 'file' }
+    return { config: await checked(source, schema, about.config, entry.origin), from: 'file' }
   }
 }
 
@@ -70,10 +72,11 @@ export function settleSettings(seat: SettingsSeat, log: Log): SettleSettings {
 export function aboutOf(
   { name, aliases }: PluginSource,
   declaration: PluginDeclaration,
-  { instanceId: plugin, config }: WorkerEntry,
+  entry: WorkerEntry,
 ): SettingsAbout {
   const { description = '', config: schema = NO_SETTINGS } = declaration
-  return { plugin, aliases: plugin === name ? aliases : [], description, schema, config }
+  const { instanceId: plugin } = entry
+  return { plugin, aliases: plugin === name ? aliases : [], description, schema, config: writtenConfig(entry, schema) }
 }
 
 /** It holds the seat itself: nobody else can say what its settings are. */

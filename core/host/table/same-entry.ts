@@ -9,9 +9,11 @@ export function sameEntry(a: WorkerEntry | undefined, b: WorkerEntry | undefined
 }
 
 export function onlyConfigDiffers(a: WorkerEntry, b: WorkerEntry): boolean {
-  return isDeepStrictEqual({ ...compared(a), config: null }, { ...compared(b), config: null })
+  const without = { config: null, texts: null }
+  return isDeepStrictEqual({ ...compared(a), ...without }, { ...compared(b), ...without })
 }
 
-function compared({ origin: _origin, instanceId: _instanceId, writtenName: _writtenName, ...rest }: WorkerEntry) {
+function compared(entry: WorkerEntry) {
+  const { origin: _origin, lines: _lines, instanceId: _instanceId, writtenName: _writtenName, ...rest } = entry
   return rest
 }

@@ -23,7 +23,7 @@ describe('interpolate', () => {
   })
 
   test.each(['$NAME', '${NAME', '${}', '${:x}', '${NAME\n}', '$ {A}'])('leaves %o as it is', (text) => {
-    expect(at(text, { NAME: 'no' })).toEqual({ text, substitutions: [], missing: [] })
+    expect(at(text, { NAME: 'no' })).toEqual({ text, substitutions: [], missing: [], odd: [] })
   })
 
   test('knows no escape: the $ before a placeholder stays and the placeholder is replaced', () => {

@@ -6,6 +6,7 @@ import { listenerOf } from '../../../core/config/listener-config.ts'
 import { LISTENER_DEFAULTS } from '../../../core/config/listener-schema.ts'
 import { loadConfig } from '../../../core/config/load.ts'
 import { resolveEntries } from '../../../core/config/resolve-entries.ts'
+import { writtenConfig } from '../../../core/config/written-config.ts'
 import { starterText } from '../../../bin/starter-file.ts'
 import { ENGINE_DEFAULTS } from '../../../core/model/options.ts'
 import { ALL_NAMES } from '../../support/worker-names.ts'
@@ -163,6 +164,67 @@ describe('files', () => {
     expect(listener && listenerOf(listener)).toMatchObject(LISTENER_DEFAULTS)
     expect(written.entries[1]?.config).toEqual({
       adapter: { name: 'kv', config: { store_method: 'file_based', file_path: './data/state_store.db' } },
+    })
+  })
+})
+
+describe('placeholders', () => {
+  test('of a shell are warned about with line and right form; with --strict-config they are problems', () => {
+    const text = 'workers: []\nplugins_dir: ${DIR:-./mine} # ${NOT:-this}\n'
+    const message = '${DIR:-./mine} gives "-./mine" where DIR is not set: the form is ${DIR:./mine}, without \'-\''
+    expect(loadText(text).warnings).toContain(`iii-config.yaml:2: ${message}`)
+    expect(loadText(text, { env: { DIR: 'x' } }).warnings).toContain(`iii-config.yaml:2: ${message}`)
+    expect(errorOf(text, { strict: true }).message).toContain(`${FILE}:2: ${message}`)
+  })
+
+  test('without a colon before the default are told the right form', () => {
+    expect(errorOf('plugins_dir: ${DIR-./mine}\n').remedy).toBe(
+      "${DIR-./mine} takes a variable of the name 'DIR-./mine': the form is ${DIR:./mine}.",
+    )
+  })
+
+  test('that stand alone are texts where a text is taken, whatever they look like', () => {
+    const text = [
+      'plugins_dir: ${YEAR}',
+      'workers:',
+      '  - name: iii-worker-manager',
+      '    config: { host: ${HOST}, port: ${PORT} }',
+      '  - name: hello',
+      '    worker_path: ${YEAR}',
+      '    allow: ["${YEAR}", ${YEAR}]',
+      '    config:',
+      '      pin: ${PIN}',
+      '      port: ${PORT}',
+      '      quoted: "${PIN}"',
+      '      partly: v${PIN}',
+      '      empty: ${EMPTY}',
+      '      list: [${PIN}]',
+      '',
+    ].join('\n')
+    const env = { YEAR: '2024', HOST: '127', PORT: '0', PIN: '01234', EMPTY: '' }
+    const config = loadText(text, { env })
+    expect(config.pluginsDir).toBe('/project/2024')
+    const [listener, hello] = config.entries
+    expect(listener?.config).toEqual({ host: '127', port: 0 })
+    expect(hello).toMatchObject({ workerPath: '2024', allow: ['2024', '2024'] })
+    // Only the plugin's schema can tell what it takes.
+    expect(hello?.config).toMatchObject({ pin: 1234, port: 0, empty: null, list: [1234] })
+    const schema = {
+      type: 'object',
+      properties: {
+        pin: { type: 'string' },
+        port: { type: 'integer' },
+        empty: { type: 'string' },
+        list: { type: 'array', items: { type: 'string' } },
+      },
+    }
+    expect(writtenConfig(hello!, schema)).toEqual({
+      pin: '01234',
+      port: 0,
+      quoted: '01234',
+      partly: 'v01234',
+      empty: '',
+      list: ['01234'],
     })
   })
 })

@@ -68,7 +68,7 @@ describe('the todo application', () => {
       .replace('class: modules::shell::ExecModule', 'name: iii-exec')
       .replace('class: modules::stream::StreamModule', 'name: iii-stream')
       .replace('class: modules::stream::adapters::KvStore', 'name: kv')
-    const bare = (text: string) => entriesOf(text).map(({ writtenName: _, ...rest }) => rest)
+    const bare = (text: string) => entriesOf(text).map(({ writtenName: _name, lines: _lines, ...rest }) => rest)
     expect(bare(renamed)).toEqual(bare(TODO_APP))
   })
 })

@@ -122,3 +122,12 @@ test('A start waits for an address that is held though nobody listens there, say
   free()
   expect((await started).url).toBe(`ws://127.0.0.1:${port}`)
 })
+
+test('A variable that looks like a number is a text for a plugin whose schema takes a text, and a number for one that takes that', async () => {
+  const folder = new EngineFolder()
+  const schema = `config: { type: 'object', properties: { pin: { type: 'string' }, port: { type: 'integer' } } },`
+  folder.write('plugins/door.ts', pluginFile('door', `iii.registerFunction('door::config', () => config)`, schema))
+  folder.configure(LISTENER, '{ name: door, config: { pin: ${PIN}, port: ${PORT} } }')
+  await folder.start({ env: { ...process.env, PIN: '01234', PORT: '01234' } })
+  expect(await folder.engine.call('door::config')).toEqual({ pin: '01234', port: 1234 })
+})

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { JsonValue } from '../../../base/values/json-value.ts'
-import { expand } from '../../../plugins/configuration/expand.ts'
+import { expand, oddPlaceholders } from '../../../plugins/configuration/expand.ts'
 import { readYamlScalar } from '../../../plugins/configuration/yaml-scalar.ts'
 
 const env = { P: '3111', EMPTY: '', TEXT: 'a b', TRUE: 'true', QUOTED: '"3111"', LIST: '[1]', PLAIN: '${P}' }
@@ -99,3 +99,24 @@ test.each(['123456789012345678901', '9007199254740992', '1e999', 'p#ss: [word]',
   'The text %j stays as it is',
   (text) => expect(readYamlScalar(text)).toBe(text),
 )
+
+test('A lone placeholder stays the text that it stands for where the schema takes a text', () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      pin: { type: 'string' },
+      port: { type: 'integer' },
+      list: { type: 'array', items: { type: 'string' } },
+    },
+  }
+  const value = { pin: '${PIN}', port: '${P}', list: ['${VERSION}'], free: '${PIN}' }
+  const zeros = { env: { ...env, PIN: '01234', VERSION: '1.10' }, engineVersion: '' }
+  expect(expand(value, zeros, schema).value).toEqual({ pin: '01234', port: 3111, list: ['1.10'], free: 1234 })
+})
+
+test('A default in the manner of a shell is told, wherever it stands', () => {
+  expect(oddPlaceholders({ a: ['${A:-v}'], b: { c: 'x ${B:y} ${C:=z}' }, d: 5, e: null })).toEqual([
+    expect.stringContaining('${A:-v} gives "-v"'),
+    expect.stringContaining('${C:=z} gives "=z"'),
+  ])
+})

@@ -23,7 +23,7 @@ function changesOf(maxEntries: number) {
   const table = new EntryTable()
   const queues = new IdQueues()
   const values = new Values({ env: {}, engineVersion: '' })
-  const persistence = new Persistence(nowhere, table)
+  const persistence = new Persistence(nowhere, table, log)
   const schemas = { keep: () => {}, drop: () => {} }
   const shared = { table, values, queues, persistence, log, emit: () => {} }
   const plugins = new PluginSettings({

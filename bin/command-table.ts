@@ -65,6 +65,11 @@ function ownCommands(builtIns: readonly BuiltIn[]): Readonly<Record<string, Comm
       aliases: ['plugin'],
       load: async () => (await import('./commands/plugins.ts')).pluginsCommand(builtIns),
     },
+    health: {
+      summary: 'Say whether an engine is healthy, by the exit code too',
+      aliases: [],
+      load: async () => (await import('./commands/health.ts')).health,
+    },
     config: {
       summary: 'Check, explain and describe the configuration file',
       aliases: [],

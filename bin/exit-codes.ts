@@ -1,6 +1,7 @@
 // The exit codes of the CLI (spec 05 part C) and the errors that carry them. Anything else thrown is a defect of ours.
+// `unreachable` is what `iii health` tells apart from an engine that is not well; other commands fail with 1 in both cases.
 
-export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const
+export const EXIT = { ok: 0, failure: 1, usage: 2, unreachable: 3, interrupted: 130 } as const
 
 /** Something went wrong that the user can read in one message: printed to stderr as it is, without a stack trace. */
 export class CommandFailure extends Error {

@@ -19,7 +19,11 @@ export function startScreen(status: EngineStatus, terminal: Terminal, builtIns =
       `${paint.bold('iii-host')} ${status.version} ${paint.dim(`started in ${Math.round(status.startMs)} ms`)}`,
       configLine(status),
     ],
-    block(terminal, 'Listening', [...status.listeners.map(listenerLine), ...status.plugins.flatMap(addressLines)]),
+    block(terminal, 'Listening', [
+      ...status.listeners.map(listenerLine),
+      ...status.plugins.flatMap(addressLines),
+      ...(status.healthUrl === undefined ? [] : [`${status.healthUrl}  health`]),
+    ]),
     block(terminal, 'Plugins', pluginLines(status.plugins, terminal)),
     block(terminal, 'Not enabled', availableLines(status), paint.yellow),
     block(terminal, 'What is wrong', problemLines(status), paint.red),

@@ -12,6 +12,8 @@ const AT_ONCE = [
   'gate_max_calls',
   'gate_max_bytes',
   'gate_ms',
+  // By the health port, which takes part in the change itself.
+  'health',
 ] as const satisfies readonly (keyof EngineOptions)[]
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }

@@ -1,6 +1,6 @@
 // What an engine tells of its parts: plugins as the start screen shows them, and the health of the whole. Pure.
 import type { HealthComponent } from './engine-functions/deps.ts'
-import type { PluginStatus } from './engine-status.ts'
+import type { EngineState, PluginStatus } from './engine-status.ts'
 import type { PluginRow } from './host/table/plugin-rows.ts'
 
 /** @param replaced built-ins in whose place a user plugin runs. */
@@ -20,16 +20,20 @@ export function pluginStatus(row: PluginRow, replaced: ReadonlySet<string>): Plu
   }
 }
 
-/** @param configProblem why the configuration as it is now is not in force. */
+/**
+ * @param configProblem why the configuration as it is now is not in force.
+ * @param state an engine that closes is no place to send anything new.
+ */
 export function engineHealth(
   plugins: readonly PluginStatus[],
   configProblem: string | undefined,
+  state: EngineState,
 ): Record<string, HealthComponent> {
   const broken = plugins.flatMap(({ name, error }) => (error === undefined ? [] : [`${name}: ${error}`]))
   return {
     config: componentOf(configProblem),
     plugins: componentOf(broken.length === 0 ? undefined : broken.join('; ')),
-    router: componentOf(undefined),
+    router: componentOf(state === 'closing' ? 'the engine is closing' : undefined),
   }
 }
 

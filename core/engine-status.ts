@@ -13,6 +13,8 @@ export interface EngineStatus {
   /** From the start of the process to listening. */
   readonly startMs: number
   readonly listeners: readonly ListenerStatus[]
+  /** Where `GET /health` is answered: `http://127.0.0.1:3113/health`. Undefined where that is not configured. */
+  readonly healthUrl?: string
   /** All known plugins, those without an entry (`available`) included, sorted by name. */
   readonly plugins: readonly PluginStatus[]
   /** Odd things that did not stop the start: whole sentences that name the file or entry. */

@@ -52,6 +52,8 @@ export class RoutingCore {
   readonly engineTelemetry: Telemetry
   /** Where the frames of plugins go. */
   readonly linkEvents: LinkEvents
+  /** All parts of the engine, asked at each call. */
+  readonly healthComponents: () => Readonly<Record<string, HealthComponent>>
 
   constructor({ config, log, healthComponents, internalWorkers, liveness, known }: RoutingCoreOptions) {
     const engineTelemetry = (this.engineTelemetry = new Telemetry(log))
@@ -111,6 +113,7 @@ export class RoutingCore {
     this.liveness = new Liveness(router.workers, log, liveness)
     const telemetry = (this.telemetry = new SeatTelemetry(seats.telemetry, router.warnings))
     engineTelemetry.metrics.read('iii.telemetry.frames.dropped', () => telemetry.dropped)
+    this.healthComponents = () => ({ ...healthComponents(), telemetry: telemetryHealth(telemetry) })
     this.linkEvents = {
       onCall: (call, action) => router.call(call, action),
       onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
@@ -127,7 +130,7 @@ export class RoutingCore {
       duplicateWorkers: config.engine.duplicate_workers,
       log,
       discovery: this.discovery,
-      healthComponents: () => ({ ...healthComponents(), telemetry: telemetryHealth(telemetry) }),
+      healthComponents: this.healthComponents,
       internalWorkers,
       onAnnounced: (worker) => this.liveness.announced(worker),
       askTriggerHook: (worker, proposal) => this.registrations.askTriggerHook(worker, proposal),

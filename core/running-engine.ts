@@ -6,7 +6,7 @@ import { withDeadline } from '../base/time/deadline.ts'
 import { rememberValid } from '../base/values/schema-validation.ts'
 import { CodedError } from '../protocol/errors.ts'
 import { LISTENER_NAME, WorkerNames } from './config/worker-names.ts'
-import { bringIntoForce, ChangeError } from './config/change.ts'
+import { bringIntoForce } from './config/change.ts'
 import { isListenerEntry, listenerOf } from './config/listener-config.ts'
 import { resolveEntries, type ResolvedEntries } from './config/resolve-entries.ts'
 import { configSource, type ConfigSource } from './config/source.ts'
@@ -19,9 +19,11 @@ import { engineHealth, pluginStatus } from './engine-report.ts'
 import type { CallOptions, Engine, StartOptions } from './engine.ts'
 import type { EngineState, EngineStatus } from './engine-status.ts'
 import type { InternalWorker } from './engine-functions/deps.ts'
+import { healthReport } from './engine-functions/health.ts'
 import { endInOrder } from './ending.ts'
 import { EntryNames } from './entry-names.ts'
 import { Listeners } from './gateway/listeners.ts'
+import { HealthPort } from './health/health-port.ts'
 import { hostChange } from './host-change.ts'
 import { defaultCacheDir } from './host/builds/cache-dir.ts'
 import type { ReconcileReport } from './host/generations/reconciler.ts'
@@ -30,6 +32,7 @@ import { PluginHost } from './host/plugin-host.ts'
 import { settingsFunction } from './host/settings-functions.ts'
 import { discoverPlugins } from './host/table/discover.ts'
 import { createLog, type Log } from './log.ts'
+import { openInOrder } from './opening.ts'
 import type { Router } from './router/router.ts'
 import { RoutingCore } from './routing-core.ts'
 import { SeatEntries } from './seats/entries.ts'
@@ -52,6 +55,7 @@ interface Parts {
   readonly core: RoutingCore
   readonly host: PluginHost
   readonly listeners: Listeners
+  readonly health: HealthPort
   readonly names: EntryNames
   readonly entries: SeatEntries
   readonly changes: ConfigurationChanges
@@ -120,7 +124,7 @@ export class RunningEngine implements Engine {
   }
 
   status(): EngineStatus {
-    const { listeners, names, entries } = this.#running
+    const { listeners, health, names, entries } = this.#running
     const config = this.#config
     return {
       version: ENGINE_VERSION,
@@ -129,6 +133,7 @@ export class RunningEngine implements Engine {
       projectRoot: config?.projectRoot ?? '',
       startMs: this.#startMs,
       listeners: listeners.all.map(({ url, config: { rbac } }) => ({ url, rbac: rbac !== undefined })),
+      ...(health.url !== undefined && { healthUrl: health.url }),
       plugins: this.#plugins,
       warnings: [...names.warnings, ...entries.warnings],
       abandoned: this.#abandoned,
@@ -151,15 +156,11 @@ export class RunningEngine implements Engine {
     // Before the first read: what is saved while the engine starts is taken up after it.
     if (this.#options.watch !== false && source.file !== null) this.#watchConfig(source.file)
     const config = (this.#config = source.read())
-    const { host, listeners, names, entries } = (this.#parts = this.#compose(source, config))
+    const { host, listeners, health, names, entries } = (this.#parts = this.#compose(source, config))
     await this.#refuseNames(config)
     await bringIntoForce(names, config)
     await this.#startPlugins(host, config)
-    for (const part of [entries, listeners]) {
-      await bringIntoForce(part, config).catch((error: unknown) => {
-        throw error instanceof ChangeError ? new StartError(messagesOf(error), undefined, { cause: error }) : error
-      })
-    }
+    await openInOrder([entries, listeners, health], config)
     await this.#refreshPlugins()
     this.#startMs = performance.now() - (this.#options.began ?? began)
     this.#toldUrls = this.#urls
@@ -187,14 +188,18 @@ export class RunningEngine implements Engine {
     this.#log.debug('engine closing', { reason })
     this.#state = 'closing'
     this.#watch?.close()
-    const { changes, host, listeners, core } = this.#parts ?? {}
+    const { changes, host, listeners, health, core } = this.#parts ?? {}
     const ms = this.#pluginsMs
     this.#abandoned = await endInOrder(
       [
         { name: 'a change of the configuration', ms, end: () => changes?.idle() },
         // Plugins stop while workers are still there: what they finish may need them.
         { name: 'the plugins', ms, end: () => host?.close() },
-        { name: 'the listeners', ms: LISTENERS_CLOSE_MS, end: () => listeners?.close() },
+        {
+          name: 'the listeners',
+          ms: LISTENERS_CLOSE_MS,
+          end: () => Promise.all([listeners?.close(), health?.close()]),
+        },
       ],
       this.#log,
     )
@@ -235,7 +240,7 @@ export class RunningEngine implements Engine {
     const core = new RoutingCore({
       config: { ...config, engine: options.live },
       log,
-      healthComponents: () => engineHealth(this.#plugins, this.#parts?.changes.problem),
+      healthComponents: () => engineHealth(this.#plugins, this.#parts?.changes.problem, this.#state),
       internalWorkers: () => this.#internalWorkers(),
       known: this.#names,
     })
@@ -249,9 +254,15 @@ export class RunningEngine implements Engine {
       namespaceGraceMs: config.registrationNamespaceGraceMs,
       signal: this.#options.signal,
       sessionPolicy: new SessionPolicy(core.seats.sessionPolicy, this.#names.exactGrants),
+      portsGivenUp: (wanted) => health.portsGivenUp(wanted),
       addressesOf: ({ name }) => this.#plugins.find((plugin) => plugin.name === name)?.addresses ?? [],
       onOpened: (connection) => core.liveness.opened(connection),
       onClosed: (connection) => core.liveness.closed(connection),
+    })
+    const health: HealthPort = new HealthPort({
+      log,
+      report: () => healthReport(core.healthComponents()),
+      portsGivenUp: (wanted) => listeners.portsGivenUp(wanted),
     })
     const names = new EntryNames((wanted) => this.#resolve(wanted), log)
     const entries = new SeatEntries({
@@ -264,13 +275,13 @@ export class RunningEngine implements Engine {
     const changes = new ConfigurationChanges(config, {
       log,
       read: () => source.read(),
-      participants: [plugins, entries, listeners, options, names],
+      participants: [plugins, entries, listeners, health, options, names],
       onBegin: () => this.#enter('changing'),
       onApplied: (wanted) => this.#applied(wanted),
       onEnd: () => void this.#enter('running'),
     })
     this.#addFunctions(core, host)
-    return { source, core, host, listeners, names, entries, changes }
+    return { source, core, host, listeners, health, names, entries, changes }
   }
 
   #addFunctions(core: RoutingCore, host: PluginHost): void {
@@ -362,7 +373,8 @@ export class RunningEngine implements Engine {
   }
 
   get #urls(): readonly string[] {
-    return (this.#parts?.listeners.all ?? []).map(({ url }) => url)
+    const { listeners, health } = this.#parts ?? {}
+    return [...(listeners?.all ?? []).map(({ url }) => url), ...(health?.url === undefined ? [] : [health.url])]
   }
 
   // ── what is told ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -378,9 +390,4 @@ export class RunningEngine implements Engine {
       yield { instanceId, name: LISTENER_NAME, description: `Accepts workers on ${url}` }
     }
   }
-}
-
-/** The addresses name themselves; one per line. */
-function messagesOf({ problems }: ChangeError): string {
-  return problems.map(({ message }) => message).join('\n')
 }

@@ -9,7 +9,11 @@ export function webSocketUrl(host: string, port: number): string {
   return `ws://${shownAddress(host, port)}`
 }
 
-/** The address for a client on this machine: a listener on all interfaces is reached through loopback. */
 export function localWebSocketUrl(host: string, port: number): string {
-  return webSocketUrl(host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port)
+  return webSocketUrl(localHost(host), port)
+}
+
+/** The host for a client on this machine: a listener on all interfaces is reached through loopback. */
+export function localHost(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
 }

@@ -28,10 +28,12 @@ export interface WebService {
 }
 
 export interface WebListenerOptions {
-  /** Name of the worker whose settings `host` and `port` are, for error messages. */
+  /** Name of the worker or block whose settings `host` and `port` are, for error messages. */
   readonly worker: string
   /** The time limit until there is a service, in milliseconds. */
   readonly handshakeTimeoutMs: number
+  /** Above it new TCP connections are closed without a word. Default: none, for services that refuse in words. */
+  readonly maxConnections?: number
   /** The server failed while it was open. */
   onFailure(error: Error): void
 }
@@ -46,7 +48,7 @@ export class WebListener {
   #host = ''
   #onEmpty: (() => void) | undefined
 
-  constructor({ worker, handshakeTimeoutMs, onFailure }: WebListenerOptions) {
+  constructor({ worker, handshakeTimeoutMs, maxConnections, onFailure }: WebListenerOptions) {
     this.#worker = worker
     this.#handshakeTimeoutMs = handshakeTimeoutMs
     this.#server = createServer({
@@ -56,6 +58,7 @@ export class WebListener {
       keepAliveInitialDelay: KEEP_ALIVE_MS,
       shouldUpgradeCallback: () => this.#service === undefined || this.#service.onUpgrade !== undefined,
     })
+    if (maxConnections !== undefined) this.#server.maxConnections = maxConnections
     this.#setTimeouts(handshakeTimeoutMs)
     this.#server.on('connection', (socket) => this.#track(socket))
     this.#server.on('request', (request, response) => {

@@ -8,6 +8,7 @@ import type { EngineOptions } from '../model/options.ts'
 
 /** Longest time that a timer of Node takes. */
 export const MAX_TIMER_MS = 2_147_483_647
+const DEFAULT_HEALTH_HOST = '127.0.0.1'
 export const DEFAULT_PLUGINS_DIR = './plugins'
 export const DEFAULT_NAMESPACE_GRACE_MS = 5_000
 export const NAMESPACE_GRACE_VARIABLE = 'III_NAMESPACE_GRACE_MS'
@@ -60,6 +61,22 @@ export const ENGINE_SCHEMA: JsonSchema = {
     stop_ms: time(DEFAULTS.stop_ms, 1, 'How long the stop of a plugin may take.'),
     start_ms: time(DEFAULTS.start_ms, 1, 'How long the start of a plugin may take.'),
     crash_budget: integer(DEFAULTS.crash_budget, 1, 'Crashes within five minutes after which a plugin is given up.'),
+    health: {
+      type: ['object', 'null'],
+      default: DEFAULTS.health,
+      description: 'A port of its own for GET /health, which answers 200 or 503.',
+      properties: {
+        port: { type: 'integer', minimum: 0, maximum: 65_535, description: 'Its port; 0 = any free one.' },
+        host: {
+          type: 'string',
+          minLength: 1,
+          default: DEFAULT_HEALTH_HOST,
+          description: 'Address to listen on. 0.0.0.0 opens the port to the network.',
+        },
+      },
+      required: ['port'],
+      additionalProperties: false,
+    },
   },
   additionalProperties: false,
 }

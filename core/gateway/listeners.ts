@@ -1,6 +1,6 @@
 // All listeners of the engine, brought to a wanted set in two phases (spec 04 A.8). listener-change.ts is one such change.
-import { diffEntries } from '../config/diff.ts'
-import { isListenerEntry } from '../config/listener-config.ts'
+import { diffEntries, type EntryDiff } from '../config/diff.ts'
+import { isListenerEntry, listenerOf } from '../config/listener-config.ts'
 import type { ChangeParticipant } from '../config/change.ts'
 import type { EngineConfig, WorkerEntry } from '../config/types.ts'
 import type { ListenerDeps } from './listener.ts'
@@ -17,6 +17,8 @@ export interface ListenersDeps extends ListenerDeps {
   readonly signal?: AbortSignal | undefined
   /** URLs that the running plugin of an entry listens on, as far as it says so. */
   addressesOf(entry: WorkerEntry): readonly string[]
+  /** Ports that neither listeners nor plugins hold, and that are free when this configuration comes into force. */
+  portsGivenUp(wanted: EngineConfig): readonly number[]
 }
 
 export interface OpenListener {
@@ -39,13 +41,11 @@ export class Listeners implements ChangeParticipant {
   }
 
   /** Binds the addresses that are new; who connects to one before the commit is asked to come back. */
-  async prepare({ entries }: EngineConfig): Promise<ListenerChange> {
-    const listeners = entries.filter((entry) => isListenerEntry(entry) && entry.enabled)
-    const plugins = (of: readonly WorkerEntry[]): readonly WorkerEntry[] =>
-      of.filter((entry) => !isListenerEntry(entry) && entry.enabled)
-    const { changed, removed, added } = diffEntries(plugins(this.#entries ?? entries), plugins(entries))
-    const change = new ListenerChange(this.#deps, this.#open, listeners, {
-      portsGivenUp: new Set([...removed, ...changed.map(({ from }) => from)].flatMap((entry) => this.#portsOf(entry))),
+  async prepare(wanted: EngineConfig): Promise<ListenerChange> {
+    const { entries } = wanted
+    const { changed, added } = this.#pluginDiff(entries)
+    const change = new ListenerChange(this.#deps, this.#open, enabledListeners(entries), {
+      portsGivenUp: new Set([...this.#portsOfPlugins(entries), ...this.#deps.portsGivenUp(wanted)]),
       mayHoldSeats: changed.length + added.length > 0,
       heldAddressMs: this.#entries === undefined ? HELD_ADDRESS_START_MS : HELD_ADDRESS_CHANGE_MS,
       signal: this.#deps.signal,
@@ -60,9 +60,26 @@ export class Listeners implements ChangeParticipant {
     return change
   }
 
+  /** Ports of listeners and plugins that are free when this configuration comes into force. */
+  portsGivenUp({ entries }: EngineConfig): ReadonlySet<number> {
+    const kept = new Set(enabledListeners(entries).map((entry) => listenerOf(entry).port))
+    const left = this.all.map(({ port }) => port).filter((port) => !kept.has(port))
+    return new Set([...left, ...this.#portsOfPlugins(entries)])
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.all.map((listener) => listener.close()))
     this.#open = []
+  }
+
+  #pluginDiff(entries: readonly WorkerEntry[]): EntryDiff {
+    return diffEntries(enabledPlugins(this.#entries ?? entries), enabledPlugins(entries))
+  }
+
+  /** Of plugins that stop or change. */
+  #portsOfPlugins(entries: readonly WorkerEntry[]): readonly number[] {
+    const { changed, removed } = this.#pluginDiff(entries)
+    return [...removed, ...changed.map(({ from }) => from)].flatMap((entry) => this.#portsOf(entry))
   }
 
   /** Those that a plugin says it listens on, and the one in its configuration. */
@@ -70,4 +87,12 @@ export class Listeners implements ChangeParticipant {
     const told = this.#deps.addressesOf(entry).filter((url) => URL.canParse(url))
     return [Number(entry.config['port']), ...told.map((url) => Number(new URL(url).port))]
   }
+}
+
+function enabledListeners(entries: readonly WorkerEntry[]): readonly WorkerEntry[] {
+  return entries.filter((entry) => isListenerEntry(entry) && entry.enabled)
+}
+
+function enabledPlugins(entries: readonly WorkerEntry[]): readonly WorkerEntry[] {
+  return entries.filter((entry) => !isListenerEntry(entry) && entry.enabled)
 }

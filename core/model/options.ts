@@ -16,6 +16,14 @@ export interface EngineOptions {
   readonly start_ms: number
   /** Crashes within five minutes after which a plugin is `failed`. */
   readonly crash_budget: number
+  /** Where `GET /health` is answered; null = nowhere. */
+  readonly health: HealthAddress | null
+}
+
+export interface HealthAddress {
+  /** 0 = any free one. */
+  readonly port: number
+  readonly host: string
 }
 
 export const ENGINE_DEFAULTS: EngineOptions = {
@@ -32,4 +40,5 @@ export const ENGINE_DEFAULTS: EngineOptions = {
   stop_ms: 10_000,
   start_ms: 10_000,
   crash_budget: 3,
+  health: null,
 }

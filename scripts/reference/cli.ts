@@ -11,7 +11,7 @@ export async function cliReference(builtIns: readonly BuiltIn[]): Promise<string
   return [
     '# Commands',
     '',
-    '`iii` without a command is `iii start`. Exit codes: 0 done, 1 failed, 2 wrong command line, 130 stopped by a second Ctrl-C (143 by a second `SIGTERM`).',
+    '`iii` without a command is `iii start`. Exit codes: 0 done, 1 failed, 2 wrong command line, 3 no engine answers (`iii health` alone), 130 stopped by a second Ctrl-C (143 by a second `SIGTERM`).',
     'Results go to stdout, everything else to stderr. Colours appear on a terminal only, and not where `NO_COLOR` is set.',
     '`III_LOG` sets the level of the log: `trace`, `debug`, `info` (default), `warn`, `error`, `silent`.',
     'Generated from `bin/commands/` by `npm run docs`.',

@@ -3,6 +3,8 @@ import { HELD_ADDRESS_CHANGE_MS, HELD_ADDRESS_START_MS } from '../../core/gatewa
 import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
 import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
 import { MAX_UNUSED_BUNDLES } from '../../core/host/builds/temporary-bundles.ts'
+import { HEALTH_REQUEST_MS } from '../../core/health/health-endpoint.ts'
+import { HEALTH_CONNECTIONS } from '../../core/health/health-port.ts'
 import { CRASH_BUDGET_DEFAULTS } from '../../core/host/table/crash-budget.ts'
 import { CHANNEL_WINDOW_BYTES } from '../../protocol/ring/credit.ts'
 import { DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
@@ -106,6 +108,8 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ],
   ['connections of a listener', 'max_connections', countText(listener.max_connections), 'HTTP 503 with `Retry-After`'],
   ["nesting of a session's payload", 'max_depth', countText(listener.max_depth), '`invalid_message`'],
+  ['connections to the port of `engine.health`', FIXED, countText(HEALTH_CONNECTIONS), 'closed'],
+  ['a request there, and the taking of its answer', FIXED, timeText(HEALTH_REQUEST_MS), 'closed'],
   ['HTTP upgrade', 'handshake_timeout_ms', timeText(listener.handshake_timeout_ms), 'closed'],
   ['silence of a connection', 'idle_timeout_ms', timeText(listener.idle_timeout_ms), 'dropped'],
   [

@@ -93,6 +93,18 @@ describe('iii config check', () => {
     )
   })
 
+  test.each([
+    ['a listener', 'workers:\n  - name: iii-worker-manager\n    config: { port: 3113 }\n', 'iii-worker-manager'],
+    ['a worker', 'workers:\n  - name: stream\n    config: { port: 3113 }\n', 'stream'],
+  ])('refuses a health port that %s has, whatever the host', async (_what, workers, name) => {
+    write(`${workers}engine:\n  health:\n    host: 0.0.0.0\n    port: 3113\n`)
+    const { code, stderr } = await iiiConfig(['check'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('3113 is already in use by ')
+    expect(stderr).toContain('engine.health')
+    expect(stderr).toContain(name)
+  })
+
   test('--strict-config turns warnings into errors', async () => {
     write('foo: 1\n')
     expect((await iiiConfig(['check'])).code).toBe(0)

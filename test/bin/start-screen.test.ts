@@ -45,6 +45,11 @@ it('shows version, file, listeners, plugins and what to try next as plain lines'
   )
 })
 
+it('shows where it can be asked for its health', () => {
+  const text = startScreen({ ...status, healthUrl: 'http://127.0.0.1:3113/health' }, plain)
+  expect(text).toContain('  ws://127.0.0.1:49134\n  http://127.0.0.1:3113/health  health\n')
+})
+
 it('shows what plugins listen on, and which do not run with the settings of the file', () => {
   const stream: PluginStatus = {
     ...state,

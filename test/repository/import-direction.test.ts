@@ -1,5 +1,5 @@
 // Imports point one way: base ← protocol ← sdk ← kit ← plugins, base, protocol ← core ← bin, and inside the core
-// model ← registry ← router ← links, gateway, host, discovery, seats ← engine (docs/architecture.md).
+// model ← registry ← router ← links, gateway, host, discovery, seats, health ← engine (docs/architecture.md).
 import { describe, expect, it } from 'vitest'
 import { filesIn, importsIn, importsOf, SOURCE_FOLDERS, type ResolvedImport } from './source-files.ts'
 
@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   seats: ['model', 'registry', 'router', 'telemetry', 'config'],
   discovery: ['model', 'registry', 'router', 'telemetry'],
   config: ['model'],
+  health: ['model', 'config', 'engine-functions'],
   gateway: ['model', 'registry', 'router', 'links', 'channels', 'seats', 'telemetry', 'config'],
   host: ['model', 'registry', 'router', 'links', 'seats', 'telemetry', 'config'],
   'engine-functions': ['model', 'registry', 'router', 'discovery', 'channels', 'seats', 'telemetry', 'config'],

@@ -63,6 +63,7 @@ export class TestCore {
       },
     }
     this.listeners = new Listeners({
+      portsGivenUp: () => [],
       router: core.router,
       registrations: core.registrations,
       channels: core.channels,

@@ -1,0 +1,102 @@
+// The health of a whole engine, over its own port and its function: the same report, and ports that move in one change.
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { unusedPort } from '../../support/unused-port.ts'
+import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
+
+const listener = (port: number): string => `{ name: iii-worker-manager, config: { port: ${port} } }`
+
+/** Entries, and the address for `GET /health`. */
+function configure(folder: EngineFolder, health: string, ...entries: string[]): void {
+  const workers = entries.map((entry) => `  - ${entry}`)
+  folder.write('iii-config.yaml', ['workers:', ...workers, `engine: { health: ${health} }`, ''].join('\n'))
+}
+
+async function asked(folder: EngineFolder) {
+  const response = await fetch(folder.engine.status().healthUrl ?? '')
+  return { status: response.status, report: (await response.json()) as Record<string, unknown> }
+}
+
+test('GET /health has the report of engine::health::check, and says so when a saved configuration is not in force', async () => {
+  const folder = new EngineFolder()
+  configure(folder, '{ port: 0 }', LISTENER)
+  await folder.start()
+  const { status, report } = await asked(folder)
+  expect({ status, report }).toMatchObject({ status: 200, report: { status: 'healthy' } })
+  const timestamp: unknown = expect.any(Number)
+  expect({ ...report, timestamp }).toEqual({
+    ...((await folder.engine.call('engine::health::check')) as object),
+    timestamp,
+  })
+
+  configure(folder, '{ prot: 0 }', LISTENER)
+  const { msg } = await folder.logged('the previous configuration runs on')
+  expect(msg).toContain("engine.health.prot: unknown key 'prot'. Did you mean 'port'?")
+  expect(await asked(folder)).toMatchObject({ status: 503, report: { components: { config: { status: 'degraded' } } } })
+})
+
+test('there is no such port unless it is configured', async () => {
+  const folder = new EngineFolder()
+  folder.configure(LISTENER)
+  const engine = await folder.start()
+  expect(engine.status()).not.toHaveProperty('healthUrl')
+})
+
+test('listener and health change their ports with each other in one change', async () => {
+  const folder = new EngineFolder()
+  const [a, b] = [await unusedPort(), await unusedPort()]
+  configure(folder, `{ port: ${a} }`, listener(b))
+  await folder.start()
+  configure(folder, `{ port: ${b} }`, listener(a))
+  const { listening } = await folder.logged('configuration reloaded')
+  expect(listening).toEqual([`ws://127.0.0.1:${a}`, `http://127.0.0.1:${b}/health`])
+  expect((await asked(folder)).status).toBe(200)
+  expect((await folder.connect()).workerId).not.toBe('')
+})
+
+test('a port that a listener keeps is refused for it, and all runs on as it was', async () => {
+  const folder = new EngineFolder()
+  const port = await unusedPort()
+  configure(folder, '{ port: 0 }', listener(port))
+  await folder.start()
+  const before = folder.engine.status().healthUrl
+  configure(folder, `{ port: ${port} }`, listener(port), '{ name: iii-cron }')
+  const { msg } = await folder.logged('the previous configuration runs on')
+  expect(msg).toContain(`engine.health: address 127.0.0.1:${port} is already in use`)
+  expect(folder.engine.status().healthUrl).toBe(before)
+  expect(folder.engine.status().plugins.find(({ name }) => name === 'iii-cron')?.state).not.toBe('running')
+})
+
+test('an engine that can not have the port does not start, and says which setting it is', async () => {
+  const server = createServer()
+  onTestFinished(() => void server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  const folder = new EngineFolder()
+  configure(folder, `{ port: ${port} }`, LISTENER)
+  await expect(folder.start()).rejects.toThrow(
+    `address 127.0.0.1:${port} is already in use: stop the other process, or set another 'port' for engine.health`,
+  )
+})
+
+test('an engine that closes is no longer healthy while its plugins finish', async () => {
+  const folder = new EngineFolder()
+  const port = await unusedPort()
+  const asking = `const { writeFileSync } = await import('node:fs')
+    return {
+      async stop() {
+        const response = await fetch('http://127.0.0.1:${port}/health')
+        writeFileSync(engine.projectRoot + '/seen.json', await response.text())
+      },
+    }`
+  folder.write('plugins/asking.ts', pluginFile('asking', asking))
+  configure(folder, `{ port: ${port} }`, LISTENER, '{ name: asking }')
+  await (await folder.start()).close()
+  expect(JSON.parse(readFileSync(join(folder.dir, 'seen.json'), 'utf8'))).toMatchObject({
+    status: 'degraded',
+    components: { router: { status: 'degraded', details: { error: 'the engine is closing' } } },
+  })
+})

@@ -1,21 +1,27 @@
 // Where the cache lies, by what the environment says.
-import { expect, test, vi } from 'vitest'
-import { defaultCacheDir } from '../../../../core/host/builds/cache-dir.ts'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { defaultCacheDir, type UserPlace } from '../../../../core/host/builds/cache-dir.ts'
 
-const home = vi.hoisted(() => ({ folder: (): string => '/home/ada' }))
-vi.mock('node:os', async (original) => ({ ...(await original<object>()), homedir: () => home.folder() }))
+const ada = path.resolve('/home/ada')
+const user = (platform: NodeJS.Platform, homedir: () => string = () => ada): UserPlace => ({ platform, homedir })
 
-test.runIf(process.platform === 'linux')('III_CACHE_DIR, else the cache folder of the user', () => {
-  expect(defaultCacheDir({ III_CACHE_DIR: '/cache', XDG_CACHE_HOME: '/xdg' })).toBe('/cache')
-  expect(defaultCacheDir({ III_CACHE_DIR: '', XDG_CACHE_HOME: '/xdg' })).toBe('/xdg/iii-host')
-  expect(defaultCacheDir({})).toBe('/home/ada/.cache/iii-host')
+test('III_CACHE_DIR, else the cache folder of the user', () => {
+  const linux = user('linux')
+  expect(defaultCacheDir({ III_CACHE_DIR: '/cache', XDG_CACHE_HOME: '/xdg' }, linux)).toBe('/cache')
+  expect(defaultCacheDir({ III_CACHE_DIR: '', XDG_CACHE_HOME: '/xdg' }, linux)).toBe(path.join('/xdg', 'iii-host'))
+  expect(defaultCacheDir({}, linux)).toBe(path.join(ada, '.cache', 'iii-host'))
+  expect(defaultCacheDir({}, user('darwin'))).toBe(path.join(ada, 'Library', 'Caches', 'iii-host'))
+  expect(defaultCacheDir({ LOCALAPPDATA: ada }, user('win32'))).toBe(path.join(ada, 'iii-host', 'cache'))
 })
 
-test.runIf(process.platform === 'linux')('a user without a home has none', () => {
-  home.folder = () => {
-    throw new Error('A system error occurred: uv_os_homedir returned ENOENT')
-  }
-  expect(defaultCacheDir({})).toBeUndefined()
-  home.folder = () => ''
-  expect(defaultCacheDir({})).toBeUndefined()
+test.each<[string, () => string]>([
+  ['whom the system does not know', () => failing()],
+  ['whose home is nowhere', () => ''],
+])('a user %s has none', (_who, homedir) => {
+  expect(defaultCacheDir({}, user('linux', homedir))).toBeUndefined()
 })
+
+function failing(): never {
+  throw new Error('A system error occurred: uv_os_homedir returned ENOENT')
+}

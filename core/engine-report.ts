@@ -20,19 +20,27 @@ export function pluginStatus(row: PluginRow, replaced: ReadonlySet<string>): Plu
   }
 }
 
-/**
- * @param configProblem why the configuration as it is now is not in force.
- * @param state an engine that closes is no place to send anything new.
- */
-export function engineHealth(
-  plugins: readonly PluginStatus[],
-  configProblem: string | undefined,
-  state: EngineState,
-): Record<string, HealthComponent> {
-  const broken = plugins.flatMap(({ name, error }) => (error === undefined ? [] : [`${name}: ${error}`]))
+export interface EngineCondition {
+  readonly state: EngineState
+  readonly plugins: readonly PluginStatus[]
+  /** What else is wrong with plugins. */
+  readonly troubles: readonly string[]
+  /** Why the configuration as it is now is not in force; undefined = it is. */
+  readonly configProblem: string | undefined
+}
+
+export function engineHealth({
+  state,
+  plugins,
+  troubles,
+  configProblem,
+}: EngineCondition): Record<string, HealthComponent> {
+  const errors = plugins.flatMap(({ name, error }) => (error === undefined ? [] : [`${name}: ${error}`]))
+  const broken = [...errors, ...troubles]
   return {
     config: componentOf(configProblem),
     plugins: componentOf(broken.length === 0 ? undefined : broken.join('; ')),
+    // An engine that closes is no place to send anything new.
     router: componentOf(state === 'closing' ? 'the engine is closing' : undefined),
   }
 }

@@ -20,8 +20,8 @@ export interface EngineStatus {
   /** Odd things that did not stop the start: whole sentences that name the file or entry. */
   readonly warnings: readonly string[]
   /**
-   * What did not end in time when the engine was closed, in words. Its threads may be blocked, and `process.exit` waits for threads:
-   * a process that has to end then ends itself by a signal.
+   * What was to end and has not, in words: threads of plugins that something blocks outside of JavaScript, and, once the engine was
+   * closed, parts of it that did not end in time. The process ends at its `exit` all the same, with its exit code, and waits for no thread.
    */
   readonly abandoned: readonly string[]
 }

@@ -18,7 +18,7 @@ import { enginePlace } from './engine-place.ts'
 import { engineHealth, pluginStatus } from './engine-report.ts'
 import type { CallOptions, Engine, StartOptions } from './engine.ts'
 import type { EngineState, EngineStatus } from './engine-status.ts'
-import type { InternalWorker } from './engine-functions/deps.ts'
+import type { HealthComponent, InternalWorker } from './engine-functions/deps.ts'
 import { healthReport } from './engine-functions/health.ts'
 import { endInOrder } from './ending.ts'
 import { EntryNames } from './entry-names.ts'
@@ -136,7 +136,7 @@ export class RunningEngine implements Engine {
       ...(health.url !== undefined && { healthUrl: health.url }),
       plugins: this.#plugins,
       warnings: [...names.warnings, ...entries.warnings],
-      abandoned: this.#abandoned,
+      abandoned: [...this.#abandoned, ...this.#running.host.abandoned],
     }
   }
 
@@ -240,7 +240,7 @@ export class RunningEngine implements Engine {
     const core = new RoutingCore({
       config: { ...config, engine: options.live },
       log,
-      healthComponents: () => engineHealth(this.#plugins, this.#parts?.changes.problem, this.#state),
+      healthComponents: () => this.#health(),
       internalWorkers: () => this.#internalWorkers(),
       known: this.#names,
     })
@@ -369,6 +369,16 @@ export class RunningEngine implements Engine {
       reconfigured,
       stopped,
       ...(isMoved && { listening: this.#urls }),
+    })
+  }
+
+  #health(): Record<string, HealthComponent> {
+    const { host, changes } = this.#parts ?? {}
+    return engineHealth({
+      state: this.#state,
+      plugins: this.#plugins,
+      troubles: host?.troubles ?? [],
+      configProblem: changes?.problem,
     })
   }
 

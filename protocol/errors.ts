@@ -12,11 +12,12 @@ export interface ErrorBody {
 export const ERROR_CODES = {
   function_not_found: 'No worker provides the function, and none is awaited.',
   invocation_failed: 'The handler threw, or its error had no usable shape.',
-  invocation_stopped: 'The worker that ran the call ended before it answered. The call may have had effects.',
+  invocation_stopped:
+    'The worker that ran the call ended before it answered; of a plugin the message says why. The call may have had effects.',
   channel_send_failed: 'The call could not be written to any provider of the function. It was not delivered.',
   overloaded: 'A limit on waiting or running calls is reached. The call was not delivered and is safe to retry.',
   plugin_unavailable:
-    'The plugin that owns the function did not come back in time. The call was not delivered and is safe to retry.',
+    'The plugin that owns the function has failed, or did not come back in time. The call was not delivered and is safe to retry.',
   invalid_message: 'The frame could not be decoded.',
   timeout: 'The engine gave up waiting for the answer of a worker.',
   enqueue_error: 'The queue refused the job, or no queue worker is running.',

@@ -185,11 +185,12 @@ export class TestPlugin {
         `calls of plugin '${this.name}' did not end within ${drainMs} ms: ${inFlight} in flight`,
       )
     }
-    handOver.failRemaining()
+    const why = `plugin '${this.name}' was stopped`
+    handOver.failRemaining(why)
     try {
       await this.#inTime('stop()', router.options.stop_ms, this.#place.stop(reason))
     } finally {
-      handOver.failRemaining()
+      handOver.failRemaining(why)
       handOver.commit()
       await this.#leave()
     }

@@ -104,8 +104,12 @@ function operation(name: string, description: string, sentence: (plugin: string,
   })
 }
 
-/** A stale plugin runs old code: that must show where people look first. */
+/** A stale plugin runs old code, and an abandoned thread still does: that must show where people look first. */
 function stateOf(row: ListedRow): string {
   const stale = row['stale'] as { reason?: unknown } | undefined
-  return stale === undefined ? text('state')(row) : `${text('state')(row)} (stale: ${String(stale.reason)})`
+  const notes = [
+    ...(stale === undefined ? [] : [`stale: ${String(stale.reason)}`]),
+    ...(row['abandoned'] === undefined ? [] : [`abandoned: ${text('abandoned')(row)}`]),
+  ]
+  return notes.length === 0 ? text('state')(row) : `${text('state')(row)} (${notes.join(', ')})`
 }

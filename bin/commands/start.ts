@@ -1,6 +1,7 @@
 // `iii start`: runs the engine in the foreground until SIGINT, SIGTERM or SIGHUP.
 import { defineCommand } from 'citty'
 import module from 'node:module'
+import { endNow } from '../../base/process/end-now.ts'
 import { ConfigError } from '../../core/config/config-error.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { askOnTerminal } from '../ask-on-terminal.ts'
@@ -70,8 +71,8 @@ export const start = defineCommand({
     }
     signals.close()
     const written = await log.flushed()
-    if (engine.status().abandoned.length > 0 || written === 'blocked') endBySignal('SIGKILL')
-    // What a plugin or a library left open must not keep a stopped engine alive.
+    // What a plugin or a library left open, or a thread that is blocked, must not keep a stopped engine alive.
+    if (engine.status().abandoned.length > 0 || written === 'blocked') endNow(EXIT.ok)
     process.exit(EXIT.ok)
   },
 })

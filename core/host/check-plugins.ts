@@ -42,7 +42,7 @@ export async function checkPlugins(
     names,
     cacheDir,
     settings: NO_SETTINGS_SEAT,
-    queue: new TurnQueue(),
+    queue: new TurnQueue(systemClock),
     closing: () => false,
     onInputs() {},
     // A process would be given its data folder.
@@ -71,5 +71,6 @@ const NO_ROUTER: RouterPort = {
   addWorker() {},
   endWorker() {},
   failCalls() {},
+  refuseCalls() {},
   idle: async () => true,
 }

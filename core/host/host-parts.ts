@@ -57,7 +57,9 @@ export function assembleParts(config: EngineConfig, options: HostPartsOptions): 
   const { router, events, log, clock, engine, names, cacheDir, settings, stalls, endMs, queue, closing } = options
   const { projectRoot, engine: limits } = config
   const dataDirOf = (instance: string): string => join(projectRoot, 'data', 'plugins', instance)
-  const table = new PluginTable(clock, log, limits.crash_budget)
+  const table = new PluginTable(clock, log, limits.crash_budget, ({ slot }, why) => {
+    if (slot !== undefined) router.refuseCalls(slot, why)
+  })
   const warn = (problem: string): void => log.warn(problem)
   const builds = new PluginBuilds({ engine, engineVersion: engine.version, projectRoot, cacheDir, warn })
   const containers = new Containers({

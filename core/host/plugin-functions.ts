@@ -1,7 +1,7 @@
 // `engine::plugins::*` (spec 09 §3) as functions of their input; the engine registers them on its own link.
 import { CodedError } from '../../protocol/errors.ts'
 import type { PluginHost } from './plugin-host.ts'
-import type { PluginState } from './table/phase.ts'
+import type { ShownState } from './table/plugin-rows.ts'
 
 export interface PluginFunction {
   readonly description: string
@@ -9,11 +9,12 @@ export interface PluginFunction {
   readonly handler: (input: unknown) => Promise<unknown>
 }
 
-const STATES: readonly PluginState[] = [
+const STATES: readonly ShownState[] = [
   'available',
   'disabled',
   'starting',
   'running',
+  'stalled',
   'draining',
   'restarting',
   'stopped',
@@ -36,7 +37,7 @@ export function pluginFunctions(host: PluginHost): ReadonlyMap<string, PluginFun
         request_format: { type: 'object', properties: { state: { type: 'string', enum: STATES } } },
         async handler(input) {
           const { state } = membersOf(input)
-          if (state !== undefined && state !== null && !STATES.includes(state as PluginState)) {
+          if (state !== undefined && state !== null && !STATES.includes(state as ShownState)) {
             throw wrongShape(`'state' must be one of ${STATES.join(', ')}, not ${JSON.stringify(state)}`)
           }
           const rows = await host.list()

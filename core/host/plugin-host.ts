@@ -12,12 +12,12 @@ import type { EnginePlace } from './builds/build.ts'
 import { InputWatcher } from './builds/watch-inputs.ts'
 import type { StallWatchOptions } from './containers/stall-watch.ts'
 import { bootPlugins, type BootReport } from './generations/boot.ts'
-import { ConfigurationTurns } from './generations/configuration-turns.ts'
+import { ConfigurationTurns, ENTRIES } from './generations/configuration-turns.ts'
 import { NO_SETTINGS_SEAT, type Config, type SettingsSeat } from './generations/plugin-settings.ts'
 import type { HowApplied, ReloadResult } from './generations/plugin-turns.ts'
 import type { PreparedPlugins } from './generations/prepared-configuration.ts'
 import type { RouterPort } from './generations/router-port.ts'
-import { TurnQueue } from './generations/turn-queue.ts'
+import { EVERYTHING, TurnQueue } from './generations/turn-queue.ts'
 import { wishFor } from './generations/wish.ts'
 import { assembleParts, type HostParts } from './host-parts.ts'
 import { discoverPlugins, type Discovery } from './table/discover.ts'
@@ -59,7 +59,7 @@ export class PluginHost implements ChangeParticipant {
   readonly #names: WorkerNames
   readonly #clock: Clock
   readonly #log: Log
-  readonly #queue = new TurnQueue()
+  readonly #queue: TurnQueue
   #parts: Parts | undefined
   #closed: Promise<void> | undefined
 
@@ -67,6 +67,7 @@ export class PluginHost implements ChangeParticipant {
     this.#options = options
     this.#names = options.names ?? new WorkerNames()
     this.#clock = options.clock ?? systemClock
+    this.#queue = new TurnQueue(this.#clock)
     this.#log = options.log
   }
 
@@ -77,9 +78,8 @@ export class PluginHost implements ChangeParticipant {
     containers.warm()
     const instances = table.fill(config, await this.#discover(config))
     const wanted = instances.filter((instance) => instance.wanted)
-    const report = await this.#queue.enqueue('boot', () =>
-      bootPlugins(wanted, { table, reconciler, around, log: this.#log }),
-    )
+    const boot = (): Promise<BootReport> => bootPlugins(wanted, { table, reconciler, around, log: this.#log })
+    const report = await this.#queue.enqueue('boot', () => new Set([EVERYTHING]), boot)
     watcher?.watchPluginsDir(config.pluginsDir)
     containers.refillStandby()
     void builds.cache.prune(this.#clock.now())
@@ -88,7 +88,7 @@ export class PluginHost implements ChangeParticipant {
 
   /**
    * Finds out what would keep another configuration from being brought into force, and makes everything ready for it. Nothing that
-   * runs is touched. Until it is committed or discarded all other changes wait, for `heldMs` at most.
+   * runs is touched. Until it is committed or discarded other changes of the plugins that it concerns wait, for `heldMs` at most.
    */
   prepare(wanted: EngineConfig): Promise<PreparedPlugins> {
     return this.#running.configurations.prepare(wanted)
@@ -137,9 +137,20 @@ export class PluginHost implements ChangeParticipant {
     return infoOf(instance, this.#around(instance))
   }
 
-  /** Threads and processes that were to end, did not in time and still have not: the end of the process would wait for such threads. */
-  get abandoned(): number {
-    return this.#parts?.containers.abandoned() ?? 0
+  /** Threads and processes that were to end, did not in time and still have not, in words. */
+  get abandoned(): readonly string[] {
+    return this.#parts?.containers.abandonedNames ?? []
+  }
+
+  /** What is wrong at the moment that no state tells: plugins whose thread stands still, threads that do not end. */
+  get troubles(): readonly string[] {
+    const stalled = (this.#parts?.table.all ?? []).flatMap(({ name, generation }) => {
+      const since = generation?.stalledSince
+      if (since === undefined) return []
+      return `${name}: stalled since ${new Date(since).toISOString()}: its thread or process reads nothing`
+    })
+    const blocked = this.abandoned.map((what) => `${what} does not end: something blocks it outside of JavaScript`)
+    return [...stalled, ...blocked]
   }
 
   onChanged(listener: (event: PluginEvent) => void): () => void {
@@ -181,23 +192,27 @@ export class PluginHost implements ChangeParticipant {
   async #pluginsDirChanged(): Promise<void> {
     const { configurations, table } = this.#running
     await configurations.retry()
-    await this.#queue.enqueue('discovery', async () => {
-      const config = configurations.inForce
-      const found = await this.#discover(config)
-      const appeared = new Set(table.discovered(found))
-      for (const entry of table.entriesOf(config, found)) {
-        const instance = table.instanceOf(entry, found)
-        if (instance.entry === undefined) appeared.add(instance)
-        instance.entry ??= entry
-        table.add(instance)
-      }
-      for (const instance of table.all) {
-        const { generation, source, wanted } = instance
-        // A user plugin that replaces a built-in has come or gone.
-        const isOther = generation !== undefined && generation.plan.source.entryFile !== source?.entryFile
-        if (wanted && (isOther || appeared.has(instance))) this.#fileWish(instance)
-      }
-    })
+    await this.#queue.enqueue(
+      'discovery',
+      () => new Set([ENTRIES]),
+      async () => {
+        const config = configurations.inForce
+        const found = await this.#discover(config)
+        const appeared = new Set(table.discovered(found))
+        for (const entry of table.entriesOf(config, found)) {
+          const instance = table.instanceOf(entry, found)
+          if (instance.entry === undefined) appeared.add(instance)
+          instance.entry ??= entry
+          table.add(instance)
+        }
+        for (const instance of table.all) {
+          const { generation, source, wanted } = instance
+          // A user plugin that replaces a built-in has come or gone.
+          const isOther = generation !== undefined && generation.plan.source.entryFile !== source?.entryFile
+          if (wanted && (isOther || appeared.has(instance))) this.#fileWish(instance)
+        }
+      },
+    )
   }
 
   /** How it ends stands in the table and in the log. */

@@ -1,7 +1,6 @@
 // Holds calls, in order, while their provider is being replaced, restarted or awaited (design, "The life of a call" step 3).
 // Bounded by calls, bytes and time; knows nothing of providers: whoever opens the gate says where the calls go.
 import type { Call } from './call.ts'
-import type { Worker } from './worker.ts'
 
 export interface GateLimits {
   readonly maxCalls: number
@@ -52,11 +51,11 @@ export class Gate {
     for (const { call } of held) deliver(call)
   }
 
-  /** Hands out, in order, the calls of callers that may pass; the others keep waiting. */
-  releaseFrom(passes: (caller: Worker) => boolean, deliver: (call: Call) => void): void {
+  /** Hands out, in order, the calls that may pass; the others keep waiting. */
+  releaseIf(passes: (call: Call) => boolean, deliver: (call: Call) => void): void {
     const passing: Call[] = []
     this.#held = this.#held.filter(({ call }) => {
-      if (!passes(call.caller)) return true
+      if (!passes(call)) return true
       passing.push(call)
       this.#bytes -= heldBytes(call)
       return false

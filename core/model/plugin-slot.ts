@@ -24,6 +24,8 @@ export class PluginSlot {
   options: SlotOptions
   readonly gate: Gate
   phase: SlotPhase = 'closed'
+  /** Why it does not serve and will not by itself: nobody waits at its gate then. */
+  failure: string | undefined
   /** Workers of the active generation, one per replica. */
   workers: Worker[] = []
   /** Calls settled since the start of the engine, over all generations. */

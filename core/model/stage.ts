@@ -6,6 +6,8 @@ import type { Worker } from './worker.ts'
 import type { PluginSlot } from './plugin-slot.ts'
 import type { WorkerMessage } from '../../protocol/messages.ts'
 
+export type FindEntry = (namespace: string, id: string) => FunctionEntry | undefined
+
 export class Stage {
   readonly #entries = new Map<string, FunctionEntry>()
   #messages: { worker: Worker; message: WorkerMessage }[] = []
@@ -13,10 +15,15 @@ export class Stage {
   readonly conflicts: string[] = []
 
   readonly #slots: readonly PluginSlot[]
+  readonly #stagedElsewhere: FindEntry
 
-  /** @param slots the plugins that are replaced together: their ids may move between them. */
-  constructor(slots: readonly PluginSlot[]) {
+  /**
+   * @param slots the plugins that are replaced together: their ids may move between them.
+   * @param stagedElsewhere what plugins have registered that start at the same time, but not together with these.
+   */
+  constructor(slots: readonly PluginSlot[], stagedElsewhere: FindEntry) {
     this.#slots = slots
+    this.#stagedElsewhere = stagedElsewhere
   }
 
   replaces(slot: PluginSlot): boolean {
@@ -33,7 +40,8 @@ export class Stage {
       entry = new FunctionEntry(namespace, id)
       this.#entries.set(key(namespace, id), entry)
     }
-    const rival = entry.providers.find((provider) => provider.worker.slot !== worker.slot)
+    const others = [...entry.providers, ...(this.#stagedElsewhere(namespace, id)?.providers ?? [])]
+    const rival = others.find((provider) => provider.worker.slot !== worker.slot)
     if (rival !== undefined) {
       this.conflicts.push(
         `function '${id}' is registered by both plugin '${rival.worker.slot?.name}' and plugin '${worker.slot?.name}'`,

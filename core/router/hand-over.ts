@@ -4,8 +4,7 @@ import type { FunctionEntry } from '../model/function-entry.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Call } from '../model/call.ts'
 import type { PluginSlot } from '../model/plugin-slot.ts'
-import { Stage } from '../model/stage.ts'
-import { WaitGraph } from './wait-graph.ts'
+import { Stage, type FindEntry } from '../model/stage.ts'
 import type { Log } from '../log.ts'
 import type { Registries, WorkerTable } from './ports.ts'
 
@@ -15,9 +14,20 @@ export interface HandOverDeps {
   readonly log: Log
   /** Dispatches a call that was held. */
   readonly resume: (call: Call) => void
-  readonly failCalls: (worker: Worker) => void
-  /** The hand-over is over: the next one may begin. */
+  readonly failCalls: (worker: Worker, why: string) => void
+  readonly waits: Waits
+  /** What generations of other hand-overs have registered that are not in force yet. */
+  readonly stagedElsewhere: FindEntry
+  /** The hand-over is over: another one of these plugins may begin. */
   readonly done: () => void
+}
+
+/** Who waits for whom, as far as generations that are being replaced or are starting are concerned: these are its roots. */
+export interface Waits {
+  add(roots: Iterable<Worker>): void
+  remove(roots: Iterable<Worker>): void
+  /** The roots for which this worker works at the moment; a root works for itself. */
+  rootsOf(worker: Worker): ReadonlySet<Worker>
 }
 
 export class HandOver {
@@ -27,12 +37,11 @@ export class HandOver {
   /** Generations that served when the hand-over began. */
   readonly #old = new Set<Worker>()
   readonly #staged: Worker[] = []
-  #waits: WaitGraph | undefined
   #onIdle: ((idle: boolean) => void) | undefined
 
   constructor(slots: readonly PluginSlot[], deps: HandOverDeps) {
     this.slots = slots
-    this.#stage = new Stage(slots)
+    this.#stage = new Stage(slots, deps.stagedElsewhere)
     this.#deps = deps
     for (const slot of slots) for (const worker of slot.workers) this.#old.add(worker)
   }
@@ -49,7 +58,7 @@ export class HandOver {
    */
   drain(ms: number): Promise<boolean> {
     for (const slot of this.slots) if (slot.phase === 'open') slot.phase = 'closed'
-    this.#watchWaits()
+    this.#deps.waits.add(this.#old)
     if (this.#isIdle()) return Promise.resolve(true)
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#onIdle?.(false), ms)
@@ -67,17 +76,16 @@ export class HandOver {
     for (const slot of this.slots) if (slot.phase === 'closed' && slot.workers.length > 0) this.#open(slot)
   }
 
-  /** What is still in flight on the old generations settles with `invocation_stopped`. */
-  failRemaining(): void {
-    for (const worker of this.#old) this.#deps.failCalls(worker)
+  /** What is still in flight on the old generations settles with `invocation_stopped`; `why` in words for the callers. */
+  failRemaining(why: string): void {
+    for (const worker of this.#old) this.#deps.failCalls(worker, why)
   }
 
   /** From now on what this generation registers goes to the stage, which the generations of this hand-over see and nobody else. */
   stage(worker: Worker): void {
     worker.stage = this.#stage
     this.#staged.push(worker)
-    this.#watchWaits()
-    this.#waits?.addRoot(worker)
+    this.#deps.waits.add([...this.#old, worker])
   }
 
   /**
@@ -113,52 +121,37 @@ export class HandOver {
     this.#finish()
   }
 
+  /** What the staged generations have registered. */
+  staged(namespace: string, id: string): FunctionEntry | undefined {
+    return this.#stage.find(namespace, id)
+  }
+
   /** Where a call that arrives at a closed gate may go nevertheless. */
   passage(slot: PluginSlot, entry: FunctionEntry, call: Call): FunctionEntry | undefined {
-    if (this.#waits === undefined || !this.slots.includes(slot)) return undefined
-    const waiting = this.#waits.rootsOf(call.caller)
+    const waiting = this.#deps.waits.rootsOf(call.caller)
     if (waiting.size === 0) return undefined
     if (this.#staged.some((worker) => waiting.has(worker))) {
-      const staged = this.#stage.find(entry.namespace, entry.id)
+      const staged = this.staged(entry.namespace, entry.id)
       if (staged !== undefined && staged.providers.length > 0) return staged
     }
-    for (const worker of waiting) if (this.#old.has(worker) && slot.workers.some((old) => old.link.open)) return entry
-    return undefined
+    // What starts here is not answered by the code that it replaces; who works for anything else that is being replaced is.
+    const isForOld = [...waiting].some((worker) => !this.#staged.includes(worker))
+    return isForOld && slot.workers.some((old) => old.link.open) ? entry : undefined
   }
 
-  delivered(call: Call): void {
-    if (this.#waits === undefined) return
-    const admitted = this.#waits.add(call)
-    if (!admitted) return
-    // What such a worker sent before it owed an answer comes first: its order holds, and it may be waiting for just that.
-    const { resume } = this.#deps
-    const waits = this.#waits
-    for (const slot of this.slots) {
-      if (slot.gate.size > 0) slot.gate.releaseFrom((caller) => waits.rootsOf(caller).size > 0, resume)
-    }
-  }
-
-  settled(call: Call): void {
-    this.#waits?.remove(call)
+  /** A call of somebody has been answered. */
+  settled(): void {
     if (this.#onIdle !== undefined && this.#isIdle()) this.#onIdle(true)
   }
 
   workerEnded(worker: Worker): void {
     this.#old.delete(worker)
-    this.#waits?.removeRoot(worker)
     if (this.#onIdle !== undefined && this.#isIdle()) this.#onIdle(true)
   }
 
   #isIdle(): boolean {
     for (const worker of this.#old) if (worker.inFlight > 0) return false
     return true
-  }
-
-  /** From here on who waits for whom is kept up to date; what is in flight already is read once. */
-  #watchWaits(): void {
-    if (this.#waits !== undefined) return
-    this.#waits = new WaitGraph([...this.#old])
-    for (const worker of this.#deps.workers.values()) for (const call of worker.calls.values()) this.#waits.add(call)
   }
 
   #adopt(worker: Worker): void {
@@ -181,8 +174,8 @@ export class HandOver {
   }
 
   #finish(): void {
-    this.#waits = undefined
     this.#onIdle = undefined
+    this.#deps.waits.remove([...this.#old, ...this.#staged])
     this.#deps.done()
   }
 }

@@ -1,13 +1,14 @@
-// The plugins that the router knows, and the one hand-over that may be running.
+// The plugins that the router knows, and the hand-overs that are running.
 import type { ErrorBody } from '../../protocol/errors.ts'
 import { Gate } from '../model/gate.ts'
 import type { Call } from '../model/call.ts'
 import type { EngineOptions } from '../model/options.ts'
 import { PluginSlot, type SlotOptions } from '../model/plugin-slot.ts'
 import type { FunctionRegistry } from '../registry/functions.ts'
-import { HandOver, type HandOverDeps } from './hand-over.ts'
+import type { HandOver } from './hand-over.ts'
+import { RunningHandOvers, type RunningHandOversDeps } from './running-hand-overs.ts'
 
-export interface PluginSlotsDeps extends Omit<HandOverDeps, 'done'> {
+export interface PluginSlotsDeps extends RunningHandOversDeps {
   readonly functions: FunctionRegistry
   readonly fail: (call: Call, body: ErrorBody) => void
 }
@@ -16,12 +17,17 @@ export class PluginSlots {
   readonly #options: EngineOptions
   readonly #deps: PluginSlotsDeps
   readonly #slots = new Map<string, PluginSlot>()
-  /** Asked for each call while it runs. */
-  handOver: HandOver | undefined
+  readonly #handOvers: RunningHandOvers
 
   constructor(options: EngineOptions, deps: PluginSlotsDeps) {
     this.#options = options
     this.#deps = deps
+    this.#handOvers = new RunningHandOvers(deps)
+  }
+
+  /** Asked for each call while any runs. */
+  get handOvers(): RunningHandOvers | undefined {
+    return this.#handOvers.isEmpty ? undefined : this.#handOvers
   }
 
   get all(): ReadonlyMap<string, PluginSlot> {
@@ -49,9 +55,21 @@ export class PluginSlots {
     slot.gate.release(resume)
   }
 
+  refuseCalls(slot: PluginSlot, why: string): void {
+    slot.failure = why
+    // They are refused now, but for those that the running hand-over, if any, lets pass.
+    slot.gate.release(this.#deps.resume)
+  }
+
+  /** What a call is told that would wait for nothing; undefined = it may wait. */
+  refusalOf({ name, failure }: PluginSlot): ErrorBody | undefined {
+    if (failure === undefined) return undefined
+    return { code: 'plugin_unavailable', message: `Plugin '${name}' has failed: ${failure}; see: iii plugins list` }
+  }
+
   beginHandOver(slots: readonly PluginSlot[]): HandOver {
-    if (this.handOver !== undefined) throw new Error('a hand-over is running')
-    this.handOver = new HandOver(slots, { ...this.#deps, done: () => (this.handOver = undefined) })
-    return this.handOver
+    const handOver = this.#handOvers.begin(slots)
+    for (const slot of slots) slot.failure = undefined
+    return handOver
   }
 }

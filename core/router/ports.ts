@@ -38,7 +38,10 @@ export interface WorkerTable {
    * Tears a worker down, once, in the order of spec 01 §12.1. `abnormal`: no clean close; the ids that only it provided
    * stay known for the restart grace, those of a plugin until its next generation.
    */
-  endWorker(worker: Worker, how: { abnormal: boolean }): void
+  endWorker(
+    worker: Worker,
+    how: { abnormal: boolean; /** In words for those whose calls it owes. */ why?: string },
+  ): void
 }
 
 /** What workers have registered, and who would register what is missing. */
@@ -56,10 +59,15 @@ export interface PluginRouting {
   openSlot(name: string, options: SlotOptions): PluginSlot
   /** The plugin is stopped or removed: its ids are dropped, waiting calls get `function_not_found`. */
   removeSlot(slot: PluginSlot): void
-  /** Starts replacing the generations of these plugins together. One hand-over at a time. */
+  /** Starts replacing the generations of these plugins together. Each of them is in one hand-over at a time. */
   beginHandOver(slots: readonly PluginSlot[]): HandOver
-  /** Settles everything that the worker has not answered with `invocation_stopped`. */
-  failCalls(worker: Worker): void
+  /**
+   * The plugin does not serve, and nothing will change that by itself: calls, those that wait too, get `plugin_unavailable` with the
+   * reason `why`, until its next hand-over begins.
+   */
+  refuseCalls(slot: PluginSlot, why: string): void
+  /** Settles everything that the worker has not answered with `invocation_stopped`. `why`: in words for the callers. */
+  failCalls(worker: Worker, why?: string): void
   /** Resolves with true once the worker has answered all its calls, with false after `ms`. */
   idle(worker: Worker, ms: number): Promise<boolean>
 }

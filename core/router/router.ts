@@ -94,7 +94,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     const settlement = (this.#settlement = new Settlement({
       warnings,
       telemetry,
-      onSettled: (call) => this.#slots.handOver?.settled(call),
+      onSettled: (call) => this.#slots.handOvers?.settled(call),
     }))
     this.#grace = new RestartGrace(options, {
       resume,
@@ -110,7 +110,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
       log,
       resume,
       fail: (call, body) => this.fail(call, body),
-      failCalls: (worker) => settlement.failCalls(worker),
+      failCalls: (worker, why) => settlement.failCalls(worker, why),
     })
     this.#intake = new CallIntake({
       registries: this,
@@ -181,8 +181,10 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
   }
 
   #atGate(slot: PluginSlot, entry: FunctionEntry, call: Call): void {
-    const passage = this.#slots.handOver?.passage(slot, entry, call)
+    const passage = this.#slots.handOvers?.passage(slot, entry, call)
     if (passage !== undefined) return this.#deliverTo(passage, call)
+    const refusal = this.#slots.refusalOf(slot)
+    if (refusal !== undefined) return this.fail(call, refusal)
     this.#hold(slot.gate, call)
   }
 
@@ -225,7 +227,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     call.metadata = undefined
     if (link.congested && call.caller.link.kind === 'socket') link.throttle(call.caller.link)
     if (worker.inFlight > worker.maxUnanswered) this.#unanswered.giveUpOldest(worker)
-    this.#slots.handOver?.delivered(call)
+    this.#slots.handOvers?.delivered(call)
   }
 
   /** Notes the call as delivered and returns the id under which it is answered. */
@@ -259,7 +261,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     this.#events.onWorkerAdded(worker)
   }
 
-  endWorker(worker: Worker, { abnormal }: { abnormal: boolean }): void {
+  endWorker(worker: Worker, { abnormal, why }: { abnormal: boolean; why?: string }): void {
     if (worker.phase === 'gone') return
     worker.phase = 'gone'
     const { slot } = worker
@@ -268,17 +270,17 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
       if (slot.workers.length === 0 && slot.phase === 'open') slot.phase = 'closed'
     }
     this.functions.dropWorker(worker, (entry) => this.#keepsId(entry, worker, abnormal))
-    this.failCalls(worker)
+    this.failCalls(worker, why)
     this.triggers.dropWorker(worker)
     this.workers.delete(worker.id)
-    this.#slots.handOver?.workerEnded(worker)
+    this.#slots.handOvers?.workerEnded(worker)
     this.#settlement.workerEnded(worker)
     this.#telemetry.workerEnded(worker, abnormal)
     this.#events.onWorkerEnded(worker)
   }
 
-  failCalls(worker: Worker): void {
-    this.#settlement.failCalls(worker)
+  failCalls(worker: Worker, why?: string): void {
+    this.#settlement.failCalls(worker, why)
   }
 
   idle(worker: Worker, ms: number): Promise<boolean> {
@@ -300,6 +302,10 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
 
   openSlot(name: string, options: SlotOptions): PluginSlot {
     return this.#slots.open(name, options)
+  }
+
+  refuseCalls(slot: PluginSlot, why: string): void {
+    this.#slots.refuseCalls(slot, why)
   }
 
   removeSlot(slot: PluginSlot): void {

@@ -8,7 +8,7 @@ import type { CallCounts } from '../telemetry/metrics.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { IdleWaiters } from './idle-waiters.ts'
 
-const STOPPED = errorBytes({ code: 'invocation_stopped', message: 'Invocation stopped' })
+const STOPPED = stopped()
 
 export interface SettlementDeps {
   readonly warnings: ThrottledWarnings
@@ -78,12 +78,14 @@ export class Settlement {
     this.#counts.error++
   }
 
-  /** Settles everything that the worker has not answered with `invocation_stopped`. */
-  failCalls(worker: Worker): void {
+  /** Settles everything that the worker has not answered with `invocation_stopped`. `why`: in words for the callers. */
+  failCalls(worker: Worker, why?: string): void {
     worker.voids?.clear()
+    if (worker.calls.size === 0) return
     const calls = [...worker.calls.values()]
     worker.calls.clear()
-    for (const call of calls) this.#settled(call, worker, undefined, STOPPED)
+    const error = why === undefined ? STOPPED : stopped(why)
+    for (const call of calls) this.#settled(call, worker, undefined, error)
   }
 
   /** Resolves with true once the worker has answered all its calls, with false after `ms`. */
@@ -114,4 +116,9 @@ export class Settlement {
   #becomeIdle(worker: Worker): void {
     if (!this.#idle.isEmpty && worker.inFlight === 0) this.#idle.became(worker)
   }
+}
+
+function stopped(why?: string): Buffer {
+  const message = why === undefined ? 'Invocation stopped' : `Invocation stopped: ${why}`
+  return errorBytes({ code: 'invocation_stopped', message })
 }

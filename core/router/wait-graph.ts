@@ -1,17 +1,13 @@
-// Who waits for whose answer: needed only while plugins are handed over, to let those calls pass that the drain itself waits for.
+// Who waits for whose answer: needed only while plugins are handed over, to let those calls pass that a drain itself waits for.
 import type { Worker } from '../model/worker.ts'
 import type { Call } from '../model/call.ts'
 
 export class WaitGraph {
-  readonly #roots: Set<Worker>
+  readonly #roots = new Set<Worker>()
   /** caller → callee → number of unanswered calls. */
   readonly #edges = new Map<Worker, Map<Worker, number>>()
   /** Worker → the roots that wait for it, directly or through others. Computed on demand. */
   #reached: Map<Worker, Set<Worker>> | undefined
-
-  constructor(roots: readonly Worker[]) {
-    this.#roots = new Set(roots)
-  }
 
   addRoot(worker: Worker): void {
     this.#roots.add(worker)

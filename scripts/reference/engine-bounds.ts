@@ -1,5 +1,9 @@
 // What is limited in the engine itself, with the defaults that the code has.
 import { HELD_ADDRESS_CHANGE_MS, HELD_ADDRESS_START_MS } from '../../core/gateway/listeners.ts'
+import { END_MS } from '../../core/host/containers/containers.ts'
+import { STALL_WATCH_DEFAULTS } from '../../core/host/containers/stall-watch.ts'
+import { FORCED_UNREAD_MS } from '../../core/host/generations/plugin-turns.ts'
+import { QUICK_MS } from '../../core/host/generations/turn-queue.ts'
 import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
 import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
 import { MAX_UNUSED_BUNDLES } from '../../core/host/builds/temporary-bundles.ts'
@@ -55,7 +59,15 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ['calls in flight to one generation', '`max_in_flight` of the entry', '10,000', '`overloaded`'],
   ['their bytes', FIXED, bytesText(64 * 2 ** 20), '`overloaded`'],
   ['memory of a plugin', '`memory_mb` of the entry', 'none', 'ended as a crash, code `MEMORY`'],
-  ['frames that a plugin leaves unread', FIXED, '5 s / 30 s', 'warning / ended as a crash, code `STALLED`'],
+  [
+    'a plugin that reads nothing',
+    FIXED,
+    `${timeText(STALL_WATCH_DEFAULTS.stalledMs)} / ${timeText(STALL_WATCH_DEFAULTS.crashMs)}`,
+    'state `stalled` / ended as a crash, code `STALLED`',
+  ],
+  ['the same, when it is to stop by force', FIXED, timeText(FORCED_UNREAD_MS), 'ended without `stop()`'],
+  ['end of a thread or process', FIXED, timeText(END_MS), 'abandoned: named, counted, and waited for by nobody'],
+  ['a change of one plugin before those of others run beside it', FIXED, timeText(QUICK_MS), 'they no longer wait'],
   ['one ring', FIXED, bytesText(DEFAULT_RING_BYTES), 'frames wait beside it, in order'],
   [
     'frames that wait for a ring or pipe',

@@ -75,6 +75,22 @@ describe('iii start', () => {
     expect(await exit).toBe('SIGTERM')
     clearInterval(insisting)
   })
+  it('ends with exit code 0 on SIGTERM although a thread is blocked, once its time is over', async () => {
+    execFileSync('mkfifo', [path.join(cwd, 'pipe')])
+    mkdirSync(path.join(cwd, 'plugins'))
+    write(
+      'plugins/stuck.ts',
+      `import { readFileSync } from 'node:fs'
+      import { definePlugin } from 'iii-host/plugin'
+      export default definePlugin({ name: 'stuck', start: () => ({ stop: () => void readFileSync('pipe') }) })`,
+    )
+    write('iii-config.yaml', `engine: { stop_ms: 50 }\n${FREE_PORT}  - name: stuck\n`)
+    const child = launch(['start'])
+    await said(child, STARTED)
+    const abandoned = said(child, 'is abandoned')
+    expect(await ended(child, 'SIGTERM')).toBe(0)
+    expect(await abandoned).toContain("of plugin 'stuck'")
+  })
   it('counts the plugins that are found without an entry and says how to enable them', async () => {
     write('iii-config.yaml', FREE_PORT)
     await runCli(['plugin', 'new', 'spare'], { cwd })

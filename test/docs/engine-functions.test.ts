@@ -94,6 +94,7 @@ it('documents the rows of plugins', async () => {
     'plugin',
     'settings',
     'stale',
+    'stalled_since',
     'version',
   ])
 })

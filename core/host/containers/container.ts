@@ -28,8 +28,10 @@ export interface Container {
   readonly size: number
   /** Fulfilled once, when it has ended or is abandoned, and everything that it had sent was handed out. */
   readonly exited: Promise<ContainerExit>
-  /** Milliseconds that frames have been waiting without any being read. */
-  unreadForMs(now: number): number
+  /** Milliseconds that frames have been waiting without any being read, however the clock is set. */
+  unreadForMs(): number
+  /** Gives it something to read, unless its loop is seen to turn. */
+  nudge(): void
   /** undefined when it can't be told any more. */
   usage(): Promise<Usage | undefined>
   /** What counts towards `memory_mb`; undefined when it can't be told any more. */

@@ -6,6 +6,7 @@ import type { LinkEvents } from '../../model/link-events.ts'
 import { SpareRings } from '../../links/spare-rings.ts'
 import type { Clock } from '../../../base/time/clock.ts'
 import { settlesWithin } from '../../../base/time/deadline.ts'
+import { exitDespiteThreads } from '../../../base/process/end-now.ts'
 import type { Log } from '../../log.ts'
 import type { Container } from './container.ts'
 import type { GenerationPlan } from '../generations/generation.ts'
@@ -18,7 +19,7 @@ import { ThreadPool } from './thread-pool.ts'
 import { ProcessKeeper } from '../processes/process-keeper.ts'
 
 /** A thread of JavaScript ends in milliseconds, on a busy machine in tenths of a second. */
-const END_MS = 2_000
+export const END_MS = 2_000
 
 export interface ContainersOptions {
   readonly log: Log
@@ -42,6 +43,7 @@ export class Containers {
   #standby: Promise<HostThread> | undefined
   #shared: Promise<HostThread> | undefined
   readonly #abandoned = new Set<FrameContainer>()
+  #mayExit: (() => void) | undefined
   #closed = false
 
   constructor(options: ContainersOptions) {
@@ -61,10 +63,14 @@ export class Containers {
     return (await standby?.catch(() => undefined)) ?? this.#spawn()
   }
 
-  /** Threads and processes that were to end, did not in time and still have not. With the name of an instance: those it was in. */
-  abandoned(instance?: string): number {
-    const all = [...this.#abandoned]
-    return instance === undefined ? all.length : all.filter(({ plugins }) => plugins.has(instance)).length
+  /** Threads and processes that were to end, did not in time and still have not, of those that the instance was in. */
+  abandoned(instance: string): number {
+    return [...this.#abandoned].filter(({ plugins }) => plugins.has(instance)).length
+  }
+
+  /** Each of them, in words. */
+  get abandonedNames(): readonly string[] {
+    return [...this.#abandoned].map(describe)
   }
 
   /** Keeps one warm thread ready for the next generation. Cheap when there is one. */
@@ -82,9 +88,15 @@ export class Containers {
     this.#closed = true
     const standby = await this.#standby?.catch(() => undefined)
     await standby?.end()
-    // A thread that can't be ended is not waited for here either.
-    await settlesWithin(this.#pool.close(), this.#endMs, this.#options.clock)
+    // A thread that can't be ended is not waited for here either. That the pool has told it to end has taken hold of it again.
+    await settlesWithin(this.#pool.close(), this.#abandoned.size === 0 ? this.#endMs : 0, this.#options.clock)
+    for (const container of this.#abandoned) container.letGo()
     await this.#keeper.close()
+  }
+
+  #exitWaits(): void {
+    this.#mayExit?.()
+    this.#mayExit = undefined
   }
 
   get #endMs(): number {
@@ -101,6 +113,7 @@ export class Containers {
       endMs: this.#endMs,
       onAbandoned: (container) => {
         this.#abandoned.add(container)
+        this.#mayExit ??= exitDespiteThreads()
         const what = describe(container)
         log.error(
           `${what} does not end within ${this.#endMs} ms and is abandoned: something blocks it outside of JavaScript`,
@@ -108,6 +121,7 @@ export class Containers {
       },
       onGone: (container) => {
         this.#abandoned.delete(container)
+        if (this.#abandoned.size === 0) this.#exitWaits()
         log.info(`${describe(container)} has ended after all`)
       },
     }

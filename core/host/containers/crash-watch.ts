@@ -51,14 +51,23 @@ export class CrashWatch {
     this.#stalls.close()
   }
 
-  #watchStall({ name }: Generation, { place: { container } }: Replica): () => void {
+  #watchStall({ name }: Generation, replica: Replica): () => void {
+    const { container } = replica.place
     return this.#stalls.watch({
-      unreadForMs: () => container.unreadForMs(this.#clock.now()),
-      onStalled: (ms) =>
-        this.#log.warn(`plugin '${name}' is stalled: it has read nothing for ${ms} ms although calls wait`),
-      onRecovered: () => this.#log.info(`plugin '${name}' reads again`),
+      unreadForMs: () => container.unreadForMs(),
+      nudge: () => container.nudge(),
+      onStalled: (ms) => {
+        replica.stalledSince = this.#clock.now() - ms
+        this.#log.warn(
+          `plugin '${name}' is stalled: ${container.kind} ${container.number} has read nothing for ${Math.round(ms)} ms`,
+        )
+      },
+      onRecovered: () => {
+        replica.stalledSince = undefined
+        this.#log.info(`plugin '${name}' reads again`)
+      },
       onHopeless: (ms) => {
-        void container.end({ code: 'STALLED', message: `it read nothing for ${ms} ms although calls waited` })
+        void container.end({ code: 'STALLED', message: `it read nothing for ${Math.round(ms)} ms` })
       },
     })
   }

@@ -74,9 +74,20 @@ export abstract class FrameContainer implements Container {
     return place
   }
 
-  unreadForMs(now: number): number {
+  unreadForMs(): number {
+    const now = performance.now()
     const since = this.transport.unreadSince(now)
     return since === undefined ? 0 : now - since
+  }
+
+  nudge(): void {
+    const [member] = this.#places.keys()
+    if (member !== undefined && !this.turns()) this.transport.sendHost(member, { op: 'nudge' } satisfies HostRequest)
+  }
+
+  /** Its loop has been seen to turn since it was asked last. */
+  protected turns(): boolean {
+    return false
   }
 
   abstract usage(): Promise<Usage | undefined>
@@ -99,6 +110,9 @@ export abstract class FrameContainer implements Container {
   /** Ends the thread or process at once; `finished` is called when it is gone. */
   protected abstract terminate(): void
 
+  /** It is abandoned: where nothing else is left to do, the end of this process does not wait for it. */
+  letGo(): void {}
+
   /** It serves. */
   protected came(): void {
     if (this.#state === 'starting') this.#state = 'running'
@@ -117,6 +131,7 @@ export abstract class FrameContainer implements Container {
 
   #abandon(): void {
     this.#state = 'abandoned'
+    this.letGo()
     this.#options.onAbandoned(this)
     this.#close(this.#why ?? ENDED)
   }

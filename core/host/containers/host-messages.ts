@@ -20,6 +20,8 @@ export type HostRequest =
   | { readonly op: 'reconfigure'; readonly config: Readonly<Record<string, unknown>> }
   | { readonly op: 'stop'; readonly reason: StopReason }
   | { readonly op: 'usage' }
+  /** To be read, and not to be answered. */
+  | { readonly op: 'nudge' }
 
 export interface Usage {
   readonly memoryBytes: number
@@ -34,6 +36,7 @@ export interface HostReplies {
   readonly reconfigure: boolean
   readonly stop: null
   readonly usage: Usage
+  readonly nudge: never
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error'

@@ -70,6 +70,11 @@ export class HostProcess extends FrameContainer {
     this.#child.kill('SIGKILL')
   }
 
+  override letGo(): void {
+    this.#child.unref()
+    this.#child.channel?.unref()
+  }
+
   /** Only when it has exited and its channel is read to the end has everything that it sent arrived. */
   #awaitEnd(): void {
     const child = this.#child

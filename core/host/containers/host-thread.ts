@@ -12,6 +12,9 @@ import type { Usage } from './host-messages.ts'
 import type { ThreadPool } from './thread-pool.ts'
 import type { ThreadTask } from '../inside/thread-side.ts'
 
+/** Who looks at a loop again sooner, as for another plugin in the thread, is told the same. */
+const LOOK_MS = 10
+
 export interface HostThreadOptions extends FrameContainerOptions {
   readonly pool: ThreadPool
   readonly rings: SpareRings
@@ -27,6 +30,10 @@ export class HostThread extends FrameContainer {
   #number = 0
   #thread: NodeThread | undefined
   #utilization: EventLoopUtilization | undefined
+  /** When its loop was looked at last: at what time, how long it had been idle, and whether that was more than before. */
+  #lookedAt = 0
+  #idleMs = 0
+  #turned = false
 
   private constructor(options: HostThreadOptions) {
     super(options)
@@ -89,6 +96,21 @@ export class HostThread extends FrameContainer {
 
   protected terminate(): void {
     this.#abort.abort()
+  }
+
+  override letGo(): void {
+    this.#thread?.unref()
+  }
+
+  /** A loop that waits for events turns; one that is busy all the time has to be asked. */
+  protected override turns(): boolean {
+    const now = performance.now()
+    if (now - this.#lookedAt < LOOK_MS) return this.#turned
+    this.#lookedAt = now
+    const idle = this.#thread?.performance.eventLoopUtilization().idle ?? 0
+    this.#turned = idle > this.#idleMs
+    this.#idleMs = idle
+    return this.#turned
   }
 
   /** Only after `exit` has everything that the thread wrote reached the ring. */

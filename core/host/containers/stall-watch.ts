@@ -1,18 +1,23 @@
-// Notices plugins that no longer read: frames wait unread for seconds because the thread is busy in a loop (design, "The ring").
+// Notices plugins whose loop stands still: frames wait unread for seconds because the thread computes or is blocked in a system call
+// (design, "The ring"). Who gets none is nudged by one.
 import type { Clock } from '../../../base/time/clock.ts'
 
 export interface StallWatchOptions {
   readonly clock: Clock
-  /** Unread for this long: stalled, a warning. Default 5 s. */
+  /** Unread for this long: stalled, which is shown. Default 5 s. */
   readonly stalledMs?: number
   /** Unread for this long: ended as a crash. Default 30 s. */
   readonly crashMs?: number
   readonly checkEveryMs?: number
 }
 
+export const STALL_WATCH_DEFAULTS = { stalledMs: 5_000, crashMs: 30_000, checkEveryMs: 1_000 } as const
+
 export interface Watched {
   /** How long the oldest unread frame has waited; 0 = nothing waits. */
   unreadForMs(): number
+  /** Nothing waits: gives it something to read. */
+  nudge(): void
   onStalled(unreadForMs: number): void
   onRecovered(): void
   onHopeless(unreadForMs: number): void
@@ -26,7 +31,12 @@ export class StallWatch {
   readonly #watched = new Map<Watched, boolean>()
   #cancel: (() => void) | undefined
 
-  constructor({ clock, stalledMs = 5_000, crashMs = 30_000, checkEveryMs = 1_000 }: StallWatchOptions) {
+  constructor({
+    clock,
+    stalledMs = STALL_WATCH_DEFAULTS.stalledMs,
+    crashMs = STALL_WATCH_DEFAULTS.crashMs,
+    checkEveryMs = STALL_WATCH_DEFAULTS.checkEveryMs,
+  }: StallWatchOptions) {
     this.#clock = clock
     this.#stalledMs = stalledMs
     this.#crashMs = crashMs
@@ -69,6 +79,7 @@ export class StallWatch {
         this.#watched.set(watched, false)
         watched.onRecovered()
       }
+      if (unreadFor === 0) watched.nudge()
     }
   }
 }

@@ -68,7 +68,7 @@ export async function bootPlugins(
       decided ||= keepsSettings(to.declaration)
       wish.instance.loadMs = Math.round(performance.now() - began)
     } catch (failure) {
-      await to.discard()
+      await reconciler.discard([start])
       const error = failure instanceof NotCarriedOut ? failure.error : failure
       reconciler.refuse({ wish, error: asGenerationError('import', 'PLUGIN_START_FAILED', error) })
     }

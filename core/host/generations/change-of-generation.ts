@@ -20,6 +20,8 @@ export interface ChangeOptions {
   /** What is in flight after the deadline fails instead of making the change fail. */
   readonly force: boolean
   readonly drainMs: number
+  /** A plugin that does not even read that it is to stop is waited for so long. Default: as for any `stop()`. */
+  readonly unreadMs?: number | undefined
 }
 
 export interface ChangeSurroundings extends GenerationSurroundings {
@@ -43,7 +45,7 @@ const UNCHANGED = { revived: new Map(), lost: new Map(), retired: Promise.resolv
 /** Carries the changes out together, or none of them. */
 export async function changeGenerations(
   changes: readonly Change[],
-  { reason, force, drainMs }: ChangeOptions,
+  { reason, force, drainMs, unreadMs }: ChangeOptions,
   around: ChangeSurroundings,
 ): Promise<ChangeOutcome> {
   const old = changes.flatMap(({ from }) => from ?? [])
@@ -65,11 +67,12 @@ export async function changeGenerations(
         ),
       }
     }
-    handOver.failRemaining()
+    handOver.failRemaining(whyEnded(changes, reason, true))
   }
-  for (const level of levelsOf(old).reverse()) await Promise.all(level.map((generation) => generation.stop(reason)))
+  for (const level of levelsOf(old).reverse())
+    await Promise.all(level.map((generation) => generation.stop(reason, unreadMs)))
   // A plugin that was to answer during its stop() and did not: nobody will.
-  handOver.failRemaining()
+  handOver.failRemaining(whyEnded(changes, reason, false))
 
   const failure = await startNew(changes, handOver, around.router)
   if (failure === undefined) {
@@ -103,7 +106,9 @@ async function overlap(
 async function retire(generation: Generation, drainMs: number, around: ChangeSurroundings): Promise<void> {
   await Promise.all(
     generation.workers.map(async (worker) => {
-      if (!(await around.router.idle(worker, drainMs))) around.router.failCalls(worker)
+      if (await around.router.idle(worker, drainMs)) return
+      const why = `plugin '${generation.name}' was replaced, and the code before did not answer within ${drainMs} ms`
+      around.router.failCalls(worker, why)
     }),
   )
   await generation.stop('reload')
@@ -217,6 +222,14 @@ function levelsOf(generations: readonly Generation[]): Generation[][] {
 
 function inOrder(generations: readonly Generation[]): Generation[] {
   return levelsOf(generations).flat()
+}
+
+/** As callers are told whose calls are not answered any more. */
+function whyEnded(changes: readonly Change[], reason: StopReason, isForced: boolean): string {
+  if (reason === 'shutdown') return 'the engine is shutting down'
+  const names = changes.flatMap(({ from }) => (from === undefined ? [] : `'${from.name}'`)).join(', ')
+  const what = changes.every(({ to }) => to === undefined) ? 'stopped' : isForced ? 'reloaded by force' : 'reloaded'
+  return changes.length === 1 ? `plugin ${names} was ${what}` : `the plugins ${names} were ${what}`
 }
 
 function inFlight(workers: Generation['workers']): number {

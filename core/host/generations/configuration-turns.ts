@@ -1,5 +1,5 @@
-// The turns of changed configurations: one is prepared, and holds the others up until it is committed or discarded. Remembers which
-// one is in force, and which one is refused because of a plugin.
+// The turns of changed configurations: one is prepared, and holds up others that concern its plugins until it is committed or
+// discarded. Remembers which one is in force, and which one is refused because of a plugin.
 import type { Clock } from '../../../base/time/clock.ts'
 import type { EngineConfig } from '../../config/types.ts'
 import type { Log } from '../../log.ts'
@@ -10,7 +10,7 @@ import { busyWait } from './busy-wait.ts'
 import { PreparedConfiguration, type PreparedPlugins } from './prepared-configuration.ts'
 import type { Reconciler, ReconcileReport } from './reconciler.ts'
 import type { TurnQueue } from './turn-queue.ts'
-import type { Wish } from './wish.ts'
+import { isConcerned, type Wish } from './wish.ts'
 
 export interface ConfigurationTurnsDeps {
   readonly queue: TurnQueue
@@ -32,6 +32,8 @@ export interface ConfigurationTurnsDeps {
 }
 
 const HELD_MS = 60_000
+/** Claimed by whoever brings entries of the configuration, or what is found on disk, into the table. */
+export const ENTRIES: unique symbol = Symbol('entries')
 
 export class ConfigurationTurns {
   readonly #deps: ConfigurationTurnsDeps
@@ -53,13 +55,23 @@ export class ConfigurationTurns {
     return this.#inForce
   }
 
-  prepare(wanted: EngineConfig): Promise<PreparedPlugins> {
-    const { queue, clock, log, onTurnOver, heldMs = HELD_MS } = this.#deps
+  async prepare(wanted: EngineConfig): Promise<PreparedPlugins> {
+    const { queue, clock, log, onTurnOver, discover, heldMs = HELD_MS } = this.#deps
+    const found = await discover(wanted)
+    let claimed = new Set<unknown>()
+    const claim = (): ReadonlySet<unknown> => {
+      const concerned = this.#wishes(wanted, found).filter(isConcerned)
+      return (claimed = new Set<unknown>([ENTRIES, ...concerned.map(({ instance }) => instance.name)]))
+    }
     return new Promise((resolve, reject) => {
       const turn = async (): Promise<void> => {
         if (this.#closed) throw new Error('the plugin host is shutting down')
         const over = Promise.withResolvers<void>()
-        const part = await this.#prepared(wanted, () => over.resolve())
+        const wishes = this.#wishes(wanted, found).map((wish) => ({
+          ...wish,
+          untouched: !claimed.has(wish.instance.name),
+        }))
+        const part = await this.#prepared(wanted, found, wishes, () => over.resolve())
         this.#outstanding = part
         const cancel = clock.after(heldMs, () => {
           log.error(`a prepared configuration was neither committed nor discarded within ${heldMs} ms; it is discarded`)
@@ -72,7 +84,7 @@ export class ConfigurationTurns {
         this.#outstanding = undefined
         onTurnOver()
       }
-      queue.enqueue(`configuration ${++this.#turns}`, turn).catch(reject)
+      queue.enqueue(`configuration ${++this.#turns}`, claim, turn).catch(reject)
     })
   }
 
@@ -94,13 +106,17 @@ export class ConfigurationTurns {
     void this.#outstanding?.discard()
   }
 
-  async #prepared(wanted: EngineConfig, onOver: () => void): Promise<PreparedConfiguration> {
-    const { table, reconciler, clock, discover, onPluginsDir } = this.#deps
+  async #prepared(
+    wanted: EngineConfig,
+    found: Discovery,
+    wishes: readonly Wish[],
+    onOver: () => void,
+  ): Promise<PreparedConfiguration> {
+    const { table, reconciler, clock, onPluginsDir } = this.#deps
     const { pluginsDir } = this.#inForce
     this.#cancelRetry?.()
     if (wanted.pluginsDir !== pluginsDir) onPluginsDir(wanted.pluginsDir)
-    const found = await discover(wanted)
-    const prepared = await reconciler.prepare(this.#wishes(wanted, found))
+    const prepared = await reconciler.prepare(wishes)
     return new PreparedConfiguration(prepared, {
       reconciler,
       onCommitted: (report) => {

@@ -38,7 +38,7 @@ export class CrashRestarts {
   crashed(generation: Generation, replica: Replica, exit: ContainerExit): void {
     const { table, router, clock, log } = this.#deps
     const instance = table.find(generation.name)
-    router.endWorker(replica.worker, { abnormal: true })
+    router.endWorker(replica.worker, { abnormal: true, why: this.#whyEnded(generation, exit) })
     if (instance === undefined || instance.generation !== generation) return
     if (this.#isCulprit(generation, exit)) {
       instance.lastCrash = { at: new Date(clock.now()).toISOString(), code: exit.code, message: exit.message }
@@ -96,6 +96,12 @@ export class CrashRestarts {
     if (phase.name !== 'running') return
     cancelRetry(phase)
     instance.phase = { ...phase, retry }
+  }
+
+  #whyEnded(generation: Generation, exit: ContainerExit): string {
+    const { code, message } = exit
+    const what = this.#isCulprit(generation, exit) ? 'crashed' : 'ended with the thread that it shares'
+    return `plugin '${generation.name}' ${what} (${code}): ${message}`
   }
 
   /** In a shared thread an error names its plugin by the files in its stack; what names none is everybody's. */

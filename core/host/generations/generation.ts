@@ -68,6 +68,8 @@ export interface Replica {
   readonly worker: Worker
   /** Set when its container ended while it ran. */
   exit?: ContainerExit
+  /** While it runs and reads nothing: since when, in milliseconds since the epoch. */
+  stalledSince?: number | undefined
 }
 
 export class Generation {
@@ -140,6 +142,12 @@ export class Generation {
   /** False when a replica has ended by itself. */
   get isWhole(): boolean {
     return this.replicas.every(({ exit }) => exit === undefined)
+  }
+
+  /** Since when some replica of it reads nothing, in milliseconds since the epoch. */
+  get stalledSince(): number | undefined {
+    const all = this.replicas.flatMap(({ exit, stalledSince }) => (exit === undefined ? (stalledSince ?? []) : []))
+    return all.length === 0 ? undefined : Math.min(...all)
   }
 
   /** Validated, with defaults. */
@@ -238,8 +246,11 @@ export class Generation {
     return true
   }
 
-  /** Runs `stop()` of every replica, then gives the places up. Never fails: what goes wrong is logged. */
-  async stop(reason: StopReason): Promise<void> {
+  /**
+   * Runs `stop()` of every replica, then gives the places up. Never fails: what goes wrong is logged.
+   * @param unreadMs a replica that reads nothing for so long is not waited for any longer.
+   */
+  async stop(reason: StopReason, unreadMs?: number): Promise<void> {
     const { clock, options, log } = this.#around
     // The gate is closed meanwhile: one that may be stuck in a loop is not waited for a second time.
     const stopMs = this.#startTimedOut ? Math.min(STOP_AFTER_LATE_START_MS, options.stop_ms) : options.stop_ms
@@ -247,9 +258,11 @@ export class Generation {
       this.replicas.map(async ({ place, exit }) => {
         if (exit === undefined) {
           const stopped = withDeadline(place.stop(reason), stopMs, () => this.#late('stop()', stopMs), clock)
-          await stopped.catch((error: unknown) => {
-            log.warn(`plugin '${this.name}' did not stop cleanly`, { error: toErrorBody(error).message })
-          })
+          await (unreadMs === undefined ? stopped : whileItReads(stopped, place, unreadMs, clock)).catch(
+            (error: unknown) => {
+              log.warn(`plugin '${this.name}' did not stop cleanly`, { error: toErrorBody(error).message })
+            },
+          )
         }
         await place.leave()
       }),
@@ -357,4 +370,17 @@ function placeOf({ source }: GenerationPlan, { engine }: GenerationSurroundings,
 /** Waits for all before it fails, so that none is still on its way when the failure is dealt with. */
 async function allOrFirstError(promises: readonly Promise<void>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(promises)) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+/** Settles as `work` does, or rejects when the place has read nothing for `ms`. */
+async function whileItReads(work: Promise<void>, { container }: PluginPlace, ms: number, clock: Clock): Promise<void> {
+  // From here on it is looked at.
+  container.unreadForMs()
+  const unread = new Promise<never>((_resolve, reject) => {
+    const cancel = clock.after(ms, () => {
+      if (container.unreadForMs() > ms / 2) reject(new CodedError('PLUGIN_TIMEOUT', `it has read nothing for ${ms} ms`))
+    })
+    work.then(cancel, cancel)
+  })
+  await Promise.race([work, unread])
 }

@@ -29,6 +29,8 @@ export interface HandOverOptions {
   readonly force?: boolean
   /** Default `engine.drain_ms`. */
   readonly drainMs?: number
+  /** A plugin that does not even read that it is to stop is waited for so long. Default `engine.stop_ms`, as for any `stop()`. */
+  readonly unreadMs?: number
 }
 
 export type HandOverStep = Extract<Step, { kind: 'replace' | 'stop' }>
@@ -54,7 +56,7 @@ export class HandOvers {
   /** Makes the changes together or none of them. */
   async make(
     steps: readonly HandOverStep[],
-    { reason = 'reload', force = false, drainMs = this.#deps.drainMs }: HandOverOptions,
+    { reason = 'reload', force = false, drainMs = this.#deps.drainMs, unreadMs }: HandOverOptions,
   ): Promise<HandOverFailure | undefined> {
     const { around, crashes } = this.#deps
     // A plugin saved again and again does not pile up old generations.
@@ -66,7 +68,7 @@ export class HandOvers {
     })
     const before = changes.map(({ instance }) => instance.phase)
     for (const change of changes) begin(change)
-    const outcome = await changeGenerations(changes, { reason, force, drainMs }, around)
+    const outcome = await changeGenerations(changes, { reason, force, drainMs, unreadMs }, around)
     const ms = performance.now() - began
     changes.forEach(({ instance }, index) => (instance.phase = before[index] ?? instance.phase))
     if (outcome.error !== undefined) {

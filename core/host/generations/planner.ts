@@ -6,12 +6,12 @@ import type { PluginSlot } from '../../model/plugin-slot.ts'
 import { BuildError } from '../builds/build.ts'
 import type { PluginBuilds } from '../builds/plugin-builds.ts'
 import { isIdle } from '../table/phase.ts'
-import { onlyConfigDiffers, sameEntry } from '../table/same-entry.ts'
+import { onlyConfigDiffers } from '../table/same-entry.ts'
 import type { PluginSource } from '../table/plugin-source.ts'
 import { GenerationError, type Generation, type GenerationPlan } from './generation.ts'
 import type { Settings, SettleSettings } from './plugin-settings.ts'
 import type { RouterPort } from './router-port.ts'
-import type { Plan, Wish } from './wish.ts'
+import { isConcerned, type Plan, type Wish } from './wish.ts'
 
 export interface PlannerDeps {
   readonly builds: PluginBuilds
@@ -37,6 +37,7 @@ export class Planner {
     const { instance, entry, runs, cause } = wish
     const { generation } = instance
     const keep: Plan = { kind: 'keep', wish, isCurrent: false }
+    if (wish.untouched === true) return keep
     if (!runs || entry === undefined)
       return isIdle(instance.phase) || wish.crashed !== undefined ? keep : { kind: 'stop', wish }
     if (wish.settings !== undefined) return this.#planSettings(wish)
@@ -67,10 +68,8 @@ export class Planner {
   async #planEntry(wish: Wish, entry: WorkerEntry): Promise<Plan> {
     const { instance } = wish
     const { generation } = instance
-    const isKnown = sameEntry(instance.entry, entry)
     // One that is down already, with an entry that is not touched, keeps nobody else's change from being made.
-    if (isKnown && (generation === undefined || sameEntry(generation.plan.entry, entry)))
-      return { kind: 'keep', wish, isCurrent: false }
+    if (!isConcerned(wish)) return { kind: 'keep', wish, isCurrent: false }
     const otherwise = (): Promise<GenerationPlan> => this.#fromDisk(wish, entry)
     if (generation !== undefined && onlyConfigDiffers(generation.plan.entry, entry)) {
       try {

@@ -1,5 +1,5 @@
-// The wishes for one instance each: files, calls, settings, restarts, another try when it was busy. Turns come one after the other;
-// wishes that wait for theirs are merged.
+// The wishes for one instance each: files, calls, settings, restarts, another try when it was busy. Those of one instance come one after
+// the other; wishes that wait for their turn are merged.
 import { CodedError } from '../../../protocol/errors.ts'
 import type { Clock } from '../../../base/time/clock.ts'
 import type { PluginInstance } from '../table/plugin-instance.ts'
@@ -55,7 +55,7 @@ export class PluginTurns {
       force: wish.force || waiting?.force === true,
       anew: wish.anew || waiting?.anew === true,
     })
-    return this.#turn(instance.name, async () => {
+    return this.#turn(instance, instance.name, async () => {
       const merged = this.#wishes.get(instance) ?? wish
       this.#wishes.delete(instance)
       return this.#change(instance, merged)
@@ -64,7 +64,7 @@ export class PluginTurns {
 
   /** @throws {CodedError} when they are refused; nothing has changed then. */
   settings(instance: PluginInstance, settings: Config): Promise<HowApplied> {
-    return this.#turn(`${instance.name} settings ${++this.#settingsTurns}`, async () => {
+    return this.#turn(instance, `${instance.name} settings ${++this.#settingsTurns}`, async () => {
       const { reconfigured, reloaded } = await this.#deps.reconciler.reconcile(
         wishFor(instance, 'settings', { settings }),
       )
@@ -76,7 +76,7 @@ export class PluginTurns {
   /** Starts the code that crashed again, not what lies on disk. How it ends is seen to here. */
   restart(instance: PluginInstance, crashed: Generation): void {
     const { reconciler, restarts } = this.#deps
-    const turn = this.#turn(`${instance.name} restart`, async () => {
+    const turn = this.#turn(instance, `${instance.name} restart`, async () => {
       try {
         const report = await reconciler.reconcile(wishFor(instance, 'crash', { crashed }))
         if (isNewGeneration(report)) instance.restarts += 1
@@ -87,12 +87,17 @@ export class PluginTurns {
     turn.catch(() => {})
   }
 
-  async #turn<Outcome>(key: string, task: () => Promise<Outcome>): Promise<Outcome> {
+  async #turn<Outcome>({ name }: PluginInstance, key: string, task: () => Promise<Outcome>): Promise<Outcome> {
     const { queue, onTurnOver, closing } = this.#deps
-    return queue.enqueue(key, async () => {
-      if (closing()) throw new CodedError('PLUGIN_START_FAILED', 'the engine is shutting down')
-      return task().finally(onTurnOver)
-    })
+    const claim = new Set([name])
+    return queue.enqueue(
+      key,
+      () => claim,
+      async () => {
+        if (closing()) throw new CodedError('PLUGIN_START_FAILED', 'the engine is shutting down')
+        return task().finally(onTurnOver)
+      },
+    )
   }
 
   async #change(instance: PluginInstance, { cause, force, anew }: TurnWish): Promise<ReloadResult> {
@@ -122,9 +127,12 @@ export class PluginTurns {
 
 /** Calls that outlast the drain fail when the plugin is to stop: a stop is meant. With `force` they are not waited for. */
 function drainOf(instance: PluginInstance, force: boolean): HandOverOptions {
-  const drain = force ? { drainMs: 0 } : {}
+  const drain = force ? { drainMs: 0, unreadMs: FORCED_UNREAD_MS } : {}
   return instance.wanted ? { force, ...drain } : { reason: 'stop', force: true, ...drain }
 }
+
+/** Of a plugin that is replaced or stopped by force, to read that it is to stop: the time of a garbage collection, and not of a query. */
+export const FORCED_UNREAD_MS = 1_000
 
 function isNewGeneration({ started, reloaded }: ReconcileReport): boolean {
   return started.length + reloaded.length > 0

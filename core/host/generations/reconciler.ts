@@ -65,6 +65,8 @@ interface Reconfigured {
 export class Reconciler {
   readonly #deps: ReconcilerDeps
   readonly #handOvers: HandOvers
+  /** Prepared and neither carried out nor discarded: what other groups, of other instances, are checked against as if it ran. */
+  readonly #pending = new Map<PluginInstance, HandOverStep>()
 
   constructor(deps: ReconcilerDeps) {
     this.#deps = deps
@@ -98,15 +100,21 @@ export class Reconciler {
     const steps = outcomes.filter((outcome): outcome is Step => 'kind' in outcome)
     const problems = this.#check(steps, refusals)
     const refused = steps.filter((step) => problems.has(step))
+    const sound = steps.filter((step) => !problems.has(step))
+    for (const step of sound) if (step.kind === 'replace') this.#pending.set(step.wish.instance, step)
     await this.discard(refused)
     return {
-      steps: steps.filter((step) => !problems.has(step)),
+      steps: sound,
       refusals: [...refusals, ...refused.flatMap((step) => problems.get(step) ?? [])],
     }
   }
 
   /** @throws {NotCarriedOut} */
   async carryOut(steps: readonly Step[], options: HandOverOptions = {}): Promise<ReconcileReport> {
+    return this.#carryOut(steps, options).finally(() => this.#noLongerPending(steps))
+  }
+
+  async #carryOut(steps: readonly Step[], options: HandOverOptions): Promise<ReconcileReport> {
     const { table } = this.#deps
     const began = performance.now()
     for (const { wish } of steps) if (table.find(wish.instance.name) === undefined) table.add(wish.instance)
@@ -132,8 +140,13 @@ export class Reconciler {
 
   /** Gives back what was prepared. */
   async discard(steps: readonly Step[]): Promise<void> {
+    this.#noLongerPending(steps)
     await Promise.all(steps.map((step) => (step.kind === 'replace' ? step.to.discard() : undefined)))
     this.#releaseUnused(steps)
+  }
+
+  #noLongerPending(steps: readonly Step[]): void {
+    for (const step of steps) if (step.kind !== 'keep') this.#pending.delete(step.wish.instance)
   }
 
   /** Writes down that a wish was refused, and what that means for its instance. */
@@ -179,9 +192,9 @@ export class Reconciler {
 
     const running = table.all.flatMap((instance) => this.#standing(instance, instance.declaration, instance.entry))
     const before = contradictions(running, originOf, down)
-    const after = [...table.all, ...[...group.keys()].filter((instance) => !table.all.includes(instance))]
-      .map((instance) => ({ instance, step: group.get(instance) }))
-      .sort((a, b) => rank(a.step) - rank(b.step))
+    const after = [...new Set([...table.all, ...this.#pending.keys(), ...group.keys()])]
+      .sort((a, b) => rank(group.get(a)) - rank(group.get(b)))
+      .map((instance) => ({ instance, step: group.get(instance) ?? this.#pending.get(instance) }))
       .flatMap(({ instance, step }) => {
         if (step?.kind === 'stop') return []
         const declaration = step?.kind === 'replace' ? step.to.declaration : instance.declaration
@@ -234,8 +247,10 @@ export class Reconciler {
           continue
         }
         const to = await Generation.prepare(await step.otherwise(), this.#deps.around)
-        late.push({ kind: 'replace', wish, to })
-        others.push(...late.slice(-1))
+        const instead: HandOverStep = { kind: 'replace', wish, to }
+        late.push(instead)
+        others.push(instead)
+        this.#pending.set(wish.instance, instead)
       } catch (error) {
         return failed(asGenerationError('import', 'PLUGIN_START_FAILED', error), step)
       }

@@ -7,7 +7,8 @@ export interface HandOverPort {
   readonly conflicts: readonly string[]
   drain(ms: number): Promise<boolean>
   reopen(): void
-  failRemaining(): void
+  /** `why` in words for the callers. */
+  failRemaining(why: string): void
   stage(worker: Worker): void
   commit(): void
   abandon(): void
@@ -16,12 +17,14 @@ export interface HandOverPort {
 export interface RouterPort {
   openSlot(name: string, options: SlotOptions): PluginSlot
   removeSlot(slot: PluginSlot): void
-  /** One at a time. */
+  /** One at a time and slot. */
   beginHandOver(slots: readonly PluginSlot[]): HandOverPort
   addWorker(worker: Worker): void
-  endWorker(worker: Worker, options: { abnormal: boolean }): void
+  endWorker(worker: Worker, options: { abnormal: boolean; why?: string }): void
+  /** Calls get `plugin_unavailable` with this reason, until the next hand-over of the slot begins. */
+  refuseCalls(slot: PluginSlot, why: string): void
   /** Settles what the worker has not answered with `invocation_stopped`. */
-  failCalls(worker: Worker): void
+  failCalls(worker: Worker, why: string): void
   /** True once the worker has answered all its calls, false after `ms`. */
   idle(worker: Worker, ms: number): Promise<boolean>
 }

@@ -1,9 +1,11 @@
 // What somebody wants of one plugin instance, and the step that it leads to. Boot, a saved file, the configuration, settings at run
 // time, `engine::plugins::*` and a crash differ in nothing else.
 import type { WorkerEntry } from '../../config/types.ts'
+import { isIdle } from '../table/phase.ts'
 import type { PluginInstance } from '../table/plugin-instance.ts'
 import type { PluginSource } from '../table/plugin-source.ts'
 import type { RefusedSubject } from '../table/refusals.ts'
+import { sameEntry } from '../table/same-entry.ts'
 import type { Generation, GenerationError, GenerationPlan } from './generation.ts'
 import type { Config, Settings } from './plugin-settings.ts'
 
@@ -30,6 +32,8 @@ export interface Wish {
   /** The plugin's files, or why they can't be used. */
   readonly source: PluginSource | undefined
   readonly problem: string | undefined
+  /** Nothing of it is changed in this turn, which does not claim it. Default false. */
+  readonly untouched?: boolean
   /** A new generation even if code and configuration are those that run. Default false. */
   readonly anew?: boolean
   /** To be set in place of the settings that count. */
@@ -46,6 +50,14 @@ export function wishFor(
 ): Wish {
   const { entry, source, problem, wanted: runs } = instance
   return { instance, cause, entry, runs, source, problem, ...more }
+}
+
+/** Whether a changed configuration changes anything of the instance. What is stopped by hand has its own turn for it. */
+export function isConcerned({ instance, entry, runs }: Wish): boolean {
+  const { generation } = instance
+  if (!sameEntry(instance.entry, entry)) return true
+  if (entry === undefined || (!runs && !instance.held)) return !isIdle(instance.phase)
+  return runs && generation !== undefined && !sameEntry(generation.plan.entry, entry)
 }
 
 /** Files or a configuration that are refused still lie there; settings that are refused are wanted by nobody any more. */

@@ -42,13 +42,17 @@ export class PluginRunner {
   readonly onHost = (member: number, message: unknown): void => {
     if (isProcessEvent(message)) return this.#members.get(member)?.processes?.receive(message)
     const request = message as HostRequest
+    if (request.op === 'nudge') return
     this.#carryOut(member, request).then(
       (ok) => this.#send(member, { re: request.op, ok }),
       (error: unknown) => this.#send(member, { re: request.op, error: toErrorBody(error) }),
     )
   }
 
-  async #carryOut(member: number, request: HostRequest): Promise<HostReplies[HostRequest['op']]> {
+  async #carryOut(
+    member: number,
+    request: Exclude<HostRequest, { op: 'nudge' }>,
+  ): Promise<HostReplies[HostRequest['op']]> {
     switch (request.op) {
       case 'load':
         return this.#load(member, request.plugin, request.url)

@@ -8,6 +8,9 @@ import type { PluginState } from './phase.ts'
 import type { HistoryItem, LastCrash, PluginInstance } from './plugin-instance.ts'
 import type { Stale } from './refusals.ts'
 
+/** `stalled`: it runs, and its thread or process reads nothing. */
+export type ShownState = PluginState | 'stalled'
+
 export interface PluginRow {
   /** Of the instance. */
   readonly name: string
@@ -17,7 +20,9 @@ export interface PluginRow {
   readonly version?: string
   /** `built-in`, or the path relative to the project root. */
   readonly origin: string
-  readonly state: PluginState
+  readonly state: ShownState
+  /** For state `stalled`. */
+  readonly stalled_since?: string
   readonly generation: number
   readonly isolation: Isolation | null
   /** Thread or process id of the first replica. */
@@ -73,13 +78,15 @@ export async function rowOf(
   const usage = await usageOf(containers)
   const { description, version } = generation?.declaration ?? {}
   const addresses = generation?.addresses ?? []
+  const stalledSince = phase.name === 'running' ? phase.generation.stalledSince : undefined
   return {
     name: instance.name,
     ...(isOneOfSeveral && { plugin: instance.plugin }),
     ...(description !== undefined && { description }),
     ...(version !== undefined && { version }),
     origin: source?.origin ?? 'its files are gone',
-    state: instance.state,
+    state: stalledSince === undefined ? instance.state : 'stalled',
+    ...(stalledSince !== undefined && { stalled_since: new Date(stalledSince).toISOString() }),
     generation: instance.generationNumber,
     isolation: generation?.isolation ?? entry?.isolation ?? null,
     thread: [...containers][0]?.number ?? null,

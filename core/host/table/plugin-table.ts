@@ -24,8 +24,11 @@ export class PluginTable {
   readonly #clock: Clock
   readonly #log: Log
   readonly #maxCrashes: number
+  readonly #onFailed: (instance: PluginInstance, why: string) => void
 
-  constructor(clock: Clock, log: Log, maxCrashes: number) {
+  /** @param onFailed the instance has failed, as its phase says. */
+  constructor(clock: Clock, log: Log, maxCrashes: number, onFailed: (instance: PluginInstance, why: string) => void) {
+    this.#onFailed = onFailed
     this.#clock = clock
     this.#log = log
     this.#maxCrashes = maxCrashes
@@ -167,6 +170,7 @@ export class PluginTable {
   /** It does not serve, and nothing will change that by itself. */
   failed(instance: PluginInstance, { code, message }: { code: string; message: string }, cause: string, ms = 0): void {
     instance.enter({ name: 'failed', failure: { code, message } }, cause, this.#clock.now(), ms, message)
+    this.#onFailed(instance, message)
     this.#log.error(`plugin '${instance.name}' failed`, { error: message, cause })
     this.#emit(instance, 'failed', message, ms)
   }

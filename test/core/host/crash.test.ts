@@ -49,7 +49,10 @@ describe('a crash', () => {
       const host = testHost()
       await withBad(host)
       const stopped = failure(host.call(id))
-      expect(await stopped).toMatchObject({ code: 'invocation_stopped' })
+      expect(await stopped).toMatchObject({
+        code: 'invocation_stopped',
+        message: expect.stringMatching(`^Invocation stopped: plugin 'bad' crashed .${code}.: `),
+      })
       expect(await host.call('good::greet')).toBe('fine')
       expect(await host.call('bad::greet')).toBe('still here')
       expect(await host.row('bad')).toMatchObject({
@@ -76,18 +79,28 @@ describe('a crash', () => {
     expect(await host.event('failed', 'bad')).toMatchObject({ error: expect.stringContaining('process.exit') })
     expect(await host.row('bad')).toMatchObject({ state: 'failed', restarts: 2 })
     expect(host.lines.join('\n')).toContain('mend and save it, or run: iii plugins start bad')
-    const waiting = host.call('bad::greet')
     await host.host.reload('bad')
-    expect(await waiting).toBe('still here')
+    expect(await host.call('bad::greet')).toBe('still here')
   })
 
-  test('with the budget of one makes it failed at once', async () => {
-    const host = testHost({ engine: { crash_budget: 1, gate_ms: 100 } })
+  test('with the budget of one makes it failed at once, and whoever calls or has been waiting is told so and why', async () => {
+    const host = testHost({ engine: { crash_budget: 1, gate_ms: 600_000 } })
     await withBad(host)
+    const refusal = {
+      code: 'plugin_unavailable',
+      message: "Plugin 'bad' has failed: it called process.exit(3); see: iii plugins list",
+    }
     await failure(host.call('bad::exit'))
     await host.event('failed', 'bad')
-    await expect(host.call('bad::greet')).rejects.toMatchObject({ code: 'plugin_unavailable' })
+    expect(await failure(host.call('bad::greet'))).toMatchObject(refusal)
     expect(await host.call('good::greet')).toBe('fine')
+    // New code that does not start either: calls wait while it is tried, and are told the new reason.
+    host.write(
+      'plugins/bad.ts',
+      MISBEHAVING.replace('start({ iii }) {', "start({ iii }) { throw new Error('not today');"),
+    )
+    await expect(host.host.reload('bad')).rejects.toThrow('not today')
+    expect(await failure(host.call('bad::greet'))).toMatchObject({ message: expect.stringContaining('not today') })
   })
 
   test('while the plugin drains ends the drain: the new code comes at once', async () => {
@@ -120,7 +133,12 @@ describe('a plugin that', () => {
     await withBad(host)
     const looping = failure(host.call('bad::loop'))
     const behind = failure(host.call('bad::greet'))
-    expect(await looping).toMatchObject({ code: 'invocation_stopped' })
+    expect(await looping).toMatchObject({
+      code: 'invocation_stopped',
+      message: expect.stringMatching(
+        /^Invocation stopped: plugin 'bad' crashed \(STALLED\): it read nothing for \d+ ms$/,
+      ),
+    })
     expect(await behind).toMatchObject({ code: 'invocation_stopped' })
     expect(await host.call('bad::greet')).toBe('still here')
     expect(await host.row('bad')).toMatchObject({ last_crash: { code: 'STALLED' } })
@@ -130,7 +148,10 @@ describe('a plugin that', () => {
   test('grows past its memory_mb is ended with code MEMORY', async () => {
     const host = testHost()
     await withBad(host, { memoryMb: 64 })
-    expect(await failure(host.call('bad::grow'))).toMatchObject({ code: 'invocation_stopped' })
+    expect(await failure(host.call('bad::grow'))).toMatchObject({
+      code: 'invocation_stopped',
+      message: expect.stringMatching(/plugin 'bad' crashed \(MEMORY\): it used \d+ MB, more than its memory_mb of 64$/),
+    })
     expect(await host.call('bad::greet')).toBe('still here')
     expect(await host.row('bad')).toMatchObject({
       last_crash: { code: 'MEMORY', message: expect.stringContaining('memory_mb of 64') },
@@ -171,9 +192,15 @@ describe('a shared thread', () => {
   test('that crashed names the culprit; all its plugins come back apart', async () => {
     const host = testHost()
     host.write('plugins/bad.ts', MISBEHAVING.replace(`name: 'bad',`, `name: 'bad', isolation: 'shared',`))
-    host.write('plugins/a.ts', greeter('a', 'a', `isolation: 'shared',`))
+    const never = "iii.registerFunction('a::never', () => new Promise(() => {}))"
+    const source = greeter('a', 'a', `isolation: 'shared',`).replace('start({ iii }) {', `start({ iii }) { ${never}`)
+    host.write('plugins/a.ts', source)
     await host.start({ name: 'bad' }, { name: 'a' })
+    const innocent = failure(host.call('a::never'))
     await failure(host.call('bad::uncaught'))
+    expect(await innocent).toMatchObject({
+      message: "Invocation stopped: plugin 'a' ended with the thread that it shares (ERROR): nobody caught this",
+    })
     expect([await host.call('a::greet'), await host.call('bad::greet')]).toEqual(['a', 'still here'])
     const [bad, a] = [await host.row('bad'), await host.row('a')]
     expect(bad.thread).not.toBe(a.thread)

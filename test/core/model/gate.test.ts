@@ -59,8 +59,8 @@ describe('Gate', () => {
     gate.hold(makeCall(b, 'x', 2))
     gate.hold(makeCall(a, 'x', 3))
     const out: unknown[] = []
-    gate.releaseFrom(
-      (caller) => caller === a,
+    gate.releaseIf(
+      ({ caller }) => caller === a,
       (call) => out.push(JSON.parse(call.data.toString())),
     )
     expect(out).toEqual([1, 3])

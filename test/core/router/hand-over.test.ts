@@ -134,7 +134,7 @@ describe('change of generation', () => {
     const id = test.call(caller, 'f', 'endless')
     const handOver = test.router.beginHandOver([slot])
     expect(await handOver.drain(5)).toBe(false)
-    handOver.failRemaining()
+    handOver.failRemaining("plugin 'p' was stopped")
     expect(test.answerTo(caller, id)?.error?.code).toBe('invocation_stopped')
   })
 
@@ -216,11 +216,11 @@ describe('change of generation', () => {
     handOver.abandon()
   })
 
-  it('refuses to begin a second hand-over while one runs', () => {
+  it('refuses to begin a second hand-over of a plugin while one runs', () => {
     const test = makeRouter()
     const { slot } = test.plugin('p', ['f'])
     test.router.beginHandOver([slot])
-    expect(() => test.router.beginHandOver([slot])).toThrow('a hand-over is running')
+    expect(() => test.router.beginHandOver([slot])).toThrow("a hand-over of plugin 'p' is running")
   })
 
   it('abandoned, leaves no trace of the staged generation', async () => {
@@ -236,5 +236,118 @@ describe('change of generation', () => {
     test.router.endWorker(next.worker, { abnormal: false })
     expect(test.router.functions.find('default', 'extra')).toBeUndefined()
     expect(test.router.functions.find('default', 'f')?.slot).toBe(slot)
+  })
+})
+
+describe('hand-overs of different plugins at the same time', () => {
+  const two = (test: ReturnType<typeof makeRouter>) => [test.plugin('one', ['f']), test.plugin('two', ['g'])] as const
+
+  it('end independently of each other', async () => {
+    const test = makeRouter()
+    const [one, second] = two(test)
+    const caller = test.join()
+    test.call(caller, 'f')
+    const slow = test.router.beginHandOver([one.slot])
+    const drained = slow.drain(60_000)
+    const quick = test.router.beginHandOver([second.slot])
+    expect(await quick.drain(60_000)).toBe(true)
+    const next = test.generation(second.slot)
+    quick.stage(next.worker)
+    test.provide(next.worker, 'g')
+    test.call(caller, 'g', 'held')
+    quick.commit()
+    expect(next.link.delivered.map(({ data }) => data)).toEqual(['held'])
+    test.call(caller, 'f', 'waits')
+    expect(one.generation.link.delivered).toHaveLength(1)
+    test.reply(one.generation, 'done')
+    expect(await drained).toBe(true)
+  })
+
+  it('let two plugins that drain and call each other answer', async () => {
+    const test = makeRouter()
+    const [one, second] = two(test)
+    const caller = test.join()
+    test.call(caller, 'f')
+    test.call(caller, 'g')
+    const drains = [one, second].map(({ slot }) => test.router.beginHandOver([slot]).drain(60_000))
+    const [toTwo, toOne] = [test.call(one.generation, 'g'), test.call(second.generation, 'f')]
+    for (const { generation } of [one, second])
+      while (generation.link.unanswered.length > 0) test.reply(generation, 'ok')
+    expect(test.answerTo(one.generation, toTwo)?.error).toBeUndefined()
+    expect(test.answerTo(second.generation, toOne)?.error).toBeUndefined()
+    expect(await Promise.all(drains)).toEqual([true, true])
+  })
+
+  it('let a call pass that waited at a gate before its caller came to drain', async () => {
+    const test = makeRouter()
+    const [one, second] = two(test)
+    const caller = test.join()
+    test.call(caller, 'f')
+    test.call(caller, 'g')
+    const drains = [test.router.beginHandOver([second.slot]).drain(60_000)]
+    test.call(one.generation, 'g', 'early')
+    expect(second.generation.link.delivered).toHaveLength(1)
+    drains.push(test.router.beginHandOver([one.slot]).drain(60_000))
+    expect(second.generation.link.delivered.map(({ data }) => data).at(-1)).toBe('early')
+    for (const { generation } of [second, one])
+      while (generation.link.unanswered.length > 0) test.reply(generation, 'ok')
+    expect(await Promise.all(drains)).toEqual([true, true])
+  })
+
+  it('let the old code of one answer the new code of another, which starts', async () => {
+    const test = makeRouter()
+    const [one, second] = two(test)
+    const starting = test.router.beginHandOver([one.slot])
+    await starting.drain(60_000)
+    const next = test.generation(one.slot)
+    starting.stage(next.worker)
+    const caller = test.join()
+    test.call(caller, 'g')
+    const drained = test.router.beginHandOver([second.slot]).drain(60_000)
+    test.call(next, 'g', 'from its start')
+    expect(second.generation.link.delivered.at(-1)?.data).toBe('from its start')
+    while (second.generation.link.unanswered.length > 0) test.reply(second.generation, 'ok')
+    expect(await drained).toBe(true)
+  })
+
+  it('refuse an id that the other has registered and nobody sees yet', async () => {
+    const test = makeRouter()
+    const [one, second] = two(test)
+    const handOvers = [one, second].map(({ slot }) => test.router.beginHandOver([slot]))
+    for (const [index, { slot }] of [one, second].entries()) {
+      const next = test.generation(slot)
+      handOvers[index]?.stage(next.worker)
+      test.provide(next.worker, 'new')
+    }
+    expect(handOvers.map(({ conflicts }) => conflicts)).toEqual([
+      [],
+      ["function 'new' is registered by both plugin 'one' and plugin 'two'"],
+    ])
+  })
+})
+
+describe('a plugin that has failed', () => {
+  it('is answered for at once with the reason, until its next hand-over begins', async () => {
+    const test = makeRouter()
+    const { slot, generation } = test.plugin('p', ['f'])
+    const caller = test.join()
+    test.router.endWorker(generation.worker, { abnormal: true })
+    const waited = test.call(caller, 'f')
+    expect(test.answerTo(caller, waited)).toBeUndefined()
+    test.router.refuseCalls(slot, 'it called process.exit(3)')
+    const refusal = {
+      code: 'plugin_unavailable',
+      message: "Plugin 'p' has failed: it called process.exit(3); see: iii plugins list",
+    }
+    expect(test.answerTo(caller, waited)?.error).toEqual(refusal)
+    expect(test.answerTo(caller, test.call(caller, 'f'))?.error).toEqual(refusal)
+    const handOver = test.router.beginHandOver([slot])
+    const held = test.call(caller, 'f', 'held')
+    expect(test.answerTo(caller, held)).toBeUndefined()
+    const next = test.generation(slot)
+    handOver.stage(next.worker)
+    test.provide(next.worker, 'f')
+    handOver.commit()
+    expect(next.link.delivered.map(({ data }) => data)).toEqual(['held'])
   })
 })

@@ -6,14 +6,16 @@ function watched() {
   const clock = new ManualClock()
   const told: string[] = []
   let since: number | undefined
+  let nudges = 0
   const watch = new StallWatch({ clock })
   const end = watch.watch({
+    nudge: () => nudges++,
     unreadForMs: () => (since === undefined ? 0 : clock.now() - since),
     onStalled: () => told.push('stalled'),
     onRecovered: () => told.push('recovered'),
     onHopeless: () => told.push('hopeless'),
   })
-  return { clock, told, end, block: () => (since = clock.now()), free: () => (since = undefined) }
+  return { clock, told, end, block: () => (since = clock.now()), free: () => (since = undefined), nudges: () => nudges }
 }
 
 test('frames unread for five seconds make a plugin stalled, once', () => {
@@ -47,4 +49,13 @@ test('nothing is told after the watch has ended', () => {
   end()
   clock.move(120_000)
   expect(told).toEqual([])
+})
+
+test('one that has nothing to read is given something, and one that does not read gets no more', () => {
+  const { clock, block, nudges } = watched()
+  clock.move(3_000)
+  expect(nudges()).toBe(3)
+  block()
+  clock.move(4_000)
+  expect(nudges()).toBe(3)
 })

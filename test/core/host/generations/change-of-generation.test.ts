@@ -218,7 +218,7 @@ export default definePlugin({ name: 'port', async start({ iii }) {
     expect(host.lines.join('\n')).toContain('never mind')
   })
 
-  test('old and new code that both fail leave the plugin failed, and its ids wait at the gate', async () => {
+  test('old and new code that both fail leave the plugin failed, and calls of it are told so at once', async () => {
     const host = testHost({ engine: { gate_ms: 100 } })
     // Starts once per file on disk.
     const once = (text: string) => `import { existsSync, writeFileSync } from 'node:fs'

@@ -1,0 +1,108 @@
+// Whatever of one plugin's code takes its time: the changes of other plugins are made meanwhile.
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { testHost, type TestHost } from './test-host.ts'
+
+type Moment = 'import' | 'start' | 'stop' | 'drain' | 'reconfigure'
+
+/** Hangs at one moment of its life, from the time that `DIR/hang` is there until `DIR/go` is. */
+const slow = (dir: string, at: Moment): string => `import { existsSync, writeFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { definePlugin } from 'iii-host/plugin'
+const hang = async () => {
+  if (!existsSync('${dir}/hang')) return
+  writeFileSync('${dir}/hangs', '')
+  while (!existsSync('${dir}/go')) await setTimeout(2)
+}
+${at === 'import' ? 'await hang()' : ''}
+export default definePlugin({
+  name: 'slow',
+  config: { type: 'object', properties: { text: { type: 'string' } } },
+  async start({ iii }) {
+    ${at === 'start' ? 'await hang()' : ''}
+    iii.registerFunction('slow::hang', hang)
+    return { ${at === 'stop' ? 'stop: hang,' : ''} ${at === 'reconfigure' ? 'reconfigure: hang,' : ''} }
+  },
+})
+`
+
+const good = `import { definePlugin } from 'iii-host/plugin'
+export default definePlugin({
+  name: 'good',
+  config: { type: 'object', properties: { text: { type: 'string' } } },
+  start({ iii, config }) {
+    iii.registerFunction('good::greet', () => config.text ?? 'fine')
+    iii.registerFunction('good::exit', () => process.exit(3))
+  },
+})
+`
+
+const LONG = { drain_ms: 60_000, start_ms: 60_000, stop_ms: 60_000 }
+
+async function hanging(at: Moment): Promise<{ host: TestHost; isOver: () => boolean; go: () => Promise<unknown> }> {
+  const host = testHost({ engine: LONG })
+  const marker = (name: string): string => join(host.folder, name)
+  host.write('plugins/slow.ts', slow(host.folder, at))
+  host.write('plugins/good.ts', good)
+  await host.start({ name: 'slow' }, { name: 'good' })
+  writeFileSync(marker('hang'), '')
+  const call = at === 'drain' ? host.call('slow::hang') : undefined
+  if (at === 'drain') await expect.poll(() => existsSync(marker('hangs'))).toBe(true)
+  // Other code, so that it is imported anew.
+  host.write('plugins/slow.ts', `${slow(host.folder, at)}// two`)
+  let isOver = false
+  const change =
+    at === 'reconfigure'
+      ? host.apply({ name: 'slow', config: { text: 'new' } }, { name: 'good' })
+      : host.host.reload('slow')
+  void change.finally(() => (isOver = true))
+  if (at === 'drain') await expect.poll(async () => (await host.row('slow')).state).toBe('draining')
+  else await expect.poll(() => existsSync(marker('hangs'))).toBe(true)
+  return {
+    host,
+    isOver: () => isOver,
+    async go() {
+      writeFileSync(marker('go'), '')
+      await call
+      return change
+    },
+  }
+}
+
+test.each<Moment>(['import', 'start', 'stop', 'drain', 'reconfigure'])(
+  'a plugin that hangs in its %s keeps no other from being reloaded, stopped, started or started again',
+  async (at) => {
+    const { host, isOver, go } = await hanging(at)
+    expect(await host.host.reload('good')).toMatchObject({ generation: 2 })
+    expect(await host.host.stopPlugin('good')).toMatchObject({ state: 'stopped' })
+    expect(await host.host.startPlugin('good')).toMatchObject({ state: 'running' })
+    await expect(host.call('good::exit')).rejects.toMatchObject({ code: 'invocation_stopped' })
+    expect(await host.call('good::greet')).toBe('fine')
+    expect(await host.host.applySettings('good', { text: 'set' })).toBe('generation')
+    expect(isOver()).toBe(false)
+    await go()
+    expect(await host.row('slow')).toMatchObject({ state: 'running' })
+  },
+)
+
+test.each<Moment>(['import', 'start', 'stop', 'drain'])(
+  'nor, while it hangs in its %s, a saved configuration that does not touch it from coming into force',
+  async (at) => {
+    const { host, isOver, go } = await hanging(at)
+    const changed = await host.apply({ name: 'slow' }, { name: 'good', config: { text: 'changed' } })
+    expect(changed).toMatchObject({ applied: true, reloaded: ['good'] })
+    expect(await host.call('good::greet')).toBe('changed')
+    expect(isOver()).toBe(false)
+    expect(await go()).toMatchObject({ generation: 2 })
+  },
+)
+
+test('a configuration that touches it waits for it, and what touches only others does not', async () => {
+  const { host, isOver, go } = await hanging('stop')
+  const both = host.apply({ name: 'slow', config: { text: 'new' } }, { name: 'good', config: { text: 'changed' } })
+  expect(await host.host.reload('good')).toMatchObject({ generation: 2 })
+  expect(isOver()).toBe(false)
+  await go()
+  expect(await both).toMatchObject({ applied: true, reloaded: ['good', 'slow'] })
+})

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import type * as Esbuild from 'esbuild'
 import { CodedError } from '../../../protocol/errors.ts'
 import { contentHash, type InputFile } from './bundle.ts'
+import { missingFiles } from './missing-files.ts'
 import { keepOwnPlace } from './module-rewrite.ts'
 import { nativeModules } from './native-modules.ts'
 
@@ -16,7 +17,10 @@ export interface EnginePlace {
   readonly pluginModule: string
 }
 
-/** PLUGIN_BUILD_FAILED; the message names file, line and column. `inputs` are the files to watch for a mended version. */
+/**
+ * PLUGIN_BUILD_FAILED; the message names file, line and column. `inputs` are the files to watch for a mended version, those that were
+ * not found included.
+ */
 export class BuildError extends CodedError {
   readonly inputs: readonly InputFile[]
 
@@ -81,7 +85,8 @@ export class PluginBuilder {
       return { code, inputs: this.#listInputs() }
     } catch (error) {
       if (!isBuildFailure(error)) throw error
-      throw new BuildError(this.#describe(error.errors), this.#listInputs(), { cause: error })
+      const missing = missingFiles(error.errors, this.#projectRoot).map((path) => ({ path, hash: '' }))
+      throw new BuildError(this.#describe(error.errors), [...this.#listInputs(), ...missing], { cause: error })
     }
   }
 

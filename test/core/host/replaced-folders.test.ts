@@ -1,6 +1,6 @@
 // Plugins whose folders are deleted, made again, moved and replaced while they run: the way deployments and version control save files.
 import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { greeter, testHost, type TestHost } from './test-host.ts'
 
@@ -135,6 +135,85 @@ describe('the file of a plugin', () => {
     await scene.greets('two')
     writeFileSync(scene.path('two.ts'), greeter('hello', 'two, saved'))
     await scene.greets('two, saved')
+  })
+})
+
+describe('what a plugin imports from outside of its folder', () => {
+  const importing = (scene: Scene, from: string): void =>
+    scene.write(
+      'plugins/hello.ts',
+      `import { text } from '${from}'\n${greeter('hello', '').replace("() => ''", '() => text')}`,
+    )
+  const OUTSIDE = [
+    ['a folder beside', '../shared/deep/text.ts', 'shared', 'deep/text.ts'],
+    ['a package', 'words', 'node_modules/words', 'index.js'],
+  ] as const
+  const put = (scene: Scene, folder: string, file: string, text: string): void => {
+    mkdirSync(dirname(scene.path(`${folder}/${file}`)), { recursive: true })
+    writeFileSync(scene.path(`${folder}/package.json`), '{ "type": "module", "main": "index.js" }')
+    writeFileSync(scene.path(`${folder}/${file}`), `export const text = '${text}'\n`)
+  }
+
+  test.each(OUTSIDE)('%s, deleted and copied back at once', async (_what, from, folder, file) => {
+    const scene = await running()
+    put(scene, folder, file, 'old')
+    importing(scene, from)
+    await scene.start({ name: 'hello' })
+    for (const text of ['first', 'second', 'third']) {
+      put(scene, 'copy', file, text)
+      rmSync(scene.path(folder), { recursive: true })
+      cpSync(scene.path('copy'), scene.path(folder), { recursive: true })
+      await scene.greets(text)
+    }
+    writeFileSync(scene.path(`${folder}/${file}`), `export const text = 'edited'\n`)
+    await scene.greets('edited')
+  })
+
+  test.each(OUTSIDE)(
+    '%s, deleted for a while, and with another moved into its place',
+    async (_what, from, folder, file) => {
+      const scene = await running()
+      put(scene, folder, file, 'old')
+      importing(scene, from)
+      await scene.start({ name: 'hello' })
+      for (const text of ['first', 'second']) {
+        scene.forgetEvents()
+        rmSync(scene.path(folder), { recursive: true })
+        await scene.event('stale')
+        put(scene, folder, file, text)
+        await scene.greets(text)
+      }
+      put(scene, 'next', file, 'moved')
+      renameSync(scene.path(folder), scene.path('away'))
+      renameSync(scene.path('next'), scene.path(folder))
+      await scene.greets('moved')
+      writeFileSync(scene.path(`${folder}/${file}`), `export const text = 'edited'\n`)
+      await scene.greets('edited')
+    },
+  )
+
+  test.each(OUTSIDE)('%s, not there yet at the start', async (_what, from, folder, file) => {
+    const scene = await running()
+    writeFileSync(scene.path('package.json'), '{}')
+    importing(scene, from)
+    const { failed } = await scene.start({ name: 'hello' })
+    expect(failed).toMatchObject([{ code: 'PLUGIN_BUILD_FAILED' }])
+    put(scene, folder, file, 'here')
+    await scene.greets('here')
+  })
+
+  test('a package whose files come one after the other', async () => {
+    const scene = await running()
+    mkdirSync(scene.path('node_modules'))
+    importing(scene, 'words')
+    await scene.start({ name: 'hello' })
+    scene.forgetEvents()
+    mkdirSync(scene.path('node_modules/words/lib'), { recursive: true })
+    writeFileSync(scene.path('node_modules/words/package.json'), '{ "type": "module", "main": "lib/index.js" }')
+    await scene.event('failed')
+    writeFileSync(scene.path('node_modules/words/lib/index.js'), `export const text = 'installed'\n`)
+    writeFileSync(scene.path('node_modules/.package-lock.json'), '{}')
+    await scene.greets('installed')
   })
 })
 

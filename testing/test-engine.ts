@@ -160,7 +160,11 @@ export class TestEngine implements AsyncDisposable {
     const { triggers } = this.#core
     const provided = [...triggers.types()].find((candidate) => candidate.id === type)
     if (provided === undefined) {
-      throw new CodedError('trigger_type_not_found', `nobody provides the trigger type '${type}'; run its plugin first`)
+      const hint = triggers.suggestType(type)
+      throw new CodedError(
+        'trigger_type_not_found',
+        `nobody provides the trigger type '${type}'; run its plugin first.${hint}`,
+      )
     }
     const { worker: owner } = this.#tester
     const { config = {}, metadata, namespace } = more

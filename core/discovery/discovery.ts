@@ -8,7 +8,7 @@ import type { LogicalBinding } from '../model/binding.ts'
 import type { FunctionEntry } from '../model/function-entry.ts'
 import { functionRows } from './function-rows.ts'
 import { FunctionWatch } from './function-watch.ts'
-import { seesAll, seesFunction, type Viewer } from './visibility.ts'
+import { seesAll, seesFunction, type Viewer } from '../registry/visibility.ts'
 import type { Worker } from '../model/worker.ts'
 
 export interface PluginEvent {

@@ -1,7 +1,7 @@
 // The row of a function in listings and in `engine::functions-available` (spec 04 C.1).
 import type { FunctionEntry } from '../model/function-entry.ts'
 import type { FunctionRegistry } from '../registry/functions.ts'
-import { seesFunction, type Viewer } from './visibility.ts'
+import { seesFunction, type Viewer } from '../registry/visibility.ts'
 
 /** Members that were not registered are absent, never null. */
 export interface FunctionRow {

@@ -5,7 +5,7 @@ import type { FunctionEntry } from '../model/function-entry.ts'
 import type { KnownWorkers } from '../model/known-workers.ts'
 import type { FunctionRegistry } from '../registry/functions.ts'
 import type { TriggerType } from '../model/trigger-type.ts'
-import { seesBinding, type Viewer } from '../discovery/visibility.ts'
+import { seesBinding, type Viewer } from '../registry/visibility.ts'
 import type { Registries } from '../router/ports.ts'
 
 export { byFunctionId, compareText }

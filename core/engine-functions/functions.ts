@@ -4,7 +4,8 @@ import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import { checkCall } from '../model/policy.ts'
 import type { FunctionEntry } from '../model/function-entry.ts'
 import { functionRows, type FunctionRow } from '../discovery/function-rows.ts'
-import { seesFunction, viewerOf, type Viewer } from '../discovery/visibility.ts'
+import { seesFunction, viewerOf, type Viewer } from '../registry/visibility.ts'
+import { suggestFunction } from '../registry/suggest-function.ts'
 import type { Registries } from '../router/ports.ts'
 import { byFunctionId, contains, functionDetail } from './details.ts'
 import {
@@ -96,7 +97,10 @@ function info(registries: Registries, input: Input, viewer: Viewer): object {
   if (id !== undefined) {
     const found = find(registries, namespace, id, viewer)
     if (found === 'forbidden') throw new CodedError('FORBIDDEN', `Function '${id}' is not visible to this session.`)
-    if (found === 'not_found') throw new CodedError('NOT_FOUND', `Function '${id}' is not registered.`)
+    if (found === 'not_found') {
+      const hint = suggestFunction(registries.suggestions, registries.functions, { namespace, id, viewer })
+      throw new CodedError('NOT_FOUND', `Function '${id}' is not registered.${hint}`)
+    }
     return functionDetail(found, registries, viewer)
   }
   if (ids === undefined) throw invalid("'function_id' or 'function_ids' is missing")

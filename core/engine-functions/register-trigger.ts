@@ -20,7 +20,7 @@ export function registerTriggerFunctions(deps: EngineFunctionDeps): EngineFuncti
         { trigger_type: STRING, function_id: STRING, config: {}, metadata: {}, trigger_namespace: STRING },
         ['trigger_type', 'function_id'],
       ),
-      responseFormat: objectSchema({ id: STRING }),
+      responseFormat: objectSchema({ id: STRING, state: { enum: ['parked'] }, hint: STRING }, ['id']),
       handler: reading('engine::register_trigger', async (input, { caller }) => {
         const proposal = {
           triggerId: randomUUID(),
@@ -44,7 +44,8 @@ export function registerTriggerFunctions(deps: EngineFunctionDeps): EngineFuncti
           triggerNamespace,
           madeUnder,
         })
-        return { id }
+        const hint = triggers.whyParked(id, (type) => checkTriggerRegistration(caller.policy, type) === undefined)
+        return hint === undefined ? { id } : { id, state: 'parked', hint }
       }),
     },
     {

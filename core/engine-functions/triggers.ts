@@ -2,9 +2,10 @@
 import { CodedError } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { Binding } from '../model/binding.ts'
+import { checkTriggerRegistration, type Policy } from '../model/policy.ts'
 import type { LocalContext } from '../model/function-entry.ts'
 import type { TriggerType } from '../model/trigger-type.ts'
-import { seesBinding, seesFunction, viewerOf, type Viewer } from '../discovery/visibility.ts'
+import { seesBinding, seesFunction, viewerOf, type Viewer } from '../registry/visibility.ts'
 import type { Registries } from '../router/ports.ts'
 import { bindingRow, byId, contains, functionDetail, oldBindingRow, typeDetail, typeRow } from './details.ts'
 import {
@@ -50,7 +51,7 @@ export function triggerFunctions({ registries }: EngineFunctionDeps): EngineFunc
       description: 'Describes a trigger type',
       requestFormat: objectSchema({ id: STRING, namespace: STRING }, ['id']),
       responseFormat: OBJECT,
-      handler: reading('engine::triggers::info', (input) => typeInfo(registries, input)),
+      handler: reading('engine::triggers::info', (input, { caller }) => typeInfo(registries, input, caller.policy)),
     },
     {
       id: 'engine::registered-triggers::list',
@@ -121,12 +122,15 @@ function shownTypes(types: Iterable<TriggerType>, input: Input): TriggerType[] {
   return [...types].filter(({ id }) => includeInternal || !id.startsWith('engine::'))
 }
 
-function typeInfo(registries: Registries, input: Input): object {
+function typeInfo(registries: Registries, input: Input, policy: Policy): object {
   const id = input.requiredString('id')
   const namespace = input.string('namespace') ?? DEFAULT_NAMESPACE
-  const type = registries.triggers.findType(namespace, id)
-  if (type === undefined)
-    throw new CodedError('NOT_FOUND', `Trigger type '${id}' is not registered in namespace '${namespace}'.`)
+  const { triggers } = registries
+  const type = triggers.findType(namespace, id)
+  if (type === undefined) {
+    const hint = triggers.suggestType(id, (other) => checkTriggerRegistration(policy, other) === undefined)
+    throw new CodedError('NOT_FOUND', `Trigger type '${id}' is not registered in namespace '${namespace}'.${hint}`)
+  }
   return typeDetail(type, registries)
 }
 

@@ -1,7 +1,7 @@
 // Rows of `engine::workers::list`: the members of all versions together (spec 04 C.3).
 import { ENGINE_VERSION } from '../version.ts'
 import type { Worker } from '../model/worker.ts'
-import { seesFunction, type Viewer } from '../discovery/visibility.ts'
+import { seesFunction, type Viewer } from '../registry/visibility.ts'
 import type { Registries } from '../router/ports.ts'
 import { compareText } from './details.ts'
 import type { EngineFunctionDeps, InternalWorker } from './deps.ts'

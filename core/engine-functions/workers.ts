@@ -1,7 +1,7 @@
 // `engine::workers::list` and `::info` (spec 04 C.3).
 import { CodedError } from '../../protocol/errors.ts'
 import { functionRow } from '../discovery/function-rows.ts'
-import { seesBinding, seesFunction, viewerOf, type Viewer } from '../discovery/visibility.ts'
+import { seesBinding, seesFunction, viewerOf, type Viewer } from '../registry/visibility.ts'
 import { bindingRow, byFunctionId, byId, contains, typeRow } from './details.ts'
 import {
   INTEGER,
@@ -63,14 +63,19 @@ function info(deps: EngineFunctionDeps, input: Input, viewer: Viewer): object {
   const id = input.string('id')
   const name = id === undefined ? input.requiredString('name') : input.string('name')
   const namespace = input.string('namespace')
-  const found = everybody(deps, viewer)
+  const all = everybody(deps, viewer)
+  const found = all
     .filter(
       ({ row }) =>
         (id === undefined ? row.name === name : row.id === id) &&
         (namespace === undefined || row.namespace === namespace),
     )
     .sort(byAge)[0]
-  if (found === undefined) throw new CodedError('NOT_FOUND', `Worker '${id ?? name}' is not connected.`)
+  if (found === undefined) {
+    const names = id === undefined ? all.map(({ row }) => row.name ?? '') : []
+    const hint = deps.registries.suggestions.for(name ?? '', names)
+    throw new CodedError('NOT_FOUND', `Worker '${id ?? name}' is not connected.${hint}`)
+  }
   const { functions, triggers, known } = deps.registries
   const { row, workers, internal } = found
   const entries = new Set(workers.flatMap(({ providers }) => [...providers.values()].map(({ entry }) => entry)))

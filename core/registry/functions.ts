@@ -44,6 +44,11 @@ export class FunctionRegistry {
     }
   }
 
+  /** Ids of a namespace that have a provider. */
+  *idsIn(namespace: string): Generator<string> {
+    for (const { id, providers } of this.#namespaces.get(namespace)?.values() ?? []) if (providers.length > 0) yield id
+  }
+
   /** Namespaces in which the id has a provider, sorted; for the text of a miss (spec 01 §13). */
   namespacesOf(id: string): string[] {
     const found: string[] = []

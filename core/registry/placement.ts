@@ -3,6 +3,7 @@
 import { CodedError, messageUnder, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
 import type { TriggerRegistrationResult } from '../../protocol/messages.ts'
 import { surplusMember } from '../../base/values/closed-object.ts'
+import type { Suggestions } from '../../base/values/suggestions.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
 import type { AnswerWaiters } from './answer-waiters.ts'
 import type { Binder } from './bind-request.ts'
@@ -27,6 +28,7 @@ export interface PlacementDeps {
   readonly coalesce: boolean
   readonly warnings: ThrottledWarnings
   readonly known: KnownWorkers
+  readonly suggestions: Suggestions
 }
 
 export class Placement {
@@ -36,15 +38,17 @@ export class Placement {
   readonly #coalesce: boolean
   readonly #warnings: ThrottledWarnings
   readonly #known: KnownWorkers
+  readonly #suggestions: Suggestions
   readonly #outbox: ProviderOutbox
 
-  constructor({ types, bindings, waiters, coalesce, warnings, known }: PlacementDeps) {
+  constructor({ types, bindings, waiters, coalesce, warnings, known, suggestions }: PlacementDeps) {
     this.#types = types
     this.#bindings = bindings
     this.#waiters = waiters
     this.#coalesce = coalesce
     this.#warnings = warnings
     this.#known = known
+    this.#suggestions = suggestions
     this.#outbox = new ProviderOutbox({
       bind: (provider, binding, replay) => this.#tellBind(provider, binding, replay),
       unbind: tellUnbind,
@@ -148,6 +152,18 @@ export class Placement {
     return undefined
   }
 
+  /** @param may whether a type may be named. Default: any. */
+  whyParked(triggerType: string, may?: (type: string) => boolean): string {
+    const worker = this.#known.ofTriggerType(triggerType)
+    const hint = worker === undefined ? this.suggestType(triggerType, may) : ''
+    const remedy = `${howToProvide('it', worker, this.#known)}${hint && `.${hint}`}`
+    return `trigger type '${triggerType}' has no provider: ${remedy}`
+  }
+
+  suggestType(triggerType: string, may?: (type: string) => boolean): string {
+    return this.#suggestions.for(triggerType, this.#types.ids(), may)
+  }
+
   #resolve(content: BindingContent): TypeProvider | undefined {
     return this.typeOf(content)?.current
   }
@@ -205,11 +221,7 @@ export class Placement {
   }
 
   #warnParked(id: string, { triggerType, functionId }: BindingContent): void {
-    const remedy = howToProvide('it', this.#known.ofTriggerType(triggerType), this.#known)
-    this.#warnings.count(`parked ${triggerType}`, `trigger type '${triggerType}' has no provider: ${remedy}`, {
-      trigger: id,
-      function_id: functionId,
-    })
+    this.#warnings.count(`parked ${triggerType}`, this.whyParked(triggerType), { trigger: id, function_id: functionId })
   }
 
   #tellBind(provider: TypeProvider, logical: LogicalBinding, replay: boolean): void {

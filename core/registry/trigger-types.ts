@@ -16,6 +16,11 @@ export class TriggerTypes {
     for (const types of this.#namespaces.values()) yield* types.values()
   }
 
+  /** Of every type with a provider; one of several namespaces as often. */
+  *ids(): Generator<string> {
+    for (const types of this.#namespaces.values()) yield* types.keys()
+  }
+
   providedBy(worker: Worker): ReadonlySet<TypeProvider> {
     return this.#byWorker.get(worker) ?? NONE
   }

@@ -5,6 +5,7 @@ import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { RegisterTriggerType, WorkerMessage } from '../../protocol/messages.ts'
 import type { Log } from '../log.ts'
 import { isTrusted } from '../model/policy.ts'
+import type { Suggestions } from '../../base/values/suggestions.ts'
 import type { Call } from '../model/call.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
 import type { FunctionRegistry } from './functions.ts'
@@ -32,6 +33,7 @@ export interface TriggerRegistryDeps {
   readonly log: Log
   /** Who would provide a type that nobody has registered. Default: nobody is known. */
   readonly known?: KnownWorkers
+  readonly suggestions: Suggestions
   /** How long `bindAndWait` waits for the provider's answer (spec 01 §11.4). Default 10,000. */
   readonly answerMs?: number
   /** How many ownerless bindings there may be; beyond it `overloaded`. Default 100,000. */
@@ -55,6 +57,7 @@ export class TriggerRegistry {
     coalesce,
     log,
     known = NO_KNOWN_WORKERS,
+    suggestions,
     answerMs = 10_000,
     maxOwnerless = 100_000,
   }: TriggerRegistryDeps) {
@@ -70,6 +73,7 @@ export class TriggerRegistry {
       coalesce,
       warnings,
       known,
+      suggestions,
     })
   }
 
@@ -229,6 +233,17 @@ export class TriggerRegistry {
   /** The type that a binding is bound to, or parked for: the first of its namespaces that has one. */
   typeOf(content: BindingContent): TriggerType | undefined {
     return this.#placement.typeOf(content)
+  }
+
+  /** Why nobody fires a binding, with the type that was probably meant if `may` allows to name it; undefined when it is not parked. */
+  whyParked(id: string, may?: (type: string) => boolean): string | undefined {
+    const { logical } = this.#bindings.find(id) ?? {}
+    return logical?.state === 'parked' ? this.#placement.whyParked(logical.content.triggerType, may) : undefined
+  }
+
+  /** ` Did you mean 'x'?` of the types with a provider that `may` be named, or nothing. */
+  suggestType(triggerType: string, may?: (type: string) => boolean): string {
+    return this.#placement.suggestType(triggerType, may)
   }
 
   /** How many bindings a type has; a binding that replicas share counts once per owner. */

@@ -1,15 +1,23 @@
-// What a caller is told of a function that nobody provides (spec 01 §13).
+// What a caller is told of a function that nobody provides (spec 01 §13): where else the id is served, or which one was probably meant.
+// To a session nothing is named that it may not see (spec 09 §4 f).
 import type { ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { Call } from '../model/call.ts'
-import type { FunctionRegistry } from '../registry/functions.ts'
+import { suggestFunction } from '../registry/suggest-function.ts'
+import { seesFunction, viewerOf } from '../registry/visibility.ts'
+import type { Registries } from './ports.ts'
 
-export function missOf({ functionId, namespace }: Call, functions: FunctionRegistry): ErrorBody {
-  const elsewhere = functions.namespacesOf(functionId)
-  let message = `Function ${functionId} not found`
-  if (namespace !== DEFAULT_NAMESPACE || elsewhere.length > 0) {
-    message += ` in namespace ${namespace}.`
-    if (elsewhere.length > 0) message += ` It is registered in namespace(s): ${elsewhere.join(', ')}.`
-  }
+export function missOf(call: Call, { functions, suggestions }: Registries): ErrorBody {
+  const { functionId: id, namespace } = call
+  const viewer = viewerOf(call.caller)
+  const elsewhere = functions.namespacesOf(id).filter((name) => {
+    const entry = functions.find(name, id)
+    return entry !== undefined && seesFunction(viewer, entry)
+  })
+  let message = `Function ${id} not found`
+  if (namespace !== DEFAULT_NAMESPACE || elsewhere.length > 0) message += ` in namespace ${namespace}.`
+  if (elsewhere.length > 0) message += ` It is registered in namespace(s): ${elsewhere.join(', ')}.`
+  const hint = elsewhere.length > 0 ? '' : suggestFunction(suggestions, functions, { namespace, id, viewer })
+  if (hint !== '') message = `${message.replace(/\.$/, '')}.${hint}`
   return { code: 'function_not_found', message }
 }

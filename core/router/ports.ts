@@ -1,5 +1,6 @@
 // What the rest of the engine may ask of the router, in pieces: whoever needs one takes that, and not the router.
 import type { ErrorBody } from '../../protocol/errors.ts'
+import type { Suggestions } from '../../base/values/suggestions.ts'
 import type { Action } from '../model/action.ts'
 import type { Call } from '../model/call.ts'
 import type { KnownWorkers } from '../model/known-workers.ts'
@@ -49,6 +50,8 @@ export interface Registries {
   readonly known: KnownWorkers
   readonly functions: FunctionRegistry
   readonly triggers: TriggerRegistry
+  /** For ids that are not among them. */
+  readonly suggestions: Suggestions
 }
 
 /** What the plugin host drives: the slots of plugins, and the change of their generations. */

@@ -20,6 +20,7 @@ import { missOf } from './miss.ts'
 import { PluginSlots } from './plugin-slots.ts'
 import type { PluginSlot, SlotOptions } from '../model/plugin-slot.ts'
 import type { Caller, Calls, PluginRouting, Registries, WorkerTable } from './ports.ts'
+import { Suggestions } from '../../base/values/suggestions.ts'
 import { turnNow } from '../../base/time/turn-clock.ts'
 import { RestartGrace } from './restart-grace.ts'
 import type { RouterEvents } from './router-events.ts'
@@ -54,6 +55,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
   readonly warnings: ThrottledWarnings
   readonly engineWorker: Worker
   readonly known: KnownWorkers
+  readonly suggestions = new Suggestions()
   readonly workers = new Map<string, Worker>()
   readonly #events: RouterEvents
   readonly #httpInvoker: HttpInvoker
@@ -89,7 +91,17 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
       onProvidersChanged: (entry) => events.onProvidersChanged(entry),
     }))
     const coalesce = options.coalesce_replica_triggers
-    this.triggers = new TriggerRegistry({ functions, engineWorker, warnings, known, coalesce, log, ...triggers })
+    const { suggestions } = this
+    this.triggers = new TriggerRegistry({
+      functions,
+      engineWorker,
+      warnings,
+      known,
+      suggestions,
+      coalesce,
+      log,
+      ...triggers,
+    })
     const resume = (call: Call): void => this.#resume(call)
     const settlement = (this.#settlement = new Settlement({
       warnings,
@@ -199,7 +211,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
   }
 
   #miss(call: Call): void {
-    this.fail(call, missOf(call, this.functions))
+    this.fail(call, missOf(call, this))
   }
 
   #deliver(call: Call, provider: Provider): void {

@@ -14,6 +14,7 @@ import { CHANNEL_WINDOW_BYTES } from '../../protocol/ring/credit.ts'
 import { DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
 import { PIPE_OPTIONS } from '../../protocol/ring/pipe-duplex.ts'
 import { RING_OPTIONS } from '../../protocol/ring/ring-duplex.ts'
+import { MAX_CANDIDATES, MAX_PER_SECOND } from '../../base/values/suggestions.ts'
 import { bytesText, countText, timeText } from '../../base/values/amount-text.ts'
 import type { Bound } from '../../sdk/built-in.ts'
 
@@ -133,6 +134,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ['decision on a session', FIXED, timeText(30_000), 'closed with 1008'],
   ['a registration hook', FIXED, timeText(10_000), '`FORBIDDEN`'],
   ["a provider's answer to `engine::register_trigger`", FIXED, timeText(10_000), 'counts as consent'],
+  [
+    'names for which a "did you mean" is looked for',
+    FIXED,
+    `${countText(MAX_PER_SECOND)} a second, among ${countText(MAX_CANDIDATES)} names`,
+    'the error comes without one',
+  ],
   ['bindings without owner', FIXED, '100,000', '`overloaded`'],
   [
     'wait for an address that is held though nobody listens there',

@@ -32,6 +32,19 @@ test.each([
   expect(closestName(name, ['iii-state', 'iii-stream', 'http'])).toBe(expected)
 })
 
+test('the closest is the one with the fewest edits, whatever is passed over unseen', () => {
+  const word = fc.string({ unit: fc.constantFrom('a', 'b', 'é', 'š', ':'), maxLength: 8 })
+  fc.assert(
+    fc.property(word, fc.array(word), (name, candidates) => {
+      const most = Math.max(1, Math.floor(name.length / 3))
+      const others = candidates.filter((candidate) => candidate !== name)
+      const fewest = Math.min(...others.map((candidate) => editDistance(name, candidate)))
+      const expected = others.find((candidate) => editDistance(name, candidate) === fewest)
+      expect(closestName(name, candidates)).toBe(fewest <= most ? expected : undefined)
+    }),
+  )
+})
+
 test('a name is no suggestion for itself, and no suggestion is no text', () => {
   expect(didYouMean('http', ['http'])).toBe('')
   expect(didYouMean('htp', ['http'])).toBe(" Did you mean 'http'?")

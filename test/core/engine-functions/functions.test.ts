@@ -198,6 +198,9 @@ describe(INFO, () => {
       code: 'NOT_FOUND',
       message: "Function 'nope' is not registered.",
     })
+    await expect(scene.call(worker, INFO, { function_id: 'db::secrt' })).rejects.toMatchObject({
+      message: "Function 'db::secrt' is not registered. Did you mean 'db::secret'?",
+    })
     await expect(scene.call(session, INFO, { function_id: 'db::secret' })).rejects.toEqual({
       code: 'FORBIDDEN',
       message: "Function 'db::secret' is not visible to this session.",

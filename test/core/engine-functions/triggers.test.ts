@@ -87,6 +87,10 @@ describe('engine::triggers::info', () => {
       code: 'NOT_FOUND',
       message: "Trigger type 'nope' is not registered in namespace 'default'.",
     })
+    provide(scene, worker, 'nopes')
+    await expect(scene.call(worker, 'engine::triggers::info', { id: 'nope' })).rejects.toMatchObject({
+      message: "Trigger type 'nope' is not registered in namespace 'default'. Did you mean 'nopes'?",
+    })
     await expect(scene.call(worker, 'engine::triggers::info')).rejects.toMatchObject({ code: 'deserialization_error' })
   })
 })
@@ -218,6 +222,17 @@ describe('engine::register_trigger', () => {
     expect(told(provider)).toEqual([`unbind ${id}`])
   })
 
+  it('tells that the type has no provider, and which one was probably meant', async () => {
+    const scene = makeEngine()
+    const [provider, maker] = [scene.attach(), scene.attach()]
+    provide(scene, provider, 'orders:paid')
+    const made = await scene.call(maker, 'engine::register_trigger', { ...input, trigger_type: 'orders:payd' })
+    const hint =
+      "trigger type 'orders:payd' has no provider: waiting for a worker that registers it. Did you mean 'orders:paid'?"
+    expect(made).toEqual({ id: expect.any(String) as string, state: 'parked', hint })
+    expect(scene.log.lines).toMatchObject([{ level: 'warn', message: hint }])
+  })
+
   it('fails when the provider refuses', async () => {
     const scene = makeEngine()
     const [provider, maker] = [scene.attach(), scene.attach()]
@@ -260,6 +275,26 @@ describe('engine::register_trigger', () => {
       await expect(
         scene.call(session, 'engine::register_trigger', { trigger_type: 't', function_id: 'open::f' }),
       ).resolves.toHaveProperty('id')
+    })
+
+    it('is told of no type that it may not bind', async () => {
+      const scene = makeEngine()
+      const provider = scene.attach()
+      for (const type of ['orders:paid', 'orders:paie']) provide(scene, provider, type)
+      const may = ['orders:paie', 'orders:pai']
+      const session = scene.attach({ policy: sessionPolicy({ expose, allowedTriggerTypes: may }) })
+      const request = { trigger_type: 'orders:pai', function_id: 'open::f' }
+      expect(await scene.call(session, 'engine::register_trigger', request)).toMatchObject({
+        hint: expect.stringContaining("Did you mean 'orders:paie'?"),
+      })
+      scene.triggers.dropWorker(provider.worker)
+      provide(scene, provider, 'orders:paid')
+      const { hint } = (await scene.call(session, 'engine::register_trigger', request)) as { hint: string }
+      expect(hint).not.toContain('orders:paid')
+      const info = scene.attach({ policy: sessionPolicy({ allowedTriggerTypes: may }) })
+      await expect(scene.call(info, 'engine::triggers::info', { id: 'orders:pai' })).rejects.toMatchObject({
+        message: "Trigger type 'orders:pai' is not registered in namespace 'default'.",
+      })
     })
 
     it('applies the prefix', async () => {

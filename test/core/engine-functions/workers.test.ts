@@ -164,6 +164,10 @@ describe('engine::workers::info', () => {
       code: 'NOT_FOUND',
       message: "Worker 'nobody' is not connected.",
     })
+    await scene.announce(worker, { name: 'nobodys' })
+    await expect(scene.call(worker, 'engine::workers::info', { name: 'nobody' })).rejects.toMatchObject({
+      message: "Worker 'nobody' is not connected. Did you mean 'nobodys'?",
+    })
     await expect(scene.call(worker, 'engine::workers::info', {})).rejects.toMatchObject({
       code: 'deserialization_error',
     })

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
+import { sessionPolicy } from '../engine-functions/engine.ts'
 import { makeCall } from './calls.ts'
 import { makeRouter } from './test-router.ts'
 
@@ -36,6 +37,42 @@ describe('a call', () => {
     expect(test.answerTo(caller, id)?.error?.message).toBe(
       'Function x::y not found in namespace default. It is registered in namespace(s): shop.',
     )
+  })
+
+  it('of an id that is nearly that of a function names it, in the namespace of the call alone', () => {
+    const test = makeRouter()
+    const [provider, apart, caller] = [test.join(), test.join(), test.join()]
+    apart.worker.namespace = 'shop'
+    test.provide(provider.worker, 'orders::create')
+    test.provide(apart.worker, 'orders::craete')
+    test.provide(provider.worker, 'orders::creates', { internal: true })
+    const missed = (id: string, namespace: string): string | undefined => {
+      test.router.call({ ...makeCall(caller.worker, id), namespace }, undefined)
+      return caller.link.answers.at(-1)?.error?.message
+    }
+    expect(missed('orders::creat', 'default')).toBe("Function orders::creat not found. Did you mean 'orders::create'?")
+    expect(missed('orders::creat', 'shop')).toBe(
+      "Function orders::creat not found in namespace shop. Did you mean 'orders::craete'?",
+    )
+    expect(missed('orders::creat', 'none')).toBe('Function orders::creat not found in namespace none.')
+  })
+
+  it('of an unknown id names to a session no function and no namespace that it may not see', () => {
+    const test = makeRouter()
+    const [provider, apart] = [test.join(), test.join()]
+    apart.worker.namespace = 'shop'
+    for (const id of ['api::list', 'api::lists', 'db::list']) test.provide(provider.worker, id)
+    test.provide(apart.worker, 'api::hidden')
+    const rights = { expose: [{ match: 'api::*' }], forbiddenFunctions: ['api::lists'] }
+    const session = test.join({ policy: sessionPolicy(rights) })
+    const missed = (id: string): string | undefined => {
+      test.call(session, id)
+      return session.link.answers.at(-1)?.error?.message
+    }
+    expect(missed('api::listss')).toBe("Function api::listss not found. Did you mean 'api::list'?")
+    expect(missed('api::lis')).toBe("Function api::lis not found. Did you mean 'api::list'?")
+    expect(missed('api::hidden')).toBe('Function api::hidden not found')
+    expect(missed('db::lis')).not.toContain('db::list')
   })
 
   it('in a blank namespace fails with INVALID_NAMESPACE', () => {

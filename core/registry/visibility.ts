@@ -4,7 +4,7 @@ import { checkCall } from '../model/policy.ts'
 import type { Policy } from '../model/policy.ts'
 import type { Binding } from '../model/binding.ts'
 import type { FunctionEntry } from '../model/function-entry.ts'
-import type { FunctionRegistry } from '../registry/functions.ts'
+import type { FunctionRegistry } from './functions.ts'
 import type { Worker } from '../model/worker.ts'
 
 /** Somebody who looks: a worker, or the maker of an ownerless binding, of whom only the rights are left. */

@@ -6,6 +6,10 @@ import type { BuiltIn, BuiltInCommand } from '../sdk/built-in.ts'
 export interface CommandEntry {
   readonly summary: string
   readonly aliases: readonly string[]
+  /** Any number of words behind its positional arguments. Default false. */
+  readonly takesWords?: boolean
+  /** Options that may stand without a value, with the one that they have then. */
+  readonly bareValues?: Readonly<Record<string, string>>
   load(): Promise<CommandDef<any>>
 }
 
@@ -38,11 +42,13 @@ function ownCommands(builtIns: readonly BuiltIn[]): Readonly<Record<string, Comm
     start: {
       summary: 'Start the engine in the foreground; what `iii` alone does',
       aliases: ['serve'],
+      bareValues: { inspect: '127.0.0.1:9229' },
       load: async () => (await import('./commands/start.ts')).start,
     },
     trigger: {
       summary: 'Call a function and print its result',
       aliases: ['t'],
+      takesWords: true,
       load: async () => (await import('./commands/trigger.ts')).trigger,
     },
     functions: {

@@ -1,12 +1,13 @@
 // The options of every command that talks to a running engine, and their checked values.
 import type { ArgsDef } from 'citty'
 import { DEFAULT_ADDRESS, DEFAULT_PORT, DEFAULT_TIMEOUT_MS, type EngineAddress } from './engine-client.ts'
+import { parseAddress, portNumber } from './engine-address.ts'
 import { UsageError } from './exit-codes.ts'
 
 export const CONNECTION_ARGS = {
   address: {
     type: 'string',
-    description: `Host of the engine, or its ws:// URL (Default: III_URL, else ${DEFAULT_ADDRESS})`,
+    description: `Host of the engine, HOST:PORT, or its ws:// URL (Default: III_URL, else ${DEFAULT_ADDRESS})`,
     valueHint: 'host',
   },
   port: { type: 'string', description: `Port of the engine (Default: ${DEFAULT_PORT})`, valueHint: 'port' },
@@ -29,21 +30,28 @@ export interface Connection {
   readonly timeoutMs: number
 }
 
-/** III_URL counts only where neither host nor port is given. Throws UsageError naming the option and the value that is wrong. */
+/**
+ * III_URL counts only where neither host nor port is given.
+ * @throws UsageError naming the option or variable, and the value that is wrong.
+ */
 export function connectionFrom(args: ConnectionArgs, env: NodeJS.ProcessEnv = process.env): Connection {
-  const fromEnvironment = args.port === undefined ? env['III_URL'] : undefined
-  return {
-    at: {
-      address: args.address ?? (fromEnvironment || DEFAULT_ADDRESS),
-      port: args.port === undefined ? DEFAULT_PORT : integerOption('--port', args.port, 65_535),
-    },
-    // Node's timers hold 31 bits; a longer wait would end at once.
-    timeoutMs: integerOption('--timeout-ms', args['timeout-ms'], 2 ** 31 - 1),
-  }
+  // Node's timers hold 31 bits; a longer wait would end at once.
+  return { at: engineAt(args, env), timeoutMs: milliseconds('--timeout-ms', args['timeout-ms'], 2 ** 31 - 1) }
 }
 
-function integerOption(option: string, text: string, max: number): number {
+function engineAt({ address: written, port: writtenPort }: ConnectionArgs, env: NodeJS.ProcessEnv): EngineAddress {
+  const port = writtenPort === undefined ? undefined : portNumber(writtenPort, '--port')
+  const fromEnvironment = port === undefined ? env['III_URL'] : undefined
+  const source = written === undefined ? 'III_URL' : '--address'
+  const text = written ?? (fromEnvironment || DEFAULT_ADDRESS)
+  const { address, port: inAddress, isUrl } = parseAddress(text, source)
+  if (port !== undefined && (isUrl || inAddress !== undefined))
+    throw new UsageError(`--port=${port} and --address=${text}, which says where the port is, exclude each other`)
+  return { address, port: port ?? inAddress ?? DEFAULT_PORT }
+}
+
+function milliseconds(option: string, text: string, max: number): number {
   const value = Number(text)
-  if (Number.isInteger(value) && value >= 1 && value <= max) return value
+  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value
   throw new UsageError(`${option} must be a whole number from 1 to ${max}, not '${text}'`)
 }

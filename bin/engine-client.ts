@@ -11,7 +11,7 @@ export const DEFAULT_PORT = 49134
 export const DEFAULT_TIMEOUT_MS = 30_000
 
 export interface EngineAddress {
-  /** Host name, or a whole ws:// or wss:// URL that is used as it is. Default `localhost`. */
+  /** Host as URLs have it, or a whole ws:// or wss:// URL that is used as it is. Default `localhost`. */
   readonly address?: string
   /** Default 49134. */
   readonly port?: number
@@ -82,9 +82,7 @@ export async function invokeOnce(at: EngineAddress, invocation: Invocation): Pro
 }
 
 function engineUrl({ address = DEFAULT_ADDRESS, port = DEFAULT_PORT }: EngineAddress): string {
-  if (/^wss?:\/\//.test(address)) return address
-  const host = address.includes(':') && !address.startsWith('[') ? `[${address}]` : address
-  return `ws://${host}:${port}`
+  return /^wss?:\/\//i.test(address) ? address : `ws://${address}:${port}`
 }
 
 function frameOf(invocation: Invocation, id: string): string {

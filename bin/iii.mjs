@@ -13,9 +13,10 @@ import { ENGINE_ENVIRONMENT, ENGINE_NODE_OPTIONS, keepOptionsFromThreads } from 
 const NEEDED_MAJOR = 24
 const here = path.dirname(fileURLToPath(import.meta.url))
 
-const startsEngine = /^(start|serve|-c|--config(=.*)?|--no-watch|--strict-config|--use-default-config)?$/.test(
-  process.argv[2] ?? '',
-)
+const startsEngine =
+  /^(start|serve|-c|--config(=.*)?|--no-watch|--strict-config|--use-default-config|--inspect(=.*)?|--update-check)?$/.test(
+    process.argv[2] ?? '',
+  )
 const nodeOptions = startsEngine && !isSetUp() ? ENGINE_NODE_OPTIONS : []
 
 /** Asked once: a parent that ends takes its answer with it. */

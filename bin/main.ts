@@ -5,9 +5,11 @@ import type { ArgsDef, CommandDef } from 'citty'
 import { didYouMean } from '../base/values/closest-name.ts'
 import { BUILT_INS } from '../plugins/built-ins.ts'
 import type { BuiltIn } from '../sdk/built-in.ts'
+import { checkArguments } from './check-arguments.ts'
+import { asTyped, commandName } from './command-name.ts'
 import { commandTable, NOT_PROVIDED, type CommandEntry } from './command-table.ts'
 import { CommandFailure, EXIT, UsageError } from './exit-codes.ts'
-import { unknownOption } from './known-options.ts'
+import { commandHelp, resolved } from './help.ts'
 import { watchOutput } from './output-errors.ts'
 
 /** Runs one command line to its end and sets the exit code of the process. */
@@ -36,61 +38,87 @@ export async function run(argv: readonly string[], builtIns: readonly BuiltIn[] 
 async function dispatch(argv: readonly string[], commands: Commands): Promise<number> {
   const [first = 'start', ...rest] = argv
   if (first === '-v' || first === '--version') {
+    checkArguments(rest, { path: `iii ${first}`, definitions: {} })
     const { ENGINE_VERSION } = await import('../core/version.ts')
     console.log(ENGINE_VERSION)
     return EXIT.ok
   }
-  if (first === '-h' || first === '--help' || first === 'help') {
-    const { rootHelp } = await import('./root-help.ts')
-    console.log(rootHelp(commands))
-    return EXIT.ok
-  }
+  if (first === '-h' || first === '--help' || first === 'help') return await showHelp(rest, commands)
   if (first.startsWith('-')) return await runCommandLine('start', argv, commands)
-  const name = commandNamed(first, commands)
-  if (name !== undefined) return await runCommandLine(name, rest, commands)
-  const missing = NOT_PROVIDED[first]
-  if (missing !== undefined) throw new CommandFailure(`iii ${first} is not supported by this engine: ${missing}`)
-  throw new UsageError(unknownCommandMessage('iii', first, commandNames(commands)))
+  return await runCommandLine(commandWord(first, commands), rest, commands)
+}
+
+/** `iii help plugins new` is `iii plugins new --help`. */
+async function showHelp(words: readonly string[], commands: Commands): Promise<number> {
+  const [first, ...rest] = words.filter((word) => word !== '-h' && word !== '--help')
+  if (first !== undefined) return await runCommandLine(commandWord(first, commands), [...rest, '--help'], commands)
+  const { rootHelp } = await import('./root-help.ts')
+  console.log(rootHelp(commands, commandName()))
+  return EXIT.ok
+}
+
+/** The name of the command that a word stands for. @throws CommandFailure with what is there instead. */
+function commandWord(word: string, commands: Commands): string {
+  const name = commandNamed(word, commands)
+  if (name !== undefined) return name
+  const missing = Object.hasOwn(NOT_PROVIDED, word) ? NOT_PROVIDED[word] : undefined
+  if (missing !== undefined) throw new CommandFailure(`iii ${word} is not supported by this engine: ${missing}`)
+  throw new UsageError(unknownCommandMessage('iii', word, [...commandNames(commands), 'help']))
 }
 
 async function runCommandLine(name: string, args: readonly string[], commands: Commands): Promise<number> {
-  const { runCommand } = await import('citty')
-  let command: CommandDef<any> = await commands.get(name)!.load()
-  let path = `iii ${name}`
-  let rawArgs = [...args]
-  while (command.subCommands !== undefined) {
-    const subCommands = await resolved(command.subCommands)
-    const wanted = rawArgs[0]
-    if (wanted === undefined || wanted.startsWith('-')) {
-      await showHelp(command, path)
-      if (wanted === '-h' || wanted === '--help') return EXIT.ok
-      throw new UsageError(
-        wanted === undefined ? `${path} needs one of its commands` : `unknown option ${wanted} of ${path}`,
-      )
-    }
-    const next = Object.hasOwn(subCommands, wanted) ? subCommands[wanted] : undefined
-    if (next === undefined) throw new UsageError(unknownCommandMessage(path, wanted, Object.keys(subCommands)))
-    command = await resolved(next)
-    path += ` ${wanted}`
-    rawArgs = rawArgs.slice(1)
-  }
+  const entry = commands.get(name)!
+  const { path, command, rawArgs } = await subCommandOf(await entry.load(), `iii ${name}`, args)
   const definitions: ArgsDef = await resolved(command.args ?? {})
-  if (!('help' in definitions) && asksForHelp(rawArgs)) {
-    await showHelp(command, path)
+  const hasOwnHelp = 'help' in definitions
+  if (!hasOwnHelp && asksForHelp(rawArgs)) {
+    console.log(asTyped(await commandHelp(command, path)))
     return EXIT.ok
   }
-  const unknown = unknownOption(rawArgs, definitions)
-  if (unknown !== undefined) throw new UsageError(`unknown option ${unknown} of ${path}`)
-  const { result } = await runCommand(command, { rawArgs })
+  if (command.subCommands !== undefined) {
+    console.log(asTyped(await commandHelp(command, path)))
+    throw new UsageError(
+      rawArgs[0] === undefined ? `no command of ${path} was given` : `unknown option ${rawArgs[0]} of ${path}`,
+    )
+  }
+  const { takesWords = false, bareValues = {} } = entry
+  const { runCommand } = await import('citty')
+  const { result } = await runCommand(command, {
+    rawArgs: checkArguments(rawArgs, { path, definitions, takesWords, bareValues }),
+  })
   return typeof result === 'number' ? result : Number(process.exitCode ?? EXIT.ok)
+}
+
+interface Found {
+  readonly path: string
+  readonly command: CommandDef<any>
+  readonly rawArgs: readonly string[]
+}
+
+/** Follows the words to the command that they name; where none is named, what can be listed is. */
+async function subCommandOf(command: CommandDef<any>, path: string, rawArgs: readonly string[]): Promise<Found> {
+  if (command.subCommands === undefined) return { path, command, rawArgs }
+  const subCommands = await resolved(command.subCommands)
+  const [wanted, ...rest] = rawArgs
+  const isNamed = wanted !== undefined && !wanted.startsWith('-')
+  const { list } = subCommands
+  if (!isNamed && (list === undefined || asksForHelp(rawArgs))) return { path, command, rawArgs }
+  if (!isNamed) return await subCommandOf(await resolved(list!), `${path} list`, rawArgs)
+  const next = Object.hasOwn(subCommands, wanted) ? subCommands[wanted] : undefined
+  if (next !== undefined) return await subCommandOf(await resolved(next), `${path} ${wanted}`, rest)
+  const search = list !== undefined && 'text' in (await resolved((await resolved(list)).args ?? {}))
+  const hint = search ? ` To look for it: ${path} list ${wanted}` : ''
+  throw new UsageError(`${unknownCommandMessage(path, wanted, Object.keys(subCommands))}${hint}`)
 }
 
 /** iii's own CLI takes `-c FILE` before the command too. */
 function configFlagBehindCommand(argv: readonly string[], commands: Commands): readonly string[] {
-  const [flag, file, command, ...rest] = argv
-  if (flag !== '-c' && flag !== '--config') return argv
+  const [flag = '', ...behind] = argv
+  if (!/^(-c|--config(=.*)?)$/s.test(flag)) return argv
+  const option = argv.slice(0, flag.includes('=') ? 1 : 2)
+  const [command, ...rest] = behind.slice(option.length - 1)
   const isCommand = command !== undefined && commandNamed(command, commands) !== undefined
-  return isCommand ? [command, ...rest, flag, file ?? ''] : argv
+  return isCommand ? [command, ...rest, ...option] : argv
 }
 
 function commandNamed(word: string, commands: Commands): string | undefined {
@@ -111,24 +139,10 @@ function asksForHelp(rawArgs: readonly string[]): boolean {
   return rawArgs.slice(0, end === -1 ? undefined : end).some((arg) => arg === '-h' || arg === '--help')
 }
 
-async function showHelp(command: CommandDef<any>, path: string): Promise<void> {
-  const { renderUsage } = await import('citty')
-  const { terminalOf } = await import('./terminal.ts')
-  const meta = await resolved(command.meta ?? {})
-  const text = await renderUsage({ ...command, meta: { ...meta, name: path } })
-  const { paint } = terminalOf(process.stdout)
-  // citty decides about colours without looking at the stream.
-  console.log(paint.isColorSupported ? text : stripVTControlCharacters(text))
-}
-
-function resolved<T>(value: T | Promise<T> | (() => T) | (() => Promise<T>)): Promise<T> {
-  return Promise.resolve(typeof value === 'function' ? (value as () => T | Promise<T>)() : value)
-}
-
 function report(error: unknown): number {
   if (error instanceof CommandFailure) {
-    console.error(error.message)
-    if (error.exitCode === EXIT.usage) console.error(`Run 'iii --help' for the commands.`)
+    console.error(asTyped(error.message))
+    if (error.exitCode === EXIT.usage) console.error(asTyped(`Run 'iii --help' for the commands.`))
     return error.exitCode
   }
   if (!(error instanceof Error)) {
@@ -143,7 +157,7 @@ function report(error: unknown): number {
   // Errors that say what to do are for the user; all others are defects of ours, and there the stack is what helps.
   const remedy = 'remedy' in error && typeof error.remedy === 'string' ? error.remedy : undefined
   const readable = remedy !== undefined || error.name === 'ConfigError' || error.name === 'StartError'
-  console.error(readable ? `Error: ${error.message}` : error.stack)
-  if (remedy !== undefined && !error.message.includes(remedy)) console.error(remedy)
+  console.error(readable ? asTyped(`Error: ${error.message}`) : error.stack)
+  if (remedy !== undefined && !error.message.includes(remedy)) console.error(asTyped(remedy))
   return EXIT.failure
 }

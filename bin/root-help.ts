@@ -2,13 +2,14 @@
 import { ENGINE_VERSION } from '../core/version.ts'
 import type { CommandEntry } from './command-table.ts'
 
-export function rootHelp(commands: ReadonlyMap<string, CommandEntry>): string {
+/** @param name how the CLI is called. */
+export function rootHelp(commands: ReadonlyMap<string, CommandEntry>, name: string): string {
   const rows = [...commands].map(([name, { aliases, summary }]) => [[name, ...aliases].join(', '), summary] as const)
   const width = Math.max(...rows.map(([names]) => names.length))
   return [
     `iii-host ${ENGINE_VERSION}: an engine for the iii worker mesh`,
     '',
-    'Usage: iii [COMMAND] [OPTIONS]',
+    `Usage: ${name} [COMMAND] [OPTIONS]`,
     '',
     'Commands:',
     ...rows.map(([names, summary]) => `  ${names.padEnd(width)}  ${summary}`),
@@ -16,7 +17,7 @@ export function rootHelp(commands: ReadonlyMap<string, CommandEntry>): string {
     'Options:',
     '  -c, --config FILE  configuration file; default: III_CONFIG_PATH, else iii-config.yaml in this folder',
     '  -v, --version      print the version',
-    '  -h, --help         help; also of each command: iii trigger --help',
+    `  -h, --help         help; of a command with examples: ${name} help trigger`,
     '',
     'Exit codes: 0 done, 1 failed, 2 wrong command line.',
   ].join('\n')

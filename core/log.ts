@@ -1,7 +1,9 @@
 // The engine's own log: JSON lines for machines, short lines for people, always on stderr (stdout belongs to results).
 import pino from 'pino'
 import { LineWriter, type Written } from '../base/files/line-writer.ts'
+import { didYouMean } from '../base/values/closest-name.ts'
 import type { PluginLog } from '../sdk/plugin.ts'
+import { StartError } from './start-error.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
@@ -34,7 +36,7 @@ export interface Log extends PluginLog, LogLines {
 }
 
 export interface LogOptions {
-  /** Default: `III_LOG`, else `info`. */
+  /** Default: `III_LOG`, else `info`; a level that does not exist is an error. */
   level?: LogLevel
   /** Lines for people. Default: true when stderr is a terminal. */
   pretty?: boolean
@@ -59,9 +61,21 @@ export function createLog(options: LogOptions = {}): Log {
   return wrap(logger, {}, new LogListeners(), sink)
 }
 
+/** What `III_LOG` says, or what is wrong with it. */
+export function logLevelFrom(env: NodeJS.ProcessEnv): { readonly value: LogLevel } | { readonly problem: string } {
+  const written = env['III_LOG'] ?? ''
+  const wanted = written.trim().toLowerCase()
+  if (wanted === '') return { value: 'info' }
+  if (LEVELS.includes(wanted)) return { value: wanted as LogLevel }
+  return {
+    problem: `the environment variable III_LOG takes ${LEVELS.join(', ')}, not '${written}'.${didYouMean(wanted, LEVELS)}`,
+  }
+}
+
 function levelFrom(env: NodeJS.ProcessEnv): LogLevel {
-  const wanted = env['III_LOG']?.trim().toLowerCase() ?? ''
-  return LEVELS.includes(wanted) ? (wanted as LogLevel) : 'info'
+  const reading = logLevelFrom(env)
+  if ('problem' in reading) throw new StartError(reading.problem)
+  return reading.value
 }
 
 function levelName(label: string): { level: string } {

@@ -61,8 +61,6 @@ export const bench = defineCommand({
     json: { type: 'boolean', default: false, description: 'Print the report as JSON' },
   },
   async run({ args }) {
-    if (args._.length > 0)
-      throw new UsageError(`unexpected argument '${args._[0]}' of iii bench; scenarios are given with --scenario`)
     const options: BenchOptions = {
       scenarios: scenariosOf(args.scenario),
       payloads: args.payload === undefined ? undefined : list(args.payload, 'payload', PAYLOAD_LIMITS, sizeOf),

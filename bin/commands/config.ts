@@ -134,7 +134,6 @@ function readLeniently(args: FileArgs, names: WorkerNames): ReadConfig | undefin
 }
 
 function refuseArguments(args: FileArgs): void {
-  if (args._.length > 0) throw new UsageError(`unexpected argument '${args._[0]}'; name the file with --config`)
   if (args['use-default-config'] === true && args.config !== undefined) {
     throw new UsageError('--config and --use-default-config exclude each other')
   }

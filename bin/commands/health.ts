@@ -2,7 +2,7 @@
 import { defineCommand } from 'citty'
 import { CONNECTION_ARGS, connectionFrom } from '../connection-options.ts'
 import { invokeOnce, UnreachableError } from '../engine-client.ts'
-import { CommandFailure, EXIT, UsageError } from '../exit-codes.ts'
+import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { tableLines } from '../table.ts'
 import { terminalOf } from '../terminal.ts'
 import { JSON_ARG } from './listings.ts'
@@ -37,7 +37,6 @@ export const health = defineCommand({
     'timeout-ms': { ...CONNECTION_ARGS['timeout-ms'], default: String(DEFAULT_TIMEOUT_MS) },
   },
   async run({ args }) {
-    if (args._.length > 0) throw new UsageError(`unexpected argument '${args._[0]}' of iii health`)
     const { at, timeoutMs } = connectionFrom(args)
     const call = { functionId: 'engine::health::check', data: {}, timeoutMs }
     const answer = await invokeOnce(at, call).catch((error: unknown) => {

@@ -1,8 +1,9 @@
 // `iii functions|workers|triggers list`: what the registry of a running engine holds.
 import { defineCommand, type ArgsDef } from 'citty'
 import { CONNECTION_ARGS, connectionFrom, type ConnectionArgs } from '../connection-options.ts'
+import type { WorkerStatus } from '../../core/engine-functions/worker-rows.ts'
 import { invokeOnce } from '../engine-client.ts'
-import { CommandFailure, EXIT } from '../exit-codes.ts'
+import { CommandFailure, EXIT, UsageError } from '../exit-codes.ts'
 import { tableLines, type Column } from '../table.ts'
 import { terminalOf } from '../terminal.ts'
 
@@ -12,8 +13,11 @@ export const JSON_ARG = {
   json: { type: 'boolean', description: 'Print the answer of the engine as JSON', default: false },
 } as const
 const SEARCH_ARG = {
+  text: { type: 'positional', required: false, description: 'The same as --search' },
   search: { type: 'string', description: 'Only rows that contain this text', valueHint: 'text' },
 } as const
+/** Those of `engine::workers::list`. */
+const WORKER_STATUSES = Object.keys({ connected: true, available: true } satisfies Record<WorkerStatus, true>)
 const PREFIX_ARG = { prefix: { type: 'string', description: 'Only ids that begin so', valueHint: 'text' } } as const
 const WORKER_ARG = { worker: { type: 'string', description: 'Only those of this worker', valueHint: 'name' } } as const
 const INTERNAL_ARG = {
@@ -25,7 +29,7 @@ export const functions = group('functions', 'Functions that can be called', {
   run: (args) =>
     printListing(args, {
       functionId: 'engine::functions::list',
-      input: pick(args, ['search', 'prefix', 'worker', 'include-internal']),
+      input: pick(withSearch(args), ['search', 'prefix', 'worker', 'include-internal']),
       rows: 'functions',
       columns: [
         { title: 'FUNCTION', value: text('function_id') },
@@ -39,12 +43,16 @@ export const workers = group('workers', 'Workers that are connected', {
   args: {
     ...SEARCH_ARG,
     runtime: { type: 'string', description: 'Only workers of this runtime: node, python, …', valueHint: 'name' },
-    status: { type: 'string', description: 'Only workers in this status', valueHint: 'status' },
+    status: {
+      type: 'enum',
+      options: WORKER_STATUSES,
+      description: 'Only workers in this status',
+    },
   },
   run: (args) =>
     printListing(args, {
       functionId: 'engine::workers::list',
-      input: pick(args, ['search', 'runtime', 'status']),
+      input: pick(withSearch(args), ['search', 'runtime', 'status']),
       rows: 'workers',
       columns: [
         { title: 'WORKER', value: (row) => text('name')(row) || text('id')(row) },
@@ -68,7 +76,7 @@ export const triggers = group('triggers', 'Triggers and the functions that they 
   run: (args) =>
     printListing(args, {
       functionId: args['types'] === true ? 'engine::triggers::list' : 'engine::registered-triggers::list',
-      input: pick(args, ['search', 'worker', 'include-internal']),
+      input: pick(withSearch(args), ['search', 'worker', 'include-internal']),
       ...(args['types'] === true ? TRIGGER_TYPES : BINDINGS),
     }),
 })
@@ -141,6 +149,15 @@ function group(name: string, description: string, { args, run }: ListCommand) {
     run: (context) => run(context.args),
   })
   return defineCommand({ meta: { name, description }, subCommands: { list } })
+}
+
+/** `iii functions list billing` looks for a text as `--search billing` does. */
+function withSearch(args: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { text: word, search } = args
+  if (word === undefined) return args
+  if (search !== undefined)
+    throw new UsageError(`'${String(word)}' and --search=${String(search)} are the same option; give one`)
+  return { ...args, search: word }
 }
 
 /** The options that were given, under the names of the engine's input. */

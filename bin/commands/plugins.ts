@@ -1,5 +1,6 @@
 // `iii plugins …`: the plugins of a running engine, and `new` and `enable` for the files of a project.
 import { defineCommand, type CommandDef } from 'citty'
+import type { PluginState } from '../../core/host/table/phase.ts'
 import type { BuiltIn } from '../../sdk/built-in.ts'
 import { CONNECTION_ARGS, connectionFrom } from '../connection-options.ts'
 import { invokeOnce } from '../engine-client.ts'
@@ -16,14 +17,21 @@ const FORCE_ARG = {
   },
 } as const
 
+const PLUGIN_STATES = Object.keys({
+  running: true,
+  available: true,
+  disabled: true,
+  stopped: true,
+  starting: true,
+  draining: true,
+  restarting: true,
+  failed: true,
+} satisfies Record<PluginState, true>)
+
 const list = defineCommand({
   meta: { name: 'list', description: 'Plugins that run, failed, or could be enabled' },
   args: {
-    state: {
-      type: 'string',
-      description: 'Only those in this state: running, available, failed, …',
-      valueHint: 'state',
-    },
+    state: { type: 'enum', options: PLUGIN_STATES, description: 'Only those in this state' },
     ...JSON_ARG,
     ...CONNECTION_ARGS,
   },

@@ -5,6 +5,7 @@ import { endNow } from '../../base/process/end-now.ts'
 import { ConfigError } from '../../core/config/config-error.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { askOnTerminal } from '../ask-on-terminal.ts'
+import { asTyped } from '../command-name.ts'
 import { endBySignal } from '../end-process.ts'
 import { CommandFailure, EXIT, UsageError } from '../exit-codes.ts'
 import { ignoresHangup } from '../hangup.mjs'
@@ -25,6 +26,11 @@ export const start = defineCommand({
     },
     'strict-config': { type: 'boolean', default: false, description: 'Odd things in the configuration are errors' },
     'use-default-config': { type: 'boolean', default: false, description: 'Use the built-in defaults and no file' },
+    inspect: {
+      type: 'string',
+      description: 'Let a debugger in, on 127.0.0.1:9229 or where it says; plugins in threads show up in it, too',
+      valueHint: '[host:]port',
+    },
     'update-check': {
       type: 'boolean',
       default: false,
@@ -32,13 +38,20 @@ export const start = defineCommand({
     },
   },
   async run({ args }) {
-    if (args._.length > 0) throw new UsageError(`unexpected argument '${args._[0]}' of iii start`)
     if (args['use-default-config'] && args.config !== undefined) {
       throw new UsageError('--config and --use-default-config exclude each other')
     }
+    // Before anything is loaded that is to be debugged.
+    if (args.inspect !== undefined) {
+      const { openInspector } = await import('../inspector.ts')
+      openInspector(args.inspect, (line) => console.error(`Warning: ${line}`))
+    }
     // Loaded here and not above, so that `iii start --help` is quick.
-    const [{ startEngine }, { createLog }] = await Promise.all([import('../../index.ts'), import('../../core/log.ts')])
-    const log = createLog()
+    const [{ startEngine }, { createLog, logLevelFrom }] = await Promise.all([
+      import('../../index.ts'),
+      import('../../core/log.ts'),
+    ])
+    const log = createLog({ level: usable(logLevelFrom(process.env)) })
     const insisted = (signal: NodeJS.Signals): void => {
       log.flush()
       endBySignal(signal)
@@ -61,7 +74,7 @@ export const start = defineCommand({
       throw startFailure(error)
     })
     try {
-      process.stdout.write(startScreen(engine.status(), terminalOf(process.stdout)))
+      process.stdout.write(asTyped(startScreen(engine.status(), terminalOf(process.stdout))))
       // A killed process writes no cache at its end, so it is written now, when everything has been loaded once.
       module.flushCompileCache()
       log.info('stopping', { signal: await signals.first })
@@ -76,6 +89,11 @@ export const start = defineCommand({
     process.exit(EXIT.ok)
   },
 })
+
+function usable<Value>(reading: { readonly value: Value } | { readonly problem: string }): Value {
+  if ('problem' in reading) throw new UsageError(reading.problem)
+  return reading.value
+}
 
 /** What keeps an engine from starting is for its user to mend, so it is told without a stack trace; a defect of ours keeps it. */
 function startFailure(error: unknown): unknown {

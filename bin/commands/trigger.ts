@@ -1,14 +1,15 @@
 // `iii trigger`: calls one function of a running engine and prints its result (spec 05 C.1).
-import { defineCommand, renderUsage } from 'citty'
-import { stripVTControlCharacters } from 'node:util'
+import { defineCommand } from 'citty'
+import { asTyped } from '../command-name.ts'
 import { CONNECTION_ARGS, connectionFrom } from '../connection-options.ts'
 import { invokeOnce, RemoteError } from '../engine-client.ts'
 import { CommandFailure, EXIT, UsageError } from '../exit-codes.ts'
 import { functionHelp } from '../function-help.ts'
+import { commandHelp } from '../help.ts'
 import { payloadFrom, quotingHint } from '../trigger-payload.ts'
 
 export const trigger = defineCommand({
-  meta: { name: 'iii trigger', description: 'Call a function and print its result' },
+  meta: { name: 'trigger', description: 'Call a function and print its result' },
   args: {
     function: {
       type: 'positional',
@@ -41,7 +42,7 @@ export const trigger = defineCommand({
 
     if (args.help) {
       const text = functionId === undefined ? undefined : await functionHelp(functionId, at, namespace)
-      console.log(text ?? stripVTControlCharacters(await renderUsage(cmd)))
+      console.log(asTyped(text ?? (await commandHelp(cmd, 'iii trigger'))))
       return EXIT.ok
     }
     if (functionId === undefined || functionId === '') {

@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { renderUsage, type CommandDef } from 'citty'
 import { commandTable, NOT_PROVIDED } from '../../bin/command-table.ts'
+import { exampleLines } from '../../bin/help.ts'
 import type { BuiltIn } from '../../sdk/built-in.ts'
 
 export async function cliReference(builtIns: readonly BuiltIn[]): Promise<string> {
@@ -13,7 +14,8 @@ export async function cliReference(builtIns: readonly BuiltIn[]): Promise<string
     '',
     '`iii` without a command is `iii start`. Exit codes: 0 done, 1 failed, 2 wrong command line, 3 no engine answers (`iii health` alone), 130 stopped by a second Ctrl-C (143 by a second `SIGTERM`).',
     'Results go to stdout, everything else to stderr. Colours appear on a terminal only, and not where `NO_COLOR` is set.',
-    '`III_LOG` sets the level of the log: `trace`, `debug`, `info` (default), `warn`, `error`, `silent`.',
+    'What a command does not know, and what is empty, surplus or given twice, is refused with exit code 2. `iii help COMMAND` shows its help.',
+    'What `key=value` means: [payloads on the command line](trigger-payload.md). Variables: [environment](diagnostics.md#environment).',
     'Generated from `bin/commands/` by `npm run docs`.',
     '',
     ...sections.flat(),
@@ -53,7 +55,7 @@ async function section(
     '',
     ...also,
     '```text',
-    body,
+    [body, ...examplesOf(path)].join('\n\n'),
     '```',
     '',
   ]
@@ -64,6 +66,11 @@ async function section(
     ),
   )
   return [...own, ...below.flat()]
+}
+
+function examplesOf(path: string): string[] {
+  const lines = exampleLines(path)
+  return lines.length === 0 ? [] : ['EXAMPLES', lines.join('\n')]
 }
 
 function resolved<T>(value: T | Promise<T> | (() => T) | (() => Promise<T>)): Promise<T> {

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { commandTable, NOT_PROVIDED } from '../../bin/command-table.ts'
 import { BUILT_INS } from '../../plugins/built-ins.ts'
-import { unknownOption } from '../../bin/known-options.ts'
+import { FakeEngine } from './fake-engine.ts'
 import { runCli } from './run-cli.ts'
+import { runHere, withVariable } from './run-here.ts'
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -36,9 +37,51 @@ describe('the command line', () => {
       stderr: expect.stringContaining("Did you mean 'reload'?"),
     })
   })
-  it('a missing argument or sub-command exits 2', async () => {
-    expect((await runCli(['plugins', 'info'])).code).toBe(2)
-    expect((await runCli(['functions'])).code).toBe(2)
+  it.each([
+    [['help', 'trigger'], 'trigger'],
+    [['--help', 'trigger'], 'trigger'],
+    [['-h', 't'], 'trigger'],
+    [['help', 'plugins', 'reload'], 'plugins reload'],
+    [['plugin', 'reload', '-h'], 'plugins reload'],
+    [['help', 'config'], 'config'],
+  ])('%j shows the help of that command, with examples', async (argv, path) => {
+    const { code, stdout, stderr } = await runHere(argv)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(new RegExp(`^USAGE .* ${path} `, 'm'))
+    expect(stdout).toMatch(/^EXAMPLES$/m)
+  })
+  it.each(['functions', 'workers', 'triggers', 'plugins', 'function', 'plugin'])('iii %s alone lists', async (name) => {
+    await using engine = await FakeEngine.start()
+    const id = name.startsWith('t') ? 'registered-triggers' : name.replace(/s?$/, 's')
+    const rows = name.startsWith('t') ? 'registered_triggers' : id
+    engine.answers.set(`engine::${id}::list`, { result: { [rows]: [] } })
+    expect(await runHere([name, '--json', ...engine.at])).toEqual({
+      code: 0,
+      stdout: `${JSON.stringify({ [rows]: [] }, null, 2)}\n`,
+      stderr: '',
+    })
+  })
+  it('a word behind list is what is looked for', async () => {
+    await using engine = await FakeEngine.start()
+    engine.answers.set('engine::functions::list', { result: { functions: [] } })
+    await runHere(['functions', 'list', 'state::', '--address', `127.0.0.1:${engine.port}`])
+    expect(engine.frames[0]?.['data']).toEqual({ search: 'state::' })
+  })
+  it.each([
+    ['a host and a port', (port: string) => [`--address=127.0.0.1:${port}`]],
+    ['a host, and the port by itself', (port: string) => ['--address', 'localhost', '--port', port]],
+    ['a URL', (port: string) => ['--address', `ws://127.0.0.1:${port}`]],
+    ['a URL in capitals', (port: string) => ['--address', `WS://127.0.0.1:${port}`]],
+  ])('an address may be %s', async (_what, options) => {
+    await using engine = await FakeEngine.start()
+    engine.answers.set('engine::functions::list', { result: { functions: [] } })
+    expect((await runHere(['functions', '--json', ...options(engine.port)])).code).toBe(0)
+  })
+  it.each(['127.0.0.1:PORT', 'ws://127.0.0.1:PORT'])('III_URL may be %s', async (form) => {
+    await using engine = await FakeEngine.start()
+    engine.answers.set('engine::functions::list', { result: { functions: [] } })
+    withVariable('III_URL', form.replace('PORT', engine.port))
+    expect((await runHere(['functions', '--json'])).code).toBe(0)
   })
   it('takes -c FILE before the command', async () => {
     const { code, stderr } = await runCli(['-c', 'none.yaml', 'plugins', 'enable', 'hello'])
@@ -46,23 +89,5 @@ describe('the command line', () => {
   })
   it('an unknown option of start exits 2 and names it', async () => {
     expect(await runCli(['--confg', 'x'])).toMatchObject({ code: 2, stderr: expect.stringContaining('--confg') })
-  })
-})
-
-describe('unknownOption', () => {
-  const definitions = {
-    config: { type: 'string', alias: 'c' },
-    watch: { type: 'boolean', default: true },
-    name: { type: 'positional' },
-  } as const
-  it.each([
-    [['x', '--config', '--odd', '-c', 'y', '--no-watch', '-h'], undefined],
-    [['--config=--odd', '-', '-5'], undefined],
-    [['--', '--odd'], undefined],
-    [['--odd=1'], '--odd'],
-    [['-z'], '-z'],
-    [['--name'], '--name'],
-  ])('%j → %s', (args, expected) => {
-    expect(unknownOption(args, definitions)).toBe(expected)
   })
 })

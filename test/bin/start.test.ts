@@ -5,6 +5,8 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import WebSocket from 'ws'
+import { within } from '../support/deadline.ts'
 import { unusedPort } from '../support/unused-port.ts'
 import { LAUNCHER, runCli } from './run-cli.ts'
 
@@ -109,6 +111,26 @@ describe('iii start', () => {
     const gone = said(child, 'is gone; the configuration')
     rmSync(path.join(cwd, 'iii-config.yaml'))
     expect(await gone).toContain(path.join(cwd, 'iii-config.yaml'))
+  })
+  it('--inspect lets a debugger in, to whom the threads of plugins show up', async () => {
+    write('iii-config.yaml', `${FREE_PORT}  - name: hello\n`)
+    await runCli(['plugin', 'new', 'hello'], { cwd })
+    const port = await unusedPort()
+    await said(launch(['start', `--inspect=${port}`]), STARTED)
+    const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as {
+      webSocketDebuggerUrl: string
+    }[]
+    const debug = new WebSocket(targets[0]!.webSocketDebuggerUrl)
+    const attached = new Promise<void>((resolve) =>
+      debug.on('message', (data) => {
+        if ((JSON.parse(String(data)) as { method?: string }).method === 'NodeWorker.attachedToWorker') resolve()
+      }),
+    )
+    debug.on('open', () =>
+      debug.send(JSON.stringify({ id: 1, method: 'NodeWorker.enable', params: { waitForDebuggerOnStart: false } })),
+    )
+    await within(10_000, 'a thread of a plugin in the debugger', attached)
+    debug.terminate()
   })
   it('runs on with a plugin that fails, and says what is wrong', async () => {
     write('iii-config.yaml', `${FREE_PORT}  - name: broken\n`)

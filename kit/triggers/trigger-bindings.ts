@@ -24,7 +24,7 @@ export interface TriggerBindingsOptions<Filter extends BindingFilter, Event> {
   /** Decodes a binding's config; absent is `undefined` or null. Throwing refuses the binding with the error's message. */
   readonly readConfig: (config: unknown) => Filter
   /** Asked of the bindings of the event's subject and of those that name none; need not look at the subject again. */
-  readonly matches: (filter: Filter, event: Event) => boolean
+  readonly matches: (filter: Filter, event: Event, binding: TriggerBinding) => boolean
   /** What bindings are found by, such as a scope: an event costs only those of its own. Default: all are asked. */
   readonly subject?: { of(filter: Filter): string | undefined; ofEvent(event: Event): string } | undefined
   /** What condition and handler get; called once per event, and only when a binding matches. */
@@ -107,7 +107,7 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
   fire(event: Event, origin: EventOrigin = {}): void {
     let fired: FiredEvent | undefined
     for (const { lane, filter } of this.#index.candidates(this.#options.subject?.ofEvent(event) ?? '')) {
-      if (!this.#options.matches(filter, event)) continue
+      if (!this.#options.matches(filter, event, lane.binding)) continue
       fired ??= this.#toFired(event, origin)
       lane.push(fired)
     }

@@ -15,6 +15,14 @@ export const PUBSUB_ADAPTERS = new AdapterSet<PubSubAdapterFactory>(
   },
   {
     ...REDIS_OPTION,
+    config: {
+      ...REDIS_OPTION.config,
+      equal_bindings: {
+        enum: ['once', 'each', null],
+        description:
+          'Where the same is bound on several engines: once (default), one of them calls it for an event; each, all of them do.',
+      },
+    },
     description: 'A Redis server: events reach the subscribers of every engine on it.',
     load: async () => (await import('./adapters/redis.ts')).openRedis,
   },

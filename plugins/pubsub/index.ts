@@ -24,7 +24,7 @@ export default definePlugin<PubSubConfig>({
     let { adapter } = config
     const caller = new PacedCaller(iii)
     const broadcast = new Broadcast(caller)
-    const topics = new Topics({
+    const topics: Topics = new Topics({
       adapter: await openAdapter(adapter, log),
       warn: (message, data) => log.warn(message, data),
       createBindings: () =>
@@ -32,7 +32,7 @@ export default definePlugin<PubSubConfig>({
           iii: caller,
           log,
           readConfig: readSubscribeFilter,
-          matches: () => true,
+          matches: (_filter, event, { id }) => topics.isFor(event, id),
           payload: ({ json }) => new RawJson(json),
           bytes: ({ json }) => json.length,
           orderKey: ({ topic }) => topic,

@@ -1,7 +1,8 @@
 // Who is subscribed to what: the bindings of each topic, and one subscription per topic with the adapter behind them all.
 // A publish looks at the bindings of its topic alone.
+import { EqualBindings } from '../../kit/triggers/equal-bindings.ts'
 import type { TriggerBinding, TriggerTypeHandler } from '../../sdk/handle-types.ts'
-import type { PubSubAdapter, PubSubEvent, Subscription } from './adapters/adapter.ts'
+import type { PubSubAdapter, PubSubEvent, SharedBinding, Subscription } from './adapters/adapter.ts'
 import type { TopicBindings } from './broadcast.ts'
 import { readSubscribeFilter, topicOf } from './trigger.ts'
 
@@ -16,6 +17,8 @@ export interface TopicsOptions {
 interface Topic {
   readonly name: string
   readonly bindings: TopicBindings
+  /** When each binding was made, by `performance.now()`. */
+  readonly since: Map<string, number>
   /** Undefined while it is being made. */
   subscription: Subscription | undefined
   /** Set while it is being made; rejects when it can't be had. */
@@ -27,6 +30,7 @@ export class Topics implements TriggerTypeHandler<unknown> {
   #adapter: PubSubAdapter
   readonly #topics = new Map<string, Topic>()
   readonly #topicOfBinding = new Map<string, Topic>()
+  readonly #equals = new EqualBindings()
   readonly #publishing = new Set<Promise<void>>()
   /** Set while the adapter changes: bindings to new topics wait for its end. */
   #changing: Promise<void> | undefined
@@ -64,7 +68,13 @@ export class Topics implements TriggerTypeHandler<unknown> {
     const topic = this.#topicOfBinding.get(id)
     if (topic === undefined) return
     this.#topicOfBinding.delete(id)
+    this.#equals.remove(id)
     return this.#drop(topic, id)
+  }
+
+  /** Whether an event is for a binding. */
+  isFor({ claimed }: PubSubEvent, bindingId: string): boolean {
+    return claimed === undefined || claimed.has(this.#equals.nameOf(bindingId))
   }
 
   publish(event: PubSubEvent): void | Promise<void> {
@@ -123,6 +133,7 @@ export class Topics implements TriggerTypeHandler<unknown> {
     const topic: Topic = {
       name,
       bindings: this.#options.createBindings(),
+      since: new Map(),
       subscription: undefined,
       opening: undefined,
     }
@@ -146,10 +157,17 @@ export class Topics implements TriggerTypeHandler<unknown> {
   }
 
   #subscribe(adapter: PubSubAdapter, topic: Topic): Subscription | Promise<Subscription> {
-    return adapter.subscribe(topic.name, (event) => {
-      // While two adapters are subscribed, one of them counts.
-      if (adapter === this.#adapter) return this.#options.send(event, topic.bindings)
-    })
+    // While two adapters are subscribed, one of them counts.
+    const counts = (): boolean => adapter === this.#adapter
+    return adapter.subscribe(
+      topic.name,
+      (event) => (counts() ? this.#options.send(event, topic.bindings) : undefined),
+      () => (counts() ? this.#shared(topic) : []),
+    )
+  }
+
+  #shared({ since }: Topic): SharedBinding[] {
+    return Array.from(since, ([id, time]) => ({ name: this.#equals.nameOf(id), since: time }))
   }
 
   async #subscribeAll(adapter: PubSubAdapter): Promise<Map<string, Subscription>> {
@@ -169,12 +187,15 @@ export class Topics implements TriggerTypeHandler<unknown> {
     if (topic === undefined || topic.opening !== undefined) return this.registerTrigger(binding)
     const before = this.#topicOfBinding.get(binding.id)
     topic.bindings.registerTrigger(binding)
+    this.#equals.add(binding)
+    topic.since.set(binding.id, performance.now())
     this.#topicOfBinding.set(binding.id, topic)
     if (before !== undefined && before !== topic) return this.#drop(before, binding.id)
   }
 
   #drop(topic: Topic, id: string): void | Promise<void> {
     topic.bindings.unregisterTrigger({ id })
+    topic.since.delete(id)
     if (topic.bindings.size > 0) return
     this.#topics.delete(topic.name)
     return topic.subscription?.close()

@@ -9,6 +9,15 @@ export interface PubSubEvent {
   readonly json: string
   /** Trace context of the publisher; an adapter that crosses processes loses it. */
   readonly origin: EventOrigin
+  /** Names of the bindings that it is for; absent = all of the topic. */
+  readonly claimed?: ReadonlySet<string> | undefined
+}
+
+/** A binding as other engines know it, on which the same is bound. */
+export interface SharedBinding {
+  readonly name: string
+  /** When it was bound here, by `performance.now()`. */
+  readonly since: number
 }
 
 /** Resolves, or returns, when the event has been handed to its subscribers. Fails with `overloaded` when too many wait for that. */
@@ -21,8 +30,15 @@ export interface Subscription {
 
 /** A method answers without a promise where there is nothing to wait for: then its effect is there at once. */
 export interface PubSubAdapter {
-  /** Every event published to the topic from the answer on reaches `receive`, in the order of publication. */
-  subscribe(topic: string, receive: Receive): Subscription | Promise<Subscription>
+  /**
+   * Every event published to the topic from the answer on reaches `receive`, in the order of publication. Across engines each is for
+   * one of those that have a binding of that name; `bindings` is asked at every event.
+   */
+  subscribe(
+    topic: string,
+    receive: Receive,
+    bindings: () => readonly SharedBinding[],
+  ): Subscription | Promise<Subscription>
   /** Hands the event over to whoever is subscribed, here and elsewhere. A rejection says why that could not be done. */
   publish(event: PubSubEvent): void | Promise<void>
   /** Ends all subscriptions, once what was published before has reached them. */

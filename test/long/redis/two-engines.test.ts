@@ -94,11 +94,19 @@ it.skipIf(lacks('redis-server'))(
         return events
       }),
     )
+    // The same function on both: replicas, each at another engine.
+    const shared = new Collector<{ n: number }>()
+    for (const { client } of [one, two]) {
+      await client.register('test::shared', (data) => shared.add(data))
+      const trigger = { trigger_type: 'subscribe', function_id: 'test::shared', config: { topic: 'orders' } }
+      await client.result('engine::register_trigger', trigger)
+    }
     await one.client.result('publish', { topic: 'orders', data: { n: 1 } })
     await two.client.result('publish', { topic: 'orders', data: { n: 2 } })
     for (const events of heard) expect(await events.take(2)).toEqual([{ n: 1 }, { n: 2 }])
     for (const { engine } of [one, two]) expect(await engine.stop()).toBe(0)
     for (const events of heard) expect(events.items).toHaveLength(2)
+    expect(shared.items.map(({ n }) => n).sort()).toEqual([1, 2])
   },
 )
 

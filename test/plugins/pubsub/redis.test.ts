@@ -1,7 +1,9 @@
 // The adapter redis, with the real server: the cases of every adapter, and what Redis adds, its absence included.
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { PubSubAdapter } from '../../../plugins/pubsub/adapters/adapter.ts'
 import { openRedis, type RedisAdapterLimits } from '../../../plugins/pubsub/adapters/redis.ts'
+import { CLAIM_LIMITS } from '../../../plugins/pubsub/adapters/redis-claims.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { Collector, within } from '../../support/deadline.ts'
 import { lacks } from '../../support/needs.ts'
@@ -82,15 +84,124 @@ describe.skipIf(lacks('redis-server'))('needs redis-server', () => {
   })
 
   describe('two engines on one server', () => {
-    test('each gets what the other publishes, once', async () => {
+    /** Binds the same function on each engine; all that is called, wherever, in one list. */
+    async function replicas(runs: readonly RunningPubSub[], config: object, times = 1): Promise<Collector<unknown>> {
+      const [events, functionId] = [new Collector<unknown>(), `test::replica-${randomUUID()}`]
+      for (const run of runs) {
+        await run.provide(functionId, events.add as never)
+        for (let count = 0; count < times; count++) {
+          await run.bind({ id: randomUUID(), function_id: functionId, config })
+        }
+      }
+      return events
+    }
+
+    const barriers = async (runs: readonly RunningPubSub[]): Promise<void> => {
+      for (const run of runs) await barrier(run)
+    }
+
+    test('what is bound on one of them alone gets what the other publishes, once', async () => {
       const [one, other, topic] = [await open(), await open(), freshTopic()]
       const [atOne, atOther] = [await collect(one, { topic }), await collect(other, { topic })]
       await publish(one, topic, 1)
       await publish(other, topic, 2)
       for (const { events } of [atOne, atOther]) expect((await events.take(2)).sort()).toEqual([1, 2])
-      await barrier(one)
-      await barrier(other)
+      await barriers([one, other])
       expect([atOne.events.items.length, atOther.events.items.length]).toEqual([2, 2])
+    })
+
+    test('the same bound on both is called once for an event, whoever publishes, also for equal ones', async () => {
+      const [runs, topic, client] = [[await open(), await open()], freshTopic(), redis.client()]
+      const events = await replicas(runs, { topic })
+      const numbers = Array.from({ length: 50 }, (_, number) => number)
+      await Promise.all(numbers.map((number) => publish(runs[number % 2]!, topic, number)))
+      await Promise.all(numbers.map(() => client.publish(topic, '"tick"')))
+      await events.take(100)
+      await barriers(runs)
+      expect(events.items.filter((event) => event === 'tick')).toHaveLength(50)
+      expect(events.items.filter((event) => event !== 'tick').sort((a, b) => Number(a) - Number(b))).toEqual(numbers)
+    })
+
+    test('bound twice on each of them it is called twice', async () => {
+      const [runs, topic] = [[await open(), await open()], freshTopic()]
+      const events = await replicas(runs, { topic }, 2)
+      for (const event of ['a', 'b']) await publish(runs[0]!, topic, event)
+      await events.take(4)
+      await barriers(runs)
+      expect([...events.items].sort()).toEqual(['a', 'a', 'b', 'b'])
+    })
+
+    test('with equal_bindings: each it is called on each', async () => {
+      const each = { adapter: { name: 'redis', config: { redis_url: redis.url, equal_bindings: 'each' } } }
+      const runs = [await runPubSubPlugin(each), await runPubSubPlugin(each)]
+      const topic = freshTopic()
+      const events = await replicas(runs, { topic })
+      await publish(runs[0]!, topic, 'a')
+      expect(await events.take(2)).toEqual(['a', 'a'])
+    })
+
+    test('one that leaves takes nothing along, one that comes doubles nothing', async () => {
+      const [stays, goes, topic] = [await open(), await open(), freshTopic()]
+      const events = await replicas([stays, goes], { topic })
+      const some = async (from: number): Promise<void> => {
+        for (let number = from; number < from + 20; number++) await publish(stays, topic, 'the same')
+      }
+      await some(0)
+      await events.take(20)
+      await goes.stop()
+      await some(20)
+      await events.take(40)
+      await barriers([stays])
+      expect(events.items).toHaveLength(40)
+    })
+
+    test('subscribers that are no engines, or engines that claim nothing, take nothing away', async () => {
+      const [run, topic, client] = [await open(), freshTopic(), redis.client()]
+      const heard = new Collector<string>()
+      client.on('message', (_channel, text) => heard.add(text))
+      await client.subscribe(topic)
+      const events = await replicas([run], { topic })
+      for (const event of ['a', 'a', 'b']) await publish(run, topic, event)
+      expect(await events.take(3)).toEqual(['a', 'a', 'b'])
+      expect(await heard.take(3)).toEqual(['"a"', '"a"', '"b"'])
+      // The claims of those that never count them run out.
+      const keys = await redis.client().keys('pubsub_claim:*')
+      expect(keys).not.toEqual([])
+      for (const key of keys) {
+        const left = await redis.client().pttl(key)
+        expect(left).toBeGreaterThan(0)
+        expect(left).toBeLessThanOrEqual(CLAIM_LIMITS.rememberMs)
+      }
+      await redis.client().del(keys)
+    })
+
+    test('what all of them have counted is forgotten, and alone an engine writes nothing', async () => {
+      const server = await ownServer()
+      const [runs, topic, client] = [[await open(server), await open(server)], freshTopic(), server.client()]
+      const events = await replicas(runs, { topic })
+      for (let number = 0; number < 10; number++) await publish(runs[0]!, topic, number)
+      await events.take(10)
+      await barriers(runs)
+      expect(await client.keys('pubsub_claim:*')).toEqual([])
+      await runs[1]!.stop()
+      await client.config('RESETSTAT')
+      for (let number = 0; number < 10; number++) await publish(runs[0]!, topic, number)
+      await events.take(20)
+      expect(await client.info('commandstats')).not.toMatch(/cmdstat_(hset|pexpire)/)
+    })
+
+    test('where Redis refuses claims each calls its own, with a word', async () => {
+      const server = await ownServer()
+      const client = server.client()
+      await client.call('ACL', 'SETUSER', 'narrow', 'on', '>secret', '&*', '~other:*', '+@all')
+      const url = server.url.replace('//', '//narrow:secret@')
+      const run = await runPubSubPlugin({ adapter: { name: 'redis', config: { redis_url: url } } })
+      const { events } = await collect(run, { topic: 't' })
+      for (const event of [1, 2]) await publish(run, 't', event)
+      expect(await events.take(2)).toEqual([1, 2])
+      expect(
+        run.log.lines.filter(({ message }) => message.startsWith('Redis refuses to say which engine')),
+      ).toHaveLength(1)
     })
   })
 
@@ -144,24 +255,26 @@ describe.skipIf(lacks('redis-server'))('needs redis-server', () => {
       const server = await ownServer()
       const log = collectingLog()
       const adapter = await opened(server, { subscribeMs: 50 }, log)
-      await adapter.subscribe('before', () => {})
+      await adapter.subscribe('before', () => {}, none)
       await server.kill()
-      await expect(adapter.subscribe('t', () => {})).rejects.toThrow(
+      await expect(adapter.subscribe('t', () => {}, none)).rejects.toThrow(
         'No subscription to the topic "t" within 50 ms: Redis is not reachable. Subscribe again later.',
       )
       await server.restart()
       await loggedLine(log, /^All subscriptions are in force again/)
-      await adapter.subscribe('t', () => {})
+      await adapter.subscribe('t', () => {}, none)
     })
 
     test('closing does not wait for ever for a server that says nothing', async () => {
       const server = await ownServer()
       const adapter = await opened(server, { flushMs: 50, closeMs: 50 })
-      await adapter.subscribe('t', () => {})
+      await adapter.subscribe('t', () => {}, none)
       server.pause()
       onTestFinished(() => server.resume())
       await within(5_000, 'the end of the adapter', Promise.resolve(adapter.close()))
     })
+
+    const none = (): [] => []
 
     async function opened(
       { url }: RedisServer,

@@ -119,8 +119,9 @@ function runElsewhere() {
   })
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code === null ? 1 : code)
-    // Ends the way the child ended, so that a shell or supervisor sees the signal.
+    // Ends the way the child ended, so that a shell or supervisor sees the signal. The first process of a container is spared by it.
     for (const forwarded of signals) process.removeAllListeners(forwarded)
+    process.exitCode = 128 + os.constants.signals[signal]
     process.kill(process.pid, signal)
   })
 }

@@ -124,6 +124,16 @@ describe.skipIf(lacks('old Node'))('on a system whose Node is too old (needs old
     expect(launch(node, ['echo'], env, 'from stdin\n').stdout).toContain('from stdin\n')
     expect(launch(node, ['die'], env).signal).toBe('SIGKILL')
   })
+  it.skipIf(lacks('PID namespaces'))(
+    'as the first process of a container, where no signal ends it, it ends with the code of one (needs PID namespaces)',
+    () => {
+      const first = path.join(folder, 'first.sh')
+      writeFileSync(first, `#!/bin/sh\nexec unshare -Urpf --mount-proc --kill-child '${node}' "$@"\n`, { mode: 0o755 })
+      const env = { PATH: process.env['PATH'], III_NODE: process.execPath }
+      const { status, signal } = launch(first, ['die'], env)
+      expect({ status, signal }).toEqual({ status: 137, signal: null })
+    },
+  )
   it('passes on SIGTERM and waits for the end', async () => {
     const child = spawn(node, [path.join(folder, 'bin', 'iii.mjs'), 'wait'], {
       env: { HOME: folder, PATH: '', III_NODE: process.execPath },

@@ -44,6 +44,12 @@ export const NEEDS = {
     missing: 'no /proc on this system, which they read',
     remedy: 'run them on Linux, in a container for example',
   },
+  'PID namespaces': {
+    isThere: () => answers('unshare', '-Urpf', '--mount-proc', 'true'),
+    missing: 'no right to make a PID namespace with unshare',
+    remedy:
+      'run them on Linux as a user who may: sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns',
+  },
   POSIX: {
     isThere: () => process.platform !== 'win32',
     missing: 'nothing like the rights of POSIX files on this system',

@@ -3,7 +3,6 @@ import pino from 'pino'
 import { LineWriter, type Written } from '../base/files/line-writer.ts'
 import { didYouMean } from '../base/values/closest-name.ts'
 import type { PluginLog } from '../sdk/plugin.ts'
-import { StartError } from './start-error.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
@@ -74,7 +73,7 @@ export function logLevelFrom(env: NodeJS.ProcessEnv): { readonly value: LogLevel
 
 function levelFrom(env: NodeJS.ProcessEnv): LogLevel {
   const reading = logLevelFrom(env)
-  if ('problem' in reading) throw new StartError(reading.problem)
+  if ('problem' in reading) throw new Error(reading.problem)
   return reading.value
 }
 

@@ -7,12 +7,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { within } from '../support/deadline.ts'
+import { lacks } from '../support/needs.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { unusedPort } from '../support/unused-port.ts'
 import { LAUNCHER } from './run-cli.ts'
-
-const isPosix = process.platform !== 'win32'
-const hasFullDevice = process.platform === 'linux'
 
 let cwd: string
 let port: number
@@ -88,22 +86,25 @@ const full = (): number => {
   return fd
 }
 
-it.skipIf(!hasFullDevice)('an engine whose log is on a full disk answers calls and ends', async () => {
+it.skipIf(lacks('Linux'))('an engine whose log is on a full disk answers calls and ends (needs Linux)', async () => {
   start(['ignore', 'pipe', full()])
   await within(15_000, 'the start', started())
   await logAndCall()
   expect(await endsBy('SIGTERM')).toBe(0)
 })
 
-it.skipIf(!hasFullDevice)('an engine whose start screen can not be written runs all the same', async () => {
-  const fd = full()
-  start(['ignore', fd, fd])
-  await within(15_000, 'the start', listening())
-  await logAndCall()
-  expect(await endsBy('SIGTERM')).toBe(0)
-})
+it.skipIf(lacks('Linux'))(
+  'an engine whose start screen can not be written runs all the same (needs Linux)',
+  async () => {
+    const fd = full()
+    start(['ignore', fd, fd])
+    await within(15_000, 'the start', listening())
+    await logAndCall()
+    expect(await endsBy('SIGTERM')).toBe(0)
+  },
+)
 
-it('an engine whose reader has gone answers calls and ends', async () => {
+it('an engine whose reader has gone answers calls and ends (needs Linux)', async () => {
   start(['ignore', 'pipe', 'pipe'])
   await within(15_000, 'the start', started())
   engine!.stdout!.destroy()
@@ -132,21 +133,24 @@ it('an engine whose reader has stopped reading answers calls and ends, and says 
   expect(await endsBy('SIGTERM')).toBe(0)
 })
 
-it.skipIf(!isPosix)('an engine that was started by nohup stays when the terminal goes', async () => {
-  start(['ignore', 'pipe', 'pipe'], { _: '/usr/bin/nohup' })
-  await within(15_000, 'the start', started())
-  engine!.kill('SIGHUP')
-  await logAndCall()
-  expect(await endsBy('SIGTERM')).toBe(0)
-})
+it.skipIf(lacks('POSIX'))(
+  'an engine that was started by nohup stays when the terminal goes (needs POSIX)',
+  async () => {
+    start(['ignore', 'pipe', 'pipe'], { _: '/usr/bin/nohup' })
+    await within(15_000, 'the start', started())
+    engine!.kill('SIGHUP')
+    await logAndCall()
+    expect(await endsBy('SIGTERM')).toBe(0)
+  },
+)
 
-it.skipIf(!isPosix)('another one ends in order', async () => {
+it.skipIf(lacks('POSIX'))('another one ends in order (needs POSIX)', async () => {
   start(['ignore', 'pipe', 'pipe'], { _: '', III_SIGHUP: 'end' })
   await within(15_000, 'the start', started())
   expect(await endsBy('SIGHUP')).toBe(0)
 })
 
-it.skipIf(!hasFullDevice)('a command whose result can not be written fails and says so', async () => {
+it.skipIf(lacks('Linux'))('a command whose result can not be written fails and says so (needs Linux)', async () => {
   const child = spawn(process.execPath, [LAUNCHER, '--help'], { stdio: ['ignore', full(), 'pipe'] })
   let said = ''
   child.stderr!.on('data', (chunk: Buffer) => (said += chunk.toString()))

@@ -49,7 +49,7 @@ it('runs in this process where Node is new enough', () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: `${process.versions.node}\n` })
 })
 
-it.skipIf(process.getuid?.() !== 0)('runs for a user of whom the system knows no home (only root can try)', () => {
+it.skipIf(lacks('root'))('runs for a user of whom the system knows no home (needs root)', () => {
   // The folder of the launcher must be readable for that user.
   chmodSync(folder, 0o755)
   const script = `process.setuid(54321); process.argv.splice(1, 1); import(${JSON.stringify(pathToFileURL(path.join(folder, 'bin', 'iii.mjs')).href)})`

@@ -10,6 +10,12 @@ import { filesIn, ROOT } from './source-files.ts'
 const SKIPPED =
   /\.(?:skip|skipIf|runIf|todo|fails)\b(?<condition>\((?:[^()]|\([^()]*\))*\))?\(\s*(?<title>'[^']*'|`[^`]*`|"[^"]*")/g
 
+/** What runs in the suite without processes asks the platform itself. */
+const BY_PLATFORM: Readonly<Record<string, readonly NeedName[]>> = {
+  "(process.platform === 'win32')": ['POSIX'],
+  "(process.platform !== 'linux')": ['Linux'],
+}
+
 it('a test that may be skipped names in its title what it needs, from the table', () => {
   const others = filesIn('test').filter((file) => !import.meta.filename.endsWith(file))
   const found = others.flatMap((file) =>
@@ -18,8 +24,7 @@ it('a test that may be skipped names in its title what it needs, from the table'
   expect(found.length).toBeGreaterThan(20)
   for (const { file, condition = '', title = '' } of found as { file: string; condition?: string; title?: string }[]) {
     const asked = [...condition.matchAll(/lacks\('([^']+)'\)/g)].map(([, name]) => name as NeedName)
-    // What runs in the suite without processes asks the platform itself.
-    const needed = condition === "(process.platform === 'win32')" ? ['POSIX'] : asked
+    const needed = BY_PLATFORM[condition] ?? asked
     expect(needed, `${file}: ${title}: skip it with lacks(NAME) of test/support/needs.ts`).not.toEqual([])
     expect([...needsIn(title)].sort(), `${file}: ${title}`).toEqual([...needed].sort())
   }

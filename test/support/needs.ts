@@ -1,7 +1,8 @@
 // What some tests need and not every machine has. A test that is skipped says so in its title, `… (needs NAME)`, with a name of
 // this table; skipped-tests.ts tells at the end of a run why, and how to have it run.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
+import path from 'node:path'
 import { findOldNode } from '../bin/old-node.ts'
 
 export interface Need {
@@ -50,6 +51,16 @@ export const NEEDS = {
     remedy:
       'run them on Linux as a user who may: sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns',
   },
+  'native package': {
+    isThere: () => nativeFile() !== undefined,
+    missing: 'no native package for this platform in node_modules',
+    remedy: 'install with optional dependencies: npm ci',
+  },
+  root: {
+    isThere: () => process.getuid?.() === 0,
+    missing: 'no right to become another user',
+    remedy: 'run them as root, in a container for example',
+  },
   POSIX: {
     isThere: () => process.platform !== 'win32',
     missing: 'nothing like the rights of POSIX files on this system',
@@ -79,6 +90,11 @@ export function lacks(name: NeedName): boolean {
 
 export function chromiumFile(): string | undefined {
   return BROWSERS.find((file) => existsSync(file))
+}
+
+/** The one that piscina's own dependency installs for this platform. */
+export function nativeFile(): string | undefined {
+  return globSync('node_modules/@napi-rs/nice-*/*.node', { cwd: path.resolve(import.meta.dirname, '../..') })[0]
 }
 
 /** The interpreter that III_TEST_PYTHON names, else the system's, if it has the SDK. */

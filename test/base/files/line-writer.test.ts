@@ -132,7 +132,7 @@ test('at once does not write again what is under way', () => {
   expect(file.lines).toEqual(['b'])
 })
 
-test.skipIf(process.platform !== 'linux')('a real full device holds up nobody', async () => {
+test.skipIf(process.platform !== 'linux')('a real full device holds up nobody (needs Linux)', async () => {
   const fd = openSync('/dev/full', 'w')
   onTestFinished(() => closeSync(fd))
   const writer = new LineWriter({ fd, tellDropped: () => '\n', maxBytes: 100 })

@@ -85,7 +85,7 @@ test('Closing cuts connections that do not end by themselves', async () => {
 })
 
 test.skipIf(process.platform === 'win32')(
-  'An address that is held though nobody listens there is waited for',
+  'An address that is held though nobody listens there is waited for (needs POSIX)',
   async () => {
     const { port, free } = await heldPort()
     const other = new WebListener({ worker: 'some-worker', handshakeTimeoutMs: 1_000, onFailure: () => {} })
@@ -100,7 +100,7 @@ test.skipIf(process.platform === 'win32')(
   },
 )
 
-test.skipIf(process.platform === 'win32')('Such waiting has an end, and is ended', async () => {
+test.skipIf(process.platform === 'win32')('Such waiting has an end, and is ended (needs POSIX)', async () => {
   const { port } = await heldPort()
   const other = new WebListener({ worker: 'some-worker', handshakeTimeoutMs: 1_000, onFailure: () => {} })
   await expect(other.open('127.0.0.1', port, { waitMs: 1, onWait: () => {} })).rejects.toThrow(

@@ -1,17 +1,12 @@
 // Native code in plugins, with a real `.node` file in packages that are laid out as those of npm are.
-import { copyFileSync, globSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import type { Isolation } from '../../../sdk/plugin.ts'
+import { lacks, nativeFile } from '../../support/needs.ts'
 import { testHost, type TestHost } from './test-host.ts'
 
-/** The one that piscina's own dependency installs for this platform. */
-const [NATIVE_FILE] = globSync('node_modules/@napi-rs/nice-*/*.node', {
-  cwd: fileURLToPath(new URL('../../..', import.meta.url)),
-})
-
-const native = describe.skipIf(NATIVE_FILE === undefined)
+const NATIVE_FILE = nativeFile()
 
 /** Finds the root of its caller's package by the stack, as `bindings` does. */
 const BINDINGS = `
@@ -108,7 +103,7 @@ export default definePlugin({
   )
 }
 
-native('native code is loaded', () => {
+describe.skipIf(lacks('native package'))('native code is loaded (needs native package)', () => {
   test.each(Object.entries(LAYOUTS))('in a thread: %s', async (_name, { use, packages }) => {
     const host = testHost()
     write(host, use, packages)
@@ -134,7 +129,7 @@ native('native code is loaded', () => {
   })
 })
 
-native('native code is refused with the reason', () => {
+describe.skipIf(lacks('native package'))('native code is refused with the reason (needs native package)', () => {
   test.each(['a package that looks for its own root', 'a .node file of its own'] as const)(
     'under permissions: %s',
     async (layout) => {

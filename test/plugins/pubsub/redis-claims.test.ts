@@ -4,10 +4,11 @@ import fc from 'fast-check'
 import { RedisClaims, type ClaimLimits } from '../../../plugins/pubsub/adapters/redis-claims.ts'
 import type { RedisConnection } from '../../../kit/redis/redis-connection.ts'
 import { connect } from '../../kit/redis/connect-redis.ts'
-import { redisAvailable, startRedis, type RedisServer } from '../../support/redis-server.ts'
+import { lacks } from '../../support/needs.ts'
+import { startRedis, type RedisServer } from '../../support/redis-server.ts'
 import { freshTopic } from './pubsub-run.ts'
 
-describe.skipIf(!redisAvailable)('claims (needs redis-server)', () => {
+describe.skipIf(lacks('redis-server'))('claims (needs redis-server)', () => {
   let redis: RedisServer
   beforeAll(async () => void (redis = await startRedis()))
   afterAll(() => redis.stop())

@@ -288,8 +288,9 @@ export class RunningEngine implements Engine {
     const ofCaller = Object.entries(this.#options.localFunctions ?? {}).map(([id, handler]) => {
       return { id, description: '', requestFormat: undefined, responseFormat: undefined, handler }
     })
-    const ofHost = [...pluginFunctions(host)].map(([id, { handler, description, request_format: requestFormat }]) => {
-      return { id, description, requestFormat, responseFormat: undefined, handler }
+    const ofHost = [...pluginFunctions(host)].map(([id, { handler, description, ...formats }]) => {
+      const { request_format: requestFormat, response_format: responseFormat } = formats
+      return { id, description, requestFormat, responseFormat, handler }
     })
     const settings = settingsFunction(core.seats.settings, (plugin, config) => host.applySettings(plugin, config))
     core.addFunctions([...ofCaller, ...ofHost, settings])

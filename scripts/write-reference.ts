@@ -1,10 +1,11 @@
-// `npm run docs`: writes the generated pages of docs/reference/, and the generated tables of the other pages. Tests hold them
-// against the code.
+// `npm run docs`: writes the generated pages of docs/reference/, the generated tables of the other pages, and the types of the
+// built-in functions and trigger types. Tests hold them against the code.
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { ABSENT_WORKERS } from '../plugins/absent-workers.ts'
 import { BUILT_INS } from '../plugins/built-ins.ts'
 import { cliReference } from './reference/cli.ts'
 import { errorsReference } from './reference/errors.ts'
+import { knownTypes } from './reference/known-types.ts'
 import { limitsReference } from './reference/limits.ts'
 import { fillTables, tablesOf } from './reference/tables.ts'
 import { workersReference } from './reference/workers.ts'
@@ -21,3 +22,4 @@ for (const path of globSync('**/*.md', { cwd: docs })) {
   const filled = fillTables(text, tables)
   if (filled !== text) writeFileSync(page, filled)
 }
+for (const [path, text] of await knownTypes(BUILT_INS)) writeFileSync(new URL(`../${path}`, import.meta.url), text)

@@ -2,7 +2,7 @@
 // Types alone. Each worker says it of itself in `plugins/<folder>/about.ts`; `plugins/built-ins.ts` is the one table of them.
 import type { ArgsDef, CommandDef } from 'citty'
 import type { JsonSchema } from '../base/values/json-schema.ts'
-import type { FunctionOptions, FunctionRef, Handler } from './handle-types.ts'
+import type { FunctionOptions, FunctionRef, Handler, TriggerTypeInput } from './handle-types.ts'
 
 /** How a worker is known, whether or not this version has it. Plain data. */
 export interface WorkerAbout {
@@ -55,6 +55,8 @@ export interface BuiltInAbout extends WorkerAbout {
   readonly bounds?: () => Promise<readonly Bound[]>
   /** Declares its functions for the reference; nothing of it runs. */
   readonly declareFunctions?: (registrar: FunctionRegistrar) => Promise<void>
+  /** Its trigger types, as it registers them. */
+  readonly declareTriggerTypes?: () => Promise<readonly TriggerTypeInput[]>
 }
 
 /** A row of the table of built-in workers. */

@@ -1,5 +1,6 @@
 // The shapes that the `iii` handle takes and returns (spec 08 §3–§7). No behaviour: `handle.ts` has that.
 import type { ErrorBody } from '../protocol/errors.ts'
+import type { TriggerConfig } from './known-ids.ts'
 
 /**
  * A function's handler. `data` is the payload, null when there is none; with the option `raw` its JSON text. `metadata` is the sidecar of
@@ -49,14 +50,20 @@ export interface TriggerRequest {
   baggage?: string
 }
 
-export interface TriggerInput {
-  type: string
-  function_id: string
-  config?: unknown
-  metadata?: unknown
-  namespace?: string
-  trigger_namespace?: string
-}
+/** A binding of a function to a trigger type. `config` is typed by the type's id where it is one of `KnownTriggers`. */
+export type TriggerInput<Type extends string = string> = {
+  /** Id of the trigger type. */
+  readonly type: Type
+  readonly function_id: string
+  /** Handed to the function with each event. */
+  readonly metadata?: unknown
+  /** Where the function is looked for. Default: the namespace of the plugin. */
+  readonly namespace?: string
+  /** Where the trigger type is looked for. Default: the namespace of the plugin, then `default`. */
+  readonly trigger_namespace?: string
+} & ({} extends TriggerConfig<Type>
+  ? { readonly config?: TriggerConfig<Type> }
+  : { readonly config: TriggerConfig<Type> })
 
 export interface TriggerBinding<Config = any> {
   readonly id: string

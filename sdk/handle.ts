@@ -7,6 +7,7 @@ import { Activity } from './activity.ts'
 import { toJson } from './answers.ts'
 import { currentCallContext } from './call-context.ts'
 import { ChannelEnds } from './channel-ends.ts'
+import type { CallFunction } from './call-types.ts'
 import type { ChannelReader } from './channel-reader.ts'
 import type { ChannelWriter } from './channel-writer.ts'
 import { InvocationError, invocationErrorFrom } from './errors.ts'
@@ -159,8 +160,8 @@ export class Handle {
   }
 
   /** Binds a function to a trigger. A refusal is reported by `onProblem`, not thrown. */
-  readonly registerTrigger = (input: TriggerInput): TriggerRef => {
-    const { type, function_id, config = {}, metadata, namespace, trigger_namespace } = input
+  readonly registerTrigger = <const Type extends string>(input: TriggerInput<Type>): TriggerRef => {
+    const { type, function_id, config = {}, metadata, namespace, trigger_namespace } = input as TriggerInput
     const id = randomUUID()
     this.#transport.control({
       type: 'registertrigger',
@@ -208,7 +209,7 @@ export class Handle {
    * undefined at once for `void`. Rejects with `InvocationError`: the callee's code, `TIMEOUT` after `timeoutMs`
    * (default 30000), or `overloaded` when too much waits to be sent.
    */
-  readonly trigger = <Output = any>(request: TriggerRequest): Promise<Output> => {
+  readonly trigger = ((request: TriggerRequest): Promise<any> => {
     const { function_id: id, action, timeoutMs } = request
     let payload: string | undefined
     let sidecar: Sidecar | undefined
@@ -223,7 +224,7 @@ export class Handle {
     if (action?.type === 'void') {
       if (transport.congested) this.#dropVoid(id)
       else transport.call(undefined, id, payload, sidecar)
-      return Promise.resolve(undefined as Output)
+      return Promise.resolve(undefined)
     }
     if (!transport.open)
       return Promise.reject(new InvocationError('invocation_stopped', 'The connection to the engine is closed', id))
@@ -236,11 +237,11 @@ export class Handle {
       const callId = this.#pending.add(id, timeoutMs, resolve as (value: unknown) => void, reject, request.raw)
       transport.call(callId, id, payload, sidecar)
     })
-  }
+  }) as CallFunction
 
   /** Creates a channel (spec 08 §7). `bufferSize` counts items. Pass one of the refs on, use the end of the other. */
   readonly createChannel = async (bufferSize?: number): Promise<Channel> => {
-    const { writer, reader } = await this.trigger<{ writer: ChannelRef; reader: ChannelRef }>({
+    const { writer, reader } = await this.trigger<unknown, { writer: ChannelRef; reader: ChannelRef }>({
       function_id: 'engine::channels::create',
       payload: bufferSize === undefined ? NO_ARGUMENTS : { buffer_size: bufferSize },
     })
@@ -270,7 +271,7 @@ export class Handle {
   }
 
   async #list(functionId: string, member: string, options: object = NO_ARGUMENTS): Promise<unknown[]> {
-    const result = await this.trigger<Record<string, unknown[]> | undefined>({
+    const result = await this.trigger<unknown, Record<string, unknown[]> | undefined>({
       function_id: functionId,
       payload: options,
     })

@@ -1,6 +1,30 @@
 // `definePlugin` and the types a plugin author sees (spec 09 §2). Published as `iii-host/plugin`.
 import type { JsonSchema } from '../base/values/json-schema.ts'
+import type { NotSaid } from './call-types.ts'
 import type { Handle } from './handle.ts'
+import type { FromSchema } from './schema-type.ts'
+
+export type { Channel, Handle, HttpInvocation, TriggerRef, TriggerTypeRef } from './handle.ts'
+export type { CallFunction, CallRequest, EnqueueResult } from './call-types.ts'
+export type { ChannelReader } from './channel-reader.ts'
+export type { ChannelWriter } from './channel-writer.ts'
+export { InvocationError } from './errors.ts'
+export type {
+  Action,
+  ChannelRef,
+  FunctionOptions,
+  FunctionRef,
+  Handler,
+  TriggerBinding,
+  TriggerInput,
+  TriggerRequest,
+  TriggerTypeHandler,
+  TriggerTypeInput,
+} from './handle-types.ts'
+export type * from './known-ids.ts'
+export { RawJson } from './raw-json.ts'
+export type { FromSchema } from './schema-type.ts'
+export { TriggerAction } from './trigger-action.ts'
 
 /** How a plugin is kept apart from the others: in a thread with other small plugins, in its own thread, or in its own process. */
 export type Isolation = 'shared' | 'thread' | 'process'
@@ -110,9 +134,29 @@ export interface PluginDefinition<Config = Readonly<Record<string, unknown>>> {
   start(context: PluginContext<Config>): void | RunningPlugin<Config> | Promise<void | RunningPlugin<Config>>
 }
 
-/** Declares a plugin. Returns its argument; exists for the types. */
-export function definePlugin<Config = Readonly<Record<string, unknown>>>(
-  definition: PluginDefinition<Config>,
-): PluginDefinition<Config> {
+/** The type of `config`: the one that is said, else the one that the schema describes. */
+export type ConfigOf<Config, Schema> = [Config] extends [NotSaid]
+  ? JsonSchema extends Schema
+    ? Readonly<Record<string, unknown>>
+    : FromSchema<Schema>
+  : Config
+
+/**
+ * Declares a plugin. Returns its argument; exists for the types: `config` is typed by the schema that is written in the definition, or
+ * by a type that is said: `definePlugin<Settings>({ … })`.
+ *
+ * ```ts
+ * export default definePlugin({
+ *   name: 'hello',
+ *   config: { type: 'object', properties: { greeting: { type: 'string', default: 'Hello' } } },
+ *   start({ iii, config }) {
+ *     iii.registerFunction('hello::greet', ({ name }: { name: string }) => `${config.greeting}, ${name}`)
+ *   },
+ * })
+ * ```
+ */
+export function definePlugin<Config = NotSaid, const Schema extends JsonSchema = JsonSchema>(
+  definition: PluginDefinition<ConfigOf<Config, Schema>> & { readonly config?: Schema },
+): PluginDefinition<ConfigOf<Config, Schema>> {
   return definition
 }

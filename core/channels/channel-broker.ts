@@ -2,7 +2,7 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto'
 import type { WebSocket } from 'ws'
 import { CodedError } from '../../protocol/errors.ts'
-import type { EngineFunction } from '../model/engine-function.ts'
+import { answerSchema, type EngineFunction } from '../model/engine-function.ts'
 import type { ChannelEvent } from '../model/link-events.ts'
 import type { Worker } from '../model/worker.ts'
 import { Channel } from './channel.ts'
@@ -82,7 +82,7 @@ export class ChannelBroker {
       id: 'engine::channels::create',
       description: 'Creates a channel and returns the refs of its two ends',
       requestFormat: { type: 'object', properties: { buffer_size: { type: ['integer', 'null'], minimum: 0 } } },
-      responseFormat: { type: 'object', properties: { writer: { type: 'object' }, reader: { type: 'object' } } },
+      responseFormat: answerSchema({ writer: { type: 'object' }, reader: { type: 'object' } }),
       handler: (input) => {
         const size = (input as { buffer_size?: unknown } | null)?.buffer_size ?? DEFAULT_ITEMS
         if (typeof size !== 'number' || !Number.isInteger(size) || size < 0) {

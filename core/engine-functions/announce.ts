@@ -2,7 +2,15 @@
 import { CodedError } from '../../protocol/errors.ts'
 import type { Worker, WorkerAnnouncement } from '../model/worker.ts'
 import type { WorkerTable } from '../router/ports.ts'
-import { BOOLEAN, INTEGER, OBJECT, objectSchema, STRING, type EngineFunction } from '../model/engine-function.ts'
+import {
+  BOOLEAN,
+  INTEGER,
+  OBJECT,
+  answerSchema,
+  objectSchema,
+  STRING,
+  type EngineFunction,
+} from '../model/engine-function.ts'
 import type { EngineFunctionDeps } from './deps.ts'
 import { Input } from '../model/input.ts'
 import { isAtLeast } from './sdk-version.ts'
@@ -30,7 +38,7 @@ export function announceFunctions(deps: EngineFunctionDeps): EngineFunction[] {
         namespace: STRING,
         telemetry: OBJECT,
       }),
-      responseFormat: objectSchema({ success: BOOLEAN }),
+      responseFormat: answerSchema({ success: BOOLEAN }),
       handler: (raw, { caller }) => announce(deps, raw, caller),
     },
   ]

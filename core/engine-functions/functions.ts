@@ -12,6 +12,7 @@ import {
   BOOLEAN,
   OBJECT,
   OBJECTS,
+  answerSchema,
   objectSchema,
   reading,
   STRING,
@@ -35,7 +36,7 @@ export function functionFunctions({ registries }: EngineFunctionDeps): EngineFun
         workers: STRINGS,
         include_internal: BOOLEAN,
       }),
-      responseFormat: objectSchema({ functions: OBJECTS }),
+      responseFormat: answerSchema({ functions: OBJECTS }),
       handler: reading('engine::functions::list', (input, { caller }) => ({
         functions: list(registries, input, viewerOf(caller)),
       })),

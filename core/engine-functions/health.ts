@@ -1,6 +1,6 @@
 // `engine::health::check` (spec 04 C.5, 07).
 import { ENGINE_VERSION } from '../version.ts'
-import { INTEGER, OBJECT, objectSchema, STRING, type EngineFunction } from '../model/engine-function.ts'
+import { answerSchema, INTEGER, OBJECT, objectSchema, STRING, type EngineFunction } from '../model/engine-function.ts'
 import type { EngineFunctionDeps, HealthComponent } from './deps.ts'
 
 /** The answer of `engine::health::check` and of `GET /health`. */
@@ -23,7 +23,7 @@ export function healthFunctions({ healthComponents }: EngineFunctionDeps): Engin
       id: 'engine::health::check',
       description: 'Tells whether the engine and its parts are healthy',
       requestFormat: objectSchema({}),
-      responseFormat: objectSchema({ status: STRING, components: OBJECT, timestamp: INTEGER, version: STRING }),
+      responseFormat: answerSchema({ status: STRING, components: OBJECT, timestamp: INTEGER, version: STRING }),
       handler: () => healthReport(healthComponents()),
     },
   ]

@@ -6,7 +6,7 @@ import { checkCall, checkTriggerRegistration } from '../model/policy.ts'
 import { isOwnFunction } from '../registry/binding-policy.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Registries } from '../router/ports.ts'
-import { BOOLEAN, objectSchema, reading, STRING, type EngineFunction } from '../model/engine-function.ts'
+import { BOOLEAN, answerSchema, objectSchema, reading, STRING, type EngineFunction } from '../model/engine-function.ts'
 import type { EngineFunctionDeps } from './deps.ts'
 import type { TriggerProposal } from '../model/binding.ts'
 
@@ -52,7 +52,7 @@ export function registerTriggerFunctions(deps: EngineFunctionDeps): EngineFuncti
       id: 'engine::unregister_trigger',
       description: 'Removes a trigger that engine::register_trigger made, or that the caller registered',
       requestFormat: objectSchema({ id: STRING, trigger_type: STRING }, ['id']),
-      responseFormat: objectSchema({ removed: BOOLEAN }),
+      responseFormat: answerSchema({ removed: BOOLEAN }),
       handler: reading('engine::unregister_trigger', (input, { caller }) => {
         const id = input.requiredString('id')
         input.string('trigger_type')

@@ -2,7 +2,15 @@
 import { CodedError } from '../../protocol/errors.ts'
 import type { Worker } from '../model/worker.ts'
 import type { WorkerTable } from '../router/ports.ts'
-import { BOOLEAN, OBJECTS, objectSchema, reading, STRING, type EngineFunction } from '../model/engine-function.ts'
+import {
+  BOOLEAN,
+  OBJECTS,
+  answerSchema,
+  objectSchema,
+  reading,
+  STRING,
+  type EngineFunction,
+} from '../model/engine-function.ts'
 
 export function sessionFunctions(table: WorkerTable): EngineFunction[] {
   return [
@@ -10,14 +18,14 @@ export function sessionFunctions(table: WorkerTable): EngineFunction[] {
       id: 'engine::sessions::list',
       description: 'Lists the sessions of listeners with rbac, oldest first',
       requestFormat: objectSchema({}),
-      responseFormat: objectSchema({ sessions: OBJECTS }),
+      responseFormat: answerSchema({ sessions: OBJECTS }),
       handler: reading('engine::sessions::list', () => ({ sessions: [...table.workers.values()].flatMap(rowOf) })),
     },
     {
       id: 'engine::sessions::revoke',
       description: 'Ends a session: its connection is closed with 1008',
       requestFormat: objectSchema({ worker_id: STRING }, ['worker_id']),
-      responseFormat: objectSchema({ revoked: BOOLEAN }),
+      responseFormat: answerSchema({ revoked: BOOLEAN }),
       handler: reading('engine::sessions::revoke', (input) => {
         const id = input.requiredString('worker_id')
         const worker = table.workers.get(id)

@@ -12,6 +12,7 @@ import {
   BOOLEAN,
   OBJECT,
   OBJECTS,
+  answerSchema,
   objectSchema,
   reading,
   STRING,
@@ -36,14 +37,14 @@ export function triggerFunctions({ registries }: EngineFunctionDeps): EngineFunc
         include_internal: BOOLEAN,
         kind: STRING,
       }),
-      responseFormat: objectSchema({ triggers: OBJECTS }),
+      responseFormat: answerSchema({ triggers: OBJECTS }),
       handler: reading('engine::triggers::list', (input, context) => ({ triggers: list(registries, input, context) })),
     },
     {
       id: 'engine::trigger-types::list',
       description: 'Lists the trigger types with their schemas, in the form of SDKs before 0.13',
       requestFormat: objectSchema({ include_internal: BOOLEAN }),
-      responseFormat: objectSchema({ trigger_types: OBJECTS }),
+      responseFormat: answerSchema({ trigger_types: OBJECTS }),
       handler: reading('engine::trigger-types::list', (input) => ({ trigger_types: listOldTypes(registries, input) })),
     },
     {
@@ -63,7 +64,7 @@ export function triggerFunctions({ registries }: EngineFunctionDeps): EngineFunc
         worker: STRING,
         include_internal: BOOLEAN,
       }),
-      responseFormat: objectSchema({ registered_triggers: OBJECTS }),
+      responseFormat: answerSchema({ registered_triggers: OBJECTS }),
       handler: reading('engine::registered-triggers::list', (input, { caller }) => ({
         registered_triggers: listBindings(registries, input, viewerOf(caller)),
       })),

@@ -7,6 +7,7 @@ import {
   INTEGER,
   OBJECT,
   OBJECTS,
+  answerSchema,
   objectSchema,
   reading,
   STRING,
@@ -22,7 +23,7 @@ export function workerFunctions(deps: EngineFunctionDeps): EngineFunction[] {
       id: 'engine::workers::list',
       description: 'Lists the workers: connected ones and those inside the engine',
       requestFormat: objectSchema({ search: STRING, runtime: STRING, status: STRING, worker_id: STRING }),
-      responseFormat: objectSchema({ workers: OBJECTS, timestamp: INTEGER }),
+      responseFormat: answerSchema({ workers: OBJECTS, timestamp: INTEGER }),
       handler: reading('engine::workers::list', (input, { caller }) => ({
         workers: list(deps, input, viewerOf(caller)),
         timestamp: Date.now(),
@@ -32,7 +33,7 @@ export function workerFunctions(deps: EngineFunctionDeps): EngineFunction[] {
       id: 'engine::workers::info',
       description: 'Describes a worker with its functions, trigger types and triggers',
       requestFormat: objectSchema({ name: STRING, id: STRING, namespace: STRING }),
-      responseFormat: objectSchema({
+      responseFormat: answerSchema({
         worker: OBJECT,
         functions: OBJECTS,
         trigger_types: OBJECTS,

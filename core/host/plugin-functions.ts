@@ -1,25 +1,15 @@
 // `engine::plugins::*` (spec 09 §3) as functions of their input; the engine registers them on its own link.
 import { CodedError } from '../../protocol/errors.ts'
+import { INFO_ANSWER, LIST_ANSWER, RELOAD_ANSWER, STATE_ANSWER, STATES } from './plugin-answers.ts'
 import type { PluginHost } from './plugin-host.ts'
 import type { ShownState } from './table/plugin-rows.ts'
 
 export interface PluginFunction {
   readonly description: string
   readonly request_format: unknown
+  readonly response_format: unknown
   readonly handler: (input: unknown) => Promise<unknown>
 }
-
-const STATES: readonly ShownState[] = [
-  'available',
-  'disabled',
-  'starting',
-  'running',
-  'stalled',
-  'draining',
-  'restarting',
-  'stopped',
-  'failed',
-]
 
 const NAME = { type: 'string', description: 'Name of the plugin, or of one of its instances' }
 const FORCE = {
@@ -35,6 +25,7 @@ export function pluginFunctions(host: PluginHost): ReadonlyMap<string, PluginFun
       {
         description: 'Plugins with their state and figures, sorted by name.',
         request_format: { type: 'object', properties: { state: { type: 'string', enum: STATES } } },
+        response_format: LIST_ANSWER,
         async handler(input) {
           const { state } = membersOf(input)
           if (state !== undefined && state !== null && !STATES.includes(state as ShownState)) {
@@ -50,6 +41,7 @@ export function pluginFunctions(host: PluginHost): ReadonlyMap<string, PluginFun
       {
         description: 'One plugin: its row, configuration, schema, functions, trigger types and history.',
         request_format: { type: 'object', properties: { name: NAME }, required: ['name'] },
+        response_format: INFO_ANSWER,
         handler: async (input) => host.info(nameOf(input)),
       },
     ],
@@ -58,6 +50,7 @@ export function pluginFunctions(host: PluginHost): ReadonlyMap<string, PluginFun
       {
         description: 'Makes a new generation of a plugin from its files; the old one serves until the new one runs.',
         request_format: { type: 'object', properties: { name: NAME, force: FORCE }, required: ['name'] },
+        response_format: RELOAD_ANSWER,
         handler: async (input) => host.reload(nameOf(input), { force: forceOf(input) }),
       },
     ],
@@ -66,6 +59,7 @@ export function pluginFunctions(host: PluginHost): ReadonlyMap<string, PluginFun
       {
         description: 'Stops a plugin until it is started or reloaded.',
         request_format: { type: 'object', properties: { name: NAME, force: FORCE }, required: ['name'] },
+        response_format: STATE_ANSWER,
         handler: async (input) => host.stopPlugin(nameOf(input), { force: forceOf(input) }),
       },
     ],
@@ -74,6 +68,7 @@ export function pluginFunctions(host: PluginHost): ReadonlyMap<string, PluginFun
       {
         description: 'Starts a plugin that was stopped or failed.',
         request_format: { type: 'object', properties: { name: NAME }, required: ['name'] },
+        response_format: STATE_ANSWER,
         handler: async (input) => host.startPlugin(nameOf(input)),
       },
     ],

@@ -1,6 +1,6 @@
 // `engine::settings::apply`: by it the holder of the seat `settings` brings a plugin to what was set at run time. For nobody else.
 import { CodedError } from '../../protocol/errors.ts'
-import { reading, objectSchema, OBJECT, STRING, type EngineFunction } from '../model/engine-function.ts'
+import { reading, answerSchema, objectSchema, OBJECT, STRING, type EngineFunction } from '../model/engine-function.ts'
 import type { Seat } from '../seats/seat.ts'
 import type { Config } from './generations/plugin-settings.ts'
 import type { HowApplied } from './generations/plugin-turns.ts'
@@ -15,7 +15,7 @@ export function settingsFunction(
     id: ID,
     description: 'Brings a plugin to settings. Called by the worker that keeps them.',
     requestFormat: objectSchema({ plugin: STRING, config: OBJECT }, ['plugin', 'config']),
-    responseFormat: objectSchema({ how: { enum: ['unchanged', 'in_place', 'generation'] } }),
+    responseFormat: answerSchema({ how: { enum: ['unchanged', 'in_place', 'generation'] } }),
     internal: true,
     handler: reading(ID, async (input, { caller }) => {
       const { holder } = seat

@@ -22,6 +22,11 @@ export function objectSchema(properties: Readonly<Record<string, unknown>>, requ
   return { type: 'object', properties, ...(required.length === 0 ? {} : { required }) }
 }
 
+/** Schema of an answer: it always has all of these members. */
+export function answerSchema(properties: Readonly<Record<string, unknown>>): unknown {
+  return objectSchema(properties, Object.keys(properties))
+}
+
 export const STRING = { type: 'string' } as const
 export const STRINGS = { type: 'array', items: STRING } as const
 export const BOOLEAN = { type: 'boolean' } as const

@@ -93,7 +93,7 @@ export function openBridge({
       if (!transport.open) throw new Error(`The connection to ${remote} is closed. The call was not sent.`)
       try {
         const request = { function_id: functionId, payload: new RawJson(payload), raw: true }
-        const result = await iii.trigger<RawJson | undefined>(
+        const result = await iii.trigger<unknown, RawJson | undefined>(
           timeoutMs === undefined ? request : { ...request, timeoutMs },
         )
         return result?.json

@@ -23,4 +23,5 @@ export const about = {
   bounds: async () => (await import('./bounds.ts')).BOUNDS,
   declareFunctions: async (registrar) =>
     (await import('./functions.ts')).registerConfigurationFunctions(registrar, {} as never),
+  declareTriggerTypes: async () => [(await import('./trigger.ts')).CONFIGURATION_TRIGGER_TYPE],
 } as const satisfies BuiltInAbout

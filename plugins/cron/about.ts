@@ -14,4 +14,5 @@ export const about = {
   scenarios: { 'cron-idle': () => import('./bench/cron-idle.ts') },
   config: async () => (await import('./config.ts')).CRON_CONFIG_SCHEMA,
   bounds: async () => (await import('./bounds.ts')).BOUNDS,
+  declareTriggerTypes: async () => [(await import('./trigger.ts')).CRON_TRIGGER_TYPE],
 } as const satisfies BuiltInAbout

@@ -20,4 +20,5 @@ export const about = {
   config: async () => (await import('./config.ts')).PUBSUB_CONFIG_SCHEMA,
   bounds: async () => (await import('./bounds.ts')).BOUNDS,
   declareFunctions: async (registrar) => (await import('./publish.ts')).registerPublish(registrar, () => {}),
+  declareTriggerTypes: async () => [(await import('./trigger.ts')).SUBSCRIBE_TRIGGER_TYPE],
 } as const satisfies BuiltInAbout

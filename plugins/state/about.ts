@@ -30,6 +30,7 @@ export const about = {
   config: async () => (await import('./config.ts')).STATE_CONFIG_SCHEMA,
   declareFunctions: async (registrar) =>
     (await import('./functions.ts')).registerStateFunctions(registrar, {} as never),
+  declareTriggerTypes: async () => [(await import('./trigger.ts')).STATE_TRIGGER_TYPE],
 } as const satisfies BuiltInAbout
 
 export type StateErrorCode = keyof typeof about.errors

@@ -34,6 +34,13 @@ export const about = {
   bounds: async () => (await import('./bounds.ts')).BOUNDS,
   declareFunctions: async (registrar) =>
     (await import('./functions.ts')).registerStreamFunctions(registrar, {} as never),
+  declareTriggerTypes: async () => {
+    const [{ STREAM_TRIGGER_TYPE }, { JOIN_TRIGGER_TYPE, LEAVE_TRIGGER_TYPE }] = await Promise.all([
+      import('./trigger.ts'),
+      import('./clients/membership-triggers.ts'),
+    ])
+    return [STREAM_TRIGGER_TYPE, JOIN_TRIGGER_TYPE, LEAVE_TRIGGER_TYPE]
+  },
 } as const satisfies BuiltInAbout
 
 export type StreamErrorCode = keyof typeof about.errors

@@ -20,6 +20,7 @@ export interface FunctionPart {
 export interface TriggerTypePart {
   readonly id: string
   readonly description: string
+  readonly config: unknown
   readonly payload: unknown
 }
 
@@ -52,14 +53,19 @@ export function engineParts(): { functions: FunctionPart[]; triggerTypes: Trigge
     const { description = '', requestFormat: request, responseFormat: response } = presented?.registration ?? {}
     return { id, description, request, response }
   })
-  for (const [id, { description, request_format: request }] of pluginFunctions(host)) {
-    functions.push({ id, description, request, response: undefined })
+  for (const [id, { description, request_format: request, response_format: response }] of pluginFunctions(host)) {
+    functions.push({ id, description, request, response })
   }
   const settings = settingsFunction(core.seats.settings, () => Promise.reject(new Error('nothing runs here')))
   const { id, description, requestFormat: request, responseFormat: response } = settings
   functions.push({ id, description, request, response })
   const triggerTypes = [...core.triggers.types()].map(({ id, current }): TriggerTypePart => {
-    return { id, description: current?.description ?? '', payload: current?.callRequestFormat }
+    return {
+      id,
+      description: current?.description ?? '',
+      config: current?.triggerRequestFormat,
+      payload: current?.callRequestFormat,
+    }
   })
   core.close()
   return { functions: functions.sort(byId), triggerTypes: triggerTypes.sort(byId) }

@@ -1,9 +1,10 @@
-// docs/reference/limits.md and docs/reference/workers.md are what the code says now.
+// docs/reference/limits.md, docs/reference/workers.md and the types of known ids are what the code says now.
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { ABSENT_WORKERS } from '../../plugins/absent-workers.ts'
 import { BUILT_INS } from '../../plugins/built-ins.ts'
+import { knownTypes } from '../../scripts/reference/known-types.ts'
 import { limitsReference } from '../../scripts/reference/limits.ts'
 import { workersReference } from '../../scripts/reference/workers.ts'
 import { ROOT } from './snippets.ts'
@@ -16,6 +17,11 @@ it('the limits are up to date (write them with: npm run docs)', async () => {
 
 it('the built-in workers are up to date (write them with: npm run docs)', async () => {
   expect(page('workers')).toBe(await workersReference(BUILT_INS, ABSENT_WORKERS))
+})
+
+it('the types of known ids are up to date (write them with: npm run docs)', async () => {
+  for (const [file, text] of await knownTypes(BUILT_INS))
+    expect(readFileSync(path.join(ROOT, file), 'utf8'), file).toBe(text)
 })
 
 it('every option of a limit is one of the settings of its worker', async () => {

@@ -47,6 +47,16 @@ describe.each(BUILT_INS)('$about.name', ({ about }) => {
   it('provides the trigger types that it says', async () => {
     expect((await info()).trigger_types).toEqual([...(about.triggerTypes ?? [])].sort())
   })
+  it('declares its trigger types as it registers them', async () => {
+    const { trigger_types: types } = (await invokeOnce(
+      { address: engine.url },
+      { functionId: 'engine::trigger-types::list', data: {} },
+    )) as { trigger_types: { id: string; trigger_request_format?: unknown; call_request_format?: unknown }[] }
+    const declared = (await about.declareTriggerTypes?.()) ?? []
+    expect(declared.map(({ id }) => id)).toEqual(about.triggerTypes ?? [])
+    for (const { id, trigger_request_format, call_request_format } of declared)
+      expect(types.find((type) => type.id === id)).toMatchObject({ trigger_request_format, call_request_format })
+  })
   it('has the functions that it declares, by ids that it says', async () => {
     const seats = (about.seats ?? []).map((seat) => SEATS[seat as keyof typeof SEATS])
     const declared = (await declaredFunctions(about)).map(({ id }) => id)

@@ -1,6 +1,8 @@
 // `engine::plugins::*` as functions of their input, and what is told of changes.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { expect, onTestFinished, test } from 'vitest'
+import type { JsonSchema } from '../../../base/values/json-schema.ts'
+import { validateAgainstSchema } from '../../../base/values/schema-validation.ts'
 import { pluginFunctions } from '../../../core/host/plugin-functions.ts'
 import { greeter, testHost, type TestHost } from './test-host.ts'
 
@@ -43,6 +45,33 @@ test('list is sorted by name and can be narrowed to a state', async () => {
   })
   expect(plugins[0]?.['memory_bytes']).toBeGreaterThan(1_000_000)
 })
+
+test('answers are what their schemas say, and no member is missing in those', async () => {
+  const host = testHost()
+  host.write('plugins/a.ts', greeter('a', 'a', `description: 'First.', version: '1.2.3', repeatable: true,`))
+  host.write('plugins/broken.ts', 'no TypeScript')
+  const instance = (name: string) => ({ name: 'a', instanceId: name })
+  await host.start(instance('a'), { ...instance('a#1'), enabled: false }, { name: 'broken' })
+  const answers = new Map<string, unknown>([
+    ['list', await call(host, 'list', {})],
+    ['info', await call(host, 'info', { name: 'a' })],
+    ['reload', await call(host, 'reload', { name: 'a' })],
+    ['stop', await call(host, 'stop', { name: 'a' })],
+    ['start', await call(host, 'start', { name: 'a' })],
+  ])
+  for (const [id, answer] of answers) {
+    const schema = pluginFunctions(host.host).get(`engine::plugins::${id}`)?.response_format
+    expect(validateAgainstSchema(closed(schema), answer), id).toEqual({ value: answer })
+  }
+})
+
+/** The schema with no members but those that it names. */
+function closed(schema: unknown): JsonSchema {
+  return JSON.parse(JSON.stringify(schema), (_key, value: unknown) => {
+    const isObject = typeof value === 'object' && value !== null && 'properties' in value
+    return isObject ? { ...value, additionalProperties: false } : value
+  }) as JsonSchema
+}
 
 test('info masks secrets', async () => {
   const host = testHost()

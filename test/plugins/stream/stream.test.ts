@@ -28,7 +28,8 @@ describe('an item', () => {
     run.worker.registerFunction('test::seen', (json: string) => seen.add(json), { raw: true })
     await run.bind({ id: 'b', function_id: 'test::seen', config: { stream_name: 's' } })
     const call = async (function_id: string, input: string): Promise<string | undefined> =>
-      (await run.worker.trigger<RawJson | undefined>({ function_id, payload: new RawJson(input), raw: true }))?.json
+      (await run.worker.trigger<unknown, RawJson | undefined>({ function_id, payload: new RawJson(input), raw: true }))
+        ?.json
     return { run, seen, call }
   }
 

@@ -127,7 +127,9 @@ test('10,000 calls at once are all answered, each with its own result', async ()
   const { iii } = openSocket(core.url())
   await server.iii.listFunctions()
   const results = await Promise.all(
-    Array.from({ length: 10_000 }, (_, n) => iii.trigger<number>({ function_id: 'server::double', payload: n })),
+    Array.from({ length: 10_000 }, (_, n) =>
+      iii.trigger<number, number>({ function_id: 'server::double', payload: n }),
+    ),
   )
   expect(results).toEqual(Array.from({ length: 10_000 }, (_, n) => n * 2))
 })

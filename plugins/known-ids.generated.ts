@@ -1,0 +1,7 @@
+// Written by `npm run docs` from the schemas that are published.
+// Types alone; no value is in it.
+import './configuration/known-ids.generated.ts'
+import './cron/known-ids.generated.ts'
+import './pubsub/known-ids.generated.ts'
+import './state/known-ids.generated.ts'
+import './stream/known-ids.generated.ts'

@@ -1,0 +1,54 @@
+// The types that authors of plugins meet, in a compiler: what is right compiles, and each mistake that is marked as one is one.
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { ROOT } from '../repository/source-files.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+const run = promisify(execFile)
+
+/** What the compiler says; empty for nothing. */
+async function compiled(file: string): Promise<string> {
+  const config = path.join(tempFolder(), 'tsconfig.json')
+  const compilerOptions = { typeRoots: [path.join(ROOT, 'node_modules/@types')] }
+  writeFileSync(
+    config,
+    JSON.stringify({ extends: path.join(ROOT, 'tsconfig.json'), compilerOptions, include: [], files: [file] }),
+  )
+  const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc')
+  return run(process.execPath, [tsc, '-p', config], { cwd: ROOT }).then(
+    ({ stdout }) => stdout,
+    (error: { stdout: string }) => error.stdout,
+  )
+}
+
+describe('types of plugins', () => {
+  it('are right in every case of plugin-types.ts', async () => {
+    expect(await compiled(path.join(ROOT, 'test/types/plugin-types.ts'))).toBe('')
+  })
+
+  it('say what is wrong, in the place of the mistake', async () => {
+    const file = path.join(tempFolder(), 'wrong.mts')
+    writeFileSync(
+      file,
+      `import { definePlugin } from 'iii-host/plugin'
+export default definePlugin({
+  name: 'wrong',
+  config: { type: 'object', properties: { step: { type: 'integer', default: 1 } } },
+  async start({ iii, config }) {
+    config.stepp
+    await iii.trigger({ function_id: 'state::get', payload: { scope: 's', kee: 'k' } })
+  },
+})
+`,
+    )
+    const messages = await compiled(file)
+    expect(messages).toMatch(
+      /wrong\.mts\(6,12\): error TS2551: Property 'stepp' does not exist on type '\{ readonly step: number; \}'\. Did you mean 'step'/,
+    )
+    expect(messages).toMatch(/wrong\.mts\(7,75\): error TS\d+: .*'kee' does not exist in type/)
+    expect(messages.match(/error TS/g)).toHaveLength(2)
+  })
+})

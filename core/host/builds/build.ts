@@ -9,6 +9,7 @@ import { contentHash, type InputFile } from './bundle.ts'
 import { missingFiles } from './missing-files.ts'
 import { keepOwnPlace } from './module-rewrite.ts'
 import { nativeModules } from './native-modules.ts'
+import { PathAliases, pathAliases } from './path-aliases.ts'
 
 export interface EnginePlace {
   /** Absolute path of the folder that holds `sdk/`, `protocol/` and `base/`. */
@@ -63,6 +64,7 @@ export class PluginBuilder {
   readonly #entryFile: string
   readonly #engine: EnginePlace
   readonly #projectRoot: string
+  readonly #aliases: PathAliases
   #context: Promise<Esbuild.BuildContext> | undefined
   #inputs = new Map<string, string>()
 
@@ -70,6 +72,7 @@ export class PluginBuilder {
     this.#entryFile = entryFile
     this.#engine = engine
     this.#projectRoot = projectRoot
+    this.#aliases = new PathAliases(dirname(entryFile))
   }
 
   /** @throws {BuildError} */
@@ -85,8 +88,10 @@ export class PluginBuilder {
       return { code, inputs: this.#listInputs() }
     } catch (error) {
       if (!isBuildFailure(error)) throw error
-      const missing = missingFiles(error.errors, this.#projectRoot).map((path) => ({ path, hash: '' }))
-      throw new BuildError(this.#describe(error.errors), [...this.#listInputs(), ...missing], { cause: error })
+      const missing = missingFiles(error.errors, this.#projectRoot)
+      const deciding = missing.length === 0 ? [] : [...missing, ...this.#aliases.files]
+      const inputs = [...this.#listInputs(), ...deciding.map((path) => ({ path, hash: '' }))]
+      throw new BuildError(this.#describe(error.errors), inputs, { cause: error })
     }
   }
 
@@ -108,11 +113,15 @@ export class PluginBuilder {
       return `${shown.startsWith('..') || isAbsolute(shown) ? path : shown}:${location.line}:${location.column + 1}: ${text}`
     })
     const more = errors.length - described.length
-    return described.join('; ') + (more > 0 ? `; and ${more} more` : '')
+    const { problem } = this.#aliases
+    return (
+      described.join('; ') + (more > 0 ? `; and ${more} more` : '') + (problem === undefined ? '' : ` (${problem})`)
+    )
   }
 
   async #open(): Promise<Esbuild.BuildContext> {
     const esbuild = await import('esbuild')
+    const noteInput = async (path: string): Promise<void> => void (await this.#readInput(path))
     return esbuild.context({
       entryPoints: [this.#entryFile],
       absWorkingDir: this.#projectRoot,
@@ -126,13 +135,14 @@ export class PluginBuilder {
       sourcesContent: false,
       // The bundle lies elsewhere; stacks are to name the files that the author knows.
       sourceRoot: pathToFileURL(dirname(this.#entryFile) + sep).href,
-      // The folder of a bundle says nothing: what a plugin is must not depend on settings that lie above its own files.
+      // What a plugin is must not depend on settings that lie above its own files. Of those its `paths` alone count.
       tsconfigRaw: '{}',
       banner: { js: requireFrom(this.#entryFile) },
       logLevel: 'silent',
       plugins: [
         this.#engineModules(),
-        nativeModules({ onInput: async (path) => void (await this.#readInput(path)) }),
+        pathAliases(this.#aliases, noteInput),
+        nativeModules({ onInput: noteInput }),
         this.#sources(),
       ],
     })

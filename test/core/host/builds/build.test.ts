@@ -2,12 +2,12 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { PluginBuilds } from '../../../../core/host/builds/plugin-builds.ts'
 import type { PluginSource } from '../../../../core/host/table/plugin-source.ts'
 import { tempFolder } from '../../../support/temp-folder.ts'
 
-const ROOT = resolve(fileURLToPath(import.meta.url), '../../../..')
+const ROOT = resolve(fileURLToPath(import.meta.url), '../../../../..')
 
 function place(files: Record<string, string>) {
   const folder = tempFolder()
@@ -164,4 +164,83 @@ test('a manifest that is no JSON is a cold cache', async () => {
   const second = builds()
   expect((await second.bundleOf(source)).hash).toBe(hash)
   await second.close()
+})
+
+describe('paths of a tsconfig.json', () => {
+  const PLUGIN = {
+    'plugins/hello/index.ts': `import { a } from '@lib/a'\nimport b from '~b'\nexport default [a, b]`,
+    'shared/lib/a.ts': `export const a = 'a'`,
+    'shared/b.ts': `export default 'b'`,
+  }
+  const PATHS = { '@lib/*': ['./nowhere/*', './shared/lib/*'], '@lib/x*': ['./nowhere/*'], '~b': ['./shared/b'] }
+  const FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    'above the plugin': {
+      'tsconfig.json': `{ // mine\n "compilerOptions": { "jsx": "preserve", "paths": ${JSON.stringify(PATHS)}, }, }`,
+    },
+    'beside it, from a file that it extends, with a baseUrl': {
+      'plugins/tsconfig.json': '{ "extends": "../base" }',
+      'base.json': JSON.stringify({ compilerOptions: { baseUrl: '.', paths: PATHS } }),
+    },
+    'in a jsconfig.json': { 'jsconfig.json': JSON.stringify({ compilerOptions: { paths: PATHS } }) },
+    'from a package that it extends': {
+      'tsconfig.json': '{ "extends": ["house/tsconfig.json"], "compilerOptions": {} }',
+      'node_modules/house/tsconfig.json': JSON.stringify({
+        compilerOptions: { paths: { '@lib/*': ['../../shared/lib/*'], '~b': ['../../shared/b.ts'] } },
+      }),
+    },
+  }
+
+  test.each(Object.entries(FILES))('count, %s', async (_where, files) => {
+    expect(await place({ ...PLUGIN, ...files }).run()).toEqual(['a', 'b'])
+  })
+
+  test('are inputs: another target is another bundle', async () => {
+    const tsconfig = (target: string): string => JSON.stringify({ compilerOptions: { paths: { '@lib/*': [target] } } })
+    const { builds, source, write, folder } = place({
+      'plugins/hello/index.ts': `import { a } from '@lib/a'\nexport default a`,
+      'one/a.ts': 'export const a = 1',
+      'two/a.ts': 'export const a = 2',
+      'tsconfig.json': tsconfig('./one/*'),
+    })
+    const own = builds()
+    const first = await own.bundleOf(source)
+    expect(first.inputs.map(({ path }) => path)).toContain(join(folder, 'tsconfig.json'))
+    write('tsconfig.json', tsconfig('./two/*'))
+    const second = await own.bundleOf(source)
+    await own.close()
+    expect(second.hash).not.toBe(first.hash)
+    expect(readFileSync(second.file, 'utf8')).toContain('a = 2')
+  })
+
+  test('are no inputs of a plugin that needs none of them', async () => {
+    const { builds, source, folder } = place({
+      'plugins/hello/index.ts': 'export default 1',
+      'tsconfig.json': JSON.stringify({ compilerOptions: { paths: PATHS } }),
+    })
+    const own = builds()
+    expect((await own.bundleOf(source)).inputs.map(({ path }) => path)).toEqual([
+      join(folder, 'plugins/hello/index.ts'),
+    ])
+    await own.close()
+  })
+
+  test('do not turn the name of the engine, nor what packages import', async () => {
+    const { run } = place({
+      'plugins/hello/index.ts': `import { definePlugin } from 'iii-host/plugin'\nimport p from 'p'\nexport default [typeof definePlugin, p]`,
+      'tsconfig.json': JSON.stringify({
+        compilerOptions: { paths: { 'iii-host/*': ['./types/*'], q: ['./types/plugin'] } },
+      }),
+      'types/plugin.ts': 'export default "mine"',
+      'node_modules/p/index.js': `module.exports = require('q')`,
+      'node_modules/q/index.js': `module.exports = 'q'`,
+    })
+    expect(await run()).toEqual(['function', 'q'])
+  })
+
+  test('of a file that can not be read: an import that does not resolve says so', async () => {
+    const { builds, source } = place({ ...PLUGIN, 'tsconfig.json': '{ "compilerOptions": ' })
+    const own = builds()
+    await expect(own.bundleOf(source)).rejects.toThrow(/Could not resolve "@lib\/a".*tsconfig\.json can't be read/)
+    await own.close()
+  })
 })

@@ -6,7 +6,8 @@ import type { PluginRow } from './host/table/plugin-rows.ts'
 /** @param replaced built-ins in whose place a user plugin runs. */
 export function pluginStatus(row: PluginRow, replaced: ReadonlySet<string>): PluginStatus {
   const { name, origin, state, isolation, load_ms, addresses, settings } = row
-  const error = row.stale?.error ?? row.error
+  // One that is held up is told of by whoever holds it up.
+  const error = row.stale === undefined || row.stale.reason === 'held_up' ? row.error : row.stale.error
   return {
     name,
     origin,
@@ -39,10 +40,23 @@ export function engineHealth({
   const broken = [...errors, ...troubles]
   return {
     config: componentOf(configProblem),
-    plugins: componentOf(broken.length === 0 ? undefined : broken.join('; ')),
+    plugins: componentOf(broken.length === 0 ? undefined : inShort(broken)),
     // An engine that closes is no place to send anything new.
     router: componentOf(state === 'closing' ? 'the engine is closing' : undefined),
   }
+}
+
+/** How many are told, and how much of each: `engine::plugins::info` has them in full. */
+const TOLD = 5
+const TOLD_CHARACTERS = 200
+
+function inShort(broken: readonly string[]): string {
+  const told = broken.slice(0, TOLD).map((message) => {
+    const [line = ''] = message.split('\n')
+    return line.length > TOLD_CHARACTERS ? `${line.slice(0, TOLD_CHARACTERS - 1)}…` : line
+  })
+  const left = broken.length - told.length
+  return [...told, ...(left > 0 ? [`and ${left} more`] : [])].join('; ')
 }
 
 function componentOf(error: string | undefined): HealthComponent {

@@ -74,6 +74,16 @@ it('shows a stale plugin as stale', async () => {
   expect((await runCli(['plugins', 'list', ...engine.at])).stdout).toContain('running (stale: build)')
 })
 
+it('shows how many threads a plugin has left behind, beside why it is stale', async () => {
+  const row = { name: 'hello', state: 'stalled', isolation: 'thread', abandoned: 2, origin: 'plugins/hello.ts' }
+  engine.answers.set('engine::plugins::list', {
+    result: { plugins: [row, { ...row, name: 'stale', stale: { reason: 'held_up' } }] },
+  })
+  const { stdout } = await runCli(['plugins', 'list', ...engine.at])
+  expect(stdout).toMatch(/hello +stalled \(abandoned: 2\) /)
+  expect(stdout).toMatch(/stale +stalled \(stale: held_up, abandoned: 2\) /)
+})
+
 it('reloads a plugin, with --force when asked', async () => {
   engine.answers.set('engine::plugins::reload', { result: { name: 'hello', generation: 4, ms: 12 } })
   const { code, stdout } = await runCli(['plugin', 'reload', 'hello', '--force', ...engine.at])

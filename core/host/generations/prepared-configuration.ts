@@ -57,6 +57,7 @@ export class PreparedConfiguration implements PreparedPlugins {
     } catch (failure: unknown) {
       if (!(failure instanceof NotCarriedOut)) throw failure
       for (const refusal of failure.refusals) reconciler.refuse(refusal, performance.now() - began)
+      this.#holdUpOthers(failure.culprits)
       onRefused(failure.error.reason === 'busy')
       const { code, message } = failure.error
       const plugin = failure.culprits.join(', ')
@@ -76,6 +77,14 @@ export class PreparedConfiguration implements PreparedPlugins {
     return this.#giveUp('expired')
   }
 
+  /** All comes into force or nothing: what would have been changed as well says on whom it waits. */
+  #holdUpOthers(culprits: readonly string[]): void {
+    const { reconciler } = this.#deps
+    const message = `its changed entry waits: the configuration is refused because of ${tellNames(culprits)}`
+    for (const { kind, wish } of this.#prepared.steps)
+      if (kind !== 'keep' && !culprits.includes(wish.instance.name)) reconciler.holdUp(wish, message)
+  }
+
   async #giveUp(state: 'discarded' | 'expired'): Promise<void> {
     const { reconciler, onRefused, onOver } = this.#deps
     if (this.#state !== 'prepared') return
@@ -84,11 +93,18 @@ export class PreparedConfiguration implements PreparedPlugins {
       await reconciler.discard(this.#prepared.steps)
       if (this.problems.length === 0) return
       for (const refusal of this.#prepared.refusals) reconciler.refuse(refusal)
+      this.#holdUpOthers(this.#prepared.refusals.map(({ wish }) => wish.instance.name))
       onRefused(false)
     } finally {
       onOver()
     }
   }
+}
+
+function tellNames(names: readonly string[]): string {
+  const told = names.slice(0, IN_FULL).map((name) => `'${name}'`)
+  const left = names.length - told.length
+  return `plugin${names.length > 1 ? 's' : ''} ${told.join(', ')}${left > 0 ? ` and ${left} more` : ''}`
 }
 
 /** So many are told in full; of the others there is a line each. */

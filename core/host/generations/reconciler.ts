@@ -161,6 +161,13 @@ export class Reconciler {
     else table.failed(instance, error, cause, ms)
   }
 
+  /** Writes down that a wish is not carried out because of others of its group. */
+  holdUp({ instance }: Wish, message: string): void {
+    const { table } = this.#deps
+    if (table.find(instance.name) === undefined) table.add(instance)
+    table.heldUp(instance, message)
+  }
+
   /** Fulfilled when no old generation drains any more. */
   settled(): Promise<void> {
     return this.#handOvers.settled()

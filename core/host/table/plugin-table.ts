@@ -192,6 +192,13 @@ export class PluginTable {
     this.#emit(instance, 'stale', message, ms)
   }
 
+  /** Its changed entry is not in force because of another plugin, of which that is told. */
+  heldUp(instance: PluginInstance, message: string): void {
+    instance.refusals.add('configuration', 'held_up', message, this.#clock.now())
+    this.#log.debug(`plugin '${instance.name}' is held up`, { error: message })
+    this.#emit(instance, 'stale', message, 0)
+  }
+
   /** It serves on with what is in force: who wanted to set something else gets the error. */
   settingsRefused(instance: PluginInstance, { reason, message }: GenerationError, ms: number): void {
     instance.note(instance.state, 'settings', this.#clock.now(), ms, message)

@@ -1,7 +1,8 @@
 // What is wanted of an instance and was refused, by who wants it. One ends when what it refused is in force or is wanted no more:
 // that the configuration fits says nothing about the code, and the other way round.
 
-export type StaleReason = 'build' | 'import' | 'start' | 'busy' | 'config'
+/** `held_up`: nothing is wrong with it, but with another one that was changed together with it. */
+export type StaleReason = 'build' | 'import' | 'start' | 'busy' | 'config' | 'held_up'
 
 export interface Stale {
   readonly since: string
@@ -19,9 +20,10 @@ export class Refusals {
     return this.#bySubject.has(subject)
   }
 
-  /** The newest, as listings show it. */
+  /** The newest that is its own, as listings show it; else that it is held up. */
   get shown(): Stale | undefined {
-    return [...this.#bySubject.values()].at(-1)
+    const all = [...this.#bySubject.values()]
+    return all.findLast(({ reason }) => reason !== 'held_up') ?? all.at(-1)
   }
 
   /** `since` is when the subject was refused first without being in force in between. */

@@ -60,7 +60,36 @@ test('new code whose start fails at the commit takes everything back, and the re
   })
   expect([await host.call('a::greet'), await host.call('b::greet')]).toEqual(['old', 'old'])
   expect(await host.row('b')).toMatchObject({ state: 'running', stale: { reason: 'start' } })
-  expect(await host.row('a')).not.toHaveProperty('stale')
+  expect(await host.row('a')).toMatchObject({
+    stale: {
+      reason: 'held_up',
+      error: "its changed entry waits: the configuration is refused because of plugin 'b'",
+    },
+  })
+})
+
+test('what a refused configuration changes as well says on whom it waits, until it waits no more', async () => {
+  const host = testHost()
+  await running(host, 'a', 'b', 'bye')
+  host.write('plugins/new.ts', greeter('new', 'new'))
+  const names = ['c', 'd', 'e', 'f']
+  for (const name of names) host.write(`plugins/${name}.ts`, 'export default {')
+  const [a, b] = [
+    { name: 'a', config: { text: 'new' } },
+    { name: 'b', config: { text: 'old' } },
+  ]
+  await host.apply(a, b, { name: 'new' }, ...names.map((name) => ({ name })))
+  const because = "its changed entry waits: the configuration is refused because of plugins 'c', 'd', 'e' and 1 more"
+  const stale = { reason: 'held_up', error: because }
+  expect(await host.row('a')).toMatchObject({ state: 'running', stale })
+  expect(await host.row('bye')).toMatchObject({ state: 'running', stale })
+  expect(await host.row('new')).toMatchObject({ state: 'available', stale })
+  expect(await host.row('f')).toMatchObject({ state: 'available', stale: { reason: 'build' } })
+  expect(await host.row('b')).not.toHaveProperty('stale')
+  // Taken back for one, in force for the others.
+  await host.apply(a, b, { name: 'bye', config: { text: 'old' } })
+  for (const name of ['a', 'bye', 'new', 'f']) expect(await host.row(name)).not.toHaveProperty('stale')
+  expect(await host.call('a::greet')).toBe('new')
 })
 
 test('all that is refused is told, in full for the first three', async () => {
@@ -89,18 +118,20 @@ test('a part that was refused can not be committed, one that is over neither', a
   await expect(discarded.commit()).rejects.toThrow('discarded already')
 })
 
-test('other wishes wait while a part is outstanding, and have their turn when it is over', async () => {
+test('other wishes for what it changes wait while a part is outstanding, and have their turn when it is over', async () => {
   const host = testHost()
   await running(host, 'a', 'b')
   const part = await host.prepare({ name: 'a', config: { text: 'new' } }, { name: 'b', config: { text: 'old' } })
   const order: string[] = []
-  const reload = host.host.reload('b').then(() => order.push('reload'))
-  const settings = host.host.applySettings('b', { text: 'set' }).then(() => order.push('settings'))
+  const reload = host.host.reload('a').then(() => order.push('reload'))
+  const settings = host.host.applySettings('a', { text: 'set' }).then(() => order.push('settings'))
+  // It is not changed, so that its turn comes first.
+  await host.host.reload('b')
   await part.commit()
   order.push('commit')
   await Promise.all([reload, settings])
   expect(order).toEqual(['commit', 'reload', 'settings'])
-  expect(await host.call('b::greet')).toBe('set')
+  expect(await host.call('a::greet')).toBe('set')
 })
 
 test('a part that is forgotten is discarded after a while, so that others have their turn', async () => {

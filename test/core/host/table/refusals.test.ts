@@ -22,3 +22,12 @@ test('a subject is refused since the first time until it is in force', () => {
   refusals.add('code', 'build', 'three', 60_000)
   expect(refusals.shown?.since).toBe('1970-01-01T00:01:00.000Z')
 })
+
+test('that it is held up is shown where nothing of its own is refused', () => {
+  const refusals = new Refusals()
+  refusals.add('code', 'build', 'does not compile', 0)
+  refusals.add('configuration', 'held_up', 'waits for another', 1_000)
+  expect(refusals.shown).toMatchObject({ reason: 'build' })
+  refusals.clear('code')
+  expect(refusals.shown).toMatchObject({ reason: 'held_up' })
+})

@@ -106,7 +106,7 @@ export function assembleParts(config: EngineConfig, options: HostPartsOptions): 
   const onInputs = (source: PluginSource): void => options.onInputs(source, builds)
   const reconciler = new Reconciler({
     table,
-    planner: new Planner({ builds, router, settle, onInputs }),
+    planner: new Planner({ clock, builds, router, settle, onInputs }),
     around,
     crashes,
     settings,

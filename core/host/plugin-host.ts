@@ -2,6 +2,7 @@
 // Turns what it is asked for into wishes; `reconciler.ts` sees them through.
 import { CodedError } from '../../protocol/errors.ts'
 import { systemClock, type Clock } from '../../base/time/clock.ts'
+import { settlesWithin } from '../../base/time/deadline.ts'
 import type { ChangeParticipant } from '../config/change.ts'
 import type { EngineConfig } from '../config/types.ts'
 import { WorkerNames } from '../config/worker-names.ts'
@@ -167,10 +168,12 @@ export class PluginHost implements ChangeParticipant {
     const parts = this.#parts
     if (parts === undefined) return
     const { table, reconciler, watcher, crashes, containers, builds, configurations } = parts
+    const { stop_ms: stopMs } = configurations.inForce.engine
     watcher?.close()
     configurations.close()
-    await this.#queue.idle()
-    const running = table.all.filter(({ generation }) => generation !== undefined)
+    // A plugin that hangs in a change keeps the others from being stopped no longer than one that hangs in its stop.
+    await settlesWithin(this.#queue.idle(), stopMs, this.#clock)
+    const running = table.all.filter(({ name, generation }) => generation !== undefined && !this.#queue.holds(name))
     const stops = running.map((instance) => ({ kind: 'stop' as const, wish: wishFor(instance, 'shutdown') }))
     await reconciler.carryOut(stops, { reason: 'shutdown', force: true })
     for (const { phase } of table.all) cancelRetry(phase)

@@ -2,6 +2,7 @@
 import { HELD_ADDRESS_CHANGE_MS, HELD_ADDRESS_START_MS } from '../../core/gateway/listeners.ts'
 import { END_MS } from '../../core/host/containers/containers.ts'
 import { STALL_WATCH_DEFAULTS } from '../../core/host/containers/stall-watch.ts'
+import { BUILD_MS } from '../../core/host/generations/planner.ts'
 import { FORCED_UNREAD_MS } from '../../core/host/generations/plugin-turns.ts'
 import { QUICK_MS } from '../../core/host/generations/turn-queue.ts'
 import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
@@ -49,6 +50,7 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     'stale, reason `busy`; a stop, a shutdown and `force` fail what is left',
   ],
   ['`start()`, import, `reconfigure()`', 'engine.start_ms', timeText(engine.start_ms), '`PLUGIN_TIMEOUT`'],
+  ['build', FIXED, timeText(BUILD_MS), '`PLUGIN_BUILD_FAILED`'],
   ['`stop()`', 'engine.stop_ms', timeText(engine.stop_ms), 'logged, the generation ends'],
   ['crashes within five minutes', 'engine.crash_budget', countText(engine.crash_budget), 'state `failed`'],
   [

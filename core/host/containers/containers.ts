@@ -8,6 +8,7 @@ import type { Clock } from '../../../base/time/clock.ts'
 import { settlesWithin } from '../../../base/time/deadline.ts'
 import { exitDespiteThreads } from '../../../base/process/end-now.ts'
 import type { Log } from '../../log.ts'
+import { CodedError } from '../../../protocol/errors.ts'
 import type { Container } from './container.ts'
 import type { GenerationPlan } from '../generations/generation.ts'
 import type { FrameContainer, FrameContainerOptions } from './frame-container.ts'
@@ -20,6 +21,9 @@ import { ProcessKeeper } from '../processes/process-keeper.ts'
 
 /** A thread of JavaScript ends in milliseconds, on a busy machine in tenths of a second. */
 export const END_MS = 2_000
+
+/** A shared thread that reads nothing for so long gets no more plugins: they would wait with those that are in it. */
+const SHARED_UNREAD_MS = 1_000
 
 export interface ContainersOptions {
   readonly log: Log
@@ -56,6 +60,7 @@ export class Containers {
   }
 
   async acquire(isolation: Isolation, plan: GenerationPlan): Promise<Container> {
+    if (this.#closed) throw new CodedError('PLUGIN_START_FAILED', 'the engine is shutting down')
     if (isolation === 'process') return this.#process(plan)
     if (isolation === 'shared') return this.#sharedThread()
     const standby = this.#standby
@@ -142,10 +147,10 @@ export class Containers {
     return cacheDir === undefined ? undefined : join(cacheDir, 'compiled')
   }
 
-  /** One thread for all small plugins; a new one when it has ended. */
+  /** One thread for all small plugins; a new one when it has ended, or reads nothing because of one of them. */
   async #sharedThread(): Promise<HostThread> {
     const known = await this.#shared?.catch(() => undefined)
-    if (known?.state === 'running') return known
+    if (known?.state === 'running' && known.unreadForMs() < SHARED_UNREAD_MS) return known
     if (known !== undefined) this.#shared = undefined
     if (this.#shared === undefined) {
       const shared = this.#spawn()

@@ -1,12 +1,13 @@
 // Notices plugins whose loop stands still: frames wait unread for seconds because the thread computes or is blocked in a system call
 // (design, "The ring"). Who gets none is nudged by one.
+import inspector from 'node:inspector'
 import type { Clock } from '../../../base/time/clock.ts'
 
 export interface StallWatchOptions {
   readonly clock: Clock
   /** Unread for this long: stalled, which is shown. Default 5 s. */
   readonly stalledMs?: number
-  /** Unread for this long: ended as a crash. Default 30 s. */
+  /** Unread for this long: ended as a crash. Default 30 s; never, while a debugger may hold the thread at a breakpoint. */
   readonly crashMs?: number
   readonly checkEveryMs?: number
 }
@@ -34,7 +35,7 @@ export class StallWatch {
   constructor({
     clock,
     stalledMs = STALL_WATCH_DEFAULTS.stalledMs,
-    crashMs = STALL_WATCH_DEFAULTS.crashMs,
+    crashMs = inspector.url() === undefined ? STALL_WATCH_DEFAULTS.crashMs : Infinity,
     checkEveryMs = STALL_WATCH_DEFAULTS.checkEveryMs,
   }: StallWatchOptions) {
     this.#clock = clock

@@ -1,5 +1,7 @@
 // From a wish to a plan: keep what runs, change its settings in place, make a new generation, stop it. Builds what is to be built.
 import { isDeepStrictEqual } from 'node:util'
+import type { Clock } from '../../../base/time/clock.ts'
+import { withDeadline } from '../../../base/time/deadline.ts'
 import { CodedError } from '../../../protocol/errors.ts'
 import type { WorkerEntry } from '../../config/types.ts'
 import type { PluginSlot } from '../../model/plugin-slot.ts'
@@ -14,6 +16,7 @@ import type { RouterPort } from './router-port.ts'
 import { isConcerned, type Plan, type Wish } from './wish.ts'
 
 export interface PlannerDeps {
+  readonly clock: Clock
   readonly builds: PluginBuilds
   readonly router: Pick<RouterPort, 'openSlot'>
   readonly settle: SettleSettings
@@ -24,6 +27,8 @@ export interface PlannerDeps {
 /** Calls in flight to one generation when the entry says nothing (spec 09 §5). */
 const MAX_IN_FLIGHT = 10_000
 const MAX_IN_FLIGHT_BYTES = 64 * 1024 * 1024
+/** For a build, which may read what never ends, such as a pipe, or what does not answer, such as a folder on the network. */
+export const BUILD_MS = 60_000
 
 export class Planner {
   readonly #deps: PlannerDeps
@@ -95,14 +100,14 @@ export class Planner {
   }
 
   async #fromDisk(wish: Wish, entry: WorkerEntry): Promise<GenerationPlan> {
-    const { builds, onInputs } = this.#deps
+    const { builds, clock, onInputs } = this.#deps
     const { instance, source, problem } = wish
     if (source === undefined) {
       const message = problem ?? `the files of plugin '${instance.plugin}' are gone`
       throw new GenerationError('build', 'PLUGIN_BUILD_FAILED', message)
     }
     try {
-      const bundle = await builds.bundleOf(source)
+      const bundle = await withDeadline(builds.bundleOf(source), BUILD_MS, () => lateBuild(source), clock)
       return { name: instance.name, source, entry, bundle, ...this.#place(wish, entry) }
     } catch (error) {
       if (error instanceof BuildError) throw new GenerationError('build', error.code, error.message, { cause: error })
@@ -116,6 +121,11 @@ export class Planner {
     instance.slot ??= this.#deps.router.openSlot(instance.name, slotOptions(source, entry))
     return { slot: instance.slot, apart: instance.apart }
   }
+}
+
+function lateBuild({ name, entryFile }: PluginSource): GenerationError {
+  const message = `the build of plugin '${name}' did not end within ${BUILD_MS / 1000} s: look whether '${entryFile}' and the files that it imports can be read`
+  return new GenerationError('build', 'PLUGIN_BUILD_FAILED', message)
 }
 
 export function slotOptions(source: PluginSource | undefined, { maxInFlight }: WorkerEntry): PluginSlot['options'] {

@@ -50,6 +50,11 @@ export class TurnQueue {
     return promise as Promise<Outcome>
   }
 
+  /** A turn runs that touches it. */
+  holds(thing: unknown): boolean {
+    return [...this.#running.values()].some((taken) => taken.has(EVERYTHING) || taken.has(thing))
+  }
+
   /** Fulfilled when nothing runs or waits. */
   async idle(): Promise<void> {
     while (this.#running.size > 0 || this.#waiting.length > 0) {

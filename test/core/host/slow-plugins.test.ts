@@ -106,3 +106,43 @@ test('a configuration that touches it waits for it, and what touches only others
   await go()
   expect(await both).toMatchObject({ applied: true, reloaded: ['good', 'slow'] })
 })
+
+test('at the end the others are stopped although one hangs in a change, which is not waited for', async () => {
+  const host = testHost({ engine: { ...LONG, stop_ms: 200 } })
+  host.write('plugins/slow.ts', slow(host.folder, 'start'))
+  const stopped = join(host.folder, 'stopped')
+  host.write(
+    'plugins/good.ts',
+    `import { writeFileSync } from 'node:fs'
+import { definePlugin } from 'iii-host/plugin'
+export default definePlugin({ name: 'good', start: () => ({ stop: () => writeFileSync('${stopped}', '') }) })`,
+  )
+  await host.start({ name: 'slow' }, { name: 'good' })
+  writeFileSync(join(host.folder, 'hang'), '')
+  const change = host.host.reload('slow').catch(({ code }: { code: string }) => code)
+  await expect.poll(() => existsSync(join(host.folder, 'hangs'))).toBe(true)
+  await host.host.close()
+  expect(existsSync(stopped)).toBe(true)
+  expect(await change).toBe('PLUGIN_START_FAILED')
+})
+
+test('what starts in the shared thread does not wait for one that blocks it', async () => {
+  const host = testHost({ engine: LONG, stalls: { stalledMs: 1_000, checkEveryMs: 20 } })
+  const blocking = `import { existsSync } from 'node:fs'
+import { definePlugin } from 'iii-host/plugin'
+export default definePlugin({ name: 'blocking', isolation: 'shared', start({ iii }) {
+  iii.registerFunction('blocking::block', () => {
+    const cell = new Int32Array(new SharedArrayBuffer(4))
+    while (!existsSync('${join(host.folder, 'go')}')) Atomics.wait(cell, 0, 0, 2)
+  })
+} })`
+  host.write('plugins/blocking.ts', blocking)
+  host.write('plugins/good.ts', good.replace("name: 'good',", "name: 'good', isolation: 'shared',"))
+  await host.start({ name: 'blocking' })
+  const call = host.call('blocking::block')
+  await expect.poll(async () => (await host.row('blocking')).state, { timeout: 5_000 }).toBe('stalled')
+  expect(await host.apply({ name: 'blocking' }, { name: 'good' })).toMatchObject({ started: ['good'] })
+  expect(await host.call('good::greet')).toBe('fine')
+  writeFileSync(join(host.folder, 'go'), '')
+  await call
+})

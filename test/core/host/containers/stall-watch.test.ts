@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import inspector from 'node:inspector'
+import { expect, onTestFinished, test } from 'vitest'
 import { StallWatch } from '../../../../core/host/containers/stall-watch.ts'
 import { ManualClock } from '../manual-clock.ts'
 
@@ -58,4 +59,13 @@ test('one that has nothing to read is given something, and one that does not rea
   block()
   clock.move(4_000)
   expect(nudges()).toBe(3)
+})
+
+test('while the engine can be debugged there is always hope: a thread may be held at a breakpoint', () => {
+  inspector.open(0, '127.0.0.1')
+  onTestFinished(() => inspector.close())
+  const { clock, told, block } = watched()
+  block()
+  clock.move(120_000)
+  expect(told).toEqual(['stalled'])
 })

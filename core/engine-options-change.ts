@@ -9,6 +9,7 @@ const AT_ONCE = [
   'duplicate_workers',
   'restart_grace_ms',
   'restart_grace_max_calls',
+  'remember_functions',
   'gate_max_calls',
   'gate_max_bytes',
   'gate_ms',

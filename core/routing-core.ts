@@ -20,6 +20,7 @@ import type { TriggerRegistry } from './registry/triggers.ts'
 import type { MetricsSnapshot } from './telemetry/metrics.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
 import { Worker } from './model/worker.ts'
+import { RememberedFunctions } from './remembered-functions.ts'
 import { Registrations } from './router/registrations.ts'
 import { readRouter } from './router/readings.ts'
 import { Router } from './router/router.ts'
@@ -36,6 +37,8 @@ export interface RoutingCoreOptions {
   readonly liveness?: LivenessOptions
   /** Default: no worker is known but those that connect. */
   readonly known?: KnownWorkers
+  /** File in which the functions of external workers are remembered for the next run. Default: they are not. */
+  readonly rememberIn?: string
 }
 
 export class RoutingCore {
@@ -50,12 +53,14 @@ export class RoutingCore {
   readonly telemetry: SeatTelemetry
   /** What the engine knows of itself. */
   readonly engineTelemetry: Telemetry
+  readonly remembered: RememberedFunctions | undefined
   /** Where the frames of plugins go. */
   readonly linkEvents: LinkEvents
   /** All parts of the engine, asked at each call. */
   readonly healthComponents: () => Readonly<Record<string, HealthComponent>>
 
-  constructor({ config, log, healthComponents, internalWorkers, liveness, known }: RoutingCoreOptions) {
+  constructor(options: RoutingCoreOptions) {
+    const { config, log, healthComponents, internalWorkers, liveness, known, rememberIn } = options
     const engineTelemetry = (this.engineTelemetry = new Telemetry(log))
     // Seats ask and are told once the router is there.
     const seats = (this.seats = new Seats({
@@ -86,7 +91,9 @@ export class RoutingCore {
         onProvidersChanged: (entry) => {
           this.discovery.providersChanged(entry)
           seats.providersChanged(entry)
+          this.remembered?.changed()
         },
+        onForgotten: () => this.remembered?.changed(),
         onWorkerAdded: (worker) => {
           if (worker.link.kind === 'socket') this.discovery.workerConnected(worker)
         },
@@ -97,6 +104,14 @@ export class RoutingCore {
       },
     })
     this.router = router
+    if (rememberIn !== undefined) {
+      this.remembered = new RememberedFunctions({
+        file: rememberIn,
+        current: () => router.functions.external(),
+        max: () => router.options.remember_functions,
+        log,
+      })
+    }
     this.triggers = router.triggers
     readRouter(engineTelemetry.metrics, router)
     this.registrations = new Registrations({
@@ -141,6 +156,16 @@ export class RoutingCore {
   /** Adds functions of the engine itself. */
   addFunctions(functions: readonly EngineFunction[]): void {
     addEngineFunctions(this.router.functions, this.router.engineWorker, functions)
+  }
+
+  /**
+   * Calls of functions that external workers provided in the last run wait for these to come back, for the restart grace from now; what
+   * they provide from now on is remembered. May be called again, to let the grace begin anew.
+   */
+  async awaitWorkers(): Promise<void> {
+    if (this.remembered === undefined) return
+    this.router.awaitReturn(await this.remembered.ofLastRun())
+    this.remembered.begin()
   }
 
   /** The engine's figures as they are now (telemetry/metrics-table.ts). */

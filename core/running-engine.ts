@@ -48,6 +48,8 @@ const CALL_MS = 30_000
 const LISTENERS_CLOSE_MS = 5_000
 /** Beside what the configuration allows the plugins. */
 const SLACK_MS = 5_000
+/** One small file is written. */
+const REMEMBER_MS = 2_000
 
 /** What is there once the configuration has been read. */
 interface Parts {
@@ -156,11 +158,15 @@ export class RunningEngine implements Engine {
     // Before the first read: what is saved while the engine starts is taken up after it.
     if (this.#options.watch !== false && source.file !== null) this.#watchConfig(source.file)
     const config = (this.#config = source.read())
-    const { host, listeners, health, names, entries } = (this.#parts = this.#compose(source, config))
+    const { core, host, listeners, health, names, entries } = (this.#parts = this.#compose(source, config))
     await this.#refuseNames(config)
     await bringIntoForce(names, config)
     await this.#startPlugins(host, config)
-    await openInOrder([entries, listeners, health], config)
+    await openInOrder([entries], config)
+    // Before the first call can come; and once more, since opening an address may take a while.
+    await core.awaitWorkers()
+    await openInOrder([listeners, health], config)
+    await core.awaitWorkers()
     await this.#refreshPlugins()
     this.#startMs = performance.now() - (this.#options.began ?? began)
     this.#toldUrls = this.#urls
@@ -195,6 +201,8 @@ export class RunningEngine implements Engine {
         { name: 'a change of the configuration', ms, end: () => changes?.idle() },
         // Plugins stop while workers are still there: what they finish may need them.
         { name: 'the plugins', ms, end: () => host?.close() },
+        // Before the engine itself ends the connections.
+        { name: 'the list of functions', ms: REMEMBER_MS, end: () => core?.remembered?.close() },
         {
           name: 'the listeners',
           ms: LISTENERS_CLOSE_MS,
@@ -240,6 +248,7 @@ export class RunningEngine implements Engine {
     const core = new RoutingCore({
       config: { ...config, engine: options.live },
       log,
+      rememberIn: join(config.projectRoot, 'data', 'engine', 'functions.json'),
       healthComponents: () => this.#health(),
       internalWorkers: () => this.#internalWorkers(),
       known: this.#names,

@@ -49,6 +49,11 @@ export const ENGINE_SCHEMA: JsonSchema = {
       'How long calls wait for a provider that ended abnormally to come back; 0 = not at all.',
     ),
     restart_grace_max_calls: integer(DEFAULTS.restart_grace_max_calls, 0, 'Calls that wait for one such id.'),
+    remember_functions: integer(
+      DEFAULTS.remember_functions,
+      0,
+      'Functions of external workers that are remembered over a restart of the engine: calls wait for their return as well; 0 = none.',
+    ),
     max_invocation_ms: time(
       DEFAULTS.max_invocation_ms,
       0,

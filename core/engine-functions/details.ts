@@ -90,7 +90,7 @@ export function functionDetail(entry: FunctionEntry, { functions, triggers }: Re
     ...(response_format === undefined ? {} : { response_schema: response_format }),
     registered_triggers: registered,
     // Calls that wait for the return of its last provider (spec 01 §8.10).
-    ...(entry.grace === undefined ? {} : { held_calls: entry.grace.size }),
+    ...(entry.grace === undefined ? {} : { held_calls: entry.grace.gate.size }),
   }
 }
 

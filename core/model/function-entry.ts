@@ -57,6 +57,16 @@ export class Provider {
   }
 }
 
+/** While the last external provider of an id may come back: it was lost abnormally, or it was there when the engine ended (spec 01 §8.10). */
+export interface Grace {
+  /** Holds calls meanwhile. */
+  readonly gate: Gate
+  /** It was a trusted worker's: no session takes the id meanwhile (spec 09 §4 a). */
+  readonly isTrusted: boolean
+  /** Ends it. */
+  readonly timer: NodeJS.Timeout
+}
+
 export class FunctionEntry {
   readonly namespace: string
   readonly id: string
@@ -66,8 +76,8 @@ export class FunctionEntry {
   cursor = 0
   /** The plugin that owns the id: its providers win over others, and its gate holds the calls while it is replaced. */
   slot: PluginSlot | undefined
-  /** Holds calls while the last external provider, lost abnormally, may come back (spec 01 §8.10). */
-  grace: Gate | undefined
+  /** Set while the return of its provider is awaited. */
+  grace: Grace | undefined
 
   constructor(namespace: string, id: string) {
     this.namespace = namespace

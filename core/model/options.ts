@@ -7,6 +7,7 @@ export interface EngineOptions {
   readonly coalesce_replica_triggers: boolean
   readonly restart_grace_ms: number
   readonly restart_grace_max_calls: number
+  readonly remember_functions: number
   readonly max_invocation_ms: number
   readonly gate_max_calls: number
   readonly gate_max_bytes: number
@@ -32,6 +33,7 @@ export const ENGINE_DEFAULTS: EngineOptions = {
   coalesce_replica_triggers: true,
   restart_grace_ms: 3_000,
   restart_grace_max_calls: 10_000,
+  remember_functions: 10_000,
   max_invocation_ms: 0,
   gate_max_calls: 10_000,
   gate_max_bytes: 64 * 1024 * 1024,

@@ -58,6 +58,21 @@ export class FunctionRegistry {
     return found.sort()
   }
 
+  /** Ids that trusted workers on sockets provide, or whose return is awaited. */
+  *external(): Generator<FunctionEntry> {
+    for (const entries of this.#namespaces.values()) {
+      for (const entry of entries.values()) {
+        if (entry.grace?.isTrusted === true || entry.providers.some(({ worker }) => isExternal(worker))) yield entry
+      }
+    }
+  }
+
+  /** Makes an id known before anybody provides it; undefined when somebody does, or a plugin owns it. */
+  foresee(namespace: string, id: string): FunctionEntry | undefined {
+    const entry = this.#ensure(namespace, id)
+    return entry.providers.length === 0 && entry.slot === undefined ? entry : undefined
+  }
+
   /** Adds or replaces a worker's registration of an id. The policy was asked before. */
   register(worker: Worker, id: string, registration: FunctionRegistration): Conflict | undefined {
     const entry = this.#ensure(worker.namespace, id)
@@ -148,7 +163,7 @@ export class FunctionRegistry {
     const rival = entry.providers.find((provider) => provider.worker !== worker && !provider.isRemote)
     if (!isTrusted(worker.policy)) {
       const servedByTrusted = entry.providers.some((provider) => isTrusted(provider.worker.policy))
-      if (servedByTrusted || slot !== undefined || entry.grace !== undefined) {
+      if (servedByTrusted || slot !== undefined || entry.grace?.isTrusted === true) {
         return { reason: `function '${entry.id}' is served by a trusted worker`, ownerWorkerId: '' }
       }
     }
@@ -191,4 +206,8 @@ export class FunctionRegistry {
   #dropIfEmpty(entry: FunctionEntry): void {
     if (entry.providers.length === 0 && entry.slot === undefined && entry.grace === undefined) this.delete(entry)
   }
+}
+
+function isExternal({ link, policy }: Worker): boolean {
+  return link.kind === 'socket' && policy.kind === 'trusted'
 }

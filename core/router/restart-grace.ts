@@ -1,4 +1,5 @@
-// An id whose last provider was lost abnormally stays known for a while: calls wait for a provider that registers it again (spec 01 §8.10).
+// An id whose last provider was lost abnormally, or was there when the engine ended, stays known for a while: calls wait for a provider
+// that registers it again (spec 01 §8.10).
 import type { EngineOptions } from '../model/options.ts'
 import type { FunctionEntry } from '../model/function-entry.ts'
 import type { Call } from '../model/call.ts'
@@ -25,24 +26,26 @@ export class RestartGrace {
     return this.#options.restart_grace_ms > 0
   }
 
-  begin(entry: FunctionEntry): void {
+  /** Begins anew where it has begun. @param isTrusted whether it was a trusted worker that provided the id last */
+  begin(entry: FunctionEntry, isTrusted: boolean): void {
     const { restart_grace_ms: maxMs, restart_grace_max_calls: maxCalls, gate_max_bytes: maxBytes } = this.#options
-    const gate = new Gate({ maxCalls, maxBytes, maxMs }, (call) => this.#outcome.miss(call))
-    entry.grace = gate
+    clearTimeout(entry.grace?.timer)
+    const gate = entry.grace?.gate ?? new Gate({ maxCalls, maxBytes, maxMs }, (call) => this.#outcome.miss(call))
     const timer = setTimeout(() => {
-      if (entry.grace !== gate) return
       entry.grace = undefined
       this.#outcome.forget(entry)
       gate.release((call) => this.#outcome.resume(call))
     }, maxMs)
     timer.unref()
+    entry.grace = { gate, isTrusted, timer }
   }
 
   /** A provider is there again: what was held goes to it, in order. */
   end(entry: FunctionEntry): void {
     const { grace } = entry
     if (grace === undefined || entry.providers.length === 0) return
+    clearTimeout(grace.timer)
     entry.grace = undefined
-    grace.release((call) => this.#outcome.resume(call))
+    grace.gate.release((call) => this.#outcome.resume(call))
   }
 }

@@ -7,6 +7,8 @@ export interface RouterEvents {
   onFunctionsChanged(): void
   /** A provider of the function came or went. */
   onProvidersChanged(entry: FunctionEntry): void
+  /** Nobody came back for the id within the restart grace. */
+  onForgotten(entry: FunctionEntry): void
   onWorkerAdded(worker: Worker): void
   onWorkerEnded(worker: Worker): void
 }

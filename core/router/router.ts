@@ -8,6 +8,7 @@ import { FunctionRegistry } from '../registry/functions.ts'
 import { TriggerRegistry } from '../registry/triggers.ts'
 import type { HttpInvoker } from '../model/http-invoker.ts'
 import { NO_KNOWN_WORKERS, type KnownWorkers } from '../model/known-workers.ts'
+import { isTrusted } from '../model/policy.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Action } from '../model/action.ts'
 import { callerIdOf, isVoid, type Call } from '../model/call.ts'
@@ -113,6 +114,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
       miss: (call) => this.#miss(call),
       forget: (entry) => {
         if (entry.providers.length === 0 && entry.slot === undefined) functions.delete(entry)
+        events.onForgotten(entry)
       },
     })
     this.#slots = new PluginSlots(options, {
@@ -173,7 +175,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     if (entry === undefined) return this.#miss(call)
     const { slot } = entry
     if (slot !== undefined && slot.phase !== 'open') return this.#atGate(slot, entry, call)
-    if (entry.grace !== undefined && entry.providers.length === 0) return this.#hold(entry.grace, call)
+    if (entry.grace !== undefined && entry.providers.length === 0) return this.#hold(entry.grace.gate, call)
     this.#deliverTo(entry, call)
   }
 
@@ -302,8 +304,17 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
   #keepsId(entry: FunctionEntry, worker: Worker, abnormal: boolean): boolean {
     if (entry.slot !== undefined) return entry.slot === worker.slot && entry.slot.phase !== 'removed'
     if (!abnormal || !this.#grace.isOn) return false
-    this.#grace.begin(entry)
+    this.#grace.begin(entry, isTrusted(worker.policy))
     return true
+  }
+
+  /** Functions of external workers that were there when the engine ended: calls wait for their return as after a loss. */
+  awaitReturn(names: Iterable<{ readonly namespace: string; readonly id: string }>): void {
+    if (!this.#grace.isOn) return
+    for (const { namespace, id } of names) {
+      const entry = this.functions.foresee(namespace, id)
+      if (entry !== undefined) this.#grace.begin(entry, true)
+    }
   }
 
   // ── plugins ──────────────────────────────────────────────────────────────────────────────────────────────────────

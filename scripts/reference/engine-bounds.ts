@@ -10,6 +10,7 @@ import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
 import { MAX_UNUSED_BUNDLES } from '../../core/host/builds/temporary-bundles.ts'
 import { HEALTH_REQUEST_MS } from '../../core/health/health-endpoint.ts'
 import { HEALTH_CONNECTIONS } from '../../core/health/health-port.ts'
+import { MAX_FILE_BYTES } from '../../core/remembered-functions.ts'
 import { CRASH_BUDGET_DEFAULTS } from '../../core/host/table/crash-budget.ts'
 import { CHANNEL_WINDOW_BYTES } from '../../protocol/ring/credit.ts'
 import { DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
@@ -40,6 +41,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     'engine.restart_grace_max_calls',
     countText(engine.restart_grace_max_calls),
     '`overloaded`',
+  ],
+  [
+    'functions of external workers that are remembered over a restart',
+    'engine.remember_functions',
+    `${countText(engine.remember_functions)}, ${bytesText(MAX_FILE_BYTES)}`,
+    'further ones are not, with a warning',
   ],
   ['age of an unanswered call', 'engine.max_invocation_ms', 'none', '`timeout`'],
   ['age of an unanswered void call', FIXED, timeText(600_000), 'forgotten'],

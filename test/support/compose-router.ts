@@ -48,6 +48,7 @@ export function composeRouter({ log, engine, events, triggers, listedAs }: Compo
     events: {
       onFunctionsChanged: nothing,
       onProvidersChanged: nothing,
+      onForgotten: nothing,
       onWorkerAdded: nothing,
       onWorkerEnded: nothing,
       ...events,

@@ -25,11 +25,12 @@ const stale = (reason: 'build' | 'held_up', error: string): Partial<PluginRow> =
   return { stale: { since: '2026-01-01T00:00:00.000Z', reason, error } }
 }
 const health = (rows: readonly PluginRow[], troubles: readonly string[] = []) =>
-  engineHealth(
-    rows.map((each) => pluginStatus(each, new Set())),
+  engineHealth({
+    state: 'running',
+    plugins: rows.map((each) => pluginStatus(each, new Set())),
     troubles,
-    undefined,
-  )['plugins']
+    configProblem: undefined,
+  })['plugins']
 
 test('A plugin that is broken, stalled or left a thread behind makes the health degraded', () => {
   expect(health([row('a', {})])).toEqual({ status: 'healthy', details: null })

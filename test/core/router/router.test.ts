@@ -343,6 +343,60 @@ describe('restart grace', () => {
     expect(test.answerTo(caller, second)?.error?.code).toBe('overloaded')
   })
 
+  it('is given to what was there when the engine ended, and begins anew when it is said again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      const test = makeRouter({ restart_grace_ms: 1_000 })
+      const caller = test.join()
+      const last = [{ namespace: 'default', id: 'f' }]
+      test.router.awaitReturn(last)
+      vi.advanceTimersByTime(900)
+      test.router.awaitReturn(last)
+      vi.advanceTimersByTime(900)
+      const held = test.call(caller, 'f', 'held')
+      expect(caller.link.answers).toEqual([])
+      const provider = test.join()
+      test.provide(provider.worker, 'f')
+      expect(provider.link.delivered.map(({ data }) => data)).toEqual(['held'])
+      test.reply(provider, 'done')
+      expect(test.answerTo(caller, held)?.result).toBe('done')
+      // It has a provider again: its time is over.
+      vi.advanceTimersByTime(5_000)
+      test.router.endWorker(provider.worker, { abnormal: false })
+      expect(test.answerTo(caller, test.call(caller, 'f'))?.error?.code).toBe('function_not_found')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('is not given to what is there already, nor where it is off', () => {
+    const test = makeRouter({ restart_grace_ms: 0 })
+    const caller = test.join()
+    test.router.awaitReturn([{ namespace: 'default', id: 'f' }])
+    expect(test.answerTo(caller, test.call(caller, 'f'))?.error?.code).toBe('function_not_found')
+    const other = makeRouter()
+    const provider = other.join()
+    other.provide(provider.worker, 'f')
+    other.plugin('p', ['p::f'])
+    other.router.awaitReturn([
+      { namespace: 'default', id: 'f' },
+      { namespace: 'default', id: 'p::f' },
+    ])
+    for (const id of ['f', 'p::f']) expect(other.router.functions.find('default', id)?.grace).toBeUndefined()
+  })
+
+  it('keeps the id of a trusted worker from sessions, and leaves that of a session to the session that comes back', () => {
+    const test = makeRouter()
+    const policy = sessionPolicy()
+    const [trusted, session, back] = [test.join(), test.join({ policy }), test.join({ policy })]
+    test.provide(trusted.worker, 'backend::f')
+    test.provide(session.worker, 'page::f')
+    for (const { worker } of [trusted, session]) test.router.endWorker(worker, { abnormal: true })
+    test.router.awaitReturn([{ namespace: 'default', id: 'remembered::f' }])
+    for (const id of ['backend::f', 'remembered::f', 'page::f']) test.provide(back.worker, id)
+    expect([...back.worker.providers.keys()]).toEqual(['page::f'])
+  })
+
   it('forgets the held calls of a caller that leaves', () => {
     const test = makeRouter()
     const [a, caller] = [test.join(), test.join()]

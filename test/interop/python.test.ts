@@ -1,239 +1,241 @@
-// The unmodified iii-sdk 0.22.1 from PyPI and the one from npm, through one engine (spec 01 checks 7, 41, 43; 00 C9).
+// The unmodified iii-sdk from PyPI, of two generations, and the one from npm, through one engine (spec 01 checks 7, 41, 43; 00 C9).
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { registerWorker } from 'iii-sdk'
 import { createChannel } from 'iii-sdk/helpers'
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { engineFolder, type EngineFolder, type EngineProcess } from '../support/engine-process.ts'
-import { pythonEnvironment, type PythonEnvironment } from './python-environment.ts'
+import { pythonEnvironment, SDK_VERSIONS, type PythonEnvironment } from './python-environment.ts'
 
 const WORKER = fileURLToPath(new URL('python/worker.py', import.meta.url))
 const CONTENT = Buffer.from(Array.from({ length: 200_000 }, (_, index) => index % 251))
 const AT_ONCE_MS = 5_000
 
-let environment: PythonEnvironment
-let folder: EngineFolder
-let engine: EngineProcess
-let python: ChildProcess | undefined
-let errors = ''
-let node: ReturnType<typeof registerWorker> | undefined
-const noted: number[] = []
-const taken: { bytes: Buffer; readonly messages: string[] } = { bytes: Buffer.alloc(0), messages: [] }
+describe.each(SDK_VERSIONS)('with iii-sdk %s of Python', (version) => {
+  let environment: PythonEnvironment
+  let folder: EngineFolder
+  let engine: EngineProcess
+  let python: ChildProcess | undefined
+  let errors = ''
+  let node: ReturnType<typeof registerWorker> | undefined
+  const noted: number[] = []
+  const taken: { bytes: Buffer; readonly messages: string[] } = { bytes: Buffer.alloc(0), messages: [] }
 
-beforeAll(async () => {
-  environment = await pythonEnvironment()
-  if (environment.python === undefined) return
-  folder = await engineFolder('  - name: iii-state\n  - name: iii-stream\n    config: { port: 0 }\n')
-  engine = await folder.start({ args: ['--no-watch'] })
-  node = registerWorker(folder.url, {
-    workerName: 'node-worker',
-    otel: { enabled: false },
-    enableMetricsReporting: false,
-    reconnectionConfig: { initialDelayMs: 50, maxDelayMs: 200 },
+  beforeAll(async () => {
+    environment = await pythonEnvironment(version)
+    if (environment.python === undefined) return
+    folder = await engineFolder('  - name: iii-state\n  - name: iii-stream\n    config: { port: 0 }\n')
+    engine = await folder.start({ args: ['--no-watch'] })
+    node = registerWorker(folder.url, {
+      workerName: 'node-worker',
+      otel: { enabled: false },
+      enableMetricsReporting: false,
+      reconnectionConfig: { initialDelayMs: 50, maxDelayMs: 200 },
+    })
+    node.registerFunction('node::double', async ({ n }: { n: number }) => n * 2)
+    node.registerFunction('node::note', async ({ n }: { n: number }) => void noted.push(n))
+    node.registerFunction('node::boom', async () => {
+      throw new Error('boom from Node')
+    })
+    node.registerFunction(
+      'node::take',
+      async ({ reader }: { reader: { onMessage(take: (text: string) => void): void; readAll(): Promise<Buffer> } }) => {
+        reader.onMessage((text) => taken.messages.push(text))
+        taken.bytes = await reader.readAll()
+        return taken.bytes.length
+      },
+    )
+    python = spawn(environment.python, [WORKER, folder.url], { stdio: ['pipe', 'pipe', 'pipe'] })
+    python.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+    await pythonAnswers()
+  }, 120_000)
+
+  afterAll(async () => {
+    await node?.shutdown()
+    if (python !== undefined && python.exitCode === null) {
+      const ended = once(python, 'exit')
+      python.kill('SIGKILL')
+      await ended
+    }
+    if (environment.python !== undefined) {
+      expect(await engine.stop()).toBe(0)
+      await folder.remove()
+    }
+    await environment.remove()
   })
-  node.registerFunction('node::double', async ({ n }: { n: number }) => n * 2)
-  node.registerFunction('node::note', async ({ n }: { n: number }) => void noted.push(n))
-  node.registerFunction('node::boom', async () => {
-    throw new Error('boom from Node')
+
+  beforeEach((context) => {
+    if (environment.python === undefined) context.skip(environment.reason)
   })
-  node.registerFunction(
-    'node::take',
-    async ({ reader }: { reader: { onMessage(take: (text: string) => void): void; readAll(): Promise<Buffer> } }) => {
-      reader.onMessage((text) => taken.messages.push(text))
-      taken.bytes = await reader.readAll()
-      return taken.bytes.length
+
+  function call(functionId: string, payload: object = {}, more: object = {}): Promise<any> {
+    if (node === undefined) throw new Error('there is no Node worker')
+    return node.trigger({ function_id: functionId, payload, timeoutMs: 10_000, ...more })
+  }
+
+  /** Resolves once the Python worker is there. */
+  async function pythonAnswers(): Promise<void> {
+    const answer = async (): Promise<void> => {
+      const { sum } = await call('py::add', { a: 1, b: 2 }, { timeoutMs: 1_000 })
+      if (sum !== 3) throw new Error(`1 + 2 = ${sum}`)
+    }
+    await vi.waitFor(answer, { timeout: 30_000, interval: 100 }).catch((error: Error) => {
+      throw new Error(`${error.message}; the Python worker said:\n${errors.slice(-2_000)}`)
+    })
+  }
+
+  it('Node calls Python', async () => {
+    expect(await call('py::add', { a: 40, b: 2 })).toEqual({ sum: 42 })
+  })
+
+  it('Python calls Node', async () => {
+    expect(await call('py::through_node', { n: 21 })).toBe(42)
+  })
+
+  it.each([[0], [false], [''], [[]], [{}], ['é✓𝄞'], [1.5], [[{ deep: [null] }]]])(
+    'the value %j comes back from Python as it is',
+    async (value) => {
+      expect(await call('py::echo', { value })).toEqual(value)
     },
   )
-  python = spawn(environment.python, [WORKER, folder.url], { stdio: ['pipe', 'pipe', 'pipe'] })
-  python.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-  await pythonAnswers()
-}, 120_000)
 
-afterAll(async () => {
-  await node?.shutdown()
-  if (python !== undefined && python.exitCode === null) {
-    const ended = once(python, 'exit')
-    python.kill('SIGKILL')
-    await ended
-  }
-  if (environment.python !== undefined) {
+  it('a Python function that returns None gives no value', async () => {
+    expect(await call('py::echo', { value: null })).toBeUndefined()
+  })
+
+  it('an exception in Python reaches Node as an error', async () => {
+    const error = await call('py::boom').catch((thrown) => thrown)
+    expect(error).toMatchObject({ name: 'InvocationError', code: 'invocation_failed' })
+    expect(error.message).toContain('boom from Python')
+  })
+
+  it('an exception in Node reaches Python as an error', async () => {
+    expect(await call('py::node_error', { function_id: 'node::boom' })).toMatchObject({
+      code: 'invocation_failed',
+      message: expect.stringContaining('boom from Node'),
+    })
+  })
+
+  it('an unknown function is an error for Python, at once', async () => {
+    const began = performance.now()
+    expect(await call('py::node_error', { function_id: 'nobody::home' })).toMatchObject({ code: 'function_not_found' })
+    expect(performance.now() - began).toBeLessThan(AT_ONCE_MS)
+  })
+
+  it('Python keeps state', async () => {
+    const value = { n: 1, text: 'é✓' }
+    expect(await call('py::state', { scope: 'python' })).toEqual([
+      null,
+      { old_value: null, new_value: value },
+      { old_value: value, new_value: { ...value, n: 3 } },
+      [{ ...value, n: 3 }],
+      { ...value, n: 3 },
+    ])
+  })
+
+  it('Python keeps streams, and hears of their changes and of those of state', async () => {
+    const value = { n: 1, text: 'é✓' }
+    expect(await call('py::stream', { group: 'g' })).toEqual([
+      null,
+      { old_value: null, new_value: value },
+      { old_value: value, new_value: { ...value, n: 3 } },
+      null,
+      [{ ...value, n: 3 }],
+      ['g'],
+      { old_value: { ...value, n: 3 } },
+    ])
+    await call('state::set', { scope: 'watched-by-python', key: 'k', value: 1 })
+    await call('state::set', { scope: 'not-watched', key: 'k', value: 1 })
+    await expect.poll(async () => (await call('py::seen_events')).length).toBe(5)
+    const of = (type: string, item: string | null, event: object) => ({
+      type: 'stream',
+      timestamp: expect.any(Number),
+      streamName: 'python-items',
+      groupId: 'g',
+      id: item,
+      event: { type, ...event },
+    })
+    expect(await call('py::seen_events')).toEqual([
+      of('create', 'i', { data: value }),
+      of('update', 'i', { data: { ...value, n: 3 } }),
+      of('event', null, { event: { type: 'wave', data: [1] } }),
+      of('delete', 'i', { data: { ...value, n: 3 } }),
+      {
+        type: 'state',
+        event_type: 'state:created',
+        scope: 'watched-by-python',
+        key: 'k',
+        old_value: null,
+        new_value: 1,
+      },
+    ])
+  })
+
+  it('a stream that a Python worker stores itself is one for everybody', async () => {
+    const item = { stream_name: 'python-board', group_id: 'g', item_id: 'i' }
+    const group = { stream_name: 'python-board', group_id: 'g' }
+    expect(await call('stream::set', { ...item, data: { a: 1 } })).toEqual({ old_value: null, new_value: { a: 1 } })
+    expect(await call('stream::get', item)).toEqual({ a: 1 })
+    const ops = [{ type: 'merge', path: '', value: { b: 2 } }]
+    expect(await call('stream::update', { ...item, ops })).toMatchObject({ new_value: { a: 1, b: 2 } })
+    expect(await call('stream::list', group)).toEqual([{ a: 1, b: 2 }])
+    expect(await call('stream::list_groups', { stream_name: 'python-board' })).toEqual(['g'])
+    expect(await call('stream::delete', item)).toEqual({ old_value: { a: 1, b: 2 } })
+    expect(await call('stream::get', item)).toBeUndefined()
+  })
+
+  it('void calls arrive in both directions', async () => {
+    expect(await call('py::note', { n: 7 }, { action: { type: 'void' } })).toBeUndefined()
+    await expect.poll(() => call('py::notes')).toContain(7)
+    expect(await call('py::void_to_node', { n: 8 })).toBeUndefined()
+    await expect.poll(() => noted).toContain(8)
+  })
+
+  it('a channel carries 200 KB and a message from Python to Node', async () => {
+    expect(await call('py::send_channel')).toBe(CONTENT.length)
+    expect(taken.bytes.equals(CONTENT)).toBe(true)
+    expect(taken.messages).toEqual(['{"kind":"metadata"}'])
+  })
+
+  it('a channel carries 200 KB from Node to Python', async () => {
+    if (node === undefined) throw new Error('there is no Node worker')
+    const channel = await createChannel(node)
+    const answer = call('py::take_channel', { reader: channel.readerRef })
+    channel.writer.stream.end(CONTENT)
+    expect(await answer).toEqual({ length: CONTENT.length, equal: true })
+  })
+
+  it('a NaN that Python returns is an error for its caller, at once', async () => {
+    const began = performance.now()
+    const error = await call('py::not_a_number').catch((thrown) => thrown)
+    expect(error).toMatchObject({ code: 'invalid_message' })
+    expect(performance.now() - began).toBeLessThan(AT_ONCE_MS)
+    expect(await call('py::add', { a: 1, b: 1 })).toEqual({ sum: 2 })
+  })
+
+  it('the Python worker is listed under its name, runtime and version', async () => {
+    const { workers } = await call('engine::workers::list')
+    expect(workers.filter(({ name }: { name: string }) => name === 'python-worker')).toMatchObject([
+      { runtime: 'python', version, status: 'connected' },
+    ])
+  })
+
+  it('the Python worker comes back after a restart of the engine, and after its death', async () => {
     expect(await engine.stop()).toBe(0)
-    await folder.remove()
-  }
-  await environment.remove()
-})
-
-beforeEach((context) => {
-  if (environment.python === undefined) context.skip(environment.reason)
-})
-
-function call(functionId: string, payload: object = {}, more: object = {}): Promise<any> {
-  if (node === undefined) throw new Error('there is no Node worker')
-  return node.trigger({ function_id: functionId, payload, timeoutMs: 10_000, ...more })
-}
-
-/** Resolves once the Python worker is there. */
-async function pythonAnswers(): Promise<void> {
-  const answer = async (): Promise<void> => {
-    const { sum } = await call('py::add', { a: 1, b: 2 }, { timeoutMs: 1_000 })
-    if (sum !== 3) throw new Error(`1 + 2 = ${sum}`)
-  }
-  await vi.waitFor(answer, { timeout: 30_000, interval: 100 }).catch((error: Error) => {
-    throw new Error(`${error.message}; the Python worker said:\n${errors.slice(-2_000)}`)
+    engine = await folder.start({ args: ['--no-watch'] })
+    await pythonAnswers()
+    await engine.kill()
+    engine = await folder.start({ args: ['--no-watch'] })
+    await pythonAnswers()
+    expect(await call('py::through_node', { n: 4 })).toBe(8)
   })
-}
 
-it('Node calls Python', async () => {
-  expect(await call('py::add', { a: 40, b: 2 })).toEqual({ sum: 42 })
-})
-
-it('Python calls Node', async () => {
-  expect(await call('py::through_node', { n: 21 })).toBe(42)
-})
-
-it.each([[0], [false], [''], [[]], [{}], ['é✓𝄞'], [1.5], [[{ deep: [null] }]]])(
-  'the value %j comes back from Python as it is',
-  async (value) => {
-    expect(await call('py::echo', { value })).toEqual(value)
-  },
-)
-
-it('a Python function that returns None gives no value', async () => {
-  expect(await call('py::echo', { value: null })).toBeUndefined()
-})
-
-it('an exception in Python reaches Node as an error', async () => {
-  const error = await call('py::boom').catch((thrown) => thrown)
-  expect(error).toMatchObject({ name: 'InvocationError', code: 'invocation_failed' })
-  expect(error.message).toContain('boom from Python')
-})
-
-it('an exception in Node reaches Python as an error', async () => {
-  expect(await call('py::node_error', { function_id: 'node::boom' })).toMatchObject({
-    code: 'invocation_failed',
-    message: expect.stringContaining('boom from Node'),
+  it('a Python worker that shuts down is gone at once', async () => {
+    const ended = once(python!, 'exit')
+    python!.stdin?.end()
+    await ended
+    const error = await call('py::add', { a: 1, b: 1 }).catch((thrown) => thrown)
+    expect(error).toMatchObject({ code: 'function_not_found' })
   })
-})
-
-it('an unknown function is an error for Python, at once', async () => {
-  const began = performance.now()
-  expect(await call('py::node_error', { function_id: 'nobody::home' })).toMatchObject({ code: 'function_not_found' })
-  expect(performance.now() - began).toBeLessThan(AT_ONCE_MS)
-})
-
-it('Python keeps state', async () => {
-  const value = { n: 1, text: 'é✓' }
-  expect(await call('py::state', { scope: 'python' })).toEqual([
-    null,
-    { old_value: null, new_value: value },
-    { old_value: value, new_value: { ...value, n: 3 } },
-    [{ ...value, n: 3 }],
-    { ...value, n: 3 },
-  ])
-})
-
-it('Python keeps streams, and hears of their changes and of those of state', async () => {
-  const value = { n: 1, text: 'é✓' }
-  expect(await call('py::stream', { group: 'g' })).toEqual([
-    null,
-    { old_value: null, new_value: value },
-    { old_value: value, new_value: { ...value, n: 3 } },
-    null,
-    [{ ...value, n: 3 }],
-    ['g'],
-    { old_value: { ...value, n: 3 } },
-  ])
-  await call('state::set', { scope: 'watched-by-python', key: 'k', value: 1 })
-  await call('state::set', { scope: 'not-watched', key: 'k', value: 1 })
-  await expect.poll(async () => (await call('py::seen_events')).length).toBe(5)
-  const of = (type: string, item: string | null, event: object) => ({
-    type: 'stream',
-    timestamp: expect.any(Number),
-    streamName: 'python-items',
-    groupId: 'g',
-    id: item,
-    event: { type, ...event },
-  })
-  expect(await call('py::seen_events')).toEqual([
-    of('create', 'i', { data: value }),
-    of('update', 'i', { data: { ...value, n: 3 } }),
-    of('event', null, { event: { type: 'wave', data: [1] } }),
-    of('delete', 'i', { data: { ...value, n: 3 } }),
-    {
-      type: 'state',
-      event_type: 'state:created',
-      scope: 'watched-by-python',
-      key: 'k',
-      old_value: null,
-      new_value: 1,
-    },
-  ])
-})
-
-it('a stream that a Python worker stores itself is one for everybody', async () => {
-  const item = { stream_name: 'python-board', group_id: 'g', item_id: 'i' }
-  const group = { stream_name: 'python-board', group_id: 'g' }
-  expect(await call('stream::set', { ...item, data: { a: 1 } })).toEqual({ old_value: null, new_value: { a: 1 } })
-  expect(await call('stream::get', item)).toEqual({ a: 1 })
-  const ops = [{ type: 'merge', path: '', value: { b: 2 } }]
-  expect(await call('stream::update', { ...item, ops })).toMatchObject({ new_value: { a: 1, b: 2 } })
-  expect(await call('stream::list', group)).toEqual([{ a: 1, b: 2 }])
-  expect(await call('stream::list_groups', { stream_name: 'python-board' })).toEqual(['g'])
-  expect(await call('stream::delete', item)).toEqual({ old_value: { a: 1, b: 2 } })
-  expect(await call('stream::get', item)).toBeUndefined()
-})
-
-it('void calls arrive in both directions', async () => {
-  expect(await call('py::note', { n: 7 }, { action: { type: 'void' } })).toBeUndefined()
-  await expect.poll(() => call('py::notes')).toContain(7)
-  expect(await call('py::void_to_node', { n: 8 })).toBeUndefined()
-  await expect.poll(() => noted).toContain(8)
-})
-
-it('a channel carries 200 KB and a message from Python to Node', async () => {
-  expect(await call('py::send_channel')).toBe(CONTENT.length)
-  expect(taken.bytes.equals(CONTENT)).toBe(true)
-  expect(taken.messages).toEqual(['{"kind":"metadata"}'])
-})
-
-it('a channel carries 200 KB from Node to Python', async () => {
-  if (node === undefined) throw new Error('there is no Node worker')
-  const channel = await createChannel(node)
-  const answer = call('py::take_channel', { reader: channel.readerRef })
-  channel.writer.stream.end(CONTENT)
-  expect(await answer).toEqual({ length: CONTENT.length, equal: true })
-})
-
-it('a NaN that Python returns is an error for its caller, at once', async () => {
-  const began = performance.now()
-  const error = await call('py::not_a_number').catch((thrown) => thrown)
-  expect(error).toMatchObject({ code: 'invalid_message' })
-  expect(performance.now() - began).toBeLessThan(AT_ONCE_MS)
-  expect(await call('py::add', { a: 1, b: 1 })).toEqual({ sum: 2 })
-})
-
-it('the Python worker is listed under its name and runtime', async () => {
-  const { workers } = await call('engine::workers::list')
-  expect(workers.filter(({ name }: { name: string }) => name === 'python-worker')).toMatchObject([
-    { runtime: 'python' },
-  ])
-})
-
-it('the Python worker comes back after a restart of the engine, and after its death', async () => {
-  expect(await engine.stop()).toBe(0)
-  engine = await folder.start({ args: ['--no-watch'] })
-  await pythonAnswers()
-  await engine.kill()
-  engine = await folder.start({ args: ['--no-watch'] })
-  await pythonAnswers()
-  expect(await call('py::through_node', { n: 4 })).toBe(8)
-})
-
-it('a Python worker that shuts down is gone at once', async () => {
-  const ended = once(python!, 'exit')
-  python!.stdin?.end()
-  await ended
-  const error = await call('py::add', { a: 1, b: 1 }).catch((thrown) => thrown)
-  expect(error).toMatchObject({ code: 'function_not_found' })
 })

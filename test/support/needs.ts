@@ -71,7 +71,7 @@ export const NEEDS = {
     isThere: () => pythonWithSdk() !== undefined,
     missing: 'no Python with iii-sdk',
     remedy:
-      'install it: python3 -m venv VENV && VENV/bin/pip install -r test/interop/python/requirements.txt, and name it: III_TEST_PYTHON=VENV/bin/python',
+      'install it: python3 -m venv VENVS/0.25.0 && VENVS/0.25.0/bin/pip install -r test/interop/python/requirements-0.25.0.txt, and name the folder: III_TEST_PYTHONS=VENVS',
   },
 } satisfies Readonly<Record<string, Need>>
 
@@ -97,11 +97,11 @@ export function nativeFile(): string | undefined {
   return globSync('node_modules/@napi-rs/nice-*/*.node', { cwd: path.resolve(import.meta.dirname, '../..') })[0]
 }
 
-/** The interpreter that III_TEST_PYTHON names, else the system's, if it has the SDK. */
+/** One of the interpreters that III_TEST_PYTHONS names, else the system's, if it has the SDK. */
 export function pythonWithSdk(): string | undefined {
-  return [process.env['III_TEST_PYTHON'], 'python3'].find(
-    (python) => python !== undefined && python !== '' && answers(python, '-c', 'import iii'),
-  )
+  const folder = process.env['III_TEST_PYTHONS']
+  const named = folder ? globSync('*/bin/python', { cwd: folder }).map((file) => path.join(folder, file)) : []
+  return [...named.sort().reverse(), 'python3'].find((python) => answers(python, '-c', 'import iii'))
 }
 
 function answers(command: string, ...args: readonly string[]): boolean {

@@ -44,7 +44,7 @@ test('One that is held up is not counted: who holds it up is', () => {
 
 test('It stays short when many are broken at length', () => {
   const broken = Array.from({ length: 9 }, (_, index) => row(`p${index}`, stale('build', `${'x'.repeat(900)}\nmore`)))
-  const { error } = health(broken)?.details as { error: string }
+  const { error } = health(broken)!.details as { error: string }
   expect(error).toMatch(/^p0: x+…; p1: x+…; .*p4: x+…; and 4 more$/)
   expect(error.length).toBeLessThan(1_100)
 })

@@ -131,6 +131,7 @@ export class RoutingCore {
     this.healthComponents = () => ({ ...healthComponents(), telemetry: telemetryHealth(telemetry) })
     this.linkEvents = {
       onCall: (call, action) => router.call(call, action),
+      onRefused: (call, body) => router.fail(call, body),
       onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
       onControl: (worker, message, index) =>
         void this.registrations.handle(

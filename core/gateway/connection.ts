@@ -191,12 +191,9 @@ export class Connection {
     }
     scanEnvelope(frame, envelope)
     if (this.#held.state === 'holding') this.#held.touch()
-    if (this.worker.policy.kind === 'session' && envelope.kind !== FrameKind.Invalid) {
-      const problem = this.#strictProblem(frame)
-      if (problem !== undefined) {
-        this.#invalid(frame, problem)
-        return undefined
-      }
+    if (this.worker.policy.kind === 'session' && envelope.kind !== FrameKind.Invalid && this.#isTooDeep(frame)) {
+      this.#invalid(frame, `the payload nests deeper than ${this.#deps.maxDepth} levels`)
+      return undefined
     }
     switch (envelope.kind) {
       case FrameKind.Invoke:
@@ -375,16 +372,9 @@ export class Connection {
     this.#link.answer(call, undefined, invalidMessage(problem))
   }
 
-  /** Sessions are not trusted to send JSON that other workers can parse. */
-  #strictProblem(frame: Buffer): string | undefined {
-    try {
-      JSON.parse(frame.utf8Slice())
-    } catch (error) {
-      return (error as Error).message
-    }
-    // The envelope is one level of its own.
-    const tooDeep = jsonDepth(frame) > this.#deps.maxDepth + 1
-    return tooDeep ? `the payload nests deeper than ${this.#deps.maxDepth} levels` : undefined
+  /** Sessions are not trusted to keep to a depth that other workers can parse. The envelope is one level of its own. */
+  #isTooDeep(frame: Buffer): boolean {
+    return jsonDepth(frame) > this.#deps.maxDepth + 1
   }
 
   #closed(code: number): void {

@@ -26,7 +26,7 @@ export interface CheckOptions {
 }
 
 /** Nobody is there to call or to be called. */
-const NO_EVENTS: LinkEvents = { onCall() {}, onResult() {}, onControl() {}, onChannel() {} }
+const NO_EVENTS: LinkEvents = { onCall() {}, onRefused() {}, onResult() {}, onControl() {}, onChannel() {} }
 
 /** What a start with this configuration would refuse. Starts nothing, watches nothing, makes no data folder. */
 export async function checkPlugins(

@@ -3,6 +3,8 @@
 import { FLAG_VOID, FrameKind, writeFrame, type Frame } from '../../protocol/ring/frame.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
+import { errorBytes } from '../../protocol/errors.ts'
+import { isWholeValue } from '../../protocol/scanner/check-value.ts'
 import { objectSplice } from '../../protocol/scanner/object-splice.ts'
 import { DEFAULT_NAMESPACE, type EngineMessage, type WorkerMessage } from '../../protocol/messages.ts'
 import type { Provider } from '../model/function-entry.ts'
@@ -13,6 +15,7 @@ import type { Link, LinkKind } from '../model/link.ts'
 import type { LinkEvents } from '../model/link-events.ts'
 
 const NULL_JSON = Buffer.from('null')
+const NO_JSON_ANSWER = errorBytes({ code: 'invalid_message', message: 'The answer of the plugin is no JSON' })
 
 /** What a link needs of its transport. */
 export interface LinkTransport {
@@ -132,12 +135,18 @@ export class FrameLink implements Link {
       case FrameKind.Call:
         this.#receiveCall(frame, bytes, worker)
         break
-      case FrameKind.Result:
-        this.#events.onResult(worker, frame.callId, frame.hasPayload ? frame.payload(bytes) : undefined, undefined)
+      case FrameKind.Result: {
+        const result = frame.hasPayload ? frame.payload(bytes) : undefined
+        if (result === undefined || isWholeValue(result)) {
+          this.#events.onResult(worker, frame.callId, result, undefined)
+        } else this.#events.onResult(worker, frame.callId, undefined, NO_JSON_ANSWER)
         break
-      case FrameKind.Error:
-        this.#events.onResult(worker, frame.callId, undefined, frame.payload(bytes))
+      }
+      case FrameKind.Error: {
+        const error = frame.payload(bytes)
+        this.#events.onResult(worker, frame.callId, undefined, isWholeValue(error) ? error : NO_JSON_ANSWER)
         break
+      }
       case FrameKind.Control: {
         const message = JSON.parse(frame.text(bytes) ?? 'null') as WorkerMessage
         this.#events.onControl(worker, message, frame.index === 0 ? undefined : frame.index - 1)
@@ -168,7 +177,9 @@ export class FrameLink implements Link {
       callId: 0,
       deliveredAt: 0,
     }
-    this.#events.onCall(call, sidecar?.action as Action | undefined)
+    // A plugin may send a text as it is, and nobody parses it before another worker does.
+    if (isWholeValue(data)) this.#events.onCall(call, sidecar?.action as Action | undefined)
+    else this.#events.onRefused(call, { code: 'invalid_message', message: 'The payload is no JSON' })
   }
 
   #receiveChannel(frame: Frame, bytes: Buffer, worker: Worker): void {

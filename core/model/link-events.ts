@@ -1,4 +1,5 @@
 // What a plugin's link hands on from its frames, to the router and the channel broker.
+import type { ErrorBody } from '../../protocol/errors.ts'
 import type { WorkerMessage } from '../../protocol/messages.ts'
 import type { Action } from './action.ts'
 import type { Call } from './call.ts'
@@ -17,6 +18,8 @@ export type ChannelEvent =
 export interface LinkEvents {
   /** `call.data` and `call.metadata` are valid until this returns. */
   onCall(call: Call, action: Action | undefined): void
+  /** A call that must not go anywhere; `body` says why. */
+  onRefused(call: Call, body: ErrorBody): void
   /** At most one of `result` and `error` is given, valid until this returns. */
   onResult(worker: Worker, callId: number | string, result: Buffer | undefined, error: Buffer | undefined): void
   /** `functionIndex` comes with `registerfunction`: `FunctionRegistration.index`. */

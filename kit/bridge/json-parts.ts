@@ -1,17 +1,17 @@
 // Takes JSON text apart one level deep, without parsing the parts: values of another engine stay the text that they are.
-import { skipScalar } from '../../protocol/scanner/skip-scalar.ts'
-import { skipBrackets, skipString } from '../../protocol/scanner/skip-value.ts'
+import { endOfValue } from '../../protocol/scanner/check-value.ts'
+import { skipSpace } from '../../protocol/scanner/skip-space.ts'
 
 /** The members of an object, each as text; of equal names the last one counts. undefined when it is none. */
 export function objectParts(json: string): ReadonlyMap<string, string> | undefined {
   const parts = new Map<string, string>()
   const bytes = Buffer.from(json)
   const whole = eachPart(bytes, 0x7b, (at) => {
-    const keyEnd = bytes[at] === 0x22 ? skipString(bytes, at) : -1
+    const keyEnd = bytes[at] === 0x22 ? endOfValue(bytes, at) : -1
     const colon = skipSpace(bytes, keyEnd)
     if (keyEnd < 0 || bytes[colon] !== 0x3a) return -1
     const start = skipSpace(bytes, colon + 1)
-    const end = skipValue(bytes, start)
+    const end = endOfValue(bytes, start)
     if (end > 0) parts.set(JSON.parse(bytes.toString('utf8', at, keyEnd)) as string, bytes.toString('utf8', start, end))
     return end
   })
@@ -23,7 +23,7 @@ export function arrayParts(json: string): string[] | undefined {
   const parts: string[] = []
   const bytes = Buffer.from(json)
   const whole = eachPart(bytes, 0x5b, (at) => {
-    const end = skipValue(bytes, at)
+    const end = endOfValue(bytes, at)
     if (end > 0) parts.push(bytes.toString('utf8', at, end))
     return end
   })
@@ -46,18 +46,4 @@ function eachPart(bytes: Buffer, opening: number, take: (at: number) => number):
     at = skipSpace(bytes, at + 1)
   }
   return false
-}
-
-function skipValue(bytes: Buffer, at: number): number {
-  const first = bytes[at]
-  if (first === 0x22) return skipString(bytes, at)
-  if (first === 0x7b || first === 0x5b) return skipBrackets(bytes, at)
-  return at < bytes.length ? skipScalar(bytes, at) : -1
-}
-
-function skipSpace(bytes: Buffer, start: number): number {
-  let at = start
-  while (at < bytes.length && (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09))
-    at++
-  return at
 }

@@ -3,7 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import wabt from 'wabt'
 
-const NAMES = ['skip-value', 'check-value']
+const NAMES = ['check-value']
 
 /** @param {string} name @returns {Promise<Uint8Array>} the module compiled from the WAT of that name */
 export async function compileWat(name) {

@@ -1,7 +1,7 @@
 // The byte loop behind check-value.ts for values too short for WebAssembly, and for the few that are nested too deep for it.
 import { skipScalar } from './skip-scalar.ts'
-import { skipShortString } from './skip-short.ts'
 import { skipSpace } from './skip-space.ts'
+import { skipString } from './skip-string.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -28,7 +28,7 @@ function walk(bytes: Buffer, start: number): number {
   while (at < length) {
     const first = bytes[at]!
     if (first === QUOTE) {
-      at = skipShortString(bytes, at)
+      at = skipString(bytes, at)
     } else if (first === OPEN_BRACE || first === OPEN_BRACKET) {
       if (depth === closings.length) closings = doubled(closings)
       closings[depth++] = first + 2
@@ -62,7 +62,7 @@ function walk(bytes: Buffer, start: number): number {
 /** Key and colon, with the space behind them. */
 function skipKey(bytes: Buffer, start: number): number {
   if (bytes[start] !== QUOTE) return -1
-  const end = skipShortString(bytes, start)
+  const end = skipString(bytes, start)
   if (end < 0) return -1
   const at = skipSpace(bytes, end)
   return bytes[at] === COLON ? skipSpace(bytes, at + 1) : -1

@@ -3,7 +3,8 @@
 import { checkShortBrackets } from './check-short.ts'
 import { CHECK_VALUE_WASM } from './check-value.wasm.ts'
 import { skipScalar } from './skip-scalar.ts'
-import { skipString } from './skip-value.ts'
+import { skipSpace } from './skip-space.ts'
+import { skipString } from './skip-string.ts'
 
 /** With so much left, the copy into WebAssembly memory and the call cost less than the byte loop. */
 const LONG_BYTES = 96
@@ -12,7 +13,7 @@ const FIRST_PIECE_BYTES = 1024
 const PIECE_BYTES = 32 * 1024
 /** Bytes of the next piece that a piece shows, since a word such as `false` may begin in one and end in the other. */
 const PREVIEW_BYTES = 8
-/** More levels of nesting than the memory of the WebAssembly holds, which are 32,000. */
+/** More levels of nesting than the memory of the WebAssembly holds, which are some 32,000. */
 const TOO_DEEP = -2
 
 // The published types of Node lack the constructors.
@@ -38,10 +39,16 @@ export function endOfValue(bytes: Buffer, start: number): number {
     case 0x5b: // [
       return bytes.length - start < LONG_BYTES ? checkShortBrackets(bytes, start) : checkLong(bytes, start)
     case 0x22: // "
-      return Math.max(-1, skipString(bytes, start))
+      return bytes.length - start < LONG_BYTES ? Math.max(-1, skipString(bytes, start)) : checkLong(bytes, start)
     default:
       return start < bytes.length ? Math.max(-1, skipScalar(bytes, start)) : -1
   }
+}
+
+/** Whether the bytes are one JSON value, white space around it aside. */
+export function isWholeValue(bytes: Buffer): boolean {
+  const end = endOfValue(bytes, skipSpace(bytes, 0))
+  return end !== -1 && skipSpace(bytes, end) === bytes.length
 }
 
 function checkLong(bytes: Buffer, start: number): number {

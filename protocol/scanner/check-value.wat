@@ -11,7 +11,11 @@
   (global $inside (mut i64) (i64.const 0))     ;; all ones: the piece ended inside a string
   (global $escape (mut i64) (i64.const 0))     ;; 1: its last byte was a backslash that escapes the next one
   (global $hex (mut i64) (i64.const 0))        ;; bit n: byte n of the next block must be a hex digit of a \u escape
-  (global $depth (mut i32) (i32.const 0))      ;; brackets open, of both kinds
+  ;; The kinds of the open brackets, 1 = brace: the innermost is bit 0, and a 1 stands above the outermost. Those that do not fit
+  ;; are bytes in memory, $spilled of them.
+  (global $stack (mut i64) (i64.const 1))
+  (global $spilled (mut i32) (i32.const 0))
+  (global $is_string (mut i32) (i32.const 0))  ;; 1: the value is a string
   ;; 1: the last token was, or its last byte so far is ...
   (global $c_open (mut i64) (i64.const 0))     ;; an opening bracket
   (global $c_comma (mut i64) (i64.const 0))
@@ -36,12 +40,12 @@
   ;; One bit per byte of the block, from the top bits of its four vectors.
   (func $bits (param $a v128) (param $b v128) (param $c v128) (param $d v128) (result i64)
     (i64.or
-      (i64.or
-        (i64.extend_i32_u (i8x16.bitmask (local.get $a)))
-        (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $b))) (i64.const 16)))
-      (i64.or
-        (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $c))) (i64.const 32))
-        (i64.shl (i64.extend_i32_u (i8x16.bitmask (local.get $d))) (i64.const 48)))))
+      (i64.extend_i32_u
+        (i32.or (i8x16.bitmask (local.get $a)) (i32.shl (i8x16.bitmask (local.get $b)) (i32.const 16))))
+      (i64.shl
+        (i64.extend_i32_u
+          (i32.or (i8x16.bitmask (local.get $c)) (i32.shl (i8x16.bitmask (local.get $d)) (i32.const 16))))
+        (i64.const 32))))
 
   ;; Bytes equal to one character.
   (func $equal (param $a v128) (param $b v128) (param $c v128) (param $d v128) (param $char v128) (result i64)
@@ -71,11 +75,11 @@
 
   ;; Moves each place that is a blank past its run of blanks: the sum carries through the run. Each stands at the first of its run.
   (func $past (param $places i64) (param $blanks i64) (result i64)
-    (i64.or
-      (i64.and
+    (i64.and
+      (i64.or
         (i64.add (i64.and (local.get $places) (local.get $blanks)) (local.get $blanks))
-        (call $not (local.get $blanks)))
-      (i64.and (local.get $places) (call $not (local.get $blanks)))))
+        (local.get $places))
+      (call $not (local.get $blanks))))
 
   ;; 1: one of them goes past the end of the block.
   (func $past_end (param $places i64) (param $blanks i64) (result i64)
@@ -88,7 +92,9 @@
     (global.set $inside (i64.const 0))
     (global.set $escape (i64.const 0))
     (global.set $hex (i64.const 0))
-    (global.set $depth (i32.const 0))
+    (global.set $stack (i64.const 1))
+    (global.set $spilled (i32.const 0))
+    (global.set $is_string (i32.eq (i32.load8_u (i32.const 0)) (i32.const 0x22)))
     (global.set $c_open (i64.const 0))
     (global.set $c_comma (i64.const 0))
     (global.set $c_colon (i64.const 0))
@@ -217,6 +223,69 @@
         (i64.lt_u (local.get $sum) (local.get $one))
         (i64.lt_u (i64.add (local.get $sum) (local.get $three)) (local.get $sum)))))
 
+  ;; Brings the stack to as many kinds as the brackets of a block take off and, with those that they put on, as fit: the others
+  ;; go to memory, from address 33024 on, or come back. Returns 0 when there is not enough room.
+  (func $balance (param $stack i64) (param $opens i64) (param $closes i64) (result i64)
+    (local $held i64) (local $wanted i64)
+    (local.set $held (i64.sub (i64.const 63) (i64.clz (local.get $stack))))
+    ;; One more, so that the stack is empty only when the value ends.
+    (local.set $wanted (i64.add (i64.popcnt (local.get $closes)) (i64.const 1)))
+    (block $enough
+      (loop $more
+        (br_if $enough (i32.eqz (global.get $spilled)))
+        (br_if $enough (i64.ge_u (local.get $held) (local.get $wanted)))
+        (global.set $spilled (i32.sub (global.get $spilled) (i32.const 1)))
+        ;; Its 1 moves up, and the kind takes its place.
+        (local.set $stack
+          (i64.add
+            (local.get $stack)
+            (i64.shl
+              (i64.add (i64.load8_u offset=33024 (global.get $spilled)) (i64.const 1))
+              (local.get $held))))
+        (local.set $held (i64.add (local.get $held) (i64.const 1)))
+        (br $more)))
+    (if (i64.gt_u (i64.add (local.get $held) (i64.popcnt (local.get $opens))) (i64.const 63))
+      (then
+        (if (i32.gt_u (global.get $spilled) (i32.const 32384)) (then (return (i64.const 0))))
+        (block $fewer
+          (loop $less
+            (br_if $fewer (i64.le_u (local.get $held) (local.get $wanted)))
+            (local.set $held (i64.sub (local.get $held) (i64.const 1)))
+            ;; The kind below the 1, which moves down.
+            (i64.store8 offset=33024
+              (global.get $spilled)
+              (i64.and (i64.const 1) (i64.shr_u (local.get $stack) (local.get $held))))
+            (global.set $spilled (i32.add (global.get $spilled) (i32.const 1)))
+            (local.set $stack
+              (i64.or
+                (i64.and (local.get $stack) (i64.sub (i64.shl (i64.const 1) (local.get $held)) (i64.const 1)))
+                (i64.shl (i64.const 1) (local.get $held))))
+            (br $less)))))
+    ;; A block of nearly nothing but brackets may need more room than there is.
+    (if (i64.gt_u (i64.add (local.get $held) (i64.popcnt (local.get $opens))) (i64.const 63)) (then (return (i64.const 0))))
+    (local.get $stack))
+
+  ;; The bracket of a block with which the value ends; 0 when one up to there closes another kind than its own.
+  (func $last (param $stack i64) (param $opens i64) (param $closes i64) (param $at i32) (result i64)
+    (local $rest i64) (local $bit i64) (local $kind i64)
+    (local.set $rest (i64.or (local.get $opens) (local.get $closes)))
+    (loop $bracket
+      (local.set $bit (i64.and (local.get $rest) (i64.sub (i64.const 0) (local.get $rest))))
+      (local.set $kind
+        (i64.and
+          (i64.const 1)
+          (i64.shr_u
+            (i64.load8_u (i32.add (local.get $at) (i32.wrap_i64 (i64.ctz (local.get $rest)))))
+            (i64.const 5))))
+      (local.set $rest (i64.xor (local.get $rest) (local.get $bit)))
+      (if (i64.ne (i64.and (local.get $opens) (local.get $bit)) (i64.const 0))
+        (then (local.set $stack (i64.or (i64.shl (local.get $stack) (i64.const 1)) (local.get $kind))))
+        (else
+          (if (i64.ne (i64.and (local.get $stack) (i64.const 1)) (local.get $kind)) (then (return (i64.const 0))))
+          (local.set $stack (i64.shr_u (local.get $stack) (i64.const 1)))))
+      (br_if $bracket (i64.ne (local.get $stack) (i64.const 1))))
+    (local.get $bit))
+
   ;; 0x30 to 0x39, and no others, come to more than $below when $shift is added, as signed bytes: one comparison.
   (func $is_digit (param $v v128) (param $shift v128) (param $below v128) (result v128)
     (i8x16.gt_s (i8x16.add (local.get $v) (local.get $shift)) (local.get $below)))
@@ -225,7 +294,7 @@
   ;; blocks, and the first bytes of the next one are copied behind them, $copied in all, so that words can be read whole.
   ;; Returns 0: it goes on in the next piece; e: it ends before byte e; -1: it is not JSON; -2: it is nested too deep.
   (func (export "advance") (param $length i32) (param $copied i32) (param $first i32) (result i32)
-    (local $at i32) (local $depth i32) (local $ended i32)
+    (local $at i32) (local $stack i64) (local $ended i64)
     (local $inside i64) (local $escape i64) (local $hex i64)
     (local $a v128) (local $b v128) (local $c v128) (local $d v128)
     (local $quote v128) (local $slash v128) (local $space v128) (local $control v128) (local $half v128) (local $zero v128)
@@ -235,21 +304,21 @@
     (local $quotes i64) (local $slashes i64) (local $escaped i64) (local $strings i64) (local $wrong i64)
     (local $opens i64) (local $closes i64) (local $rest i64) (local $valid i64)
     (local $commas i64) (local $colons i64) (local $blanks i64) (local $run i64) (local $starts i64) (local $digits i64)
-    (local $place i64) (local $bit i32) (local $kind i32) (local $top i32) (local $other i32) (local $objects i64) (local $begins i64)
+    (local $place i64) (local $bit i64) (local $kind i64) (local $next i64) (local $is_open i32) (local $before i64)
+    (local $smallest i64) (local $other i64) (local $tops i64) (local $objects i64) (local $begins i64)
     (local $open i64) (local $comma i64) (local $colon i64) (local $key i64) (local $value i64)
     (local $c_open i64) (local $c_comma i64) (local $c_colon i64) (local $c_key i64) (local $c_value i64)
     (local $c_run i64) (local $in_key i64)
-    (local $words i64) (local $word i64) (local $c_word i64) (local $from i32) (local $text i32)
+    (local $words i64) (local $word i64) (local $c_word i64) (local $from i32) (local $text i32) (local $is_false i32)
 
     (if (local.get $first) (then (call $forget)))
     (local.set $inside (global.get $inside)) (local.set $escape (global.get $escape)) (local.set $hex (global.get $hex))
-    (local.set $depth (global.get $depth))
+    (local.set $stack (global.get $stack))
     (local.set $c_open (global.get $c_open)) (local.set $c_comma (global.get $c_comma))
     (local.set $c_colon (global.get $c_colon))
     (local.set $c_key (global.get $c_key)) (local.set $c_value (global.get $c_value))
     (local.set $c_run (global.get $c_run)) (local.set $in_key (global.get $in_key))
     (local.set $word (global.get $word)) (local.set $c_word (global.get $c_word))
-    (local.set $top (i32.load8_u offset=33024 (local.get $depth)))
 
     ;; In locals, because the compiler would build a constant anew at each use.
     (local.set $quote (i8x16.splat (i32.const 0x22)))
@@ -386,6 +455,19 @@
                           (v128.const i8x16 0 0 0 0 0 0 0 0 0 1 1 0 0 1 0 0)
                           (local.get $half) (local.get $zero))))))))))
 
+        ;; A string as the whole value ends with the first byte outside: its closing quote, where a hex digit may be missing.
+        (if (global.get $is_string)
+          (then
+            (local.set $rest (call $not (local.get $strings)))
+            (local.set $valid (i64.xor (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
+            (if (i64.ne (i64.and (local.get $wrong) (local.get $valid)) (i64.const 0)) (then (return (i32.const -1))))
+            (if (i64.ne (local.get $rest) (i64.const 0))
+              (then
+                (return
+                  (i32.add (i32.add (local.get $at) (i32.const 1)) (i32.wrap_i64 (i64.ctz (local.get $rest)))))))
+            (local.set $at (i32.add (local.get $at) (i32.const 64)))
+            (br $next)))
+
         ;; What remains stands outside strings. Brackets and braces differ in the bit 0x20 alone, which the characters that are looked
         ;; for afterwards have.
         (local.set $rest (call $not (local.get $strings)))
@@ -423,51 +505,68 @@
                 (i64.or (i64.or (local.get $commas) (local.get $colons)) (i64.or (local.get $opens) (local.get $closes)))
                 (i64.or (local.get $blanks) (local.get $quotes))))))
 
-        ;; The stack of kinds, 1 = brace, begins at address 33024; $top is its top. Each bracket writes its kind, a closing one over
-        ;; that of its opening one, which must be the same. $objects are the places in objects, those of the closing
-        ;; braces included.
-        (if (i32.gt_s (local.get $depth) (i32.const 32384)) (then (return (i32.const -2))))
+        ;; Each opening bracket puts its kind on the stack, each closing one takes one off, which must be its own. Shifted right by
+        ;; five, a brace is 3 and a bracket 2. $tops are the brackets behind which one is in an object.
+        (local.set $ended (i64.const 0))
         (local.set $valid (i64.const -1))
-        (local.set $objects (i64.sub (i64.const 0) (i64.extend_i32_u (local.get $top))))
+        (local.set $objects (i64.sub (i64.const 0) (i64.and (local.get $stack) (i64.const 1))))
         (local.set $rest (i64.or (local.get $opens) (local.get $closes)))
-        (block $walked
-          (loop $bracket
-            (br_if $walked (i64.eqz (local.get $rest)))
-            (local.set $place (i64.ctz (local.get $rest)))
-            (local.set $bit (i32.and (i32.const 1) (i32.wrap_i64 (i64.shr_u (local.get $opens) (local.get $place)))))
-            (local.set $kind
-              (i32.and
-                (i32.const 1)
-                (i32.shr_u
-                  (i32.load8_u (i32.add (local.get $at) (i32.wrap_i64 (local.get $place))))
-                  (i32.const 5))))
-            (local.set $depth (i32.add (local.get $depth) (local.get $bit)))
-            (local.set $other
-              (i32.or
-                (local.get $other)
-                (i32.gt_u
-                  (i32.xor (i32.load8_u offset=33024 (local.get $depth)) (local.get $kind))
-                  (local.get $bit))))
-            (i32.store8 offset=33024 (local.get $depth) (local.get $kind))
-            (local.set $depth (i32.sub (local.get $depth) (i32.xor (local.get $bit) (i32.const 1))))
-            (local.set $kind (i32.load8_u offset=33024 (local.get $depth)))
-            (local.set $objects
-              (i64.xor
-                (local.get $objects)
-                (i64.shl
-                  (i64.shl
-                    (i64.sub (i64.const 0) (i64.extend_i32_u (i32.xor (local.get $kind) (local.get $top))))
-                    (local.get $place))
-                  (i64.const 1))))
-            (local.set $top (local.get $kind))
-            (if (i32.eqz (local.get $depth))
+        (if (i64.ne (local.get $rest) (i64.const 0))
+          (then
+            (if (i32.or
+                  (global.get $spilled)
+                  (i64.lt_u (i64.clz (local.get $stack)) (i64.popcnt (local.get $opens))))
               (then
-                (local.set $ended
-                  (i32.add (i32.add (local.get $at) (i32.const 1)) (i32.wrap_i64 (local.get $place))))
-                (local.set $valid (i64.xor (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
-                (br $walked)))
-            (local.set $rest (i64.and (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
-            (br $bracket)))
+                (local.set $stack (call $balance (local.get $stack) (local.get $opens) (local.get $closes)))
+                (if (i64.eqz (local.get $stack)) (then (return (i32.const -2))))))
+            (local.set $before (local.get $stack))
+            (local.set $smallest (i64.const -1))
+            (local.set $other (i64.const 0))
+            (local.set $tops (i64.const 0))
+            (loop $bracket
+              (local.set $bit (i64.and (local.get $rest) (i64.sub (i64.const 0) (local.get $rest))))
+              (local.set $kind
+                (i64.shr_u
+                  (i64.load8_u (i32.add (local.get $at) (i32.wrap_i64 (i64.ctz (local.get $rest)))))
+                  (i64.const 5)))
+              (local.set $rest (i64.and (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
+              (local.set $is_open (i64.ne (i64.and (local.get $opens) (local.get $bit)) (i64.const 0)))
+              (local.set $next
+                (select
+                  (i64.add (i64.shl (local.get $stack) (i64.const 1)) (i64.sub (local.get $kind) (i64.const 2)))
+                  (i64.shr_u (local.get $stack) (i64.const 1))
+                  (local.get $is_open)))
+              ;; In bit 0; the others mean nothing.
+              (local.set $other
+                (i64.or
+                  (local.get $other)
+                  (i64.xor (local.get $kind) (select (local.get $next) (local.get $stack) (local.get $is_open)))))
+              (local.set $stack (local.get $next))
+              (local.set $smallest
+                (select (local.get $next) (local.get $smallest) (i64.lt_u (local.get $next) (local.get $smallest))))
+              (local.set $tops
+                (select
+                  (i64.or (local.get $tops) (local.get $bit))
+                  (local.get $tops)
+                  (i32.and (i32.wrap_i64 (local.get $next)) (i32.const 1))))
+              (br_if $bracket (i64.ne (local.get $rest) (i64.const 0))))
+            ;; The value ends in this block, and what comes behind it was looked at in vain.
+            (if (i64.lt_u (local.get $smallest) (i64.const 2))
+              (then
+                (local.set $ended (call $last (local.get $before) (local.get $opens) (local.get $closes) (local.get $at)))
+                (local.set $other (i64.extend_i32_u (i64.eqz (local.get $ended))))
+                (local.set $valid (i64.xor (local.get $ended) (i64.sub (local.get $ended) (i64.const 1))))))
+            (if (i64.ne (i64.and (local.get $other) (i64.const 1)) (i64.const 0)) (then (return (i32.const -1))))
+            ;; $objects are the places in objects, those of the closing braces included: from the places behind $tops, a sum
+            ;; carries through what is no bracket.
+            (local.set $rest
+              (i64.or (i64.shl (local.get $tops) (i64.const 1)) (i64.and (local.get $before) (i64.const 1))))
+            (local.set $begins (call $not (i64.or (local.get $opens) (local.get $closes))))
+            (local.set $objects (i64.add (local.get $begins) (i64.and (local.get $rest) (local.get $begins))))
+            (local.set $objects
+              (i64.or
+                (i64.and (local.get $begins) (call $not (local.get $objects)))
+                (i64.and (call $not (local.get $begins)) (i64.or (local.get $objects) (local.get $rest)))))))
 
         ;; Numbers and words: what the runs of other bytes have to be.
         (local.set $starts
@@ -488,32 +587,31 @@
             (block $read
               (loop $next_word
                 (br_if $read (i64.eqz (local.get $rest)))
-                (local.set $place (i64.ctz (local.get $rest)))
+                (local.set $from (i32.add (local.get $at) (i32.wrap_i64 (i64.ctz (local.get $rest)))))
+                (local.set $bit (i64.and (local.get $rest) (i64.sub (i64.const 0) (local.get $rest))))
                 (local.set $rest (i64.and (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
-                (local.set $from (i32.add (local.get $at) (i32.wrap_i64 (local.get $place))))
                 (local.set $text (i32.load align=1 (local.get $from)))
-                ;; true and null, with four bits; false, with five.
-                (local.set $begins
-                  (i64.extend_i32_u
-                    (i32.or
-                      (i32.mul
-                        (i32.or
-                          (i32.eq (local.get $text) (i32.const 0x65757274))
-                          (i32.eq (local.get $text) (i32.const 0x6c6c756e)))
-                        (i32.const 0xf))
-                      (i32.mul
-                        (i32.and
-                          (i32.eq (local.get $text) (i32.const 0x736c6166))
-                          (i32.eq (i32.load8_u offset=4 (local.get $from)) (i32.const 0x65)))
-                        (i32.const 0x1f)))))
-                (local.set $words (i64.or (local.get $words) (i64.shl (local.get $begins) (local.get $place))))
-                ;; What reaches into the next block, in two shifts because one by 64 would be none.
-                (local.set $word
-                  (i64.or
-                    (local.get $word)
-                    (i64.shr_u
-                      (i64.shr_u (local.get $begins) (i64.const 1))
-                      (i64.sub (i64.const 63) (local.get $place)))))
+                ;; true and null have four bytes; false has five. What is none of them is taken for a number.
+                (local.set $is_false (i32.eq (local.get $text) (i32.const 0x736c6166)))
+                (if (i32.or
+                      (i32.or
+                        (i32.eq (local.get $text) (i32.const 0x65757274))
+                        (i32.eq (local.get $text) (i32.const 0x6c6c756e)))
+                      (i32.and (local.get $is_false) (i32.eq (i32.load8_u offset=4 (local.get $from)) (i32.const 0x65))))
+                  (then
+                    (local.set $words
+                      (i64.or
+                        (local.get $words)
+                        (i64.sub
+                          (i64.shl (local.get $bit) (i64.extend_i32_u (i32.add (i32.const 4) (local.get $is_false))))
+                          (local.get $bit))))
+                    ;; What reaches into the next block.
+                    (local.set $place
+                      (i64.shr_u (local.get $bit) (i64.extend_i32_u (i32.sub (i32.const 60) (local.get $is_false)))))
+                    (local.set $word
+                      (i64.or
+                        (local.get $word)
+                        (i64.sub (local.get $place) (i64.extend_i32_u (i64.ne (local.get $place) (i64.const 0))))))))
                 (br $next_word)))
             ;; The rest are numbers, and none follows a word directly.
             (local.set $rest (i64.and (local.get $run) (call $not (local.get $words))))
@@ -547,84 +645,86 @@
                     (call $numbers (local.get $rest) (i64.and (local.get $starts) (local.get $rest)) (local.get $digits)
                       (local.get $a) (local.get $b) (local.get $c) (local.get $d))))))))
 
-        ;; What stands right behind an opening bracket, a comma, a colon.
+        ;; What stands right behind an opening bracket, a comma, a colon; and behind a value or key, which ends with a closing
+        ;; quote or bracket or with its run.
         (local.set $open (i64.or (i64.shl (local.get $opens) (i64.const 1)) (local.get $c_open)))
-        (local.set $c_open (i64.shr_u (local.get $opens) (i64.const 63)))
         (local.set $comma (i64.or (i64.shl (local.get $commas) (i64.const 1)) (local.get $c_comma)))
-        (local.set $c_comma (i64.shr_u (local.get $commas) (i64.const 63)))
         (local.set $colon (i64.or (i64.shl (local.get $colons) (i64.const 1)) (local.get $c_colon)))
-        (local.set $c_colon (i64.shr_u (local.get $colons) (i64.const 63)))
-        (if (i64.ne (local.get $blanks) (i64.const 0))
-          (then
-            (local.set $c_open (i64.or (local.get $c_open) (call $past_end (local.get $open) (local.get $blanks))))
-            (local.set $c_comma (i64.or (local.get $c_comma) (call $past_end (local.get $comma) (local.get $blanks))))
-            (local.set $c_colon (i64.or (local.get $c_colon) (call $past_end (local.get $colon) (local.get $blanks))))
-            (local.set $open (call $past (local.get $open) (local.get $blanks)))
-            (local.set $comma (call $past (local.get $comma) (local.get $blanks)))
-            (local.set $colon (call $past (local.get $colon) (local.get $blanks)))))
-
-        ;; Strings that are keys: in objects, behind the brace and behind a comma. Added to the bytes of its string, its first one
-        ;; carries through to the closing quote.
-        (local.set $begins (i64.and (local.get $quotes) (local.get $strings)))
         (local.set $rest
-          (i64.add
-            (local.get $strings)
-            (i64.or
-              (local.get $in_key)
-              (i64.and
-                (i64.and (local.get $begins) (local.get $objects))
-                (i64.or (local.get $open) (local.get $comma))))))
-        (local.set $in_key (i64.extend_i32_u (i64.lt_u (local.get $rest) (local.get $strings))))
-        (local.set $rest (i64.and (local.get $rest) (call $not (local.get $strings))))
-        ;; What stands right behind a key; and behind a value, which ends with a closing quote or bracket or with its run.
-        (local.set $key (i64.or (i64.shl (local.get $rest) (i64.const 1)) (local.get $c_key)))
-        (local.set $c_key (i64.shr_u (local.get $rest) (i64.const 63)))
-        (local.set $rest
-          (i64.or
-            (local.get $closes)
-            (i64.and (local.get $quotes) (call $not (i64.or (local.get $strings) (local.get $rest))))))
+          (i64.or (local.get $closes) (i64.and (local.get $quotes) (call $not (local.get $strings)))))
         (local.set $value
           (i64.or
             (i64.or (i64.shl (local.get $rest) (i64.const 1)) (local.get $c_value))
             (i64.and
               (i64.or (i64.shl (local.get $run) (i64.const 1)) (local.get $c_run))
               (call $not (local.get $run)))))
+        (local.set $c_open (i64.shr_u (local.get $opens) (i64.const 63)))
+        (local.set $c_comma (i64.shr_u (local.get $commas) (i64.const 63)))
+        (local.set $c_colon (i64.shr_u (local.get $colons) (i64.const 63)))
         (local.set $c_value (i64.shr_u (local.get $rest) (i64.const 63)))
         (local.set $c_run (i64.shr_u (local.get $run) (i64.const 63)))
         (if (i64.ne (local.get $blanks) (i64.const 0))
           (then
-            (local.set $c_key (i64.or (local.get $c_key) (call $past_end (local.get $key) (local.get $blanks))))
+            (local.set $c_open (i64.or (local.get $c_open) (call $past_end (local.get $open) (local.get $blanks))))
+            (local.set $c_comma (i64.or (local.get $c_comma) (call $past_end (local.get $comma) (local.get $blanks))))
+            (local.set $c_colon (i64.or (local.get $c_colon) (call $past_end (local.get $colon) (local.get $blanks))))
             (local.set $c_value (i64.or (local.get $c_value) (call $past_end (local.get $value) (local.get $blanks))))
-            (local.set $key (call $past (local.get $key) (local.get $blanks)))
+            (local.set $open (call $past (local.get $open) (local.get $blanks)))
+            (local.set $comma (call $past (local.get $comma) (local.get $blanks)))
+            (local.set $colon (call $past (local.get $colon) (local.get $blanks)))
             (local.set $value (call $past (local.get $value) (local.get $blanks)))))
 
-        ;; What must not stand at each of these places. $rest: what may begin an element, which is a key in objects.
-        (local.set $rest (i64.or (i64.or (local.get $begins) (local.get $starts)) (local.get $opens)))
+        ;; Behind an opening bracket, a comma and a colon a value or key begins; a closing bracket stands only behind an opening one.
+        ;; Behind a value or key stands a comma, a colon or a closing bracket.
+        (local.set $begins (i64.and (local.get $quotes) (local.get $strings)))
         (local.set $wrong
           (i64.or
             (i64.or
-              (local.get $wrong)
-              (i64.and (local.get $colon) (call $not (local.get $rest))))
-            (i64.or
-              (i64.and (local.get $key) (call $not (local.get $colons)))
-              (i64.and (local.get $value) (call $not (i64.or (local.get $commas) (local.get $closes)))))))
-        (local.set $rest
-          (i64.or (local.get $begins) (i64.and (local.get $rest) (call $not (local.get $objects)))))
+              (i64.or
+                (local.get $wrong)
+                (i64.and (local.get $closes) (i64.or (local.get $comma) (local.get $colon))))
+              (i64.and
+                (i64.or (i64.or (local.get $open) (local.get $comma)) (local.get $colon))
+                (call $not
+                  (i64.or
+                    (i64.or (local.get $begins) (local.get $starts))
+                    (i64.or (local.get $opens) (local.get $closes))))))
+            (i64.and
+              (local.get $value)
+              (call $not (i64.or (i64.or (local.get $commas) (local.get $colons)) (local.get $closes))))))
+
+        ;; Keys are the strings behind the brace and behind the commas of an object, and nothing else may stand there. Added to
+        ;; the bytes of its string, the first one of a key carries through to the closing quote. A colon stands behind each key
+        ;; and nowhere else.
+        (local.set $rest (i64.and (i64.or (local.get $open) (local.get $comma)) (local.get $objects)))
         (local.set $wrong
           (i64.or
             (local.get $wrong)
-            (i64.or
-              (i64.and (local.get $comma) (call $not (local.get $rest)))
-              (i64.and (local.get $open) (call $not (i64.or (local.get $rest) (local.get $closes)))))))
+            (i64.and (local.get $rest) (call $not (i64.or (local.get $begins) (local.get $closes))))))
+        (local.set $rest
+          (i64.add
+            (local.get $strings)
+            (i64.or (local.get $in_key) (i64.and (local.get $rest) (local.get $begins)))))
+        (local.set $in_key (i64.extend_i32_u (i64.lt_u (local.get $rest) (local.get $strings))))
+        (local.set $rest (i64.and (local.get $rest) (call $not (local.get $strings))))
+        (local.set $key (i64.or (i64.shl (local.get $rest) (i64.const 1)) (local.get $c_key)))
+        (local.set $c_key (i64.shr_u (local.get $rest) (i64.const 63)))
+        (if (i64.ne (local.get $blanks) (i64.const 0))
+          (then
+            (local.set $c_key (i64.or (local.get $c_key) (call $past_end (local.get $key) (local.get $blanks))))
+            (local.set $key (call $past (local.get $key) (local.get $blanks)))))
+        (local.set $wrong (i64.or (local.get $wrong) (i64.xor (local.get $key) (local.get $colons))))
 
-        (if (i32.or (local.get $other) (i64.ne (i64.and (local.get $wrong) (local.get $valid)) (i64.const 0)))
-          (then (return (i32.const -1))))
-        (if (local.get $ended) (then (return (local.get $ended))))
+        (if (i64.ne (i64.and (local.get $wrong) (local.get $valid)) (i64.const 0)) (then (return (i32.const -1))))
+        (if (i64.ne (local.get $ended) (i64.const 0))
+          (then
+            (return
+              (i32.add (i32.add (local.get $at) (i32.const 1)) (i32.wrap_i64 (i64.ctz (local.get $ended)))))))
         (local.set $at (i32.add (local.get $at) (i32.const 64)))
         (br $next)))
 
     (global.set $inside (local.get $inside)) (global.set $escape (local.get $escape)) (global.set $hex (local.get $hex))
-    (global.set $depth (local.get $depth))
+    (global.set $stack (local.get $stack))
     (global.set $c_open (local.get $c_open)) (global.set $c_comma (local.get $c_comma))
     (global.set $c_colon (local.get $c_colon)) (global.set $word (local.get $word)) (global.set $c_word (local.get $c_word))
     (global.set $c_key (local.get $c_key)) (global.set $c_value (local.get $c_value))

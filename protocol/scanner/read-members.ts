@@ -1,10 +1,11 @@
 // The grammar of the envelope: one pass over a frame that notes where the value of each member stands. What they mean is scan.ts's.
-import { hasEscape, decodeText } from './text.ts'
+import { endOfValue } from './check-value.ts'
 import { keyBytes, MAX_ESCAPED_KEY_BYTES, Member, memberAt, memberNamed } from './members.ts'
 import { skipScalar } from './skip-scalar.ts'
-import { skipShortString } from './skip-short.ts'
+import { skipFaulty } from './skip-faulty.ts'
 import { skipSpace } from './skip-space.ts'
-import { skipBrackets, skipString, UNTERMINATED } from './skip-value.ts'
+import { skipString, UNTERMINATED } from './skip-string.ts'
+import { hasEscape, decodeText } from './text.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -42,7 +43,7 @@ export function readMembers(frame: Buffer, spans: Spans): number {
     let member: Member = memberAt(frame, at + 1)
     if (member !== Member.Other) at += 1 + keyBytes(member)
     else {
-      const end = skipShortString(frame, at)
+      const end = skipString(frame, at)
       if (end < 0) return end === UNTERMINATED ? length : at
       member = escapedMember(frame, at, end)
       at = end
@@ -54,9 +55,11 @@ export function readMembers(frame: Buffer, spans: Spans): number {
 
     let end: number
     const first = frame[at]
-    if (first === QUOTE) end = member < Member.Data ? skipText(frame, at, spans) : skipString(frame, at)
-    else if (first === OPEN_BRACE || first === OPEN_BRACKET) end = skipBrackets(frame, at)
-    else if ((end = skipScalar(frame, at)) === UNTERMINATED) return at
+    if (first === QUOTE && member < Member.Data) end = skipText(frame, at, spans)
+    else if (first === QUOTE || first === OPEN_BRACE || first === OPEN_BRACKET) {
+      end = endOfValue(frame, at)
+      if (end < 0 && (end = skipFaulty(frame, at)) !== UNTERMINATED) end = ~end
+    } else if ((end = skipScalar(frame, at)) === UNTERMINATED) return at
     if (end < 0) {
       if (end === UNTERMINATED) return length
       end = ~end

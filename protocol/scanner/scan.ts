@@ -1,5 +1,5 @@
 // The envelope scanner: reads type, ids and trace context of a frame and finds where its payloads stand, without parsing those.
-// The grammar of the envelope is checked entirely, payloads as far as skip-value.ts says; the UTF-8 of binary frames is not.
+// The whole frame is checked against the grammar of JSON, payloads and unknown members included; its UTF-8 is not.
 import { FrameKind, type Envelope } from './envelope.ts'
 import { Member } from './members.ts'
 import { createSpans, DECODING, FAULTY_VALUE, readMembers } from './read-members.ts'

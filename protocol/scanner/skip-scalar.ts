@@ -1,4 +1,4 @@
-// Finds the end of a number, `true`, `false` or `null` in the envelope and checks it entirely; results as in skip-value.ts.
+// Finds the end of a number, `true`, `false` or `null` in the envelope and checks it entirely; results as in skip-string.ts.
 
 const TRUE = Buffer.from('true')
 const FALSE = Buffer.from('false')

@@ -49,8 +49,8 @@ describe('iii plugin new', () => {
     expect(stderr).not.toMatch(/^\s+at /m)
   })
   it.each([
-    ['iii-state', 'iii-state', 'iii plugin new iii-state --replace'],
-    ['state', 'iii-state', 'iii plugin new iii-state --replace'],
+    ['iii-state', 'iii-state', 'plugin new iii-state --replace'],
+    ['state', 'iii-state', 'plugin new iii-state --replace'],
     ['iii-worker-manager', 'iii-worker-manager', 'no plugin can replace'],
   ])('refuses %s, a name of %s, and says: %s', async (name, worker, advice) => {
     const { code, stderr } = await iii('plugin', 'new', name)
@@ -61,7 +61,7 @@ describe('iii plugin new', () => {
   it('writes one with the name of a built-in worker with --replace, and says how to enable it', async () => {
     const { code, stdout } = await iii('plugin', 'new', 'iii-state', '--replace')
     expect(code).toBe(0)
-    expect(stdout).toContain('iii plugin enable iii-state --write --replace')
+    expect(stdout).toContain('plugin enable iii-state --write --replace')
     expect(read('plugins/iii-state.ts')).toContain("name: 'iii-state'")
   })
   it.each(['state', 'iii-worker-manager'])('refuses the name %s even with --replace', async (name) => {

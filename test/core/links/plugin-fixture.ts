@@ -6,6 +6,7 @@ import { FunctionEntry, Provider } from '../../../core/model/function-entry.ts'
 import { Worker } from '../../../core/model/worker.ts'
 import type { Action } from '../../../core/model/action.ts'
 import type { Call } from '../../../core/model/call.ts'
+import { errorBytes, type ErrorBody } from '../../../protocol/errors.ts'
 import { Collector, within } from '../../support/deadline.ts'
 
 export interface Outcome {
@@ -73,6 +74,10 @@ export class PluginFixture implements LinkEvents {
   onCall(call: Call, action: Action | undefined): void {
     this.seen.add({ call, action, data: call.data.toString(), metadata: call.metadata?.toString() })
     if (call.invocationId !== undefined) this.answer(call)
+  }
+
+  onRefused(call: Call, body: ErrorBody): void {
+    this.link.answer(call, undefined, errorBytes(body))
   }
 
   onResult(_worker: Worker, callId: number | string, result: Buffer | undefined, error: Buffer | undefined): void {

@@ -18,6 +18,22 @@ export function pluginLinkCases(fixture: () => PluginFixture): void {
     expect((await fixture().invoke('raw', 'null')).result).toBe('{"json":"null"}')
   })
 
+  it.each(['{"n":1,}', '[01]', 'tru', ' ', '{"a":1} x', `{"text":"${'x'.repeat(200)}","n":+1}`])(
+    'lets no text out that is no JSON: %s',
+    async (text) => {
+      const plugin = fixture()
+      const before = plugin.seen.items.length
+      expect((await plugin.invoke('as-it-is', JSON.stringify(text))).error).toMatchObject({ code: 'invalid_message' })
+      const { error } = await plugin.invoke('call-as-it-is', JSON.stringify(text))
+      expect(error).toMatchObject({ message: expect.stringContaining('invalid_message') as string })
+      expect(plugin.seen.items.length).toBe(before)
+    },
+  )
+
+  it('lets white space around a text out', async () => {
+    expect((await fixture().invoke('as-it-is', '" [1] \\n"')).result).toBe(' [1] \n')
+  })
+
   it('tells no value from null', async () => {
     expect((await fixture().invoke('nothing', 'null')).result).toBeUndefined()
     expect((await fixture().invoke('echo', 'null')).result).toBe('null')

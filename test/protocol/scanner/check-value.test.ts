@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkShortBrackets } from '../../../protocol/scanner/check-short.ts'
 import { endOfValue } from '../../../protocol/scanner/check-value.ts'
+import { skipString } from '../../../protocol/scanner/skip-string.ts'
 import { randomJson } from './random-frame.ts'
 
 /** Behind the value, so that it counts as long. */
@@ -10,7 +11,7 @@ const TAIL = ` ,"tail":[${'"]}",'.repeat(100)}0]}`
 
 /** As expect(found).toBe(wanted), a hundred times as fast: here are a hundred thousand of them. */
 function mustBe(found: unknown, wanted: unknown, what: string): void {
-  if (found !== wanted) throw new Error(`${String(found)} instead of ${String(wanted)} for ${what}`)
+  if (found !== wanted) throw new Error(`${String(found)} instead of ${String(wanted)} for ${what.slice(0, 500)}`)
 }
 
 /** Where the value ends, -1 = nowhere, found by both ways where there are two; they have to agree. */
@@ -20,6 +21,9 @@ function end(value: string): number {
   const found = endOfValue(alone, 0)
   if ('{['.includes(value[0] ?? '')) {
     mustBe(checkShortBrackets(alone, 0), found, value)
+    if (found !== -1) mustBe(endOfValue(amongOthers, 0), found, value)
+  } else if (value[0] === '"') {
+    mustBe(Math.max(-1, skipString(alone, 0)), found, value)
     if (found !== -1) mustBe(endOfValue(amongOthers, 0), found, value)
   }
   return found
@@ -148,12 +152,121 @@ describe('the ends of pieces', () => {
   })
 })
 
+describe('strings, alone and within brackets', () => {
+  const bytes = Array.from({ length: 256 }, (_, byte) => byte)
+
+  function expectEnd(string: Buffer, isRight: boolean, what: string): void {
+    for (const [before, behind] of [
+      ['', ''],
+      ['[', ']'],
+      ['[', ` ,"${'x'.repeat(100)}"]`],
+      ['', ` ,"${'x'.repeat(100)}"]`],
+    ] as const) {
+      const whole = Buffer.concat([Buffer.from(before), string, Buffer.from(behind)])
+      const wanted = before === '' ? string.length : whole.length
+      mustBe(endOfValue(whole, 0), isRight ? wanted : -1, `${what}${behind}`)
+    }
+  }
+
+  it('hold every byte from 32 on', () => {
+    for (const byte of bytes) {
+      if (byte === 0x22 || byte === 0x5c) continue
+      for (const at of [1, 15, 16, 63, 64, 65, 68]) {
+        const string = Buffer.alloc(72, 'x')
+        string[0] = string[71] = 0x22
+        string[at] = byte
+        expectEnd(string, byte >= 32, `byte ${byte} at ${at}`)
+      }
+    }
+  })
+
+  it('hold no escapes but those of JSON', () => {
+    const allowed = new Set(Buffer.from('"\\/bfnrt'))
+    for (const byte of bytes) {
+      if (byte === 0x75) continue
+      for (let at = 50; at < 70; at++) {
+        const string = Buffer.concat([
+          Buffer.alloc(at, 'x').fill('"', 0, 1),
+          Buffer.from([0x5c, byte]),
+          Buffer.from('"'),
+        ])
+        expectEnd(string, allowed.has(byte), `byte ${byte} at ${at}`)
+      }
+    }
+  })
+
+  it('hold four hex digits behind \\u', () => {
+    const hex = new Set(Buffer.from('0123456789abcdefABCDEF'))
+    for (const byte of bytes) {
+      if (byte === 0x22 || byte === 0x5c) continue
+      for (let digit = 0; digit < 4; digit++) {
+        for (const at of [2, 57, 58, 59, 60, 61, 62, 63]) {
+          const escape = Buffer.from('\\u1a2B')
+          escape[2 + digit] = byte
+          const string = Buffer.concat([Buffer.alloc(at, 'x').fill('"', 0, 1), escape, Buffer.from('"')])
+          expectEnd(string, hex.has(byte), `byte ${byte} at ${at}`)
+        }
+      }
+    }
+  })
+
+  it.each([0, 1, 60, 61, 62, 63, 64, 126, 1020, 1021, 1022, 1023, 1024, 33_790, 33_791, 33_792, 66_560])(
+    'of %i bytes and more end where they end',
+    (length) => {
+      const pad = 'x'.repeat(length)
+      for (const text of [pad, `${pad}\\"`, `${pad}\\\\`, `${pad}\\u12aF`, `${pad}\u20ac`, '\\'.repeat(2 * length)]) {
+        const string = Buffer.from(`"${text}"`)
+        expectEnd(string, true, text)
+        expect(endOfValue(string.subarray(0, string.length - 1), 0)).toBe(-1)
+      }
+    },
+  )
+})
+
 describe('nesting', () => {
   it.each([63, 64, 65, 1_000, 32_000, 33_000, 200_000])('of %i levels is followed', (depth) => {
     const opens = '{"a":['.repeat(depth / 2)
     const value = `${opens}${']}'.repeat(depth / 2)}`
     expect(end(value)).toBe(value.length)
     expect(end(`${opens}${']]'.repeat(depth / 2)}`)).toBe(-1)
+  })
+
+  it('that goes up and down over the ends of blocks is followed', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -90, max: 120 }), { minLength: 5, maxLength: 60 }),
+        fc.nat(9),
+        (steps, wrong) => {
+          const open: string[] = ['[']
+          let value = '['
+          for (const step of steps) {
+            for (let count = step; count > 0; count--) {
+              const kind = (count * 7 + step) % 3 === 0 ? '{' : '['
+              value += kind === '{' ? '{"":' : '['
+              open.push(kind)
+            }
+            // A scalar in the innermost, and then out again, but never to the end.
+            value += '1'
+            for (let count = -step; count > 0 && open.length > 1; count--) value += open.pop() === '{' ? '}' : ']'
+            value += open.at(-1) === '{' ? ',"":' : ','
+          }
+          value += '1'
+          const whole =
+            value +
+            open
+              .map((kind) => (kind === '{' ? '}' : ']'))
+              .reverse()
+              .join('')
+          mustBe(end(whole), whole.length, whole)
+          expect(isJson(whole)).toBe(true)
+          // One bracket of the other kind.
+          const closing = [...whole.matchAll(/[}\]]/g)].map(({ index }) => index)
+          const at = closing[Math.floor((closing.length * wrong) / 10)]!
+          mustBe(end(whole.slice(0, at) + (whole[at] === '}' ? ']' : '}') + whole.slice(at + 1)), -1, whole)
+        },
+      ),
+      { numRuns: 300 },
+    )
   })
 })
 

@@ -1,4 +1,5 @@
 // Functions for the tests of ring and pipe links, registered through a real handle.
+import { RawJson } from '../../../../sdk/raw-json.ts'
 import type { Handle } from '../../../../sdk/handle.ts'
 import type { ChannelReader } from '../../../../sdk/channel-reader.ts'
 import type { ChannelWriter } from '../../../../sdk/channel-writer.ts'
@@ -7,6 +8,8 @@ export function registerTestFunctions(iii: Handle): void {
   iii.registerFunction('echo', (data) => data)
   iii.registerFunction('echo-later', async (data) => data)
   iii.registerFunction('raw', (json: string) => ({ json }), { raw: true })
+  iii.registerFunction('as-it-is', (json: string) => new RawJson(json))
+  iii.registerFunction('call-as-it-is', (json: string) => iii.trigger({ function_id: 'x', payload: new RawJson(json) }))
   iii.registerFunction('nothing', () => undefined)
   iii.registerFunction('fail', () => {
     throw new Error('on purpose')

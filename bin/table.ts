@@ -1,5 +1,5 @@
 // Rows as aligned columns of plain text, for listings.
-import { stripVTControlCharacters } from 'node:util'
+import { oneLine } from '../base/values/one-line.ts'
 
 export interface Column<Row> {
   readonly title: string
@@ -20,9 +20,4 @@ export function tableLines<Row>(rows: readonly Row[], columns: readonly Column<R
       .trimEnd()
     return text.length > width ? `${text.slice(0, Math.max(1, width - 1))}…` : text
   })
-}
-
-// Names and descriptions come from workers: nothing of theirs may steer the terminal.
-function oneLine(text: string): string {
-  return stripVTControlCharacters(text).replace(/\p{Cc}+/gu, ' ')
 }

@@ -2,6 +2,7 @@
 import pino from 'pino'
 import { LineWriter, type Written } from '../base/files/line-writer.ts'
 import { didYouMean } from '../base/values/closest-name.ts'
+import { oneLine } from '../base/values/one-line.ts'
 import type { PluginLog } from '../sdk/plugin.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -27,6 +28,8 @@ export interface LogLines {
 
 /** The same methods as a plugin's log, so that engine and plugins write alike. `child` adds fields to every line. */
 export interface Log extends PluginLog, LogLines {
+  /** Whether lines of this level are written. */
+  isEnabled(level: LogLine['level']): boolean
   child(fields: Readonly<Record<string, unknown>>): Log
   /** Writes out what is buffered before it returns, for the last lines of a process that ends at once. Gives up after half a second. */
   flush(): void
@@ -95,6 +98,7 @@ function wrap(logger: pino.Logger, bound: Readonly<Record<string, unknown>>, lis
     warn: (message, data) => write('warn', message, data),
     error: (message, data) => write('error', message, data),
     child: (fields) => wrap(logger.child(fields), { ...bound, ...fields }, listeners, sink),
+    isEnabled: (level) => logger.isLevelEnabled(level),
     onLine: (listener) => listeners.add(listener),
     flush: sink.flush,
     flushed: sink.flushed,
@@ -193,7 +197,6 @@ function prettyLine(line: string): string {
     ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )
   const failure = typeof err === 'object' && err !== null && 'message' in err ? [`error=${String(err.message)}`] : []
-  // Messages may quote what workers sent: nothing of theirs may steer the terminal.
-  const text = [clock, String(level).padEnd(5), msg ?? '', ...rest, ...failure].join(' ').replace(/\p{Cc}+/gu, ' ')
+  const text = oneLine([clock, String(level).padEnd(5), msg ?? '', ...rest, ...failure].join(' '))
   return `${text.trimEnd()}\n`
 }

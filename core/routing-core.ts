@@ -8,13 +8,14 @@ import {
   type HealthComponent,
   type InternalWorker,
 } from './engine-functions/register.ts'
+import { tailFunctions } from './engine-functions/tails.ts'
 import { sessionFunctions } from './engine-functions/sessions.ts'
 import { ChannelBroker } from './channels/channel-broker.ts'
 import { Liveness, type LivenessOptions } from './gateway/liveness.ts'
 import type { LinkEvents } from './model/link-events.ts'
 import { LocalLink } from './links/local-link.ts'
 import type { Log } from './log.ts'
-import { Discovery } from './discovery/discovery.ts'
+import { Discovery, type PluginEvent } from './discovery/discovery.ts'
 import type { KnownWorkers } from './model/known-workers.ts'
 import type { TriggerRegistry } from './registry/triggers.ts'
 import type { MetricsSnapshot } from './telemetry/metrics.ts'
@@ -89,6 +90,8 @@ export class RoutingCore {
           this.discovery.functionsChanged()
         },
         onProvidersChanged: (entry) => {
+          const latest = entry.providers.at(-1)?.worker
+          if (latest !== undefined) engineTelemetry.notices.provided(latest, entry.id)
           this.discovery.providersChanged(entry)
           seats.providersChanged(entry)
           this.remembered?.changed()
@@ -126,7 +129,7 @@ export class RoutingCore {
     this.discovery = new Discovery({ registries: router, caller: router, engineWorker: router.engineWorker, log })
     this.channels = new ChannelBroker()
     this.liveness = new Liveness(router.workers, log, liveness)
-    const telemetry = (this.telemetry = new SeatTelemetry(seats.telemetry, router.warnings))
+    const telemetry = (this.telemetry = new SeatTelemetry(seats.telemetry, router.warnings, engineTelemetry.workerLog))
     engineTelemetry.metrics.read('iii.telemetry.frames.dropped', () => telemetry.dropped)
     this.healthComponents = () => ({ ...healthComponents(), telemetry: telemetryHealth(telemetry) })
     this.linkEvents = {
@@ -148,10 +151,15 @@ export class RoutingCore {
       discovery: this.discovery,
       healthComponents: this.healthComponents,
       internalWorkers,
-      onAnnounced: (worker) => this.liveness.announced(worker),
+      onAnnounced: (worker) => {
+        this.liveness.announced(worker)
+        engineTelemetry.notices.announced(worker)
+      },
+      onRefused: (refusal) => engineTelemetry.notices.refused(refusal),
+      workerLog: engineTelemetry.workerLog,
       askTriggerHook: (worker, proposal) => this.registrations.askTriggerHook(worker, proposal),
     })
-    this.addFunctions([this.channels.createFunction, ...sessionFunctions(router)])
+    this.addFunctions([this.channels.createFunction, ...sessionFunctions(router), ...tailFunctions(engineTelemetry)])
   }
 
   /** Adds functions of the engine itself. */
@@ -182,7 +190,19 @@ export class RoutingCore {
     else this.engineTelemetry.turnOff()
   }
 
+  /** The engine begins to end: that workers are sent away from now on is no news. */
+  closing(): void {
+    this.engineTelemetry.notices.close()
+  }
+
+  pluginsChanged(event: PluginEvent): void {
+    this.discovery.pluginsChanged(event)
+    const { event: what, name, ...members } = event
+    this.engineTelemetry.events.add(`plugin_${what}`, { plugin: name, ...members })
+  }
+
   close(): void {
+    this.engineTelemetry.close()
     this.discovery.close()
     this.channels.close()
     this.router.close()

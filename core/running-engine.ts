@@ -185,7 +185,7 @@ export class RunningEngine implements Engine {
     }
     // Set once the boot is over: what happened in it is in the status.
     host.onChanged((event) => {
-      this.#running.core.discovery.pluginsChanged(event)
+      this.#running.core.pluginsChanged(event)
       void this.#refreshPlugins()
     })
   }
@@ -195,6 +195,7 @@ export class RunningEngine implements Engine {
     this.#state = 'closing'
     this.#watch?.close()
     const { changes, host, listeners, health, core } = this.#parts ?? {}
+    core?.closing()
     const ms = this.#pluginsMs
     this.#abandoned = await endInOrder(
       [
@@ -265,6 +266,7 @@ export class RunningEngine implements Engine {
       sessionPolicy: new SessionPolicy(core.seats.sessionPolicy, this.#names.exactGrants),
       portsGivenUp: (wanted) => health.portsGivenUp(wanted),
       addressesOf: ({ name }) => this.#plugins.find((plugin) => plugin.name === name)?.addresses ?? [],
+      onRefused: (refusal) => core.engineTelemetry.notices.refused(refusal),
       onOpened: (connection) => core.liveness.opened(connection),
       onClosed: (connection) => core.liveness.closed(connection),
     })

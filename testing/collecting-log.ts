@@ -25,6 +25,7 @@ export function collectingLog(): CollectingLog {
     warn: at('warn'),
     error: at('error'),
     child: () => log,
+    isEnabled: () => true,
     onLine: () => () => {},
     flush: () => {},
     flushed: async () => 'written',

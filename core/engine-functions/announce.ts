@@ -45,7 +45,7 @@ export function announceFunctions(deps: EngineFunctionDeps): EngineFunction[] {
 }
 
 function announce(deps: EngineFunctionDeps, raw: unknown, worker: Worker): object {
-  const { table, duplicateWorkers, log, discovery, onAnnounced } = deps
+  const { table, duplicateWorkers, log, discovery, onAnnounced, onRefused } = deps
   if (raw == null) throw new CodedError('deserialization_error', `${ID}: the input is missing`)
   const input = new Input(ID, raw)
   const said = read(input, worker.announcement)
@@ -62,7 +62,11 @@ function announce(deps: EngineFunctionDeps, raw: unknown, worker: Worker): objec
     )
   }
   const rival = duplicateWorkers === 'reject' ? namesake(table, worker, said.name) : undefined
-  if (rival !== undefined && isAtLeast(said.version, GIVES_UP_SINCE)) return reject(worker, rival, said.name as string)
+  if (rival !== undefined && isAtLeast(said.version, GIVES_UP_SINCE)) {
+    const { listener, ipAddress: ip } = worker
+    onRefused?.({ worker: said.name, reason: 'another worker has its name', listener, ip })
+    return reject(worker, rival, said.name as string)
+  }
   worker.announcement = said
   onAnnounced?.(worker)
   discovery.workerMetadataUpdated(worker)

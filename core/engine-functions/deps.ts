@@ -4,6 +4,8 @@ import type { Discovery } from '../discovery/discovery.ts'
 import type { EngineOptions } from '../model/options.ts'
 import type { TriggerProposal } from '../model/binding.ts'
 import type { Worker } from '../model/worker.ts'
+import type { WorkerLog } from '../telemetry/worker-log.ts'
+import type { Refusal } from '../telemetry/worker-notices.ts'
 import type { Registries, WorkerTable } from '../router/ports.ts'
 
 /** State of one part of the engine for `engine::health::check`. */
@@ -32,6 +34,10 @@ export interface EngineFunctionDeps {
   readonly internalWorkers?: () => Iterable<InternalWorker>
   /** Called for each announce of an external worker, after it has taken effect (zombie guard, spec 01 §8.8). */
   readonly onAnnounced?: (worker: Worker) => void
+  /** Called for a worker whose name is taken. */
+  readonly onRefused?: (refusal: Refusal) => void
+  /** Where the lines of workers go. */
+  readonly workerLog: Pick<WorkerLog, 'write'>
   /**
    * Runs a session's trigger registration hook (spec 04 B.6); rejects when it refuses. The prefix is applied afterwards.
    * Without it a session that has such a hook is refused.

@@ -11,7 +11,7 @@ export function logFunctions(deps: EngineFunctionDeps): EngineFunction[] {
   ])
 }
 
-function logFunction({ log }: EngineFunctionDeps, id: string, level: (typeof LEVELS)[number]): EngineFunction {
+function logFunction({ workerLog }: EngineFunctionDeps, id: string, level: (typeof LEVELS)[number]): EngineFunction {
   return {
     id,
     description: `Writes a line of level ${level} into the engine's log`,
@@ -21,15 +21,18 @@ function logFunction({ log }: EngineFunctionDeps, id: string, level: (typeof LEV
     ),
     responseFormat: { type: 'null' },
     handler: reading(id, (input, { caller }) => {
-      const message = input.requiredString('message')
-      const members = {
-        service: input.string('service_name') ?? caller.name,
-        trace_id: input.string('trace_id'),
-        span_id: input.string('span_id'),
-        worker: caller.id,
-        data: input.value('data'),
-      }
-      log[level](message, Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)))
+      workerLog.write(
+        {
+          level,
+          body: input.requiredString('message'),
+          service: input.string('service_name'),
+          traceId: input.string('trace_id'),
+          spanId: input.string('span_id'),
+          data: input.value('data'),
+          attributes: undefined,
+        },
+        { id: caller.id, name: caller.name ?? caller.id },
+      )
     }),
   }
 }

@@ -12,6 +12,7 @@ import { toErrorBody } from '../../protocol/errors.ts'
 import type { ListenerConfig } from '../config/listener-schema.ts'
 import type { Log } from '../log.ts'
 import type { Policy } from '../model/policy.ts'
+import type { Worker } from '../model/worker.ts'
 import type { Registrations } from '../router/registrations.ts'
 import type { Router } from '../router/router.ts'
 import { authInput, ipAddress } from '../seats/auth-input.ts'
@@ -19,8 +20,10 @@ import type { ChannelBroker } from '../channels/channel-broker.ts'
 import { Connection } from './connection.ts'
 import { readFramesDirectly } from './frame-reader.ts'
 import { serveTelemetry } from './otel-socket.ts'
+import { TelemetryPeers } from './telemetry-peers.ts'
 import type { SessionPolicy } from '../seats/session-policy.ts'
 import type { TelemetrySink } from '../telemetry/worker-frames.ts'
+import type { Refusal } from '../telemetry/worker-notices.ts'
 import { endpointOf, type Endpoint } from './upgrade-path.ts'
 
 export interface ListenerDeps {
@@ -31,6 +34,7 @@ export interface ListenerDeps {
   readonly log: Log
   readonly namespaceGraceMs: number
   readonly sessionPolicy: SessionPolicy
+  onRefused(refusal: Refusal): void
   onOpened(connection: Connection): void
   onClosed(connection: Connection): void
 }
@@ -52,6 +56,7 @@ export class Listener {
   readonly #deps: ListenerDeps
   readonly #acceptor: WebSocketAcceptor<Endpoint, Connection>
   readonly #connections = new Set<Connection>()
+  readonly #telemetryPeers = new TelemetryPeers(() => this.#workers())
   /** Sockets of all three endpoints, those whose session is still being decided included. */
   readonly #sockets = new Map<WebSocket, Endpoint['kind']>()
 
@@ -121,6 +126,10 @@ export class Listener {
     })
   }
 
+  *#workers(): Generator<Worker> {
+    for (const { worker } of this.#connections) yield worker
+  }
+
   #upgrade({ request, endpoint, refuse, accept }: Upgrade<Endpoint>): void {
     if (endpoint.kind === 'channel') {
       const { key, direction } = endpoint
@@ -186,9 +195,9 @@ export class Listener {
       for (const [data, isBinary] of early) webSocket.emit('message', data, isBinary)
     } catch (error) {
       webSocket.off('message', keep)
-      webSocket.send(
-        JSON.stringify({ type: 'error', error: { code: 'AUTH_ERROR', message: toErrorBody(error).message } }),
-      )
+      const { message } = toErrorBody(error)
+      this.#deps.onRefused({ reason: message, listener: this.instanceId, ip: ipAddress(request) })
+      webSocket.send(JSON.stringify({ type: 'error', error: { code: 'AUTH_ERROR', message } }))
       webSocket.resume()
       webSocket.close(1008, 'AUTH_ERROR')
     }
@@ -199,7 +208,8 @@ export class Listener {
     const expiresAt = policy.kind === 'session' ? policy.rights.expiresAt : undefined
     if (endpoint.kind === 'telemetry') {
       if (expiresAt !== undefined) endAt(webSocket, expiresAt, () => webSocket.close(1008, EXPIRED))
-      return serveTelemetry(webSocket, this.#deps.telemetry, this.#deps.log)
+      const peer = this.#telemetryPeers.open(ipAddress(request))
+      return serveTelemetry(webSocket, this.#deps.telemetry, peer, this.#deps.router.warnings)
     }
     const { router, registrations, telemetry, log, namespaceGraceMs } = this.#deps
     const connection = new Connection(

@@ -1,8 +1,14 @@
-// Functions that change the engine: a wildcard does not reach them, only an expose entry or a grant that names them (spec 09 §4 d).
+// Functions that change the engine, or show what all of it does: a wildcard does not reach them, only an expose entry or a grant that names them (spec 09 §4 d).
 import { matchesWildcard } from '../../base/values/wildcard.ts'
 
 /** The engine's own, `*` as wildcard. Those of workers come with the table of built-in workers. */
-const OWN = ['engine::plugins::*', 'engine::sessions::*', 'engine::register_trigger'] as const
+const OWN = [
+  'engine::plugins::*',
+  'engine::sessions::*',
+  'engine::register_trigger',
+  'engine::logs::tail',
+  'engine::events::tail',
+] as const
 
 export class ExactGrants {
   readonly #ids: ReadonlySet<string>

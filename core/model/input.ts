@@ -44,6 +44,14 @@ export class Input {
     throw this.#wrong(name, 'a list of strings', value)
   }
 
+  /** A number that is not negative. */
+  number(name: string): number | undefined {
+    const value = this.value(name)
+    if (value === undefined) return undefined
+    if (typeof value === 'number' && value >= 0) return value
+    throw this.#wrong(name, 'a number that is not negative', value)
+  }
+
   /** An integer from 0 to 2^32 − 1. */
   unsigned32(name: string): number | undefined {
     const value = this.value(name)

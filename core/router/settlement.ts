@@ -58,7 +58,7 @@ export class Settlement {
     const { observer } = this.#telemetry
     if (observer !== undefined) observer.end(call, error)
     if (error === undefined) this.#counts.success++
-    else this.#counts.error++
+    else this.#telemetry.callFailed(call, error)
     if (call.onSettled !== undefined) return call.onSettled(result, error)
     if (call.invocationId === undefined) return
     let { caller } = call

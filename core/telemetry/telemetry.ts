@@ -2,12 +2,16 @@
 // not observed: the router asks one field, which is undefined.
 import type { Call } from '../model/call.ts'
 import type { Worker } from '../model/worker.ts'
-import type { LogLine, LogLines } from '../log.ts'
+import type { Log, LogLine } from '../log.ts'
 import { CallFigures } from './call-figures.ts'
 import { publishWorker } from './channels.ts'
+import { EngineEvents } from './engine-events.ts'
+import { LogTail } from './log-tail.ts'
 import { LogTap } from './log-tap.ts'
 import { Metrics, type MetricsSnapshot } from './metrics.ts'
 import type { SpanHook } from './span-hook.ts'
+import { WorkerLog } from './worker-log.ts'
+import { WorkerNotices } from './worker-notices.ts'
 
 /** What is handed over while somebody listens, besides the figures. Both run inside the router: they must be quick and never throw. */
 export interface TelemetryTaker {
@@ -18,14 +22,24 @@ export interface TelemetryTaker {
 
 export class Telemetry {
   readonly metrics = new Metrics()
-  readonly #log: LogLines
+  readonly events = new EngineEvents()
+  readonly notices: WorkerNotices
+  /** What workers log. */
+  readonly workerLog: WorkerLog
+  /** The newest lines of the log. */
+  readonly logTail = new LogTail()
+  readonly #log: Log
+  readonly #stopTail: () => void
   /** Follows each call; undefined = nobody listens. */
   observer: SpanHook | undefined
   #figures: CallFigures | undefined
   #tap: LogTap | undefined
 
-  constructor(log: LogLines) {
+  constructor(log: Log) {
     this.#log = log
+    this.notices = new WorkerNotices(log, this.events)
+    this.workerLog = new WorkerLog(log)
+    this.#stopTail = this.logTail.follow(log)
   }
 
   get isOn(): boolean {
@@ -73,5 +87,21 @@ export class Telemetry {
     if (abnormal && worker.slot !== undefined) this.metrics.counts.pluginsLost++
     this.#figures?.forgetWorker(worker.id)
     publishWorker('disconnected', worker)
+    this.notices.ended(worker, abnormal)
+  }
+
+  /** A call has ended with an error: raw JSON, read at once. */
+  callFailed(call: Call, error: Buffer): void {
+    this.metrics.counts.error++
+    this.events.failed(call, error)
+  }
+
+  close(): void {
+    this.turnOff()
+    this.notices.close()
+    this.workerLog.close()
+    this.events.close()
+    this.#stopTail()
+    this.logTail.close()
   }
 }

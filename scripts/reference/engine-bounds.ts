@@ -6,6 +6,12 @@ import { BUILD_MS } from '../../core/host/generations/planner.ts'
 import { FORCED_UNREAD_MS } from '../../core/host/generations/plugin-turns.ts'
 import { QUICK_MS } from '../../core/host/generations/turn-queue.ts'
 import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
+import { MAX_WAIT_MS } from '../../core/engine-functions/tails.ts'
+import { FAILURES_PER_SECOND } from '../../core/telemetry/engine-events.ts'
+import { MAX_BODY_CHARACTERS, MAX_DATA_CHARACTERS } from '../../core/telemetry/log-export.ts'
+import { TAIL_DEFAULTS } from '../../core/telemetry/tail.ts'
+import { WORKER_LOG_LIMITS } from '../../core/telemetry/worker-log.ts'
+import { NOTICES_EACH } from '../../base/warnings/counted-notices.ts'
 import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
 import { MAX_UNUSED_BUNDLES } from '../../core/host/builds/temporary-bundles.ts'
 import { HEALTH_REQUEST_MS } from '../../core/health/health-endpoint.ts'
@@ -17,7 +23,7 @@ import { DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
 import { PIPE_OPTIONS } from '../../protocol/ring/pipe-duplex.ts'
 import { RING_OPTIONS } from '../../protocol/ring/ring-duplex.ts'
 import { MAX_CANDIDATES, MAX_PER_SECOND } from '../../base/values/suggestions.ts'
-import { bytesText, countText, timeText } from '../../base/values/amount-text.ts'
+import { bytesText, charactersText, countText, timeText } from '../../base/values/amount-text.ts'
 import type { Bound } from '../../sdk/built-in.ts'
 
 const FIXED = 'fixed'
@@ -158,6 +164,30 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ],
   ['plugin threads', FIXED, '256', 'further ones wait'],
   ['lines of the log that wait to be written', FIXED, bytesText(2 ** 20), 'dropped, and told once writing works'],
+  ['characters of the text of a log record of a worker', FIXED, charactersText(MAX_BODY_CHARACTERS), 'cut'],
+  ['of its data, as JSON', FIXED, charactersText(MAX_DATA_CHARACTERS), 'cut, as text'],
+  [
+    'log records of one worker in a second',
+    FIXED,
+    `${countText(WORKER_LOG_LIMITS.recordsOfWorker)}, ${bytesText(WORKER_LOG_LIMITS.bytesOfWorker)}`,
+    'left out, with a count',
+  ],
+  [
+    'the same, of all workers',
+    FIXED,
+    `${countText(WORKER_LOG_LIMITS.records)}, ${bytesText(WORKER_LOG_LIMITS.bytes)}`,
+    'left out, with a count',
+  ],
+  ['lines about workers of one kind in a second', FIXED, countText(NOTICES_EACH), 'the rest as a number'],
+  ['failed calls in a second among the events', FIXED, countText(FAILURES_PER_SECOND), 'the rest as a number'],
+  [
+    'lines of the log and events that are kept for readers, each',
+    FIXED,
+    `${countText(TAIL_DEFAULTS.maxEntries)}, ${bytesText(TAIL_DEFAULTS.maxBytes)}`,
+    'the oldest go; readers are told how many they missed',
+  ],
+  ['readers that wait for them, each', FIXED, countText(TAIL_DEFAULTS.maxWaiting), '`overloaded`'],
+  ['wait of a reader', '`wait_ms` of the call', `none, at most ${timeText(MAX_WAIT_MS)}`, 'an empty answer'],
   ['wait for the last lines of the log', FIXED, timeText(500), 'the engine ends without'],
   [
     'compiled plugins that nothing runs with, where the cache of plugins can not be written',

@@ -9,7 +9,7 @@ const TRACEPARENT = `00-${TRACE_ID}-00f067aa0ba902b7-01`
 
 /** @param exportsEveryMs set for a version that has an interval of its own: the clock is moved on by it */
 export function telemetryCase(version: Version, exportsEveryMs?: number): void {
-  it(`iii-sdk ${version.name} sends traces on a socket of its own that is no worker, and logs no error`, async () => {
+  it(`iii-sdk ${version.name} sends traces and log records on a socket of its own that is no worker, and logs no error`, async () => {
     onTestFinished(() => {
       vi.useRealTimers()
       vi.restoreAllMocks()
@@ -23,8 +23,12 @@ export function telemetryCase(version: Version, exportsEveryMs?: number): void {
       })
     const otel = { enabled: true, spansFlushIntervalMs: 50, fetchInstrumentationEnabled: false }
     const client = connectSdk(version, core.url(), { otel, workerName: 'traced', headers: { 'X-Token': 't' } })
-    client.registerFunction('traced::f', async () => 'traced')
-    const caller = await core.connect()
+    client.registerFunction('traced::f', async () => {
+      new version.Logger().warn('paper is low', { sheets: 3 })
+      return 'traced'
+    })
+    // No worker that could be taken for the one whose telemetry comes: it does not announce itself.
+    const caller = await core.connect({ name: null })
     const call = async (): Promise<unknown> => (await caller.call('traced::f', {}, { traceparent: TRACEPARENT })).result
     await expect.poll(call).toBe('traced')
     const traces = (): string =>
@@ -41,8 +45,19 @@ export function telemetryCase(version: Version, exportsEveryMs?: number): void {
     expect(core.telemetry.map(({ workerId }) => workerId)).toEqual(core.telemetry.map(() => undefined))
     const { result } = await caller.call('engine::workers::list', {})
     const names = (result as { workers: { name: string }[] }).workers.map(({ name }) => name)
-    expect(names.filter((name) => name !== 'iii-engine-functions').sort()).toEqual(['tester', 'traced'])
+    expect(names.filter((name) => name !== 'iii-engine-functions' && name !== null)).toEqual(['traced'])
     expect(core.listener().connectionCount).toBe(3)
-    expect([errors.mock.calls, core.logged('warn'), core.logged('error')]).toEqual([[], [], []])
+    const warnings = (): unknown[] => core.logged('warn')
+    await expect.poll(async () => (await exported(), warnings().length), { timeout: 10_000 }).toBeGreaterThan(0)
+    expect(warnings()[0]).toMatchObject({
+      msg: 'paper is low',
+      worker: 'traced',
+      service: 'iii-node',
+      data: { sheets: 3 },
+      trace_id: TRACE_ID,
+    })
+    // The function was called until it was there, and no other warning came.
+    expect(new Set(core.logged('warn').map(({ msg }) => msg))).toEqual(new Set(['paper is low']))
+    expect([errors.mock.calls, core.logged('error')]).toEqual([[], []])
   })
 }

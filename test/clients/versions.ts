@@ -1,4 +1,5 @@
 // The unmodified iii-sdk of two generations from npm, and what the tests use of them: the packages type their clients differently.
+import { Logger as Logger22 } from '@iii-dev/helpers/observability'
 import * as sdk22 from 'iii-sdk'
 import { ChannelReader as ChannelReader22 } from 'iii-sdk/channel'
 import * as helpers22 from 'iii-sdk/helpers'
@@ -23,6 +24,7 @@ export interface Version {
   readonly name: string
   readonly connect: (url: string, options?: object) => Client
   readonly errorName: string
+  readonly Logger: new () => { warn(message: string, data?: unknown): void }
   readonly channel: (client: Client) => Promise<any>
   /** Serves a custom stream. */
   readonly stream: (client: Client, name: string, stream: object) => void
@@ -39,6 +41,7 @@ export const V22: Version = {
   name: '0.22.1',
   connect: (url, options) => sdk22.registerWorker(url, { ...QUIET, ...options }) as unknown as Client,
   errorName: 'InvocationError',
+  Logger: Logger22,
   channel: (client) => (helpers22 as any).createChannel(client),
   stream: (client, name, stream) => (helpers22 as any).createStream(client, name, stream),
   channelReader: (url, ref) => new ChannelReader22(url, ref as never),
@@ -48,6 +51,7 @@ export const V11: Version = {
   name: '0.11.6',
   connect: (url, options) => sdk11.registerWorker(url, { ...QUIET, ...options }) as unknown as Client,
   errorName: 'IIIInvocationError',
+  Logger: sdk11.Logger,
   channel: (client) => client.createChannel!(),
   stream: (client, name, stream) => client.createStream!(name, stream),
   channelReader: (url, ref) => new sdk11.ChannelReader(url, ref as never),

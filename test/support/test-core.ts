@@ -57,9 +57,9 @@ export class TestCore {
     })
     const { core } = this
     const telemetry: TelemetrySink = {
-      take: (signal, frame, worker) => {
+      take: (signal, frame, worker, source) => {
         this.telemetry.push({ signal, frame: Buffer.from(frame), workerId: worker?.id })
-        core.telemetry.take(signal, frame, worker)
+        core.telemetry.take(signal, frame, worker, source)
       },
     }
     this.listeners = new Listeners({
@@ -72,6 +72,7 @@ export class TestCore {
       namespaceGraceMs,
       sessionPolicy: new SessionPolicy(core.seats.sessionPolicy, ALL_NAMES.exactGrants),
       addressesOf,
+      onRefused: (refusal) => core.engineTelemetry.notices.refused(refusal),
       onOpened: (connection) => core.liveness.opened(connection),
       onClosed: (connection) => core.liveness.closed(connection),
     })

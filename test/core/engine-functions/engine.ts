@@ -3,6 +3,7 @@ import { Discovery } from '../../../core/discovery/discovery.ts'
 import { registerEngineFunctions, type EngineFunctionDeps } from '../../../core/engine-functions/register.ts'
 import type { Policy, SessionRights } from '../../../core/model/policy.ts'
 import type { Worker } from '../../../core/model/worker.ts'
+import { WorkerLog } from '../../../core/telemetry/worker-log.ts'
 import type { ErrorBody } from '../../../protocol/errors.ts'
 import { makeCall, type TestWorker } from '../router/calls.ts'
 import { ALL_NAMES } from '../../support/worker-names.ts'
@@ -36,6 +37,7 @@ export function makeEngine(options: SceneOptions & { deps?: Partial<EngineFuncti
     log,
     discovery,
     healthComponents: () => ({}),
+    workerLog: new WorkerLog(log),
     ...options.deps,
   })
   const call: EngineScene['call'] = ({ worker }, functionId, data = {}) =>

@@ -174,16 +174,19 @@ test('The target of an enqueue is checked, and the data cannot name a caller', a
   ])
 })
 
-test('Functions that change the engine are reached by an exact entry and by no wildcard', async () => {
+test('Functions that change the engine, or show what all of it does, are reached by an exact entry and by no wildcard', async () => {
   const provide = (host: TestCore): void => {
     for (const id of ['engine::plugins::stop', 'worker::add', 'configuration::set']) host.provide(id, () => 'done')
   }
   const wild = await both(await scene(() => ({}), { expose_functions: ['match("engine::*")', 'match("*")'] }, provide))
-  for (const id of ['engine::plugins::stop', 'worker::add', 'configuration::set'])
+  const tails = ['engine::logs::tail', 'engine::events::tail']
+  for (const id of ['engine::plugins::stop', 'worker::add', 'configuration::set', ...tails])
     expect((await wild.session.call(id, {})).error?.code).toBe('FORBIDDEN')
   expect((await wild.session.call('engine::workers::list', {})).error).toBeUndefined()
   const exact = await both(await scene(() => ({}), { expose_functions: ['match("engine::plugins::stop")'] }, provide))
   expect((await exact.session.call('engine::plugins::stop', {})).result).toBe('done')
+  const reader = await both(await scene(() => ({}), { expose_functions: ['match("engine::logs::tail")'] }))
+  expect((await reader.session.call('engine::logs::tail', {})).result).toMatchObject({ logs: expect.any(Array) })
 })
 
 test('Middleware is called instead of the target, with everything about the call; functions of the engine go past it', async () => {

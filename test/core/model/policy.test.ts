@@ -102,6 +102,8 @@ describe('calls of a session', () => {
     'configuration::delete',
     'configuration::register',
     'engine::register_trigger',
+    'engine::logs::tail',
+    'engine::events::tail',
   ])('%s is reached by its exact id and by no wildcard, grant or metadata', (id) => {
     const wide = session({ expose: [{ match: '*' }, { metadata: { public: true } }], namespaces: { default: ['*'] } })
     expect(calls(wide, id, { public: true })).toBe(false)

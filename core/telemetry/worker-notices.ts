@@ -1,0 +1,174 @@
+// A line in the log and an event for each worker that connects, registers functions, leaves, is lost or is refused. A flood of them is a few
+// lines with counts. One-shot clients, which neither announce themselves nor register anything, are no workers; plugins tell of themselves.
+import { systemClock, type Clock } from '../../base/time/clock.ts'
+import { CountedNotices } from '../../base/warnings/counted-notices.ts'
+import type { Log } from '../log.ts'
+import type { Worker } from '../model/worker.ts'
+import type { EngineEvents, EventName } from './engine-events.ts'
+import { cutText } from './log-export.ts'
+
+/** Registrations within that of the first are one line. */
+const COLLECT_MS = 250
+/** Ids that a line or an event names. */
+const NAMED = 10
+const MAX_ID_CHARACTERS = 120
+
+/** Somebody who wanted to be a worker and may not. */
+export interface Refusal {
+  readonly reason: string
+  readonly listener?: string | undefined
+  readonly ip?: string | undefined
+  readonly worker?: string | undefined
+}
+
+interface Known {
+  /** Its connecting has been told. */
+  isTold: boolean
+  hasFunctions: boolean
+  /** Registered and not told yet. */
+  readonly ids: Set<string>
+  more: number
+  cancel: (() => void) | undefined
+}
+
+export class WorkerNotices {
+  readonly #log: Log
+  readonly #events: EngineEvents
+  readonly #clock: Clock
+  readonly #lines: CountedNotices
+  readonly #known = new Map<Worker, Known>()
+  #isClosed = false
+
+  constructor(log: Log, events: EngineEvents, clock: Clock = systemClock) {
+    this.#log = log
+    this.#events = events
+    this.#clock = clock
+    this.#lines = new CountedNotices({ clock })
+  }
+
+  /** It has said who it is. */
+  announced(worker: Worker): void {
+    if (isExternal(worker)) this.#connected(worker, this.#of(worker))
+  }
+
+  /** It provides a function. */
+  provided(worker: Worker, id: string): void {
+    if (!isExternal(worker) || worker.phase !== 'open' || this.#isClosed) return
+    const known = this.#of(worker)
+    if (known.ids.size < NAMED) known.ids.add(id)
+    else if (!known.ids.has(id)) known.more++
+    known.cancel ??= this.#clock.after(COLLECT_MS, () => this.#registered(worker, known))
+  }
+
+  ended(worker: Worker, abnormal: boolean): void {
+    const known = this.#known.get(worker)
+    this.#known.delete(worker)
+    if (known === undefined || this.#isClosed) return
+    known.cancel?.()
+    if (known.ids.size > 0) this.#registered(worker, known)
+    // Its next connection has taken its place.
+    if (!known.isTold || worker.successor !== undefined) return
+    const event: EventName = abnormal ? 'worker_lost' : 'worker_left'
+    const how = abnormal ? 'was lost' : 'left'
+    const seconds = Math.round((Date.now() - worker.connectedAt) / 1000)
+    this.#tell(
+      event,
+      `worker '${nameOf(worker)}' ${how}`,
+      { ...namesOf(worker), seconds },
+      `workers ${abnormal ? 'were lost' : 'left'}`,
+    )
+  }
+
+  refused({ reason, listener, ip, worker }: Refusal): void {
+    if (this.#isClosed) return
+    const members = {
+      ...(worker !== undefined && { worker }),
+      reason: cutText(reason, 500),
+      ...(listener !== undefined && { listener }),
+      ...(ip !== undefined && { ip }),
+    }
+    this.#tell(
+      'worker_refused',
+      worker === undefined ? 'a worker was refused' : `worker '${worker}' was refused`,
+      members,
+      'workers were refused',
+    )
+  }
+
+  /** The engine ends: that its workers are sent away then is no news. */
+  close(): void {
+    this.#isClosed = true
+    for (const { cancel } of this.#known.values()) cancel?.()
+    this.#known.clear()
+    this.#lines.close()
+  }
+
+  #connected(worker: Worker, known: Known): void {
+    if (known.isTold || this.#isClosed) return
+    known.isTold = true
+    const { announcement, listener, ipAddress: ip } = worker
+    const runtime = [announcement?.runtime, announcement?.version].filter((part) => part !== undefined).join(' ')
+    const members = {
+      ...namesOf(worker),
+      ...(runtime !== '' && { runtime: cutText(runtime, MAX_ID_CHARACTERS) }),
+      ...(listener !== undefined && { listener }),
+      ...(ip !== undefined && { ip }),
+    }
+    this.#tell('worker_connected', `worker '${nameOf(worker)}' connected`, members, 'workers connected')
+  }
+
+  #registered(worker: Worker, known: Known): void {
+    this.#connected(worker, known)
+    const functions = known.ids.size + known.more
+    const ids = [...known.ids].map((id) => cutText(id, MAX_ID_CHARACTERS))
+    known.ids.clear()
+    known.more = 0
+    known.cancel = undefined
+    const members = { ...namesOf(worker), functions, ids }
+    if (known.hasFunctions) {
+      this.#events.add('functions_registered', members)
+      this.#log.debug(`worker '${nameOf(worker)}' registered functions`, members)
+      return
+    }
+    known.hasFunctions = true
+    this.#tell(
+      'functions_registered',
+      `worker '${nameOf(worker)}' registered its first functions`,
+      members,
+      'workers registered their first functions',
+    )
+  }
+
+  #tell(event: EventName, message: string, members: Readonly<Record<string, unknown>>, ofMany: string): void {
+    this.#events.add(event, members)
+    this.#lines.add(
+      event,
+      () => this.#log.info(message, members),
+      (workers) => this.#log.info(`${workers} more ${ofMany}`, { workers }),
+    )
+  }
+
+  #of(worker: Worker): Known {
+    const known = this.#known.get(worker) ?? {
+      isTold: false,
+      hasFunctions: false,
+      ids: new Set(),
+      more: 0,
+      cancel: undefined,
+    }
+    this.#known.set(worker, known)
+    return known
+  }
+}
+
+function isExternal({ link, slot, internal, policy }: Worker): boolean {
+  return link.kind === 'socket' && slot === undefined && internal === undefined && policy.kind !== 'engine'
+}
+
+function nameOf({ name, id }: Worker): string {
+  return name ?? id
+}
+
+function namesOf(worker: Worker): { worker: string; worker_id: string } {
+  return { worker: nameOf(worker), worker_id: worker.id }
+}

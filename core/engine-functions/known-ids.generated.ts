@@ -22,6 +22,11 @@ declare module '../../sdk/known-ids.ts' {
       input: { buffer_size?: number | null }
       output: { writer: Record<string, any>; reader: Record<string, any> }
     }
+    /** The newest events of the engine, oldest first: workers that come and go, functions, failed calls, plugins; with `after`, those behind it, for which it waits up to `wait_ms` */
+    'engine::events::tail': {
+      input: { after?: number; limit?: number; wait_ms?: number }
+      output: { events?: Record<string, any>[]; next?: number; missed?: number; timestamp?: number }
+    }
     /** Describes one function, or several */
     'engine::functions::info': {
       input: { function_id?: string; function_ids?: readonly string[]; namespace?: string }
@@ -67,6 +72,20 @@ declare module '../../sdk/known-ids.ts' {
     'engine::log::warn': {
       input: { message: string; trace_id?: string; span_id?: string; data?: unknown; service_name?: string }
       output: null | undefined
+    }
+    /** The newest lines of the log, oldest first, those of workers and plugins included; with `after`, those behind it, for which it waits up to `wait_ms` */
+    'engine::logs::tail': {
+      input: {
+        after?: number
+        limit?: number
+        wait_ms?: number
+        start_time?: number
+        severity_min?: number
+        trace_id?: string
+        span_id?: string
+        worker?: string
+      }
+      output: { logs?: Record<string, any>[]; next?: number; missed?: number; timestamp?: number }
     }
     /** One plugin: its row, configuration, schema, functions, trigger types and history. */
     'engine::plugins::info': {

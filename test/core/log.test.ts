@@ -22,11 +22,11 @@ it('writes short lines for people, without what could steer the terminal', () =>
   const { lines, log } = logged({ pretty: true, env: {} })
   log.info('hello \u001b[2J', { port: 1, name: 'x', at: { a: 1 } })
   log.error('failed', new Error('disk full'))
-  expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {2}hello {2}port=1 name=x at=\{"a":1\}\n$/)
+  expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {2}hello  ?\[2J port=1 name=x at=\{"a":1\}\n$/)
   expect(lines[1]).toMatch(/error failed error=disk full\n$/)
 })
 
-it('takes its level from III_LOG; info when that says nothing it knows', () => {
+it('takes its level from III_LOG, info without it; a level that does not exist is refused', () => {
   const levels = (env: NodeJS.ProcessEnv) => {
     const { lines, log } = logged({ pretty: false, env })
     for (const level of ['trace', 'debug', 'info', 'warn', 'error'] as const) log[level](level)
@@ -34,7 +34,7 @@ it('takes its level from III_LOG; info when that says nothing it knows', () => {
   }
   expect(levels({})).toEqual(['info', 'warn', 'error'])
   expect(levels({ III_LOG: 'DEBUG' })).toEqual(['debug', 'info', 'warn', 'error'])
-  expect(levels({ III_LOG: 'loud' })).toEqual(['info', 'warn', 'error'])
+  expect(() => levels({ III_LOG: 'debgu' })).toThrow(/III_LOG takes trace, .*, not 'debgu'\. Did you mean 'debug'\?$/)
   expect(levels({ III_LOG: 'silent' })).toEqual([])
 })
 

@@ -228,7 +228,7 @@ describe('engine::register_trigger', () => {
     provide(scene, provider, 'orders:paid')
     const made = await scene.call(maker, 'engine::register_trigger', { ...input, trigger_type: 'orders:payd' })
     const hint =
-      "trigger type 'orders:payd' has no provider: waiting for a worker that registers it. Did you mean 'orders:paid'?"
+      "trigger type 'orders:payd' has no provider: connect a worker that registers it. Did you mean 'orders:paid'?"
     expect(made).toEqual({ id: expect.any(String) as string, state: 'parked', hint })
     expect(scene.log.lines).toMatchObject([{ level: 'warn', message: hint }])
   })

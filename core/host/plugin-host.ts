@@ -27,6 +27,9 @@ import type { PluginInstance } from './table/plugin-instance.ts'
 import { infoOf, rowOf, type PluginInfo, type PluginRow, type RowSurroundings } from './table/plugin-rows.ts'
 import type { PluginEvent } from './table/plugin-table.ts'
 
+/** Time for a refused configuration that is tried again to be read and to have its turn. */
+const RETRY_MS = 500
+
 export interface PluginHostOptions {
   readonly router: RouterPort
   /** Where the frames of plugins go. */
@@ -184,10 +187,13 @@ export class PluginHost implements ChangeParticipant {
 
   // ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** What they mend of a refused configuration comes first: then they are taken up with the entries that they are made for. */
+  /**
+   * What they mend of a refused configuration comes first: then they are taken up with the entries that they are made for. When it takes
+   * its time, because of what some plugin does, its turn has begun, and only those that it touches wait for it.
+   */
   async #filesChanged(plugins: ReadonlySet<string>): Promise<void> {
     const { configurations, table } = this.#running
-    await configurations.retry()
+    await settlesWithin(configurations.retry(), RETRY_MS, this.#clock)
     for (const instance of table.all) if (plugins.has(instance.plugin)) this.#fileWish(instance)
   }
 

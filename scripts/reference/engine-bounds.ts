@@ -1,6 +1,6 @@
 // What is limited in the engine itself, with the defaults that the code has.
 import { HELD_ADDRESS_CHANGE_MS, HELD_ADDRESS_START_MS } from '../../core/gateway/listeners.ts'
-import { END_MS } from '../../core/host/containers/containers.ts'
+import { END_MS, SHARED_UNREAD_MS } from '../../core/host/containers/containers.ts'
 import { STALL_WATCH_DEFAULTS } from '../../core/host/containers/stall-watch.ts'
 import { BUILD_MS } from '../../core/host/generations/planner.ts'
 import { FORCED_UNREAD_MS } from '../../core/host/generations/plugin-turns.ts'
@@ -82,6 +82,13 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     'state `stalled` / ended as a crash, code `STALLED`',
   ],
   ['the same, when it is to stop by force', FIXED, timeText(FORCED_UNREAD_MS), 'ended without `stop()`'],
+  ['the same, of a shared thread', FIXED, timeText(SHARED_UNREAD_MS), 'gets no further plugins'],
+  [
+    'a change that is under way at the shutdown',
+    'engine.stop_ms',
+    timeText(engine.stop_ms),
+    'the other plugins are stopped',
+  ],
   ['end of a thread or process', FIXED, timeText(END_MS), 'abandoned: named, counted, and waited for by nobody'],
   ['a change of one plugin before those of others run beside it', FIXED, timeText(QUICK_MS), 'they no longer wait'],
   ['one ring', FIXED, bytesText(DEFAULT_RING_BYTES), 'frames wait beside it, in order'],

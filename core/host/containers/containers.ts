@@ -23,7 +23,7 @@ import { ProcessKeeper } from '../processes/process-keeper.ts'
 export const END_MS = 2_000
 
 /** A shared thread that reads nothing for so long gets no more plugins: they would wait with those that are in it. */
-const SHARED_UNREAD_MS = 1_000
+export const SHARED_UNREAD_MS = 1_000
 
 export interface ContainersOptions {
   readonly log: Log

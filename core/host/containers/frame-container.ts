@@ -170,6 +170,7 @@ class Place implements PluginPlace {
   readonly #onLeave: () => Promise<void>
   readonly #waiting = new Map<HostRequest['op'], { resolve: (ok: never) => void; reject: (error: Error) => void }>()
   #exit: ContainerExit | undefined
+  #usage: Promise<Usage> | undefined
 
   constructor(
     container: Container,
@@ -209,8 +210,10 @@ class Place implements PluginPlace {
     await this.#request({ op: 'stop', reason })
   }
 
+  /** Who asks while the answer is on its way gets the same one. */
   usage(): Promise<Usage> {
-    return this.#request({ op: 'usage' })
+    this.#usage ??= this.#request({ op: 'usage' }).finally(() => (this.#usage = undefined))
+    return this.#usage
   }
 
   endProcesses(): Promise<void> {

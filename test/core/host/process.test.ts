@@ -100,3 +100,11 @@ describe('isolation: process', () => {
     expect((await host.row('apart')).last_crash?.code).toBe('MEMORY')
   })
 })
+
+test('who asks for its figures while they are asked for gets them too', async () => {
+  const host = testHost()
+  host.write('plugins/apart.ts', greeter('apart', 'fine', `isolation: 'process',`))
+  await host.start({ name: 'apart' })
+  const rows = await Promise.all([host.row('apart'), host.row('apart')])
+  expect(rows.map(({ memory_bytes: bytes }) => bytes > 0)).toEqual([true, true])
+})

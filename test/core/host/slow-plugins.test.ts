@@ -146,3 +146,21 @@ export default definePlugin({ name: 'blocking', isolation: 'shared', start({ iii
   writeFileSync(join(host.folder, 'go'), '')
   await call
 })
+
+test('a saved file does not wait for a refused configuration that is tried again because of it and hangs', async () => {
+  const host = testHost({ engine: LONG, watch: true, debounceMs: 10 })
+  const broken = slow(host.folder, 'start').replace('await hang()', "await hang(); throw new Error('not yet')")
+  host.write('plugins/slow.ts', broken)
+  host.write('plugins/good.ts', good)
+  await host.start({ name: 'good' })
+  expect(await host.apply({ name: 'good' }, { name: 'slow' })).toMatchObject({ applied: false })
+  writeFileSync(join(host.folder, 'hang'), '')
+  host.forgetEvents()
+  host.write('plugins/good.ts', good.replace("'fine'", "'saved'"))
+  await expect.poll(() => existsSync(join(host.folder, 'hangs')), { timeout: 5_000 }).toBe(true)
+  await host.event('reloaded', 'good')
+  expect(await host.call('good::greet')).toBe('saved')
+  expect(await host.row('slow')).toMatchObject({ state: 'starting' })
+  writeFileSync(join(host.folder, 'go'), '')
+  await host.event('stale', 'slow')
+})

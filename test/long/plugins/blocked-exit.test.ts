@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const ENGINE = pathToFileURL(join(import.meta.dirname, '../../../index.ts')).href
@@ -39,6 +39,7 @@ test.each([
   writeFileSync(join(dir, 'plugins/stuck.ts'), stuck(join(dir, 'pipe')))
   writeFileSync(join(dir, 'program.mjs'), program(end))
   const child = spawn(process.execPath, ['program.mjs'], { cwd: dir, stdio: ['ignore', 'pipe', 'ignore'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const [code] = (await once(child, 'close')) as [number | null]

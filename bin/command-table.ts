@@ -71,6 +71,16 @@ function ownCommands(builtIns: readonly BuiltIn[]): Readonly<Record<string, Comm
       aliases: ['plugin'],
       load: async () => (await import('./commands/plugins.ts')).pluginsCommand(builtIns),
     },
+    logs: {
+      summary: 'Show the log of an engine, with what workers log, and follow it',
+      aliases: ['log'],
+      load: async () => (await import('./commands/logs.ts')).logs,
+    },
+    watch: {
+      summary: 'Show live what connects, registers and fails',
+      aliases: [],
+      load: async () => (await import('./commands/watch.ts')).watch,
+    },
     health: {
       summary: 'Say whether an engine is healthy, by the exit code too',
       aliases: [],

@@ -1,4 +1,4 @@
-// One-shot calls from the CLI to a running engine. It never announces itself and registers nothing, so that it is no row in
+// Calls from the CLI to a running engine. It never announces itself and registers nothing, so that it is no row in
 // `engine::workers::list` (spec 04 C.3). Not an SDK: no reconnecting, no functions of its own.
 import { randomUUID } from 'node:crypto'
 import WebSocket from 'ws'
@@ -45,39 +45,78 @@ export class UnreachableError extends CommandFailure {}
  * Throws RemoteError with the function's error, UnreachableError when nothing answers in time.
  */
 export async function invokeOnce(at: EngineAddress, invocation: Invocation): Promise<unknown> {
-  const url = engineUrl(at)
-  const timeoutMs = invocation.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  const socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: timeoutMs })
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  const deadline = setTimeout(() => reject(timeoutError(url, invocation.functionId, timeoutMs)), timeoutMs)
-  const id = randomUUID()
-
-  socket.on('error', (error) => reject(new UnreachableError(unreachableMessage(url, error), { cause: error })))
-  socket.on('close', (code, reason) => reject(new UnreachableError(closedMessage(url, code, reason.toString()))))
-  socket.on('open', () => {
-    socket.send(frameOf(invocation, id))
-    // Frames are handled in order: the engine has dispatched the call when it answers the closing handshake.
-    if (invocation.isVoid) {
-      socket.removeAllListeners('close')
-      socket.once('close', () => resolve(undefined))
-      socket.close(1000)
-    }
-  })
-  socket.on('message', (frame) => {
-    const answer = answerIn(String(frame), id)
-    if (answer === undefined) return
-    if ('error' in answer) reject(new RemoteError(answer.error))
-    else resolve(answer.result)
-  })
-
+  const connection = new EngineConnection(at, invocation.timeoutMs)
   try {
-    return await promise
+    return await connection.invoke(invocation)
   } finally {
-    clearTimeout(deadline)
-    // The answer is here or given up; waiting for a polite close would only delay the prompt.
-    socket.removeAllListeners()
-    socket.on('error', () => {})
-    socket.terminate()
+    connection.end()
+  }
+}
+
+/** For several calls, one after the other. It is not opened again when it has closed. */
+export class EngineConnection {
+  readonly #url: string
+  readonly #socket: WebSocket
+  readonly #opened: Promise<void>
+  #failure: CommandFailure | undefined
+  /** The call that is under way. */
+  #call: { readonly id: string; resolve(result: unknown): void; reject(reason: Error): void } | undefined
+
+  constructor(at: EngineAddress, timeoutMs: number = DEFAULT_TIMEOUT_MS) {
+    const url = (this.#url = engineUrl(at))
+    const socket = (this.#socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: timeoutMs }))
+    this.#opened = new Promise((resolve) => socket.once('open', resolve))
+    socket.on('error', (error) => this.#fail(new UnreachableError(unreachableMessage(url, error), { cause: error })))
+    socket.on('close', (code, reason) => this.#fail(new UnreachableError(closedMessage(url, code, reason.toString()))))
+    socket.on('message', (frame) => this.#receive(String(frame)))
+  }
+
+  /** Throws as `invokeOnce`. */
+  async invoke(invocation: Invocation): Promise<unknown> {
+    const { functionId, timeoutMs = DEFAULT_TIMEOUT_MS, isVoid = false } = invocation
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    const id = randomUUID()
+    this.#call = { id, resolve, reject }
+    if (this.#failure !== undefined) reject(this.#failure)
+    const deadline = setTimeout(() => reject(timeoutError(this.#url, functionId, timeoutMs)), timeoutMs)
+    void this.#opened.then(() => {
+      this.#socket.send(frameOf(invocation, id))
+      if (isVoid) this.#closeThen(resolve)
+    })
+    try {
+      return await promise
+    } finally {
+      clearTimeout(deadline)
+    }
+  }
+
+  /** At once: the answer is here or given up, and waiting for a polite close would only delay the prompt. */
+  end(): void {
+    this.#socket.removeAllListeners()
+    this.#socket.on('error', () => {})
+    this.#socket.terminate()
+    // Whoever still waits for an answer does so no longer.
+    this.#fail(new UnreachableError(`Error: the connection to ${this.#url} was ended.`))
+  }
+
+  /** Frames are handled in order: the engine has dispatched the call when it answers the closing handshake. */
+  #closeThen(closed: (result: unknown) => void): void {
+    this.#socket.removeAllListeners('close')
+    this.#socket.once('close', () => closed(undefined))
+    this.#socket.close(1000)
+  }
+
+  #receive(frame: string): void {
+    const answer = answerIn(frame, this.#call?.id)
+    if (answer === undefined) return
+    if ('error' in answer) this.#call?.reject(new RemoteError(answer.error))
+    else this.#call?.resolve(answer.result)
+  }
+
+  /** The first reason is the true one: an error is followed by the close. */
+  #fail(reason: CommandFailure): void {
+    this.#failure ??= reason
+    this.#call?.reject(this.#failure)
   }
 }
 
@@ -95,7 +134,7 @@ function frameOf(invocation: Invocation, id: string): string {
   })
 }
 
-function answerIn(frame: string, id: string): { result: unknown } | { error: ErrorBody } | undefined {
+function answerIn(frame: string, id: string | undefined): { result: unknown } | { error: ErrorBody } | undefined {
   let message: Record<string, unknown>
   try {
     message = parseExact(frame) as Record<string, unknown>

@@ -33,6 +33,16 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['iii triggers list', 'which trigger runs which function'],
     ['iii triggers list --types', 'what can be bound to'],
   ],
+  'iii logs': [
+    ['iii logs --tail 20', 'the newest lines'],
+    ['iii logs -f --level warn --since 5m', 'warnings and errors of the last minutes, and those to come'],
+    ['iii logs -f --worker billing', 'what one worker logs'],
+    ['iii logs --json', 'for a program'],
+  ],
+  'iii watch': [
+    ['iii watch', 'until Ctrl-C'],
+    ['iii watch --json', 'for a program'],
+  ],
   'iii health': [
     ['iii health', 'how the engine is, and the exit code for scripts'],
     ['iii health --allow-degraded --timeout-ms 2000', 'for a supervisor, whose restart would mend no plugin'],

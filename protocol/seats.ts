@@ -9,7 +9,7 @@ export const SEATS = {
   'session-policy': 'engine::seat::session-policy',
   /** Asked for `registerfunction` with `invocation` and for calls to it. While empty the registration is refused and logged. */
   'http-invoker': 'engine::seat::http-invoker',
-  /** Gets the telemetry frames of workers. While empty they are dropped and counted. */
+  /** Gets the telemetry frames of workers. While empty their log records go into the engine's log, others are dropped and counted. */
   telemetry: 'engine::seat::telemetry',
   /** Asked for a plugin's effective settings before it starts. While empty the configuration file alone counts. */
   settings: 'engine::seat::settings',

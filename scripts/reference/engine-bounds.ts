@@ -12,6 +12,7 @@ import { MAX_BODY_CHARACTERS, MAX_DATA_CHARACTERS } from '../../core/telemetry/l
 import { TAIL_DEFAULTS } from '../../core/telemetry/tail.ts'
 import { WORKER_LOG_LIMITS } from '../../core/telemetry/worker-log.ts'
 import { NOTICES_EACH } from '../../base/warnings/counted-notices.ts'
+import { MAX_OUTPUT_BYTES } from '../../core/host/containers/thread-output.ts'
 import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
 import { MAX_UNUSED_BUNDLES } from '../../core/host/builds/temporary-bundles.ts'
 import { HEALTH_REQUEST_MS } from '../../core/health/health-endpoint.ts'
@@ -195,6 +196,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ],
   ['readers that wait for them, each', FIXED, countText(TAIL_DEFAULTS.maxWaiting), '`overloaded`'],
   ['wait of a reader', '`wait_ms` of the call', `none, at most ${timeText(MAX_WAIT_MS)}`, 'an empty answer'],
+  [
+    'bytes that plugins in threads print and nobody reads',
+    FIXED,
+    bytesText(MAX_OUTPUT_BYTES),
+    'dropped, with a warning',
+  ],
   ['wait for the last lines of the log', FIXED, timeText(500), 'the engine ends without'],
   [
     'compiled plugins that nothing runs with, where the cache of plugins can not be written',

@@ -16,6 +16,7 @@ import { HostProcess } from './host-process.ts'
 import { HostThread } from './host-thread.ts'
 import { permissionFlags } from './process-permissions.ts'
 import { ownFolder } from '../builds/plugin-builds.ts'
+import { ThreadOutput } from './thread-output.ts'
 import { ThreadPool } from './thread-pool.ts'
 import { ProcessKeeper } from '../processes/process-keeper.ts'
 
@@ -43,6 +44,7 @@ export class Containers {
   readonly #options: ContainersOptions
   readonly #pool = new ThreadPool()
   readonly #rings = new SpareRings()
+  readonly #output: ThreadOutput
   readonly #keeper = new ProcessKeeper()
   #standby: Promise<HostThread> | undefined
   #shared: Promise<HostThread> | undefined
@@ -52,6 +54,7 @@ export class Containers {
 
   constructor(options: ContainersOptions) {
     this.#options = options
+    this.#output = new ThreadOutput((message, data) => options.log.warn(message, data))
   }
 
   /** Threads will be needed soon. */
@@ -97,6 +100,7 @@ export class Containers {
     await settlesWithin(this.#pool.close(), this.#abandoned.size === 0 ? this.#endMs : 0, this.#options.clock)
     for (const container of this.#abandoned) container.letGo()
     await this.#keeper.close()
+    this.#output.close()
   }
 
   #exitWaits(): void {
@@ -137,6 +141,7 @@ export class Containers {
       ...this.#optionsOf(),
       pool: this.#pool,
       rings: this.#rings,
+      output: this.#output,
       startMs: this.#options.startMs,
       compileCacheDir: this.#compileCacheDir,
     })

@@ -9,6 +9,7 @@ import { withDeadline } from '../../../base/time/deadline.ts'
 import type { ContainerExit } from './container.ts'
 import { FrameContainer, type FrameContainerOptions } from './frame-container.ts'
 import type { Usage } from './host-messages.ts'
+import type { ThreadOutput } from './thread-output.ts'
 import type { ThreadPool } from './thread-pool.ts'
 import type { ThreadTask } from '../inside/thread-side.ts'
 
@@ -18,6 +19,7 @@ const LOOK_MS = 10
 export interface HostThreadOptions extends FrameContainerOptions {
   readonly pool: ThreadPool
   readonly rings: SpareRings
+  readonly output: ThreadOutput
   readonly compileCacheDir: string | undefined
   /** Time for a thread to come up. */
   readonly startMs: number
@@ -43,7 +45,7 @@ export class HostThread extends FrameContainer {
   }
 
   static async spawn(options: HostThreadOptions): Promise<HostThread> {
-    const { pool, clock, compileCacheDir, startMs } = options
+    const { pool, output, clock, compileCacheDir, startMs } = options
     const container = new HostThread(options)
     const { init } = container.transport as RingTransport
     const { port1, port2 } = new MessageChannel()
@@ -61,7 +63,9 @@ export class HostThread extends FrameContainer {
     try {
       const late = () => new CodedError('PLUGIN_TIMEOUT', `a thread did not come up within ${startMs} ms`)
       container.#number = await withDeadline(ready, startMs, late, clock)
-      container.#attend(running.find(container.#number), failed)
+      const thread = running.find(container.#number)
+      if (thread !== undefined) output.take(thread)
+      container.#attend(thread, failed)
       container.came()
       return container
     } catch (error) {

@@ -4,6 +4,12 @@ import path from 'node:path'
 import { expect, it } from 'vitest'
 import { pages, ROOT } from './snippets.ts'
 
+const ALWAYS = ['README.md', 'LICENSE', 'package.json']
+
+interface Manifest {
+  readonly files: readonly string[]
+}
+
 interface Target {
   /** Relative to the root. */
   readonly file: string
@@ -41,6 +47,14 @@ function withoutCode(text: string): string {
 
 it.each(pages())('the relative links of %s lead to files', (page) => {
   expect(targetsIn(page).filter(({ file }) => !existsSync(path.join(ROOT, file)))).toEqual([])
+})
+
+/** npm packs these three whatever `files` says. */
+const packed = [...(JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as Manifest).files, ...ALWAYS]
+const isPacked = (file: string): boolean => packed.some((each) => file === each || file.startsWith(`${each}/`))
+
+it.each(pages().filter(isPacked))('the package, too, has what %s links to', (page) => {
+  expect(targetsIn(page).filter(({ file }) => !isPacked(path.normalize(file).replace(/\/$/, '')))).toEqual([])
 })
 
 it.each(pages())('the links of %s to headings lead to headings', (page) => {

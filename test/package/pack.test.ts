@@ -38,6 +38,9 @@ describe('the packed package', () => {
     for (const file of [
       'LICENSE',
       'README.md',
+      'CHANGELOG.md',
+      'docs/README.md',
+      'examples/first-worker.mjs',
       'iii-config.yaml',
       'bin/iii.mjs',
       'dist/bin/main.js',
@@ -48,7 +51,7 @@ describe('the packed package', () => {
       expect(existsSync(path.join(installed, file)), file).toBe(true)
     }
     const sources = globSync('**/*.ts', { cwd: installed }).filter(
-      (file) => !file.includes('node_modules') && !file.endsWith('.d.ts'),
+      (file) => !/node_modules|^examples/.test(file) && !file.endsWith('.d.ts'),
     )
     expect(sources).toEqual([])
   })
@@ -107,8 +110,19 @@ describe('the packed package', () => {
       'node',
     ]
     const types = ['--typeRoots', path.join(root, 'node_modules', '@types')]
-    const check = (file: string) => run(process.execPath, [tsc, ...options, ...types, file], { cwd: folder })
+    const check = (file: string, ...more: string[]) =>
+      run(process.execPath, [tsc, ...options, ...types, ...more, file], { cwd: folder })
     await check('right.ts')
+    // Also the declarations themselves, in both ways of finding them.
+    const everything = `import { startEngine, type Engine } from 'iii-host'
+      import { definePlugin } from 'iii-host/plugin'
+      import { SqliteStore } from 'iii-host/kit'
+      import { startTestEngine } from 'iii-host/testing'
+      export const engine: Promise<Engine> = startEngine({})
+      export { definePlugin, SqliteStore, startTestEngine }`
+    writeFileSync(path.join(folder, 'everything.ts'), everything)
+    await check('everything.ts')
+    await check('everything.ts', '--module', 'esnext', '--moduleResolution', 'bundler')
     await expect(check('wrong.ts')).rejects.toMatchObject({ stdout: expect.stringContaining('registerFunktion') })
   })
 })

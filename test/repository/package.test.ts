@@ -13,6 +13,10 @@ const about = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) 
   readonly description: string
   readonly keywords: readonly string[]
   readonly license: string
+  readonly author: string
+  readonly repository?: unknown
+  readonly homepage?: unknown
+  readonly bugs?: unknown
   readonly engines: Readonly<Record<string, string>>
   readonly devEngines: { readonly runtime: { readonly name: string; readonly version: string } }
   readonly allowScripts: Readonly<Record<string, boolean>>
@@ -27,6 +31,12 @@ it('says what it is, under which license, and for which Node', () => {
   expect(about.description.length).toBeGreaterThan(20)
   expect(about.keywords.length).toBeGreaterThan(3)
   expect(about.license).toBe('Apache-2.0')
+  expect(readFileSync(path.join(ROOT, 'LICENSE'), 'utf8')).toContain('Apache License')
+  expect(about.author).not.toBe('')
+  // Whoever moves the project to a place with an address writes all of them.
+  expect([about.repository, about.homepage, about.bugs].map((each) => each === undefined)).toEqual(
+    Array.from({ length: 3 }, () => about.repository === undefined),
+  )
   expect(about.engines).toHaveProperty('node')
 })
 
@@ -64,7 +74,9 @@ it('the types for readers of old are those of the main export', () => {
 })
 
 it('holds the documentation, and everything that it names', () => {
-  expect(about.files).toEqual(expect.arrayContaining(['dist', 'docs', 'CHANGELOG.md', 'SECURITY.md']))
+  expect(about.files).toEqual(
+    expect.arrayContaining(['dist', 'docs', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']),
+  )
   for (const file of about.files.filter((each) => each !== 'dist')) expect(existsSync(path.join(ROOT, file))).toBe(true)
 })
 

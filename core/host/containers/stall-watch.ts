@@ -10,6 +10,8 @@ export interface StallWatchOptions {
   /** Unread for this long: ended as a crash. Default 30 s; never, while a debugger may hold the thread at a breakpoint. */
   readonly crashMs?: number
   readonly checkEveryMs?: number
+  /** A debugger may be at work: what stands at a breakpoint is stalled, and not hopeless. Default: Node's inspector is open. */
+  readonly isDebugged?: () => boolean
 }
 
 export const STALL_WATCH_DEFAULTS = { stalledMs: 5_000, crashMs: 30_000, checkEveryMs: 1_000 } as const
@@ -29,6 +31,7 @@ export class StallWatch {
   readonly #stalledMs: number
   readonly #crashMs: number
   readonly #everyMs: number
+  readonly #isDebugged: () => boolean
   readonly #watched = new Map<Watched, boolean>()
   #cancel: (() => void) | undefined
 
@@ -37,11 +40,13 @@ export class StallWatch {
     stalledMs = STALL_WATCH_DEFAULTS.stalledMs,
     crashMs = inspector.url() === undefined ? STALL_WATCH_DEFAULTS.crashMs : Infinity,
     checkEveryMs = STALL_WATCH_DEFAULTS.checkEveryMs,
+    isDebugged = isInspectorOpen,
   }: StallWatchOptions) {
     this.#clock = clock
     this.#stalledMs = stalledMs
     this.#crashMs = crashMs
     this.#everyMs = checkEveryMs
+    this.#isDebugged = isDebugged
   }
 
   /** Watches until the returned function is called. */
@@ -70,7 +75,7 @@ export class StallWatch {
   #check(): void {
     for (const [watched, stalled] of this.#watched) {
       const unreadFor = watched.unreadForMs()
-      if (unreadFor >= this.#crashMs) {
+      if (unreadFor >= this.#crashMs && !this.#isDebugged()) {
         this.#watched.delete(watched)
         watched.onHopeless(unreadFor)
       } else if (unreadFor >= this.#stalledMs && !stalled) {
@@ -83,4 +88,9 @@ export class StallWatch {
       if (unreadFor === 0) watched.nudge()
     }
   }
+}
+
+/** Its module is not loaded by every engine. */
+function isInspectorOpen(): boolean {
+  return process.getBuiltinModule('node:inspector').url() !== undefined
 }

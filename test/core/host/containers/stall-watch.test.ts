@@ -3,12 +3,12 @@ import { expect, onTestFinished, test } from 'vitest'
 import { StallWatch } from '../../../../core/host/containers/stall-watch.ts'
 import { ManualClock } from '../manual-clock.ts'
 
-function watched() {
+function watched({ isDebugged = (): boolean => false } = {}) {
   const clock = new ManualClock()
   const told: string[] = []
   let since: number | undefined
   let nudges = 0
-  const watch = new StallWatch({ clock })
+  const watch = new StallWatch({ clock, isDebugged })
   const end = watch.watch({
     nudge: () => nudges++,
     unreadForMs: () => (since === undefined ? 0 : clock.now() - since),
@@ -42,6 +42,20 @@ test('after thirty seconds there is no hope, and no further word', () => {
   block()
   clock.move(120_000)
   expect(told).toEqual(['stalled', 'hopeless'])
+})
+
+test('one that stands at a breakpoint is given as much time as its developer takes', () => {
+  let isDebugged = true
+  const { clock, told, block, free } = watched({ isDebugged: () => isDebugged })
+  block()
+  clock.move(600_000)
+  expect(told).toEqual(['stalled'])
+  free()
+  clock.move(1_000)
+  block()
+  isDebugged = false
+  clock.move(40_000)
+  expect(told).toEqual(['stalled', 'recovered', 'stalled', 'hopeless'])
 })
 
 test('nothing is told after the watch has ended', () => {

@@ -4,7 +4,7 @@
 export function pluginTemplate(name: string): string {
   return `import { definePlugin } from 'iii-host/plugin'
 
-export default definePlugin<{ greeting: string }>({
+export default definePlugin({
   name: '${name}',
   description: 'Greets people.',
   config: {
@@ -13,9 +13,9 @@ export default definePlugin<{ greeting: string }>({
     additionalProperties: false,
   },
   start({ iii, config, log }) {
-    iii.registerFunction('${name}::greet', async ({ name }: { name: string }) => ({
-      text: \`\${config.greeting}, \${name}\`,
-    }))
+    iii.registerFunction('${name}::greet', ({ name }: { name: string }) => {
+      return { text: \`\${config.greeting}, \${name}\` }
+    })
     log.info('ready to greet')
   },
 })

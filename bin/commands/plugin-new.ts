@@ -3,10 +3,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { defineCommand, type CommandDef } from 'citty'
 import type { WorkerNames } from '../../core/config/worker-names.ts'
+import { enginePlace } from '../../core/engine-place.ts'
 import { PLUGIN_NAME } from '../../core/host/table/plugin-source.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { refuseBuiltInName, REPLACE_ARG } from '../plugin-names.ts'
 import { findProject } from '../plugin-project.ts'
+import { writeEditorFiles } from '../editor-files.ts'
 import { pluginTemplate } from '../plugin-template.ts'
 
 export function pluginNew(names: WorkerNames): CommandDef<any> {
@@ -29,7 +31,7 @@ export function pluginNew(names: WorkerNames): CommandDef<any> {
         )
       }
       refuseBuiltInName(names, name, { replace: args.replace, command: 'iii plugin new' })
-      const { pluginsDir } = findProject(args.config)
+      const { pluginsDir, root } = findProject(args.config)
       const taken = ['.ts', '.js', '.mjs', '']
         .map((ending) => path.join(pluginsDir, name + ending))
         .find((file) => existsSync(file))
@@ -44,9 +46,11 @@ export function pluginNew(names: WorkerNames): CommandDef<any> {
           { cause: error },
         )
       }
+      const { tsconfig, advice } = writeEditorFiles({ pluginsDir, projectRoot: root, engineRoot: enginePlace().root })
       console.log(
         [
-          `Wrote ${shown(file)}.`,
+          `Wrote ${shown(file)}${tsconfig === undefined ? '' : `, and ${shown(tsconfig)} for your editor`}.`,
+          ...advice,
           'Enable it in the configuration file; a running engine takes it up at once:',
           `  iii plugin enable ${name} --write${args.replace ? ' --replace' : ''}`,
           'Then call it:',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { parseJsonWithComments } from '../../base/values/json-with-comments.ts'
 import { enablePlugin } from '../../bin/enable-plugin.ts'
 import { FakeEngine } from './fake-engine.ts'
 import { runCli } from './run-cli.ts'
@@ -47,6 +48,18 @@ describe('iii plugin new', () => {
     expect(stderr).toContain(`${path.join('plugins', 'hello.ts')} can't be written: `)
     expect(stderr).toContain('set plugins_dir')
     expect(stderr).not.toMatch(/^\s+at /m)
+  })
+  it('writes a tsconfig.json beside it for editors, and leaves one that is there', async () => {
+    const { stdout } = await iii('plugin', 'new', 'hello')
+    expect(stdout).toContain(
+      `Wrote ${path.join('plugins', 'hello.ts')}, and ${path.join('plugins', 'tsconfig.json')} for`,
+    )
+    expect(parseJsonWithComments(read('plugins/tsconfig.json'))).toMatchObject({
+      compilerOptions: { strict: true, moduleResolution: 'bundler', noEmit: true },
+    })
+    write('plugins/tsconfig.json', 'mine')
+    expect((await iii('plugin', 'new', 'other')).stdout).toContain(`Wrote ${path.join('plugins', 'other.ts')}.`)
+    expect(read('plugins/tsconfig.json')).toBe('mine')
   })
   it.each([
     ['iii-state', 'iii-state', 'plugin new iii-state --replace'],

@@ -91,29 +91,29 @@ describe('the packed package', () => {
     expect(stdout).toBe('function function function ran\n')
   })
 
-  it('has types that check a plugin', async () => {
-    const plugin = (call: string) =>
-      `import { definePlugin } from 'iii-host/plugin'
-      export default definePlugin({ name: 'typed', start({ iii }) { iii.${call}('typed::f', async () => 1) } })`
-    writeFileSync(path.join(folder, 'right.ts'), plugin('registerFunction'))
-    writeFileSync(path.join(folder, 'wrong.ts'), plugin('registerFunktion'))
+  it('writes a plugin that an editor can check, with all that it needs for that', async () => {
+    const project = path.join(folder, 'fresh')
+    mkdirSync(project)
+    const { stdout } = await run('npx', ['--no-install', 'iii', 'plugin', 'new', 'typed'], { cwd: project, env })
+    expect(stdout).toContain('Wrote plugins/typed.ts, and plugins/tsconfig.json for your editor.')
     const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-    const options = [
-      '--ignoreConfig',
-      '--noEmit',
-      '--strict',
-      '--module',
-      'nodenext',
-      '--lib',
-      'esnext',
-      '--types',
-      'node',
-    ]
-    const types = ['--typeRoots', path.join(root, 'node_modules', '@types')]
-    const check = (file: string, ...more: string[]) =>
-      run(process.execPath, [tsc, ...options, ...types, ...more, file], { cwd: folder })
-    await check('right.ts')
-    // Also the declarations themselves, in both ways of finding them.
+    const check = () => run(process.execPath, [tsc, '-p', 'plugins'], { cwd: project })
+    await check()
+    const file = path.join(project, 'plugins', 'typed.ts')
+    const right = readFileSync(file, 'utf8')
+    for (const [mistake, complaint] of [
+      ['iii.registerFunktion', 'registerFunktion'],
+      ['config.greetign', 'greetign'],
+      [`iii.trigger({ function_id: 'state::get', payload: { scope: 's' } })`, "Property 'key' is missing"],
+      [`iii.registerTrigger({ type: 'cron', function_id: 'f', config: {} })`, "Property 'expression' is missing"],
+    ]) {
+      writeFileSync(file, right.replace('log.info(', `${mistake}\n    log.info(`))
+      await expect(check(), mistake).rejects.toMatchObject({ stdout: expect.stringContaining(complaint ?? '') })
+    }
+  })
+
+  it('has declarations for each entry, in both ways of finding them', async () => {
+    const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')
     const everything = `import { startEngine, type Engine } from 'iii-host'
       import { definePlugin } from 'iii-host/plugin'
       import { SqliteStore } from 'iii-host/kit'
@@ -121,9 +121,12 @@ describe('the packed package', () => {
       export const engine: Promise<Engine> = startEngine({})
       export { definePlugin, SqliteStore, startTestEngine }`
     writeFileSync(path.join(folder, 'everything.ts'), everything)
-    await check('everything.ts')
-    await check('everything.ts', '--module', 'esnext', '--moduleResolution', 'bundler')
-    await expect(check('wrong.ts')).rejects.toMatchObject({ stdout: expect.stringContaining('registerFunktion') })
+    const options = '--ignoreConfig --noEmit --strict --lib esnext --types node'.split(' ')
+    const types = ['--typeRoots', path.join(root, 'node_modules', '@types')]
+    for (const finding of [['nodenext'], ['esnext', '--moduleResolution', 'bundler']]) {
+      const check = [tsc, ...options, ...types, '--module', ...finding, 'everything.ts']
+      await run(process.execPath, check, { cwd: folder })
+    }
   })
 })
 

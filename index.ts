@@ -14,6 +14,7 @@ export type {
   PluginStatus,
 } from './core/engine.ts'
 
+/** Settings of an engine that a program runs; all of them have defaults. */
 export type StartOptions = Omit<BareStartOptions, 'builtIns' | 'absentWorkers'>
 
 /**

@@ -4,6 +4,7 @@ import type { Isolation } from '../sdk/plugin.ts'
 /** `changing`: a changed configuration is being brought into force. */
 export type EngineState = 'starting' | 'running' | 'changing' | 'closing' | 'closed'
 
+/** What an engine says of itself. */
 export interface EngineStatus {
   readonly version: string
   readonly state: EngineState
@@ -26,6 +27,7 @@ export interface EngineStatus {
   readonly abandoned: readonly string[]
 }
 
+/** A listener of the engine. */
 export interface ListenerStatus {
   /** `ws://127.0.0.1:49134` */
   readonly url: string

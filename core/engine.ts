@@ -42,6 +42,7 @@ export interface StartOptions {
   readonly localFunctions?: Readonly<Record<string, LocalHandler>>
 }
 
+/** How `engine.call` calls. */
 export interface CallOptions {
   /** How long to wait for the answer, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number

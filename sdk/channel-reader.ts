@@ -6,9 +6,10 @@ import type { EndEvents } from './channel-ends.ts'
 import type { ChannelRef } from './handle-types.ts'
 import type { Transport } from './transport.ts'
 
-/** Close code of a channel that does not exist (any more): an error for the reader, unlike every other end (spec 01 §16.4). */
+/** Close code of a channel that does not exist (any more): an error for the reader, unlike every other end. */
 const NOT_FOUND = 404
 
+/** The end of a channel that items are read from: texts by `onMessage`, bytes by `stream`. */
 export class ChannelReader {
   readonly #transport: Transport
   readonly #end: number

@@ -14,6 +14,7 @@ class Message {
   }
 }
 
+/** The end of a channel that items are written to: texts by `sendMessage`, bytes by `stream`. */
 export class ChannelWriter {
   /** Takes binary data (`Buffer`, `Uint8Array` or text, sent as UTF-8 bytes) with back-pressure. */
   readonly stream: Writable

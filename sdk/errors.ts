@@ -18,7 +18,7 @@ export class InvocationError extends Error {
   }
 }
 
-/** Reads the `error` member of a result; another shape than an error body becomes code `UNKNOWN` (spec 08 §5). */
+/** Reads the `error` member of a result; another shape than an error body becomes code `UNKNOWN`. */
 export function invocationErrorFrom(value: unknown, functionId: string): InvocationError {
   if (isErrorBody(value)) return new InvocationError(value.code, value.message, functionId, value.stacktrace)
   return new InvocationError(

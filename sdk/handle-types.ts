@@ -8,11 +8,15 @@ import type { TriggerConfig } from './known-ids.ts'
  */
 export type Handler<Input = any, Output = unknown> = (data: Input, metadata?: unknown) => Output | Promise<Output>
 
+/** What is said of a function when it is registered. */
 export interface FunctionOptions {
+  /** A sentence, shown in listings. */
   description?: string
-  /** JSON-Schema-like; shown in listings, not enforced. */
+  /** JSON Schema of the payload; shown in listings, not enforced. */
   request_format?: unknown
+  /** JSON Schema of the result; shown in listings, not enforced. */
   response_format?: unknown
+  /** Anything that others may want to know of the function, such as tags; shown in listings. */
   metadata?: Record<string, unknown>
   /**
    * Default true: channel refs in the payload reach the handler as live readers and writers. False: as plain data, for
@@ -27,26 +31,37 @@ export interface FunctionOptions {
   raw?: boolean
 }
 
+/** A function that was registered. */
 export interface FunctionRef {
   readonly id: string
+  /** From now on it can't be called; what runs ends by itself. A second call does nothing. */
   unregister(): void
 }
 
+/** How a call is made where its result is not waited for: `TriggerAction` makes them. */
 export type Action = { type: 'void' } | { type: 'enqueue'; queue: string; [member: string]: unknown }
 
+/** A call of any function; what `iii.trigger` takes, but for the types that go with an id. */
 export interface TriggerRequest {
+  /** Id of the function, such as `orders::create`. */
   function_id: string
+  /** Any value that JSON can express, or `RawJson`. Left out, the function gets null. */
   payload?: unknown
+  /** Default: the call waits for the result. */
   action?: Action
   /** Milliseconds until the call is given up locally with code TIMEOUT. Default 30000. */
   timeoutMs?: number
   /** Resolves with the result as `RawJson`, its text unparsed and exact; undefined for no value. Default false. */
   raw?: boolean
+  /** Handed to the function as its second argument. */
   metadata?: unknown
+  /** Where the function is looked for. Default: the caller's own namespace, `default` for plugins. */
   namespace?: string
-  /** For providers of trigger types: the id of the binding on whose behalf the call is made (spec 09 §4 b). */
+  /** For providers of trigger types: the id of the binding on whose behalf the call is made. */
   binding?: string
+  /** W3C trace context. Default: that of the call for which the handler runs. */
   traceparent?: string
+  /** W3C baggage. Default: that of the call for which the handler runs. */
   baggage?: string
 }
 
@@ -54,31 +69,39 @@ export interface TriggerRequest {
 export type TriggerInput<Type extends string = string> = {
   /** Id of the trigger type. */
   readonly type: Type
+  /** The function that gets the events. It need not exist yet. */
   readonly function_id: string
-  /** Handed to the function with each event. */
+  /** Handed to the function with each event, as its second argument. */
   readonly metadata?: unknown
-  /** Where the function is looked for. Default: the namespace of the plugin. */
+  /** Where the function is looked for. Default: the binder's own namespace, `default` for plugins. */
   readonly namespace?: string
-  /** Where the trigger type is looked for. Default: the namespace of the plugin, then `default`. */
+  /** Where the trigger type is looked for. Default: the binder's own namespace, then `default`. */
   readonly trigger_namespace?: string
 } & ({} extends TriggerConfig<Type>
   ? { readonly config?: TriggerConfig<Type> }
   : { readonly config: TriggerConfig<Type> })
 
+/** A binding as the provider of its trigger type gets it. */
 export interface TriggerBinding<Config = any> {
   readonly id: string
+  /** The function to call with each event. */
   readonly function_id: string
+  /** What the binder has written; checked by nobody. */
   readonly config: Config
+  /** To be passed on with each call. */
   readonly metadata?: unknown
+  /** Namespace of the function; left out for `default`. */
   readonly namespace?: string
 }
 
+/** What the provider of a trigger type does with bindings. */
 export interface TriggerTypeHandler<Config = any> {
   /** Throwing refuses the binding with `trigger_registration_failed`. The same id again replaces the earlier binding. */
   registerTrigger(binding: TriggerBinding<Config>): void | Promise<void>
   unregisterTrigger(binding: { readonly id: string }): void | Promise<void>
 }
 
+/** What is said of a trigger type when it is registered. */
 export interface TriggerTypeInput {
   id: string
   description?: string
@@ -91,6 +114,7 @@ export interface TriggerTypeInput {
   call_request_format?: unknown
 }
 
+/** Names an end of a channel; plain data that may stand in payloads and results. */
 export interface ChannelRef {
   channel_id: string
   access_key: string

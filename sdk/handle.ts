@@ -27,17 +27,20 @@ import { RawJson } from './raw-json.ts'
 import type { Transport } from './transport.ts'
 import { TriggerTypes } from './trigger-types.ts'
 
-/** A function that the engine calls over HTTP instead of the connection (spec 08 §4). */
+/** A function that the engine calls over HTTP instead of the connection. */
 export interface HttpInvocation {
   url: string
+  /** Default POST. */
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   timeout_ms?: number
   headers?: Record<string, string>
   auth?: Record<string, unknown>
 }
 
+/** A binding that was made. */
 export interface TriggerRef {
   readonly id: string
+  /** The function gets no events by it from now on. */
   unregister(): void
 }
 
@@ -49,13 +52,17 @@ export interface TriggerTypeRef<Config = any> {
   unregister(): void
 }
 
+/** A stream of text and binary items with two ends, each of which may be used here or be passed on by its ref. */
 export interface Channel {
   readonly writer: ChannelWriter
   readonly reader: ChannelReader
+  /** For a payload or result: whoever gets it writes. */
   readonly writerRef: ChannelRef
+  /** For a payload or result: whoever gets it reads. */
   readonly readerRef: ChannelRef
 }
 
+/** Settings of a handle. */
 export interface HandleOptions {
   /** Gets problems that no call can report, such as a refused binding. Default `console.error`. */
   readonly onProblem?: (problem: string) => void
@@ -63,6 +70,7 @@ export interface HandleOptions {
 
 const NO_ARGUMENTS = {}
 
+/** `iii`: registers functions and triggers, and calls others. A plugin gets one with its context. */
 export class Handle {
   /** Base address of the engine, for clients that connect by themselves. */
   readonly address: string
@@ -199,6 +207,7 @@ export class Handle {
     }
   }
 
+  /** Gives a trigger type up; its bindings wait for the next provider. */
   readonly unregisterTriggerType = ({ id }: { id: string; description?: string }): void => {
     this.#triggerTypes.remove(id)
     this.#transport.control({ type: 'unregistertriggertype', id })
@@ -206,7 +215,8 @@ export class Handle {
 
   /**
    * Calls a function. Resolves with its result, or undefined for "no value"; with the receipt for the action `enqueue`; with
-   * undefined at once for `void`. Rejects with `InvocationError`: the callee's code, `TIMEOUT` after `timeoutMs`
+   * undefined at once for `void`. Payload and result are typed by the id where it is known (`KnownFunctions`); for another id say them:
+   * `iii.trigger<Order, Receipt>({ function_id: 'orders::create', payload: order })`. Rejects with `InvocationError`: the callee's code, `TIMEOUT` after `timeoutMs`
    * (default 30000), or `overloaded` when too much waits to be sent.
    */
   readonly trigger = ((request: TriggerRequest): Promise<any> => {
@@ -239,7 +249,7 @@ export class Handle {
     })
   }) as CallFunction
 
-  /** Creates a channel (spec 08 §7). `bufferSize` counts items. Pass one of the refs on, use the end of the other. */
+  /** Creates a channel. `bufferSize` counts items. Pass one of the refs on, use the end of the other. */
   readonly createChannel = async (bufferSize?: number): Promise<Channel> => {
     const { writer, reader } = await this.trigger<unknown, { writer: ChannelRef; reader: ChannelRef }>({
       function_id: 'engine::channels::create',
@@ -256,12 +266,16 @@ export class Handle {
   /** The end that belongs to a ref which was not part of a payload. */
   readonly openChannel = (ref: ChannelRef): ChannelReader | ChannelWriter => this.#channels.open(ref)
 
+  /** Functions that can be called, as `engine::functions::list` gives them. */
   readonly listFunctions = (options?: { include_internal?: boolean }): Promise<unknown[]> =>
     this.#list('engine::functions::list', 'functions', options)
+  /** Workers that are connected or inside the engine, as `engine::workers::list` gives them. */
   readonly listWorkers = (options?: { include_internal?: boolean }): Promise<unknown[]> =>
     this.#list('engine::workers::list', 'workers', options)
+  /** Bindings, as `engine::registered-triggers::list` gives them. */
   readonly listTriggers = (options?: { include_internal?: boolean }): Promise<unknown[]> =>
     this.#list('engine::registered-triggers::list', 'registered_triggers', options)
+  /** Trigger types, as `engine::triggers::list` gives them. */
   readonly listTriggerTypes = (options?: { include_internal?: boolean }): Promise<unknown[]> =>
     this.#list('engine::triggers::list', 'triggers', options)
 

@@ -31,6 +31,7 @@ export type Isolation = 'shared' | 'thread' | 'process'
 
 export type { JsonSchema }
 
+/** Writes lines into the engine's log, with the plugin's name. `data` may be anything; an error is written with its stack. */
 export interface PluginLog {
   trace(message: string, data?: unknown): void
   debug(message: string, data?: unknown): void
@@ -39,6 +40,7 @@ export interface PluginLog {
   error(message: string, data?: unknown): void
 }
 
+/** What `start` gets. */
 export interface PluginContext<Config = Readonly<Record<string, unknown>>> {
   /** Registers and calls functions and triggers; the same interface as an external worker's. */
   readonly iii: Handle
@@ -51,13 +53,16 @@ export interface PluginContext<Config = Readonly<Record<string, unknown>>> {
   readonly signal: AbortSignal
   /** 0 … replicas − 1. */
   readonly replica: number
+  /** The engine: its version, the URL of its first listener (empty while it boots), and the absolute path of the project. */
   readonly engine: { readonly version: string; readonly url: string; readonly projectRoot: string }
   /** Starts processes that belong to this generation. */
   readonly processes: PluginProcesses
 }
 
+/** Where a process wrote a line to. */
 export type ProcessStream = 'stdout' | 'stderr'
 
+/** A process to be started. */
 export interface ProcessOptions {
   /** A program, looked for in `PATH`, or a path. No shell is used. */
   readonly command: string
@@ -76,12 +81,14 @@ export interface ProcessOptions {
   onLine?(line: string, stream: ProcessStream): void
 }
 
+/** How a process ended: exactly one of both is set. */
 export interface ProcessExit {
   /** null when a signal ended it. */
   readonly code: number | null
   readonly signal: string | null
 }
 
+/** A process that runs, or has run. */
 export interface PluginProcess {
   readonly pid: number
   readonly name: string
@@ -91,6 +98,7 @@ export interface PluginProcess {
   stop(options?: { readonly graceMs?: number }): Promise<void>
 }
 
+/** `processes` of the context. */
 export interface PluginProcesses {
   /**
    * Starts a process in a process group of its own. It ends with this generation, also when the plugin crashes, and with the engine,
@@ -100,8 +108,10 @@ export interface PluginProcesses {
   start(options: ProcessOptions): Promise<PluginProcess>
 }
 
+/** Why a generation is stopped: a new one takes over, the plugin is to stop, the engine ends. */
 export type StopReason = 'reload' | 'stop' | 'shutdown'
 
+/** What `start` may return: how the host talks to the generation that runs. */
 export interface RunningPlugin<Config = Readonly<Record<string, unknown>>> {
   /** Finishes work and releases resources, within `engine.stop_ms` (10 s). */
   stop?(context: { readonly reason: StopReason }): void | Promise<void>
@@ -111,10 +121,13 @@ export interface RunningPlugin<Config = Readonly<Record<string, unknown>>> {
   addresses?(): readonly string[]
 }
 
+/** What `definePlugin` takes. */
 export interface PluginDefinition<Config = Readonly<Record<string, unknown>>> {
   /** `[a-z][a-z0-9-]{0,63}`, equal to the folder or file name. */
   readonly name: string
+  /** A sentence, shown in listings. */
   readonly description?: string
+  /** Shown in listings. */
   readonly version?: string
   /** Schema of the `config` block. Default: `{ type: 'object', additionalProperties: false }`. */
   readonly config?: JsonSchema
@@ -131,6 +144,10 @@ export interface PluginDefinition<Config = Readonly<Record<string, unknown>>> {
   readonly repeatable?: boolean
   /** Built-ins and plugins that replace them only. */
   readonly seats?: readonly string[]
+  /**
+   * Registers what the plugin offers, within `engine.start_ms` (10 s). Throwing, or registering an id of somebody else, refuses the
+   * generation: the one before it serves on.
+   */
   start(context: PluginContext<Config>): void | RunningPlugin<Config> | Promise<void | RunningPlugin<Config>>
 }
 

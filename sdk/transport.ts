@@ -7,7 +7,7 @@ import type { ChannelRef } from './handle-types.ts'
 export type { Sidecar }
 
 export interface Transport {
-  /** Base address for channel sockets of other clients (spec 08 §3); empty where there is none. */
+  /** Base address for channel sockets of other clients; empty where there is none. */
   readonly address: string
   /** False once nothing can be sent any more. */
   readonly open: boolean

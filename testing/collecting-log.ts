@@ -1,6 +1,7 @@
 // A log that keeps its lines instead of writing them.
 import type { Log } from '../core/log.ts'
 
+/** A line that was logged. */
 export interface LogLine {
   /** `trace`, `debug`, `info`, `warn` or `error`. */
   readonly level: string
@@ -9,11 +10,13 @@ export interface LogLine {
   readonly data: unknown
 }
 
+/** A log that keeps its lines. */
 export interface CollectingLog extends Log {
   /** Oldest first. */
   readonly lines: LogLine[]
 }
 
+/** A log that keeps its lines instead of writing them, for a test to look at. */
 export function collectingLog(): CollectingLog {
   const lines: LogLine[] = []
   const at = (level: string) => (message: string, data?: unknown) => void lines.push({ level, message, data })

@@ -23,6 +23,7 @@ import { sessionRights } from './session-rights.ts'
 import { TestPlugin, type RunOptions } from './test-plugin.ts'
 import { TestWorker } from './test-worker.ts'
 
+/** What `startTestEngine` takes. */
 export interface TestEngineOptions {
   /** Members of the `engine` block of the configuration; the others have their defaults. */
   readonly engine?: Partial<EngineOptions>
@@ -30,6 +31,7 @@ export interface TestEngineOptions {
   readonly projectRoot?: string
 }
 
+/** How a worker connects to the engine under test. */
 export interface ConnectOptions {
   /** What it announces itself as. Default: it announces nothing. */
   readonly name?: string
@@ -37,6 +39,7 @@ export interface ConnectOptions {
   readonly session?: Partial<SessionRights>
 }
 
+/** A binding that the test makes itself, as a worker would. */
 export interface TestBinding {
   readonly type: string
   readonly function_id: string
@@ -48,6 +51,7 @@ export interface TestBinding {
   readonly id?: string
 }
 
+/** A binding that was accepted. */
 export interface BoundTrigger {
   readonly id: string
   unregister(): void
@@ -58,6 +62,7 @@ export async function startTestEngine(options: TestEngineOptions = {}): Promise<
   return new TestEngine(options)
 }
 
+/** An engine in the process of the test: the real router, plugins in the same thread, no ports. `startTestEngine` makes one. */
 export class TestEngine implements AsyncDisposable {
   /** What the engine itself has logged. */
   readonly log: CollectingLog = collectingLog()

@@ -21,6 +21,7 @@ import { InProcessContainer } from './in-process-container.ts'
 
 type Config = Readonly<Record<string, unknown>>
 
+/** What the entry of a plugin would say. */
 export interface RunOptions {
   /** The `config` block of its entry: checked against the schema of the definition, which fills in defaults. Default `{}`. */
   readonly config?: object
@@ -32,6 +33,7 @@ export interface RunOptions {
   readonly dataDir?: string
 }
 
+/** How a plugin is stopped. */
 export interface StopOptions {
   /** What its `stop()` is told. Default `stop`. */
   readonly reason?: StopReason

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
+/** Whether it must survive a power cut, and the rights of a new file. */
 export interface WriteOptions {
   /** Fulfilled only when the content would survive a power cut. Default: when it would survive the end of the process. */
   readonly durable?: boolean

@@ -5,6 +5,7 @@ import { watch, type FSWatcher } from 'node:fs'
 import { join, sep } from 'node:path'
 import { walkTrail, type Trail, type Walker } from './path-trail.ts'
 
+/** Who is told by `PathWatch`. */
 export interface PathWatchDeps {
   /**
    * Something happened to what a path leads to. With a name: in that folder, to what has this name. Without one: to the file itself,
@@ -26,6 +27,7 @@ interface WatchedFolder {
   readonly ends: Set<string>
 }
 
+/** Tells what happens at paths, also when folders on the way are deleted, made again or moved. */
 export class PathWatch {
   readonly #deps: PathWatchDeps
   readonly #trails = new Map<string, Trail>()

@@ -1,6 +1,7 @@
 // Waits between attempts that fail: each twice as long as the one before, up to a longest one, and spread, so that many who lost the
 // same thing do not all come back in the same moment.
 
+/** Settings of `BackOff`. */
 export interface BackOffOptions {
   /** Wait after the first failure. */
   readonly firstMs: number
@@ -22,6 +23,7 @@ export function backOffMs(
   return wait * (least + (most - least) * random())
 }
 
+/** Waits between attempts that fail, doubled up to a longest one. */
 export class BackOff {
   readonly #options: BackOffOptions
   readonly #random: () => number

@@ -1,6 +1,7 @@
 // Many events told as one: after a silence, or, where they never pause, after a longest time all the same.
 import type { Clock } from './clock.ts'
 
+/** What `Burst` is given. */
 export interface BurstDeps {
   readonly clock: Clock
   /** The burst is over. */
@@ -10,6 +11,7 @@ export interface BurstDeps {
 /** How often the end of one burst is put off at most. */
 export const MAX_POSTPONEMENTS = 10
 
+/** Tells many events as one, after a silence. */
 export class Burst {
   readonly #deps: BurstDeps
   readonly #quietMs: number

@@ -1,5 +1,6 @@
 // Time as code sees it that waits and backs off: handed in, so that tests hold it in their hands.
 
+/** Time, to be handed in: a test holds it. */
 export interface Clock {
   /** Milliseconds since the epoch. May be set forward and back at any time. */
   now(): number
@@ -7,6 +8,7 @@ export interface Clock {
   after(ms: number, task: () => void): () => void
 }
 
+/** The clock of the system. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, task) {

@@ -1,7 +1,9 @@
 // JSON values as this project stores and edits them, and the words that messages use for their types (spec 02 §4.2).
 import { isRecord } from './is-record.ts'
 
+/** An object of JSON values. */
 export type JsonObject = { [member: string]: JsonValue }
+/** Any JSON value. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject
 
 export type JsonTypeName = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object'

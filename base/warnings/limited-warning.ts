@@ -1,12 +1,14 @@
 // A warning that repeats at most once per interval, and then says how many it left out. For what may go wrong on every event.
 import { IntervalLimit } from './interval-limit.ts'
 
+/** Settings of `LimitedWarning`. */
 export interface LimitedWarningOptions {
   /** Default 1,000. */
   readonly intervalMs?: number
   readonly now?: () => number
 }
 
+/** A warning that repeats at most once per interval. */
 export class LimitedWarning {
   readonly #write: (message: string, data: Record<string, unknown>) => void
   readonly #limit: IntervalLimit

@@ -2,6 +2,7 @@
 import type { Isolation } from '../../sdk/plugin.ts'
 import type { EngineOptions } from '../model/options.ts'
 
+/** A configuration that was read and checked. */
 export interface EngineConfig {
   /** Absolute path of the configuration file; null when the embedded default is used. */
   readonly file: string | null

@@ -2,6 +2,7 @@
 import type { AdapterDescription } from './adapter-set.ts'
 import { describeValue } from '../functions/input-reader.ts'
 
+/** Where a store of key-value pairs is kept. */
 export interface KvSettings {
   readonly method: 'in_memory' | 'file_based'
   /** As it stands in the settings: relative paths refer to the project root. */
@@ -10,6 +11,7 @@ export interface KvSettings {
   readonly maxBytes: number | undefined
 }
 
+/** What reading `KvSettings` needs to know. */
 export interface KvSettingsContext {
   readonly defaultFolder: string
   /** Canonical name of the worker, for messages. */

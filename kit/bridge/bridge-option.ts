@@ -2,6 +2,7 @@
 import type { AdapterDescription } from '../adapters/adapter-set.ts'
 import { DEFAULT_BRIDGE_URL } from './bridge-url.ts'
 
+/** Description of an adapter `bridge`. */
 export const BRIDGE_OPTION: AdapterDescription = {
   name: 'bridge',
   description: 'Everything is kept by the same worker of another engine, to which this one connects as a worker.',

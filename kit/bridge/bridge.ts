@@ -14,6 +14,7 @@ import { countHop } from './hops.ts'
 import { settlesWithin } from '../../base/time/deadline.ts'
 import { LimitedWarning } from '../../base/warnings/limited-warning.ts'
 
+/** Address, name of the worker, time-outs. */
 export interface BridgeOptions {
   /** As it stands in the settings; absent or null = the default, ws://localhost:49134. */
   readonly url: unknown
@@ -29,6 +30,7 @@ export interface BridgeOptions {
   readonly limits?: Partial<SocketLimits>
 }
 
+/** Calls functions there, and is a handle to register with. */
 export interface Bridge {
   /** A worker of the other engine. Calls over it count as one hop more. */
   readonly iii: Handle

@@ -9,6 +9,7 @@ export interface FunctionRegistrar {
   registerFunction(id: string, handler: Handler, options?: FunctionOptions): FunctionRef
 }
 
+/** A function as it is declared; `carried` names members that are only stored or passed on and stay the text that was sent. */
 export interface BuiltInFunction<Input> {
   readonly id: string
   readonly description: string
@@ -27,6 +28,7 @@ export interface BuiltInFunction<Input> {
   run(input: Input): unknown
 }
 
+/** Registers a function from its declaration: id, description, schemas, decoding of the input, what it does. */
 export function registerBuiltIn<Input>(iii: FunctionRegistrar, declaration: BuiltInFunction<Input>): FunctionRef {
   const { id, carried, optionalInput } = declaration
   const reader = new InputReader(id)

@@ -2,12 +2,15 @@
 import type { JsonSchema } from '../../sdk/plugin.ts'
 import { UPDATE_OPERATION_TYPES } from '../update/operation.ts'
 
+/** Schema of any JSON value. */
 export const ANY_VALUE: JsonSchema = { description: 'Any JSON value.' }
+/** Schemas of `old_value` and `new_value`, as writes answer them. */
 export const OLD_AND_NEW = {
   old_value: { description: 'The value before; null when there was none.' },
   new_value: { description: 'The value after.' },
 }
 
+/** Schema of the operations of the update language. */
 export const UPDATE_OPERATIONS: JsonSchema = {
   type: 'array',
   items: {
@@ -26,6 +29,7 @@ export const UPDATE_OPERATIONS: JsonSchema = {
   },
 }
 
+/** Schema of the operations that failed, as updates answer them. */
 export const UPDATE_ERRORS: JsonSchema = {
   type: 'array',
   description: 'Operations that failed and changed nothing; absent when there are none.',
@@ -36,6 +40,7 @@ export const UPDATE_ERRORS: JsonSchema = {
   },
 }
 
+/** The JSON Schema of an object from its properties and the names of the required ones. */
 export function objectSchema(
   properties: Readonly<Record<string, JsonSchema>>,
   required: readonly string[],

@@ -3,8 +3,10 @@
 import { CodedError } from '../../protocol/errors.ts'
 import type { RawJson } from '../../sdk/raw-json.ts'
 
+/** An input: an object of any members. */
 export type InputObject = Readonly<Record<string, unknown>>
 
+/** Reads members of the input; what does not fit is a `deserialization_error` that names function and member. */
 export class InputReader {
   readonly functionId: string
 

@@ -4,6 +4,7 @@ import { backOffMs } from '../../base/time/back-off.ts'
 import type { RedisOptions } from 'ioredis'
 import type { RedisTarget } from './redis-url.ts'
 
+/** Time-outs and bounds of a connection. */
 export interface RedisLimits {
   /** For the first connection, handshake included, and for each later attempt. Default 5,000. */
   readonly connectTimeoutMs: number
@@ -19,6 +20,7 @@ export interface RedisLimits {
   readonly maxUnansweredBytes: number
 }
 
+/** The defaults of `RedisLimits`. */
 export const REDIS_DEFAULTS: RedisLimits = {
   connectTimeoutMs: 5_000,
   replyTimeoutMs: 15_000,

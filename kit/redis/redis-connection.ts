@@ -25,10 +25,13 @@ export type { SubscriptionListener } from './subscriber.ts'
 /** How long `close` waits for answers that are outstanding; the host allows 10 s for all of a stop. */
 const CLOSE_MS = 3_000
 
+/** An argument of a command. */
 export type RedisArgument = string | number | Buffer
 
+/** A script that was defined. */
 export type RedisScript = (keys: readonly (string | Buffer)[], args: readonly RedisArgument[]) => Promise<unknown>
 
+/** Commands, scripts, subscriptions. */
 export interface RedisConnection {
   /** Sends a command; texts in the reply are strings. Commands take effect in the order of the calls. */
   command(name: string, ...args: RedisArgument[]): Promise<unknown>
@@ -46,6 +49,7 @@ export interface RedisConnection {
   close(): Promise<void>
 }
 
+/** Address, the name of the setting that decides it, limits. */
 export interface RedisOptions extends Partial<RedisLimits> {
   readonly url: string
   /** The setting that decides the address, for messages: `adapter.config.redis_url of NAME`. */

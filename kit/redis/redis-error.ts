@@ -7,6 +7,7 @@
  */
 export type RedisFailure = 'unreachable' | 'interrupted' | 'refused'
 
+/** A command that failed; `failure` says in which way. */
 export class RedisError extends Error {
   override readonly name = 'RedisError'
   readonly failure: RedisFailure

@@ -4,6 +4,7 @@ import { describeValue } from '../functions/input-reader.ts'
 
 export const DEFAULT_REDIS_URL = 'redis://localhost:6379'
 
+/** Description of an adapter `redis`. */
 export const REDIS_OPTION: AdapterDescription = {
   name: 'redis',
   description: 'A Redis server, which several engines can share.',

@@ -4,6 +4,7 @@
 import type { Redis } from 'ioredis'
 import { RedisError, isReply, reasonOf } from './redis-error.ts'
 
+/** Is told of messages, and when a subscription is in force or broken. */
 export interface SubscriptionListener {
   message(text: string): void
   /** The subscription is in force: the first time, and again after each reconnect. What was published before may be missing. */

@@ -5,6 +5,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '../../protocol/errors.ts'
 import { concernsOneStatement } from './store-error.ts'
 
+/** Operations and bytes of a transaction, and of what waits for one. */
 export interface GroupCommitLimits {
   /** Operations per transaction. Default 1,024. */
   readonly maxBatchOperations: number
@@ -23,6 +24,7 @@ export const GROUP_COMMIT_DEFAULTS: GroupCommitLimits = {
   maxWaitingBytes: 128 * 1024 * 1024,
 }
 
+/** What an operation tells of itself: size, savepoint, what to call after the commit. */
 export interface RunOptions<T> {
   /** Size of what the operation writes, for the limits. Default 0. */
   readonly bytes?: number

@@ -16,6 +16,7 @@ export interface TableHome {
   onRolledBack(listener: () => void): void
 }
 
+/** Key-value pairs by scope, in the order in which keys were added. */
 export class OrderedTable {
   readonly #cache = new RowCache()
   readonly #find: StatementSync

@@ -9,6 +9,7 @@ import { toStoreError, type StorePlace } from './store-error.ts'
 
 export { StoreError } from './store-error.ts'
 
+/** Folder, file name, schema with its version, limits. */
 export interface SqliteStoreOptions extends StoreFormat {
   /** Absolute path of the folder; created when absent. */
   readonly folder: string
@@ -27,6 +28,7 @@ export interface SqliteStoreOptions extends StoreFormat {
   readonly onOpen?: ((database: DatabaseSync) => void) | undefined
 }
 
+/** One SQLite file in a folder that one engine has for itself, written by group commit: answered when it is on the disk. */
 export class SqliteStore {
   /** For preparing statements; run them only inside `run`. */
   readonly database: DatabaseSync

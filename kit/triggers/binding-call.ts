@@ -29,6 +29,7 @@ export interface BindingCall {
   readonly handlerTimeoutMs: number
 }
 
+/** `ran` with the result, `skipped`, or `failed`. */
 export type BindingOutcome =
   /** The handler has answered. */
   | { readonly outcome: 'ran'; readonly result: unknown }
@@ -37,6 +38,7 @@ export type BindingOutcome =
   /** Condition or handler failed. A condition that fails keeps the handler from being called. */
   | { readonly outcome: 'failed'; readonly part: 'condition' | 'handler'; readonly error: unknown }
 
+/** What comes before the handler's call, and right after it. */
 export interface BindingSteps {
   /**
    * Called when it is decided whether the handler is to be called, and awaited: for what must come before it. When it returns `false`
@@ -47,6 +49,7 @@ export interface BindingSteps {
   handedOut?(): void
 }
 
+/** The handle to call with, and who is told of problems. */
 export interface BindingCallDeps {
   readonly iii: Caller
   /** Told of what goes wrong. */

@@ -5,6 +5,7 @@ import { runBinding, type BindingCall, type BindingSteps, type Caller, type Even
 import { BindingProblems, type BindingLog } from './binding-problems.ts'
 import { KeyOrder } from './key-order.ts'
 
+/** How many events of a binding run and wait, and for how long. */
 export interface LaneLimits {
   /** Calls of one binding that may be unanswered; later events wait. Default 512. */
   readonly maxInFlight: number
@@ -20,6 +21,7 @@ export interface LaneLimits {
   readonly maxUndecidedPerKey: number
 }
 
+/** The defaults of `LaneLimits`. */
 export const LANE_DEFAULTS: LaneLimits = {
   maxInFlight: 512,
   maxWaiting: 10_000,

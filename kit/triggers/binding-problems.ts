@@ -9,6 +9,7 @@ export interface BindingLog {
   error(message: string, data?: unknown): void
 }
 
+/** Settings of `BindingProblems`. */
 export interface BindingProblemsOptions {
   /** Milliseconds since any moment; for tests. Default `Date.now`. */
   readonly now?: (() => number) | undefined
@@ -18,6 +19,7 @@ export interface BindingProblemsOptions {
   readonly member?: string
 }
 
+/** Logs what goes wrong with bindings, at most once a second of each kind. */
 export class BindingProblems {
   readonly #errors: LimitedWarning
   readonly #warnings: LimitedWarning

@@ -19,6 +19,7 @@ interface WaitingCall {
   readonly settle: (outcome: Promise<unknown>) => void
 }
 
+/** Makes calls at the pace at which the engine takes them, in order. */
 export class PacedCaller implements Caller {
   readonly #iii: PacedHandle
   /** Bounded by whoever calls: it begins nothing new while this is blocked, and what it has begun is limited per binding. */

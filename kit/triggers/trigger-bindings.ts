@@ -17,6 +17,7 @@ export interface BindingFilter {
   readonly condition_function_id?: string | undefined
 }
 
+/** How `TriggerBindings` reads the config of bindings, which events they get, and with what payload. */
 export interface TriggerBindingsOptions<Filter extends BindingFilter, Event> {
   /** Calls of a handle wait while it is congested: a burst of events to many bindings is more than it takes at once. */
   readonly iii: Caller
@@ -43,6 +44,7 @@ interface Entry<Filter> {
   filter: Filter
 }
 
+/** The bindings of a trigger type and their firing: conditions, order, limits, the end of a generation. */
 export class TriggerBindings<Filter extends BindingFilter, Event> implements TriggerTypeHandler<unknown> {
   readonly #options: TriggerBindingsOptions<Filter, Event>
   readonly #context: LaneContext

@@ -4,6 +4,7 @@ import type { JsonValue } from '../../base/values/json-value.ts'
 /** Literal member names from the root; empty = root. Dots never separate. */
 export type UpdatePath = readonly string[]
 
+/** An operation of the update language. */
 export type UpdateOperation =
   | { readonly type: 'set'; readonly path: UpdatePath; readonly value: JsonValue }
   | { readonly type: 'merge'; readonly path: UpdatePath; readonly value: JsonValue }

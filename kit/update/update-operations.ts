@@ -13,6 +13,7 @@ import {
 
 export type { UpdateError, UpdateOperation } from './operation.ts'
 
+/** The value after an update, with the errors of single operations. */
 export interface UpdateResult {
   readonly value: JsonValue
   /** One entry per operation that failed, in order; failed operations changed nothing. */

@@ -158,7 +158,7 @@ export class SocketConnection {
   }
 }
 
-/** The engine's auth function has refused the connection (spec 01 §2.1). */
+/** The engine's auth function has refused the connection. */
 function refusalOf({ error }: Readonly<Record<string, unknown>>): string {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
   return `it refused the connection: ${String(code)}: ${String(message)}`

@@ -4,7 +4,7 @@ import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import type { SocketAnnouncement } from './socket-options.ts'
 
 /**
- * What the announce says of the version: that of the SDK whose sequence of frames and reactions these are (spec 08 §13, §14).
+ * What the announce says of the version: that of the SDK whose sequence of frames and reactions these are.
  * Engines answer older clients in older ways.
  */
 const SDK_VERSION = '0.23.0'

@@ -1,6 +1,6 @@
 // What a socket connection to an engine can be told, with every default in one place.
 
-/** How a worker names itself to the engine (spec 01 §7). */
+/** How a worker names itself to the engine. */
 export interface SocketAnnouncement {
   readonly name: string
   readonly description?: string
@@ -18,9 +18,9 @@ export interface SocketLimits {
   readonly maxUnanswered: number
   /** Bytes that the socket has not sent yet; above it new calls are refused. Default 64 MiB. */
   readonly maxBufferedBytes: number
-  /** Largest frame that is sent: for a larger one the engine would close the connection. Default 64 MiB (spec 01 §2). */
+  /** Largest frame that is sent: for a larger one the engine would close the connection. Default 64 MiB. */
   readonly maxSentBytes: number
-  /** Largest frame that is read. Default 100 MiB (spec 08 §12). */
+  /** Largest frame that is read. Default 100 MiB. */
   readonly maxFrameBytes: number
   /** From the attempt to connect until the engine has greeted. Default 10,000. */
   readonly handshakeMs: number

@@ -113,7 +113,7 @@ export class TestEngine implements AsyncDisposable {
    * @throws CodedError `PLUGIN_CONFIG_INVALID` when settings or definition do not fit, `PLUGIN_START_FAILED` when an id that it
    * registers belongs to another plugin, `PLUGIN_TIMEOUT` after `start_ms`, else with what `start` threw.
    */
-  async run<Config>(definition: PluginDefinition<Config>, options: RunOptions = {}): Promise<TestPlugin> {
+  async run<Config = any>(definition: PluginDefinition<Config>, options: RunOptions = {}): Promise<TestPlugin> {
     const plugin = await TestPlugin.start(definition as PluginDefinition<never>, options, {
       router: this.#core.router,
       events: this.#events,

@@ -1,21 +1,27 @@
 // The types that authors of plugins meet, in a compiler: what is right compiles, and each mistake that is marked as one is one.
 import { execFile } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { pages, snippetsOf } from '../docs/snippets.ts'
 import { ROOT } from '../repository/source-files.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const run = promisify(execFile)
 
 /** What the compiler says; empty for nothing. */
-async function compiled(file: string): Promise<string> {
+async function compiled(...files: string[]): Promise<string> {
   const config = path.join(tempFolder(), 'tsconfig.json')
   const compilerOptions = { typeRoots: [path.join(ROOT, 'node_modules/@types')] }
   writeFileSync(
     config,
-    JSON.stringify({ extends: path.join(ROOT, 'tsconfig.json'), compilerOptions, include: [], files: [file] }),
+    JSON.stringify({
+      extends: path.join(ROOT, 'tsconfig.json'),
+      compilerOptions,
+      include: [],
+      files: [...files, path.join(ROOT, 'protocol/buffer-natives.d.ts')],
+    }),
   )
   const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc')
   return run(process.execPath, [tsc, '-p', config], { cwd: ROOT }).then(
@@ -50,5 +56,25 @@ export default definePlugin({
     )
     expect(messages).toMatch(/wrong\.mts\(7,75\): error TS\d+: .*'kee' does not exist in type/)
     expect(messages.match(/error TS/g)).toHaveLength(2)
+  })
+
+  it('agree with every whole plugin and test of the documentation', async () => {
+    const folder = tempFolder()
+    writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }')
+    const files = pages().flatMap((page, at) =>
+      snippetsOf(page).flatMap((snippet) => {
+        if (snippet.kind !== 'file' || !snippet.name.endsWith('.ts')) return []
+        // What is shown as broken breaks.
+        if (/name: '\w+'\n/.test(snippet.text)) return []
+        // A page may show a file more than once; its tests import the one of its own page.
+        const shown = path.join(folder, String(at), snippet.name)
+        const file = existsSync(shown) ? shown.replace(/\.ts$/, `-${snippet.line}.ts`) : shown
+        mkdirSync(path.dirname(file), { recursive: true })
+        writeFileSync(file, snippet.text)
+        return [file]
+      }),
+    )
+    expect(files.length).toBeGreaterThan(6)
+    expect(await compiled(...files)).toBe('')
   })
 })

@@ -5,6 +5,7 @@ import { localWebSocketUrl } from '../base/net/shown-address.ts'
 import { withDeadline } from '../base/time/deadline.ts'
 import { rememberValid } from '../base/values/schema-validation.ts'
 import { CodedError } from '../protocol/errors.ts'
+import { addFunctions } from './added-functions.ts'
 import { LISTENER_NAME, WorkerNames } from './config/worker-names.ts'
 import { bringIntoForce } from './config/change.ts'
 import { isListenerEntry, listenerOf } from './config/listener-config.ts'
@@ -27,12 +28,10 @@ import { HealthPort } from './health/health-port.ts'
 import { hostChange } from './host-change.ts'
 import { defaultCacheDir } from './host/builds/cache-dir.ts'
 import type { ReconcileReport } from './host/generations/reconciler.ts'
-import { pluginFunctions } from './host/plugin-functions.ts'
 import { PluginHost } from './host/plugin-host.ts'
-import { settingsFunction } from './host/settings-functions.ts'
 import { discoverPlugins } from './host/table/discover.ts'
 import { createLog, type Log } from './log.ts'
-import { openInOrder } from './opening.ts'
+import { openInOrder, openToWorkers } from './opening.ts'
 import type { Router } from './router/router.ts'
 import { RoutingCore } from './routing-core.ts'
 import { SeatEntries } from './seats/entries.ts'
@@ -163,10 +162,7 @@ export class RunningEngine implements Engine {
     await bringIntoForce(names, config)
     await this.#startPlugins(host, config)
     await openInOrder([entries], config)
-    // Before the first call can come; and once more, since opening an address may take a while.
-    await core.awaitWorkers()
-    await openInOrder([listeners, health], config)
-    await core.awaitWorkers()
+    await openToWorkers(core, [listeners, health], config)
     await this.#refreshPlugins()
     this.#startMs = performance.now() - (this.#options.began ?? began)
     this.#toldUrls = this.#urls
@@ -291,20 +287,8 @@ export class RunningEngine implements Engine {
       onApplied: (wanted) => this.#applied(wanted),
       onEnd: () => void this.#enter('running'),
     })
-    this.#addFunctions(core, host)
+    addFunctions(core, host, this.#options.localFunctions)
     return { source, core, host, listeners, health, names, entries, changes }
-  }
-
-  #addFunctions(core: RoutingCore, host: PluginHost): void {
-    const ofCaller = Object.entries(this.#options.localFunctions ?? {}).map(([id, handler]) => {
-      return { id, description: '', requestFormat: undefined, responseFormat: undefined, handler }
-    })
-    const ofHost = [...pluginFunctions(host)].map(([id, { handler, description, ...formats }]) => {
-      const { request_format: requestFormat, response_format: responseFormat } = formats
-      return { id, description, requestFormat, responseFormat, handler }
-    })
-    const settings = settingsFunction(core.seats.settings, (plugin, config) => host.applySettings(plugin, config))
-    core.addFunctions([...ofCaller, ...ofHost, settings])
   }
 
   #createHost(core: RoutingCore): PluginHost {

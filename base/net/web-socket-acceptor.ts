@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { answerPings } from './answer-pings.ts'
 import { acceptsOrigin } from './origin.ts'
 import { PeerSweep, type SweptPeer } from './peer-sweep.ts'
 import { refuseUpgrade, type Refusal } from './refuse-upgrade.ts'
@@ -155,6 +156,7 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
         if (socket.destroyed) return
         if (this.#state === 'closing') return refuseUpgrade(socket, UNAVAILABLE, retryAfter(1))
         this.#server.handleUpgrade(request, socket as Duplex, head, (webSocket) => {
+          answerPings(webSocket)
           this.#open.set(webSocket, socket)
           if (this.#open.size === 1) this.#sweep.start(this.#settings)
           const ended = (): void => {
@@ -179,6 +181,7 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
     const options = {
       noServer: true,
       perMessageDeflate: false,
+      autoPong: false,
       maxPayload: this.#settings.maxPayloadBytes,
       clientTracking: false,
       handleProtocols: (offered: Set<string>) => chooseProtocol?.(offered) ?? false,

@@ -5,6 +5,7 @@ import { STALL_WATCH_DEFAULTS } from '../../core/host/containers/stall-watch.ts'
 import { BUILD_MS } from '../../core/host/generations/planner.ts'
 import { FORCED_UNREAD_MS } from '../../core/host/generations/plugin-turns.ts'
 import { QUICK_MS } from '../../core/host/generations/turn-queue.ts'
+import { MAX_PENDING_PONGS } from '../../base/net/answer-pings.ts'
 import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
 import { MAX_WAIT_MS } from '../../core/engine-functions/tails.ts'
 import { FAILURES_PER_SECOND } from '../../core/telemetry/engine-events.ts'
@@ -136,6 +137,7 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ],
   ['time above the hard limit', 'outbox_hard_ms', timeText(listener.outbox_hard_ms), 'closed with 1013'],
   ['one frame', 'max_frame_bytes', bytesText(listener.max_frame_bytes), 'closed with 1009'],
+  ['pongs that wait for one connection', FIXED, countText(MAX_PENDING_PONGS), 'one more, to the latest ping'],
   [
     'functions, triggers, trigger types of a connection, each',
     'max_registrations',

@@ -3,6 +3,7 @@
 import { BackOff } from '../../base/time/back-off.ts'
 import WebSocket from 'ws'
 import type { WorkerRegistered } from '../../protocol/messages.ts'
+import { answerPings } from '../../base/net/answer-pings.ts'
 import { PeerSweep } from '../../base/net/peer-sweep.ts'
 import { parseMessage } from './socket-frames.ts'
 import type { SocketLimits } from './socket-options.ts'
@@ -83,10 +84,12 @@ export class SocketConnection {
     const { url, limits, firstFrame } = this.#options
     const socket = new WebSocket(url, {
       perMessageDeflate: false,
+      autoPong: false,
       maxPayload: limits.maxFrameBytes,
       handshakeTimeout: limits.handshakeMs,
     })
     this.#socket = socket
+    answerPings(socket)
     this.#ended = new Promise((resolve) => socket.once('close', () => resolve()))
     this.#fault = undefined
     this.#greeting = setTimeout(() => {

@@ -8,6 +8,11 @@ import { noteFullRead } from '../links/flush-turn.ts'
 
 const FINAL_TEXT = 0x81
 const FINAL_BINARY = 0x82
+const FINAL = 0x80
+const OPCODE = 0x0f
+const CONTINUATION = 0
+/** From this one on they are control frames, which may stand between fragments. */
+const FIRST_CONTROL = 8
 const MASKED = 0x80
 const MASK_BYTES = 4
 /** What Node reads from a socket at most in one go. */
@@ -32,6 +37,8 @@ export function readFramesDirectly(webSocket: WebSocket, socket: Duplex, maxPayl
   let owed = 0
   /** Start of a header that the last read ended in. */
   let tail: Buffer | undefined
+  /** The receiver has the beginning of a message and waits for the rest: a new one is a violation, which is for it to see. */
+  let isFragmented = false
 
   const read = (fresh: Buffer): void => {
     if (fresh.length >= FULL_READ_BYTES) noteFullRead()
@@ -56,12 +63,16 @@ export function readFramesDirectly(webSocket: WebSocket, socket: Duplex, maxPayl
         next <= end &&
         size <= maxPayload &&
         isSimple(chunk, at) &&
+        !isFragmented &&
         receiver.writableLength === 0 &&
         webSocket.readyState === 1
       if (direct && emitFrame(webSocket, chunk, at, next)) {
         at = next
         continue
       }
+      const first = chunk[at] as number
+      const opcode = first & OPCODE
+      if (opcode < FIRST_CONTROL && (opcode === CONTINUATION || !isFragmented)) isFragmented = (first & FINAL) === 0
       passOn.call(socket, chunk.subarray(at, Math.min(next, end)))
       owed = Math.max(0, next - end)
       at = Math.min(next, end)

@@ -90,6 +90,17 @@ async function closeCode(client: Socket): Promise<number> {
   return bytes.readUInt16BE(2)
 }
 
+/** As `closeCode`, with pongs before the close frame. */
+async function closeCodeAfterPongs(client: Socket): Promise<number> {
+  let bytes = Buffer.alloc(0)
+  for (;;) {
+    const [more] = (await once(client, 'data')) as [Buffer]
+    bytes = Buffer.concat([bytes, more])
+    while (bytes[0] === 0x8a && bytes.length > 1) bytes = bytes.subarray(2 + (bytes[1] as number))
+    if (bytes[0] === 0x88 && bytes.length >= 4) return bytes.readUInt16BE(2)
+  }
+}
+
 describe('readFramesDirectly', () => {
   it('hands out frames of one read in order, whatever their mask and kind', async () => {
     const { client, messages, next } = await pair()
@@ -108,6 +119,58 @@ describe('readFramesDirectly', () => {
       ['\xff\0', true],
       ['x'.repeat(200), false],
     ])
+  })
+
+  it.each([
+    ['text', frame('new')],
+    ['binary', frame('new', { opcode: 2 })],
+    ['unfinished', frame('new', { final: false })],
+    ['large', frame('x'.repeat(70_000))],
+  ])(
+    'closes with 1002 for a %s frame inside a fragmented message, however the bytes are cut',
+    async (_what, inside) => {
+      const begun = Buffer.concat([
+        frame('a', { final: false }),
+        frame('ping', { opcode: 9 }),
+        frame('b', { opcode: 0, final: false }),
+      ])
+      const rest = Buffer.concat([inside, frame('c', { opcode: 0 }), frame('after')])
+      const stream = Buffer.concat([frame('before'), begun, rest])
+      // Every byte up to and into the frame inside, and the whole at once.
+      for (let cut = 1; cut <= Math.min(stream.length, 60); cut++) {
+        const { client, messages } = await pair()
+        const code = closeCodeAfterPongs(client)
+        client.write(stream.subarray(0, cut))
+        await new Promise((resolve) => setImmediate(resolve))
+        client.write(stream.subarray(cut))
+        expect(await code, `cut at ${cut}`).toBe(1002)
+        expect(messages).toEqual([['before', false]])
+        client.destroy()
+      }
+    },
+  )
+
+  it('takes a message in fragments for over when its last one came, and reads on directly', async () => {
+    const { client, server, messages, next } = await pair()
+    const stream = Buffer.concat([
+      frame('a', { final: false }),
+      frame('b', { opcode: 0, final: false }),
+      frame('c', { opcode: 0 }),
+      frame('d', { opcode: 2, final: false }),
+      frame('', { opcode: 0 }),
+      frame('after'),
+    ])
+    const { _receiver: receiver } = server as unknown as { _receiver: NodeJS.EventEmitter }
+    let throughWs = 0
+    receiver.on('message', () => throughWs++)
+    client.write(stream)
+    await next(3)
+    expect(messages).toEqual([
+      ['abc', false],
+      ['d', true],
+      ['after', false],
+    ])
+    expect(throughWs).toBe(2)
   })
 
   it('leaves fragments and pings between them to ws, and goes on afterwards', async () => {

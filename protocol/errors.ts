@@ -19,6 +19,10 @@ export const ERROR_CODES = {
   plugin_unavailable:
     'The plugin that owns the function has failed, or did not come back in time. The call was not delivered and is safe to retry.',
   invalid_message: 'The frame could not be decoded.',
+  result_too_large:
+    'The answer is larger than the caller can take in one frame. The call has run; send less at once, or use a channel.',
+  payload_too_large:
+    'The call is larger than the providers of the function can take in one frame. It was not delivered; send less at once, or use a channel.',
   timeout: 'The engine gave up waiting for the answer of a worker.',
   enqueue_error: 'The queue refused the job, or no queue worker is running.',
   FORBIDDEN: 'A policy refuses the call or the registration.',

@@ -14,6 +14,7 @@ export class PostMessageLink implements Link {
   readonly kind = 'ring'
   readonly open = true
   readonly queuedBytes = 0
+  readonly maxFrameBytes = Infinity
   readonly congested = false
   readonly #thread = new Thread(siblingFile(import.meta.url, './post-message-thread'))
   #nextId = 0
@@ -44,7 +45,11 @@ export class PostMessageLink implements Link {
 
   // The thread only answers calls: it makes none, registers nothing and is never in the way of a sender.
   answer(): void {}
-  send(): void {}
+  limitFrames(): void {}
+  tooLarge(): undefined {}
+  send(): boolean {
+    return true
+  }
   pause(): void {}
   resume(): void {}
   throttle(): void {}

@@ -116,7 +116,10 @@ export const LISTENER_SCHEMA: JsonSchema = {
       'Bytes queued to one connection above which it is closed after outbox_hard_ms.',
     ),
     outbox_hard_ms: limit('outbox_hard_ms', 'How long outbox_hard_bytes may be exceeded.'),
-    max_frame_bytes: limit('max_frame_bytes', 'Largest frame; a larger one closes its connection.'),
+    max_frame_bytes: limit(
+      'max_frame_bytes',
+      'Largest frame, in either direction: a larger one from a worker closes its connection, one to a worker is an error.',
+    ),
     max_registrations: limit('max_registrations', 'Functions, triggers and trigger types of one connection, each.'),
     max_connections: limit('max_connections', 'Connections to this listener.'),
     max_depth: limit('max_depth', "Nesting of a session's payload."),

@@ -12,8 +12,9 @@ import {
   type EngineFunction,
 } from '../model/engine-function.ts'
 import type { EngineFunctionDeps } from './deps.ts'
+import { runtimeLimit } from '../model/frame-limit.ts'
 import { Input } from '../model/input.ts'
-import { isAtLeast } from './sdk-version.ts'
+import { isAtLeast } from '../model/sdk-version.ts'
 
 const ID = 'engine::workers::register'
 const MAX_CHARACTERS = 280
@@ -68,6 +69,8 @@ function announce(deps: EngineFunctionDeps, raw: unknown, worker: Worker): objec
     return reject(worker, rival, said.name as string)
   }
   worker.announcement = said
+  const limit = runtimeLimit(said.runtime, said.version)
+  if (limit !== undefined) worker.link.limitFrames(limit)
   onAnnounced?.(worker)
   discovery.workerMetadataUpdated(worker)
   return { success: true }

@@ -20,7 +20,7 @@ import {
 } from '../model/engine-function.ts'
 import type { EngineFunctionDeps } from './deps.ts'
 import type { Input } from '../model/input.ts'
-import { isOlder } from './sdk-version.ts'
+import { isOlder } from '../model/sdk-version.ts'
 
 /** Since this version `engine::triggers::list` lists types; before, bindings. */
 const TYPES_SINCE = [0, 13] as const

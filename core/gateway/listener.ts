@@ -230,6 +230,7 @@ export class Listener {
         telemetry,
         log,
         limits: {
+          frameBytes: config.max_frame_bytes,
           softBytes: config.outbox_soft_bytes,
           hardBytes: config.outbox_hard_bytes,
           hardMs: config.outbox_hard_ms,

@@ -28,6 +28,7 @@ export interface LinkTransport {
 export class FrameLink implements Link {
   readonly kind: LinkKind
   readonly member: number
+  readonly maxFrameBytes = Infinity
   readonly #transport: LinkTransport
   readonly #duplex: FrameDuplex
   readonly #events: LinkEvents
@@ -61,6 +62,10 @@ export class FrameLink implements Link {
     return this.#duplex.congested
   }
 
+  /** Frames of any size cross a ring or pipe. */
+  limitFrames(): void {}
+  tooLarge(): undefined {}
+
   nextCallId(_call: Call): number {
     const used = this.#worker?.calls
     do this.#lastCallId = (this.#lastCallId + 1) >>> 0
@@ -83,8 +88,9 @@ export class FrameLink implements Link {
     else this.#write(FrameKind.Result, callId, 0, '', '', result)
   }
 
-  send(message: EngineMessage): void {
+  send(message: EngineMessage): boolean {
     this.#write(FrameKind.Control, 0, 0, '', '', JSON.stringify(message))
+    return true
   }
 
   /** Rings and pipes are always drained: what a plugin sends is bounded on its own side. */

@@ -27,6 +27,7 @@ export class LocalLink implements Link {
   readonly open = true
   readonly queuedBytes = 0
   readonly congested = false
+  readonly maxFrameBytes = Infinity
   readonly #events: LocalEvents
   #deliveries: Delivery[] = []
   #messages: EngineMessage[] = []
@@ -36,6 +37,10 @@ export class LocalLink implements Link {
   constructor(events: LocalEvents) {
     this.#events = events
   }
+
+  /** Values have no frames. */
+  limitFrames(): void {}
+  tooLarge(): undefined {}
 
   nextCallId(_call: Call): number {
     // Beyond 2^53 in some hundred thousand years.
@@ -72,9 +77,10 @@ export class LocalLink implements Link {
     call.onSettled?.(result, error)
   }
 
-  send(message: EngineMessage): void {
+  send(message: EngineMessage): boolean {
     this.#messages.push(message)
     this.#schedule()
+    return true
   }
 
   /** The engine's functions are never behind, and it never floods: there is nothing to hold. */

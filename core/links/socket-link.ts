@@ -9,7 +9,8 @@ import { objectSplice, Splice } from '../../protocol/scanner/object-splice.ts'
 import type { Provider } from '../model/function-entry.ts'
 import type { Call } from '../model/call.ts'
 import { flushAfterTurn } from './flush-turn.ts'
-import type { Link } from '../model/link.ts'
+import { tooLargeText, type FrameLimit } from '../model/frame-limit.ts'
+import type { Link, TooLarge } from '../model/link.ts'
 
 /**
  * So much is written without waiting for the end of the turn: the peer begins with it while the rest is built, and it is still in
@@ -24,6 +25,8 @@ const LAST_CHANCE_MS = 5000
 const PATIENCE_MS = 5000
 
 export interface SocketLinkLimits {
+  /** Size of the largest frame, in either direction. */
+  readonly frameBytes: number
   /** Bytes queued above which senders are paused, for five seconds or `hardMs` at most, and other providers preferred. */
   readonly softBytes: number
   /** Bytes queued above which the connection is closed with 1013 when that lasts `hardMs`; twice as many end it at once if nobody waits for it any more. */
@@ -45,6 +48,7 @@ export class SocketLink implements Link {
   #pauses = 0
   #hardTimer: NodeJS.Timeout | undefined
   #patience: NodeJS.Timeout | undefined
+  #frameLimit: FrameLimit
   /** Others waited for this peer long enough: nobody is paused for it until it has read. */
   #isHopeless = false
 
@@ -62,6 +66,7 @@ export class SocketLink implements Link {
     this.#webSocket = webSocket
     this.#socket = socket
     this.#limits = limits
+    this.#frameLimit = { bytes: limits.frameBytes, setBy: 'max_frame_bytes of its listener' }
     this.#callIds = callIds
     this.#onStuck = onStuck
     this.#outbox = new Outbox({ write: (buffers, written) => this.#write(buffers, written) })
@@ -78,6 +83,33 @@ export class SocketLink implements Link {
 
   get congested(): boolean {
     return this.queuedBytes > this.#limits.softBytes
+  }
+
+  get maxFrameBytes(): number {
+    return this.#frameLimit.bytes
+  }
+
+  limitFrames(limit: FrameLimit): void {
+    if (limit.bytes < this.#frameLimit.bytes) this.#frameLimit = limit
+  }
+
+  tooLarge(call: Call, provider: Provider, callerWorkerId: string | undefined): TooLarge | undefined {
+    const limit = this.#frameLimit
+    const { data, metadata, traceparent, baggage } = call
+    // The rest of the frame is counted only where it could matter.
+    const beside = (metadata?.length ?? 0) + (baggage?.length ?? 0) + ROOM_FOR_REST
+    if (data.length + beside < limit.bytes) return undefined
+    let bytes = INVOKE.length + UUID_BYTES + provider.invokeMiddle.length + data.length + END.length
+    if (callerWorkerId !== undefined) {
+      const members = objectSplice(data)
+      // One closing brace of the payload is part of the tail, too.
+      if (members !== Splice.NotAnObject) bytes += callerTail(callerWorkerId, members === Splice.WithMembers).length - 2
+    }
+    if (traceparent !== undefined) bytes += byteLength(`,"traceparent":${JSON.stringify(traceparent)}`)
+    if (baggage !== undefined) bytes += byteLength(`,"baggage":${JSON.stringify(baggage)}`)
+    if (metadata !== undefined) bytes += byteLength(',"metadata":') + metadata.length
+    if (bytes <= limit.bytes) return undefined
+    return { limit, message: tooLargeText(`The call of '${call.functionId}'`, bytes, 'its worker', limit) }
   }
 
   nextCallId(call: Call): string {
@@ -111,19 +143,30 @@ export class SocketLink implements Link {
     const plain = call.invocationId === call.callId && call.traceparent === undefined && call.baggage === undefined
     if (plain && result !== undefined && error === undefined) {
       if (!this.open) return
-      this.#outbox.ascii(RESULT, call.callId as string, resultMiddle(call.functionId), result, END)
+      const middle = resultMiddle(call.functionId)
+      const bytes = RESULT.length + UUID_BYTES + middle.length + result.length + END.length
+      if (bytes > this.#frameLimit.bytes) return this.#answerTooLarge(call, bytes)
+      this.#outbox.ascii(RESULT, call.callId as string, middle, result, END)
       return this.#added()
     }
     let head = `{"type":"invocationresult","invocation_id":${JSON.stringify(call.invocationId)},"function_id":${JSON.stringify(call.functionId)}`
     if (call.traceparent !== undefined) head += `,"traceparent":${JSON.stringify(call.traceparent)}`
     if (call.baggage !== undefined) head += `,"baggage":${JSON.stringify(call.baggage)}`
-    if (error !== undefined) this.#text(`${head},"error":`, error, '}')
-    else if (result !== undefined) this.#text(`${head},"result":`, result, '}')
-    else this.#text(head, undefined, '}')
+    const value = error ?? result
+    if (value === undefined) return this.#text(head, undefined, '}')
+    head += error === undefined ? ',"result":' : ',"error":'
+    const bytes = value.length + byteLength(head) + 1
+    if (bytes > this.#frameLimit.bytes) return this.#answerTooLarge(call, bytes)
+    this.#text(head, value, '}')
   }
 
-  send(message: EngineMessage): void {
-    this.#text(JSON.stringify(withoutDefaults(message)), undefined, '')
+  send(message: EngineMessage): boolean {
+    const frame = JSON.stringify(withoutDefaults(message))
+    const { bytes } = this.#frameLimit
+    // No character has more than three bytes of UTF-8 per unit of a string.
+    if (frame.length * 3 > bytes && byteLength(frame) > bytes) return false
+    this.#text(frame, undefined, '')
+    return true
   }
 
   /** Not read at the moment for another reason than its own slowness. */
@@ -168,6 +211,14 @@ export class SocketLink implements Link {
 
   terminate(): void {
     this.#webSocket.terminate()
+  }
+
+  /** Without what else the call carries: this has to be small. */
+  #answerTooLarge({ invocationId, functionId }: Call, bytes: number): void {
+    const message = tooLargeText(`The answer of '${functionId}'`, bytes, 'the caller', this.#frameLimit)
+    const error = { code: 'result_too_large', message }
+    const frame = { type: 'invocationresult', invocation_id: invocationId, function_id: functionId, error }
+    this.#text(JSON.stringify(frame), undefined, '')
   }
 
   #text(head: string, body: Buffer | undefined, tail: string): void {
@@ -268,6 +319,10 @@ function isUuid(id: string): boolean {
   return true
 }
 
+const { byteLength } = Buffer
+const UUID_BYTES = 36
+/** More than ids, trace context and escapes add to a call, as a rule. */
+const ROOM_FOR_REST = 64 * 1024
 const INVOKE = Buffer.from('{"type":"invokefunction","invocation_id":"')
 const RESULT = Buffer.from('{"type":"invocationresult","invocation_id":"')
 const END = Buffer.from('}')

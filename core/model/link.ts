@@ -2,9 +2,15 @@
 // A link encodes; what may be sent, to whom and in which order is the router's business.
 import type { EngineMessage } from '../../protocol/messages.ts'
 import type { Call } from './call.ts'
+import type { FrameLimit } from './frame-limit.ts'
 import type { Provider } from './function-entry.ts'
 
 export type LinkKind = 'socket' | 'ring' | 'pipe' | 'local'
+
+export interface TooLarge {
+  readonly limit: FrameLimit
+  readonly message: string
+}
 
 export interface Link {
   readonly kind: LinkKind
@@ -14,6 +20,15 @@ export interface Link {
   readonly queuedBytes: number
   /** Above the soft limit: other providers are preferred, and socket senders that write to it are paused until it drains. */
   readonly congested: boolean
+
+  /** Bytes of the largest frame that the peer can take; Infinity where there is no such bound. */
+  readonly maxFrameBytes: number
+
+  /** Frames that the peer can take are no larger, whatever its listener allows. A smaller bound stays. */
+  limitFrames(limit: FrameLimit): void
+
+  /** Why the peer could not take the call; undefined = it can. */
+  tooLarge(call: Call, provider: Provider, callerWorkerId: string | undefined): TooLarge | undefined
 
   /** A free id under which the callee answers: a UUID on sockets (the caller's own if free), a u32 on rings. Recorded by the router. */
   nextCallId(call: Call): string | number
@@ -26,12 +41,13 @@ export interface Link {
 
   /**
    * Writes the answer to a call that this link's worker made. At most one of `result` and `error` is given, both raw JSON and
-   * valid only until this returns; neither = success without a value. Answers are always accepted.
+   * valid only until this returns; neither = success without a value. Answers are always accepted; one that is larger than the
+   * peer can take becomes the error `result_too_large`.
    */
   answer(call: Call, result: Buffer | undefined, error: Buffer | undefined): void
 
-  /** Writes a control message. */
-  send(message: EngineMessage): void
+  /** Writes a control message. False = it is larger than the peer can take, and was not written. */
+  send(message: EngineMessage): boolean
 
   /** Asks the source of this link to stop reading until `resume`; only sockets can. Reasons are counted, so pairs nest. */
   pause(): void

@@ -229,7 +229,10 @@ export class Placement {
     if (!hears(provider.worker)) return
     if (provider.isBuiltIn) provider.expectAnswer({ logical, content: logical.content, replay })
     else logical.place = { state: 'bound', provider }
-    provider.worker.link.send(registerTriggerMessage(logical, provider))
+    if (provider.worker.link.send(registerTriggerMessage(logical, provider))) return
+    const { triggerType } = logical.content
+    const message = `the binding is larger than the provider of '${triggerType}' can take in one frame; make its config smaller`
+    this.#refuse(logical, { code: 'payload_too_large', message }, replay)
   }
 
   #bindLocal(provider: TypeProvider, type: LocalTriggerType, logical: LogicalBinding, replay: boolean): void {

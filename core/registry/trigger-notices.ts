@@ -3,6 +3,9 @@ import type { ErrorBody } from '../../protocol/errors.ts'
 import type { TypeProvider } from '../model/trigger-type.ts'
 import type { Worker } from '../model/worker.ts'
 
+/** Of a message that is longer than the binder can take; a stack goes as well. */
+const MAX_MESSAGE_LENGTH = 10_000
+
 /** Whether a worker is told anything: an old generation that may still drain is, a lost connection is not. */
 export function hears(worker: Worker): boolean {
   return worker.phase !== 'gone' && worker.link.open
@@ -11,7 +14,9 @@ export function hears(worker: Worker): boolean {
 /** Only failures are reported to a binder. */
 export function tellOwner(owner: Worker, id: string, triggerType: string, functionId: string, error: ErrorBody): void {
   if (owner.phase !== 'open' || !owner.link.open) return
-  owner.link.send({ type: 'triggerregistrationresult', id, trigger_type: triggerType, function_id: functionId, error })
+  const told = { type: 'triggerregistrationresult', id, trigger_type: triggerType, function_id: functionId } as const
+  if (owner.link.send({ ...told, error })) return
+  owner.link.send({ ...told, error: { code: error.code, message: error.message.slice(0, MAX_MESSAGE_LENGTH) } })
 }
 
 /** A provider is to fire the binding no more. */

@@ -6,17 +6,20 @@ import { tierOf } from '../model/tier.ts'
 
 export type DuplicateMode = 'load_balance' | 'replace' | 'reject'
 
-/** The provider for the next call, or undefined when none can be written to. */
-export function chooseProvider(entry: FunctionEntry, mode: DuplicateMode): Provider | undefined {
+/**
+ * The provider for the next call, or undefined when none can be written to.
+ * @param aboveBytes only one that takes larger frames than that.
+ */
+export function chooseProvider(entry: FunctionEntry, mode: DuplicateMode, aboveBytes = 0): Provider | undefined {
   const { providers } = entry
   if (providers.length === 1) {
     const only = providers[0] as Provider
-    return isOpen(only) && owns(entry, only) ? only : undefined
+    return isOpen(only) && owns(entry, only) && takesMore(only, aboveBytes) ? only : undefined
   }
-  return chooseAmong(entry, mode)
+  return chooseAmong(entry, mode, aboveBytes)
 }
 
-function chooseAmong(entry: FunctionEntry, mode: DuplicateMode): Provider | undefined {
+function chooseAmong(entry: FunctionEntry, mode: DuplicateMode, aboveBytes: number): Provider | undefined {
   const { providers } = entry
   const count = providers.length
   let best: Provider | undefined
@@ -25,7 +28,7 @@ function chooseAmong(entry: FunctionEntry, mode: DuplicateMode): Provider | unde
   for (let step = 0; step < count; step++) {
     const index = (entry.cursor + step) % count
     const candidate = providers[index] as Provider
-    if (!isOpen(candidate) || !owns(entry, candidate)) continue
+    if (!isOpen(candidate) || !owns(entry, candidate) || !takesMore(candidate, aboveBytes)) continue
     if (best === undefined || isBetter(entry, candidate, best, mode)) {
       best = candidate
       bestIndex = index
@@ -50,6 +53,10 @@ function isBetter(entry: FunctionEntry, candidate: Provider, best: Provider, mod
 
 function isOpen(provider: Provider): boolean {
   return provider.worker.phase === 'open' && provider.worker.link.open
+}
+
+function takesMore(provider: Provider, bytes: number): boolean {
+  return bytes === 0 || provider.worker.link.maxFrameBytes > bytes
 }
 
 /** While a plugin owns the id, other providers are shadowed. */

@@ -8,6 +8,7 @@ import { FunctionRegistry } from '../registry/functions.ts'
 import { TriggerRegistry } from '../registry/triggers.ts'
 import type { HttpInvoker } from '../model/http-invoker.ts'
 import { NO_KNOWN_WORKERS, type KnownWorkers } from '../model/known-workers.ts'
+import type { TooLarge } from '../model/link.ts'
 import { isTrusted } from '../model/policy.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Action } from '../model/action.ts'
@@ -235,13 +236,23 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
       })
     }
     if (call.traceparent !== undefined || call.baggage !== undefined) attributeBaggage(call)
+    const callerId = callerIdOf(call)
+    const tooLarge = link.tooLarge(call, provider, callerId)
+    if (tooLarge !== undefined) return this.#deliverLarge(call, provider, tooLarge)
     const callId = this.#record(call, worker)
-    link.deliver(call, callId, provider, callerIdOf(call))
+    link.deliver(call, callId, provider, callerId)
     call.data = NO_BYTES
     call.metadata = undefined
     if (link.congested && call.caller.link.kind === 'socket') link.throttle(call.caller.link)
     if (worker.inFlight > worker.maxUnanswered) this.#unanswered.giveUpOldest(worker)
     this.#slots.handOvers?.delivered(call)
+  }
+
+  /** Another provider may be able to take what this one can't. */
+  #deliverLarge(call: Call, { entry }: Provider, { limit, message }: TooLarge): void {
+    const other = chooseProvider(entry, this.options.duplicate_functions, limit.bytes)
+    if (other !== undefined) return this.#deliver(call, other)
+    this.fail(call, { code: 'payload_too_large', message })
   }
 
   /** Notes the call as delivered and returns the id under which it is answered. */

@@ -132,12 +132,15 @@ export class SocketTransport implements Transport {
     const frame = resultFrame(call, json)
     const problem = this.#tooLarge(frame)
     if (problem === undefined) this.#connection.send(frame)
-    else this.#connection.send(errorFrame(call, JSON.stringify({ code: 'serialization_error', message: problem })))
+    else this.#connection.send(errorFrame(call, tooLargeError(problem)))
   }
 
   error(callId: number, json: string): void {
     const call = this.#takeDelivered(callId)
-    if (call !== undefined) this.#connection.send(errorFrame(call, json))
+    if (call === undefined) return
+    const frame = errorFrame(call, json)
+    const problem = this.#tooLarge(frame)
+    this.#connection.send(problem === undefined ? frame : errorFrame(call, tooLargeError(problem)))
   }
 
   control(message: WorkerMessage): void {
@@ -323,4 +326,8 @@ function sidecarJson(
     ...(metadata === undefined ? [] : [`"metadata":${metadata}`]),
   ]
   return `{${members.join(',')}}`
+}
+
+function tooLargeError(message: string): string {
+  return JSON.stringify({ code: 'result_too_large', message })
 }

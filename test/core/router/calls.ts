@@ -35,6 +35,10 @@ export class RecordingLink implements Link {
   readonly throttled: Link[] = []
   #nextId = 0
 
+  maxFrameBytes = Infinity
+  limitFrames(): void {}
+  tooLarge(): undefined {}
+
   nextCallId(): string {
     return `out-${++this.#nextId}`
   }
@@ -50,8 +54,9 @@ export class RecordingLink implements Link {
       ...(error === undefined ? {} : { error: JSON.parse(error.toString()) }),
     })
   }
-  send(message: EngineMessage): void {
+  send(message: EngineMessage): boolean {
     this.sent.push(message)
+    return true
   }
   throttle(sender: Link): void {
     this.throttled.push(sender)

@@ -254,7 +254,7 @@ test('a call or a result that is larger than a frame may be fails alone', async 
   iii.registerFunction('own::large', (length: number) => 'ü'.repeat(length))
   expect(await iii.trigger({ function_id: 'own::large', payload: 300 })).toHaveLength(300)
   await expect(iii.trigger({ function_id: 'own::large', payload: 500 })).rejects.toMatchObject({
-    code: 'serialization_error',
+    code: 'result_too_large',
     message: expect.stringMatching(/frame has 1\d\d\d bytes; at most 1000/) as string,
   })
   const large = iii.trigger({ function_id: 'own::large', payload: 'x'.repeat(1_000) })

@@ -10,6 +10,7 @@ const AT_ONCE = [
   'restart_grace_ms',
   'restart_grace_max_calls',
   'remember_functions',
+  'unresponsive_ms',
   'gate_max_calls',
   'gate_max_bytes',
   'gate_ms',

@@ -147,6 +147,7 @@ export class RoutingCore {
       registries: router,
       table: router,
       duplicateWorkers: config.engine.duplicate_workers,
+      unresponsiveMs: () => router.options.unresponsive_ms,
       log,
       discovery: this.discovery,
       healthComponents: this.healthComponents,

@@ -58,13 +58,19 @@ export const workers = group('workers', 'Workers that are connected', {
         { title: 'WORKER', value: (row) => text('name')(row) || text('id')(row) },
         { title: 'RUNTIME', value: text('runtime') },
         { title: 'VERSION', value: text('version') },
-        { title: 'STATUS', value: text('status') },
+        { title: 'STATUS', value: (row) => text('status')(row) + silence(row) },
         { title: 'FUNCTIONS', value: text('function_count') },
         { title: 'RUNNING', value: text('active_invocations') },
         { title: 'ID', value: text('id') },
       ],
     }),
 })
+
+/** How long a worker has left calls unanswered, as far as the engine thinks that too long. */
+function silence({ unresponsive_since_ms: since }: Record<string, unknown>): string {
+  if (typeof since !== 'number') return ''
+  return `, no answer for ${Math.max(0, Math.round((Date.now() - since) / 1000))} s`
+}
 
 export const triggers = group('triggers', 'Triggers and the functions that they run', {
   args: {

@@ -59,6 +59,11 @@ export const ENGINE_SCHEMA: JsonSchema = {
       0,
       'Unanswered calls settle with timeout after this time; 0 = never.',
     ),
+    unresponsive_ms: time(
+      DEFAULTS.unresponsive_ms,
+      0,
+      'A worker that calls wait for, and that has answered none for so long, is shown as such, and other providers are preferred; 0 = never.',
+    ),
     gate_max_calls: integer(DEFAULTS.gate_max_calls, 1, 'Calls that wait while a plugin is handed over or restarted.'),
     gate_max_bytes: integer(DEFAULTS.gate_max_bytes, 1, 'Bytes of those calls.'),
     gate_ms: time(DEFAULTS.gate_ms, 1, 'How long such a call waits.'),

@@ -26,6 +26,8 @@ export interface EngineFunctionDeps {
   readonly table: WorkerTable
   /** `engine.duplicate_workers`. */
   readonly duplicateWorkers: EngineOptions['duplicate_workers']
+  /** `engine.unresponsive_ms` as it is at the moment. */
+  readonly unresponsiveMs: () => number
   readonly log: Log
   readonly discovery: Pick<Discovery, 'workerMetadataUpdated'>
   /** Parts of the engine with their state, asked at each health check. */

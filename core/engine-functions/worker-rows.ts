@@ -1,4 +1,5 @@
 // Rows of `engine::workers::list`: the members of all versions together (spec 04 C.3).
+import { turnNow } from '../../base/time/turn-clock.ts'
 import { ENGINE_VERSION } from '../version.ts'
 import type { Worker } from '../model/worker.ts'
 import { seesFunction, type Viewer } from '../registry/visibility.ts'
@@ -22,6 +23,7 @@ export interface WorkerRow {
   readonly functions: readonly string[]
   readonly connected_at_ms: number
   readonly active_invocations: number
+  readonly unresponsive_since_ms: number | null
   readonly isolation: string | null
   readonly ip_address: string | null
   readonly pid: number | null
@@ -37,7 +39,7 @@ export interface ListedWorker {
 
 /** Everybody who is listed, sorted by name, then id. Connections that never did anything but call are not. */
 export function listedWorkers(
-  { table, registries }: Pick<EngineFunctionDeps, 'table' | 'registries'>,
+  { table, registries, unresponsiveMs }: Pick<EngineFunctionDeps, 'table' | 'registries' | 'unresponsiveMs'>,
   viewer: Viewer,
   others: Iterable<InternalWorker>,
 ): ListedWorker[] {
@@ -47,7 +49,7 @@ export function listedWorkers(
     if (worker.phase !== 'open') continue
     if (worker.internal === undefined) {
       if (worker.policy.kind !== 'engine' && isListed(worker, registries))
-        listed.push({ row: externalRow(worker, viewer), workers: [worker], internal: false })
+        listed.push({ row: externalRow(worker, viewer, unresponsiveMs()), workers: [worker], internal: false })
       continue
     }
     const { instanceId } = worker.internal
@@ -57,9 +59,10 @@ export function listedWorkers(
   }
   for (const workers of instances.values()) {
     const { internal } = workers[0] as Worker
-    if (internal !== undefined) listed.push({ row: internalRow(internal, workers, viewer), workers, internal: true })
+    if (internal !== undefined)
+      listed.push({ row: internalRow(internal, workers, viewer, unresponsiveMs()), workers, internal: true })
   }
-  for (const other of others) listed.push({ row: internalRow(other, [], viewer), workers: [], internal: true })
+  for (const other of others) listed.push({ row: internalRow(other, [], viewer, 0), workers: [], internal: true })
   return listed.sort(byName)
 }
 
@@ -72,7 +75,7 @@ function isListed(worker: Worker, { triggers }: Registries): boolean {
   )
 }
 
-function externalRow(worker: Worker, viewer: Viewer): WorkerRow {
+function externalRow(worker: Worker, viewer: Viewer, unresponsiveMs: number): WorkerRow {
   const { announcement } = worker
   const functions = functionsOf([worker], viewer)
   return {
@@ -88,6 +91,7 @@ function externalRow(worker: Worker, viewer: Viewer): WorkerRow {
     functions,
     connected_at_ms: worker.connectedAt,
     active_invocations: worker.inFlight,
+    unresponsive_since_ms: unresponsiveSince([worker], unresponsiveMs),
     isolation: announcement?.isolation ?? null,
     ip_address: worker.ipAddress ?? null,
     pid: announcement?.pid ?? null,
@@ -97,7 +101,12 @@ function externalRow(worker: Worker, viewer: Viewer): WorkerRow {
 
 const startedAt = Date.now()
 
-function internalRow(internal: InternalWorker, workers: readonly Worker[], viewer: Viewer): WorkerRow {
+function internalRow(
+  internal: InternalWorker,
+  workers: readonly Worker[],
+  viewer: Viewer,
+  unresponsiveMs: number,
+): WorkerRow {
   const functions = functionsOf(workers, viewer)
   return {
     id: internal.instanceId,
@@ -112,11 +121,19 @@ function internalRow(internal: InternalWorker, workers: readonly Worker[], viewe
     functions,
     connected_at_ms: workers.length === 0 ? startedAt : Math.min(...workers.map(({ connectedAt }) => connectedAt)),
     active_invocations: workers.reduce((sum, { inFlight }) => sum + inFlight, 0),
+    unresponsive_since_ms: unresponsiveSince(workers, unresponsiveMs),
     isolation: 'in-process',
     ip_address: null,
     pid: null,
     latest_metrics: null,
   }
+}
+
+/** Since when the one of them that has been silent for longest has answered nothing; null = not for so long. */
+function unresponsiveSince(workers: readonly Worker[], ms: number): number | null {
+  const now = turnNow()
+  const silent = Math.max(0, ...workers.map((worker) => worker.silentMs(now)))
+  return ms > 0 && silent > ms ? Math.round(Date.now() - silent) : null
 }
 
 function functionsOf(workers: readonly Worker[], viewer: Viewer): string[] {

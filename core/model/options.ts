@@ -9,6 +9,8 @@ export interface EngineOptions {
   readonly restart_grace_max_calls: number
   readonly remember_functions: number
   readonly max_invocation_ms: number
+  /** 0 = every worker counts as answering. */
+  readonly unresponsive_ms: number
   readonly gate_max_calls: number
   readonly gate_max_bytes: number
   readonly gate_ms: number
@@ -35,6 +37,7 @@ export const ENGINE_DEFAULTS: EngineOptions = {
   restart_grace_max_calls: 10_000,
   remember_functions: 10_000,
   max_invocation_ms: 0,
+  unresponsive_ms: 10_000,
   gate_max_calls: 10_000,
   gate_max_bytes: 64 * 1024 * 1024,
   gate_ms: 25_000,

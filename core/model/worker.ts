@@ -70,6 +70,10 @@ export class Worker {
 
   /** Delivered to this worker and not answered, by the id under which it answers, oldest first. */
   readonly calls: Map<string | number, Call>
+  /** Calls among them that somebody waits for. */
+  waiting = 0
+  /** When it last answered a call, or got the first of those that are waiting; on the clock of `performance.now()`. */
+  owesSince = 0
   /** Void calls that are counted instead of recorded. Undefined for plugins: of theirs bytes and latency are known too. */
   readonly voids: VoidCalls | undefined
   /** Payload bytes of `calls`. */
@@ -106,6 +110,11 @@ export class Worker {
   /** Calls delivered to this worker and not answered. */
   get inFlight(): number {
     return this.voids === undefined ? this.calls.size : this.calls.size + this.voids.open
+  }
+
+  /** For how long calls have waited for it without it answering any. */
+  silentMs(now: number): number {
+    return this.waiting === 0 ? 0 : now - this.owesSince
   }
 
   /** The name for listings: what it announced, or its place in the configuration. */

@@ -146,6 +146,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
   }
 
   settle(worker: Worker, callId: string | number, result: Buffer | undefined, error: Buffer | undefined): void {
+    worker.owesSince = turnNow()
     this.#settlement.settle(worker, callId, result, error)
   }
 
@@ -189,7 +190,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
   }
 
   #deliverTo(entry: FunctionEntry, call: Call): void {
-    const provider = chooseProvider(entry, this.options.duplicate_functions)
+    const provider = chooseProvider(entry, this.options)
     if (provider !== undefined) return this.#deliver(call, provider)
     if (entry.slot !== undefined) return this.#hold(entry.slot.gate, call)
     this.fail(call, { code: 'channel_send_failed', message: `No provider of ${call.functionId} can be written to` })
@@ -250,7 +251,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
 
   /** Another provider may be able to take what this one can't. */
   #deliverLarge(call: Call, { entry }: Provider, { limit, message }: TooLarge): void {
-    const other = chooseProvider(entry, this.options.duplicate_functions, limit.bytes)
+    const other = chooseProvider(entry, this.options, limit.bytes)
     if (other !== undefined) return this.#deliver(call, other)
     this.fail(call, { code: 'payload_too_large', message })
   }
@@ -273,6 +274,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     call.callId = callId
     call.deliveredAt = turnNow()
     call.bytes = call.data.length
+    if (!isVoid(call) && worker.waiting++ === 0) worker.owesSince = call.deliveredAt
     worker.calls.set(callId, call)
     worker.inFlightBytes += call.bytes
     return callId

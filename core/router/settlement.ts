@@ -101,6 +101,7 @@ export class Settlement {
 
   #settled(call: Call, worker: Worker, result: Buffer | undefined, error: Buffer | undefined): void {
     worker.inFlightBytes -= call.bytes
+    if (!isVoid(call)) worker.waiting--
     const { slot } = worker
     if (slot !== undefined) {
       slot.calls++

@@ -57,6 +57,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     'further ones are not, with a warning',
   ],
   ['age of an unanswered call', 'engine.max_invocation_ms', 'none', '`timeout`'],
+  [
+    'silence of a worker that calls wait for',
+    'engine.unresponsive_ms',
+    timeText(engine.unresponsive_ms),
+    'shown in listings, other providers are preferred',
+  ],
   ['age of an unanswered void call', FIXED, timeText(600_000), 'forgotten'],
   [
     'drain of a generation',

@@ -39,6 +39,21 @@ it('prints the answer of the engine unchanged with --json', async () => {
   expect(JSON.parse(stdout)).toEqual(answer)
 })
 
+it('shows how long a worker has left calls unanswered', async () => {
+  const row = { id: 'uuid-1', name: 'w', status: 'connected' }
+  engine.answers.set('engine::workers::list', {
+    result: {
+      workers: [
+        { ...row, unresponsive_since_ms: Date.now() - 90_000 },
+        { ...row, name: 'v', unresponsive_since_ms: null },
+      ],
+    },
+  })
+  const { stdout } = await runCli(['workers', 'list', ...engine.at])
+  expect(stdout).toMatch(/^w .*connected, no answer for (89|9\d) s/m)
+  expect(stdout).toMatch(/^v +connected +uuid/m)
+})
+
 it('shows the id of a worker that has no name', async () => {
   engine.answers.set('engine::workers::list', {
     result: { workers: [{ id: 'uuid-1', name: null, runtime: 'browser' }] },

@@ -34,6 +34,7 @@ export function makeEngine(options: SceneOptions & { deps?: Partial<EngineFuncti
     registries: router,
     table: router,
     duplicateWorkers: router.options.duplicate_workers,
+    unresponsiveMs: () => router.options.unresponsive_ms,
     log,
     discovery,
     healthComponents: () => ({}),

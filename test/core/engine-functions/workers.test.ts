@@ -1,5 +1,6 @@
 // Workers: listing, description and announce (spec 04 C.3, 01 §7, 08 §18; check 37).
 import { describe, expect, it } from 'vitest'
+import { setClock } from '../../support/set-clock.ts'
 import { ENGINE_VERSION } from '../../../core/version.ts'
 import { Worker } from '../../../core/model/worker.ts'
 import { bind, provide } from '../registry/scene.ts'
@@ -32,6 +33,7 @@ describe(LIST, () => {
           functions: ['a::f', 'b::f'],
           connected_at_ms: connectedAt,
           active_invocations: 0,
+          unresponsive_since_ms: null,
           isolation: null,
           ip_address: null,
           pid: 42,
@@ -80,6 +82,32 @@ describe(LIST, () => {
     expect(await scene.call(caller, 'engine::workers::info', { name: 'w' })).toMatchObject({ worker: row })
     scene.router.endWorker(worker.worker, { abnormal: false })
     await expect(answer).rejects.toMatchObject({ code: 'invocation_stopped' })
+  })
+
+  it('shows since when a worker has answered nothing while calls wait for it', async () => {
+    const scene = makeEngine()
+    const [worker, caller] = [scene.attach(), scene.attach()]
+    await scene.announce(worker, { name: 'w' })
+    offer(scene, worker.worker, { 'a::f': '' })
+    const clock = await setClock(1_000)
+    const since = async () =>
+      column(await scene.call(caller, LIST, { search: 'w' }), 'workers', 'unresponsive_since_ms')[0]
+    const calls = [scene.call(caller, 'a::f'), scene.call(caller, 'a::f')]
+    await clock.set(11_000)
+    expect(await since()).toBe(null)
+    await clock.set(11_002)
+    expect(await since()).toBeCloseTo(Date.now() - 10_002, -3)
+    expect(await scene.call(caller, 'engine::workers::info', { name: 'w' })).toMatchObject({
+      worker: { status: 'connected', unresponsive_since_ms: expect.any(Number) as number },
+    })
+    // An answer, whichever: it begins anew.
+    scene.router.settle(worker.worker, worker.link.unanswered.shift()!, undefined, undefined)
+    expect(await since()).toBe(null)
+    await clock.set(22_000)
+    expect(await since()).not.toBe(null)
+    scene.router.settle(worker.worker, worker.link.unanswered.shift()!, undefined, undefined)
+    expect(await since()).toBe(null)
+    await Promise.all(calls)
   })
 
   it('shows workers inside the engine by instance, replicas as one, and those that the engine names', async () => {

@@ -1,6 +1,7 @@
 // The commands of the CLI: a sentence for the help, and how to load each. One place, so that help and dispatch agree.
 // Built-in workers add their own.
 import type { CommandDef } from 'citty'
+import type { Examples } from './examples.ts'
 import type { BuiltIn, BuiltInCommand } from '../sdk/built-in.ts'
 
 export interface CommandEntry {
@@ -10,6 +11,8 @@ export interface CommandEntry {
   readonly takesWords?: boolean
   /** Options that may stand without a value, with the one that they have then. */
   readonly bareValues?: Readonly<Record<string, string>>
+  /** Of a built-in worker's command. */
+  readonly examples?: Examples
   load(): Promise<CommandDef<any>>
 }
 
@@ -26,10 +29,11 @@ export function commandTable(builtIns: readonly BuiltIn[]): ReadonlyMap<string, 
   return new Map(commands)
 }
 
-function entryOf({ summary, aliases = [], load }: BuiltInCommand): CommandEntry {
+function entryOf({ summary, aliases = [], examples = {}, load }: BuiltInCommand): CommandEntry {
   return {
     summary,
     aliases,
+    examples,
     async load() {
       const [{ default: make }, { COMMAND_TOOLS }] = await Promise.all([load(), import('./command-tools.ts')])
       return make(COMMAND_TOOLS)

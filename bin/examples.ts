@@ -1,8 +1,9 @@
 // Examples for the help of each command: the line to type, and what it is for. A test parses every one of them.
 
-type Example = readonly [line: string, purpose: string]
+/** By path. */
+export type Examples = Readonly<Record<string, readonly (readonly [line: string, purpose: string])[]>>
 
-export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
+export const EXAMPLES: Examples = {
   'iii start': [
     ['iii start', 'the file of this folder; a first one is written where there is none'],
     ['iii start --config production.yaml --no-watch', 'another file, and nothing is taken up while it runs'],
@@ -63,6 +64,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   'iii plugins enable': [
     ['iii plugins enable hello', 'shows the lines for the configuration file'],
     ['iii plugins enable hello --write', 'writes them, and waits until the plugin runs'],
+  ],
+  'iii health': [
+    ['iii health', 'exit code 0 where all is well'],
+    ['iii health --allow-degraded --timeout-ms 2000', 'for a health check that restarts what does not serve'],
   ],
   'iii config': [['iii config check', 'what is wrong with the file, with lines']],
   'iii config check': [

@@ -72,11 +72,11 @@ async function runCommandLine(name: string, args: readonly string[], commands: C
   const definitions: ArgsDef = await resolved(command.args ?? {})
   const hasOwnHelp = 'help' in definitions
   if (!hasOwnHelp && asksForHelp(rawArgs)) {
-    console.log(asTyped(await commandHelp(command, path)))
+    console.log(asTyped(await commandHelp(command, path, entry.examples)))
     return EXIT.ok
   }
   if (command.subCommands !== undefined) {
-    console.log(asTyped(await commandHelp(command, path)))
+    console.log(asTyped(await commandHelp(command, path, entry.examples)))
     throw new UsageError(
       rawArgs[0] === undefined ? `no command of ${path} was given` : `unknown option ${rawArgs[0]} of ${path}`,
     )

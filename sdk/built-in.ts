@@ -87,6 +87,8 @@ export interface BuiltInCommand {
   /** A sentence for the help, without a full stop. */
   readonly summary: string
   readonly aliases?: readonly string[]
+  /** For the help, by path (`iii notes`, `iii notes export`): lines to type, each with what it is for. */
+  readonly examples?: Readonly<Record<string, readonly (readonly [line: string, purpose: string])[]>>
   /** The module's default export makes the command. */
   readonly load: () => Promise<{ readonly default: (tools: CommandTools) => CommandDef<any> }>
 }

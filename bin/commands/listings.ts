@@ -17,7 +17,10 @@ const SEARCH_ARG = {
   search: { type: 'string', description: 'Only rows that contain this text', valueHint: 'text' },
 } as const
 /** Those of `engine::workers::list`. */
-const WORKER_STATUSES = Object.keys({ connected: true, available: true } satisfies Record<WorkerStatus, true>)
+const WORKER_STATUSES = Object.keys({
+  connected: true,
+  available: true,
+} satisfies Record<WorkerStatus, true>)
 const PREFIX_ARG = { prefix: { type: 'string', description: 'Only ids that begin so', valueHint: 'text' } } as const
 const WORKER_ARG = { worker: { type: 'string', description: 'Only those of this worker', valueHint: 'name' } } as const
 const INTERNAL_ARG = {

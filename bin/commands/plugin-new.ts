@@ -5,6 +5,7 @@ import { defineCommand, type CommandDef } from 'citty'
 import type { WorkerNames } from '../../core/config/worker-names.ts'
 import { enginePlace } from '../../core/engine-place.ts'
 import { PLUGIN_NAME } from '../../core/host/table/plugin-source.ts'
+import { asTyped } from '../command-name.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { refuseBuiltInName, REPLACE_ARG } from '../plugin-names.ts'
 import { findProject } from '../plugin-project.ts'
@@ -48,14 +49,16 @@ export function pluginNew(names: WorkerNames): CommandDef<any> {
       }
       const { tsconfig, advice } = writeEditorFiles({ pluginsDir, projectRoot: root, engineRoot: enginePlace().root })
       console.log(
-        [
-          `Wrote ${shown(file)}${tsconfig === undefined ? '' : `, and ${shown(tsconfig)} for your editor`}.`,
-          ...advice,
-          'Enable it in the configuration file; a running engine takes it up at once:',
-          `  iii plugin enable ${name} --write${args.replace ? ' --replace' : ''}`,
-          'Then call it:',
-          `  iii trigger ${name}::greet name=World`,
-        ].join('\n'),
+        asTyped(
+          [
+            `Wrote ${shown(file)}${tsconfig === undefined ? '' : `, and ${shown(tsconfig)} for your editor`}.`,
+            ...advice,
+            'Enable it in the configuration file; a running engine takes it up at once:',
+            `  iii plugin enable ${name} --write${args.replace ? ' --replace' : ''}`,
+            'Then call it:',
+            `  iii trigger ${name}::greet name=World`,
+          ].join('\n'),
+        ),
       )
       return EXIT.ok
     },

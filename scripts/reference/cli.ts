@@ -1,13 +1,13 @@
 // docs/reference/cli.md from the definitions of the commands.
 import { stripVTControlCharacters } from 'node:util'
 import { renderUsage, type CommandDef } from 'citty'
-import { commandTable, NOT_PROVIDED } from '../../bin/command-table.ts'
+import { commandTable, NOT_PROVIDED, type CommandEntry } from '../../bin/command-table.ts'
 import { exampleLines } from '../../bin/help.ts'
 import type { BuiltIn } from '../../sdk/built-in.ts'
 
 export async function cliReference(builtIns: readonly BuiltIn[]): Promise<string> {
   const sections = await Promise.all(
-    [...commandTable(builtIns)].map(async ([name, entry]) => section(`iii ${name}`, await entry.load(), entry.aliases)),
+    [...commandTable(builtIns)].map(async ([name, entry]) => section(`iii ${name}`, await entry.load(), entry)),
   )
   return [
     '# Commands',
@@ -33,7 +33,7 @@ export async function cliReference(builtIns: readonly BuiltIn[]): Promise<string
 async function section(
   path: string,
   command: CommandDef<any>,
-  aliases: readonly string[],
+  { aliases, examples }: Pick<CommandEntry, 'aliases' | 'examples'>,
   level = 2,
 ): Promise<string[]> {
   const meta = await resolved(command.meta ?? {})
@@ -55,21 +55,21 @@ async function section(
     '',
     ...also,
     '```text',
-    [body, ...examplesOf(path)].join('\n\n'),
+    [body, ...examplesOf(path, examples)].join('\n\n'),
     '```',
     '',
   ]
   const subCommands = Object.entries(await resolved(command.subCommands ?? {}))
   const below = await Promise.all(
     subCommands.map(async ([name, subCommand]) =>
-      section(`${path} ${name}`, await resolved(subCommand), [], level + 1),
+      section(`${path} ${name}`, await resolved(subCommand), { ...(examples && { examples }), aliases: [] }, level + 1),
     ),
   )
   return [...own, ...below.flat()]
 }
 
-function examplesOf(path: string): string[] {
-  const lines = exampleLines(path)
+function examplesOf(path: string, added: CommandEntry['examples']): string[] {
+  const lines = exampleLines(path, added)
   return lines.length === 0 ? [] : ['EXAMPLES', lines.join('\n')]
 }
 

@@ -109,7 +109,7 @@ describe('values', () => {
     [['functions', '--timeout-ms', 'soon'], '--timeout-ms must be a whole number'],
     [['functions', '--timeout-ms', '0'], '--timeout-ms must be a whole number'],
     [['workers', '--status', 'foo'], 'takes one of connected, available, not'],
-    [['workers', '--status', 'availible'], "Did you mean 'available'?"],
+    [['workers', '--status', 'conected'], "Did you mean 'connected'?"],
     [['plugins', '--state', 'runing'], "Did you mean 'running'?"],
     [['functions', 'list', 'a', '--search', 'b'], "'a' and --search=b are the same option"],
     [['start', '--inspect=http://x'], '--inspect'],
@@ -183,7 +183,8 @@ describe('what is right', () => {
   })
 
   it('every command has an example, and every example is a right command line', async () => {
-    const paths = LEAVES.map(({ words }) => `iii ${words.join(' ')}`)
+    const own = commandTable([])
+    const paths = LEAVES.filter(({ words }) => own.has(words[0]!)).map(({ words }) => `iii ${words.join(' ')}`)
     expect(Object.keys(EXAMPLES)).toEqual(expect.arrayContaining(paths))
     for (const [line] of Object.values(EXAMPLES).flat()) {
       const argv = line

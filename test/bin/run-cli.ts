@@ -1,9 +1,22 @@
 // Runs the CLI as people do: a process of its own, through the launcher.
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const LAUNCHER = fileURLToPath(new URL('../../bin/iii.mjs', import.meta.url))
 const DEADLINE_MS = 15_000
+
+/** A PATH on which a shell finds `iii`, as where the package is installed for all: hints name the command so. */
+export const PATH = pathWithCli()
+
+function pathWithCli(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'iii-host-bin-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  symlinkSync(LAUNCHER, path.join(folder, 'iii'))
+  return `${folder}${path.delimiter}${process.env['PATH']}`
+}
 
 export interface CliResult {
   code: number | null
@@ -23,7 +36,7 @@ export interface CliOptions {
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const child = spawn(options.node ?? process.execPath, [LAUNCHER, ...args], {
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, PATH, ...options.env },
     stdio: 'pipe',
     timeout: DEADLINE_MS,
   })

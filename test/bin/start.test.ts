@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import WebSocket from 'ws'
 import { within } from '../support/deadline.ts'
 import { unusedPort } from '../support/unused-port.ts'
-import { LAUNCHER, runCli } from './run-cli.ts'
+import { LAUNCHER, PATH, runCli } from './run-cli.ts'
 
 const STARTED = 'Try next'
 const FREE_PORT = 'workers:\n  - name: iii-worker-manager\n    config: { port: 0 }\n'
@@ -205,7 +205,7 @@ describe('iii start says what keeps it from starting, with exit code 1 and no st
 function launch(args: string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
   const child = spawn(process.execPath, [LAUNCHER, ...args], {
     cwd,
-    env: { ...process.env, ...env },
+    env: { ...process.env, PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   engines.push(child)

@@ -44,10 +44,6 @@ export const EXAMPLES: Examples = {
     ['iii watch', 'until Ctrl-C'],
     ['iii watch --json', 'for a program'],
   ],
-  'iii health': [
-    ['iii health', 'how the engine is, and the exit code for scripts'],
-    ['iii health --allow-degraded --timeout-ms 2000', 'for a supervisor, whose restart would mend no plugin'],
-  ],
   'iii plugins': [['iii plugins', 'the same as iii plugins list']],
   'iii plugins list': [
     ['iii plugins list', 'all, with their state'],

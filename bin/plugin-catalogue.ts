@@ -2,7 +2,7 @@
 import { discoverPlugins } from '../core/host/table/discover.ts'
 import type { EngineConfig } from '../core/config/types.ts'
 import { WorkerNames } from '../core/config/worker-names.ts'
-import type { PluginProblem } from '../core/host/generations/prepared-configuration.ts'
+import type { PluginCheck } from '../core/host/check-plugins.ts'
 import { ABSENT_WORKERS } from '../plugins/absent-workers.ts'
 import type { BuiltIn } from '../sdk/built-in.ts'
 import type { JsonSchema } from '../sdk/plugin.ts'
@@ -15,7 +15,7 @@ export interface PluginCatalogue {
   builtIns(): Promise<CataloguedSchemas>
   user(place: PluginPlace): Promise<UserPlugins>
   /** What a start would refuse: plugins are built, imported and held against their entries; none is started. */
-  check(config: EngineConfig): Promise<readonly PluginProblem[]>
+  check(config: EngineConfig): Promise<PluginCheck>
 }
 
 export interface UserPlugins {
@@ -51,7 +51,11 @@ export function installedPlugins(builtIns: readonly BuiltIn[]): PluginCatalogue 
         import('../core/engine-place.ts'),
         import('../core/log.ts'),
       ])
-      return checkPlugins(config, { names, engine: enginePlace(), log: createLog({ level: 'silent' }) })
+      return checkPlugins(config, {
+        names,
+        engine: enginePlace(),
+        log: createLog({ level: 'silent', write: () => {} }),
+      })
     },
     async user({ pluginsDir, projectRoot }) {
       const { sources, problems } = await discoverPlugins({ names, userDir: pluginsDir, projectRoot })

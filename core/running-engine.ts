@@ -6,6 +6,7 @@ import { withDeadline } from '../base/time/deadline.ts'
 import { rememberValid } from '../base/values/schema-validation.ts'
 import { CodedError } from '../protocol/errors.ts'
 import { addFunctions } from './added-functions.ts'
+import { builtInFailure } from './built-in-failure.ts'
 import { LISTENER_NAME, WorkerNames } from './config/worker-names.ts'
 import { bringIntoForce } from './config/change.ts'
 import { isListenerEntry, listenerOf } from './config/listener-config.ts'
@@ -37,7 +38,6 @@ import { RoutingCore } from './routing-core.ts'
 import { SeatEntries } from './seats/entries.ts'
 import { SessionPolicy } from './seats/session-policy.ts'
 import { SeatSettings } from './seats/settings.ts'
-import { StartError } from './start-error.ts'
 import { ENGINE_VERSION } from './version.ts'
 
 /** The engine watches one small file: a plugin entry is to be live within a second of its being saved. */
@@ -173,12 +173,8 @@ export class RunningEngine implements Engine {
 
   async #startPlugins(host: PluginHost, config: EngineConfig): Promise<void> {
     const { failed } = await host.start(config)
-    const broken = failed.find(({ builtIn }) => builtIn)
-    if (broken !== undefined) {
-      const { origin } = config.entries.find(({ instanceId }) => instanceId === broken.name) ?? {}
-      const place = origin === undefined ? '' : ` (${origin})`
-      throw new StartError(`built-in worker '${broken.name}'${place} can't start: ${broken.message}`)
-    }
+    const failure = builtInFailure(failed, config)
+    if (failure !== undefined) throw failure
     // Set once the boot is over: what happened in it is in the status.
     host.onChanged((event) => {
       this.#running.core.pluginsChanged(event)

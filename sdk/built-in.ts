@@ -36,8 +36,12 @@ export interface BuiltInAbout extends WorkerAbout {
   readonly isDefault?: true
   /** Its own error codes with their meaning, one sentence or two without `|`. */
   readonly errors?: Readonly<Record<string, string>>
-  /** The settings that hold the address on which it takes connections. */
-  readonly listens?: { readonly host: string; readonly port: string }
+  /** The settings that hold the address on which it takes connections, and what counts where they are not written. */
+  readonly listens?: {
+    readonly host: string
+    readonly port: string
+    readonly defaults: { readonly host: string; readonly port: number }
+  }
   /** Arguments of `iii` that show what it does, for the start-up screen: `trigger notes::list folder=todo`. */
   readonly tryNext?: string
   /** Commands of the CLI that it adds, by name. */

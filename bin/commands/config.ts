@@ -2,13 +2,12 @@
 // What is wrong is thrown as a ConfigError, which the CLI prints with its remedy (exit code 1).
 import path from 'node:path'
 import { defineCommand } from 'citty'
-import { checkAddresses } from '../../core/config/check-addresses.ts'
+import { refuseProblems } from '../../core/config/check-config.ts'
 import { ConfigError } from '../../core/config/config-error.ts'
 import { explainConfig } from '../../core/config/explain.ts'
 import { configFileSchema, type PluginSchemas } from '../../core/config/file-schema.ts'
 import { readConfig, type ReadConfig } from '../../core/config/load.ts'
 import { locateConfig } from '../../core/config/locate.ts'
-import { checkPluginConfigs, refusePluginProblems } from '../../core/config/plugin-configs.ts'
 import { resolveEntries } from '../../core/config/resolve-entries.ts'
 import type { WorkerNames } from '../../core/config/worker-names.ts'
 import { ENGINE_VERSION } from '../../core/version.ts'
@@ -41,15 +40,11 @@ export function configCommand(catalogue: PluginCatalogue) {
     },
     async run({ args }) {
       const strict = args['strict-config']
-      const builtIns = await catalogue.builtIns()
       const read = readFile(args, names, strict)
       const user = await catalogue.user(read.config)
       const resolved = resolveEntries(read.config, { names, userPlugins: user.schemas.keys(), strict })
       const { listeners, plugins, warnings } = resolved
-      const schemas = schemasIn(builtIns, user.schemas)
-      checkPluginConfigs(read, plugins, schemas)
-      checkAddresses(read, resolved, schemas)
-      refusePluginProblems(read, await catalogue.check(read.config))
+      refuseProblems(read.config, resolved, await catalogue.check(read.config))
       showWarnings([...read.config.warnings, ...warnings, ...user.problems])
       const running = plugins.filter(({ entry }) => entry.enabled)
       const open = listeners.filter(({ enabled }) => enabled)

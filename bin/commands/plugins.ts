@@ -2,7 +2,6 @@
 import { defineCommand, type CommandDef } from 'citty'
 import type { PluginState } from '../../core/host/table/phase.ts'
 import type { BuiltIn } from '../../sdk/built-in.ts'
-import type { PluginState } from '../../core/host/table/phase.ts'
 import { CONNECTION_ARGS, connectionFrom } from '../connection-options.ts'
 import { invokeOnce } from '../engine-client.ts'
 import { EXIT } from '../exit-codes.ts'

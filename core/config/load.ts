@@ -1,5 +1,6 @@
 // The configuration: file → interpolation → YAML → checks → what the engine is to run (spec 04 A.8, the boot sequence's first half).
 // Reads, never writes. Which entries have a worker behind them is decided later, by `resolveEntries`.
+import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { didYouMean } from '../../base/values/closest-name.ts'
 import { readConfigDocument } from './config-document.ts'
@@ -66,7 +67,7 @@ export function buildConfig(document: ConfigDocument | null, options: LoadOption
     findings,
   )
   const projectRoot = document === null ? resolve(options.cwd) : dirname(document.file)
-  const pluginsDir = resolve(projectRoot, readPluginsDir(root, findings))
+  const pluginsDir = readPluginsDir(root, projectRoot, findings)
 
   const { names, env } = options
   // Without a file those of the packaged `iii-config.yaml` run, with their defaults.
@@ -99,18 +100,24 @@ function checkTopLevelKeys(root: Readonly<Record<string, unknown>>, findings: Fi
   }
 }
 
-function readPluginsDir(root: Readonly<Record<string, unknown>>, findings: Findings): string {
+/** It need not be there yet: `iii plugin new` makes it. */
+function readPluginsDir(root: Readonly<Record<string, unknown>>, projectRoot: string, findings: Findings): string {
+  const fallback = resolve(projectRoot, DEFAULT_PLUGINS_DIR)
   const { texts = {} } = findings.partsOf(['plugins_dir'])
   const written = withTexts(root['plugins_dir'], texts, { type: 'string' })
-  if (written === undefined) return DEFAULT_PLUGINS_DIR
-  if (typeof written === 'string' && written !== '') return written
-  findings.problem(['plugins_dir'], `plugins_dir must be a path, got ${JSON.stringify(written)}`)
-  return DEFAULT_PLUGINS_DIR
+  if (written === undefined) return fallback
+  if (typeof written !== 'string' || written === '') {
+    findings.problem(['plugins_dir'], `plugins_dir must be a path, got ${JSON.stringify(written)}`)
+    return fallback
+  }
+  const path = resolve(projectRoot, written)
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false)
+    findings.problem(['plugins_dir'], `plugins_dir must be a folder, and '${path}' is none`)
+  return path
 }
 
 function checkListeners(entries: readonly (WorkerEntry & ParsedEntry)[], findings: Findings): void {
   const listeners = entries.filter(isListenerEntry)
-  const addresses = new Map<string, WorkerEntry>()
   for (const entry of listeners) {
     const reading = readListenerConfig(entry.config)
     if ('problems' in reading) {
@@ -121,14 +128,6 @@ function checkListeners(entries: readonly (WorkerEntry & ParsedEntry)[], finding
     }
     if (!entry.enabled) continue
     for (const { path, message } of reading.warnings) findings.warn([...entry.path, 'config', ...path], message)
-    const { host, port } = reading.listener
-    const address = `${host}:${port}`
-    const other = port === 0 ? undefined : addresses.get(address)
-    if (other === undefined) addresses.set(address, entry)
-    else {
-      const message = `worker '${entry.writtenName}': address ${address} is already in use by the listener at ${other.origin}`
-      findings.problem([...entry.path, 'config', 'port'], message, 'Give each listener its own port.')
-    }
   }
   if (!listeners.some(({ enabled }) => enabled))
     findings.warn([], 'no listener is enabled: external workers have no way to connect')

@@ -1,5 +1,6 @@
 // Items of `workers:` and `modules:`, old and new style mixed, into worker entries (spec 04 A.3, 09 §1).
 import type { Isolation } from '../../sdk/plugin.ts'
+import { needsProcess } from './entry-problem.ts'
 import { ENTRY_SCHEMA } from './entry-schema.ts'
 import { LISTENER_SCHEMA } from './listener-schema.ts'
 import type { Findings } from './findings.ts'
@@ -123,11 +124,8 @@ function checkPermissions(
   findings: Findings,
 ): void {
   if (permissions === undefined || isolation === undefined || isolation === 'process') return
-  findings.problem(
-    [...path, 'permissions'],
-    `worker '${name}': permissions need 'isolation: process', got '${isolation}': a thread can't be held to them`,
-    "Write 'isolation: process', or remove 'permissions'.",
-  )
+  const problem = needsProcess(name, isolation)
+  findings.problem([...path, ...problem.path], problem.message, problem.remedy)
 }
 
 /** The engine's own workers run in the router: what tunes a plugin means nothing to them. */

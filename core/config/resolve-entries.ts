@@ -1,5 +1,7 @@
 // Which worker stands behind each entry, if any (spec 04 A.7). Apart from loading, since the folder of plugins changes at run time.
+import { existsSync } from 'node:fs'
 import { closestName, didYouMean } from '../../base/values/closest-name.ts'
+import { addressConflicts } from './check-addresses.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { isListenerEntry } from './listener-config.ts'
@@ -38,7 +40,10 @@ export interface ResolvedPlugin {
   readonly replaces: boolean
 }
 
-/** @throws ConfigError for a second entry of a name that nothing is known of, and with `strict` for all entries without a worker. */
+/**
+ * @throws ConfigError for a second entry of a name that nothing is known of, for two that are to listen on one address, and with `strict`
+ * for all entries without a worker.
+ */
 export function resolveEntries(config: EngineConfig, options: ResolveOptions): ResolvedEntries {
   const { names } = options
   const userPlugins = new Set(options.userPlugins)
@@ -82,6 +87,8 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
       '',
       oddities.map((odd) => toProblem(odd.entry, sentences(odd), config, STRICT_REMEDY)),
     )
+  const conflicts = addressConflicts(config, { listeners, plugins }, names)
+  if (conflicts.length > 0) throw new ConfigError('', conflicts)
   const warnings = [...shadowed, ...oddities.map((odd) => `${odd.entry.origin}: ${sentences(odd, '; skipped')}`)]
   return { listeners, plugins, skipped, unclaimed, warnings }
 }
@@ -109,11 +116,13 @@ function absence(
       advice: 'Start it yourself: it connects like any other worker',
     }
   }
+  const { pluginsDir } = config
+  const where = existsSync(pluginsDir) ? pluginsDir : `${pluginsDir}, which does not exist`
   return {
     entry,
     problem: `Unknown worker '${writtenName}'`,
     advice:
-      `${suggestion(writtenName, names, userPlugins)} A plugin of that name would be looked for in ${config.pluginsDir}`.trimStart(),
+      `${suggestion(writtenName, names, userPlugins)} A plugin of that name would be looked for in ${where}`.trimStart(),
   }
 }
 

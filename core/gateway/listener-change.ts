@@ -5,6 +5,7 @@ import { shownAddress } from '../../base/net/shown-address.ts'
 import { WebListener } from '../../base/net/web-listener.ts'
 import { LISTENER_NAME } from '../config/worker-names.ts'
 import { ChangeError, type ChangeProblem, type PreparedPart } from '../config/change.ts'
+import { nobodyEnforcesRbac, placed } from '../config/entry-problem.ts'
 import { diffEntries } from '../config/diff.ts'
 import { listenerOf } from '../config/listener-config.ts'
 import type { ListenerConfig } from '../config/listener-schema.ts'
@@ -191,7 +192,7 @@ export class ListenerChange implements PreparedPart {
 
   #seatProblems({ entry, config: { rbac, port } }: Opening): readonly ChangeProblem[] {
     if (rbac === undefined || this.#deps.sessionPolicy.isHeld) return []
-    const message = `port ${port} has an 'rbac' block, but no plugin holds the seat 'session-policy' that would enforce it; the port stays closed rather than open to everybody. Remove 'rbac' from the entry, and keep its host on loopback`
+    const message = placed(entry, nobodyEnforcesRbac(entry.writtenName, port))
     return [{ subject: subjectOf(entry), code: 'AUTH_ERROR', message }]
   }
 }

@@ -28,11 +28,17 @@ export interface CheckOptions {
 /** Nobody is there to call or to be called. */
 const NO_EVENTS: LinkEvents = { onCall() {}, onRefused() {}, onResult() {}, onControl() {}, onChannel() {} }
 
+export interface PluginCheck {
+  readonly problems: readonly PluginProblem[]
+  /** Seats of plugins that would start. */
+  readonly seats: ReadonlySet<string>
+}
+
 /** What a start with this configuration would refuse. Starts nothing, watches nothing, makes no data folder. */
 export async function checkPlugins(
   config: EngineConfig,
   { log, engine, names = new WorkerNames(), cacheDir = defaultCacheDir() }: CheckOptions,
-): Promise<readonly PluginProblem[]> {
+): Promise<PluginCheck> {
   const { table, reconciler, containers, builds, crashes } = assembleParts(config, {
     router: NO_ROUTER,
     events: NO_EVENTS,
@@ -53,8 +59,9 @@ export async function checkPlugins(
     const found = await discoverPlugins({ names, userDir: pluginsDir, projectRoot })
     const instances = table.fill(config, found).filter(({ wanted }) => wanted)
     const { steps, refusals } = await reconciler.prepare(instances.map((instance) => wishFor(instance, 'boot')))
+    const seats = new Set(steps.flatMap((step) => (step.kind === 'replace' ? step.to.declaration.seats : [])))
     await reconciler.discard(steps)
-    return refusals.map(problemOf)
+    return { problems: refusals.map(problemOf), seats }
   } finally {
     crashes.close()
     await Promise.all([containers.close(), builds.close()])

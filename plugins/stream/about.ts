@@ -25,7 +25,7 @@ export const about = {
     JSON_ERROR: 'A custom stream returned something of the wrong shape. The write may have happened.',
     DESERIALIZATION_ERROR: 'What came over a bridge on the topic of stream events is no event of a stream.',
   },
-  listens: { host: 'host', port: 'port' },
+  listens: { host: 'host', port: 'port', defaults: { host: '127.0.0.1', port: 3112 } },
   scenarios: {
     'stream-set': () => import('./bench/stream-set.ts'),
     'stream-fan-out': () => import('./bench/stream-fan-out.ts'),

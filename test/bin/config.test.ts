@@ -43,14 +43,14 @@ describe('iii config check', () => {
     expect(stderr).not.toMatch(/^\s+at /m)
   })
 
-  test('refuses what the definition of a plugin does not allow, at the line of its entry', async () => {
+  test('refuses what the definition of a plugin does not allow, at the line of the key', async () => {
     mkdirSync(join(cwd, 'plugins'))
     write(HELLO, join('plugins', 'hello.ts'))
     write('workers:\n  - name: state\n  - name: hello\n    config: { greeting: hi }\n    replicas: 2\n')
     const { code, stderr } = await iiiConfig(['check'])
     expect(code).toBe(1)
     expect(stderr).toContain(
-      `${join(cwd, 'iii-config.yaml')}:3: 'replicas: 2' needs a plugin that declares 'overlap: true'`,
+      `${join(cwd, 'iii-config.yaml')}:5: 'replicas: 2' needs a plugin that declares 'overlap: true'`,
     )
   })
 

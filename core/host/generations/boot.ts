@@ -5,6 +5,7 @@ import { fallbackAddress } from './address-fallback.ts'
 import { asGenerationError, Generation } from './generation.ts'
 import type { ChangeSurroundings } from './change-of-generation.ts'
 import { keepsSettings } from './plugin-settings.ts'
+import type { Failure } from '../table/phase.ts'
 import type { PluginInstance } from '../table/plugin-instance.ts'
 import type { PluginTable } from '../table/plugin-table.ts'
 import { inLevels } from '../table/requires.ts'
@@ -14,12 +15,10 @@ import { wishFor, type Step } from './wish.ts'
 export interface BootReport {
   readonly started: readonly string[]
   /** What does not run, and why. A built-in among them ends the start of the engine. */
-  readonly failed: readonly {
+  readonly failed: readonly ({
     readonly name: string
     readonly builtIn: boolean
-    readonly code: string
-    readonly message: string
-  }[]
+  } & Failure)[]
 }
 
 export interface BootSurroundings {

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { pathToFileURL } from 'node:url'
 import { CodedError, isErrorBody, toErrorBody } from '../../../protocol/errors.ts'
 import type { Isolation, StopReason } from '../../../sdk/plugin.ts'
+import { EntryError, entryProblemsOf, type EntryProblem } from '../../config/entry-problem.ts'
 import type { WorkerEntry } from '../../config/types.ts'
 import type { EngineOptions } from '../../model/options.ts'
 import type { Log } from '../../log.ts'
@@ -57,6 +58,11 @@ export class GenerationError extends CodedError {
   constructor(reason: StaleReason, code: string, message: string, options?: ErrorOptions) {
     super(code, message, options)
     this.reason = reason
+  }
+
+  /** Where it is the entry that is wrong. */
+  get problems(): readonly EntryProblem[] | undefined {
+    return entryProblemsOf(this)
   }
 }
 
@@ -113,7 +119,8 @@ export class Generation {
     try {
       const declaration = await declarationOf(plan, around, replicas)
       const problems = checkEntry(plan.source, plan.entry, declaration, around.canDenyNetwork)
-      if (problems.length > 0) throw new GenerationError('config', 'PLUGIN_CONFIG_INVALID', problems.join('; '))
+      if (problems.length > 0)
+        throw asGenerationError('config', 'PLUGIN_CONFIG_INVALID', new EntryError(plan.entry, problems))
       const settings = await settled(plan, declaration, around)
       const missing = plan.entry.replicas - replicas.length
       const opened = Array.from({ length: missing }, () =>

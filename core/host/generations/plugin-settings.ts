@@ -1,8 +1,11 @@
 // The settings that a plugin gets: its `config` block, or what was set at run time in its place, checked against its schema, with
 // defaults filled in. Who keeps what was set at run time is the holder of the seat `settings` (design, "The one idea").
+import { EntryError, type EntryProblem } from '../../config/entry-problem.ts'
 import type { WorkerEntry } from '../../config/types.ts'
 import { writtenConfig } from '../../config/written-config.ts'
 import type { Log } from '../../log.ts'
+import { parsePointer, renderPath } from '../../../base/values/json-path.ts'
+import type { SchemaProblem } from '../../../base/values/schema-validation.ts'
 import { CodedError } from '../../../protocol/errors.ts'
 import type { SettingsAbout, SettingsFrom } from '../../../protocol/seats.ts'
 import type { JsonSchema } from '../../../sdk/plugin.ts'
@@ -64,7 +67,7 @@ export function settleSettings(seat: SettingsSeat, log: Log): SettleSettings {
         log.warn(`${(error as Error).message}; the configuration file counts`)
       }
     }
-    return { config: await checked(source, schema, about.config, entry.origin), from: 'file' }
+    return { config: await checked(source, schema, about.config, entry), from: 'file' }
   }
 }
 
@@ -84,7 +87,13 @@ export function keepsSettings({ seats }: PluginDeclaration): boolean {
   return seats.includes('settings')
 }
 
-async function checked(source: PluginSource, schema: JsonSchema, block: Config, place: string): Promise<Config> {
+/** @param place the entry whose block it is, else in words where it comes from. */
+async function checked(
+  source: PluginSource,
+  schema: JsonSchema,
+  block: Config,
+  place: WorkerEntry | string,
+): Promise<Config> {
   // The validator is needed neither by an engine without plugins nor for a plugin without settings.
   if (schema === NO_SETTINGS && Object.keys(block).length === 0) return block
   const { validateAgainstSchema } = await import('../../../base/values/schema-validation.ts')
@@ -96,7 +105,17 @@ async function checked(source: PluginSource, schema: JsonSchema, block: Config, 
     const message = `'config' in definePlugin of '${source.name}' is no JSON Schema: ${broken.message}`
     throw new CodedError('PLUGIN_CONFIG_INVALID', message)
   }
+  if (typeof place !== 'string')
+    throw new EntryError(
+      place,
+      outcome.problems.map((problem) => inEntry(place, problem)),
+    )
   const problems = outcome.problems.map(({ pointer, message }) => `${pointer === '' ? '/' : pointer}: ${message}`)
   const message = `the config of '${source.name}' (${place}) does not fit its schema: ${problems.join('; ')}`
   throw new CodedError('PLUGIN_CONFIG_INVALID', message)
+}
+
+function inEntry({ writtenName }: WorkerEntry, { pointer, message }: SchemaProblem): EntryProblem {
+  const path = ['config', ...parsePointer(pointer)]
+  return { path, message: `worker '${writtenName}': ${renderPath(path)}: ${message}` }
 }

@@ -1,5 +1,6 @@
 // The host's part of a change of configuration (`core/config/change.ts`): all instances that it concerns come to it together, or
 // none of them.
+import type { EntryProblem } from '../../config/entry-problem.ts'
 import type { ChangeProblem, PreparedPart } from '../../config/change.ts'
 import { CodedError } from '../../../protocol/errors.ts'
 import { NotCarriedOut, type Prepared, type Reconciler, type ReconcileReport } from './reconciler.ts'
@@ -8,6 +9,8 @@ import type { Refusal } from './wish.ts'
 export interface PluginProblem extends ChangeProblem {
   /** Name of the instance. */
   readonly plugin: string
+  /** Where it is the entry that is wrong. */
+  readonly problems?: readonly EntryProblem[]
 }
 
 export type PreparedPlugins = PreparedPart & {
@@ -111,9 +114,9 @@ function tellNames(names: readonly string[]): string {
 const IN_FULL = 3
 const SHORT_CHARACTERS = 80
 
-export function problemOf({ wish, error: { code, message } }: Refusal): PluginProblem {
+export function problemOf({ wish, error: { code, message, problems } }: Refusal): PluginProblem {
   const { name } = wish.instance
-  return { plugin: name, subject: subjectOf(name), code, message }
+  return { plugin: name, subject: subjectOf(name), code, message, ...(problems !== undefined && { problems }) }
 }
 
 function subjectOf(plugin: string): string {

@@ -1,5 +1,6 @@
 // The state machine of one plugin instance: which condition it is in, and what belongs to that condition alone.
 // The name is the `state` that listings show (spec 09 §3).
+import type { EntryProblem } from '../../config/entry-problem.ts'
 import type { Generation } from '../generations/generation.ts'
 
 /** Another try that waits for its time. */
@@ -12,6 +13,8 @@ export interface Retry {
 export interface Failure {
   readonly code: string
   readonly message: string
+  /** Where it is the entry that is wrong. */
+  readonly problems?: readonly EntryProblem[] | undefined
 }
 
 export type Phase =

@@ -6,7 +6,7 @@ import { pluginChannel } from '../../telemetry/channels.ts'
 import type { Clock } from '../../../base/time/clock.ts'
 import type { Discovery } from './discover.ts'
 import type { Generation, GenerationError } from '../generations/generation.ts'
-import { isIdle, type Retry } from './phase.ts'
+import { isIdle, type Failure, type Retry } from './phase.ts'
 import { PluginInstance } from './plugin-instance.ts'
 import type { RefusedSubject, StaleReason } from './refusals.ts'
 
@@ -168,8 +168,8 @@ export class PluginTable {
   }
 
   /** It does not serve, and nothing will change that by itself. */
-  failed(instance: PluginInstance, { code, message }: { code: string; message: string }, cause: string, ms = 0): void {
-    instance.enter({ name: 'failed', failure: { code, message } }, cause, this.#clock.now(), ms, message)
+  failed(instance: PluginInstance, { code, message, problems }: Failure, cause: string, ms = 0): void {
+    instance.enter({ name: 'failed', failure: { code, message, problems } }, cause, this.#clock.now(), ms, message)
     this.#onFailed(instance, message)
     this.#log.error(`plugin '${instance.name}' failed`, { error: message, cause })
     this.#emit(instance, 'failed', message, ms)

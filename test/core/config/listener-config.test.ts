@@ -99,16 +99,6 @@ describe('refusals', () => {
     })
   })
 
-  test('two listeners on one address are refused, on free ports or other hosts they are not', () => {
-    const two = (a: string, b: string): string =>
-      `workers:\n  - {name: iii-worker-manager, config: ${a}}\n  - {name: iii-worker-manager, config: ${b}}\n`
-    expect(errorOf(two('{}', '{port: 49134}')).message).toBe(
-      `${FILE}:3: worker 'iii-worker-manager': address 127.0.0.1:49134 is already in use by the listener at iii-config.yaml:2`,
-    )
-    expect(loadText(two('{port: 0}', '{port: 0}')).entries).toHaveLength(3)
-    expect(loadText(two('{}', '{host: "::1"}')).entries).toHaveLength(3)
-  })
-
   test('a disabled listener takes no address; with none left that is said', () => {
     const { warnings: found } = loadText('workers:\n  - {name: iii-worker-manager, enabled: false}\n')
     expect(found).toEqual([expect.stringContaining('no listener is enabled')])

@@ -16,7 +16,7 @@ export default definePlugin({ name: 'hello', repeatable: true, start({ dataDir }
   )
   const permissions = { fs_read: [], fs_write: [], net: true, child_process: false }
   const caged = { name: 'hello', instanceId: 'hello#1', isolation: 'process', permissions } as const
-  expect(await host.check({ name: 'hello' }, caged)).toEqual([])
+  expect(await host.check({ name: 'hello' }, caged)).toEqual({ problems: [], seats: new Set() })
   expect([existsSync(marker), existsSync(join(host.folder, 'data'))]).toEqual([false, false])
 })
 
@@ -41,13 +41,13 @@ test('everything that a start would refuse is told at once, each with the plugin
     ...(name === 'rules' && { replicas: 2 }),
   }))
   const again = { name: 'twice', instanceId: 'twice#1', origin: 'iii-config.yaml:9' }
-  const problems = await host.check(...entries, again)
+  const { problems } = await host.check(...entries, again)
   const told = Object.fromEntries(problems.map(({ plugin, message }) => [plugin, message]))
   expect(told).toEqual({
     builds: expect.stringMatching(/builds\.ts:2:18: /),
     imports: expect.stringContaining('at import'),
     defines: expect.stringContaining('default export'),
-    fits: expect.stringMatching(/\/size.*big/),
+    fits: expect.stringMatching(/config\.size: .*big/),
     rules: expect.stringContaining('overlap: true'),
     needs: expect.stringContaining("'nowhere'"),
     depends: expect.stringMatching(/'builds', which can't start: .*builds\.ts:2:18/),
@@ -62,14 +62,14 @@ test('everything that a start would refuse is told at once, each with the plugin
 test('a disabled entry is not looked at', async () => {
   const host = testHost()
   host.write('plugins/bad.ts', 'nonsense(')
-  expect(await host.check({ name: 'bad', enabled: false })).toEqual([])
+  expect((await host.check({ name: 'bad', enabled: false })).problems).toEqual([])
 })
 
 test('a running host goes on untouched while another configuration is checked', async () => {
   const host = testHost()
   host.write('plugins/hello.ts', greeter('hello', 'hi'))
   await host.start({ name: 'hello' })
-  expect(await host.check({ name: 'hello', config: { size: 1 } })).toMatchObject([{ plugin: 'hello' }])
+  expect((await host.check({ name: 'hello', config: { size: 1 } })).problems).toMatchObject([{ plugin: 'hello' }])
   expect(await host.row('hello')).toMatchObject({ state: 'running', generation: 1 })
   expect(await host.row('hello')).not.toHaveProperty('stale')
 })

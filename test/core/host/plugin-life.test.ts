@@ -196,12 +196,12 @@ export default definePlugin({
     expect(await host.host.info('hello')).toMatchObject({ config: { greeting: 'Hello' }, functions: ['hello::greet'] })
   })
 
-  test('against the schema is a start error with the pointer', async () => {
+  test('against the schema is a start error with the key', async () => {
     const host = testHost()
     host.write('plugins/hello.ts', configured)
     const { failed } = await host.start({ name: 'hello', config: { greeting: 7 } })
     expect(failed).toMatchObject([
-      { name: 'hello', code: 'PLUGIN_CONFIG_INVALID', message: expect.stringMatching(/\/greeting.*7/) },
+      { name: 'hello', code: 'PLUGIN_CONFIG_INVALID', message: expect.stringMatching(/config\.greeting: .*7/) },
     ])
   })
 

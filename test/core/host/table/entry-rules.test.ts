@@ -8,12 +8,15 @@ import type { PluginSource } from '../../../../core/host/table/plugin-source.ts'
 const SOURCE = { name: 'hello', entryFile: '/p/hello.ts', builtIn: false } as PluginSource
 const DECLARATION = { name: 'hello', overlap: false, seats: [], requires: [] } as unknown as PluginDeclaration
 const entry = (members: Partial<WorkerEntry>): WorkerEntry =>
-  ({ name: 'hello', replicas: 1, ...members }) as WorkerEntry
+  ({ name: 'hello', writtenName: 'hello', replicas: 1, ...members }) as WorkerEntry
 const problems = (
   members: Partial<WorkerEntry>,
   declared: Partial<PluginDeclaration> = {},
   canDenyNetwork = true,
-): string => checkEntry(SOURCE, entry(members), { ...DECLARATION, ...declared }, canDenyNetwork).join('\n')
+): string =>
+  checkEntry(SOURCE, entry(members), { ...DECLARATION, ...declared }, canDenyNetwork)
+    .map(({ path, message }) => `${path.join('.')}: ${message}`)
+    .join('\n')
 const CAGED: Partial<WorkerEntry> = {
   isolation: 'process',
   permissions: { fs_read: [], fs_write: [], net: false, child_process: false } as unknown as NonNullable<
@@ -29,7 +32,7 @@ test('an entry that asks for nothing special has no problems', () => {
 
 test('a network that cannot be denied by this Node is an error that says so', () => {
   expect(problems(CAGED, {}, false)).toMatch(
-    /'permissions\.net: false' needs a Node that can deny network access.*this is v\d+/,
+    /^permissions\.net: 'permissions\.net: false' needs a Node that can deny network access.*this is v\d+/,
   )
 })
 
@@ -40,8 +43,8 @@ test('several problems are told at once', () => {
   )
   for (const part of [
     /named 'hello' by its file but 'other'/,
-    /'replicas: 2' needs/,
-    /'permissions' needs 'isolation: process'/,
+    /^replicas: 'replicas: 2' needs/m,
+    /^permissions: worker 'hello': permissions need 'isolation: process', got 'thread'/m,
     /seat 'settings', which only built-in/,
     /seat 'throne', which does not exist/,
   ])

@@ -13,6 +13,7 @@ import { isListenerEntry, listenerOf } from './config/listener-config.ts'
 import { resolveEntries, type ResolvedEntries } from './config/resolve-entries.ts'
 import { configSource, type ConfigSource } from './config/source.ts'
 import type { EngineConfig } from './config/types.ts'
+import { unreadSettings } from './config/unread-settings.ts'
 import { ConfigWatch } from './config/watch.ts'
 import { ConfigurationChanges } from './configuration-changes.ts'
 import { EngineOptionsChange } from './engine-options-change.ts'
@@ -317,11 +318,12 @@ export class RunningEngine implements Engine {
   async #resolve(config: EngineConfig, strict = false): Promise<ResolvedEntries> {
     const { pluginsDir: userDir, projectRoot } = config
     const { sources } = await discoverPlugins({ names: this.#names, userDir, projectRoot })
-    return resolveEntries(config, {
-      names: this.#names,
-      userPlugins: [...sources.values()].filter(({ builtIn }) => !builtIn).map(({ name }) => name),
-      strict,
-    })
+    const userPlugins = new Set([...sources.values()].filter(({ builtIn }) => !builtIn).map(({ name }) => name))
+    const resolved = resolveEntries(config, { names: this.#names, userPlugins, strict })
+    return {
+      ...resolved,
+      warnings: [...resolved.warnings, ...(await unreadSettings(config, this.#names, userPlugins))],
+    }
   }
 
   // ── configuration ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ import { explainConfig } from '../../core/config/explain.ts'
 import { configFileSchema, type PluginSchemas } from '../../core/config/file-schema.ts'
 import { readConfig, type ReadConfig } from '../../core/config/load.ts'
 import { locateConfig } from '../../core/config/locate.ts'
+import { unreadSettings } from '../../core/config/unread-settings.ts'
 import { resolveEntries } from '../../core/config/resolve-entries.ts'
 import type { WorkerNames } from '../../core/config/worker-names.ts'
 import { ENGINE_VERSION } from '../../core/version.ts'
@@ -45,7 +46,8 @@ export function configCommand(catalogue: PluginCatalogue) {
       const resolved = resolveEntries(read.config, { names, userPlugins: user.schemas.keys(), strict })
       const { listeners, plugins, warnings } = resolved
       refuseProblems(read.config, resolved, await catalogue.check(read.config))
-      showWarnings([...read.config.warnings, ...warnings, ...user.problems])
+      const unread = await unreadSettings(read.config, names, new Set(user.schemas.keys()))
+      showWarnings([...read.config.warnings, ...warnings, ...user.problems, ...unread])
       const running = plugins.filter(({ entry }) => entry.enabled)
       const open = listeners.filter(({ enabled }) => enabled)
       console.log(`${nameOf(read)}: no errors, ${count(open.length, 'listener')}, ${count(running.length, 'plugin')}`)

@@ -1,6 +1,6 @@
 // `iii plugins …`: the plugins of a running engine, and `new` and `enable` for the files of a project.
 import { defineCommand, type CommandDef } from 'citty'
-import type { PluginState } from '../../core/host/table/phase.ts'
+import type { ShownState } from '../../core/host/table/plugin-rows.ts'
 import type { BuiltIn } from '../../sdk/built-in.ts'
 import { CONNECTION_ARGS, connectionFrom } from '../connection-options.ts'
 import { invokeOnce } from '../engine-client.ts'
@@ -19,6 +19,7 @@ const FORCE_ARG = {
 
 const PLUGIN_STATES = Object.keys({
   running: true,
+  stalled: true,
   available: true,
   disabled: true,
   stopped: true,
@@ -26,7 +27,7 @@ const PLUGIN_STATES = Object.keys({
   draining: true,
   restarting: true,
   failed: true,
-} satisfies Record<PluginState, true>)
+} satisfies Record<ShownState, true>)
 
 const list = defineCommand({
   meta: { name: 'list', description: 'Plugins that run, failed, or could be enabled' },
@@ -48,6 +49,8 @@ const list = defineCommand({
         { title: 'CALLS', value: text('calls') },
         { title: 'ERRORS', value: text('errors') },
         { title: 'ORIGIN', value: text('origin') },
+        // Else somebody looks for them in the file, where others stand.
+        { title: 'SETTINGS', value: ({ settings }) => (settings === 'stored' ? 'set at run time' : '') },
       ],
     }),
 })

@@ -93,7 +93,15 @@ export class EntryChanges implements StoreListener {
   changed(stored: StoredEntry): void {
     this.#context.persistence.warnOfOddities(stored)
     this.#outside(stored.id, async () => {
-      const { plugins, table } = this.#context
+      const { plugins, table, log } = this.#context
+      const plugin = table.idOf(stored.id)
+      if (plugin !== stored.id) {
+        table.stored.set(stored.id, stored)
+        log.warn(
+          `The change of configuration '${stored.id}' is not read: it is another name of ${plugin}; edit ${plugin}.yaml.`,
+        )
+        return
+      }
       if (plugins.owns(stored.id)) {
         // Only the value is anybody else's to change.
         if (stored.value === null) return
@@ -107,7 +115,12 @@ export class EntryChanges implements StoreListener {
 
   removed(id: string): void {
     this.#outside(id, async () => {
-      if (this.#context.plugins.owns(id)) await this.#context.plugins.reset(id)
+      const { plugins, table } = this.#context
+      // Nobody has read it, and what the plugin has under its own name stays.
+      if (table.idOf(id) !== id) {
+        table.stored.delete(id)
+        table.remove(id)
+      } else if (plugins.owns(id)) await plugins.reset(id)
       else await this.#delete(id)
     })
   }

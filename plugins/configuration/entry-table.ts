@@ -28,6 +28,12 @@ export class EntryTable {
     return [...this.#aliases].flatMap(([alias, target]) => (target === id ? [alias] : []))
   }
 
+  /** What the store holds of a plugin: under its name, else under another one that it has, as iii keeps it. */
+  storedUnder(plugin: string, aliases: readonly string[]): StoredEntry | undefined {
+    const names = [plugin, ...aliases]
+    return names.map((name) => this.stored.get(name)).find((stored) => stored !== undefined)
+  }
+
   find(id: string): Entry | undefined {
     return this.#entries.get(this.idOf(id))
   }

@@ -10,6 +10,7 @@ import type { ConfigurationSchema, Entry } from './entry.ts'
 import type { EntryTable } from './entry-table.ts'
 import type { IdQueues } from './id-queues.ts'
 import type { Persistence } from './persistence.ts'
+import { warnOfUnreadNames } from './other-names.ts'
 import { seedOf, seedHolds } from './seed.ts'
 import type { ChangeType } from './trigger.ts'
 import { expandFailed, type Values } from './values.ts'
@@ -71,9 +72,9 @@ export class PluginSettings {
   }
 
   /** Without side effects on entries, and without waiting: a change that the engine carries out may be what asks. */
-  resolve({ plugin, config, schema }: SettingsWish): ResolvedSettings {
+  resolve({ plugin, aliases, config, schema }: SettingsWish): ResolvedSettings {
     const { table, values, log } = this.#context
-    const stored = table.stored.get(plugin)
+    const stored = table.storedUnder(plugin, aliases)
     const file = { value: config, from: 'file' } as const
     if (plugin === OWN_ID || stored === undefined || stored.value === null) return file
     this.#resolvedFrom.set(plugin, stored)
@@ -93,7 +94,9 @@ export class PluginSettings {
 
   applied(told: AppliedSettings): void {
     if (told.plugin === OWN_ID) return
-    const owner = this.#owners.get(told.plugin) ?? { told, changing: false, toldMeanwhile: false }
+    const known = this.#owners.get(told.plugin)
+    if (known === undefined) warnOfUnreadNames(told, this.#context)
+    const owner = known ?? { told, changing: false, toldMeanwhile: false }
     owner.told = told
     this.#owners.set(told.plugin, owner)
     this.#context.table.addAliases(told.plugin, told.aliases)
@@ -215,20 +218,39 @@ export class PluginSettings {
 
   #valueInForce(owner: Owner): JsonValue {
     const { table, values, persistence, stripsSeeded } = this.#context
-    const { plugin, config, value, file, schema } = owner.told
-    const stored = table.stored.get(plugin)
+    const { plugin, aliases, config, value, file, schema } = owner.told
+    const stored = table.storedUnder(plugin, aliases)
     const isStored = stored !== undefined && stored.value !== null
     if (isStored && seedHolds(stored.seed, config)) {
       const { value: expanded, missing } = values.expand(stored.value, schema)
-      if (missing.length === 0 && isJsonObject(expanded) && includes(value, withAdapterOf(config, expanded)))
+      if (missing.length === 0 && isJsonObject(expanded) && includes(value, withAdapterOf(config, expanded))) {
+        if (stored.id !== plugin) this.#adopt(owner, stored)
         return stored.value
+      }
       // Stored after the plugin was told its settings: it has to hear of it. Else the engine could not use what is stored.
       if (this.#resolvedFrom.get(plugin) !== stored) this.#catchUp(plugin, stored)
       return value
     }
     const strips = stripsSeeded() && file !== null && Object.keys(config).length > 0
-    if ((isStored && persistence.keepsSeeds) || strips) this.#storeLater(owner.told, strips)
+    const isReplaced = isStored && stored.id === plugin && persistence.keepsSeeds
+    if (isReplaced || strips) this.#storeLater(owner.told, strips)
     return value
+  }
+
+  /** What iii has stored under the short name is this plugin's from now on; the file of the short name stays for iii. */
+  #adopt(owner: Owner, { id, value }: StoredEntry): void {
+    const { queues, persistence, log } = this.#context
+    const { plugin, config } = owner.told
+    if (!persistence.keepsSeeds) return
+    const save = async (): Promise<void> => {
+      await persistence.save({ ...this.#storedForm(owner, value), seed: seedOf(config) }, 'entry')
+      log.info(`The stored settings '${id}' are those of ${plugin}: they are kept in ${plugin}.yaml from now on.`)
+    }
+    queues.run(plugin, save).catch((error: unknown) => {
+      log.warn(
+        `The stored settings '${id}' of ${plugin} are in force, but could not be kept as its own: ${reasonOf(error)}`,
+      )
+    })
   }
 
   /** The block was edited: it counts from now on, and what was stored for the old one does not come back. */

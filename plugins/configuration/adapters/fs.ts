@@ -17,6 +17,8 @@ const DEFAULT_DIRECTORY = './config'
 /** Named by the id of the entry; of a plugin with several instances it is the name of the instance: `bridge#1`. */
 const ENTRY_FILE = /^([a-z0-9_-]{1,64}(?:#[0-9]+)?)\.yaml$/
 
+const LIKE_AN_ENTRY = /^[^.].*\.ya?ml$/i
+
 /** Default of `debounceMs` (spec 04 A.9.3). */
 const DEBOUNCE_MS = 500
 /** Values may hold secrets. */
@@ -71,6 +73,8 @@ export class FolderStore implements ConfigurationStore {
   readonly #burst: Burst
   #last: Promise<unknown> = Promise.resolve()
   #folderIsGone = false
+  /** Files that look like entries and are none, which have been warned about. */
+  readonly #odd = new Set<string>()
 
   constructor(options: FolderStoreOptions) {
     this.#options = options
@@ -174,7 +178,9 @@ export class FolderStore implements ConfigurationStore {
   async #list(): Promise<string[] | undefined> {
     const { folder, log, maxFiles = MAX_FILES } = this.#options
     try {
-      const names = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).sort()
+      const all = await readdir(folder)
+      for (const name of all) if (LIKE_AN_ENTRY.test(name) && !ENTRY_FILE.test(name)) this.#warnOfName(name)
+      const names = all.filter((name) => name.endsWith('.yaml')).sort()
       this.#folderIsGone = false
       if (names.length <= maxFiles) return names
       log.warn(`${folder} holds ${names.length} configuration files; only the first ${maxFiles} are used`)
@@ -191,6 +197,13 @@ export class FolderStore implements ConfigurationStore {
       this.#folderIsGone = true
       return undefined
     }
+  }
+
+  #warnOfName(name: string): void {
+    const { folder, log, maxFiles = MAX_FILES } = this.#options
+    if (this.#odd.has(name) || this.#odd.size >= maxFiles) return
+    this.#odd.add(name)
+    log.warn(`${join(folder, name)} is not read: the file of an entry is named ID.yaml, with an id of [a-z0-9_-]{1,64}`)
   }
 
   async #look(id: string, name: string, listener: StoreListener | undefined): Promise<void> {

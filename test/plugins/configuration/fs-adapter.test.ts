@@ -63,6 +63,21 @@ test.each([
   expect(warnings()).toEqual([`${join(folder, 'demo.yaml')} is skipped: ${problem}`])
 })
 
+test('A file that is named like no entry is warned about, once', async () => {
+  const folder = tempFolder()
+  for (const name of ['Upper.yaml', 'short.yml', 'a b.yaml', '.hidden.yaml', 'fine.yaml.broken', 'notes.txt'])
+    writeFileSync(join(folder, name), 'id: x\nvalue: 1\n')
+  const { load, warnings, changes } = openFolder(folder)
+  expect(await load()).toEqual([])
+  writeFileSync(join(folder, 'fine.yaml'), 'id: fine\nvalue: 1\n')
+  await changes.take(1)
+  expect(warnings().sort()).toEqual(
+    ['Upper.yaml', 'a b.yaml', 'short.yml'].map((name) =>
+      expect.stringContaining(`${join(folder, name)} is not read: `),
+    ),
+  )
+})
+
 test('A warning about a broken file shows nothing of what is in it', async () => {
   const folder = tempFolder()
   writeFileSync(join(folder, 'demo.yaml'), 'id: demo\nvalue: { password: hunter2\n')

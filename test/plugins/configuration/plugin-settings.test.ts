@@ -1,7 +1,7 @@
 // Entries of plugins: the seat `settings`, and configuration::set on them (spec 03 §2.4, 04 A.9.7, check 39).
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { CodedError } from '../../../protocol/errors.ts'
 import { applySettings } from '../../../plugins/configuration/apply-settings.ts'
 import { runConfiguration, STATE_SCHEMA, type RunningConfiguration } from './run-plugin.ts'
@@ -259,4 +259,67 @@ test.each([
   [{ op: 'resolve', plugin: 'x', config: 5 }, 'member `config` must be an object, got number 5'],
 ])('The seat refuses %j', async (input, message) => {
   await expect(run.call('engine::seat::settings', input)).rejects.toThrow(message)
+})
+
+describe('what iii has stored under a short name', () => {
+  const NAMES = { aliases: ['state'] }
+  const stored = (id: string, size: number): string =>
+    `id: ${id}\nname: ${id}\ndescription: ""\nvalue:\n  max_value_bytes: ${size}\n`
+  const startsWith = async (...ids: readonly string[]): Promise<void> => {
+    await run.stop()
+    for (const [index, id] of ids.entries()) writeFileSync(fileOf(id), stored(id, index + 3))
+    run = await runConfiguration({}, run.folder)
+  }
+
+  test('counts for the plugin of that name, which keeps it from then on; the old file stays as it is', async () => {
+    await startsWith('state')
+    const value = { max_value_bytes: 3 }
+    expect(await run.resolve('iii-state', {}, ['state'])).toEqual({ value, from: 'stored' })
+    await run.plugin('iii-state', { ...NAMES, value: { triggers_enabled: true, ...value } })
+    await vi.waitFor(() => expect(readFileSync(fileOf('iii-state'), 'utf8')).toContain('max_value_bytes: 3'))
+    expect(readFileSync(fileOf('state'), 'utf8')).toBe(stored('state', 3))
+    expect((await run.call('configuration::list')).configurations).toMatchObject([{ id: 'iii-state' }])
+    await restart()
+    expect(await run.resolve('iii-state', {}, ['state'])).toEqual({ value, from: 'stored' })
+    await run.plugin('iii-state', { ...NAMES, value: { triggers_enabled: true, ...value } })
+    await run.set('state', { max_value_bytes: 9 })
+    expect(readFileSync(fileOf('iii-state'), 'utf8')).toContain('max_value_bytes: 9')
+    expect(run.warnings).toEqual([])
+  })
+
+  test('gives way to what is stored under the name of the plugin, with a warning', async () => {
+    await startsWith('state', 'iii-state')
+    expect(await run.resolve('iii-state', {}, ['state'])).toEqual({ value: { max_value_bytes: 4 }, from: 'stored' })
+    await run.plugin('iii-state', { ...NAMES, value: { triggers_enabled: true, max_value_bytes: 4 } })
+    expect(run.warnings).toEqual([
+      "The stored settings 'state' (state.yaml) are not read: of iii-state, whose other name that is, iii-state.yaml counts.",
+    ])
+  })
+
+  test('gives way to a block of the plugin in the configuration file, with a warning, and is not written over', async () => {
+    await startsWith('state')
+    const config = { max_value_bytes: 5 }
+    expect(await run.resolve('iii-state', config, ['state'])).toEqual({ value: config, from: 'file' })
+    await run.plugin('iii-state', { ...NAMES, config })
+    expect(run.warnings).toEqual([expect.stringContaining("'state' (state.yaml) are not read")])
+    expect(existsSync(fileOf('iii-state'))).toBe(false)
+  })
+
+  test('is warned about when it is edited later, and takes nothing along when it is removed', async () => {
+    await run.plugin('iii-state', { ...NAMES, config: { max_value_bytes: 5 } })
+    const events = await run.collect()
+    writeFileSync(fileOf('state'), stored('state', 3))
+    await vi.waitFor(() =>
+      expect(run.warnings).toEqual([expect.stringContaining("change of configuration 'state' is not read")]),
+    )
+    rmSync(fileOf('state'))
+    await run.set('iii-state', { max_value_bytes: 6 })
+    writeFileSync(fileOf('marker'), 'id: marker\nvalue: 1\n')
+    const types = (await events.take(2)).map(({ event_type, id }) => [event_type, id])
+    expect(types).toEqual([
+      ['configuration:updated', 'iii-state'],
+      ['configuration:registered', 'marker'],
+    ])
+    expect(await run.get('state')).toEqual({ max_value_bytes: 6 })
+  })
 })

@@ -105,8 +105,8 @@ export class RunningConfiguration {
     return (await this.call('configuration::get', { id, ...more })).value
   }
 
-  resolve(plugin: string, config: Settings): Promise<any> {
-    return this.#seat({ op: 'resolve', plugin, config })
+  resolve(plugin: string, config: Settings, aliases: readonly string[] = []): Promise<any> {
+    return this.#seat({ op: 'resolve', plugin, config, aliases })
   }
 
   /** Tells that a plugin runs, as the host does after its start. */

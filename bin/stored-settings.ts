@@ -1,11 +1,14 @@
-// Which plugins have settings that were stored at run time. `iii config explain` reads the configuration file alone and starts
-// nothing, so it can't say what the keeper of settings would decide; but somebody has to know that there is more to it.
-import { existsSync } from 'node:fs'
+// Which plugins have settings that were stored at run time, and whether they count, as the keeper of settings decides it. Starts nothing.
 import path from 'node:path'
-import type { EngineConfig } from '../core/config/types.ts'
-import type { BuiltIn } from '../sdk/built-in.ts'
+import type { PluginSchemas } from '../core/config/file-schema.ts'
+import type { EngineConfig, WorkerEntry } from '../core/config/types.ts'
+import type { WorkerNames } from '../core/config/worker-names.ts'
+import { writtenConfig } from '../core/config/written-config.ts'
+import { ENGINE_VERSION } from '../core/version.ts'
+import type { StoredReading } from '../sdk/built-in.ts'
 
-export interface StoredSettings {
+export type StoredSettings = StoredReading & {
+  /** Of the instance. */
   readonly name: string
   /** Absolute path. */
   readonly file: string
@@ -14,13 +17,26 @@ export interface StoredSettings {
 /** Of entries that are enabled, in the order of the file. Empty when the entries are kept by another engine. */
 export async function storedSettings(
   { entries, projectRoot }: EngineConfig,
-  builtIns: readonly BuiltIn[],
+  names: WorkerNames,
+  schemas: PluginSchemas,
 ): Promise<StoredSettings[]> {
-  const keeper = builtIns.find(({ about }) => about.settingsFolder !== undefined)?.about
+  const keeper = names.builtIns.find(({ about }) => about.settingsFolder !== undefined)?.about
   const folder = await keeper?.settingsFolder?.(entries.find(({ name }) => name === keeper.name)?.config ?? {})
-  if (folder === undefined) return []
-  return entries
-    .filter(({ enabled }) => enabled)
-    .map(({ name }) => ({ name, file: path.resolve(projectRoot, folder, `${name}.yaml`) }))
-    .filter(({ file }) => existsSync(file))
+  const readStored = keeper?.readStored
+  if (folder === undefined || readStored === undefined) return []
+  const read = async (entry: WorkerEntry): Promise<StoredSettings | undefined> => {
+    const { instanceId: name } = entry
+    const schema = schemas[entry.name]
+    const block = schema === undefined ? entry.config : writtenConfig(entry, schema)
+    // The other names are those of a plugin's first instance.
+    for (const id of name === entry.name ? [name, ...names.aliasesOf(name)] : [name]) {
+      const file = path.resolve(projectRoot, folder, `${id}.yaml`)
+      const place = { env: process.env, engineVersion: ENGINE_VERSION }
+      const reading = await readStored({ file, id, block, ...(schema !== undefined && { schema }), ...place })
+      if (reading !== undefined) return { name, file, ...reading }
+    }
+    return undefined
+  }
+  const found = await Promise.all(entries.filter(({ enabled }) => enabled).map(read))
+  return found.filter((each) => each !== undefined)
 }

@@ -55,6 +55,8 @@ export interface BuiltInAbout extends WorkerAbout {
    * `config` block as written; undefined where they are no files of this engine.
    */
   readonly settingsFolder?: (config: Readonly<Record<string, unknown>>) => Promise<string | undefined>
+  /** Of the same worker: what one of these files says, and whether that counts. Undefined where there is none. */
+  readonly readStored?: (question: StoredQuestion) => Promise<StoredReading | undefined>
   /** What is limited in it. */
   readonly bounds?: () => Promise<readonly Bound[]>
   /** Declares its functions for the reference; nothing of it runs. */
@@ -62,6 +64,26 @@ export interface BuiltInAbout extends WorkerAbout {
   /** Its trigger types, as it registers them. */
   readonly declareTriggerTypes?: () => Promise<readonly TriggerTypeInput[]>
 }
+
+/** About one file of settings that were set at run time. */
+export interface StoredQuestion {
+  /** Absolute path. */
+  readonly file: string
+  /** By which the file is named. */
+  readonly id: string
+  /** The plugin's `config` block in the configuration file. */
+  readonly block: Readonly<Record<string, unknown>>
+  /** Of the plugin's settings, where it is known. */
+  readonly schema?: JsonSchema
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly engineVersion: string
+}
+
+export type StoredReading =
+  /** `value`: placeholders replaced, defaults not filled in; `ofBlock`: the members of it that still come from the block. */
+  | { readonly counts: true; readonly value: Readonly<Record<string, unknown>>; readonly ofBlock: readonly string[] }
+  /** `why`: in words, without a capital and a full stop. */
+  | { readonly counts: false; readonly why: string }
 
 /** A row of the table of built-in workers. */
 export interface BuiltIn {

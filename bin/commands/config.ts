@@ -68,7 +68,7 @@ export function configCommand(catalogue: PluginCatalogue) {
   })
 
   const explain = defineCommand({
-    meta: { name: 'explain', description: 'Show each value and where it comes from, as the file says it' },
+    meta: { name: 'explain', description: 'Show each value that counts and where it comes from' },
     args: {
       ...FILE_ARG,
       ...DEFAULT_ARG,
@@ -80,18 +80,27 @@ export function configCommand(catalogue: PluginCatalogue) {
       const user = await catalogue.user(read.config)
       const { warnings } = resolveEntries(read.config, { names, userPlugins: user.schemas.keys() })
       showWarnings([...read.config.warnings, ...warnings, ...user.problems])
-      const stored = await storedSettings(read.config, names.builtIns)
-      const values = explainConfig(read, schemasIn(builtIns, user.schemas), process.env)
+      const schemas = schemasIn(builtIns, user.schemas)
+      const stored = (await storedSettings(read.config, names, schemas)).map((each) => ({
+        ...each,
+        place: shown(each.file),
+      }))
+      const inForce = new Map(stored.flatMap((each) => (each.counts ? [[each.name, each]] : [])))
+      const values = explainConfig(read, schemas, process.env, inForce)
       if (args.json) {
-        console.log(JSON.stringify({ file: read.config.file, values, stored }, null, 2))
+        const told = stored.map(({ name, file, counts }) => ({ name, file, counts }))
+        console.log(JSON.stringify({ file: read.config.file, values, stored: told }, null, 2))
         return EXIT.ok
       }
       const rows = values.map((row) => [`${row.path} = ${JSON.stringify(row.value) ?? ''}`, row.origin] as const)
       const width = Math.min(60, Math.max(...rows.map(([text]) => text.length)))
       console.log(`# ${nameOf(read)}`)
       for (const [text, origin] of rows) console.log(`${text.padEnd(width)}  # ${origin}`)
-      for (const { name, file } of stored) {
-        console.log(`# ${name}: ${shown(file)} was set at run time, and counts until the block above is edited`)
+      for (const each of stored) {
+        const outcome = each.counts
+          ? 'counts, and not the block in the configuration file, until that is edited'
+          : `does not count: ${each.why}`
+        console.log(`# ${each.name}: what was set at run time, in ${each.place}, ${outcome}`)
       }
       return EXIT.ok
     },

@@ -18,8 +18,11 @@ export interface ExplainedValue {
   readonly path: string
   /** Masked where it is a secret. */
   readonly value: unknown
-  readonly source: 'file' | 'environment' | 'default' | 'injected'
-  /** In words: `iii-config.yaml:12`, `default`, `environment variable PORT (iii-config.yaml:12)`, `added by the engine`. */
+  readonly source: 'file' | 'environment' | 'default' | 'injected' | 'stored'
+  /**
+   * In words: `iii-config.yaml:12`, `default`, `environment variable PORT (iii-config.yaml:12)`, `added by the engine`,
+   * `set at run time (config/hello.yaml)`.
+   */
   readonly origin: string
 }
 
@@ -40,11 +43,24 @@ const ENTRY_KEYS: readonly (readonly [key: string, valueOf: (entry: WorkerEntry)
   ['worker_path', (entry) => entry.workerPath, false],
 ]
 
-/** `schemas` of the plugins show their defaults; without one, only what the file says is listed for a plugin. */
+/** Settings that were set at run time and count in place of the block. */
+export interface StoredValue {
+  readonly value: Readonly<Record<string, unknown>>
+  /** Members of it that still come from the block. */
+  readonly ofBlock: readonly string[]
+  /** Where they are kept, for people. */
+  readonly place: string
+}
+
+/**
+ * @param schemas of the plugins show their defaults; without one, only what the file says is listed for a plugin.
+ * @param stored by instance id.
+ */
 export function explainConfig(
   { config, document, paths }: ReadConfig,
   schemas: PluginSchemas,
   env: Readonly<Record<string, string | undefined>>,
+  stored: ReadonlyMap<string, StoredValue> = new Map(),
 ): ExplainedValue[] {
   const rows: ExplainedValue[] = []
   const add = (label: JsonPath, value: unknown, origin: Origin): void => {
@@ -69,11 +85,29 @@ export function explainConfig(
       add([entry.instanceId, key], valueOf(entry), written ?? (standsInFile ? DEFAULT_ORIGIN : INJECTED))
     }
     const label = [entry.instanceId, 'config']
-    const effective = effectiveConfig(entry, schemas)
-    if (standsInFile) addLeaves(label, effective, [...path, 'config'])
+    const kept = stored.get(entry.instanceId)
+    const effective = effectiveConfig(kept === undefined ? entry : { ...entry, config: kept.value, texts: {} }, schemas)
+    if (kept !== undefined) {
+      const written: Origin = { source: 'stored', origin: `set at run time (${kept.place})` }
+      const originIn = (inside: JsonPath): Origin => {
+        if (!isWritten(kept.value, inside)) return DEFAULT_ORIGIN
+        const isOfBlock = kept.ofBlock.includes(String(inside[0]))
+        return (isOfBlock ? originOf(document, [...path, 'config', ...inside]) : undefined) ?? written
+      }
+      for (const [inside, leaf] of leaves(effective)) add([...label, ...inside], leaf, originIn(inside))
+    } else if (standsInFile) addLeaves(label, effective, [...path, 'config'])
     else for (const [inside, leaf] of leaves(effective)) add([...label, ...inside], leaf, DEFAULT_ORIGIN)
   }
   return rows
+}
+
+function isWritten(value: unknown, path: JsonPath): boolean {
+  let inside = value
+  for (const part of path) {
+    if (typeof inside !== 'object' || inside === null || !Object.hasOwn(inside, part)) return false
+    inside = (inside as Record<string | number, unknown>)[part]
+  }
+  return true
 }
 
 function originOf(document: ConfigDocument | null, path: JsonPath): Origin | undefined {

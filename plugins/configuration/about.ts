@@ -20,6 +20,7 @@ export const about = {
   },
   config: async () => (await import('./config.ts')).CONFIGURATION_CONFIG_SCHEMA,
   settingsFolder: async (config) => (await import('./settings-folder.ts')).settingsFolder(config),
+  readStored: async (question) => (await import('./read-stored.ts')).readStored(question),
   bounds: async () => (await import('./bounds.ts')).BOUNDS,
   declareFunctions: async (registrar) =>
     (await import('./functions.ts')).registerConfigurationFunctions(registrar, {} as never),

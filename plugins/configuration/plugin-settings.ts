@@ -294,7 +294,7 @@ export class PluginSettings {
 }
 
 /** A value that says nothing of the adapter keeps the one of the file (spec 02 §7.2). */
-function withAdapterOf(config: JsonObject, value: JsonObject): JsonObject {
+export function withAdapterOf(config: JsonObject, value: JsonObject): JsonObject {
   const adapter = config['adapter']
   return adapter === undefined || Object.hasOwn(value, 'adapter') ? value : { ...value, adapter }
 }

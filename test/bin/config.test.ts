@@ -166,11 +166,32 @@ describe('iii config explain', () => {
     write('id: iii-stream\nvalue: { port: 1 }\n', file)
     const { stdout } = await iiiConfig(['explain'])
     expect(stdout).toContain(
-      `\n# iii-stream: ${file} was set at run time, and counts until the block above is edited\n`,
+      `\n# iii-stream: what was set at run time, in ${file}, counts, and not the block in the configuration file, until that is edited\n`,
     )
+    expect(stdout).toMatch(new RegExp(`^iii-stream\\.config\\.port = 1 +# set at run time \\(${file}\\)$`, 'm'))
+    expect(stdout).toMatch(/^iii-stream\.config\.host = "127\.0\.0\.1" +# default$/m)
     expect(stdout).not.toContain('# iii-state:')
     const json = JSON.parse((await iiiConfig(['explain', '--json'])).stdout) as { stored: unknown }
-    expect(json.stored).toEqual([{ name: 'iii-stream', file: expect.stringContaining(file) }])
+    expect(json.stored).toEqual([{ name: 'iii-stream', file: expect.stringContaining(file), counts: true }])
+  })
+
+  test('shows the values of the file where what was set at run time does not count, and says why', async () => {
+    write('workers:\n  - name: stream\n    config: { port: 5 }\n  - name: state\n')
+    mkdirSync(join(cwd, 'config'))
+    write('id: iii-stream\nvalue: { port: 1 }\nseed: of-another-block\n', 'config/iii-stream.yaml')
+    write('id: iii-state\nvalue: { max_value_bytes: "${III_TEST_NONE}" }\n', 'config/iii-state.yaml')
+    const { stdout } = await iiiConfig(['explain'])
+    expect(stdout).toMatch(/^iii-stream\.config\.port = 5 +# iii-config\.yaml:3$/m)
+    expect(stdout).toContain('in config/iii-stream.yaml, does not count: the block was edited since\n')
+    expect(stdout).toContain('in config/iii-state.yaml, does not count: III_TEST_NONE is not set\n')
+  })
+
+  test('finds what was set under short names, with variables', async () => {
+    write('workers:\n  - name: state\n')
+    mkdirSync(join(cwd, 'config'))
+    write('id: state\nvalue: { max_value_bytes: "${III_TEST_SIZE:7}" }\n', 'config/state.yaml')
+    const { stdout } = await iiiConfig(['explain'])
+    expect(stdout).toMatch(/^iii-state\.config\.max_value_bytes = 7 +# set at run time \(config\/state\.yaml\)$/m)
   })
 
   test('says nothing of folders here when another engine keeps what is set', async () => {

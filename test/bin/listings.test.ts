@@ -99,6 +99,18 @@ it('shows how many threads a plugin has left behind, beside why it is stale', as
   expect(stdout).toMatch(/stale +stalled \(stale: held_up, abandoned: 2\) /)
 })
 
+it('says which plugins run with settings that were set at run time', async () => {
+  const row = { isolation: 'thread', state: 'running', origin: 'built-in' }
+  const plugins = [
+    { ...row, name: 'kept', settings: 'stored' },
+    { ...row, name: 'plain' },
+  ]
+  engine.answers.set('engine::plugins::list', { result: { plugins } })
+  const { stdout } = await runCli(['plugins', ...engine.at])
+  expect(stdout).toMatch(/^kept .* set at run time$/m)
+  expect(stdout).toMatch(/^plain .* built-in$/m)
+})
+
 it('reloads a plugin, with --force when asked', async () => {
   engine.answers.set('engine::plugins::reload', { result: { name: 'hello', generation: 4, ms: 12 } })
   const { code, stdout } = await runCli(['plugin', 'reload', 'hello', '--force', ...engine.at])

@@ -1,13 +1,12 @@
 // Notices plugins whose loop stands still: frames wait unread for seconds because the thread computes or is blocked in a system call
 // (design, "The ring"). Who gets none is nudged by one.
-import inspector from 'node:inspector'
 import type { Clock } from '../../../base/time/clock.ts'
 
 export interface StallWatchOptions {
   readonly clock: Clock
   /** Unread for this long: stalled, which is shown. Default 5 s. */
   readonly stalledMs?: number
-  /** Unread for this long: ended as a crash. Default 30 s; never, while a debugger may hold the thread at a breakpoint. */
+  /** Unread for this long: ended as a crash. Default 30 s. */
   readonly crashMs?: number
   readonly checkEveryMs?: number
   /** A debugger may be at work: what stands at a breakpoint is stalled, and not hopeless. Default: Node's inspector is open. */
@@ -38,7 +37,7 @@ export class StallWatch {
   constructor({
     clock,
     stalledMs = STALL_WATCH_DEFAULTS.stalledMs,
-    crashMs = inspector.url() === undefined ? STALL_WATCH_DEFAULTS.crashMs : Infinity,
+    crashMs = STALL_WATCH_DEFAULTS.crashMs,
     checkEveryMs = STALL_WATCH_DEFAULTS.checkEveryMs,
     isDebugged = isInspectorOpen,
   }: StallWatchOptions) {

@@ -13,6 +13,23 @@ function explain(
 }
 
 describe('explainConfig', () => {
+  test('shows what was set at run time in place of the block, but for the members that the block keeps', () => {
+    const text = 'workers:\n  - name: hello\n    config:\n      size: 1\n      adapter: { name: kv }\n'
+    const schema = { type: 'object', properties: { mood: { default: 'good' } } }
+    const value = { size: 2, adapter: { name: 'kv' } }
+    const stored = new Map([['hello', { value, ofBlock: ['adapter'], place: 'config/hello.yaml' }]])
+    const rows = explainConfig(readText(text), { hello: schema }, {}, stored).filter(({ path }) =>
+      path.includes('config.'),
+    )
+    expect(rows.map(({ path, value: shown, origin }) => [path, shown, origin])).toEqual(
+      expect.arrayContaining([
+        ['hello.config.size', 2, 'set at run time (config/hello.yaml)'],
+        ['hello.config.adapter.name', 'kv', 'iii-config.yaml:5'],
+        ['hello.config.mood', 'good', 'default'],
+      ]),
+    )
+  })
+
   test('tells file, default and what the engine adds apart', () => {
     const rows = explain(
       'engine:\n  gate_ms: 5\nworkers:\n  - name: iii-worker-manager\n    config:\n      host: localhost\n',

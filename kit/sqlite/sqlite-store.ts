@@ -2,8 +2,11 @@
 // What is stored is up to the caller's schema; `sqlite/ordered-table.ts` has the one of state and stream.
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
+import { CodedError } from '../../protocol/errors.ts'
 import { GroupCommit, type BatchListener, type GroupCommitLimits, type RunOptions } from './group-commit.ts'
 import { OwnFile } from './own-file.ts'
+import { Shrinking, type ShrinkLimits } from './shrinking.ts'
+import { backUpStore, type BackupOptions } from './store-backup.ts'
 import { closeStoreFile, openStoreFile, type StoreFormat } from './store-file.ts'
 import { toStoreError, type StorePlace } from './store-error.ts'
 
@@ -22,6 +25,10 @@ export interface SqliteStoreOptions extends StoreFormat {
   /** Larger files have only their schema checked when they are opened. Default 128 MiB. */
   readonly fullCheckBytes?: number | undefined
   readonly limits?: Partial<GroupCommitLimits> | undefined
+  /** How what deleted values have left is given back to the file system. */
+  readonly shrink?: Partial<ShrinkLimits> | undefined
+  /** Told of a file that can't shrink, with the remedy. Default: nobody. */
+  readonly onWarning?: ((message: string) => void) | undefined
   /** Told what fails without anybody waiting for it: a callback after a commit, the last checkpoint. */
   readonly onError: (message: string, error: unknown) => void
   /** Gets the open database before its first use; for tests that set a page limit or damage something. */
@@ -34,19 +41,28 @@ export class SqliteStore {
   readonly database: DatabaseSync
   readonly #place: StorePlace
   readonly #commits: GroupCommit
+  readonly #shrinking: Shrinking
   readonly #onError: SqliteStoreOptions['onError']
   readonly #rolledBack: (() => void)[] = []
   readonly #batches: BatchListener[] = []
+  /** Ends the copies that are being made. */
+  readonly #ending = new AbortController()
+  readonly #copies = new Set<Promise<unknown>>()
   #closed = false
 
   /** Opens or creates the store. Throws a `StoreError` that names the file and the remedy. */
   constructor(options: SqliteStoreOptions) {
     const { folder, name, setting, schema, version, maxBytes, fullCheckBytes, limits, onError, onOpen } = options
+    const { shrink, onWarning } = options
     this.#onError = onError
     this.#place = { folder, file: join(folder, name), setting }
-    this.database = openStoreFile({ ...this.#place, schema, version, maxBytes, fullCheckBytes })
+    this.database = openStoreFile({ ...this.#place, schema, version, maxBytes, fullCheckBytes, onWarning })
     onOpen?.(this.database)
     const ownFile = new OwnFile(this.#place)
+    this.#shrinking = new Shrinking(this.database, {
+      limits: shrink,
+      onError: (error) => onError('Free room of the store could not be given back.', error),
+    })
     this.#commits = new GroupCommit(this.database, {
       limits,
       onRolledBack: () => this.#rolledBack.forEach((listener) => listener()),
@@ -55,7 +71,10 @@ export class SqliteStore {
           ownFile.check()
           this.#batches.forEach((listener) => listener.beforeCommit())
         },
-        committed: () => this.#batches.forEach((listener) => listener.committed()),
+        committed: () => {
+          this.#shrinking.wrote()
+          this.#batches.forEach((listener) => listener.committed())
+        },
         rolledBack: () => this.#batches.forEach((listener) => listener.rolledBack()),
       },
       describe: (cause) => toStoreError(cause, this.#place),
@@ -81,11 +100,42 @@ export class SqliteStore {
     return this.#commits.run(operation, options)
   }
 
+  /**
+   * Copies the store into a new file while it is in use (`store-backup.ts`). Resolves with its size in bytes when it is safe on the disk.
+   * Rejects with a `StoreError` that says what to do, and with `plugin_unavailable` when the store is closed meanwhile.
+   */
+  async backup(file: string, { onProgress }: Pick<BackupOptions, 'onProgress'> = {}): Promise<number> {
+    const { signal } = this.#ending
+    signal.throwIfAborted()
+    const goOn = this.#shrinking.hold()
+    const copy = backUpStore(this.database, file, { onProgress, signal })
+    this.#copies.add(copy)
+    try {
+      return await copy
+    } finally {
+      this.#copies.delete(copy)
+      if (!this.#closed) goOn()
+    }
+  }
+
+  /** Ends the copies that are being made; to be awaited before `close`. */
+  async endBackups(): Promise<void> {
+    this.#ending.abort(
+      new CodedError(
+        'plugin_unavailable',
+        'The store is being closed: the copy was given up, and nothing of it is left.',
+      ),
+    )
+    await Promise.allSettled(this.#copies)
+  }
+
   /** Finishes what is queued, closes the file and releases the folder. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    void this.endBackups()
     this.#commits.close()
+    this.#shrinking.stop()
     const failure = closeStoreFile(this.database, this.#place)
     if (failure !== undefined)
       this.#onError('The write-ahead log was not copied at the end; it is at the next start.', failure)

@@ -17,7 +17,10 @@ const CHECKPOINT_PAGES = 4_000
  * Files up to this size are checked as a whole when they are opened: measured 3 to 4 s per GB with rows of 140 bytes, so at
  * most about half a second. Larger ones would not start in time; damage in them shows when the damaged page is read.
  */
-const FULL_CHECK_BYTES = 128 * 1024 * 1024
+export const FULL_CHECK_BYTES = 128 * 1024 * 1024
+
+/** Value of `PRAGMA auto_vacuum` for files that shrink step by step. */
+const INCREMENTAL = 2
 
 /** A process that was just killed may hold its lock for a moment longer. */
 const LOCK_WAIT_MS = 1_000
@@ -34,6 +37,8 @@ export interface StoreFileOptions extends StoreFormat, StorePlace {
   readonly maxBytes?: number | undefined
   /** Larger files have only their schema checked when they are opened. Default 128 MiB. */
   readonly fullCheckBytes?: number | undefined
+  /** Told of a file that can't shrink, with the remedy. */
+  readonly onWarning?: ((message: string) => void) | undefined
 }
 
 export function openStoreFile(options: StoreFileOptions): DatabaseSync {
@@ -44,7 +49,10 @@ export function openStoreFile(options: StoreFileOptions): DatabaseSync {
     database = new DatabaseSync(options.file, { timeout: LOCK_WAIT_MS })
     lock(database)
     if (isNew(database)) createTables(database, options)
-    else checkFile(database, options)
+    else {
+      checkFile(database, options)
+      letItShrink(database, options)
+    }
     applySettings(database, options)
     return database
   } catch (error) {
@@ -79,7 +87,8 @@ function requireWritable({ folder, file, setting }: StorePlace): void {
 
 /** One engine per folder. The lock is held until the file is closed; the system releases it when the process dies. */
 function lock(database: DatabaseSync): void {
-  database.exec('PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
+  // How a new file shrinks must be said before its first page is made, which this does; one that is there stays as it is.
+  database.exec('PRAGMA auto_vacuum=INCREMENTAL; PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE; COMMIT')
 }
 
 /** Empty: nobody has made a table in it. */
@@ -113,6 +122,30 @@ function checkFile(
   }
   const finding = quickCheck(database, statSync(file).size <= fullCheckBytes)
   if (finding !== 'ok') throw new StoreError(file, damaged(file, finding))
+}
+
+/**
+ * Files of earlier versions keep their size for ever: those with little in them are written anew once, however large they are. What is
+ * deleted in a new file is given back by `shrinking.ts`.
+ */
+function letItShrink(
+  database: DatabaseSync,
+  { file, fullCheckBytes = FULL_CHECK_BYTES, onWarning }: StoreFileOptions,
+): void {
+  if (pragma(database, 'auto_vacuum') === INCREMENTAL) return
+  const used = (pragma(database, 'page_count') - pragma(database, 'freelist_count')) * pragma(database, 'page_size')
+  const remedy = `To have it give back what is deleted, stop the engine and run: sqlite3 ${file} "PRAGMA auto_vacuum=2; VACUUM"`
+  if (used > fullCheckBytes) {
+    onWarning?.(`The store file ${file} comes from an earlier version and keeps its size. ${remedy}`)
+    return
+  }
+  try {
+    database.exec(`PRAGMA auto_vacuum=INCREMENTAL; VACUUM`)
+  } catch (error) {
+    // It takes as much room again for a moment. Without it everything works as before.
+    const reason = error instanceof Error ? error.message : String(error)
+    onWarning?.(`The store file ${file} keeps its size: it could not be written anew (${reason}). ${remedy}`)
+  }
 }
 
 /** `ok`, or the first thing that is wrong. */

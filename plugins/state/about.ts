@@ -12,6 +12,7 @@ export const about = {
   },
   triggerTypes: ['state'],
   functionIds: ['state::*'],
+  exactGrants: ['state::backup'],
   isDefault: true,
   errors: {
     VALUE_TOO_LARGE: 'The value is larger than `max_value_bytes`.',
@@ -21,15 +22,17 @@ export const about = {
     UPDATE_ERROR: 'The state store could not update the value.',
     LIST_ERROR: 'The state store could not list the values of a scope.',
     LIST_GROUPS_ERROR: 'The state store could not list the scopes.',
+    BACKUP_ERROR: 'The copy of the state store could not be made. The message says why; no file is left.',
   },
   tryNext: 'trigger state::set scope=demo key=greeting value=hello',
+  commands: { state: { summary: 'Copy the state store while it is in use', load: () => import('./command.ts') } },
   scenarios: {
     'state-set': () => import('./bench/state-set.ts'),
     'state-get': () => import('./bench/state-get.ts'),
   },
   config: async () => (await import('./config.ts')).STATE_CONFIG_SCHEMA,
   declareFunctions: async (registrar) =>
-    (await import('./functions.ts')).registerStateFunctions(registrar, {} as never),
+    (await import('./functions.ts')).registerStateFunctions(registrar, { backup: {} } as never),
   declareTriggerTypes: async () => [(await import('./trigger.ts')).STATE_TRIGGER_TYPE],
 } as const satisfies BuiltInAbout
 

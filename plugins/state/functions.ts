@@ -1,4 +1,5 @@
 // The functions `state::*` (spec 02 §2): what each takes, does and answers. Storing is the adapter's business.
+import { backupFunction, type BackupFunctionDeps } from '../../kit/backup/backup-function.ts'
 import { registerBuiltIn, type BuiltInFunction, type FunctionRegistrar } from '../../kit/functions/built-in-function.ts'
 import type { InputObject, InputReader } from '../../kit/functions/input-reader.ts'
 import { decodeUpdateOperations } from '../../kit/update/decode-operations.ts'
@@ -15,7 +16,10 @@ export interface StateFunctionsContext {
   readonly settings: LiveSettings
   /** What to call when a write of that address has happened; made when the call arrives, to keep its trace context. */
   readonly writeListener: (scope: string, key: string, deleted: boolean) => OnWritten
+  readonly backup: BackupFunctionDeps
 }
+
+const BACKUP = { id: 'state::backup', content: 'all values', errorCode: 'BACKUP_ERROR' satisfies StateErrorCode }
 
 interface Address {
   readonly scope: string
@@ -29,6 +33,7 @@ export function registerStateFunctions(iii: FunctionRegistrar, context: StateFun
   registerBuiltIn(iii, updateFunction(context))
   registerBuiltIn(iii, listFunction(context))
   registerBuiltIn(iii, listGroupsFunction(context))
+  registerBuiltIn(iii, backupFunction(BACKUP, context.backup))
 }
 
 function setFunction({

@@ -47,7 +47,8 @@ export default definePlugin<StateConfig>({
       }
     }
 
-    registerStateFunctions(iii, { store, settings, writeListener })
+    const backup = { copy: store.backup?.bind(store), projectRoot: engine.projectRoot, log }
+    registerStateFunctions(iii, { store, settings, writeListener, backup })
     iii.registerTriggerType(STATE_TRIGGER_TYPE, bindings)
 
     return {

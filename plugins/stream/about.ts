@@ -12,6 +12,7 @@ export const about = {
   },
   triggerTypes: ['stream', 'stream:join', 'stream:leave'],
   functionIds: ['stream::*'],
+  exactGrants: ['stream::backup'],
   isDefault: true,
   errors: {
     STREAM_SET_ERROR: 'The stream store, or the custom stream, could not write the item.',
@@ -21,11 +22,13 @@ export const about = {
     STREAM_GET_GROUP_ERROR: 'The stream store could not list the items of a group.',
     STREAM_LIST_GROUPS_ERROR: 'The stream store could not list the groups of a stream.',
     STREAM_LIST_ALL_ERROR: 'The stream store could not list the streams.',
+    STREAM_BACKUP_ERROR: 'The copy of the stream store could not be made. The message says why; no file is left.',
     STREAM_SEND_ERROR: 'The event could not be sent to the subscribers of the stream.',
     JSON_ERROR: 'A custom stream returned something of the wrong shape. The write may have happened.',
     DESERIALIZATION_ERROR: 'What came over a bridge on the topic of stream events is no event of a stream.',
   },
   listens: { host: 'host', port: 'port', defaults: { host: '127.0.0.1', port: 3112 } },
+  commands: { stream: { summary: 'Copy the stream store while it is in use', load: () => import('./command.ts') } },
   scenarios: {
     'stream-set': () => import('./bench/stream-set.ts'),
     'stream-fan-out': () => import('./bench/stream-fan-out.ts'),
@@ -33,7 +36,7 @@ export const about = {
   config: async () => (await import('./config.ts')).STREAM_CONFIG_SCHEMA,
   bounds: async () => (await import('./bounds.ts')).BOUNDS,
   declareFunctions: async (registrar) =>
-    (await import('./functions.ts')).registerStreamFunctions(registrar, {} as never),
+    (await import('./functions.ts')).registerStreamFunctions(registrar, {} as never, {} as never),
   declareTriggerTypes: async () => {
     const [{ STREAM_TRIGGER_TYPE }, { JOIN_TRIGGER_TYPE, LEAVE_TRIGGER_TYPE }] = await Promise.all([
       import('./trigger.ts'),

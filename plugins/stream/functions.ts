@@ -1,8 +1,10 @@
 // The functions `stream::*` (spec 02 §3): what each takes, does and answers. Where the items are is the business of `items.ts`.
+import { backupFunction, type BackupFunctionDeps } from '../../kit/backup/backup-function.ts'
 import { registerBuiltIn, type BuiltInFunction, type FunctionRegistrar } from '../../kit/functions/built-in-function.ts'
 import type { InputObject, InputReader } from '../../kit/functions/input-reader.ts'
 import { decodeUpdateOperations } from '../../kit/update/decode-operations.ts'
 import type { UpdateOperation } from '../../kit/update/update-operations.ts'
+import type { StreamErrorCode } from './about.ts'
 import type { ItemAddress } from './adapters/store.ts'
 import type { StreamItems } from './items.ts'
 import {
@@ -22,7 +24,13 @@ interface GroupAddress {
   readonly group: string
 }
 
-export function registerStreamFunctions(iii: FunctionRegistrar, items: StreamItems): void {
+const BACKUP = {
+  id: 'stream::backup',
+  content: 'all items and their history',
+  errorCode: 'STREAM_BACKUP_ERROR' satisfies StreamErrorCode,
+}
+
+export function registerStreamFunctions(iii: FunctionRegistrar, items: StreamItems, backup: BackupFunctionDeps): void {
   registerBuiltIn(iii, setFunction(items))
   registerBuiltIn(iii, getFunction(items))
   registerBuiltIn(iii, deleteFunction(items))
@@ -31,6 +39,7 @@ export function registerStreamFunctions(iii: FunctionRegistrar, items: StreamIte
   registerBuiltIn(iii, listGroupsFunction(items))
   registerBuiltIn(iii, listAllFunction(items))
   registerBuiltIn(iii, sendFunction(items))
+  registerBuiltIn(iii, backupFunction(BACKUP, backup))
 }
 
 function setFunction(items: StreamItems): BuiltInFunction<{ address: ItemAddress; data: string }> {

@@ -76,6 +76,7 @@ export default definePlugin<StreamConfig>({
         registerFunction: (id, handler, options) => iii.registerFunction(id, streams.whenKnown(handler), options),
       },
       items,
+      { copy: store.backup?.bind(store), projectRoot: engine.projectRoot, log },
     )
     server.registerTriggerTypes()
     iii.registerTriggerType(STREAM_TRIGGER_TYPE, bindings)

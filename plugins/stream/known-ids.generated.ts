@@ -117,6 +117,25 @@ declare module '../../sdk/known-ids.ts' {
       }
       output: null | undefined
     }
+    /** Copies all items and their history into a new file on the machine of the engine, while they are in use. Asked again for the same file it tells how far it is. */
+    'stream::backup': {
+      input: {
+        /** Path of a file that does not exist; relative to the project root. */
+        file: string
+        /** Answer after this time, done or not. Default: when it is done. */
+        wait_ms?: number | null
+      }
+      output: {
+        file: string
+        state: 'running' | 'done'
+        /** From 0 to 1. */
+        progress: number
+        /** Size of the file; 0 while it is not there. */
+        bytes: number
+        /** Time that it has taken. */
+        ms: number
+      }
+    }
   }
 
   interface KnownTriggers {

@@ -5,6 +5,8 @@ import { MAX_HOPS } from '../../kit/bridge/hops.ts'
 import { REDIS_DEFAULTS } from '../../kit/redis/client-options.ts'
 import { EDIT_TURNS_DEFAULTS } from '../../kit/redis/edit-turns.ts'
 import { GROUP_COMMIT_DEFAULTS } from '../../kit/sqlite/group-commit.ts'
+import { SHRINK_DEFAULTS } from '../../kit/sqlite/shrinking.ts'
+import { FULL_CHECK_BYTES } from '../../kit/sqlite/store-file.ts'
 import { LANE_DEFAULTS } from '../../kit/triggers/trigger-bindings.ts'
 import { REDIS_FEED_DEFAULTS } from '../../plugins/stream/adapters/redis-feed.ts'
 import type { Bound } from '../../sdk/built-in.ts'
@@ -46,6 +48,17 @@ export const STORE_BOUNDS: readonly Bound[] = [
     `${countText(GROUP_COMMIT_DEFAULTS.maxWaitingOperations)}, ${bytesText(GROUP_COMMIT_DEFAULTS.maxWaitingBytes)}`,
     '`overloaded`',
   ),
+  fixed(
+    'free pages that stay in a store file',
+    `${countText(SHRINK_DEFAULTS.keepPages)}, or ${SHRINK_DEFAULTS.keepShare * 100} % of those in use`,
+    `given back, ${countText(SHRINK_DEFAULTS.stepPages)} at a time`,
+  ),
+  fixed(
+    'content of a store file that is read or written anew when it is opened',
+    bytesText(FULL_CHECK_BYTES),
+    'only its schema is checked, and one of an earlier version keeps its size',
+  ),
+  fixed('copies of a store at a time', '1', 'one into another file is `overloaded`'),
 ]
 
 export const REDIS_BOUNDS: readonly Bound[] = [

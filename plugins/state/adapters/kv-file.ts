@@ -2,6 +2,7 @@
 import { SqliteStore } from '../../../kit/sqlite/sqlite-store.ts'
 import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../../kit/sqlite/ordered-table.ts'
 import { updateText, type UpdateError, type UpdateOperation } from '../../../kit/update/update-operations.ts'
+import type { CopyStore } from '../../../kit/backup/backups.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { OnWritten, StateStore, Updated } from './store.ts'
 
@@ -9,7 +10,7 @@ export interface KvFileOptions {
   /** Absolute path of the data folder. */
   readonly folder: string
   readonly maxBytes?: number | undefined
-  readonly log: Pick<PluginLog, 'error'>
+  readonly log: Pick<PluginLog, 'error' | 'warn'>
 }
 
 /** Version of the layout of `state.db`. */
@@ -27,6 +28,7 @@ export class KvFile implements StateStore {
       schema: ORDERED_TABLE_SCHEMA,
       version: FORMAT_VERSION,
       maxBytes,
+      onWarning: (message) => log.warn(message),
       onError: (message, error) => log.error(message, { error: String(error) }),
     })
     this.#table = new OrderedTable(this.#store)
@@ -69,7 +71,12 @@ export class KvFile implements StateStore {
     return this.#store.run(() => this.#table.scopes())
   }
 
+  backup(...[file, onProgress]: Parameters<CopyStore>): Promise<number> {
+    return this.#store.backup(file, { onProgress })
+  }
+
   async close(): Promise<void> {
+    await this.#store.endBackups()
     this.#store.close()
   }
 }

@@ -1,5 +1,6 @@
 // What a state adapter is: the interface that kv, redis and bridge implement. Values are JSON text throughout.
 // `test/plugins/state/adapter-cases.ts` holds every adapter to it.
+import type { CopyStore } from '../../../kit/backup/backups.ts'
 import type { UpdateError, UpdateOperation } from '../../../kit/update/update-operations.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 
@@ -28,6 +29,8 @@ export interface StateStore {
   list(scope: string): Promise<string[]>
   /** The scopes that have at least one key, each once, in any order. */
   scopes(): Promise<string[]>
+  /** Absent where the values are in no file of this engine. */
+  backup?: CopyStore
   /** Finishes what was begun and releases everything, so that the next generation can open the same data. */
   close(): Promise<void>
 }

@@ -3,6 +3,7 @@
 import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../../kit/sqlite/ordered-table.ts'
 import { SqliteStore, type SqliteStoreOptions } from '../../../kit/sqlite/sqlite-store.ts'
 import { updateText, type UpdateOperation } from '../../../kit/update/update-operations.ts'
+import type { CopyStore } from '../../../kit/backup/backups.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import { StreamEvent, type Change } from '../event.ts'
 import type { Feed, Snapshot } from '../feed.ts'
@@ -19,7 +20,7 @@ export interface KvFileOptions {
   readonly history: HistoryLimits
   /** Upper size of the file; a quarter of it is for the history at most. Default: none. */
   readonly maxBytes?: number | undefined
-  readonly log: Pick<PluginLog, 'error'>
+  readonly log: Pick<PluginLog, 'error' | 'warn'>
   readonly now?: (() => number) | undefined
   readonly keepUnasked?: number | undefined
   /** For tests. */
@@ -57,6 +58,7 @@ export class KvFile implements StreamStore {
       schema: `${ORDERED_TABLE_SCHEMA}; ${JOURNAL_SCHEMA}`,
       version: FORMAT_VERSION,
       maxBytes,
+      onWarning: (message) => log.warn(message),
       onError,
       onOpen,
     })
@@ -159,7 +161,12 @@ export class KvFile implements StreamStore {
     return this.#store.run(() => byStream(this.#table.scopes()))
   }
 
+  backup(...[file, onProgress]: Parameters<CopyStore>): Promise<number> {
+    return this.#store.backup(file, { onProgress })
+  }
+
   async close(): Promise<void> {
+    await this.#store.endBackups()
     this.#store.close()
     this.#feed.close()
   }

@@ -1,5 +1,6 @@
 // What a stream adapter is: the interface that kv, redis and bridge implement. Values are JSON text throughout.
 // `test/plugins/stream/adapter-cases.ts` holds every adapter to it.
+import type { CopyStore } from '../../../kit/backup/backups.ts'
 import type { UpdateError, UpdateOperation } from '../../../kit/update/update-operations.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { StreamEvent } from '../event.ts'
@@ -43,6 +44,8 @@ export interface StreamStore {
   streams(): Promise<readonly { readonly id: string; readonly groups: readonly string[] }[]>
   /** An event without a write: `stream::send`, and what a custom stream has written elsewhere. `event` as in `StreamEvent`. */
   emit(stream: string, group: string, item: string | null, event: string, onEmitted: OnEmitted): Promise<void>
+  /** Absent where the items are in no file of this engine. */
+  backup?: CopyStore
   close(): Promise<void>
 }
 

@@ -17,9 +17,10 @@ stateCases('state on disk', () => open())
 stateCases('state in memory', () => open({ adapter: { name: 'kv', config: { store_method: 'in_memory' } } }))
 
 describe('what the plugin publishes', () => {
-  test('six functions with descriptions and schemas, and one trigger type', async () => {
+  test('seven functions with descriptions and schemas, and one trigger type', async () => {
     const { engine, host } = await open()
     expect([...host.functions].sort()).toEqual([
+      'state::backup',
       'state::delete',
       'state::get',
       'state::list',

@@ -7,7 +7,7 @@ const [folder = '', firstValue = '1'] = process.argv.slice(2)
 const store = new KvFile({
   folder,
   history: { maxEvents: 5_000, maxBytes: 1_000_000 },
-  log: { error: (message) => writeSync(2, `${message}\n`) },
+  log: { error: (message) => writeSync(2, `${message}\n`), warn: (message) => writeSync(2, `${message}\n`) },
 })
 store.feed.listen({
   event: ({ frame }) => void writeSync(1, `told ${frame.toString()}\n`),

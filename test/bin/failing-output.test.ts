@@ -63,13 +63,13 @@ async function listening(): Promise<void> {
   }
 }
 
-/** Has the engine write lines, of `bytes` each, and calls answered after them. */
-async function logAndCall(bytes = 10): Promise<void> {
+/** Has the engine write lines, as long as workers may write them, and calls answered after them. */
+async function logAndCall(lines = 3): Promise<void> {
   const client = await RawClient.connect(`ws://127.0.0.1:${port}`)
   client.send('this is no JSON')
-  for (let line = 0; line < 30; line++) {
-    const { error } = await client.call('engine::log::info', { message: 'x'.repeat(bytes) })
-    expect(error).toBeUndefined()
+  for (let line = 0; line < lines; line++) {
+    const data = { message: 'x'.repeat(8_000), data: 'y'.repeat(15_000) }
+    expect((await client.call('engine::log::info', data)).error).toBeUndefined()
   }
   await client.close()
 }
@@ -117,8 +117,8 @@ it('an engine whose reader has stopped reading answers calls and ends, and says 
   start(['ignore', 'pipe', 'pipe'])
   await within(15_000, 'the start', started())
   engine!.stderr!.pause()
-  // Three times what a log keeps for a slow reader.
-  await logAndCall(100_000)
+  // Nearly twice what a log keeps for a slow reader.
+  await logAndCall(80)
   let log = ''
   const told = new Promise<void>((resolve) => {
     engine!.stderr!.on('data', (chunk: Buffer) => {
@@ -129,7 +129,7 @@ it('an engine whose reader has stopped reading answers calls and ends, and says 
   engine!.stderr!.resume()
   await within(8_000, 'a line about what is missing', told)
   engine!.stderr!.pause()
-  await logAndCall(100_000)
+  await logAndCall(80)
   expect(await endsBy('SIGTERM')).toBe(0)
 })
 

@@ -28,7 +28,7 @@ import { infoOf, rowOf, type PluginInfo, type PluginRow, type RowSurroundings } 
 import type { PluginEvent } from './table/plugin-table.ts'
 
 /** Time for a refused configuration that is tried again to be read and to have its turn. */
-const RETRY_MS = 500
+export const RETRY_MS = 500
 
 export interface PluginHostOptions {
   readonly router: RouterPort

@@ -62,11 +62,17 @@ interface Reconfigured {
   readonly before: { readonly settings: Settings; readonly entry: WorkerEntry }
 }
 
+interface Pending {
+  readonly step: HandOverStep
+  /** Carried out or discarded. */
+  readonly over: PromiseWithResolvers<void>
+}
+
 export class Reconciler {
   readonly #deps: ReconcilerDeps
   readonly #handOvers: HandOvers
   /** Prepared and neither carried out nor discarded: what other groups, of other instances, are checked against as if it ran. */
-  readonly #pending = new Map<PluginInstance, HandOverStep>()
+  readonly #pending = new Map<PluginInstance, Pending>()
 
   constructor(deps: ReconcilerDeps) {
     this.#deps = deps
@@ -101,7 +107,7 @@ export class Reconciler {
     const problems = this.#check(steps, refusals)
     const refused = steps.filter((step) => problems.has(step))
     const sound = steps.filter((step) => !problems.has(step))
-    for (const step of sound) if (step.kind === 'replace') this.#pending.set(step.wish.instance, step)
+    for (const step of sound) if (step.kind === 'replace') this.#addPending(step)
     await this.discard(refused)
     return {
       steps: sound,
@@ -118,6 +124,11 @@ export class Reconciler {
     const { table } = this.#deps
     const began = performance.now()
     for (const { wish } of steps) if (table.find(wish.instance.name) === undefined) table.add(wish.instance)
+    const unmet = await this.#awaitRequired(steps)
+    if (unmet !== undefined) {
+      await this.discard(steps)
+      throw new NotCarriedOut(unmet)
+    }
     const { inPlace, others, failure } = await this.#reconfigure(steps)
     const wasUp = new Set(others.filter(({ wish }) => wish.instance.generation !== undefined))
     const notMade = failure ?? (others.length === 0 ? undefined : await this.#handOvers.make(others, options))
@@ -145,8 +156,35 @@ export class Reconciler {
     this.#releaseUnused(steps)
   }
 
+  #addPending(step: HandOverStep): void {
+    this.#pending.set(step.wish.instance, { step, over: Promise.withResolvers<void>() })
+  }
+
   #noLongerPending(steps: readonly Step[]): void {
-    for (const step of steps) if (step.kind !== 'keep') this.#pending.delete(step.wish.instance)
+    for (const { wish } of steps) {
+      this.#pending.get(wish.instance)?.over.resolve()
+      this.#pending.delete(wish.instance)
+    }
+  }
+
+  /**
+   * What a step requires may be about to start in a turn that began before: then it is waited for.
+   * @returns what came of it, for a step that has waited in vain.
+   */
+  async #awaitRequired(steps: readonly Step[]): Promise<HandOverFailure | undefined> {
+    const own = new Set(steps.map(({ wish }) => wish.instance))
+    const required = new Set(steps.flatMap((step) => (step.kind === 'replace' ? step.to.declaration.requires : [])))
+    const before: Promise<void>[] = []
+    for (const [instance, { over }] of this.#pending) {
+      if (own.has(instance)) break
+      if (required.has(instance.plugin) && instance.generation === undefined) before.push(over.promise)
+    }
+    if (before.length === 0) return undefined
+    await Promise.all(before)
+    // Whoever wished for it writes down what became of it.
+    await new Promise((resolve) => setImmediate(resolve))
+    const [problem] = this.#check(steps, [])
+    return problem && { error: problem[1].error, culprits: [problem[0]], refused: [problem[0]] }
   }
 
   /** Writes down that a wish was refused, and what that means for its instance. */
@@ -201,7 +239,7 @@ export class Reconciler {
     const before = contradictions(running, originOf, down)
     const after = [...new Set([...table.all, ...this.#pending.keys(), ...group.keys()])]
       .sort((a, b) => rank(group.get(a)) - rank(group.get(b)))
-      .map((instance) => ({ instance, step: group.get(instance) ?? this.#pending.get(instance) }))
+      .map((instance) => ({ instance, step: group.get(instance) ?? this.#pending.get(instance)?.step }))
       .flatMap(({ instance, step }) => {
         if (step?.kind === 'stop') return []
         const declaration = step?.kind === 'replace' ? step.to.declaration : instance.declaration
@@ -257,7 +295,7 @@ export class Reconciler {
         const instead: HandOverStep = { kind: 'replace', wish, to }
         late.push(instead)
         others.push(instead)
-        this.#pending.set(wish.instance, instead)
+        this.#addPending(instead)
       } catch (error) {
         return failed(asGenerationError('import', 'PLUGIN_START_FAILED', error), step)
       }

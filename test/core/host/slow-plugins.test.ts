@@ -1,5 +1,5 @@
 // Whatever of one plugin's code takes its time: the changes of other plugins are made meanwhile.
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { testHost, type TestHost } from './test-host.ts'
@@ -164,3 +164,38 @@ test('a saved file does not wait for a refused configuration that is tried again
   writeFileSync(join(host.folder, 'go'), '')
   await host.event('stale', 'slow')
 })
+
+test.each(['comes up', 'fails'])(
+  'what is started beside a plugin that it requires waits until that %s',
+  async (how) => {
+    const host = testHost({ engine: LONG })
+    const fail =
+      how === 'fails' ? "await hang(); if (existsSync(dir + '/go')) throw new Error('not today')" : 'await hang()'
+    host.write(
+      'plugins/slow.ts',
+      slow(host.folder, 'start').replace('await hang()', fail.replace('dir +', `'${host.folder}' +`)),
+    )
+    host.write(
+      'plugins/after.ts',
+      `import { writeFileSync } from 'node:fs'
+import { definePlugin } from 'iii-host/plugin'
+writeFileSync('${host.folder}/imported', '')
+export default definePlugin({ name: 'after', requires: ['slow'], async start({ iii }) {
+  await iii.trigger({ function_id: 'slow::hang', payload: {} })
+} })`,
+    )
+    await host.start({ name: 'slow' }, { name: 'after' })
+    for (const name of ['after', 'slow']) await host.host.stopPlugin(name)
+    rmSync(join(host.folder, 'imported'))
+    writeFileSync(join(host.folder, 'hang'), '')
+    const starts = [host.host.startPlugin('slow'), host.host.startPlugin('after')]
+    const outcomes = Promise.allSettled(starts)
+    await expect.poll(() => existsSync(join(host.folder, 'imported')), { timeout: 5_000 }).toBe(true)
+    writeFileSync(join(host.folder, 'go'), '')
+    await outcomes
+    const state = how === 'fails' ? 'failed' : 'running'
+    expect([(await host.row('slow')).state, (await host.row('after')).state]).toEqual([state, state])
+    if (how === 'fails')
+      expect((await host.row('after')).error).toContain("requires the plugin 'slow', which can't start")
+  },
+)

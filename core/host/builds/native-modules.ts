@@ -38,7 +38,6 @@ export function nativeModules({ onInput }: NativeModulesDeps): Esbuild.Plugin {
         const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: OWN_QUESTION })
         if (found.errors.length > 0) return { errors: found.errors }
         await Promise.all([onInput(manifest), onInput(found.path)])
-        if (kind === 'require-resolve') return { path: found.path, external: true }
         return isEsModule(found.path)
           ? { path: pathToFileURL(found.path).href, external: true }
           : loader(found.path, name)
@@ -50,12 +49,11 @@ export function nativeModules({ onInput }: NativeModulesDeps): Esbuild.Plugin {
         const native = isAbsolute(args.path) ? undefined : packages.find(args.path, args.resolveDir)
         return native && fromPackage(native, args)
       })
-      build.onResolve({ filter: /^\.{0,2}\// }, async ({ path, resolveDir, kind, namespace }) => {
+      build.onResolve({ filter: /^\.{0,2}\// }, async ({ path, resolveDir, namespace }) => {
         if (namespace !== 'file') return undefined
         const target = resolve(resolveDir, path)
         const file = target.endsWith('.node') ? target : isNodeFile(target) ? `${target}.node` : undefined
         if (file === undefined) return undefined
-        if (kind === 'require-resolve') return { path: file, external: true }
         // One for another platform may be missing: whoever asks for it in turn goes on to the next.
         if (existsSync(file)) await onInput(file)
         return loader(file)

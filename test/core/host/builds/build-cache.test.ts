@@ -64,16 +64,18 @@ describe.each([
 })
 
 test('a cache whose folder is deleted is made again', async () => {
-  const { store, folder, warnings } = scene((own) => join(own, 'cache'))
+  const { cache, store, folder, warnings } = scene((own) => join(own, 'cache'))
   await store('1')
+  await cache.flushed()
   rmSync(join(folder, 'cache'), { recursive: true })
   const { file } = await store('2')
   expect([file.startsWith(join(folder, 'cache')), readFileSync(file, 'utf8'), warnings]).toEqual([true, '2', []])
 })
 
 test('a cache that can be written no longer is replaced from then on', async () => {
-  const { store, folder, warnings } = scene((own) => join(own, 'cache'))
+  const { cache, store, folder, warnings } = scene((own) => join(own, 'cache'))
   const before = await store('1')
+  await cache.flushed()
   rmSync(join(folder, 'cache'), { recursive: true })
   writeFileSync(join(folder, 'cache'), '')
   const after = await store('2')

@@ -77,6 +77,36 @@ export default { text: shout('hi'), legacy, url: import.meta.url, dirname: impor
   })
 })
 
+test('what a module looks up it looks up from its own place', async () => {
+  const { run, folder } = place({
+    'plugins/hello/index.ts': `import deep from 'deep'
+export default {
+  ...deep,
+  beside: import.meta.resolve('./part.ts'),
+  package: import.meta.resolve('deep'),
+  builtIn: [import.meta.resolve('fs'), import.meta.resolve('node:fs')],
+}`,
+    'node_modules/deep/package.json': '{"name":"deep","main":"lib/main.js"}',
+    'node_modules/deep/lib/main.js': `
+module.exports = {
+  own: require.resolve('./worker'),
+  inner: require.resolve('inner/package.json'),
+  missing: (() => { try { return require.resolve('nowhere') } catch (error) { return error.code } })(),
+}`,
+    'node_modules/deep/lib/worker.js': '',
+    'node_modules/deep/node_modules/inner/package.json': '{"name":"inner"}',
+  })
+  const url = (path: string): string => pathToFileURL(join(folder, path)).href
+  expect(await run()).toEqual({
+    own: join(folder, 'node_modules/deep/lib/worker.js'),
+    inner: join(folder, 'node_modules/deep/node_modules/inner/package.json'),
+    missing: 'MODULE_NOT_FOUND',
+    beside: url('plugins/hello/part.ts'),
+    package: url('node_modules/deep/lib/main.js'),
+    builtIn: ['node:fs', 'node:fs'],
+  })
+})
+
 test('iii-host/plugin is the module of the running engine, not a copy of it', async () => {
   const { builds, source } = place({
     'plugins/hello/index.ts': `export { definePlugin as default } from 'iii-host/plugin'`,

@@ -1,10 +1,13 @@
 // The unmodified iii-sdk from PyPI, of two generations, and the one from npm, through one engine (spec 01 checks 7, 41, 43; 00 C9).
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { registerWorker } from 'iii-sdk'
 import { createChannel } from 'iii-sdk/helpers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { INVALID, PADDED } from '../support/invalid-json.ts'
+import { RawClient } from '../support/raw-client.ts'
 import { engineFolder, type EngineFolder, type EngineProcess } from '../support/engine-process.ts'
 import { pythonEnvironment, SDK_VERSIONS, type PythonEnvironment } from './python-environment.ts'
 
@@ -213,6 +216,54 @@ describe.each(SDK_VERSIONS)('with iii-sdk %s of Python', (version) => {
     expect(performance.now() - began).toBeLessThan(AT_ONCE_MS)
     expect(await call('py::add', { a: 1, b: 1 })).toEqual({ sum: 2 })
   })
+
+  it('invalid JSON of another worker never reaches Python, which answers before and after', async () => {
+    const raw = await RawClient.connect(folder.url, { name: 'careless' })
+    const texts = [...INVALID, ...PADDED]
+    for (const text of texts) {
+      const id = randomUUID()
+      raw.send(`{"type":"invokefunction","invocation_id":"${id}","function_id":"py::add","data":{"a":1,"b":${text}}}`)
+      raw.send(`{"type":"invokefunction","function_id":"py::add","action":{"type":"void"},"data":${text}}`)
+      raw.send(`{"type":"invocationresult","invocation_id":"${id}","result":${text}}`)
+      expect((await raw.outcome(id)).error, text).toMatchObject({ code: 'invalid_message' })
+    }
+    expect(await call('py::add', { a: 1, b: 1 })).toEqual({ sum: 2 })
+    // An answer that is no JSON is an error in Python, which goes on as well.
+    await raw.provided('raw::broken')
+    for (const text of texts.slice(0, 5)) {
+      const seen = raw.calls('raw::broken').length
+      const answer = call('py::through', { function_id: 'raw::broken' })
+      await raw.until(() => raw.calls('raw::broken').length > seen, 'the call from Python')
+      const { invocation_id: id } = raw.calls('raw::broken')[seen]!
+      raw.send(
+        `{"type":"invocationresult","invocation_id":"${String(id)}","function_id":"raw::broken","result":${text}}`,
+      )
+      expect(await answer).toContain('invalid_message')
+    }
+    expect(await call('py::add', { a: 1, b: 1 })).toEqual({ sum: 2 })
+  })
+
+  it('what is larger than Python takes, up to SDK 0.23, is an error, and it keeps its connection', async () => {
+    const raw = await RawClient.connect(folder.url, { name: 'generous' })
+    await raw.provided('raw::large', () => 'x'.repeat(2 << 20))
+    await raw.provided('raw::fits', () => 'x'.repeat((1 << 20) - 1_000))
+    const before = await pythonConnection()
+    const takesMore = version !== '0.22.1'
+    const large = await call('py::through', { function_id: 'raw::large' })
+    if (takesMore) expect(large).toBe(2 << 20)
+    else expect(large).toContain('result_too_large')
+    expect(await call('py::through', { function_id: 'raw::fits' })).toBe((1 << 20) - 1_000)
+    const echoed = await call('py::echo', { value: 'x'.repeat(2 << 20) }).catch((thrown) => thrown)
+    if (takesMore) expect(echoed).toHaveLength(2 << 20)
+    else expect(echoed).toMatchObject({ code: 'payload_too_large' })
+    expect(await call('py::echo', { value: 'x'.repeat((1 << 20) - 1_000) })).toHaveLength((1 << 20) - 1_000)
+    expect(await pythonConnection()).toBe(before)
+  })
+
+  async function pythonConnection(): Promise<string> {
+    const { workers } = await call('engine::workers::list', { runtime: 'python' })
+    return workers[0].id
+  }
 
   it('the Python worker is listed under its name, runtime and version', async () => {
     const { workers } = await call('engine::workers::list')

@@ -1,19 +1,9 @@
 // Text that is no JSON, sent by one worker: it is told, and nobody else ever sees the text, wherever in a frame it stands.
 import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { INVALID, PADDED } from '../../support/invalid-json.ts'
 import { startCore, type TestCore } from '../../support/test-core.ts'
 import type { RawClient } from '../../support/raw-client.ts'
-
-const INVALID = [
-  ...['{"n":1,}', '{"n":01}', '{"n":1.}', '{"n":.5}', '{"n":+1}', '{"n":-}', '{"n":1e}', '{"n":1e+}', '{"n":0x10}'],
-  ...['{"n":--1}', '{"n":1.2.3}', '{"n":tru}', '{"n":nul}', '{"n":truex}', '{"n":True}', '{"n":NaN}', '{"n":Infinity}'],
-  ...['{"n":undefined}', '{a:1}', "{'a':1}", '{"a" 1}', '{"a":}', '{"a"}', '{:1}', '{,}', '{"a":1 "b":2}', '{"a"::1}'],
-  ...['{"a":1,,"b":2}', '{1:2}', '[1,,2]', '[1,]', '[,1]', '[1 2]', '["a":1]', '[1}', '{]', '[[}]', '[/**/1]', '[1;2]'],
-  ...['["\\x"]', '["\\u12g4"]', '["\u0001"]', '["a\nb"]', '[\u00a0]', '{"a":"b":"c"}', '[{"a":[1,{"b":}]}]', "['a']"],
-] // oxfmt-ignore
-
-/** The same within something longer, which is checked in another way. */
-const PADDED = INVALID.map((text) => `{"pad":"${'x'.repeat(120)}","list":[${text},1]}`)
 
 const MEMBERS = ['data', 'metadata', 'unknown', 'traceparent', 'action']
 

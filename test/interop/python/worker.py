@@ -38,6 +38,14 @@ async def through_node(data):
     return await call("node::double", {"n": data["n"]})
 
 
+async def through(data):
+    """The length of what a function gives, or what it fails with."""
+    try:
+        return len(await call(data["function_id"], {}))
+    except Exception as error:
+        return f"{getattr(error, 'code', '')} {error}"
+
+
 async def boom(_data):
     raise ValueError("boom from Python")
 
@@ -164,6 +172,7 @@ for function_id, handler in {
     "py::add": add,
     "py::echo": echo,
     "py::through_node": through_node,
+    "py::through": through,
     "py::boom": boom,
     "py::node_error": node_error,
     "py::state": state,

@@ -77,7 +77,7 @@ export class RememberedFunctions {
     }
   }
 
-  /** From now on changes are written. */
+  /** What is there now is written, and changes from now on. */
   begin(): void {
     if (this.#state !== 'unread') return
     this.#state = 'current'

@@ -169,13 +169,11 @@ export class RoutingCore {
   }
 
   /**
-   * Calls of functions that external workers provided in the last run wait for these to come back, for the restart grace from now; what
-   * they provide from now on is remembered. May be called again, to let the grace begin anew.
+   * Calls of functions that external workers provided in the last run wait for these to come back, for the restart grace from now.
+   * May be called again, to let the grace begin anew.
    */
   async awaitWorkers(): Promise<void> {
-    if (this.remembered === undefined) return
-    this.router.awaitReturn(await this.remembered.ofLastRun())
-    this.remembered.begin()
+    this.router.awaitReturn((await this.remembered?.ofLastRun()) ?? [])
   }
 
   /** The engine's figures as they are now (telemetry/metrics-table.ts). */

@@ -1,8 +1,11 @@
 // The file with the functions of external workers: what is in it, when it is written, and what is done about one that is broken.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
+import { createLog } from '../../core/log.ts'
 import { MAX_FILE_BYTES, RememberedFunctions, type FunctionName } from '../../core/remembered-functions.ts'
+import { RoutingCore } from '../../core/routing-core.ts'
+import { bareConfig } from '../../testing/bare-config.ts'
 import { collectingLog } from '../support/collecting-log.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { ManualClock } from './host/manual-clock.ts'
@@ -178,4 +181,26 @@ it('that can not be written is warned about once, and holds up nothing', async (
   }
   await remembered.close()
   expect(made.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('can not be remembered') }])
+})
+
+it('stays while opening an address takes longer than the grace, which begins anew then', async () => {
+  const made = scene()
+  made.put('{"functions":{"default":["a"]}}')
+  const core = new RoutingCore({
+    config: bareConfig('.', { restart_grace_ms: 20 }),
+    log: createLog({ write: () => {} }),
+    healthComponents: () => ({}),
+    internalWorkers: () => [],
+    rememberIn: made.file,
+  })
+  onTestFinished(() => core.close())
+  const isAwaited = (): boolean => core.router.functions.find('default', 'a')?.grace !== undefined
+  await core.awaitWorkers()
+  expect(isAwaited()).toBe(true)
+  await expect.poll(isAwaited).toBe(false)
+  await core.awaitWorkers()
+  expect(isAwaited()).toBe(true)
+  await expect.poll(isAwaited).toBe(false)
+  await core.remembered?.close()
+  expect(await made.left()).toEqual([name('a')])
 })

@@ -89,7 +89,7 @@ export class StallWatch {
   }
 }
 
-/** Its module is not loaded by every engine. */
+/** Asked each time: `SIGUSR1` lets a debugger into an engine that runs. Its module is not loaded by every engine. */
 function isInspectorOpen(): boolean {
   return process.getBuiltinModule('node:inspector').url() !== undefined
 }

@@ -76,10 +76,15 @@ test('one that has nothing to read is given something, and one that does not rea
 })
 
 test('while the engine can be debugged there is always hope: a thread may be held at a breakpoint', () => {
-  inspector.open(0, '127.0.0.1')
-  onTestFinished(() => inspector.close())
   const { clock, told, block } = watched()
   block()
+  // A debugger may come later, too.
+  clock.move(10_000)
+  inspector.open(0, '127.0.0.1')
+  onTestFinished(() => inspector.close())
   clock.move(120_000)
   expect(told).toEqual(['stalled'])
+  inspector.close()
+  clock.move(1_000)
+  expect(told).toEqual(['stalled', 'hopeless'])
 })

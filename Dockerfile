@@ -12,7 +12,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends tini && rm -rf 
 WORKDIR /opt/iii-host
 COPY package.json package-lock.json LICENSE iii-config.yaml ./
 RUN npm ci --omit=dev
-COPY bin/iii.mjs bin/node-options.mjs ./bin/
+COPY bin/*.mjs ./bin/
 COPY --from=build /build/dist ./dist
 RUN ln -s /opt/iii-host/bin/iii.mjs /usr/local/bin/iii
 

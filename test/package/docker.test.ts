@@ -1,7 +1,17 @@
 // The Dockerfile, step by step: its builds, its command and its health check, in namespaces as a container has them. Where the machine
 // has no tini the command is the first process itself. What is not tried: the image that it stands on, and the installation of tini.
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -165,7 +175,7 @@ describe.skipIf(lacks('PID namespaces'))('the container (needs PID namespaces)',
     const from = words.find((word) => word.startsWith('--from='))?.slice('--from='.length)
     const paths = words.filter((word) => !word.startsWith('--'))
     const target = path.resolve(workdir, paths.at(-1) ?? '')
-    for (const source of paths.slice(0, -1)) {
+    for (const source of paths.slice(0, -1).flatMap((each) => matching(each, context))) {
       if (from !== undefined) {
         cpSync(roots.get(from)?.at(source) ?? '', root.at(target), { recursive: true })
         continue
@@ -191,6 +201,11 @@ interface Context {
 function contextFiles(): Context {
   const ignored = readFileSync(path.join(ROOT, '.dockerignore'), 'utf8').split('\n')
   return { folder: ROOT, files: readdirSync(ROOT).filter((name) => !ignored.includes(name)) }
+}
+
+/** A pattern stands for the files of the context that fit it. */
+function matching(source: string, { folder }: Context): string[] {
+  return source.includes('*') ? globSync(source, { cwd: folder }) : [source]
 }
 
 function projectFiles(folder: string): Context {

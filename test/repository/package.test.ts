@@ -1,5 +1,5 @@
 // What the package says of itself: complete, and true of what it will hold.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { ROOT } from './source-files.ts'
@@ -78,6 +78,11 @@ it('holds the documentation, and everything that it names', () => {
     expect.arrayContaining(['dist', 'docs', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']),
   )
   for (const file of about.files.filter((each) => each !== 'dist')) expect(existsSync(path.join(ROOT, file))).toBe(true)
+})
+
+it('holds the launcher with all that it imports before there is anything compiled', () => {
+  const plain = globSync('bin/*.mjs', { cwd: ROOT }).sort()
+  expect(about.files.filter((file) => file.startsWith('bin/')).sort()).toEqual(plain)
 })
 
 it('only programs do something when they are loaded: no module of the library is among them', () => {

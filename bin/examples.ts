@@ -71,7 +71,10 @@ export const EXAMPLES: Examples = {
     ['iii config check --config production.yaml --strict-config', 'another file; warnings count as errors'],
   ],
   'iii config explain': [['iii config explain', 'each value that counts, and where it comes from']],
-  'iii config schema': [['iii config schema', 'to standard output']],
+  'iii config schema': [
+    ['iii config schema', 'to standard output'],
+    ['iii config schema --write', 'beside the configuration file, where editors look for it'],
+  ],
   'iii bench': [
     ['iii bench --scenario rpc', 'one scenario'],
     ['iii bench --check', 'all, against the targets'],

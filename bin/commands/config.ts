@@ -1,4 +1,5 @@
-// `iii config check | schema | explain`: looks at the configuration file and never writes into it. Starts nothing.
+// `iii config check | schema | explain`: looks at the configuration file and never writes into it; only `schema --write` writes a file
+// beside it. Starts nothing.
 // What is wrong is thrown as a ConfigError, which the CLI prints with its remedy (exit code 1).
 import path from 'node:path'
 import { defineCommand } from 'citty'
@@ -7,12 +8,13 @@ import { ConfigError } from '../../core/config/config-error.ts'
 import { explainConfig } from '../../core/config/explain.ts'
 import { configFileSchema, type PluginSchemas } from '../../core/config/file-schema.ts'
 import { readConfig, type ReadConfig } from '../../core/config/load.ts'
-import { locateConfig } from '../../core/config/locate.ts'
+import { CONFIG_FILE_NAMES, locateConfig } from '../../core/config/locate.ts'
 import { unreadSettings } from '../../core/config/unread-settings.ts'
 import { resolveEntries } from '../../core/config/resolve-entries.ts'
 import type { WorkerNames } from '../../core/config/worker-names.ts'
 import { ENGINE_VERSION } from '../../core/version.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
+import { writeSchema } from '../schema-file.ts'
 import { storedSettings } from '../stored-settings.ts'
 import type { CataloguedSchemas, PluginCatalogue } from '../plugin-catalogue.ts'
 
@@ -57,12 +59,17 @@ export function configCommand(catalogue: PluginCatalogue) {
 
   const schema = defineCommand({
     meta: { name: 'schema', description: 'Print the JSON Schema of the configuration file, for editors' },
-    args: { ...FILE_ARG },
+    args: {
+      ...FILE_ARG,
+      write: { type: 'boolean', default: false, description: 'Write it beside the configuration file instead' },
+    },
     async run({ args }) {
       const builtIns = await catalogue.builtIns()
       const place = readLeniently(args, names)?.config
       const user: CataloguedSchemas = place === undefined ? new Map() : (await catalogue.user(place)).schemas
-      console.log(JSON.stringify(configFileSchema(schemasIn(builtIns, user), names), null, 2))
+      const text = `${JSON.stringify(configFileSchema(schemasIn(builtIns, user), names), null, 2)}\n`
+      if (args.write) console.log((await writeSchema(fileOf(args), text)).join('\n'))
+      else console.log(text.trimEnd())
       return EXIT.ok
     },
   })
@@ -110,6 +117,12 @@ export function configCommand(catalogue: PluginCatalogue) {
     meta: { name: 'config', description: 'Check, explain and describe the configuration file' },
     subCommands: { check, explain, schema },
   })
+}
+
+/** Absolute path of the configuration file, whether or not it is there. */
+function fileOf({ config: configPath }: FileArgs): string {
+  const location = locateConfig({ configPath, cwd: process.cwd(), env: process.env })
+  return location.kind === 'embedded' ? path.resolve(CONFIG_FILE_NAMES[0]) : location.path
 }
 
 /** @throws ConfigError; a missing file is one too: nothing is created here. */

@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { ENGINE_SCHEMA } from '../../core/config/engine-options.ts'
 import { ENTRY_SCHEMA } from '../../core/config/entry-schema.ts'
-import { configFileSchema } from '../../core/config/file-schema.ts'
+import { configSchema } from '../../core/config/file-schema.ts'
 import { LISTENER_SCHEMA } from '../../core/config/listener-schema.ts'
 import { WorkerNames } from '../../core/config/worker-names.ts'
 import { loadScenario, SCENARIO_NAMES } from '../../bench/scenario-table.ts'
@@ -27,7 +27,7 @@ export async function tablesOf(
     ['bounds-bindings', boundsTable(BINDING_BOUNDS)],
     ['bounds-redis', boundsTable(REDIS_BOUNDS)],
     ['bounds-bridge', boundsTable(BRIDGE_BOUNDS)],
-    ['config-file', memberTable({ properties: withoutEngine(configFileSchema({}, names)) })],
+    ['config-file', memberTable({ properties: withoutEngine(configSchema({}, names)) })],
     ['config-engine', memberTable(ENGINE_SCHEMA)],
     ['config-entry', memberTable(ENTRY_SCHEMA)],
     ['config-listener', memberTable(LISTENER_SCHEMA)],

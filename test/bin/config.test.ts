@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runCli, type CliResult } from './run-cli.ts'
+import { runHere } from './run-here.ts'
 
 let cwd: string
 beforeEach(() => {
@@ -226,6 +227,24 @@ describe('iii config schema', () => {
     }
     const names = schema.definitions.entry.allOf.flatMap((rule) => rule.if.properties.name.enum)
     expect(names).toEqual(expect.arrayContaining(['iii-worker-manager', 'iii-state', 'state']))
+  })
+
+  test('--write puts it beside the file, again and again, and says which line leads an editor there', async () => {
+    const file = join(cwd, 'sub', 'iii-config.yaml')
+    const schema = join(cwd, 'sub', 'iii-config.schema.json')
+    mkdirSync(join(cwd, 'sub'))
+    writeFileSync(file, 'workers: []\n')
+    const args = ['config', 'schema', '--write', '--config', file]
+    const first = await runHere(args)
+    expect(first).toMatchObject({ code: 0, stderr: '' })
+    expect(first.stdout).toContain('# yaml-language-server: $schema=./iii-config.schema.json')
+    expect(JSON.parse(readFileSync(schema, 'utf8'))).toEqual(JSON.parse((await iiiConfig(['schema'])).stdout))
+    expect(readFileSync(file, 'utf8')).toBe('workers: []\n')
+    writeFileSync(file, '# yaml-language-server: $schema=./iii-config.schema.json\nworkers: []\n')
+    expect((await runHere(args)).stdout).not.toContain('yaml-language-server')
+    writeFileSync(schema, '{"title":"mine"}')
+    expect(await runHere(args)).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing was written') })
+    expect(readFileSync(schema, 'utf8')).toBe('{"title":"mine"}')
   })
 
   test('a file that was named must be there', async () => {

@@ -56,7 +56,9 @@ describe('the configuration', () => {
     const rule = definitions.entry.allOf.find((one) => one.if.properties.name.enum.includes('iii-tally'))
     expect(rule?.if.properties.name.enum).toEqual(['iii-tally', 'tally'])
     expect(rule?.then).toMatchObject({
-      properties: { config: { anyOf: [{ properties: { max: { minimum: 1 } } }, {}] } },
+      properties: {
+        config: { anyOf: [{ anyOf: [{ properties: { max: { anyOf: [{ minimum: 1 }, {}] } } }, {}] }, {}] },
+      },
     })
   })
 

@@ -1,9 +1,18 @@
+import { readFileSync } from 'node:fs'
+import { Ajv } from 'ajv'
 import { parse } from 'yaml'
 import { describe, expect, test } from 'vitest'
 import { configFileSchema } from '../../../core/config/file-schema.ts'
 import { validateAgainstSchema } from '../../../base/values/schema-validation.ts'
 import { ALL_NAMES } from '../../support/worker-names.ts'
+import { SCHEMA_FILE_NAME } from '../../../bin/schema-file.ts'
 import { starterText } from '../../../bin/starter-file.ts'
+import type { JsonSchema } from '../../../base/values/json-schema.ts'
+import { ENGINE_SCHEMA } from '../../../core/config/engine-options.ts'
+import { ENTRY_SCHEMA } from '../../../core/config/entry-schema.ts'
+import { LISTENER_SCHEMA } from '../../../core/config/listener-schema.ts'
+import { BUILT_INS } from '../../../plugins/built-ins.ts'
+import { pages, ROOT } from '../../docs/snippets.ts'
 
 const SCHEMA = configFileSchema(
   {
@@ -45,3 +54,95 @@ describe('configFileSchema', () => {
     expect(accepts(value)).toBe(false)
   })
 })
+
+// What is written in a file, before variables are replaced: as an editor sees it.
+const BUILT_IN_SCHEMAS = Object.fromEntries(
+  await Promise.all(BUILT_INS.map(async ({ about }) => [about.name, (await about.config?.()) ?? {}] as const)),
+)
+const ajv = new Ajv({ strict: false, allErrors: true })
+const validate = ajv.compile(configFileSchema(BUILT_IN_SCHEMAS, ALL_NAMES))
+const problemsOf = (value: unknown): string[] =>
+  validate(value) ? [] : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
+
+/** The path of a value; 0 is the item of a list. */
+type Place = readonly (string | number)[]
+
+/** Places of values in a schema, with the shape around them: `['adapter', 'config', 'file_path']`. */
+function placesIn(schema: JsonSchema): Place[] {
+  const { properties = {}, items, anyOf = [], oneOf = [] } = schema as Record<string, any>
+  const named = Object.entries(properties as Record<string, JsonSchema>).flatMap(([name, inner]) =>
+    [[], ...placesIn(inner)].map((rest): Place => [name, ...rest]),
+  )
+  const listed = items === undefined ? [] : [[], ...placesIn(items)].map((rest): Place => [0, ...rest])
+  return [...named, ...listed, ...[...anyOf, ...oneOf].flatMap((branch: JsonSchema) => placesIn(branch))]
+}
+
+function valueWith(place: Place, leaf: unknown): unknown {
+  const [first, ...rest] = place
+  if (first === undefined) return leaf
+  const inner = valueWith(rest, leaf)
+  return typeof first === 'number' ? [inner] : { [first]: inner }
+}
+
+describe('a variable', () => {
+  const listenerPlaces = placesIn(LISTENER_SCHEMA)
+  const entryPlaces = placesIn(ENTRY_SCHEMA).filter(([first]) => first !== 'class')
+  const enginePlaces = placesIn(ENGINE_SCHEMA).filter(([first, second]) => first !== 'health' || second === 'port')
+
+  test('may stand in the place of every value of a listener, an entry and the engine', () => {
+    expect(listenerPlaces.length + entryPlaces.length + enginePlaces.length).toBeGreaterThan(50)
+    for (const written of ['${NAME}', '${NAME:5}', '${A:x}${B:y}']) {
+      for (const place of listenerPlaces)
+        expect(problemsOf({ workers: [{ name: 'iii-worker-manager', config: valueWith(place, written) }] })).toEqual([])
+      for (const place of entryPlaces)
+        expect(problemsOf({ workers: [{ name: 'x', ...(valueWith(place, written) as object) }] })).toEqual([])
+      for (const place of enginePlaces) expect(problemsOf({ engine: valueWith(place, written) })).toEqual([])
+    }
+  })
+
+  test.each(BUILT_INS.map(({ about }) => about.name))('may stand in the place of every value of %s', (name) => {
+    for (const place of placesIn(BUILT_IN_SCHEMAS[name] ?? {})) {
+      // A block of an adapter is told by its name.
+      if (place[0] === 'adapter' && place.length > 1) continue
+      expect(problemsOf({ workers: [{ name, config: valueWith(place, '${NAME:1}') }] })).toEqual([])
+    }
+  })
+
+  test.each([
+    [{ adapter: { name: '${STORE:kv}' } }],
+    [{ adapter: { name: 'kv', config: { store_method: '${METHOD:in_memory}', file_path: '${FILE}' } } }],
+    [{ adapter: { name: 'kv', config: '${CONFIG}' } }],
+  ])('may stand in an adapter: %j', (config) => {
+    expect(problemsOf({ workers: [{ name: 'state', config }] })).toEqual([])
+  })
+
+  test.each([
+    [{ workers: [{ name: 'iii-worker-manager', config: { port: '$PORT' } }] }],
+    [{ workers: [{ name: 'iii-worker-manager', config: { port: '${PORT' } }] }],
+    [{ workers: [{ name: 'iii-worker-manager', config: { prot: '${PORT}' } }] }],
+    [{ workers: [{ name: 'state', config: { adapter: { name: 'kw' } } }] }],
+    [{ workers: [{ name: 'x', isolation: 'tread' }] }],
+    [{ engine: { gate_ms: 'soon' } }],
+  ])('does not make everything right: %j', (value) => {
+    expect(problemsOf(value)).not.toEqual([])
+  })
+})
+
+test('the starter file fits, names the schema beside it, and needs no network for it', () => {
+  expect(problemsOf(parse(starterText()))).toEqual([])
+  expect(starterText().split('\n')[0]).toBe(`# yaml-language-server: $schema=./${SCHEMA_FILE_NAME}`)
+})
+
+test.each(published())('what the documentation shows as a configuration fits: %s', (_place, text) => {
+  expect(problemsOf(parse(text))).toEqual([])
+})
+
+/** Blocks of YAML in the pages that have entries or settings of the engine. */
+function published(): [place: string, text: string][] {
+  return pages().flatMap((page) => {
+    const text = readFileSync(`${ROOT}/${page}`, 'utf8')
+    return [...text.matchAll(/^```yaml.*\n([\s\S]*?)^```$/gm)].flatMap(([, block = ''], index): [string, string][] =>
+      /^(workers|modules|engine):/m.test(block) ? [[`${page} ${index}`, block]] : [],
+    )
+  })
+}

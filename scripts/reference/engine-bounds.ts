@@ -6,6 +6,7 @@ import { BUILD_MS } from '../../core/host/generations/planner.ts'
 import { FORCED_UNREAD_MS } from '../../core/host/generations/plugin-turns.ts'
 import { QUICK_MS } from '../../core/host/generations/turn-queue.ts'
 import { MAX_PENDING_PONGS } from '../../base/net/answer-pings.ts'
+import { RETRY_MS } from '../../core/host/plugin-host.ts'
 import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
 import { MAX_WAIT_MS } from '../../core/engine-functions/tails.ts'
 import { FAILURES_PER_SECOND } from '../../core/telemetry/engine-events.ts'
@@ -91,6 +92,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ],
   ['the same, when it is to stop by force', FIXED, timeText(FORCED_UNREAD_MS), 'ended without `stop()`'],
   ['the same, of a shared thread', FIXED, timeText(SHARED_UNREAD_MS), 'gets no further plugins'],
+  [
+    'wait of a saved file for a refused configuration that is tried again',
+    FIXED,
+    timeText(RETRY_MS),
+    'it no longer waits',
+  ],
   [
     'a change that is under way at the shutdown',
     'engine.stop_ms',

@@ -1,6 +1,7 @@
 // One plugin in an engine under test: started, reconfigured and stopped by the steps of the plugin host, without builds and threads.
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { EntryError } from '../core/config/entry-problem.ts'
 import { plainEntry } from '../core/config/instance-ids.ts'
 import type { WorkerEntry } from '../core/config/types.ts'
 import type { PluginDeclaration } from '../core/host/builds/bundle.ts'
@@ -158,7 +159,7 @@ export class TestPlugin {
     const { router, projectRoot, version } = this.#deps
     this.#declaration = await this.#place.load(this.name, '')
     const problems = checkEntry(this.#source, this.#entry, this.#declaration, false)
-    if (problems.length > 0) throw new CodedError('PLUGIN_CONFIG_INVALID', problems.join('; '))
+    if (problems.length > 0) throw new EntryError(this.#entry, problems)
     this.#config = await this.#settle(this.#entry.config)
     router.addWorker(this.#worker)
     const handOver = router.beginHandOver([this.#slot])

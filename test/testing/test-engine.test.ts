@@ -49,7 +49,9 @@ describe('a plugin', () => {
     const engine = await open()
     await expect(engine.run(greeter, { config: { greeting: 5 } })).rejects.toMatchObject({
       code: 'PLUGIN_CONFIG_INVALID',
-      message: expect.stringContaining('/greeting: must be string, got 5'),
+      message: expect.stringContaining(
+        "engine.run of 'greeter': worker 'greeter': config.greeting: must be string, got 5",
+      ),
     })
     await engine.run(greeter, { config: { greeting: 'Hi' } })
     expect(await engine.call('greeter::greet', { name: 'Ada' })).toEqual({ text: 'Hi, Ada' })

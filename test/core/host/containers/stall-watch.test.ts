@@ -1,14 +1,14 @@
 import inspector from 'node:inspector'
 import { expect, onTestFinished, test } from 'vitest'
-import { StallWatch } from '../../../../core/host/containers/stall-watch.ts'
+import { StallWatch, type StallWatchOptions } from '../../../../core/host/containers/stall-watch.ts'
 import { ManualClock } from '../manual-clock.ts'
 
-function watched({ isDebugged = (): boolean => false } = {}) {
+function watched(options: Pick<StallWatchOptions, 'isDebugged'> = { isDebugged: () => false }) {
   const clock = new ManualClock()
   const told: string[] = []
   let since: number | undefined
   let nudges = 0
-  const watch = new StallWatch({ clock, isDebugged })
+  const watch = new StallWatch({ clock, ...options })
   const end = watch.watch({
     nudge: () => nudges++,
     unreadForMs: () => (since === undefined ? 0 : clock.now() - since),
@@ -76,7 +76,7 @@ test('one that has nothing to read is given something, and one that does not rea
 })
 
 test('while the engine can be debugged there is always hope: a thread may be held at a breakpoint', () => {
-  const { clock, told, block } = watched()
+  const { clock, told, block } = watched({})
   block()
   // A debugger may come later, too.
   clock.move(10_000)

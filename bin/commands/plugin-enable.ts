@@ -4,6 +4,7 @@ import path from 'node:path'
 import { defineCommand, type CommandDef } from 'citty'
 import { writeWhole } from '../../base/files/atomic-file.ts'
 import type { WorkerNames } from '../../core/config/worker-names.ts'
+import { asTyped } from '../command-name.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { CONNECTION_ARGS, connectionFrom } from '../connection-options.ts'
 import { enablePlugin } from '../enable-plugin.ts'
@@ -30,7 +31,7 @@ export function pluginEnable(names: WorkerNames): CommandDef<any> {
         refuseBuiltInName(names, name, { replace: args.replace, command: 'iii plugin enable' })
       } else if (!names.isProvided(names.canonicalName(name))) {
         console.error(
-          `Note: there is no plugin '${name}' in ${project.pluginsDir}; 'iii plugin new ${name}' writes one.`,
+          asTyped(`Note: there is no plugin '${name}' in ${project.pluginsDir}; 'iii plugin new ${name}' writes one.`),
         )
       }
       if (!args.write) {

@@ -4,10 +4,7 @@ import { join, relative, resolve } from 'node:path'
 import type { EngineConfig } from './types.ts'
 import type { WorkerNames } from './worker-names.ts'
 
-/** Files that are looked at; nobody reads more warnings. Default 10,000. */
-const MAX_FILES = 10_000
-
-/** Warnings, one for each file; none where the settings are kept by another engine. */
+/** Warnings, at most one for each name of a worker; none where the settings are kept by another engine. */
 export async function unreadSettings(
   { entries, projectRoot }: EngineConfig,
   names: WorkerNames,
@@ -19,7 +16,7 @@ export async function unreadSettings(
   const path = resolve(projectRoot, folder)
   const files = (await readdir(path).catch(() => [])).filter((file) => file.endsWith('.yaml')).sort()
   const wanted = new Set(entries.filter(({ enabled }) => enabled).flatMap(({ name, instanceId }) => [name, instanceId]))
-  return files.slice(0, MAX_FILES).flatMap((file) => {
+  return files.flatMap((file) => {
     const worker = names.canonicalName(file.slice(0, -'.yaml'.length))
     if (wanted.has(worker) || (!names.isKnown(worker) && !userPlugins.has(worker))) return []
     const runs = names.isProvided(worker) || userPlugins.has(worker)

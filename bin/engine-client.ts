@@ -2,9 +2,9 @@
 // `engine::workers::list` (spec 04 C.3). Not an SDK: no reconnecting, no functions of its own.
 import { randomUUID } from 'node:crypto'
 import WebSocket from 'ws'
+import { parseExact } from '../base/values/exact-json.ts'
 import { toErrorBody, type ErrorBody } from '../protocol/errors.ts'
 import { CommandFailure } from './exit-codes.ts'
-import { parseExact } from './exact-json.ts'
 
 export const DEFAULT_ADDRESS = 'localhost'
 export const DEFAULT_PORT = 49134

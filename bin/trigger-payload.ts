@@ -1,8 +1,8 @@
 // The payload of `iii trigger` from its command line (spec 05 C.1): `k=v` tokens, JSON text, a file, or standard input.
+import { isExactNumber, parseExact } from '../base/values/exact-json.ts'
 import { isRecord } from '../base/values/is-record.ts'
 import { readFileSync } from 'node:fs'
 import { CommandFailure } from './exit-codes.ts'
-import { parseExact } from './exact-json.ts'
 
 export interface PayloadSource {
   readonly tokens: readonly string[]
@@ -16,7 +16,7 @@ export function payloadFrom({ tokens, json }: PayloadSource): unknown {
   if (json === undefined) return fields
   const base = parseJson(json)
   if (tokens.length === 0) return base
-  if (!isRecord(base) || isRawNumber(base)) {
+  if (!isRecord(base) || isExactNumber(base)) {
     throw new CommandFailure(
       `Error: the JSON payload must be an object when k=v arguments are given too, not ${JSON.stringify(base)}`,
     )
@@ -78,8 +78,4 @@ function textOf(source: string): string {
 function decoded(bytes: Buffer): string {
   const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8'
   return new TextDecoder(encoding).decode(bytes)
-}
-
-function isRawNumber(value: object): boolean {
-  return (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON(value)
 }

@@ -1,4 +1,6 @@
-// JSON values as this project stores and edits them, and the words that messages use for their types (spec 02 §4.2).
+// JSON values as this project stores and edits them, and the words that messages use for their types (spec 02 §4.2). An `ExactNumber` may
+// stand wherever a number may.
+import { isExactNumber } from './exact-json.ts'
 import { isRecord } from './is-record.ts'
 
 /** An object of JSON values. */
@@ -11,11 +13,11 @@ export type JsonTypeName = 'null' | 'boolean' | 'number' | 'string' | 'array' | 
 export function typeName(value: JsonValue): JsonTypeName {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
-  return typeof value as JsonTypeName
+  return isExactNumber(value) ? 'number' : (typeof value as JsonTypeName)
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {
-  return isRecord(value)
+  return isRecord(value) && !isExactNumber(value)
 }
 
 /**
@@ -39,5 +41,5 @@ export function nestingDepth(value: JsonValue): number {
 }
 
 function isContainer(value: JsonValue): value is JsonValue[] | JsonObject {
-  return typeof value === 'object' && value !== null
+  return typeof value === 'object' && value !== null && !isExactNumber(value)
 }

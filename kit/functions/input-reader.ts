@@ -1,5 +1,6 @@
 // Reads the members of a built-in function's input. What does not fit is a `deserialization_error` that names
 // the function and the member (spec 01 §15, 02 §1), raised before anything has an effect.
+import { isExactNumber } from '../../base/values/exact-json.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import type { RawJson } from '../../sdk/raw-json.ts'
 
@@ -65,6 +66,7 @@ export function describeValue(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'
   if (Array.isArray(value)) return `an array of ${value.length}`
+  if (isExactNumber(value)) return `number ${value.rawJSON.slice(0, 60)}`
   if (typeof value === 'object') return 'an object'
   const text = JSON.stringify(value) ?? String(value)
   return `${typeof value} ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`

@@ -1,19 +1,24 @@
 // From the wire form of `ops` to decoded operations (spec 02 §4.1). Anything malformed fails the whole call,
 // before any effect; the limits of §4.4 are not checked here: they are errors of single operations.
+import { doubleOf, isExactNumber, parseUnrounded } from '../../base/values/exact-json.ts'
+import { isRecord } from '../../base/values/is-record.ts'
 import type { JsonValue } from '../../base/values/json-value.ts'
+import { RawJson } from '../../sdk/raw-json.ts'
 import { describeValue, type InputObject, type InputReader } from '../functions/input-reader.ts'
 import { UPDATE_OPERATION_TYPES, type UpdateOperation, type UpdatePath } from './operation.ts'
 
 /** Double of 2^63: JSON numbers are doubles here, so the ends of the signed 64-bit range coincide with it. */
 const INTEGER_LIMIT = 2 ** 63
 
-/** Reads the member `ops` of an update's input. */
+/** Reads the member `ops` of an update's input, which may be `carried`: then its numbers are not rounded. */
 export function decodeUpdateOperations(input: InputObject, reader: InputReader): UpdateOperation[] {
-  return reader.array(input, 'ops').map((operation, index) => decodeOperation(operation, `ops[${index}]`, reader))
+  const { ops } = input
+  const members = ops instanceof RawJson ? { ops: parseUnrounded(ops.json) } : input
+  return reader.array(members, 'ops').map((operation, index) => decodeOperation(operation, `ops[${index}]`, reader))
 }
 
 function decodeOperation(operation: unknown, place: string, reader: InputReader): UpdateOperation {
-  if (typeof operation !== 'object' || operation === null || Array.isArray(operation)) {
+  if (!isRecord(operation) || isExactNumber(operation)) {
     return reader.fail(`\`${place}\` must be an object, got ${describeValue(operation)}`)
   }
   const members = operation as InputObject
@@ -68,9 +73,10 @@ function requiredValue(members: InputObject, place: string, reader: InputReader)
 }
 
 function amount(members: InputObject, place: string, reader: InputReader): number {
-  const by = Object.hasOwn(members, 'by') ? members['by'] : undefined
-  if (typeof by !== 'number' || !Number.isInteger(by) || Math.abs(by) > INTEGER_LIMIT) {
-    return reader.fail(`\`${place}.by\` must be an integer of at most 64 bits, got ${describeValue(by)}`)
+  const given = Object.hasOwn(members, 'by') ? members['by'] : undefined
+  const by = doubleOf(given)
+  if (by === undefined || !Number.isInteger(by) || Math.abs(by) > INTEGER_LIMIT) {
+    return reader.fail(`\`${place}.by\` must be an integer of at most 64 bits, got ${describeValue(given)}`)
   }
   return by
 }

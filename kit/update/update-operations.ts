@@ -1,5 +1,6 @@
 // The language in which stored values are updated (spec 02 §4.2–4.3): applies operations in order to a value.
 // Pure: nothing that goes in is changed. Decoding from the wire is in `decode-operations.ts`.
+import { doubleOf, parseUnrounded } from '../../base/values/exact-json.ts'
 import { isJsonObject, typeName, type JsonValue } from '../../base/values/json-value.ts'
 import { checkOperation } from './check-operation.ts'
 import { define, Draft } from './draft.ts'
@@ -31,12 +32,12 @@ export function applyUpdate(current: JsonValue | undefined, operations: readonly
   return { value: state.draft.root, errors }
 }
 
-/** As `applyUpdate`, from and to JSON text. Throws when the result cannot be written as JSON: some Nodes have a limit of nesting. */
+/** As `applyUpdate`, from and to JSON text; what no operation changes keeps its numbers to the last digit, sums are doubles. Throws when the result cannot be written as JSON: some Nodes have a limit of nesting. */
 export function updateText(
   current: string | undefined,
   operations: readonly UpdateOperation[],
 ): { readonly text: string; readonly errors: readonly UpdateError[] } {
-  const start = current === undefined ? undefined : (JSON.parse(current) as JsonValue)
+  const start = current === undefined ? undefined : (parseUnrounded(current) as JsonValue)
   const { value, errors } = applyUpdate(start, operations)
   return { text: JSON.stringify(value), errors }
 }
@@ -94,17 +95,18 @@ function applyAddition(
   const { draft } = state
   if (path.length > 0 && !isJsonObject(draft.root)) return targetNotObject(`${type}.target_not_object`, path, state)
   const existing = path.length === 0 && state.missing ? undefined : draft.at(path)
-  if (existing !== undefined && typeof existing !== 'number') {
+  const augend = existing === undefined ? 0 : doubleOf(existing)
+  if (augend === undefined) {
     return {
       code: `${type}.not_number`,
-      message: `${pathLabel(path)} must be a number, it is of type ${typeName(existing)}.`,
+      message: `${pathLabel(path)} must be a number, it is of type ${typeName(existing!)}.`,
     }
   }
-  const sum = (existing ?? 0) + by
+  const sum = augend + by
   if (!Number.isFinite(sum)) {
     return {
       code: `${type}.not_number`,
-      message: `${pathLabel(path)}: number ${existing} ${by < 0 ? '-' : '+'} ${Math.abs(by)} is out of range.`,
+      message: `${pathLabel(path)}: number ${augend} ${by < 0 ? '-' : '+'} ${Math.abs(by)} is out of range.`,
     }
   }
   change(state, () => draft.put(path, sum))

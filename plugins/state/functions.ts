@@ -99,6 +99,7 @@ function updateFunction({
     description: 'Applies operations to the value under scope and key, in order and in one atomic step.',
     request: objectSchema({ ...ADDRESS, ops: UPDATE_OPERATIONS }, ['scope', 'key', 'ops']),
     response: objectSchema({ ...OLD_AND_NEW, errors: UPDATE_ERRORS }, ['old_value', 'new_value']),
+    carried: ['ops'],
     decode: (input, reader) => ({ ...readAddress(input, reader), ops: decodeUpdateOperations(input, reader) }),
     run: ({ scope, key, ops }) =>
       store.update(scope, key, ops, writeListener(scope, key, false)).then(

@@ -79,8 +79,8 @@ function deleteFunction(items: StreamItems): BuiltInFunction<ItemAddress> {
 interface UpdateInput {
   readonly address: ItemAddress
   readonly operations: readonly UpdateOperation[]
-  /** As they came, for a worker that serves updates itself. */
-  readonly ops: unknown
+  /** JSON text as it came, for a worker that serves updates itself. */
+  readonly ops: string
 }
 
 function updateFunction(items: StreamItems): BuiltInFunction<UpdateInput> {
@@ -90,10 +90,11 @@ function updateFunction(items: StreamItems): BuiltInFunction<UpdateInput> {
       'Applies operations to an item, in order and in one atomic step, and tells the subscribers of its group.',
     request: objectSchema({ ...ITEM, ops: UPDATE_OPERATIONS }, ['stream_name', 'group_id', 'item_id', 'ops']),
     response: objectSchema({ ...OLD_AND_NEW, errors: UPDATE_ERRORS }, ['old_value', 'new_value']),
+    carried: ['ops'],
     decode: (input, reader) => ({
       address: readItem(input, reader),
       operations: decodeUpdateOperations(input, reader),
-      ops: input['ops'],
+      ops: reader.carried(input, 'ops'),
     }),
     run: ({ address, operations, ops }) => items.update(address, operations, ops),
   }

@@ -6,6 +6,7 @@ import { RawJson } from '../../sdk/raw-json.ts'
 import type { StreamErrorCode } from './about.ts'
 import type { ItemAddress, OnEmitted, StreamStore } from './adapters/store.ts'
 import { StreamLeft, wireAddress, type CustomItems } from './custom/custom-items.ts'
+import type { Written } from './custom/results.ts'
 import type { Snapshot } from './feed.ts'
 
 export interface StreamItemsContext {
@@ -44,7 +45,7 @@ export class StreamItems {
         .get(address)
         .then(optionalValue, (cause: unknown) => failed('STREAM_GET_ERROR', `get ${named(address)}`, cause))
     if (!this.#custom.serves('get', address.stream)) return store()
-    return this.#custom.read('get', address.stream, wireAddress(address)).then(optionalText, orElse(store))
+    return this.#custom.read('get', address.stream, wireAddress(address)).then(optionalValue, orElse(store))
   }
 
   delete(address: ItemAddress): Promise<RawJson> {
@@ -57,10 +58,11 @@ export class StreamItems {
     if (!this.#custom.serves('delete', address.stream)) return store()
     return this.#custom
       .delete(address, onEmitted)
-      .then((old) => new RawJson(JSON.stringify({ old_value: old ?? null })), orElse(store))
+      .then((old) => new RawJson(`{"old_value":${old ?? 'null'}}`), orElse(store))
   }
 
-  update(address: ItemAddress, operations: readonly UpdateOperation[], ops: unknown): Promise<RawJson> {
+  /** @param ops JSON text of the operations */
+  update(address: ItemAddress, operations: readonly UpdateOperation[], ops: string): Promise<RawJson> {
     const onEmitted = this.#onEmitted()
     const store = (): Promise<RawJson> =>
       this.#store.update(address, operations, onEmitted).then(
@@ -85,17 +87,20 @@ export class StreamItems {
       )
     if (!this.#custom.serves('list', stream)) return store()
     const input = { stream_name: stream, group_id: group }
-    return this.#custom.read('list', stream, input).then(optionalText, orElse(store))
+    return this.#custom.read('list', stream, input).then(optionalValue, orElse(store))
   }
 
   listGroups(stream: string): Promise<unknown> {
-    const store = (): Promise<string[]> =>
+    const store = (): Promise<unknown> =>
       this.#store.groups(stream).then(
         (groups) => groups.sort(),
         (cause: unknown) => failed('STREAM_LIST_GROUPS_ERROR', `list the groups of stream "${stream}"`, cause),
       )
     if (!this.#custom.serves('list_groups', stream)) return store()
-    return this.#custom.read('list_groups', stream, { stream_name: stream }).catch(orElse(store))
+    return this.#custom
+      .read('list_groups', stream, { stream_name: stream })
+      .then<unknown>(optionalValue)
+      .catch(orElse(store))
   }
 
   async listAll(): Promise<{ stream: { id: string; groups: string[] }[]; count: number }> {
@@ -137,17 +142,14 @@ function orElse<T>(store: () => Promise<T>): (error: unknown) => Promise<T> {
   }
 }
 
-function writtenText({ old, value, errors }: { old: unknown; value: unknown; errors: unknown }): RawJson {
-  return new RawJson(JSON.stringify({ old_value: old ?? null, new_value: value, errors }))
+function writtenText({ old, value, errors }: Written): RawJson {
+  const errorsMember = errors === undefined ? '' : `,"errors":${errors}`
+  return new RawJson(`{"old_value":${old ?? 'null'},"new_value":${value}${errorsMember}}`)
 }
 
 /** Undefined sends no result at all; a stored null is sent as null. */
 function optionalValue(text: string | undefined): RawJson | undefined {
   return text === undefined ? undefined : new RawJson(text)
-}
-
-function optionalText(value: unknown): RawJson | undefined {
-  return value === undefined ? undefined : new RawJson(JSON.stringify(value))
 }
 
 /** A refusal that has its own code (a full queue, a closed store) keeps it: it says that nothing was done. */

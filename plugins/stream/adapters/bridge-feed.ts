@@ -1,7 +1,7 @@
 // The events of all engines that are bridged to one: a function of this engine there, bound to the topic that they publish on.
 import { randomUUID } from 'node:crypto'
 import type { Bridge } from '../../../kit/bridge/bridge.ts'
-import { describeValue } from '../../../kit/functions/input-reader.ts'
+import { objectParts } from '../../../kit/bridge/json-parts.ts'
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import { CodedError } from '../../../protocol/errors.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
@@ -23,8 +23,9 @@ export class BridgeFeed implements Feed {
       description: 'Takes the events of streams that engines bridged to this one publish.',
       metadata: { internal: true },
       live_channel_refs: false,
+      raw: true,
     }
-    bridge.iii.registerFunction(this.#receiver, (message) => this.#receive(message), options)
+    bridge.iii.registerFunction(this.#receiver, (message: string) => this.#receive(message), options)
     bridge.iii.registerTrigger({ type: 'subscribe', function_id: this.#receiver, config: { topic: EVENTS_TOPIC } })
     bridge.onConnected((seamless) => {
       // What was read over the first connection was read behind the binding: nothing is missing in it.
@@ -50,8 +51,8 @@ export class BridgeFeed implements Feed {
     this.#tell((listener) => listener.lost())
   }
 
-  #receive(message: unknown): void {
-    if (message === null) return
+  #receive(message: string): void {
+    if (message === 'null') return
     const event = readEvent(message)
     this.#tell((listener) => listener.event(event))
   }
@@ -67,8 +68,9 @@ export class BridgeFeed implements Feed {
   }
 }
 
-/** The wrapper of spec 02 §6.1. */
-function readEvent(message: unknown): StreamEvent {
+/** The wrapper of spec 02 §6.1; its event stays the text that it is. */
+function readEvent(text: string): StreamEvent {
+  const message: unknown = JSON.parse(text)
   const wrapper = (typeof message === 'object' && message !== null ? message : {}) as Readonly<Record<string, unknown>>
   const { streamName: stream, groupId: group, id: item = null, timestamp, event } = wrapper
   if (
@@ -79,11 +81,17 @@ function readEvent(message: unknown): StreamEvent {
     typeof event !== 'object' ||
     event === null
   ) {
-    const shown = JSON.stringify(message)?.slice(0, 200) ?? describeValue(message)
     throw new CodedError(
       'DESERIALIZATION_ERROR',
-      `What came on the topic ${EVENTS_TOPIC} is no event of a stream: ${shown}`,
+      `What came on the topic ${EVENTS_TOPIC} is no event of a stream: ${text.slice(0, 200)}`,
     )
   }
-  return new StreamEvent({ stream, group, item, timestamp, event: JSON.stringify(event), position: undefined })
+  return new StreamEvent({
+    stream,
+    group,
+    item,
+    timestamp,
+    event: objectParts(text)!.get('event')!,
+    position: undefined,
+  })
 }

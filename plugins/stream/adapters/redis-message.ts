@@ -1,5 +1,6 @@
 // What is published on the channel of events, back to an event: the wrapper that subscribers get (spec 02 §6.1), by engines like
 // this one with a position, by iii and by hand without.
+import { objectParts } from '../../../kit/bridge/json-parts.ts'
 import { isJsonObject } from '../../../base/values/json-value.ts'
 import { changeText, readPosition, StreamEvent } from '../event.ts'
 
@@ -31,7 +32,8 @@ function readDeletionOfText(head: Record<string, unknown>, event: string): Strea
 
 function readAny(text: string): StreamEvent | undefined {
   const wrapper = parse(text)
-  return wrapper === undefined ? undefined : toEvent(wrapper, wrapper['event'], JSON.stringify(wrapper['event']))
+  const event = wrapper === undefined ? undefined : objectParts(text)?.get('event')
+  return event === undefined ? undefined : toEvent(wrapper!, wrapper!['event'], event)
 }
 
 function toEvent(head: Record<string, unknown>, content: unknown, event: string): StreamEvent | undefined {

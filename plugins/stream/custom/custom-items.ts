@@ -1,8 +1,7 @@
 // The operations on streams that a worker serves itself (spec 02 §8): calls it, judges what it returns, and emits the events of
-// its writes, which are the engine's business.
+// its writes, which are the engine's business. Values are JSON text on their way through, numbers to the last digit.
 import type { UpdateOperation } from '../../../kit/update/update-operations.ts'
-import { applyUpdate } from '../../../kit/update/update-operations.ts'
-import type { JsonValue } from '../../../base/values/json-value.ts'
+import { updateText } from '../../../kit/update/update-operations.ts'
 import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import { CodedError, type ErrorBody } from '../../../protocol/errors.ts'
 import { InvocationError } from '../../../sdk/errors.ts'
@@ -45,8 +44,8 @@ export class CustomItems {
     return this.serves('get', stream) && this.serves('set', stream)
   }
 
-  /** `get`, `list` and `list_groups`: what the worker returns or throws passes as it is; undefined = no value. */
-  async read(operation: StreamOperation, stream: string, input: object): Promise<unknown> {
+  /** `get`, `list` and `list_groups`: what the worker returns, as JSON text, or throws passes as it is; undefined = no value. */
+  async read(operation: StreamOperation, stream: string, input: object): Promise<string | undefined> {
     try {
       return await this.#call(operation, stream, input)
     } catch (error) {
@@ -57,18 +56,18 @@ export class CustomItems {
   /** @param data JSON text */
   set(address: ItemAddress, data: string, onEmitted: OnEmitted): Promise<Written> {
     return this.#turns.write(keyOf(address), async () => {
-      const input = new RawJson(`${JSON.stringify(wireAddress(address)).slice(0, -1)},"data":${data}}`)
+      const input = inputText(address, 'data', data)
       const result = await this.#call('set', address.stream, input).catch((error: unknown) =>
         failed('STREAM_SET_ERROR', 'set', address, error),
       )
-      const written = writtenBySet(result, () => JSON.parse(data), address.stream)
+      const written = writtenBySet(result, data, address.stream)
       await this.#emit(written.old === undefined ? 'create' : 'update', address, written.value, onEmitted)
       return written
     })
   }
 
   /** Resolves with the old value, undefined = none. */
-  delete(address: ItemAddress, onEmitted: OnEmitted): Promise<unknown> {
+  delete(address: ItemAddress, onEmitted: OnEmitted): Promise<string | undefined> {
     return this.#turns.write(keyOf(address), async () => {
       const result = await this.#call('delete', address.stream, wireAddress(address)).catch((error: unknown) =>
         failed('STREAM_DELETE_ERROR', 'delete', address, error),
@@ -80,10 +79,10 @@ export class CustomItems {
     })
   }
 
-  /** By the worker's own update. */
-  update(address: ItemAddress, ops: unknown, onEmitted: OnEmitted): Promise<Written> {
+  /** By the worker's own update. @param ops JSON text of the operations */
+  update(address: ItemAddress, ops: string, onEmitted: OnEmitted): Promise<Written> {
     return this.#turns.write(keyOf(address), async () => {
-      const input = { ...wireAddress(address), ops }
+      const input = inputText(address, 'ops', ops)
       const result = await this.#call('update', address.stream, input).catch((error: unknown) =>
         failed('STREAM_UPDATE_ERROR', 'update', address, error),
       )
@@ -103,23 +102,24 @@ export class CustomItems {
       const current = await this.#call('get', address.stream, wireAddress(address)).catch((error: unknown) =>
         failed('STREAM_UPDATE_ERROR', 'update', address, error),
       )
-      const { value, errors } = applyUpdate(current as JsonValue | undefined, operations)
-      const input = { ...wireAddress(address), data: value }
+      const { text: value, errors } = updateText(current, operations)
+      const input = inputText(address, 'data', value)
       const result = await this.#call('set', address.stream, input).catch((error: unknown) =>
         failed('STREAM_UPDATE_ERROR', 'update', address, error),
       )
       // What was read counts where set does not tell: an item that was there has not been created.
-      const { old = current, value: stored } = writtenBySet(result, () => value, address.stream)
+      const { old = current, value: stored } = writtenBySet(result, value, address.stream)
       await this.#emit(old === undefined ? 'create' : 'update', address, stored, onEmitted)
-      return { old, value: stored, errors: errors.length === 0 ? undefined : errors }
+      return { old, value: stored, errors: errors.length === 0 ? undefined : JSON.stringify(errors) }
     })
   }
 
-  /** Null is "no result". */
-  async #call(operation: StreamOperation, stream: string, payload: object): Promise<unknown> {
+  /** JSON text of the result; null is "no result". */
+  async #call(operation: StreamOperation, stream: string, payload: object): Promise<string | undefined> {
     const function_id = customFunctionId(operation, stream)
     try {
-      return (await this.#context.iii.trigger({ function_id, payload })) ?? undefined
+      const result = (await this.#context.iii.trigger({ function_id, payload, raw: true })) as RawJson | undefined
+      return result === undefined || result.json === 'null' ? undefined : result.json
     } catch (error) {
       const isGone = error instanceof InvocationError && error.code === 'function_not_found'
       if (isGone && !this.serves(operation, stream)) throw new StreamLeft()
@@ -128,10 +128,10 @@ export class CustomItems {
   }
 
   /** The write has happened, so that an event that fails is only logged. */
-  async #emit(change: Change, address: ItemAddress, value: unknown, onEmitted: OnEmitted): Promise<void> {
+  async #emit(change: Change, address: ItemAddress, value: string, onEmitted: OnEmitted): Promise<void> {
     const { stream, group, item } = address
     try {
-      await this.#context.store.emit(stream, group, item, changeText(change, JSON.stringify(value)), onEmitted)
+      await this.#context.store.emit(stream, group, item, changeText(change, value), onEmitted)
     } catch (error) {
       this.#failedEvents.warn(`The event of a write to the custom stream "${stream}" could not be emitted.`, {
         error: String(error),
@@ -141,9 +141,13 @@ export class CustomItems {
 }
 
 /** Public examples return nothing: then the value is what it was asked to store, as far as anybody can know. */
-function writtenBySet(result: unknown, asked: () => unknown, stream: string): Written {
+function writtenBySet(result: string | undefined, asked: string, stream: string): Written {
   if (result !== undefined) return readWritten('set', result, stream)
-  return { old: undefined, value: asked(), errors: undefined }
+  return { old: undefined, value: asked, errors: undefined }
+}
+
+function inputText(address: ItemAddress, member: 'data' | 'ops', json: string): RawJson {
+  return new RawJson(`${JSON.stringify(wireAddress(address)).slice(0, -1)},"${member}":${json}}`)
 }
 
 export function wireAddress({ stream, group, item }: ItemAddress): object {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { InputReader } from '../../../kit/functions/input-reader.ts'
 import { nestingDepth, type JsonValue } from '../../../base/values/json-value.ts'
 import { decodeUpdateOperations } from '../../../kit/update/decode-operations.ts'
+import { RawJson } from '../../../sdk/raw-json.ts'
 import { applyUpdate, updateText, type UpdateOperation } from '../../../kit/update/update-operations.ts'
 
 const MISSING = undefined
@@ -361,6 +362,56 @@ describe('properties', () => {
       }),
       { numRuns: 2_000 },
     )
+  })
+
+  describe('numbers that a double does not hold', () => {
+    const BIG = '9007199254740993'
+    const update = (current: string, ...operations: object[]) =>
+      updateText(
+        current,
+        decodeUpdateOperations({ ops: new RawJson(JSON.stringify(operations).replaceAll('"BIG"', BIG)) }, reader),
+      )
+
+    test('keep every digit beside what changes, and where they are put in', () => {
+      const put = [
+        { type: 'set', path: 's', value: 'BIG' },
+        { type: 'merge', path: 'm', value: { id: 'BIG' } },
+        { type: 'append', path: 'list', value: 'BIG' },
+        { type: 'increment', path: 'n', by: 1 },
+      ]
+      expect(update(`{"id":${BIG},"list":[1e400],"n":1}`, ...put)).toEqual({
+        text: `{"id":${BIG},"list":[1e400,${BIG}],"n":2,"s":${BIG},"m":{"id":${BIG}}}`,
+        errors: [],
+      })
+    })
+
+    test('are numbers: added to as doubles, and no objects', () => {
+      expect(update(`{"n":${BIG}}`, { type: 'increment', path: 'n', by: 2 }).text).toBe('{"n":9007199254740994}')
+      expect(update('{"n":0}', { type: 'decrement', path: 'n', by: 'BIG' }).text).toBe('{"n":-9007199254740992}')
+      expect(update('{"n":1e400}', { type: 'increment', path: 'n', by: 1 }).errors).toMatchObject([
+        { code: 'increment.not_number' },
+      ])
+      expect(update(BIG, { type: 'set', path: 'a', value: 1 }).errors).toMatchObject([
+        { code: 'set.target_not_object', message: expect.stringContaining('it is of type number') },
+      ])
+      expect(update(`{"n":${BIG}}`, { type: 'append', path: 'n', value: 'x' }).errors).toMatchObject([
+        { code: 'append.type_mismatch', message: expect.stringContaining('n is of type number') },
+      ])
+      expect(update('{}', { type: 'merge', path: 'm', value: 'BIG' }).errors).toMatchObject([
+        { code: 'merge.value.not_an_object', message: expect.stringContaining('of type number') },
+      ])
+      expect(update(`{"a":${BIG}}`, { type: 'merge', path: ['a', 'b'], value: { c: 1 } }).text).toBe(
+        '{"a":{"b":{"c":1}}}',
+      )
+    })
+
+    test('are refused by their own text where none of them may stand', () => {
+      expect(() => update('{}', { type: 'set', path: 'BIG', value: 1 })).toThrow(`must be a string, got number ${BIG}`)
+      expect(() => decodeUpdateOperations({ ops: new RawJson('[9007199254740993]') }, reader)).toThrow(
+        '`ops[0]` must be an object, got number 9007199254740993',
+      )
+      expect(() => update('{}', { type: 'increment', path: 'n', by: 1.5 })).toThrow('an integer of at most 64 bits')
+    })
   })
 
   test('a stored member named __proto__ survives an update as a plain member', () => {

@@ -15,5 +15,4 @@ async function openStore(url: string): Promise<StateStore> {
 
 stateAdapterCases('bridge', async () => openStore((await startRemoteEngine([STATE])).url), {
   ordered: true,
-  exactNumbers: false,
 })

@@ -42,7 +42,6 @@ async function openStore(url: string): Promise<StreamStore> {
 
 streamAdapterCases('bridge', async () => ({ store: await openStore((await startRemoteEngine(WORKERS)).url) }), {
   ordered: true,
-  exactNumbers: false,
   tellsNullFromNone: false,
   listsStreams: false,
   history: false,

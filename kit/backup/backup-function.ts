@@ -39,7 +39,7 @@ export function backupFunction(
       {
         file: { type: 'string', description: 'Path of a file that does not exist; relative to the project root.' },
         wait_ms: {
-          type: ['integer', 'null'],
+          type: ['number', 'null'],
           minimum: 0,
           description: 'Answer after this time, done or not. Default: when it is done.',
         },

@@ -10,7 +10,7 @@ import { skipString } from './skip-string.ts'
 const LONG_BYTES = 96
 /** The first piece is small, because the value may be; both are whole 64-byte blocks. */
 const FIRST_PIECE_BYTES = 1024
-const PIECE_BYTES = 32 * 1024
+const PIECE_BYTES = 8 * 1024
 /** Bytes of the next piece that a piece shows, since a word such as `false` may begin in one and end in the other. */
 const PREVIEW_BYTES = 8
 /** More levels of nesting than the memory of the WebAssembly holds, which are some 32,000. */

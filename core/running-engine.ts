@@ -181,6 +181,7 @@ export class RunningEngine implements Engine {
       this.#running.core.pluginsChanged(event)
       void this.#refreshPlugins()
     })
+    host.onSatisfied(() => void this.#refreshPlugins())
   }
 
   async #close(reason: string): Promise<void> {

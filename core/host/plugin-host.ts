@@ -161,6 +161,11 @@ export class PluginHost implements ChangeParticipant {
     return this.#running.table.onEvent(listener)
   }
 
+  /** What was refused of a plugin is no more, and what runs has stayed: listings show it, no event tells it. */
+  onSatisfied(listener: () => void): void {
+    this.#running.table.onSatisfied(listener)
+  }
+
   /** Stops all plugins in reverse order of `requires`, then the threads. Safe to call twice. */
   close(): Promise<void> {
     this.#closed ??= this.#close()

@@ -21,6 +21,7 @@ export interface PluginEvent {
 export class PluginTable {
   readonly #instances = new Map<string, PluginInstance>()
   readonly #listeners = new Set<(event: PluginEvent) => void>()
+  readonly #satisfiedListeners = new Set<() => void>()
   readonly #clock: Clock
   readonly #log: Log
   readonly #maxCrashes: number
@@ -114,6 +115,11 @@ export class PluginTable {
   onEvent(listener: (event: PluginEvent) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Nothing is refused any more of what was: no event tells it, since what runs has not changed. */
+  onSatisfied(listener: () => void): void {
+    this.#satisfiedListeners.add(listener)
   }
 
   /** The phase of an instance that does not run and is not meant to. */
@@ -210,8 +216,10 @@ export class PluginTable {
 
   /** What was refused is in force or was taken back. */
   satisfied(instance: PluginInstance, subject: RefusedSubject): void {
-    if (!instance.refusals.clear(subject) || instance.generation === undefined) return
-    if (instance.refusals.shown === undefined) this.#log.info(`plugin '${instance.name}' is up to date again`)
+    if (!instance.refusals.clear(subject)) return
+    for (const listener of this.#satisfiedListeners) listener()
+    if (instance.generation === undefined || instance.refusals.shown !== undefined) return
+    this.#log.info(`plugin '${instance.name}' is up to date again`)
   }
 
   restarting(

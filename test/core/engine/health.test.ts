@@ -38,6 +38,21 @@ test('GET /health has the report of engine::health::check, and says so when a sa
   expect(await asked(folder)).toMatchObject({ status: 503, report: { components: { config: { status: 'degraded' } } } })
 })
 
+test('a plugin whose refused change is taken back is healthy again', async () => {
+  const folder = new EngineFolder()
+  const good = pluginFile('hello', '')
+  folder.write('plugins/hello.ts', good)
+  folder.configure(LISTENER, '{ name: hello }')
+  await folder.start()
+  const health = () => folder.engine.call('engine::health::check')
+  folder.write('plugins/hello.ts', pluginFile('hello', 'const'))
+  await folder.logged("plugin 'hello' keeps its old code")
+  await expect.poll(health).toMatchObject({ status: 'degraded' })
+  folder.write('plugins/hello.ts', good)
+  await folder.logged("plugin 'hello' is up to date again")
+  await expect.poll(health).toMatchObject({ status: 'healthy' })
+})
+
 test('there is no such port unless it is configured', async () => {
   const folder = new EngineFolder()
   folder.configure(LISTENER)

@@ -14,8 +14,11 @@ export class CommandFailure extends Error {
   }
 }
 
-/** The command line itself is wrong; the message is followed by a pointer to `--help`. */
+/** The command line itself is wrong; the message is followed by a pointer to the help. */
 export class UsageError extends CommandFailure {
+  /** The command whose help tells what is right. */
+  path = 'iii'
+
   constructor(message: string) {
     super(message, { exitCode: EXIT.usage })
   }

@@ -69,6 +69,20 @@ function commandWord(word: string, commands: Commands): string {
 async function runCommandLine(name: string, args: readonly string[], commands: Commands): Promise<number> {
   const entry = commands.get(name)!
   const { path, command, rawArgs } = await subCommandOf(await entry.load(), `iii ${name}`, args)
+  try {
+    return await runCommandAt(path, command, rawArgs, entry)
+  } catch (error) {
+    if (error instanceof UsageError) error.path = path
+    throw error
+  }
+}
+
+async function runCommandAt(
+  path: string,
+  command: CommandDef<any>,
+  rawArgs: readonly string[],
+  entry: CommandEntry,
+): Promise<number> {
   const definitions: ArgsDef = await resolved(command.args ?? {})
   const hasOwnHelp = 'help' in definitions
   if (!hasOwnHelp && asksForHelp(rawArgs)) {
@@ -108,7 +122,9 @@ async function subCommandOf(command: CommandDef<any>, path: string, rawArgs: rea
   if (next !== undefined) return await subCommandOf(await resolved(next), `${path} ${wanted}`, rest)
   const search = list !== undefined && 'text' in (await resolved((await resolved(list)).args ?? {}))
   const hint = search ? ` To look for it: ${path} list ${wanted}` : ''
-  throw new UsageError(`${unknownCommandMessage(path, wanted, Object.keys(subCommands))}${hint}`)
+  const unknown = new UsageError(`${unknownCommandMessage(path, wanted, Object.keys(subCommands))}${hint}`)
+  unknown.path = path
+  throw unknown
 }
 
 /** iii's own CLI takes `-c FILE` before the command too. */
@@ -142,7 +158,7 @@ function asksForHelp(rawArgs: readonly string[]): boolean {
 function report(error: unknown): number {
   if (error instanceof CommandFailure) {
     console.error(asTyped(error.message))
-    if (error.exitCode === EXIT.usage) console.error(asTyped(`Run 'iii --help' for the commands.`))
+    if (error instanceof UsageError) console.error(asTyped(`See '${error.path} --help'.`))
     return error.exitCode
   }
   if (!(error instanceof Error)) {

@@ -19,6 +19,6 @@ export function rootHelp(commands: ReadonlyMap<string, CommandEntry>, name: stri
     '  -v, --version      print the version',
     `  -h, --help         help; of a command with examples: ${name} help trigger`,
     '',
-    'Exit codes: 0 done, 1 failed, 2 wrong command line.',
+    'Exit codes: 0 done, 1 failed, 2 wrong command line, 3 no engine answers (health alone).',
   ].join('\n')
 }

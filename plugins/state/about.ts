@@ -25,7 +25,15 @@ export const about = {
     BACKUP_ERROR: 'The copy of the state store could not be made. The message says why; no file is left.',
   },
   tryNext: 'trigger state::set scope=demo key=greeting value=hello',
-  commands: { state: { summary: 'Copy the state store while it is in use', load: () => import('./command.ts') } },
+  commands: {
+    state: {
+      summary: 'Copy the state store while it is in use',
+      examples: {
+        'iii state backup': [['iii state backup copy.db', 'a new file in this folder; the engine is on this machine']],
+      },
+      load: () => import('./command.ts'),
+    },
+  },
   scenarios: {
     'state-set': () => import('./bench/state-set.ts'),
     'state-get': () => import('./bench/state-get.ts'),

@@ -28,7 +28,17 @@ export const about = {
     DESERIALIZATION_ERROR: 'What came over a bridge on the topic of stream events is no event of a stream.',
   },
   listens: { host: 'host', port: 'port', defaults: { host: '127.0.0.1', port: 3112 } },
-  commands: { stream: { summary: 'Copy the stream store while it is in use', load: () => import('./command.ts') } },
+  commands: {
+    stream: {
+      summary: 'Copy the stream store while it is in use',
+      examples: {
+        'iii stream backup': [
+          ['iii stream backup copy.db', 'a new file in this folder; the engine is on this machine'],
+        ],
+      },
+      load: () => import('./command.ts'),
+    },
+  },
   scenarios: {
     'stream-set': () => import('./bench/stream-set.ts'),
     'stream-fan-out': () => import('./bench/stream-fan-out.ts'),

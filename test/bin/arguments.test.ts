@@ -3,8 +3,9 @@
 import type { ArgsDef, CommandDef } from 'citty'
 import { describe, expect, it } from 'vitest'
 import { checkArguments } from '../../bin/check-arguments.ts'
+import { commandName } from '../../bin/command-name.ts'
 import { commandTable } from '../../bin/command-table.ts'
-import { EXAMPLES } from '../../bin/examples.ts'
+import { EXAMPLES, type Examples } from '../../bin/examples.ts'
 import { resolved } from '../../bin/help.ts'
 import { BUILT_INS } from '../../plugins/built-ins.ts'
 import { runHere, withVariable } from './run-here.ts'
@@ -41,6 +42,21 @@ async function refused(argv: readonly string[], message: string): Promise<void> 
   expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining(message) })
   expect(stderr).not.toMatch(/^\s+at /m)
 }
+
+it.each([
+  [['triger'], 'iii'],
+  [['plugins', 'relaod'], 'iii plugins'],
+  [['state'], 'iii state'],
+  [['plugins', 'new'], 'iii plugins new'],
+  [['logs', '--since', 'yesterday'], 'iii logs'],
+  [['functions', '--nonsense'], 'iii functions list'],
+])('%j leads to the help that tells what is right', async (argv, path) => {
+  const { code, stderr } = await runHere(argv)
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringContaining(`\nSee '${commandName()}${path.slice(3)} --help'.\n`),
+  })
+})
 
 describe.each(LEAVES.map((leaf) => [leaf.words.join(' '), leaf] as const))('iii %s', (path, leaf) => {
   const line = [...leaf.words, ...wanted(leaf)]
@@ -183,10 +199,11 @@ describe('what is right', () => {
   })
 
   it('every command has an example, and every example is a right command line', async () => {
-    const own = commandTable([])
-    const paths = LEAVES.filter(({ words }) => own.has(words[0]!)).map(({ words }) => `iii ${words.join(' ')}`)
-    expect(Object.keys(EXAMPLES)).toEqual(expect.arrayContaining(paths))
-    for (const [line] of Object.values(EXAMPLES).flat()) {
+    const paths = LEAVES.map(({ words }) => `iii ${words.join(' ')}`)
+    const added = [...commandTable(BUILT_INS).values()].map(({ examples }) => examples ?? {})
+    const all = Object.assign({}, EXAMPLES, ...added) as Examples
+    expect(Object.keys(all)).toEqual(expect.arrayContaining(paths))
+    for (const [line] of Object.values(all).flat()) {
       const argv = line
         .replace(/^III_\w+=\S+ /, '')
         .replace('iii ', '')

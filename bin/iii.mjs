@@ -129,6 +129,10 @@ function runElsewhere() {
 /** The first Node that is new enough; what was looked at and is too old goes into `rejected`. */
 function findNode(rejected) {
   for (const candidate of candidates()) {
+    if (candidate.lacking !== undefined) {
+      rejected.push(`${candidate.file} ${candidate.lacking}`)
+      continue
+    }
     const version = candidate.version || versionOf(candidate.file)
     if (version !== undefined && majorOf(version) >= NEEDED_MAJOR) return candidate.file
     if (candidate.named || version !== undefined) {
@@ -163,6 +167,9 @@ function* candidates() {
 
 function packagedNode(folder) {
   const file = path.join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  // npm may be set up to run no scripts; that of this package fetches the program.
+  if (!existsSync(file) && existsSync(path.join(folder, 'package.json')))
+    return { file: folder, lacking: 'is without its program: npm rebuild node --ignore-scripts=false fetches it' }
   if (!existsSync(file)) return undefined
   try {
     return { file, version: JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')).version }

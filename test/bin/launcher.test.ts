@@ -103,6 +103,19 @@ describe.skipIf(lacks('old Node'))('on a system whose Node is too old (needs old
       rmSync(path.join(folder, 'node_modules'), { recursive: true })
     }
   })
+  it('says what to do where the node package was installed without running its script', () => {
+    const packaged = path.join(folder, 'node_modules', 'node')
+    mkdirSync(packaged, { recursive: true })
+    writeFileSync(path.join(packaged, 'package.json'), JSON.stringify({ version: process.versions.node }))
+    try {
+      const { status, stderr } = launch(node, [], { PATH: '' })
+      expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('npm rebuild node') })
+      const { stdout } = launch(node, [], { PATH: path.dirname(process.execPath) })
+      expect(stdout).toBe(`${process.versions.node}\n`)
+    } finally {
+      rmSync(path.join(folder, 'node_modules'), { recursive: true })
+    }
+  })
   it('leaves nothing running when it is killed', async () => {
     const child = spawn(node, [path.join(folder, 'bin', 'iii.mjs'), 'wait'], {
       env: { HOME: folder, PATH: '', III_NODE: process.execPath },

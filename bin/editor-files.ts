@@ -23,6 +23,7 @@ const NODE_TYPES = '@types/node'
 
 export function writeEditorFiles(place: EditorFilesPlace): EditorFiles {
   const { pluginsDir } = place
+  if (isInCheckout(place)) return { tsconfig: undefined, advice: [] }
   const advice: string[] = []
   if (!isInstalled(PACKAGE, pluginsDir)) {
     const link = linkTypes(place)
@@ -75,7 +76,8 @@ export function tsconfigText(hasNodeTypes: boolean): string {
 /** @returns path of the link, relative to the project; undefined when there is none */
 function linkTypes({ pluginsDir, projectRoot, engineRoot }: EditorFilesPlace): string | undefined {
   const target = packageFolder(engineRoot)
-  if (target === undefined) return undefined
+  // A checkout has compiled types once it was built.
+  if (target === undefined || !existsSync(path.join(target, 'dist', 'plugin.d.ts'))) return undefined
   const isInside = !path.relative(projectRoot, pluginsDir).startsWith('..')
   // Where npm would put the package, and puts it over the link.
   const link = path.join(isInside ? projectRoot : path.dirname(pluginsDir), 'node_modules', PACKAGE)
@@ -90,11 +92,16 @@ function linkTypes({ pluginsDir, projectRoot, engineRoot }: EditorFilesPlace): s
   }
 }
 
-/** The folder of the package with compiled types; undefined in a checkout that was not built. */
+/** The tsconfig.json of the engine's own sources knows its types, and is the one of plugins that lie among them. */
+function isInCheckout({ pluginsDir, engineRoot }: EditorFilesPlace): boolean {
+  const folder = packageFolder(engineRoot)
+  if (folder === undefined || !existsSync(path.join(folder, 'tsconfig.json'))) return false
+  return !path.relative(folder, pluginsDir).startsWith('..')
+}
+
 function packageFolder(engineRoot: string): string | undefined {
   for (let folder = engineRoot; ; folder = path.dirname(folder)) {
-    if (nameIn(path.join(folder, 'package.json')) === PACKAGE)
-      return existsSync(path.join(folder, 'dist', 'plugin.d.ts')) ? folder : undefined
+    if (nameIn(path.join(folder, 'package.json')) === PACKAGE) return folder
     if (folder === path.dirname(folder)) return undefined
   }
 }

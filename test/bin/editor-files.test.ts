@@ -66,6 +66,18 @@ describe('the types of the engine', () => {
     expect(realpathSync(at('elsewhere', 'node_modules', 'iii-host'))).toBe(realpathSync(engine))
   })
 
+  it('are those of the sources in a checkout of the engine, which need nothing more', () => {
+    const { at, place } = scene()
+    for (const [name, text] of [
+      ['package.json', '{"name":"iii-host"}'],
+      ['tsconfig.json', '{}'],
+    ] as const)
+      writeFileSync(at('project', name), text)
+    expect(writeEditorFiles({ ...place, engineRoot: at('project') })).toEqual({ tsconfig: undefined, advice: [] })
+    expect(existsSync(at('project', 'node_modules'))).toBe(false)
+    expect(existsSync(at('project', 'plugins', 'tsconfig.json'))).toBe(false)
+  })
+
   it('are not found where nothing can be written, or the engine has none, and that is all', () => {
     const { at, install, place, link } = scene()
     const engine = install('iii-host', 'npx')

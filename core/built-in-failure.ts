@@ -18,7 +18,8 @@ export function builtInFailure(
   if (written.length > 0) return new ConfigError('', written)
   const [first] = broken
   if (first === undefined) return undefined
-  const { origin } = config.entries.find(({ instanceId }) => instanceId === first.name) ?? {}
-  const place = origin === undefined ? '' : ` (${origin})`
-  return new StartError(`built-in worker '${first.name}'${place} can't start: ${first.message}`)
+  const { origin = '' } = config.entries.find(({ instanceId }) => instanceId === first.name) ?? {}
+  // One that runs by default stands in no file: its origin is in brackets already.
+  const place = origin === '' || origin.startsWith('(') ? origin : `(${origin})`
+  return new StartError(`built-in worker '${first.name}'${place && ` ${place}`} can't start: ${first.message}`)
 }

@@ -22,9 +22,9 @@ export class ConfigError extends Error {
     this.problems = problems
   }
 
-  /** One line per remedy; with several problems each begins with the line it is for. */
+  /** One line per remedy; where there are several, each begins with the line that it is for. */
   get remedy(): string | undefined {
-    const several = this.problems.length > 1
+    const several = new Set(this.problems.map(({ remedy }) => remedy)).size > 1
     const remedies = this.problems.flatMap(({ remedy, line }) => {
       if (remedy === undefined) return []
       return several && line !== undefined ? `line ${line}: ${remedy}` : remedy

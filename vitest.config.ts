@@ -22,6 +22,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // Guards against hangs alone: a disk or a core that others use may take a second to come round.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,

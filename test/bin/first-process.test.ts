@@ -48,7 +48,16 @@ async function start(...entries: string[]): Promise<FirstProcess> {
   const pid = Number(readFileSync(`/proc/${unshare.pid}/task/${unshare.pid}/children`, 'utf8'))
   expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^NSpid:\s+\d+\s+1$/m)
   const url = /ws:\/\/[\d.:]+/.exec(output)?.[0] ?? ''
-  return { url, ended, said: async (text) => void (await said(text)), kill: (signal) => process.kill(pid, signal) }
+  return { url, ended, said: async (text) => void (await said(text)), kill: (signal) => killIfThere(pid, signal) }
+}
+
+/** It may end between two signals. */
+function killIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 describe.skipIf(lacks('PID namespaces'))('as the first process (needs PID namespaces)', () => {

@@ -12,5 +12,7 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Guards against hangs alone: a disk or a core that others use may take a second to come round.
+    expect: { poll: { timeout: 10_000 } },
   },
 })

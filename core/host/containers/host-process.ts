@@ -24,7 +24,7 @@ export class HostProcess extends FrameContainer {
 
   constructor(options: HostProcessOptions) {
     super(options)
-    const { execArgv, compileCacheDir } = options
+    const { execArgv, compileCacheDir, processes } = options
     const transport = new PipeTransport((member, message) => this.receiveHost(member, message))
     this.transport = transport
     const main = new URL(`../inside/process-main${extname(import.meta.url)}`, import.meta.url)
@@ -35,6 +35,12 @@ export class HostProcess extends FrameContainer {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     this.#child = child
+    const { pid } = child
+    if (pid !== undefined) {
+      const keeper = processes.keeper()
+      keeper.guard(pid)
+      child.once('exit', () => keeper.release(pid))
+    }
     // An error goes to the callback; the exit that follows is what counts.
     transport.channel.onMessage((batch) => {
       if (child.connected) child.send(batch as object, () => {})

@@ -17,7 +17,7 @@ process.on('uncaughtExceptionMonitor', (error: unknown) => {
   const lastWords: LastWords = { lastWords: { message, stack } }
   process.send?.(lastWords)
 })
-// An engine that died leaves no plugins behind.
+// An engine that died leaves no plugins behind. The keeper ends one whose loop stands still and does not hear of it.
 process.on('disconnect', () => process.exit(0))
 // The engine stops its plugins in order; a Ctrl-C in the terminal, or its end, reaches the whole process group and must not come first.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})

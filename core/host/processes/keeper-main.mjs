@@ -1,5 +1,6 @@
 // The keeper: one small process beside the engine, parent of all that plugins start. When the engine is gone, in whatever way, its
 // channel closes, and the keeper ends them and itself. Each process leads a group of its own, so that what it starts ends with it.
+// It also guards the engine's own children that are plugins: one that computes without end would not hear that the engine is gone.
 // Plain JavaScript without dependencies: it is to start fast and to need nothing.
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
@@ -14,12 +15,17 @@ const REPORT_DROPPED_MS = 1000
 
 /** @type {Map<number, Kept>} */
 const kept = new Map()
+/** @type {Set<number>} */
+const guarded = new Set()
 
 process.on('message', (order) => {
   if (order.op === 'start') start(order)
-  else kept.get(order.id)?.stop(order.graceMs)
+  else if (order.op === 'stop') kept.get(order.id)?.stop(order.graceMs)
+  else if (order.op === 'guard') guarded.add(order.pid)
+  else guarded.delete(order.pid)
 })
 process.once('disconnect', () => {
+  for (const pid of guarded) kill(pid)
   for (const { pid } of kept.values()) signalGroup(pid, 'SIGKILL')
   // They are this process's children: gone for good once it has heard of their end.
   setTimeout(() => process.exit(0), LINGER_MS)
@@ -145,6 +151,14 @@ class Kept {
     })
     stream.on('end', () => send(output.end(), () => {}))
     stream.on('error', () => {})
+  }
+}
+
+function kill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It is gone.
   }
 }
 

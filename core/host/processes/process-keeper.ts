@@ -1,4 +1,5 @@
-// The engine's side of the keeper process (keeper-main.mjs), which is started at the first use and again after it was lost.
+// The engine's side of the keeper process (keeper-main.mjs), which is started at the first use and again after it was lost. What
+// plugins start are its children; processes that are plugins are the engine's own, and it kills them only when the engine is gone.
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { settlesWithin } from '../../../base/time/deadline.ts'
@@ -24,6 +25,7 @@ interface Kept {
 
 export class ProcessKeeper {
   readonly #kept = new Map<number, Kept>()
+  readonly #guarded = new Set<number>()
   #nextId = 0
   #keeper: ChildProcess | undefined
 
@@ -40,6 +42,17 @@ export class ProcessKeeper {
     if (this.#kept.has(id)) this.#send({ op: 'stop', id, graceMs })
   }
 
+  /** It does not outlive the engine, even where its loop stands still and never hears of the engine's end. */
+  guard(pid: number): void {
+    this.#guarded.add(pid)
+    this.#send({ op: 'guard', pid })
+  }
+
+  /** Its number may be given away again. */
+  release(pid: number): void {
+    if (this.#guarded.delete(pid) && this.#keeper !== undefined) this.#send({ op: 'release', pid })
+  }
+
   /** Ends whatever is left, at once. */
   async close(): Promise<void> {
     const keeper = this.#keeper
@@ -53,8 +66,12 @@ export class ProcessKeeper {
 
   #send(order: KeeperOrder): void {
     this.#keeper ??= this.#spawn()
+    this.#tell(this.#keeper, order)
+  }
+
+  #tell(keeper: ChildProcess, order: KeeperOrder): void {
     // What is lost with the keeper is told when its end is known.
-    if (this.#keeper.connected) this.#keeper.send(order, () => {})
+    if (keeper.connected) keeper.send(order, () => {})
   }
 
   #spawn(): ChildProcess {
@@ -69,6 +86,7 @@ export class ProcessKeeper {
     }
     keeper.once('exit', lost)
     keeper.once('error', lost)
+    for (const pid of this.#guarded) this.#tell(keeper, { op: 'guard', pid })
     return keeper
   }
 

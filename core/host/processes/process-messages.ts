@@ -41,6 +41,8 @@ export type ProcessEvent = { readonly process: number } & (
 export type KeeperOrder =
   | ({ readonly op: 'start'; readonly id: number } & ProcessOrder)
   | { readonly op: 'stop'; readonly id: number; readonly graceMs: number }
+  /** A process that the engine started itself, and ends itself while it lives. */
+  | { readonly op: 'guard' | 'release'; readonly pid: number }
 
 /** From the keeper. */
 export type KeeperReport = { readonly id: number } & (

@@ -1,4 +1,5 @@
 // The keeper process: what plugins started never outlives the engine, nor the keeper.
+import { readFileSync } from 'node:fs'
 import { expect, test, onTestFinished } from 'vitest'
 import { ProcessKeeper } from '../../../../core/host/processes/process-keeper.ts'
 import type { ProcessExit } from '../../../../sdk/plugin.ts'
@@ -19,6 +20,12 @@ export default definePlugin({ name: 'runner', async start({ iii, processes }) {
 } })
 `
 
+/** User time of a process so far, in hundredths of a second. */
+function cpuTicks(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return Number(fields[11])
+}
+
 const gone = (pids: readonly number[]): Promise<void> =>
   expect.poll(() => pids.filter(isAlive), { timeout: 5_000, interval: 20 }).toEqual([])
 
@@ -36,6 +43,41 @@ test('After kill -9 of the engine its processes are gone within seconds, with al
   await engine.kill()
   await gone([...pids, ...keepers])
 })
+
+const ENDLESS = `import { definePlugin } from 'iii-host/plugin'
+export default definePlugin({ name: 'endless', isolation: 'process', start({ iii }) {
+  iii.registerFunction('endless::pid', () => process.pid)
+  iii.registerFunction('endless::compute', () => { for (;;); })
+} })
+`
+
+test.each([
+  { end: 'kill -9', signal: 'SIGKILL' },
+  { end: 'a second signal', signal: 'SIGTERM' },
+] as const)(
+  'After $end a plugin whose process computes without end is gone within seconds, too',
+  async ({ signal }) => {
+    const folder = await engineFolder('  - name: endless\n')
+    onTestFinished(() => folder.remove())
+    await folder.write('plugins/endless.ts', ENDLESS)
+    const engine = await folder.start()
+    const client = await RawClient.connect(folder.url)
+    const pid = (await client.call('endless::pid')).result as number
+    onTestFinished(() => {
+      if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+    })
+    const children = childrenOf(engine.pid)
+    expect(children).toContain(pid)
+    void client.call('endless::compute').catch(() => {})
+    await expect.poll(() => cpuTicks(pid), { timeout: 5_000, interval: 50 }).toBeGreaterThan(cpuTicks(pid) + 20)
+    // What follows within a quarter of a second is the same press.
+    const insisting = setInterval(() => process.kill(engine.pid, signal), 50)
+    process.kill(engine.pid, signal)
+    await engine.exited
+    clearInterval(insisting)
+    await gone(children)
+  },
+)
 
 interface Watched {
   readonly keeper: ProcessKeeper

@@ -22,7 +22,7 @@ export interface EngineStatus {
   readonly warnings: readonly string[]
   /**
    * What was to end and has not, in words: threads of plugins that something blocks outside of JavaScript, and, once the engine was
-   * closed, parts of it that did not end in time. The process ends at its `exit` all the same, with its exit code, and waits for no thread.
+   * closed, parts of it that did not end in time and writes that did not come back. The process ends at its `exit` all the same, with its exit code, and waits for no thread.
    */
   readonly abandoned: readonly string[]
 }

@@ -50,7 +50,7 @@ export class LineWriter {
   #state: State = 'idle'
   /** What is to be written next, or is being written. */
   #chunk = Buffer.alloc(0)
-  #lines: string[] = []
+  #lines: (string | Buffer)[] = []
   /** Bytes of `#chunk` and `#lines`. */
   #bytes = 0
   /** Lines dropped since that was told last; while there are some, further ones are dropped until half of the space is free. */
@@ -69,17 +69,18 @@ export class LineWriter {
     this.#file = file
   }
 
-  /** @param line with its line break */
-  write(line: string): void {
+  /** @param line with its line break, or a piece of text as it comes. Says whether it is kept; else it is dropped. */
+  write(line: string | Buffer): boolean {
     const bytes = Buffer.byteLength(line)
     if (this.#dropped > 0) this.#tellOfDropped()
     if (this.#dropped > 0 || this.#bytes + bytes > this.#maxBytes) {
       this.#dropped++
       this.#reason ??= this.#error
-      return
+      return false
     }
     this.#add(line, bytes)
     if (this.#state === 'idle') this.#writeNext()
+    return true
   }
 
   /** Waits at most `ms` until everything is written, and says what became of it. */
@@ -103,7 +104,7 @@ export class LineWriter {
     const giveUpAt = performance.now() + ms
     if (this.#state !== 'writing') this.#takeChunk()
     const left = this.#state === 'writing' ? [] : [this.#chunk]
-    let rest = Buffer.concat([...left, Buffer.from(this.#lines.join(''))])
+    let rest = Buffer.concat([...left, joined(this.#lines)])
     while (rest.length > 0) {
       try {
         rest = rest.subarray(this.#file.writeSync(this.#fd, rest.subarray(0, CHUNK_BYTES)))
@@ -118,7 +119,7 @@ export class LineWriter {
     this.#bytes = this.#chunk.length
   }
 
-  #add(line: string, bytes: number): void {
+  #add(line: string | Buffer, bytes: number): void {
     this.#lines.push(line)
     this.#bytes += bytes
   }
@@ -136,7 +137,7 @@ export class LineWriter {
     let bytes = 0
     let count = 0
     while (count < this.#lines.length && bytes < CHUNK_BYTES) bytes += this.#lines[count++]!.length
-    this.#chunk = Buffer.from(this.#lines.splice(0, count).join(''))
+    this.#chunk = joined(this.#lines.splice(0, count))
   }
 
   #writeNext(): void {
@@ -168,6 +169,11 @@ export class LineWriter {
     this.#whenIdle = []
     for (const tell of waiting) tell()
   }
+}
+
+function joined(lines: readonly (string | Buffer)[]): Buffer<ArrayBuffer> {
+  if (lines.every((line) => typeof line === 'string')) return Buffer.from(lines.join(''))
+  return Buffer.concat(lines.map((line) => (typeof line === 'string' ? Buffer.from(line) : line)))
 }
 
 /** The reader has not made room yet. */

@@ -1,7 +1,7 @@
 // The engine and the commands while what they write goes nowhere: a full disk, a reader that has gone, one that has stopped reading.
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -130,6 +130,33 @@ it('an engine whose reader has stopped reading answers calls and ends, and says 
   await within(8_000, 'a line about what is missing', told)
   engine!.stderr!.pause()
   await logAndCall(80)
+  expect(await endsBy('SIGTERM')).toBe(0)
+})
+
+it('an engine whose reader has stopped reading goes on while plugins print, beside one in a process, and ends', async () => {
+  const plugin = (name: string): string => `import { definePlugin } from 'iii-host/plugin'
+    export default definePlugin({ name: '${name}', start({ iii }) {
+      iii.registerFunction('${name}::print', () => {
+        for (let line = 0; line < 20_000; line++) { console.log('x'.repeat(100)); console.error('x'.repeat(100)) }
+      })
+    } })`
+  mkdirSync(path.join(cwd, 'plugins'))
+  writeFileSync(path.join(cwd, 'plugins', 'printer.ts'), plugin('printer'))
+  writeFileSync(path.join(cwd, 'plugins', 'apart.ts'), plugin('apart'))
+  writeFileSync(
+    path.join(cwd, 'iii-config.yaml'),
+    `workers:\n  - name: iii-worker-manager\n    config: { port: ${port} }\n` +
+      '  - name: printer\n  - name: apart\n    isolation: process\n',
+  )
+  start(['ignore', 'pipe', 'pipe'])
+  await within(15_000, 'the start', started())
+  engine!.stdout!.pause()
+  const client = await RawClient.connect(`ws://127.0.0.1:${port}`)
+  for (let round = 0; round < 2; round++) {
+    expect((await within(8_000, 'an answer', client.call('printer::print'))).error).toBeUndefined()
+  }
+  expect((await within(8_000, 'an answer', client.call('engine::health::check'))).error).toBeUndefined()
+  await client.close()
   expect(await endsBy('SIGTERM')).toBe(0)
 })
 

@@ -49,6 +49,8 @@ export class Containers {
   #standby: Promise<HostThread> | undefined
   #shared: Promise<HostThread> | undefined
   readonly #abandoned = new Set<FrameContainer>()
+  /** Streams of the engine on which a write does not come back. Known at the end. */
+  #unwritten: readonly string[] = []
   #mayExit: (() => void) | undefined
   #closed = false
 
@@ -76,9 +78,9 @@ export class Containers {
     return [...this.#abandoned].filter(({ plugins }) => plugins.has(instance)).length
   }
 
-  /** Each of them, in words. */
+  /** Each of them, in words, and at the end what else does not let the process end. */
   get abandonedNames(): readonly string[] {
-    return [...this.#abandoned].map(describe)
+    return [...[...this.#abandoned].map(describe), ...this.#unwritten.map((name) => `a write to ${name}`)]
   }
 
   /** Keeps one warm thread ready for the next generation. Cheap when there is one. */
@@ -99,8 +101,8 @@ export class Containers {
     // A thread that can't be ended is not waited for here either. That the pool has told it to end has taken hold of it again.
     await settlesWithin(this.#pool.close(), this.#abandoned.size === 0 ? this.#endMs : 0, this.#options.clock)
     for (const container of this.#abandoned) container.letGo()
-    await this.#keeper.close()
-    this.#output.close()
+    const [unwritten] = await Promise.all([this.#output.close(), this.#keeper.close()])
+    this.#unwritten = unwritten
   }
 
   #exitWaits(): void {

@@ -10,8 +10,19 @@ export function toJson(value: unknown): string | undefined {
 }
 
 export function serializationError(functionId: string, cause: unknown): ErrorBody {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return { code: 'serialization_error', message: `The result of ${functionId} cannot be turned into JSON: ${reason}` }
+  return {
+    code: 'serialization_error',
+    message: `The result of ${functionId} cannot be turned into JSON: ${shown(cause)}`,
+  }
+}
+
+/** What was thrown may be anything, even something that can't be made a text. */
+function shown(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown)
+  } catch {
+    return 'what it threw cannot be shown'
+  }
 }
 
 /** JSON of the error body for anything thrown, even for things that can't be read. */
@@ -23,6 +34,12 @@ export function errorJson(thrown: unknown): string {
   }
 }
 
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+/** The promise that the outcome of a handler is or can be awaited as; undefined = it is a value. Never throws, whatever its `then` does. */
+export function promiseOf(outcome: unknown): Promise<unknown> | undefined {
+  if (typeof outcome !== 'object' || outcome === null) return undefined
+  try {
+    return typeof (outcome as { then?: unknown }).then === 'function' ? Promise.resolve(outcome) : undefined
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }

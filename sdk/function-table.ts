@@ -2,7 +2,7 @@
 import { CodedError } from '../protocol/errors.ts'
 import type { Sidecar } from '../protocol/ring/sidecar.ts'
 import type { Activity } from './activity.ts'
-import { errorJson, isThenable, serializationError, toJson } from './answers.ts'
+import { errorJson, promiseOf, serializationError, toJson } from './answers.ts'
 import { runInCallContext } from './call-context.ts'
 import { mayHoldChannelRef, replaceChannelRefs } from './channel-refs.ts'
 import type { ChannelEnds } from './channel-ends.ts'
@@ -95,8 +95,9 @@ export class FunctionTable {
     } catch (error) {
       return this.#fail(callId, error)
     }
-    if (!isThenable(outcome)) return this.#succeed(callId, entry.id, outcome)
-    outcome.then(
+    const promise = promiseOf(outcome)
+    if (promise === undefined) return this.#succeed(callId, entry.id, outcome)
+    promise.then(
       (value) => this.#succeed(callId, entry.id, value),
       (error: unknown) => this.#fail(callId, error),
     )

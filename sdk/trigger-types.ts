@@ -3,7 +3,7 @@ import type { EngineMessage, RegisterTrigger, UnregisterTrigger } from '../proto
 import type { ErrorBody } from '../protocol/errors.ts'
 import { surplusMember } from '../base/values/closed-object.ts'
 import type { Activity } from './activity.ts'
-import { isThenable } from './answers.ts'
+import { promiseOf } from './answers.ts'
 import type { TriggerTypeHandler } from './handle-types.ts'
 import type { Transport } from './transport.ts'
 
@@ -76,10 +76,10 @@ export class TriggerTypes {
       this.#answer(message, { code: 'trigger_registration_failed', message: reason })
     }
     try {
-      const outcome: unknown = type.handler.registerTrigger(binding)
       // Handlers return what a `Map.set` or `delete` happens to give.
-      if (!isThenable(outcome)) return this.#answer(message, undefined)
-      return Promise.resolve(outcome).then(() => this.#answer(message, undefined), refuse)
+      const promise = promiseOf(type.handler.registerTrigger(binding))
+      if (promise === undefined) return this.#answer(message, undefined)
+      return promise.then(() => this.#answer(message, undefined), refuse)
     } catch (error) {
       refuse(error)
     }
@@ -92,8 +92,7 @@ export class TriggerTypes {
       )
     }
     try {
-      const outcome: unknown = handler.unregisterTrigger({ id })
-      if (isThenable(outcome)) return Promise.resolve(outcome).then(() => {}, report)
+      return promiseOf(handler.unregisterTrigger({ id }))?.then(() => {}, report)
     } catch (error) {
       report(error)
     }

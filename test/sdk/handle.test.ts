@@ -24,6 +24,10 @@ function run(payload: string | undefined = 'null', sidecar?: string, callId = 1)
   transport.receiver.onCall(callId, 0, undefined, payload, sidecar)
 }
 
+function broken(): never {
+  throw new Error('broken')
+}
+
 describe('registerFunction', () => {
   it('announces the function with its options and a number', () => {
     const ref = iii.registerFunction('a::b', () => 1, { description: 'does', metadata: { x: 1 } })
@@ -122,6 +126,14 @@ describe('a handler', () => {
     ],
     ['a bigint', () => 1n],
     [
+      'what throws something that is no text while it is made JSON',
+      () => ({
+        toJSON() {
+          throw Object.create(null)
+        },
+      }),
+    ],
+    [
       'a cycle, later',
       async () => {
         const value: unknown[] = []
@@ -137,6 +149,18 @@ describe('a handler', () => {
       code: 'serialization_error',
       message: expect.stringContaining('f') as string,
     })
+    expect(iii.callsInFlight).toBe(0)
+  })
+
+  it.each([
+    ['can not be read', () => Object.defineProperty({}, 'then', { get: broken })],
+    ['throws', () => Object.defineProperty({}, 'then', { value: broken })],
+    ['belongs to a promise behind a proxy', () => new Proxy(Promise.resolve(1), {})],
+  ])('gives invocation_failed for a result whose `then` %s', async (_name, handler) => {
+    iii.registerFunction('f', handler)
+    run()
+    const [answer] = await transport.answers.take(1)
+    expect(answer?.error).toMatchObject({ code: 'invocation_failed' })
     expect(iii.callsInFlight).toBe(0)
   })
 

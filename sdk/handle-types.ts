@@ -88,7 +88,7 @@ export interface TriggerBinding<Config = any> {
   readonly function_id: string
   /** What the binder has written; checked by nobody. */
   readonly config: Config
-  /** To be passed on with each call. */
+  /** To be passed on with each call, as it is: a number in it that JavaScript would round is the object that `JSON.rawJSON` makes. */
   readonly metadata?: unknown
   /** Namespace of the function; left out for `default`. */
   readonly namespace?: string

@@ -1,9 +1,17 @@
 // JSON text that is equal for equal values, whatever the order of their keys: what replicas' bindings are compared by (spec 01 §8.11).
+import { canonicalNumber, isExactNumber } from './exact-json.ts'
 import { isRecord } from './is-record.ts'
 
-/** `undefined` and members with the value `undefined` are treated as absent; an absent value gives an empty string. */
+/**
+ * `undefined` and members with the value `undefined` are treated as absent; an absent value gives an empty string. Numbers are
+ * compared by what they are, not by how they are written.
+ */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) => (isRecord(member) ? sorted(member) : member)) ?? ''
+  return JSON.stringify(value, (_key, member: unknown) => (isRecord(member) ? canonical(member) : member)) ?? ''
+}
+
+function canonical(record: Record<string, unknown>): unknown {
+  return isExactNumber(record) ? canonicalNumber(record) : sorted(record)
 }
 
 /** Entries instead of assignments: a key `__proto__` stays a key. */

@@ -21,6 +21,7 @@ export function registerTriggerFunctions(deps: EngineFunctionDeps): EngineFuncti
         ['trigger_type', 'function_id'],
       ),
       responseFormat: objectSchema({ id: STRING, state: { enum: ['parked'] }, hint: STRING }, ['id']),
+      exact: true,
       handler: reading('engine::register_trigger', async (input, { caller }) => {
         const proposal = {
           triggerId: randomUUID(),

@@ -38,7 +38,7 @@ export function addEngineFunctions(
   engineWorker: Worker,
   list: readonly EngineFunction[],
 ): void {
-  for (const { id, description, requestFormat, responseFormat, internal, handler } of list) {
+  for (const { id, description, requestFormat, responseFormat, internal, exact, handler } of list) {
     const metadata = internal === true ? { internal: true } : undefined
     const conflict = functions.register(engineWorker, id, {
       rawId: id,
@@ -47,6 +47,7 @@ export function addEngineFunctions(
       responseFormat,
       metadata,
       handler,
+      exact: exact === true,
     })
     if (conflict !== undefined) throw new Error(conflict.reason)
   }

@@ -20,6 +20,7 @@ import { SocketLink, type SocketLinkLimits } from '../links/socket-link.ts'
 import { invalidMessage, normalisedError } from './answer-error.ts'
 import { onCloseFrame } from './close-frame.ts'
 import { jsonDepth } from '../../base/values/json-depth.ts'
+import { parseUnrounded } from '../../base/values/exact-json.ts'
 import { announcedNamespace, HeldRegistrations, isRegistration } from './held-registrations.ts'
 import { telemetrySignal, type TelemetrySink } from '../telemetry/worker-frames.ts'
 
@@ -297,7 +298,8 @@ export class Connection {
   #control(frame: Buffer): Promise<void> | undefined {
     let parsed: unknown
     try {
-      parsed = JSON.parse(frame.utf8Slice())
+      // What is registered is passed on and shown as it was sent.
+      parsed = parseUnrounded(frame.utf8Slice())
     } catch (error) {
       this.#invalid(frame, (error as Error).message)
       return undefined

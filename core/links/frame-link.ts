@@ -2,6 +2,7 @@
 // Its transport carries the frames of all members; this turns those of one into calls and back.
 import { FLAG_VOID, FrameKind, writeFrame, type Frame } from '../../protocol/ring/frame.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
+import { parseUnrounded, parseWithMetadata } from '../../base/values/exact-json.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import { errorBytes } from '../../protocol/errors.ts'
 import { isWholeValue } from '../../protocol/scanner/check-value.ts'
@@ -154,7 +155,7 @@ export class FrameLink implements Link {
         break
       }
       case FrameKind.Control: {
-        const message = JSON.parse(frame.text(bytes) ?? 'null') as WorkerMessage
+        const message = parseUnrounded(frame.text(bytes) ?? 'null') as WorkerMessage
         this.#events.onControl(worker, message, frame.index === 0 ? undefined : frame.index - 1)
         break
       }
@@ -165,7 +166,7 @@ export class FrameLink implements Link {
 
   #receiveCall(frame: Frame, bytes: Buffer, worker: Worker): void {
     const json = frame.sidecar(bytes)
-    const sidecar = json === undefined ? undefined : (JSON.parse(json) as Sidecar)
+    const sidecar = json === undefined ? undefined : (parseWithMetadata(json) as Sidecar)
     const data = frame.hasPayload ? withoutOuterSpace(frame.payload(bytes)) : NULL_JSON
     const call: Call = {
       functionId: frame.id(bytes),

@@ -1,6 +1,7 @@
 // The link to the engine's own functions: handlers that run in the router thread with parsed values.
 // They never run inside dispatch: a handler that calls, registers or throws must not meet the router half-way through a frame.
 import { toErrorBody } from '../../protocol/errors.ts'
+import { parseUnrounded } from '../../base/values/exact-json.ts'
 import type { EngineMessage } from '../../protocol/messages.ts'
 import type { LocalContext, LocalHandler, Provider } from '../model/function-entry.ts'
 import type { Worker } from '../model/worker.ts'
@@ -49,13 +50,14 @@ export class LocalLink implements Link {
 
   deliver(call: Call, callId: string | number, provider: Provider, callerWorkerId: string | undefined): void {
     const { worker } = provider
-    const { handler, rawId } = provider.registration
+    const { handler, rawId, exact } = provider.registration
     if (handler === undefined) throw new Error(`${rawId} is no function of the engine`)
     let input: unknown
     let metadata: unknown
     try {
       // Now, because the bytes are valid only now; the handler runs later.
-      input = JSON.parse(call.data.toString())
+      const text = call.data.toString()
+      input = exact === true ? parseUnrounded(text) : JSON.parse(text)
       metadata = call.metadata === undefined ? undefined : JSON.parse(call.metadata.toString())
     } catch (error) {
       const body = { code: 'invalid_message', message: `The payload is no JSON: ${(error as Error).message}` }

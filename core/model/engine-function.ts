@@ -9,6 +9,8 @@ export interface EngineFunction {
   readonly responseFormat: unknown
   /** Hides it from listings that do not ask for internal functions. */
   readonly internal?: boolean
+  /** It carries parts of its input on: numbers that a double would round are `ExactNumber`. */
+  readonly exact?: boolean
   readonly handler: LocalHandler
 }
 

@@ -29,6 +29,8 @@ export interface FunctionRegistration {
   readonly index?: number | undefined
   /** Engine functions only. */
   readonly handler?: LocalHandler
+  /** Engine functions only: numbers of the input that a double would round are `ExactNumber`. */
+  readonly exact?: boolean
 }
 
 let registrations = 0

@@ -1,9 +1,9 @@
 // What a link may do, as plain data, and the one place that enforces it (design, "The one idea"; spec 04 B.4, 09 §4).
-import { isDeepStrictEqual } from 'node:util'
 import type { ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { ExposeFilter } from '../../protocol/seats.ts'
 import { matchesWildcard } from '../../base/values/wildcard.ts'
+import { equalsRounded } from '../../base/values/exact-json.ts'
 import type { ExactGrants } from './exact-grants.ts'
 
 /** Rights of a connection to a listener with `rbac` (spec 04 B.3). */
@@ -132,7 +132,7 @@ function exposes(
 function metadataMatches(wanted: unknown, actual: unknown): boolean {
   const quoted = typeof wanted === 'string' ? /^match\((["'])(.*)\1\)$/.exec(wanted) : null
   if (quoted !== null) return typeof actual === 'string' && matchesWildcard(quoted[2] ?? '', actual)
-  return isDeepStrictEqual(wanted, actual)
+  return equalsRounded(actual, wanted)
 }
 
 /** May calls of a session go past the listener's middleware? Only those to functions of the engine itself (spec 04 B.5). */

@@ -1,6 +1,7 @@
 // Hooks: functions that are asked before a session's registration takes effect, and may rewrite or refuse it (spec 04 B.6).
 import { CodedError, toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
 import { withDeadline } from '../../base/time/deadline.ts'
+import { parseUnrounded } from '../../base/values/exact-json.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Caller } from './ports.ts'
 
@@ -32,7 +33,7 @@ export async function askHook(
       HOOK_MS,
       () => new Error(`hook '${hook}' did not answer within ${HOOK_MS} ms`),
     )
-    const value: unknown = answer === undefined ? null : JSON.parse(answer.toString())
+    const value: unknown = answer === undefined ? null : parseUnrounded(answer.toString())
     if (!isObject(value)) throw new CodedError('FORBIDDEN', `hook '${hook}' refused ${subject}`)
     if (worker.phase === 'open') accept(value)
   } catch (error) {

@@ -1,6 +1,7 @@
 // The plugin's end of a ring or pipe: one connection, shared by the members (plugins) of a thread or process.
 // Turns frames into what the handle understands and back.
 import type { EngineMessage, WorkerMessage } from '../../protocol/messages.ts'
+import { parseWithMetadata } from '../../base/values/exact-json.ts'
 import { FLAG_VOID, Frame, FrameKind, readFrame, writeFrame } from '../../protocol/ring/frame.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
@@ -69,7 +70,7 @@ function handOver(frame: Frame, bytes: Buffer, receiver: Receiver): void {
       receiver.onError(callId, frame.text(bytes))
       break
     case FrameKind.Control:
-      receiver.onControl(JSON.parse(frame.text(bytes) ?? 'null') as EngineMessage)
+      receiver.onControl(parseWithMetadata(frame.text(bytes) ?? 'null') as EngineMessage)
       break
     case FrameKind.ChannelText:
       receiver.onChannelText(callId, frame.text(bytes) ?? '')

@@ -1,5 +1,6 @@
 // The frames of a worker on a socket (spec 01 §6), as text. Payloads are JSON already and go in as they are.
 import { randomUUID } from 'node:crypto'
+import { parseWithMetadata } from '../../base/values/exact-json.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import type { SocketAnnouncement } from './socket-options.ts'
 
@@ -73,7 +74,7 @@ export function announceFrame({ name, description, namespace }: SocketAnnounceme
 /** A message of the engine as an object; an empty one when it is none. */
 export function parseMessage(frame: Buffer): Readonly<Record<string, unknown>> {
   try {
-    const message: unknown = JSON.parse(frame.toString())
+    const message = parseWithMetadata(frame.toString())
     return typeof message === 'object' && message !== null ? (message as Record<string, unknown>) : {}
   } catch {
     return {}

@@ -1,6 +1,7 @@
 // What sessions of a listener with rbac register and bind: gates, hooks, prefix, ids of others (spec 04 B.6–B.7, 09 §4).
 import { randomUUID } from 'node:crypto'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { parseExact } from '../../../base/values/exact-json.ts'
 import type { Frame } from '../../support/raw-client.ts'
 import { both, PUBLIC, scene } from './session-scene.ts'
 
@@ -139,6 +140,23 @@ test('A trigger hook may rewrite the binding; the session goes on using the id t
   session.send({ type: 'unregistertrigger', id: 'mine' })
   await session.settled()
   expect(core.core.triggers.findBinding('t-mine')).toBeUndefined()
+})
+
+test('What a trigger hook is asked and answers keeps the digits of its numbers', async () => {
+  const core = await scene(() => ({}), { on_trigger_registration_function_id: 'gate::trigger' })
+  const { trusted, session } = await both(core)
+  const texts: string[] = []
+  trusted.socket.on('message', (data: Buffer) => texts.push(data.toString()))
+  trusted.send({ type: 'registertriggertype', id: 'tick', description: '' })
+  await trusted.provided('gate::trigger', () => ({ config: parseExact('{"chat":9007199254740993}') }))
+  session.provide('a::f')
+  const sent = '"config":{"n":18446744073709551617},"metadata":{"id":-9007199254740993}'
+  session.send(`{"type":"registertrigger","id":"mine","trigger_type":"tick","function_id":"a::f",${sent}}`)
+  await trusted.next('registertrigger')
+  expect(texts.find((text) => text.includes('gate::trigger'))).toContain(sent)
+  expect(texts.find((text) => text.includes('"registertrigger"'))).toContain(
+    '"config":{"chat":9007199254740993},"metadata":{"id":-9007199254740993}',
+  )
 })
 
 test('Trigger types: the gate, the hook, and the list of allowed ones', async () => {

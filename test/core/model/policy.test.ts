@@ -1,4 +1,5 @@
 // What a link may do, decided on plain data (spec 04 B.4 with checks 16–19, 09 §4). What is enforced where is shown by the gateway's tests.
+import { parseExact } from '../../../base/values/exact-json.ts'
 import { describe, expect, it } from 'vitest'
 import {
   checkCall,
@@ -70,6 +71,14 @@ describe('calls of a session', () => {
       'tier',
     ])
       expect(calls(policy, 'a::b', metadata), JSON.stringify(metadata)).toBe(false)
+  })
+
+  it('a metadata filter compares numbers as doubles, which is what it has itself', () => {
+    const policy = session({ expose: [{ metadata: { tenant: 9007199254740992, limits: { rate: 1.5 } } }] })
+    const registered = (tenant: string): unknown =>
+      parseExact(`{"tenant":${tenant},"limits":{"rate":1.50},"other":12345678901234567890}`)
+    expect(calls(policy, 'a::b', registered('9007199254740993'))).toBe(true)
+    expect(calls(policy, 'a::b', registered('9007199254740995'))).toBe(false)
   })
 
   it('a metadata filter finds no members of the prototype', () => {

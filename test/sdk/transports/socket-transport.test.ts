@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { TriggerBinding } from '../../../sdk/handle-types.ts'
 import { RawJson } from '../../../sdk/raw-json.ts'
 import { Collector } from '../../support/deadline.ts'
 import { startCore } from '../../support/test-core.ts'
@@ -92,6 +93,28 @@ test('it provides trigger types and binds to those of others', async () => {
   expect((await binder.problems.take(1))[0]).toContain('bad config')
   ref.unregister()
   expect((await bound.take(2))[1]).toBe(`dropped ${ref.id}`)
+})
+
+test('a provider passes metadata on with every digit, and computes with the numbers of the config', async () => {
+  const core = await startCore()
+  const [other, bindings] = [await core.connect(), new Collector<TriggerBinding>()]
+  const texts = new Collector<string>()
+  const { iii } = openSocket(core.url())
+  iii.registerTriggerType(
+    { id: 'tick' },
+    { registerTrigger: (binding) => bindings.add(binding), unregisterTrigger: () => {} },
+  )
+  await iii.listFunctions()
+  await other.provided('other::on-tick', () => 1)
+  other.socket.on('message', (frame: Buffer) => texts.add(frame.toString()))
+  const metadata = '{"id":9007199254740993,"list":[1e400]}'
+  other.send(
+    `{"type":"registertrigger","id":"t","trigger_type":"tick","function_id":"other::on-tick","config":{"n":9007199254740993},"metadata":${metadata}}`,
+  )
+  const [binding] = await bindings.take(1)
+  expect(binding!.config).toEqual({ n: 9007199254740992 })
+  await iii.trigger({ function_id: binding!.function_id, metadata: binding!.metadata })
+  expect((await texts.take(1))[0]).toContain(`"metadata":${metadata}`)
 })
 
 test('trace context and metadata travel in both directions', async () => {

@@ -23,6 +23,10 @@ export class ManualClock implements Clock {
     return this.#shown
   }
 
+  passed(): number {
+    return this.#passed
+  }
+
   after(ms: number, task: () => void): () => void {
     const entry = { at: this.#passed + Math.max(0, ms), run: task }
     this.#tasks.push(entry)

@@ -15,7 +15,7 @@ export function sessionRights(changes: Partial<SessionRights> = {}): SessionRigh
     prefix: undefined,
     namespaces: {},
     expose: [],
-    expiresAt: undefined,
+    expiresInMs: undefined,
     onFunctionRegistration: undefined,
     onTriggerRegistration: undefined,
     onTriggerTypeRegistration: undefined,

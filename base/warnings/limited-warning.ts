@@ -5,7 +5,8 @@ import { IntervalLimit } from './interval-limit.ts'
 export interface LimitedWarningOptions {
   /** Default 1,000. */
   readonly intervalMs?: number
-  readonly now?: () => number
+  /** As of `IntervalLimit`. */
+  readonly now?: (() => number) | undefined
 }
 
 /** A warning that repeats at most once per interval. */

@@ -12,6 +12,9 @@ import {
   type EngineFunction,
 } from '../model/engine-function.ts'
 
+/** What a `Date` can show. */
+const LATEST_DATE = 8.64e15
+
 export function sessionFunctions(table: WorkerTable): EngineFunction[] {
   return [
     {
@@ -42,7 +45,7 @@ export function sessionFunctions(table: WorkerTable): EngineFunction[] {
 
 function rowOf({ id, listener, ipAddress, connectedAt, policy, sessionCounts }: Worker): object[] {
   if (policy.kind !== 'session') return []
-  const { prefix, allowedFunctions, forbiddenFunctions, expiresAt } = policy.rights
+  const { prefix, allowedFunctions, forbiddenFunctions, expiresInMs } = policy.rights
   return [
     {
       worker_id: id,
@@ -52,7 +55,9 @@ function rowOf({ id, listener, ipAddress, connectedAt, policy, sessionCounts }: 
       ...(prefix === undefined ? {} : { prefix }),
       allowed: allowedFunctions,
       forbidden: forbiddenFunctions,
-      ...(expiresAt === undefined ? {} : { expires_at: new Date(expiresAt).toISOString() }),
+      ...(expiresInMs === undefined
+        ? {}
+        : { expires_at: new Date(Math.min(connectedAt + expiresInMs, LATEST_DATE)).toISOString() }),
       ...sessionCounts,
     },
   ]

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { webSocketUrl } from '../../base/net/shown-address.ts'
 import type { WebListener } from '../../base/net/web-listener.ts'
+import { systemClock } from '../../base/time/clock.ts'
 import { WebSocketAcceptor, type RefusedConnection, type Upgrade } from '../../base/net/web-socket-acceptor.ts'
 import { toErrorBody } from '../../protocol/errors.ts'
 import type { ListenerConfig } from '../config/listener-schema.ts'
@@ -205,9 +206,9 @@ export class Listener {
 
   #serve({ webSocket, socket, request, endpoint }: Opened, policy: Policy): void {
     const { config } = this
-    const expiresAt = policy.kind === 'session' ? policy.rights.expiresAt : undefined
+    const expiresInMs = policy.kind === 'session' ? policy.rights.expiresInMs : undefined
     if (endpoint.kind === 'telemetry') {
-      if (expiresAt !== undefined) endAt(webSocket, expiresAt, () => webSocket.close(1008, EXPIRED))
+      if (expiresInMs !== undefined) endAfter(webSocket, expiresInMs, () => webSocket.close(1008, EXPIRED))
       const peer = this.#telemetryPeers.open(ipAddress(request))
       return serveTelemetry(webSocket, this.#deps.telemetry, peer, this.#deps.router.warnings)
     }
@@ -241,7 +242,9 @@ export class Listener {
     )
     readFramesDirectly(webSocket, socket, config.max_frame_bytes)
     this.#connections.add(connection)
-    if (expiresAt !== undefined) endAt(webSocket, expiresAt, () => connection.end(1008, EXPIRED, { abnormal: false }))
+    if (expiresInMs !== undefined) {
+      endAfter(webSocket, expiresInMs, () => connection.end(1008, EXPIRED, { abnormal: false }))
+    }
     webSocket.on('close', () => {
       this.#connections.delete(connection)
       this.#deps.onClosed(connection)
@@ -252,19 +255,8 @@ export class Listener {
 }
 
 const EXPIRED = 'session expired'
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-function endAt(webSocket: WebSocket, time: number, end: () => void): void {
-  const left = Math.max(0, time - Date.now())
-  const timer = setTimeout(
-    () => {
-      webSocket.off('close', cancel)
-      if (left > LONGEST_TIMER_MS) endAt(webSocket, time, end)
-      else end()
-    },
-    Math.min(left, LONGEST_TIMER_MS),
-  )
-  const cancel = (): void => clearTimeout(timer)
-  timer.unref()
-  webSocket.once('close', cancel)
+/** By a timer alone, which does not care how the clock of the system is set. */
+function endAfter(webSocket: WebSocket, ms: number, end: () => void): void {
+  webSocket.once('close', systemClock.after(ms, end))
 }

@@ -39,7 +39,7 @@ export class TelemetryPeers {
       .filter(
         (worker) => worker.ipAddress === peer.ip && worker.announcement !== undefined && this.#isFree(worker, peer),
       )
-      .map((worker) => ({ worker, ms: Math.abs(worker.connectedAt - peer.openedAt) }))
+      .map((worker) => ({ worker, ms: Math.abs(worker.connectedMs - peer.openedMs) }))
       .filter(({ ms }) => ms <= TOGETHER_MS)
       .sort((a, b) => a.ms - b.ms)
     if (nearest === undefined || (next !== undefined && next.ms - nearest.ms < APART_MS)) return undefined
@@ -64,7 +64,8 @@ export class TelemetryPeers {
 
 export class TelemetryPeer implements LogSource {
   readonly id = randomUUID()
-  readonly openedAt = Date.now()
+  /** As `connectedMs` of workers. */
+  readonly openedMs = performance.now()
   readonly ip: string
   readonly #find: (peer: TelemetryPeer) => Worker | undefined
   readonly #named: (peer: TelemetryPeer, id: string) => Worker | undefined
@@ -89,8 +90,8 @@ export class TelemetryPeer implements LogSource {
 
   #look(): void {
     this.#worker = undefined
-    const now = Date.now()
-    if (now - this.#lookedAt < LOOK_AGAIN_MS || now - this.openedAt > LOOK_UNTIL_MS) return
+    const now = performance.now()
+    if (now - this.#lookedAt < LOOK_AGAIN_MS || now - this.openedMs > LOOK_UNTIL_MS) return
     this.#lookedAt = now
     this.#worker = this.#find(this)
   }

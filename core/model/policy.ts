@@ -18,7 +18,8 @@ export interface SessionRights {
   readonly prefix: string | undefined
   readonly namespaces: Readonly<Record<string, readonly string[]>>
   readonly expose: readonly ExposeFilter[]
-  readonly expiresAt: number | undefined
+  /** Milliseconds from its start after which the session is closed; undefined = never. */
+  readonly expiresInMs: number | undefined
   readonly onFunctionRegistration: string | undefined
   readonly onTriggerRegistration: string | undefined
   readonly onTriggerTypeRegistration: string | undefined

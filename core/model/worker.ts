@@ -53,7 +53,10 @@ export class Worker {
   readonly listener: string | undefined
   readonly slot: PluginSlot | undefined
   readonly internal: WorkerInit['internal']
+  /** As the clock showed it; for listings. */
   readonly connectedAt = Date.now()
+  /** By `performance.now()`; for durations. */
+  readonly connectedMs = performance.now()
   /** Larger = connected later. */
   readonly connectedOrder = ++connections
 

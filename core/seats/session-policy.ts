@@ -116,7 +116,7 @@ function rightsOf(answer: SessionAnswer): SessionRights {
     prefix: answer.function_registration_prefix ?? undefined,
     namespaces: answer.namespaces,
     expose: answer.expose_functions,
-    expiresAt: answer.expires_in_ms === null ? undefined : Date.now() + answer.expires_in_ms,
+    expiresInMs: answer.expires_in_ms ?? undefined,
     onFunctionRegistration: answer.on_function_registration_function_id ?? undefined,
     onTriggerRegistration: answer.on_trigger_registration_function_id ?? undefined,
     onTriggerTypeRegistration: answer.on_trigger_type_registration_function_id ?? undefined,

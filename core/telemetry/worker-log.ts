@@ -103,10 +103,9 @@ export class WorkerLog {
 
   /** Takes it out of what may still come in this second, unless that would be too much. */
   #allows({ id }: LogSource, records: number, bytes: number): boolean {
-    const elapsed = this.#clock.now() - this.#intervalBegan
-    // Less than nothing: the clock was set back.
-    if (elapsed >= INTERVAL_MS || elapsed < 0) {
-      this.#intervalBegan = this.#clock.now()
+    const now = this.#clock.passed()
+    if (now - this.#intervalBegan >= INTERVAL_MS) {
+      this.#intervalBegan = now
       this.#all = { records: 0, bytes: 0 }
       this.#spent.clear()
     }

@@ -70,7 +70,7 @@ export class WorkerNotices {
     if (!known.isTold || worker.successor !== undefined) return
     const event: EventName = abnormal ? 'worker_lost' : 'worker_left'
     const how = abnormal ? 'was lost' : 'left'
-    const seconds = Math.round((Date.now() - worker.connectedAt) / 1000)
+    const seconds = Math.round((performance.now() - worker.connectedMs) / 1000)
     this.#tell(
       event,
       `worker '${nameOf(worker)}' ${how}`,

@@ -35,7 +35,7 @@ export interface LaneContext {
   readonly iii: Caller
   readonly log: BindingLog
   readonly limits: LaneLimits
-  readonly now: () => number
+  readonly now: (() => number) | undefined
   /** Told whenever the number of events that still have to reach their handler falls to zero. */
   readonly onHandedOut: () => void
 }

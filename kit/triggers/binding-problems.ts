@@ -11,7 +11,7 @@ export interface BindingLog {
 
 /** Settings of `BindingProblems`. */
 export interface BindingProblemsOptions {
-  /** Milliseconds since any moment; for tests. Default `Date.now`. */
+  /** Milliseconds since any moment; for tests. Default: those of a clock that nobody sets. */
   readonly now?: (() => number) | undefined
   /** What a failure of the handler means, to end the sentence: `it is called again at the next fire`. Default: nothing is said. */
   readonly consequence?: string
@@ -26,7 +26,7 @@ export class BindingProblems {
   readonly #consequence: string
   readonly #member: string
 
-  constructor(log: BindingLog, { now = Date.now, consequence, member = 'binding' }: BindingProblemsOptions = {}) {
+  constructor(log: BindingLog, { now, consequence, member = 'binding' }: BindingProblemsOptions = {}) {
     this.#errors = new LimitedWarning((message, data) => log.error(message, data), { now })
     this.#warnings = new LimitedWarning((message, data) => log.warn(message, data), { now })
     this.#consequence = consequence === undefined ? '' : `; ${consequence}`

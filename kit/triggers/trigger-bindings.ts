@@ -63,7 +63,7 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
       iii: this.#pace ?? options.iii,
       log: options.log,
       limits: { ...LANE_DEFAULTS, ...options.limits },
-      now: options.now ?? Date.now,
+      now: options.now,
       onHandedOut: () => this.#checkSettled(),
     }
   }

@@ -6,10 +6,11 @@ import type { PluginLog } from '../../sdk/plugin.ts'
 import type { ConfigurationSchema } from './entry.ts'
 
 /** Process ids are used again, in containers after every start: the start of the process tells them apart. */
-const SAME_START_MS = 5_000
+const SAME_START_MS = 100
 
 export interface ProcessIdentity {
   readonly pid: number
+  /** Milliseconds by a clock that nobody sets: when that of the system is, the process is still the same. */
   readonly startedAt: number
 }
 
@@ -66,5 +67,5 @@ export class SchemaHandover {
 }
 
 function thisProcess(): ProcessIdentity {
-  return { pid: process.pid, startedAt: Date.now() - process.uptime() * 1_000 }
+  return { pid: process.pid, startedAt: Number(process.hrtime.bigint()) / 1e6 - process.uptime() * 1_000 }
 }

@@ -43,7 +43,7 @@ export class Job implements Scheduled {
     this.#plan = plan
     this.#context = context
     this.#problems = new BindingProblems(context.log, {
-      now: () => context.clock.now(),
+      now: () => context.clock.passed(),
       consequence: 'it is called again at the next fire',
       member: 'job_id',
     })

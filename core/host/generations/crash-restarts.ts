@@ -68,7 +68,7 @@ export class CrashRestarts {
     if (closing() || !instance.wanted) return
     const { name } = instance
     const isUp = isServing(instance, generation)
-    const verdict = blamed ? instance.budget.crashed(clock.now()) : { restartInMs: 0 }
+    const verdict = blamed ? instance.budget.crashed(clock.passed()) : { restartInMs: 0 }
     if (verdict !== 'failed') return this.#restartIn(instance, generation, error, verdict.restartInMs)
     if (isUp) {
       const message = `a replica crashed too often: ${error.message}`

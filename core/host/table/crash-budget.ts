@@ -28,7 +28,7 @@ export class CrashBudget {
     this.#options = { ...CRASH_BUDGET_DEFAULTS, ...options }
   }
 
-  /** Counts a crash at the time `now` and says what follows. */
+  /** Counts a crash and says what follows. `now`: milliseconds by a clock that nobody sets. */
   crashed(now: number): CrashVerdict {
     const { crashes, windowMs, backoffMs, backoffCapMs } = this.#options
     this.#crashes = this.#crashes.filter((at) => now - at < windowMs)

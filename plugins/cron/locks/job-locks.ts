@@ -41,7 +41,7 @@ export class JobLocks {
     this.#clock = clock
     this.#log = log
     const limited = (): LimitedWarning =>
-      new LimitedWarning((message, data) => log.warn(message, data), { now: () => clock.now() })
+      new LimitedWarning((message, data) => log.warn(message, data), { now: () => clock.passed() })
     this.#refused = limited()
     this.#unreleased = limited()
     this.#unrenewed = limited()

@@ -27,6 +27,10 @@ class HeldClock implements Clock {
     return 0
   }
 
+  passed(): number {
+    return 0
+  }
+
   after(_ms: number, task: () => void): () => void {
     this.started++
     this.#waiting = task

@@ -75,7 +75,7 @@ export function sessionPolicy(more: Partial<SessionRights> = {}): Policy {
     prefix: undefined,
     namespaces: {},
     expose: [{ match: 'engine::*' }],
-    expiresAt: undefined,
+    expiresInMs: undefined,
     onFunctionRegistration: undefined,
     onTriggerRegistration: undefined,
     onTriggerTypeRegistration: undefined,

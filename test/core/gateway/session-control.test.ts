@@ -37,6 +37,20 @@ test('engine::sessions::list tells who is there, since when, with which rights a
   ])
 })
 
+test('engine::sessions::list shows the end of a session by the clock, as far as there are dates', async () => {
+  let life = 60_000
+  const core = await scene(() => ({ expires_in_ms: life }))
+  const { trusted } = await both(core)
+  life = 1e300
+  await both(core)
+  const { sessions } = (await trusted.call('engine::sessions::list')).result as {
+    sessions: { connected_at: string; expires_at: string }[]
+  }
+  const [near, far] = sessions
+  expect(Date.parse(near!.expires_at) - Date.parse(near!.connected_at)).toBe(60_000)
+  expect(far!.expires_at).toBe('+275760-09-13T00:00:00.000Z')
+})
+
 test('engine::sessions::revoke closes a session with 1008, and it is not heard any more, even if it does not close', async () => {
   const core = await scene(() => ({}), { expose_functions: ['match("a::*")'] })
   const { trusted, session } = await both(core)

@@ -1,6 +1,6 @@
 // Listeners with rbac, with a stand-in for the plugin that holds the seat session-policy (spec 01 §2.1, 04 B.2–B.7, 09 §4).
 import type { Socket } from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { within } from '../../support/deadline.ts'
 import { listenerEntry, startCore, type TestCore } from '../../support/test-core.ts'
 import { RawClient } from '../../support/raw-client.ts'
@@ -236,6 +236,21 @@ test('When expires_in_ms has passed the session is closed with 1008 and not hear
   await trusted.settled()
   expect(trusted.calls('late::f')).toHaveLength(served)
   expect((await trusted.call('mine::f', {})).error?.code).toBe('function_not_found')
+})
+
+test.each([
+  ['back', -1],
+  ['ahead', 1],
+])('A clock that is set %s neither prolongs nor ends a session', async (_way, sign) => {
+  let set = 0
+  const now = Date.now.bind(Date)
+  // By an hour each time that somebody looks at it.
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + sign * 3_600_000 * ++set)
+  const core = await scene(() => ({ expires_in_ms: 150 }))
+  const began = performance.now()
+  const { session } = await both(core)
+  expect(await session.closed).toEqual({ code: 1008, reason: 'session expired' })
+  expect(performance.now() - began).toBeGreaterThanOrEqual(140)
 })
 
 test.each([

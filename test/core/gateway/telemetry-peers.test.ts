@@ -77,9 +77,9 @@ test('an export that is no JSON is one warning, and the connection stays', async
 })
 
 test('of several that came with a socket the one that is much nearer in time has it', () => {
-  const opened = Date.now()
+  const opened = performance.now()
   const worker = (id: string, ms: number): Worker =>
-    ({ id, name: id, phase: 'open', ipAddress: '127.0.0.1', announcement: {}, connectedAt: opened + ms }) as Worker
+    ({ id, name: id, phase: 'open', ipAddress: '127.0.0.1', announcement: {}, connectedMs: opened + ms }) as Worker
   const workers = [worker('earlier', -400), worker('later', 600)]
   const peers = new TelemetryPeers(() => workers)
   expect(peers.open('127.0.0.1').name).toBe('earlier')

@@ -1,5 +1,5 @@
 // Plugins that misbehave: the engine serves all else, says which plugin and why, and starts it again within its budget.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { greeter, testHost, type TestHost } from './test-host.ts'
 
 const MISBEHAVING = `import { definePlugin } from 'iii-host/plugin'
@@ -81,6 +81,19 @@ describe('a crash', () => {
     expect(host.lines.join('\n')).toContain('mend and save it, or run: iii plugins start bad')
     await host.host.reload('bad')
     expect(await host.call('bad::greet')).toBe('still here')
+  })
+
+  test('counts although the clock of the system is set a day ahead after it', async () => {
+    const host = testHost({ engine: { gate_ms: 5_000, crash_budget: 2 } })
+    await withBad(host)
+    const now = Date.now.bind(Date)
+    let days = 0
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + days * 24 * 3_600_000)
+    await failure(host.call('bad::exit'))
+    expect(await host.call('bad::greet')).toBe('still here')
+    days = 1
+    await failure(host.call('bad::exit'))
+    await host.event('failed', 'bad')
   })
 
   test('with the budget of one makes it failed at once, and whoever calls or has been waiting is told so and why', async () => {

@@ -133,7 +133,7 @@ function sessionPolicy(more: Partial<SessionRights> = {}): Policy {
     prefix: undefined,
     namespaces: {},
     expose: [],
-    expiresAt: undefined,
+    expiresInMs: undefined,
     onFunctionRegistration: undefined,
     onTriggerRegistration: undefined,
     onTriggerTypeRegistration: undefined,

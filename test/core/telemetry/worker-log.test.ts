@@ -43,6 +43,18 @@ test('a worker that floods keeps nobody else from the log; what is left out is t
   ])
 })
 
+test('the bound of a second is neither lifted nor kept by a clock that is set', () => {
+  const { lines, clock, workerLog } = logging()
+  workerLog.takeExport(exportOf(recordsOfWorker), source('loud'))
+  for (const hours of [1, -2]) {
+    clock.set(clock.now() + hours * 3_600_000)
+    expect(workerLog.takeExport(exportOf(1), source('loud'))).toBe(false)
+  }
+  clock.move(1_000)
+  expect(workerLog.takeExport(exportOf(1), source('loud'))).toBe(true)
+  expect(lines.filter(({ worker }) => worker === 'loud')).toHaveLength(recordsOfWorker + 1)
+})
+
 test('many workers have a bound together, and are told in one line', () => {
   const { lines, clock, workerLog } = logging()
   const workers = 2 * (recordsOfAll / recordsOfWorker)

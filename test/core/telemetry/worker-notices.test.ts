@@ -1,5 +1,5 @@
 // What the log and the events say of workers that come and go.
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { sessionAnswer } from '../../support/session-rights.ts'
@@ -39,6 +39,16 @@ test('a worker that connects, registers, and leaves is a line each', async () =>
   await client.close()
   await logged(core, "worker 'images' left")
   expect(events(core).map(({ event }) => event)).toEqual(['worker_connected', 'functions_registered', 'worker_left'])
+})
+
+test('how long a worker was there is told whatever the clock of the system is set to', async () => {
+  const core = await startCore()
+  const client = await core.connect({ name: 'images' })
+  await logged(core, "worker 'images' connected")
+  const now = Date.now.bind(Date)
+  vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000)
+  await client.close()
+  expect(await logged(core, "worker 'images' left")).toMatchObject({ seconds: 0 })
 })
 
 test('a worker whose connection breaks is lost', async () => {

@@ -212,6 +212,16 @@ test('A schema outlives a reload of the plugin, but not the process', async () =
   expect(existsSync(kept)).toBe(false)
 })
 
+test('A schema outlives a reload also where the clock of the system is set meanwhile', async () => {
+  await run.register('demo', { schema: DEMO, initial_value: { port: 1 } })
+  await run.stop()
+  const now = Date.now.bind(Date)
+  vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000)
+  const reloaded = await runConfiguration({}, run.folder)
+  await reloaded.set('demo', { port: 2 })
+  expect(await reloaded.get('demo')).toEqual({ port: 2 })
+})
+
 test('delete removes the entry and its file', async () => {
   await run.register('demo', { initial_value: 1 })
   expect(await run.call('configuration::delete', { id: 'demo' })).toEqual({ deleted: true })

@@ -1,5 +1,6 @@
 // The Dockerfile, step by step: its builds, its command and its health check, in namespaces as a container has them. Where the machine
-// has no tini the command is the first process itself. What is not tried: the image that it stands on, and the installation of tini.
+// has no tini the command is the first process itself; `.ci/run` installs it. What is not tried: the image that it stands on, and the
+// installation of tini.
 import { spawnSync } from 'node:child_process'
 import {
   cpSync,
@@ -87,6 +88,7 @@ describe.skipIf(lacks('PID namespaces'))('the container (needs PID namespaces)',
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   it('starts as another user on a root that can not be written, is healthy, keeps its data, and ends with 0 at SIGTERM', async () => {
+    if (process.env['CI']) expect(tini, 'where tini is').not.toBe('')
     const program = [...(tini !== '' ? wordsOf(theOne('ENTRYPOINT')) : []), ...wordsOf(theOne('CMD'))]
     const place = { workdir, env, volume: theOne('VOLUME').text }
     const set = await container.run(program, place, [

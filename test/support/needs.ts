@@ -28,6 +28,7 @@ export const NEEDS = {
     isThere: () => answers('openssl', 'version'),
     missing: 'no openssl on the PATH, which makes the certificates',
     remedy: 'install it: apt-get install openssl',
+    providedInCi: true,
   },
   Chromium: {
     isThere: () => chromiumFile() !== undefined,
@@ -39,6 +40,7 @@ export const NEEDS = {
     isThere: () => findOldNode() !== undefined,
     missing: 'no Node from 18 to 23 in /usr/bin or /usr/local/bin',
     remedy: 'name one: III_TEST_OLD_NODE=/path/to/node',
+    providedInCi: true,
   },
   Linux: {
     isThere: () => process.platform === 'linux',

@@ -90,7 +90,7 @@ it('2. a configuration that does not fit is refused at the start, and keeps the 
   })
   expect(await engine.observer.failure('engine::plugins::reload', { name: 'hello' })).toMatchObject({
     code: 'PLUGIN_CONFIG_INVALID',
-    message: expect.stringContaining('/times'),
+    message: expect.stringContaining('config.times: must be integer'),
   })
 
   await engine.configure(entries('3'))
@@ -99,7 +99,7 @@ it('2. a configuration that does not fit is refused at the start, and keeps the 
   const stale = await engine.rowThat('hello', 'stale', (row) => row.stale !== undefined)
   expect(stale).toMatchObject({
     state: 'running',
-    stale: { reason: 'config', error: expect.stringContaining('/times') },
+    stale: { reason: 'config', error: expect.stringContaining('config.times: must be integer') },
   })
   expect(await engine.observer.result('hello::greet')).toBe(3)
   await engine.configure(entries('4'))

@@ -19,15 +19,15 @@ export default definePlugin({ name: 'still', start({ iii }) {
     return 'done'
   })
   iii.registerFunction('still::busy', () => new Promise((resolve) => {
-    const until = performance.now() + 400
+    const until = performance.now() + 1_200
     const turn = () => (performance.now() > until ? resolve('done') : setImmediate(turn))
     turn()
   }))
 } })
 `
 
-async function standing(isolation: Isolation, crashMs: number): Promise<TestHost> {
-  const host = testHost({ stalls: { stalledMs: 100, crashMs, checkEveryMs: 20 } })
+async function standing(isolation: Isolation, crashMs: number, stalledMs = 100): Promise<TestHost> {
+  const host = testHost({ stalls: { stalledMs, crashMs, checkEveryMs: 20 } })
   host.write('plugins/still.ts', still(host.folder))
   host.write('plugins/good.ts', greeter('good', 'fine'))
   await host.start({ name: 'still', isolation }, { name: 'good' })
@@ -41,15 +41,20 @@ test.each<Isolation>(['thread', 'shared', 'process'])(
     const call = host.call('still::block')
     await expect.poll(async () => (await host.row('still')).state).toBe('stalled')
     expect(await host.row('still')).toMatchObject({ stalled_since: expect.stringMatching(/^\d{4}-.*Z$/) })
-    expect(host.host.troubles).toEqual([
-      expect.stringMatching(/^still: stalled since .*: its thread or process reads nothing$/),
-    ])
-    expect(await host.row('good')).toMatchObject({ state: 'running' })
+    // On a machine that is busy the other one stands still for moments, too.
+    await expect
+      .poll(() => host.host.troubles)
+      .toEqual([expect.stringMatching(/^still: stalled since .*: its thread or process reads nothing$/)])
+    await expect.poll(async () => (await host.row('good')).state).toBe('running')
     writeFileSync(join(host.folder, 'go'), '')
     expect(await call).toBe('done')
-    await expect.poll(async () => (await host.row('still')).state).toBe('running')
-    expect(await host.row('still')).not.toHaveProperty('stalled_since')
-    expect(host.host.troubles).toEqual([])
+    await expect
+      .poll(async () => {
+        const { state, stalled_since: since } = await host.row('still')
+        return { state, since }
+      })
+      .toEqual({ state: 'running', since: undefined })
+    await expect.poll(() => host.host.troubles).toEqual([])
   },
 )
 
@@ -66,8 +71,8 @@ test('it is ended as a crash, and its caller is told why', async () => {
 })
 
 test('one whose loop is busy all the time and reads is not', async () => {
-  const host = await standing('thread', 300)
+  const host = await standing('thread', 3_000, 1_000)
   expect(await host.call('still::busy')).toBe('done')
-  expect(host.lines.join('')).not.toContain('is stalled')
+  expect(host.lines.join('')).not.toContain("'still' is stalled")
   expect(await host.row('still')).toMatchObject({ restarts: 0 })
 })

@@ -63,6 +63,8 @@ export class CrashWatch {
         )
       },
       onRecovered: () => {
+        // One that is being ended, or has ended, has nothing unread either.
+        if (container.state !== 'running') return
         replica.stalledSince = undefined
         this.#log.info(`plugin '${name}' reads again`)
       },

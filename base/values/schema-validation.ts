@@ -9,6 +9,7 @@ import { unknownKey } from './closest-name.ts'
 import { appendPointer, parsePointer } from './json-path.ts'
 import { KnownValid } from './known-valid.ts'
 import { isSecretPath, maskSecrets } from './masking.ts'
+import { shownValue } from './shown-value.ts'
 
 export interface SchemaProblem {
   /** JSON pointer to the value, or to the key that should not be there; `''` is the whole value. */
@@ -152,13 +153,13 @@ function unknownBranch(pointer: string, { tag, tagValue }: Record<string, unknow
   const available = `Available: [${oneOf.map(({ title }) => title).join(', ')}]`
   return pointer.endsWith('/adapter') && typeof tagValue === 'string'
     ? `Adapter factory '${tagValue}' not found. ${available}`
-    : `'${String(tag)}' is ${quote(tagValue)}. ${available}`
+    : `'${String(tag)}' is ${shownValue(tagValue)}. ${available}`
 }
 
 /** Where ajv's own words do not say it all, or not well. */
 function wantedBy(keyword: string, params: Record<string, unknown>): string | undefined {
   const { allowedValues, type } = params
-  if (keyword === 'enum' && Array.isArray(allowedValues)) return `must be one of ${allowedValues.map(quote).join(', ')}`
+  if (keyword === 'enum' && Array.isArray(allowedValues)) return `must be one of ${allowedValues.map(shownValue).join(', ')}`
   if (keyword === 'type' && Array.isArray(type)) return `must be ${type.join(' or ')}`
   return undefined
 }
@@ -166,10 +167,6 @@ function wantedBy(keyword: string, params: Record<string, unknown>): string | un
 function shown(value: unknown, pointer: string): string {
   const path = parsePointer(pointer)
   if (isSecretPath(path)) return 'a value that is not shown'
-  const text = quote(maskSecrets(value, path))
+  const text = shownValue(maskSecrets(value, path))
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
-}
-
-function quote(value: unknown): string {
-  return JSON.stringify(value) ?? String(value)
 }

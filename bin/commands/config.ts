@@ -3,6 +3,7 @@
 // What is wrong is thrown as a ConfigError, which the CLI prints with its remedy (exit code 1).
 import path from 'node:path'
 import { defineCommand } from 'citty'
+import { shownValue } from '../../base/values/shown-value.ts'
 import { refuseProblems } from '../../core/config/check-config.ts'
 import { ConfigError } from '../../core/config/config-error.ts'
 import { explainConfig } from '../../core/config/explain.ts'
@@ -99,7 +100,7 @@ export function configCommand(catalogue: PluginCatalogue) {
         console.log(JSON.stringify({ file: read.config.file, values, stored: told }, null, 2))
         return EXIT.ok
       }
-      const rows = values.map((row) => [`${row.path} = ${JSON.stringify(row.value) ?? ''}`, row.origin] as const)
+      const rows = values.map((row) => [`${row.path} = ${row.value === undefined ? '' : shownValue(row.value)}`, row.origin] as const)
       const width = Math.min(60, Math.max(...rows.map(([text]) => text.length)))
       console.log(`# ${nameOf(read)}`)
       for (const [text, origin] of rows) console.log(`${text.padEnd(width)}  # ${origin}`)

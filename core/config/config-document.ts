@@ -9,6 +9,7 @@ import type { ConfigProblem } from './config-error.ts'
 import { interpolate, originalOffset } from './interpolate.ts'
 import type { InterpolateOptions, Interpolation } from './interpolate.ts'
 import { appendPointer, type JsonPath } from '../../base/values/json-path.ts'
+import { shownValue } from '../../base/values/shown-value.ts'
 import { LineIndex } from './line-index.ts'
 import { notFound } from './locate.ts'
 
@@ -176,7 +177,7 @@ export class ConfigDocument {
     }
     if (value === undefined || value === null) return {}
     if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>
-    const kind = Array.isArray(value) ? 'a list' : `${typeof value} ${JSON.stringify(value)}`
+    const kind = Array.isArray(value) ? 'a list' : `${typeof value} ${shownValue(value)}`
     const offset = document?.contents?.range?.[0] ?? 0
     throw parseError(this.file, [
       this.#parseProblem(offset, `expected a map with keys such as 'workers:', got ${kind}`),

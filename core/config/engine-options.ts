@@ -3,6 +3,7 @@ import type { JsonSchema } from '../../sdk/plugin.ts'
 import type { Findings } from './findings.ts'
 import { parsePointer, renderPath } from '../../base/values/json-path.ts'
 import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
+import { shownValue } from '../../base/values/shown-value.ts'
 import { ENGINE_DEFAULTS } from '../model/options.ts'
 import type { EngineOptions } from '../model/options.ts'
 
@@ -121,6 +122,6 @@ export function readNamespaceGrace(
   if (typeof written === 'number' && Number.isInteger(written) && written >= 0 && written <= MAX_TIMER_MS)
     return written
   const key = 'registration_namespace_grace_ms'
-  findings.problem([key], `${key} must be a whole number of milliseconds, got ${JSON.stringify(written)}`)
+  findings.problem([key], `${key} must be a whole number of milliseconds, got ${shownValue(written)}`)
   return DEFAULT_NAMESPACE_GRACE_MS
 }

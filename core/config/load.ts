@@ -15,6 +15,7 @@ import type { LocateOptions } from './locate.ts'
 import { parseEntries } from './parse-entries.ts'
 import type { ParsedEntry } from './parse-entries.ts'
 import { deepFreeze } from '../../base/values/schema-validation.ts'
+import { shownValue } from '../../base/values/shown-value.ts'
 import type { EngineConfig, WorkerEntry } from './types.ts'
 import type { WorkerNames } from './worker-names.ts'
 import { withTexts } from './written-config.ts'
@@ -107,7 +108,7 @@ function readPluginsDir(root: Readonly<Record<string, unknown>>, projectRoot: st
   const written = withTexts(root['plugins_dir'], texts, { type: 'string' })
   if (written === undefined) return fallback
   if (typeof written !== 'string' || written === '') {
-    findings.problem(['plugins_dir'], `plugins_dir must be a path, got ${JSON.stringify(written)}`)
+    findings.problem(['plugins_dir'], `plugins_dir must be a path, got ${shownValue(written)}`)
     return fallback
   }
   const path = resolve(projectRoot, written)

@@ -7,6 +7,7 @@ import type { Findings } from './findings.ts'
 import { parsePointer, renderPath } from '../../base/values/json-path.ts'
 import type { JsonPath } from '../../base/values/json-path.ts'
 import { validateAgainstSchema } from '../../base/values/schema-validation.ts'
+import { shownValue } from '../../base/values/shown-value.ts'
 import type { PluginPermissions, WorkerEntry } from './types.ts'
 import { ENGINE_FUNCTIONS_NAME, LISTENER_NAME, type WorkerNames } from './worker-names.ts'
 import { textsBelow, withTexts } from './written-config.ts'
@@ -43,7 +44,7 @@ export function parseEntries(
     const items = root[list] ?? []
     if (Array.isArray(items))
       return items.flatMap((item: unknown, index) => parseEntry(item, [list, index], names, findings) ?? [])
-    findings.problem([list], `${list}: expected a list of entries, got ${JSON.stringify(items).slice(0, 80)}`)
+    findings.problem([list], `${list}: expected a list of entries, got ${shownValue(items).slice(0, 80)}`)
     return []
   })
 }
@@ -55,7 +56,7 @@ function parseEntry(read: unknown, path: JsonPath, names: WorkerNames, findings:
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
     findings.problem(
       path,
-      `${place}: expected a map with 'name', got ${JSON.stringify(item)}`,
+      `${place}: expected a map with 'name', got ${shownValue(item)}`,
       typeof item === 'string' ? `Write it as \`- name: ${item}\`.` : 'Write it as `- name: NAME`, or remove the item.',
     )
     return undefined

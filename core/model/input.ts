@@ -1,5 +1,6 @@
 // Reads the input of an engine function: unknown members are ignored, null counts as absent, a wrong type is an error that
 // names the function and the member (spec 04 C).
+import { shownValue } from '../../base/values/shown-value.ts'
 import { CodedError } from '../../protocol/errors.ts'
 
 export class Input {
@@ -71,6 +72,6 @@ export class Input {
 function describe(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'an object'
-  const text = JSON.stringify(value)
+  const text = shownValue(value)
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }

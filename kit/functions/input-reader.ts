@@ -1,6 +1,7 @@
 // Reads the members of a built-in function's input. What does not fit is a `deserialization_error` that names
 // the function and the member (spec 01 §15, 02 §1), raised before anything has an effect.
 import { isExactNumber } from '../../base/values/exact-json.ts'
+import { shownValue } from '../../base/values/shown-value.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import type { RawJson } from '../../sdk/raw-json.ts'
 
@@ -68,6 +69,6 @@ export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (isExactNumber(value)) return `number ${value.rawJSON.slice(0, 60)}`
   if (typeof value === 'object') return 'an object'
-  const text = JSON.stringify(value) ?? String(value)
+  const text = shownValue(value)
   return `${typeof value} ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`
 }

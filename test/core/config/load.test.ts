@@ -84,6 +84,21 @@ describe('engine options', () => {
     expect(errorOf(text).message).toContain(`${FILE}:1: ${message}`)
   })
 
+  test.each([
+    ['engine: {gate_ms: .nan}', 'NaN'],
+    ['engine: {gate_ms: .inf}', 'Infinity'],
+    ['engine: {health: {port: -.inf}}', '-Infinity'],
+    ['engine: [.nan, 1]', '["NaN",1]'],
+    ['registration_namespace_grace_ms: .nan', 'NaN'],
+    ['plugins_dir: .inf', 'Infinity'],
+    ['workers: .nan', 'NaN'],
+    ['workers: [.nan]', 'NaN'],
+    ['.nan', 'number NaN'],
+  ])('%s is refused, and the number shown', (text, shown) => {
+    const [line] = errorOf(text).message.split('\n')
+    expect(line?.endsWith(`, got ${shown}`), line).toBe(true)
+  })
+
   test('every default of the engine is the default of its schema', () => {
     for (const key of Object.keys(ENGINE_DEFAULTS)) {
       const other = Object.keys(ENGINE_DEFAULTS).find((name) => name !== key) as keyof typeof ENGINE_DEFAULTS

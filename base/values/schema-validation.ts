@@ -159,7 +159,8 @@ function unknownBranch(pointer: string, { tag, tagValue }: Record<string, unknow
 /** Where ajv's own words do not say it all, or not well. */
 function wantedBy(keyword: string, params: Record<string, unknown>): string | undefined {
   const { allowedValues, type } = params
-  if (keyword === 'enum' && Array.isArray(allowedValues)) return `must be one of ${allowedValues.map(shownValue).join(', ')}`
+  if (keyword === 'enum' && Array.isArray(allowedValues))
+    return `must be one of ${allowedValues.map(shownValue).join(', ')}`
   if (keyword === 'type' && Array.isArray(type)) return `must be ${type.join(' or ')}`
   return undefined
 }

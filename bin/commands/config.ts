@@ -100,7 +100,9 @@ export function configCommand(catalogue: PluginCatalogue) {
         console.log(JSON.stringify({ file: read.config.file, values, stored: told }, null, 2))
         return EXIT.ok
       }
-      const rows = values.map((row) => [`${row.path} = ${row.value === undefined ? '' : shownValue(row.value)}`, row.origin] as const)
+      const rows = values.map(
+        (row) => [`${row.path} = ${row.value === undefined ? '' : shownValue(row.value)}`, row.origin] as const,
+      )
       const width = Math.min(60, Math.max(...rows.map(([text]) => text.length)))
       console.log(`# ${nameOf(read)}`)
       for (const [text, origin] of rows) console.log(`${text.padEnd(width)}  # ${origin}`)

@@ -1,9 +1,11 @@
 // The envelope scanner: reads type, ids and trace context of a frame and finds where its payloads stand, without parsing those.
 // The whole frame is checked against the grammar of JSON, payloads and unknown members included; its UTF-8 is not.
+import { endOfValue } from './check-value.ts'
 import { FrameKind, type Envelope } from './envelope.ts'
 import { Member } from './members.ts'
 import { createSpans, DECODING, FAULTY_VALUE, readMembers } from './read-members.ts'
-import { isNull } from './skip-scalar.ts'
+import { isNull, skipScalar } from './skip-scalar.ts'
+import { skipSpace } from './skip-space.ts'
 import { KnownTexts } from './known-texts.ts'
 import { decodeText, slicePlainText } from './text.ts'
 
@@ -11,6 +13,9 @@ import { decodeText, slicePlainText } from './text.ts'
 const MAX_INVOCATION_ID_LENGTH = 128
 
 const QUOTE = 0x22
+const OPEN_BRACKET = 0x5b
+const TRUE = 0x74
+const FALSE = 0x66
 const INVOKE = Buffer.from('"invokefunction"')
 const RESULT = Buffer.from('"invocationresult"')
 
@@ -47,12 +52,28 @@ export function scanEnvelope(frame: Buffer, into: Envelope): void {
   into.actionStart = startOf(Member.Action)
   into.actionEnd = endOf(Member.Action)
 
-  if (broken !== -1) {
-    into.problem =
-      broken < frame.length ? `not JSON at byte ${broken}` : `not JSON: it ends too early, after ${broken} bytes`
-  } else if (spans[FAULTY_VALUE] !== -1)
-    into.problem = `the value that begins at byte ${spans[FAULTY_VALUE]} is not JSON`
+  if (broken !== -1) into.problem = brokenProblem(frame, broken)
+  else if (spans[FAULTY_VALUE] !== -1) into.problem = `the value that begins at byte ${spans[FAULTY_VALUE]} is not JSON`
   else classify(frame, into)
+}
+
+/** @param broken where it breaks the grammar of the envelope. */
+function brokenProblem(frame: Buffer, broken: number): string {
+  const other = broken === skipSpace(frame, 0) ? otherValue(frame, broken) : undefined
+  if (other !== undefined) return `it must be an object with a 'type', got ${other}`
+  return broken < frame.length ? `not JSON at byte ${broken}` : `not JSON: it ends too early, after ${broken} bytes`
+}
+
+/** What the frame is, when it is a whole JSON value that begins at `start`, and no object. */
+function otherValue(frame: Buffer, start: number): string | undefined {
+  const first = frame[start]
+  const end = first === QUOTE || first === OPEN_BRACKET ? endOfValue(frame, start) : skipScalar(frame, start)
+  if (end < 0 || skipSpace(frame, end) !== frame.length) return undefined
+  if (first === QUOTE) return 'a string'
+  if (first === OPEN_BRACKET) return 'an array'
+  return isNull(frame, start, end) || first === TRUE || first === FALSE
+    ? frame.toString('latin1', start, end)
+    : 'a number'
 }
 
 /** The frame is JSON: decides its kind, or what its members lack. */

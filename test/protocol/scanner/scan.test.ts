@@ -212,6 +212,27 @@ describe('frames that are not JSON objects', () => {
     expect(found.problem).not.toBe('')
   })
 
+  it.each([
+    ['[]', 'an array'],
+    [' [{"type":"ping"}, 1]\n', 'an array'],
+    ['5', 'a number'],
+    ['-1.5e3 ', 'a number'],
+    ['null', 'null'],
+    ['\ttrue', 'true'],
+    ['false', 'false'],
+    ['""', 'a string'],
+    ['"{}"', 'a string'],
+  ])('but JSON all the same are said to be no object: %j', (frame, what) => {
+    expect(scan(frame).problem).toBe(`it must be an object with a 'type', got ${what}`)
+  })
+
+  it.each(['[', '[1,]', '[] 1', '"', '"a', '"a" b', 'nul', '5 5', '-', '01', '', '\ufeff[]', '\u00a0[]'])(
+    'and no JSON either are said to be none: %j',
+    (frame) => {
+      expect(scan(frame).problem).toMatch(/^not JSON/)
+    },
+  )
+
   it('name the call to answer if its id came before the end', () => {
     const found = scan(`{"type":"invokefunction","invocation_id":"${ID}","function_id":"f","data":{"a":[1,2}`)
     expect(found).toMatchObject({ kind: FrameKind.Invalid, type: 'invokefunction', invocationId: ID, functionId: 'f' })

@@ -1,5 +1,6 @@
 // Whether two parts of one configuration are to listen on the same address, whatever kind they are. Said before anything is started: the
 // system would say so only when the second of them opens it, and not where it is written.
+import { hostsOverlap } from '../../base/net/overlapping-hosts.ts'
 import { shownAddress } from '../../base/net/shown-address.ts'
 import type { ConfigProblem } from './config-error.ts'
 import { problemAt } from './entry-problem.ts'
@@ -37,7 +38,9 @@ export function addressConflicts(
     return problemAt(config, entry, {
       path: ['config', portKey],
       message: `worker '${entry.writtenName}': address ${shownAddress(host, port)} is already in use by ${other.owner}`,
-      remedy: 'Give each of them its own port.',
+      remedy: [host, other.host].includes('localhost')
+        ? "Give each of them its own port, or an address in the place of 'localhost', which may be 127.0.0.1 or ::1."
+        : 'Give each of them its own port.',
     })
   })
 }
@@ -57,9 +60,5 @@ function addressOf(
 }
 
 function excludes(a: Address, b: Address): boolean {
-  return a.port !== 0 && a.port === b.port && (a.host === b.host || isAny(a.host) || isAny(b.host))
-}
-
-function isAny(host: string): boolean {
-  return host === '0.0.0.0' || host === '::'
+  return a.port !== 0 && a.port === b.port && hostsOverlap(a.host, b.host)
 }

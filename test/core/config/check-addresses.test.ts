@@ -50,6 +50,51 @@ test('the port of engine.health counts as well', () => {
 })
 
 test.each([
+  ['127.0.0.1', 'localhost'],
+  ['::1', 'localhost'],
+  ['127.0.0.1', 'LocalHost'],
+  ['127.0.0.1', '127.1'],
+  ['::1', '0:0:0:0:0:0:0:1'],
+  ['127.0.0.1', '::ffff:127.0.0.1'],
+  ['localhost', '::ffff:127.0.0.1'],
+  ['192.168.0.1', '::ffff:c0a8:1'],
+  ['127.0.0.1', '0.0.0.0'],
+  ['localhost', '::'],
+  ['10.0.0.1', '0:0::0'],
+  ['::1', '0'],
+  ['example.com', 'EXAMPLE.com'],
+])('%s and %s have one port for both', (...hosts) => {
+  for (const [first, second] of [hosts, hosts.toReversed()]) {
+    const [a, b] = [`{port: 1, host: "${first}"}`, `{port: 1, host: "${second}"}`]
+    expect(() => resolve(entries(listener(a), listener(b)))).toThrow(
+      `:1 is already in use by 'iii-worker-manager' at iii-config.yaml:2`,
+    )
+    const health = `engine: {health: ${a}}\n`
+    expect(() => resolve(health + entries(listener(b)))).toThrow(`:1 is already in use by 'engine.health'`)
+  }
+})
+
+test('who writes localhost is told what it may be', () => {
+  const [a, b] = ['{port: 1, host: "::1"}', '{port: 1, host: localhost}']
+  expect(() => resolve(entries(listener(a), listener(b)))).toThrow(
+    expect.objectContaining({ remedy: expect.stringContaining("'localhost', which may be 127.0.0.1 or ::1") }),
+  )
+})
+
+test.each([
+  ['127.0.0.1', '::1'],
+  ['127.0.0.1', '127.0.0.2'],
+  ['localhost', '127.0.0.2'],
+  ['localhost', '10.0.0.1'],
+  ['localhost', 'example.com'],
+  ['::ffff:127.0.0.2', '127.0.0.1'],
+  ['not a host', 'example.com'],
+])('%s and %s have a port each', (first, second) => {
+  const [a, b] = [`{port: 1, host: "${first}"}`, `{port: 1, host: "${second}"}`]
+  expect(() => resolve(entries(listener(a), listener(b)))).not.toThrow()
+})
+
+test.each([
   ['free ports', [listener('{port: 0}'), listener('{port: 0}')]],
   ['other hosts', [listener('{}'), listener('{host: "::1"}')]],
   ['a disabled entry', [listener('{port: 3112}'), '{name: stream, enabled: false}']],

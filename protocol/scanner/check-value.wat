@@ -580,214 +580,218 @@
     (local.set $last_words (global.get $last_words)) (local.set $last_digits (global.get $last_digits))
 
     (block $over
-      (loop $next_block
-        (br_if $over (i32.ge_u (local.get $from) (local.get $end)))
-        (local.set $out (i64.load offset=0 (local.get $from)))
-        (local.set $structural (i64.and (local.get $out) (i64.load offset=16 (local.get $from))))
-        (local.set $brackets (i64.and (local.get $structural) (i64.load offset=24 (local.get $from))))
-        (local.set $opens (i64.and (local.get $brackets) (i64.load offset=32 (local.get $from))))
-        (local.set $closes (i64.xor (local.get $brackets) (local.get $opens)))
+      (loop $once_more
+        (block $odd
+          (loop $next_block
+            (br_if $over (i32.ge_u (local.get $from) (local.get $end)))
+            (local.set $out (i64.load offset=0 (local.get $from)))
+            (local.set $structural (i64.and (local.get $out) (i64.load offset=16 (local.get $from))))
+            (local.set $brackets (i64.and (local.get $structural) (i64.load offset=24 (local.get $from))))
+            (local.set $opens (i64.and (local.get $brackets) (i64.load offset=32 (local.get $from))))
+            (local.set $closes (i64.xor (local.get $brackets) (local.get $opens)))
 
-        ;; Each opening bracket puts its kind on the stack, each closing one takes one off, which must be its own: what is left of a wrong one
-        ;; gets below bit 5. $tops are the brackets behind which one is in an object.
-        (local.set $before (local.get $stack))
-        (local.set $tops (i64.const 0))
-        (if (i64.ne (local.get $brackets) (i64.const 0))
-          (then
-            (local.set $rest (local.get $brackets))
-            (local.set $at (i32.load offset=48 (local.get $from)))
-            (local.set $smallest (i64.const 0))
-            (loop $bracket
-              (local.set $fewer (i64.and (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
-              (local.set $bit (i64.xor (local.get $rest) (local.get $fewer)))
-              (local.set $char (i64.load8_u (i32.add (local.get $at) (i32.wrap_i64 (i64.ctz (local.get $rest))))))
-              (local.set $stack
-                (select
-                  (i64.add (i64.add (i64.shl (local.get $stack) (i64.const 1)) (local.get $char)) (i64.const -0x5b))
-                  (i64.shr_u (i64.sub (i64.add (local.get $stack) (i64.const 0x5d)) (local.get $char)) (i64.const 1))
-                  (i32.and (i32.wrap_i64 (local.get $char)) (i32.const 2))))
-              (local.set $smallest (i64.or (local.get $smallest) (i64.sub (local.get $stack) (i64.const 64))))
-              (local.set $tops
-                (select
-                  (i64.or (local.get $tops) (local.get $bit))
-                  (local.get $tops)
-                  (i32.and (i32.wrap_i64 (local.get $stack)) (i32.const 32))))
-              (local.set $rest (local.get $fewer))
-              (br_if $bracket (i64.ne (local.get $rest) (i64.const 0))))
-            (if (i64.ne (i64.and (local.get $smallest) (i64.const 0xc00000000000001f)) (i64.const 0))
+            ;; Each opening bracket puts its kind on the stack, each closing one takes one off, which must be its own: what is left of a wrong one
+            ;; gets below bit 5. $tops are the brackets behind which one is in an object.
+            (local.set $before (local.get $stack))
+            (local.set $tops (i64.const 0))
+            (if (i64.ne (local.get $brackets) (i64.const 0))
               (then
-                ;; A wrong bracket, the end of the value, or more brackets than the stack holds.
-                (if (i32.eqz (local.get $result))
-                  (then
-                    (local.set $stack (call $balance (local.get $before) (local.get $opens) (local.get $closes)))
-                    (if (i64.eqz (local.get $stack)) (then (return (i32.const -2))))
-                    (br_if $next_block (i64.ne (local.get $stack) (local.get $before)))
-                    (local.set $rest (call $last (local.get $before) (local.get $opens) (local.get $closes) (local.get $at)))
-                    (if (i64.eqz (local.get $rest)) (then (return (i32.const -1))))
-                    (local.set $result
-                      (i32.add (i32.add (local.get $at) (i32.const 1)) (i32.wrap_i64 (i64.ctz (local.get $rest)))))
-                    (local.set $end (i32.add (local.get $from) (i32.const 56)))
-                    ;; Once more, without what comes behind the value.
-                    (local.set $rest (i64.xor (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
-                    (i64.store offset=0 (local.get $from) (i64.and (local.get $rest) (i64.load offset=0 (local.get $from))))
-                    (i64.store offset=8 (local.get $from) (i64.and (local.get $rest) (i64.load offset=8 (local.get $from))))
-                    (i64.store offset=40 (local.get $from) (i64.and (local.get $rest) (i64.load offset=40 (local.get $from))))
-                    (br $next_block)))))))
-        ;; The places in objects: from behind a bracket of $tops, a sum carries through what is no bracket.
-        (local.set $rest (call $not (local.get $brackets)))
-        (local.set $tops
-          (i64.or
-            (local.get $tops)
-            (i64.and
-              (local.get $rest)
-              (call $not
-                (i64.add
-                  (local.get $rest)
-                  (i64.and
-                    (local.get $rest)
-                    (i64.add
-                      (i64.shl (local.get $tops) (i64.const 1))
-                      (i64.and (i64.const 1) (i64.shr_u (local.get $before) (i64.const 5))))))))))
-        (local.set $wrong (i64.load offset=40 (local.get $from)))
-
-        ;; Numbers and words: what the runs of other bytes have to be.
-        (local.set $rest (i64.xor (local.get $out) (local.get $structural)))
-        (local.set $digits (i64.and (local.get $rest) (i64.load offset=24 (local.get $from))))
-        (local.set $others (i64.and (local.get $rest) (i64.load offset=32 (local.get $from))))
-        (local.set $zeros (i64.and (local.get $digits) (call $not (local.get $others))))
-        (local.set $run
-          (i64.xor
-            (i64.or (local.get $digits) (local.get $others))
-            (i64.and (local.get $out) (i64.load offset=8 (local.get $from)))))
-        (local.set $blanks
-          (i64.xor (local.get $rest) (i64.or (local.get $digits) (local.get $others))))
-        (local.set $starts
-          (i64.and
-            (local.get $run)
-            (call $not (i64.add (i64.shl (local.get $run) (i64.const 1)) (local.get $c_run)))))
-        (if (i64.ne (i64.or (local.get $run) (local.get $c_run)) (i64.const 0))
-          (then
-            (local.set $words (local.get $word))
-            (local.set $word (i64.const 0))
-            (local.set $rest (i64.and (local.get $starts) (call $not (local.get $digits))))
-            (block $read
-              (loop $next_word
-                (br_if $read (i64.eqz (local.get $rest)))
-                (local.set $letter
-                  (i32.add (i32.load offset=48 (local.get $from)) (i32.wrap_i64 (i64.ctz (local.get $rest)))))
-                (local.set $fewer (i64.and (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
-                (local.set $bit (i64.xor (local.get $rest) (local.get $fewer)))
-                (local.set $rest (local.get $fewer))
-                (local.set $text (i32.load align=1 (local.get $letter)))
-                (local.set $past (i64.shl (local.get $bit) (i64.const 4)))
-                ;; true and null have four bytes; false has five. What is none of them is taken for a number.
-                (block $is_word
-                  (br_if $is_word (i32.eq (local.get $text) (i32.const 0x65757274)))
-                  (br_if $is_word (i32.eq (local.get $text) (i32.const 0x6c6c756e)))
-                  (br_if $next_word
-                    (i32.or
-                      (i32.ne (local.get $text) (i32.const 0x736c6166))
-                      (i32.ne (i32.load8_u offset=4 (local.get $letter)) (i32.const 0x65))))
-                  (local.set $past (i64.shl (local.get $bit) (i64.const 5))))
-                (local.set $words
-                  (i64.or (local.get $words) (i64.sub (local.get $past) (local.get $bit))))
-                ;; What reaches into the next block.
-                (if (i64.ge_u (local.get $bit) (i64.const 0x1000000000000000))
-                  (then
-                    (local.set $word
-                      (i64.sub
-                        (i64.shr_u
-                          (local.get $bit)
-                          (select
-                            (i64.const 59)
-                            (i64.const 60)
-                            (i32.eq (local.get $text) (i32.const 0x736c6166))))
-                        (i64.const 1)))))
-                (br $next_word)))
-            ;; The rest are numbers, and none follows a word directly.
-            (local.set $rest (i64.and (local.get $run) (call $not (local.get $words))))
-            (if (i64.eqz (i64.or (global.get $special) (i64.xor (local.get $rest) (local.get $digits))))
-              ;; Whole numbers without a sign: none but 0 itself begins with a zero.
-              (then
-                (local.set $bit (i64.or (local.get $words) (i64.and (local.get $zeros) (local.get $starts))))
-                (local.set $wrong
-                  (i64.or
-                    (local.get $wrong)
-                    (i64.and
-                      (local.get $digits)
-                      (i64.add (i64.shl (local.get $bit) (i64.const 1)) (local.get $c_stop)))))
-                (local.set $c_stop (i64.shr_u (local.get $bit) (i64.const 63))))
-              (else
-                (local.set $bit (i64.shr_u (local.get $last_words) (i64.const 63)))
-                (local.set $wrong
-                  (i64.or
-                    (local.get $wrong)
-                    (i64.and (local.get $rest) (i64.or (i64.shl (local.get $words) (i64.const 1)) (local.get $bit)))))
-                (global.set $c_zero (i64.xor (local.get $c_stop) (local.get $bit)))
-                (global.set $c_digit (i64.shr_u (local.get $last_digits) (i64.const 63)))
-                (local.set $wrong
-                  (i64.or
-                    (local.get $wrong)
-                    (call $numbers
-                      (i32.load offset=48 (local.get $from))
-                      (local.get $rest) (i64.and (local.get $starts) (local.get $rest)) (local.get $digits))))
-                (local.set $c_stop (i64.or (global.get $c_zero) (i64.shr_u (local.get $words) (i64.const 63))))))
-            (local.set $last_words (local.get $words))
-            (local.set $last_digits (local.get $digits))
-            (local.set $c_run (i64.shr_u (local.get $run) (i64.const 63)))))
-
-        ;; A value or key begins behind each opening bracket, comma and colon, unless a bracket is closed right behind the opening one;
-        ;; and nowhere else. Thus nothing but commas, colons and closing brackets can stand behind a value.
-        (local.set $leads (i64.xor (local.get $structural) (local.get $closes)))
-        (local.set $colons
-          (i64.and (i64.xor (local.get $structural) (local.get $brackets)) (call $not (i64.load offset=32 (local.get $from)))))
-        (local.set $key (i64.and (local.get $tops) (i64.xor (local.get $leads) (local.get $colons))))
-        (if (i64.ne (local.get $blanks) (i64.const 0))
-          (then
-            (local.set $leads (call $spread (local.get $leads) (local.get $c_lead) (local.get $blanks)))
-            (local.set $opens (call $spread (local.get $opens) (local.get $c_open) (local.get $blanks)))
-            (local.set $key (call $spread (local.get $key) (local.get $c_place) (local.get $blanks)))))
-        (local.set $quotes (i64.load offset=8 (local.get $from)))
-        (local.set $begins (i64.and (local.get $quotes) (call $not (local.get $out))))
-        (local.set $rest (i64.add (i64.shl (local.get $opens) (i64.const 1)) (local.get $c_open)))
-        (local.set $c_open (i64.shr_u (local.get $opens) (i64.const 63)))
-        (local.set $others
-          (i64.xor
-            (i64.xor
-              (i64.add (i64.shl (local.get $leads) (i64.const 1)) (local.get $c_lead))
+                (local.set $rest (local.get $brackets))
+                (local.set $at (i32.load offset=48 (local.get $from)))
+                (local.set $smallest (i64.const 0))
+                (loop $bracket
+                  (local.set $fewer (i64.and (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
+                  (local.set $bit (i64.xor (local.get $rest) (local.get $fewer)))
+                  (local.set $char (i64.load8_u (i32.add (local.get $at) (i32.wrap_i64 (i64.ctz (local.get $rest))))))
+                  (local.set $stack
+                    (select
+                      (i64.add (i64.add (i64.shl (local.get $stack) (i64.const 1)) (local.get $char)) (i64.const -0x5b))
+                      (i64.shr_u (i64.sub (i64.add (local.get $stack) (i64.const 0x5d)) (local.get $char)) (i64.const 1))
+                      (i32.and (i32.wrap_i64 (local.get $char)) (i32.const 2))))
+                  (local.set $smallest (i64.or (local.get $smallest) (i64.sub (local.get $stack) (i64.const 64))))
+                  (local.set $tops
+                    (select
+                      (i64.or (local.get $tops) (local.get $bit))
+                      (local.get $tops)
+                      (i32.and (i32.wrap_i64 (local.get $stack)) (i32.const 32))))
+                  (local.set $rest (local.get $fewer))
+                  (br_if $bracket (i64.ne (local.get $rest) (i64.const 0))))
+                (br_if $odd (i64.ne (i64.and (local.get $smallest) (i64.const 0xc00000000000001f)) (i64.const 0)))))
+            ;; The places in objects: from behind a bracket of $tops, a sum carries through what is no bracket.
+            (local.set $rest (call $not (local.get $brackets)))
+            (local.set $tops
               (i64.or
-                (i64.or (local.get $begins) (local.get $starts))
-                (i64.and (local.get $brackets) (call $not (local.get $closes)))))
-            (i64.and (local.get $closes) (local.get $rest))))
-        (local.set $c_lead (i64.shr_u (local.get $leads) (i64.const 63)))
-        (local.set $rest (i64.add (i64.shl (local.get $key) (i64.const 1)) (local.get $c_place)))
-        (local.set $c_place (i64.shr_u (local.get $key) (i64.const 63)))
-        (local.set $others
-          (i64.or (local.get $others) (i64.and (local.get $rest) (call $not (i64.or (local.get $begins) (local.get $closes))))))
-        ;; Keys are the strings behind the brace and behind the commas of an object, and nothing else may stand there. Added to
-        ;; the bytes of its string, the first one of a key carries through to the closing quote. A colon stands behind each key
-        ;; and nowhere else.
-        (local.set $key (call $not (local.get $out)))
-        (local.set $rest
-          (i64.add
-            (local.get $key)
-            (i64.add (local.get $in_key) (i64.and (local.get $rest) (local.get $begins)))))
-        (local.set $in_key (i64.extend_i32_u (i64.lt_u (local.get $rest) (local.get $key))))
-        (local.set $key (i64.and (local.get $rest) (local.get $out)))
-        (if (i64.ne (local.get $blanks) (i64.const 0))
-          (then
-            (local.set $key (call $spread (local.get $key) (local.get $c_key) (local.get $blanks)))))
-        (local.set $others
+                (local.get $tops)
+                (i64.and
+                  (local.get $rest)
+                  (call $not
+                    (i64.add
+                      (local.get $rest)
+                      (i64.and
+                        (local.get $rest)
+                        (i64.add
+                          (i64.shl (local.get $tops) (i64.const 1))
+                          (i64.and (i64.const 1) (i64.shr_u (local.get $before) (i64.const 5))))))))))
+            (local.set $wrong (i64.load offset=40 (local.get $from)))
+
+            ;; Numbers and words: what the runs of other bytes have to be.
+            (local.set $rest (i64.xor (local.get $out) (local.get $structural)))
+            (local.set $digits (i64.and (local.get $rest) (i64.load offset=24 (local.get $from))))
+            (local.set $others (i64.and (local.get $rest) (i64.load offset=32 (local.get $from))))
+            (local.set $zeros (i64.and (local.get $digits) (call $not (local.get $others))))
+            (local.set $run
+              (i64.xor
+                (i64.or (local.get $digits) (local.get $others))
+                (i64.and (local.get $out) (i64.load offset=8 (local.get $from)))))
+            (local.set $blanks
+              (i64.xor (local.get $rest) (i64.or (local.get $digits) (local.get $others))))
+            (local.set $starts
+              (i64.and
+                (local.get $run)
+                (call $not (i64.add (i64.shl (local.get $run) (i64.const 1)) (local.get $c_run)))))
+            (if (i64.ne (i64.or (local.get $run) (local.get $c_run)) (i64.const 0))
+              (then
+                (local.set $words (local.get $word))
+                (local.set $word (i64.const 0))
+                (local.set $rest (i64.and (local.get $starts) (call $not (local.get $digits))))
+                (block $read
+                  (loop $next_word
+                    (br_if $read (i64.eqz (local.get $rest)))
+                    (local.set $letter
+                      (i32.add (i32.load offset=48 (local.get $from)) (i32.wrap_i64 (i64.ctz (local.get $rest)))))
+                    (local.set $fewer (i64.and (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
+                    (local.set $bit (i64.xor (local.get $rest) (local.get $fewer)))
+                    (local.set $rest (local.get $fewer))
+                    (local.set $text (i32.load align=1 (local.get $letter)))
+                    (local.set $past (i64.shl (local.get $bit) (i64.const 4)))
+                    ;; true and null have four bytes; false has five. What is none of them is taken for a number.
+                    (block $is_word
+                      (br_if $is_word (i32.eq (local.get $text) (i32.const 0x65757274)))
+                      (br_if $is_word (i32.eq (local.get $text) (i32.const 0x6c6c756e)))
+                      (br_if $next_word
+                        (i32.or
+                          (i32.ne (local.get $text) (i32.const 0x736c6166))
+                          (i32.ne (i32.load8_u offset=4 (local.get $letter)) (i32.const 0x65))))
+                      (local.set $past (i64.shl (local.get $bit) (i64.const 5))))
+                    (local.set $words
+                      (i64.or (local.get $words) (i64.sub (local.get $past) (local.get $bit))))
+                    ;; What reaches into the next block.
+                    (if (i64.ge_u (local.get $bit) (i64.const 0x1000000000000000))
+                      (then
+                        (local.set $word
+                          (i64.sub
+                            (i64.shr_u
+                              (local.get $bit)
+                              (select
+                                (i64.const 59)
+                                (i64.const 60)
+                                (i32.eq (local.get $text) (i32.const 0x736c6166))))
+                            (i64.const 1)))))
+                    (br $next_word)))
+                ;; The rest are numbers, and none follows a word directly.
+                (local.set $rest (i64.and (local.get $run) (call $not (local.get $words))))
+                (if (i64.eqz (i64.or (global.get $special) (i64.xor (local.get $rest) (local.get $digits))))
+                  ;; Whole numbers without a sign: none but 0 itself begins with a zero.
+                  (then
+                    (local.set $bit (i64.or (local.get $words) (i64.and (local.get $zeros) (local.get $starts))))
+                    (local.set $wrong
+                      (i64.or
+                        (local.get $wrong)
+                        (i64.and
+                          (local.get $digits)
+                          (i64.add (i64.shl (local.get $bit) (i64.const 1)) (local.get $c_stop)))))
+                    (local.set $c_stop (i64.shr_u (local.get $bit) (i64.const 63))))
+                  (else
+                    (local.set $bit (i64.shr_u (local.get $last_words) (i64.const 63)))
+                    (local.set $wrong
+                      (i64.or
+                        (local.get $wrong)
+                        (i64.and (local.get $rest) (i64.or (i64.shl (local.get $words) (i64.const 1)) (local.get $bit)))))
+                    (global.set $c_zero (i64.xor (local.get $c_stop) (local.get $bit)))
+                    (global.set $c_digit (i64.shr_u (local.get $last_digits) (i64.const 63)))
+                    (local.set $wrong
+                      (i64.or
+                        (local.get $wrong)
+                        (call $numbers
+                          (i32.load offset=48 (local.get $from))
+                          (local.get $rest) (i64.and (local.get $starts) (local.get $rest)) (local.get $digits))))
+                    (local.set $c_stop (i64.or (global.get $c_zero) (i64.shr_u (local.get $words) (i64.const 63))))))
+                (local.set $last_words (local.get $words))
+                (local.set $last_digits (local.get $digits))
+                (local.set $c_run (i64.shr_u (local.get $run) (i64.const 63)))))
+
+            ;; A value or key begins behind each opening bracket, comma and colon, unless a bracket is closed right behind the opening one;
+            ;; and nowhere else. Thus nothing but commas, colons and closing brackets can stand behind a value.
+            (local.set $leads (i64.xor (local.get $structural) (local.get $closes)))
+            (local.set $colons
+              (i64.and (i64.xor (local.get $structural) (local.get $brackets)) (call $not (i64.load offset=32 (local.get $from)))))
+            (local.set $key (i64.and (local.get $tops) (i64.xor (local.get $leads) (local.get $colons))))
+            (if (i64.ne (local.get $blanks) (i64.const 0))
+              (then
+                (local.set $leads (call $spread (local.get $leads) (local.get $c_lead) (local.get $blanks)))
+                (local.set $opens (call $spread (local.get $opens) (local.get $c_open) (local.get $blanks)))
+                (local.set $key (call $spread (local.get $key) (local.get $c_place) (local.get $blanks)))))
+            (local.set $quotes (i64.load offset=8 (local.get $from)))
+            (local.set $begins (i64.and (local.get $quotes) (call $not (local.get $out))))
+            (local.set $rest (i64.add (i64.shl (local.get $opens) (i64.const 1)) (local.get $c_open)))
+            (local.set $c_open (i64.shr_u (local.get $opens) (i64.const 63)))
+            (local.set $others
+              (i64.xor
+                (i64.xor
+                  (i64.add (i64.shl (local.get $leads) (i64.const 1)) (local.get $c_lead))
+                  (i64.or
+                    (i64.or (local.get $begins) (local.get $starts))
+                    (i64.and (local.get $brackets) (call $not (local.get $closes)))))
+                (i64.and (local.get $closes) (local.get $rest))))
+            (local.set $c_lead (i64.shr_u (local.get $leads) (i64.const 63)))
+            (local.set $rest (i64.add (i64.shl (local.get $key) (i64.const 1)) (local.get $c_place)))
+            (local.set $c_place (i64.shr_u (local.get $key) (i64.const 63)))
+            (local.set $others
+              (i64.or (local.get $others) (i64.and (local.get $rest) (call $not (i64.or (local.get $begins) (local.get $closes))))))
+            ;; Keys are the strings behind the brace and behind the commas of an object, and nothing else may stand there. Added to
+            ;; the bytes of its string, the first one of a key carries through to the closing quote. A colon stands behind each key
+            ;; and nowhere else.
+            (local.set $key (call $not (local.get $out)))
+            (local.set $rest
+              (i64.add
+                (local.get $key)
+                (i64.add (local.get $in_key) (i64.and (local.get $rest) (local.get $begins)))))
+            (local.set $in_key (i64.extend_i32_u (i64.lt_u (local.get $rest) (local.get $key))))
+            (local.set $key (i64.and (local.get $rest) (local.get $out)))
+            (if (i64.ne (local.get $blanks) (i64.const 0))
+              (then
+                (local.set $key (call $spread (local.get $key) (local.get $c_key) (local.get $blanks)))))
+            (local.set $others
+              (i64.or
+                (local.get $others)
+                (i64.xor (local.get $colons) (i64.add (i64.shl (local.get $key) (i64.const 1)) (local.get $c_key)))))
+            (local.set $c_key (i64.shr_u (local.get $key) (i64.const 63)))
+            (if (i64.ne
+                  (i64.or (local.get $wrong) (i64.and (local.get $others) (call $not (local.get $blanks))))
+                  (i64.const 0))
+              (then (return (i32.const -1))))
+            (local.set $from (i32.add (local.get $from) (i32.const 56)))
+            (br $next_block)))
+        ;; A wrong bracket, the end of the value, or more brackets than the stack holds. Looked at outside of the inner loop, so that this
+        ;; keeps its registers.
+        (local.set $stack (call $balance (local.get $before) (local.get $opens) (local.get $closes)))
+        (if (i64.eqz (local.get $stack)) (then (return (i32.const -2))))
+        (br_if $once_more (i64.ne (local.get $stack) (local.get $before)))
+        (local.set $rest (call $last (local.get $before) (local.get $opens) (local.get $closes) (local.get $at)))
+        (if (i64.eqz (local.get $rest)) (then (return (i32.const -1))))
+        (local.set $result
+          (i32.add (i32.add (local.get $at) (i32.const 1)) (i32.wrap_i64 (i64.ctz (local.get $rest)))))
+        ;; Once more, without what comes behind the value, and with a 1 more on the stack, so that it does not end again.
+        (local.set $end (i32.add (local.get $from) (i32.const 56)))
+        (local.set $rest (i64.xor (local.get $rest) (i64.sub (local.get $rest) (i64.const 1))))
+        (i64.store offset=0 (local.get $from) (i64.and (local.get $rest) (i64.load offset=0 (local.get $from))))
+        (i64.store offset=8 (local.get $from) (i64.and (local.get $rest) (i64.load offset=8 (local.get $from))))
+        (i64.store offset=40 (local.get $from) (i64.and (local.get $rest) (i64.load offset=40 (local.get $from))))
+        (local.set $stack
           (i64.or
-            (local.get $others)
-            (i64.xor (local.get $colons) (i64.add (i64.shl (local.get $key) (i64.const 1)) (local.get $c_key)))))
-        (local.set $c_key (i64.shr_u (local.get $key) (i64.const 63)))
-        (if (i64.ne
-              (i64.or (local.get $wrong) (i64.and (local.get $others) (call $not (local.get $blanks))))
-              (i64.const 0))
-          (then (return (i32.const -1))))
-        (local.set $from (i32.add (local.get $from) (i32.const 56)))
-        (br $next_block)))
+            (local.get $before)
+            (i64.shl (i64.const 1) (i64.sub (i64.const 64) (i64.clz (local.get $before))))))
+        (br $once_more)))
 
     (global.set $stack (local.get $stack))
     (global.set $c_lead (local.get $c_lead)) (global.set $c_open (local.get $c_open))

@@ -32,14 +32,17 @@ const { memory, advance } = new WebAssembly.Instance(new WebAssembly.Module(Buff
   .exports as CheckValueExports
 const piece = new Uint8Array(memory.buffer)
 
-/** The offset behind the value that begins at `start`; -1 when there is none, it is not JSON, or the bytes end before it does. */
-export function endOfValue(bytes: Buffer, start: number): number {
+/**
+ * The offset behind the value that begins at `start`; -1 when there is none, it is not JSON, or the bytes end before it does.
+ * `likelyRest`: it is likely to be most of what is left, which saves a call into WebAssembly.
+ */
+export function endOfValue(bytes: Buffer, start: number, likelyRest = false): number {
   switch (bytes[start]) {
     case 0x7b: // {
     case 0x5b: // [
-      return bytes.length - start < LONG_BYTES ? checkShortBrackets(bytes, start) : checkLong(bytes, start)
+      return bytes.length - start < LONG_BYTES ? checkShortBrackets(bytes, start) : checkLong(bytes, start, likelyRest)
     case 0x22: // "
-      return bytes.length - start < LONG_BYTES ? Math.max(-1, skipString(bytes, start)) : checkLong(bytes, start)
+      return bytes.length - start < LONG_BYTES ? Math.max(-1, skipString(bytes, start)) : checkLong(bytes, start, likelyRest)
     default:
       return start < bytes.length ? Math.max(-1, skipScalar(bytes, start)) : -1
   }
@@ -47,14 +50,14 @@ export function endOfValue(bytes: Buffer, start: number): number {
 
 /** Whether the bytes are one JSON value, white space around it aside. */
 export function isWholeValue(bytes: Buffer): boolean {
-  const end = endOfValue(bytes, skipSpace(bytes, 0))
+  const end = endOfValue(bytes, skipSpace(bytes, 0), true)
   return end !== -1 && skipSpace(bytes, end) === bytes.length
 }
 
-function checkLong(bytes: Buffer, start: number): number {
+function checkLong(bytes: Buffer, start: number, likelyRest: boolean): number {
   const { length } = bytes
   let from = start
-  let room = FIRST_PIECE_BYTES
+  let room = likelyRest ? PIECE_BYTES : FIRST_PIECE_BYTES
   let first: 0 | 1 = 1
   while (from < length) {
     const to = Math.min(from + room, length)

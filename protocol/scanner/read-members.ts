@@ -57,7 +57,7 @@ export function readMembers(frame: Buffer, spans: Spans): number {
     const first = frame[at]
     if (first === QUOTE && member < Member.Data) end = skipText(frame, at, spans)
     else if (first === QUOTE || first === OPEN_BRACE || first === OPEN_BRACKET) {
-      end = endOfValue(frame, at)
+      end = endOfValue(frame, at, member === Member.Data || member === Member.Result)
       if (end < 0 && (end = skipFaulty(frame, at)) !== UNTERMINATED) end = ~end
     } else if ((end = skipScalar(frame, at)) === UNTERMINATED) return at
     if (end < 0) {

@@ -344,8 +344,9 @@
     (global.set $outside (local.get $outside))
     (local.get $to))
 
-  ;; The numbers of the block at $at: $runs are their places, $starts the first of each, $digits their digits. Returns what is wrong.
-  (func $numbers (param $at i32) (param $runs i64) (param $starts i64) (param $digits i64) (result i64)
+  ;; The numbers of the block at $at: $runs are their places, $starts the first of each, $digits their digits, $zeros the digits 0. Returns
+  ;; what is wrong.
+  (func $numbers (param $at i32) (param $runs i64) (param $starts i64) (param $digits i64) (param $zeros i64) (result i64)
     (local $a v128) (local $b v128) (local $c v128) (local $d v128) (local $space v128)
     (local $minus i64) (local $sign i64) (local $point i64) (local $e i64) (local $zero i64) (local $wrong i64)
     (local $after i64) (local $sum i64) (local $on i64)
@@ -355,6 +356,31 @@
     (local.set $b (v128.or (local.get $space) (v128.load offset=16 (local.get $at))))
     (local.set $c (v128.or (local.get $space) (v128.load offset=32 (local.get $at))))
     (local.set $d (v128.or (local.get $space) (v128.load offset=48 (local.get $at))))
+    (local.set $point
+      (i64.and
+        (local.get $runs)
+        (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (i8x16.splat (i32.const 0x2e)))))
+    ;; As most often: nothing but digits and points, and no number that goes on. What is checked is said below.
+    (if (i64.eqz (i64.or (global.get $special) (i64.xor (i64.xor (local.get $runs) (local.get $digits)) (local.get $point))))
+      (then
+        (local.set $zero (i64.and (local.get $zeros) (local.get $starts)))
+        (local.set $sum (i64.add (local.get $runs) (local.get $point)))
+        (local.set $wrong
+          (i64.or
+            (i64.or
+              (i64.and (local.get $digits) (i64.or (i64.shl (local.get $zero) (i64.const 1)) (global.get $c_zero)))
+              (i64.and
+                (local.get $point)
+                (i64.or
+                  (local.get $sum)
+                  (call $not (i64.or (i64.shl (local.get $digits) (i64.const 1)) (global.get $c_digit))))))
+            (i64.and (i64.shl (local.get $point) (i64.const 1)) (call $not (local.get $digits)))))
+        (global.set $c_digit (i64.shr_u (local.get $digits) (i64.const 63)))
+        (global.set $c_zero (i64.shr_u (local.get $zero) (i64.const 63)))
+        (global.set $c_point (i64.shr_u (local.get $point) (i64.const 63)))
+        (global.set $in_fraction (i64.extend_i32_u (i64.lt_u (local.get $sum) (local.get $runs))))
+        (global.set $special (i64.or (global.get $c_point) (global.get $in_fraction)))
+        (return (local.get $wrong))))
     (local.set $minus
       (i64.and
         (local.get $runs)
@@ -365,10 +391,6 @@
         (i64.and
           (local.get $runs)
           (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (i8x16.splat (i32.const 0x2b))))))
-    (local.set $point
-      (i64.and
-        (local.get $runs)
-        (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (i8x16.splat (i32.const 0x2e)))))
     (local.set $e
       (i64.and
         (local.get $runs)
@@ -377,14 +399,12 @@
     ;; The first digit of the integer part; if it is a zero, no digit follows.
     (local.set $zero
       (i64.and
-        (i64.and
-          (local.get $digits)
+        (local.get $zeros)
+        (i64.or
+          (local.get $starts)
           (i64.or
-            (local.get $starts)
-            (i64.or
-              (i64.shl (i64.and (local.get $starts) (local.get $minus)) (i64.const 1))
-              (global.get $c_minus))))
-        (call $equal (local.get $a) (local.get $b) (local.get $c) (local.get $d) (i8x16.splat (i32.const 0x30)))))
+            (i64.shl (i64.and (local.get $starts) (local.get $minus)) (i64.const 1))
+            (global.get $c_minus)))))
     (local.set $wrong
       (i64.or
         (i64.and
@@ -714,7 +734,7 @@
                         (local.get $wrong)
                         (call $numbers
                           (i32.load offset=48 (local.get $from))
-                          (local.get $rest) (i64.and (local.get $starts) (local.get $rest)) (local.get $digits))))
+                          (local.get $rest) (i64.and (local.get $starts) (local.get $rest)) (local.get $digits) (local.get $zeros))))
                     (local.set $c_stop (i64.or (global.get $c_zero) (i64.shr_u (local.get $words) (i64.const 63))))))
                 (local.set $last_words (local.get $words))
                 (local.set $last_digits (local.get $digits))

@@ -2,7 +2,7 @@
 // and the placeholder that it came from. Knows nothing of what the keys mean.
 import { readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, Scalar, visit } from 'yaml'
+import { Composer, isAlias, isMap, isScalar, isSeq, Parser, Scalar, visit } from 'yaml'
 import type { Document, Node, Pair } from 'yaml'
 import { ConfigError, fileError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
@@ -10,8 +10,10 @@ import { interpolate, originalOffset } from './interpolate.ts'
 import type { InterpolateOptions, Interpolation } from './interpolate.ts'
 import { appendPointer, type JsonPath } from '../../base/values/json-path.ts'
 import { shownValue } from '../../base/values/shown-value.ts'
+import { nestingDepth, type JsonValue } from '../../base/values/json-value.ts'
 import { LineIndex } from './line-index.ts'
 import { notFound } from './locate.ts'
+import { MAX_CONFIG_DEPTH, tooDeepAt } from './yaml-depth.ts'
 
 /** A file larger than this is no configuration; reading it would stall the router. */
 export const MAX_CONFIG_BYTES = 1024 * 1024
@@ -63,11 +65,11 @@ export class ConfigDocument {
     this.#interpolation = interpolation
     this.oddities = interpolation.odd.map(({ message, offset }) => ({ line: lines.position(offset).line, message }))
     // `stringKeys`: a map as a key is an error, not a key of its printed form. An anchor is expanded at most 100 times.
-    const parsed = parseAllDocuments(interpolation.text, { prettyErrors: false, merge: true, stringKeys: true })
-    const [document, ...others] = [...parsed]
-    const errors = [...parsed].flatMap((each) =>
-      each.errors.map(({ message, pos }) => this.#parseProblem(pos[0], message)),
-    )
+    const tokens = [...new Parser().parse(interpolation.text)]
+    this.#refuseDepth(tooDeepAt(tokens))
+    const parsed = [...new Composer({ prettyErrors: false, merge: true, stringKeys: true }).compose(tokens)]
+    const [document, ...others] = parsed
+    const errors = parsed.flatMap((each) => each.errors.map(({ message, pos }) => this.#parseProblem(pos[0], message)))
     const second = others.find(
       (other) => other.contents !== null && !(isScalar(other.contents) && other.contents.value === null),
     )
@@ -176,12 +178,21 @@ export class ConfigDocument {
       throw parseError(this.file, [{ file: this.file, message: (error as Error).message }], error)
     }
     if (value === undefined || value === null) return {}
+    // Each alias may go a level deeper.
+    if (nestingDepth(value as JsonValue) > MAX_CONFIG_DEPTH) this.#refuseDepth(0)
     if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>
     const kind = Array.isArray(value) ? 'a list' : `${typeof value} ${shownValue(value)}`
     const offset = document?.contents?.range?.[0] ?? 0
     throw parseError(this.file, [
       this.#parseProblem(offset, `expected a map with keys such as 'workers:', got ${kind}`),
     ])
+  }
+
+  /** @param offset of what nests too deep. */
+  #refuseDepth(offset: number | undefined): void {
+    if (offset === undefined) return
+    const message = `lists and maps nest deeper than ${MAX_CONFIG_DEPTH} levels`
+    throw parseError(this.file, [this.#parseProblem(offset, message)])
   }
 
   #aliasProblems(document: Document): ConfigProblem[] {

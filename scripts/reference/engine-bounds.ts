@@ -15,6 +15,8 @@ import { TAIL_DEFAULTS } from '../../core/telemetry/tail.ts'
 import { WORKER_LOG_LIMITS } from '../../core/telemetry/worker-log.ts'
 import { NOTICES_EACH } from '../../base/warnings/counted-notices.ts'
 import { MAX_OUTPUT_BYTES } from '../../core/host/containers/thread-output.ts'
+import { MAX_CONFIG_BYTES } from '../../core/config/config-document.ts'
+import { MAX_CONFIG_DEPTH } from '../../core/config/yaml-depth.ts'
 import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
 import { MAX_UNUSED_BUNDLES } from '../../core/host/builds/temporary-bundles.ts'
 import { HEALTH_REQUEST_MS } from '../../core/health/health-endpoint.ts'
@@ -36,6 +38,12 @@ const listener = LISTENER_DEFAULTS
 
 /** Limit, option, default, what happens at it. */
 const ROWS: readonly (readonly [limit: string, option: string, initial: string, effect: string])[] = [
+  [
+    'configuration file',
+    FIXED,
+    `${bytesText(MAX_CONFIG_BYTES)}, ${countText(MAX_CONFIG_DEPTH)} lists and maps in each other`,
+    'refused',
+  ],
   ['calls at the gate of a plugin', 'engine.gate_max_calls', countText(engine.gate_max_calls), '`overloaded`'],
   ['their bytes', 'engine.gate_max_bytes', bytesText(engine.gate_max_bytes), '`overloaded`'],
   ['their wait', 'engine.gate_ms', timeText(engine.gate_ms), '`plugin_unavailable`'],

@@ -4,9 +4,61 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MAX_CONFIG_BYTES, parseConfigDocument, readConfigDocument } from '../../../core/config/config-document.ts'
 import { ConfigError } from '../../../core/config/config-error.ts'
+import { MAX_CONFIG_DEPTH } from '../../../core/config/yaml-depth.ts'
 
 const options = { env: { PORT: '3111', LINES: 'x\n\n\n y' }, engineVersion: '1.2.3' }
 const parse = (text: string) => parseConfigDocument('/p/c.yaml', text, options)
+
+function problemsOf(text: string): ConfigError['problems'] {
+  try {
+    parse(text)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('lists and maps in each other', () => {
+  const levels = (depth: number): Record<string, string> => ({
+    'flow lists': `${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}`,
+    'flow lists without an end': '['.repeat(depth - 1),
+    'flow maps': `${'{a: '.repeat(depth - 1)}1${'}'.repeat(depth - 1)}`,
+    'lists in a line': `\n  ${'- '.repeat(depth - 1)}x`,
+    'maps line by line': Array.from({ length: depth - 1 }, (_, level) => `\n${' '.repeat(level + 1)}a:`).join(''),
+    keys: `\n  ${'? '.repeat(depth - 1)}x`,
+  })
+
+  test.each(Object.keys(levels(2)))('are told once where they nest too deep: %s', (kind) => {
+    for (const depth of [MAX_CONFIG_DEPTH + 1, kind === 'maps line by line' ? 1_300 : 20_000]) {
+      const [problem, ...more] = problemsOf(`a: ${levels(depth)[kind]}`)
+      expect(problem?.message).toBe(`lists and maps nest deeper than ${MAX_CONFIG_DEPTH} levels`)
+      expect(more).toEqual([])
+    }
+  })
+
+  test.each(['flow lists', 'flow maps', 'lists in a line', 'maps line by line'])(
+    'may go as deep as it is said: %s',
+    (kind) => {
+      expect(parse(`a: ${levels(MAX_CONFIG_DEPTH)[kind]}`).value).toHaveProperty('a')
+    },
+  )
+
+  test('are counted through aliases as well', () => {
+    const both = (inner: number): string =>
+      `a: &a ${levels(50)['flow lists']}\nb: ${'['.repeat(inner)}*a${']'.repeat(inner)}`
+    expect(parse(both(MAX_CONFIG_DEPTH - 50)).value).toHaveProperty('b')
+    expect(problemsOf(both(MAX_CONFIG_DEPTH - 49))).toMatchObject([
+      { message: expect.stringContaining('nest deeper than') },
+    ])
+  })
+
+  test('are told where they stand', () => {
+    expect(problemsOf(`workers: []\na: ${levels(20_000)['flow lists']}`)).toMatchObject([
+      { file: '/p/c.yaml', line: 2, column: 103 },
+    ])
+  })
+})
 
 describe('parseConfigDocument', () => {
   test.each(['', '\n', '# nothing\n', '---\n', 'null\n', '\uFEFF', '---\n...\n'])(

@@ -8,6 +8,8 @@ export interface ConfigurationChangesDeps {
   readonly log: Log
   /** @throws Error that says what is wrong with it. */
   read(): EngineConfig
+  /** Differs whenever what would be read may have changed. */
+  version(): string
   /** In the order of their commits. */
   readonly participants: readonly ChangeParticipant[]
   /** A change begins; false: there is to be none any more. */
@@ -23,6 +25,8 @@ export class ConfigurationChanges {
   #turn: Promise<void> | undefined
   #isWishedAgain = false
   #problem: string | undefined
+  /** The refusal that was told last, and what was refused. */
+  #told: string | undefined
 
   constructor(running: EngineConfig, deps: ConfigurationChangesDeps) {
     this.#running = running
@@ -47,13 +51,23 @@ export class ConfigurationChanges {
   }
 
   async #takeUp(): Promise<void> {
-    const { log, onBegin, onEnd } = this.#deps
+    const { version, onBegin, onEnd } = this.#deps
     do {
       this.#isWishedAgain = false
       if (!onBegin()) return
+      const wanted = version()
       this.#problem = await this.#change().finally(() => onEnd())
-      if (this.#problem !== undefined) log.error(`${this.#problem}; the previous configuration runs on`)
+      this.#tell(wanted)
     } while (this.#isWishedAgain)
+  }
+
+  /** What was refused and is tried again, because of a plugin's saved file, is no news when it is refused for the same reason. */
+  #tell(version: string): void {
+    const { log } = this.#deps
+    const told = this.#problem === undefined ? undefined : `${version} ${this.#problem}`
+    const level = told === this.#told ? 'debug' : 'error'
+    this.#told = told
+    if (this.#problem !== undefined) log[level](`${this.#problem}; the previous configuration runs on`)
   }
 
   /** Undefined when the configuration is in force now; else why not. */

@@ -14,7 +14,7 @@ import { resolveEntries, type ResolvedEntries } from './config/resolve-entries.t
 import { configSource, type ConfigSource } from './config/source.ts'
 import type { EngineConfig } from './config/types.ts'
 import { unreadSettings } from './config/unread-settings.ts'
-import { ConfigWatch } from './config/watch.ts'
+import { ConfigWatch, signatureOf } from './config/watch.ts'
 import { ConfigurationChanges } from './configuration-changes.ts'
 import { EngineOptionsChange } from './engine-options-change.ts'
 import { enginePlace } from './engine-place.ts'
@@ -280,6 +280,7 @@ export class RunningEngine implements Engine {
     const changes = new ConfigurationChanges(config, {
       log,
       read: () => source.read(),
+      version: () => (source.file === null ? '' : signatureOf(source.file)),
       participants: [plugins, entries, listeners, health, options, names],
       onBegin: () => this.#enter('changing'),
       onApplied: (wanted) => this.#applied(wanted),

@@ -189,12 +189,14 @@ export class PluginTable {
     cause: string,
     ms = 0,
   ): void {
-    instance.refusals.add(subject, reason, message, this.#clock.now())
+    const isNews = instance.refusals.add(subject, reason, message, this.#clock.now())
     instance.note(instance.state, cause, this.#clock.now(), ms, message)
     const what = isIdle(instance.phase)
       ? 'is not started'
       : `keeps its old ${subject === 'configuration' ? 'settings' : 'code'}`
-    this.#log.error(`plugin '${instance.name}' ${what}`, { reason, error: message })
+    // A refused configuration is tried again with each saved file, of whatever plugin; code with its own alone.
+    const level = isNews || subject === 'code' ? 'error' : 'debug'
+    this.#log[level](`plugin '${instance.name}' ${what}`, { reason, error: message })
     this.#emit(instance, 'stale', message, ms)
   }
 

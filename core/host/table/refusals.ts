@@ -26,11 +26,16 @@ export class Refusals {
     return all.findLast(({ reason }) => reason !== 'held_up') ?? all.at(-1)
   }
 
-  /** `since` is when the subject was refused first without being in force in between. */
-  add(subject: RefusedSubject, reason: StaleReason, error: string, at: number): void {
-    const since = this.#bySubject.get(subject)?.since ?? new Date(at).toISOString()
+  /**
+   * `since` is when the subject was refused first without being in force in between.
+   * @returns false when it was refused for the same reason already.
+   */
+  add(subject: RefusedSubject, reason: StaleReason, error: string, at: number): boolean {
+    const before = this.#bySubject.get(subject)
+    const since = before?.since ?? new Date(at).toISOString()
     this.#bySubject.delete(subject)
     this.#bySubject.set(subject, { since, reason, error })
+    return before?.reason !== reason || before.error !== error
   }
 
   /** True when there was one. */

@@ -1,6 +1,6 @@
 // A change of configuration over all who take part in it: refused before anything is touched, or in force as a whole (spec 04 A.7, A.8).
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -57,6 +57,35 @@ test('With --strict-config a plugin that runs other entries is asked before one 
   folder.configure(LISTENER, '{ name: iii-cron }', '{ name: installed }')
   await folder.start({ strictConfig: true })
   expect(folder.engine.status().warnings).toEqual([])
+})
+
+test('A configuration that is refused is told once, however often files of plugins are saved, and again when it is saved', async () => {
+  const folder = new EngineFolder()
+  const save = (text: string): void =>
+    folder.write('plugins/saved.ts', pluginFile('saved', `iii.registerFunction('saved::text', () => '${text}')`))
+  save('0')
+  folder.write(
+    'plugins/strict.ts',
+    pluginFile('strict', '', `config: { type: 'object', additionalProperties: false },`),
+  )
+  folder.configure(LISTENER, '{ name: saved }', '{ name: strict }')
+  await folder.start()
+  const told = (level: string): string[] =>
+    folder.log.items
+      .filter((line) => line.level === level)
+      .flatMap(({ msg }) => /keeps its old settings|the previous configuration runs on/.exec(msg)?.[0] ?? [])
+  const once = ['keeps its old settings', 'the previous configuration runs on']
+  folder.configure(LISTENER, '{ name: saved }', '{ name: strict, config: { odd: 1 } }')
+  await folder.logged('the previous configuration runs on')
+  expect(told('error')).toEqual(once)
+  for (const text of ['1', '2', '3']) {
+    save(text)
+    await expect.poll(() => folder.engine.call('saved::text')).toBe(text)
+  }
+  await expect.poll(() => told('debug').length).toBeGreaterThanOrEqual(2)
+  expect(told('error')).toEqual(once)
+  appendFileSync(join(folder.dir, 'iii-config.yaml'), '# once more\n')
+  await expect.poll(() => told('error')).toEqual([...once, 'the previous configuration runs on'])
 })
 
 test('A port that cannot be bound refuses the change before any plugin of it has run', async () => {

@@ -42,7 +42,9 @@ export function endOfValue(bytes: Buffer, start: number, likelyRest = false): nu
     case 0x5b: // [
       return bytes.length - start < LONG_BYTES ? checkShortBrackets(bytes, start) : checkLong(bytes, start, likelyRest)
     case 0x22: // "
-      return bytes.length - start < LONG_BYTES ? Math.max(-1, skipString(bytes, start)) : checkLong(bytes, start, likelyRest)
+      return bytes.length - start < LONG_BYTES
+        ? Math.max(-1, skipString(bytes, start))
+        : checkLong(bytes, start, likelyRest)
     default:
       return start < bytes.length ? Math.max(-1, skipScalar(bytes, start)) : -1
   }

@@ -19,6 +19,7 @@ function end(value: string): number {
   const alone = Buffer.from(value)
   const amongOthers = Buffer.concat([alone, Buffer.from(TAIL)])
   const found = endOfValue(alone, 0)
+  mustBe(endOfValue(alone, 0, true), found, value)
   if ('{['.includes(value[0] ?? '')) {
     mustBe(checkShortBrackets(alone, 0), found, value)
     if (found !== -1) mustBe(endOfValue(amongOthers, 0), found, value)

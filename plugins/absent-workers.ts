@@ -27,20 +27,6 @@ export const ABSENT_WORKERS: readonly WorkerAbout[] = [
   },
   { name: 'iii-http', alias: 'http', classes: ['modules::api::RestApiModule'], triggerTypes: ['http'] },
   {
-    name: 'iii-queue',
-    alias: 'queue',
-    classes: ['modules::queue::QueueModule'],
-    adapterClasses: {
-      'modules::queue::RedisAdapter': 'redis',
-      'modules::queue::adapters::RedisAdapter': 'redis',
-      'modules::queue::adapters::Bridge': 'bridge',
-      'modules::queue::BuiltinQueueAdapter': 'builtin',
-      'modules::queue::RabbitMQAdapter': 'rabbitmq',
-    },
-    triggerTypes: ['durable:subscriber', 'queue'],
-    functionIds: ['engine::queue::enqueue'],
-  },
-  {
     name: 'iii-bridge',
     alias: 'bridge',
     classes: ['modules::bridge_client::BridgeClientModule'],

@@ -5,6 +5,7 @@ import type { BuiltIn } from '../sdk/built-in.ts'
 import { about as configuration } from './configuration/about.ts'
 import { about as cron } from './cron/about.ts'
 import { about as pubsub } from './pubsub/about.ts'
+import { about as queue } from './queue/about.ts'
 import { about as state } from './state/about.ts'
 import { about as stream } from './stream/about.ts'
 
@@ -15,6 +16,7 @@ export const BUILT_INS: readonly BuiltIn[] = [
   { folder: folderOf('stream'), about: stream },
   { folder: folderOf('cron'), about: cron },
   { folder: folderOf('pubsub'), about: pubsub },
+  { folder: folderOf('queue'), about: queue },
 ]
 
 function folderOf(name: string): string {

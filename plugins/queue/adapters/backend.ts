@@ -23,14 +23,15 @@
 //
 // Backends that share their store with other engines (Redis): an active job has a lease with a token, renewed while `deliver` runs; an
 // outcome with a token that no longer counts is dropped and told by `settled` as `lost`. Blocking reads have a connection of their own.
+import type { Clock } from '../../../base/time/clock.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { DeadLetter, Failure, Job, JobContent, NewJob } from '../job.ts'
 import type { QueueSettings } from '../settings.ts'
 
-/** A queue: one that has a name of its own, or that of a subscription. Compared by `key`. */
+/** A queue: one that has a name of its own, or that of a subscription. Compared by `kind` and `key`. */
 export interface QueueRef {
   readonly kind: 'named' | 'subscription'
-  /** Unique among all queues of both kinds: `__fn_queue::<name>`, or the identity of the subscription. Never shown to users. */
+  /** Unique within its kind: `__fn_queue::<name>`, or the identity of the subscription. Never shown to users. */
   readonly key: string
   /** As users say it: the name of the queue, or of the topic. */
   readonly name: string
@@ -39,7 +40,10 @@ export interface QueueRef {
 /** What tells one subscription from others (spec 03 §4.3): replicas and reconnects have the same. */
 export interface Subscription {
   readonly topic: string
-  /** The function, or what `metadata.__binding` says in its place. */
+  /**
+   * The function, or what `metadata.__binding` says in its place. Jobs of a subscription have it as their `functionId`, or the empty text where they
+   * were published before there was a subscription: which function is called is up to the binding that lives.
+   */
   readonly functionId: string
   /** `default`, where the binding names none. */
   readonly namespace: string
@@ -238,8 +242,8 @@ export interface BackendContext {
   readonly log: PluginLog
   /** Told when `state` has changed. */
   readonly onStateChange?: ((state: BackendState) => void) | undefined
-  /** Unix milliseconds. Default `Date.now`; for tests. */
-  readonly now?: (() => number) | undefined
+  /** Default: the system's; for tests. */
+  readonly clock?: Clock | undefined
   /** 0 to 1, for jitter. Default `Math.random`; for tests. */
   readonly random?: (() => number) | undefined
 }

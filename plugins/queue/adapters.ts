@@ -1,0 +1,40 @@
+// Where jobs can be kept: the adapters of `iii-queue`, the default first.
+import { AdapterSet, type AdapterChoice } from '../../kit/adapters/adapter-set.ts'
+import { kvOption } from '../../kit/adapters/kv-settings.ts'
+import type { Backend, BackendContext, BackendFactory } from './adapters/backend.ts'
+import { openBuiltin, QUEUE_FOLDER } from './adapters/builtin/open-builtin.ts'
+
+const whole = (description: string) => ({ type: ['integer', 'null'], minimum: 0, description })
+
+export const QUEUE_ADAPTERS = new AdapterSet<BackendFactory>({
+  ...kvOption(QUEUE_FOLDER, {
+    max_attempts: whole('Deliveries of a topic subscriber that names none. Default 3.'),
+    backoff_ms: whole('Wait after the first failure of a topic subscriber that names none. Default 1000.'),
+    concurrency: whole('Deliveries at a time of a topic subscriber that names none. Default 10.'),
+    mode: {
+      enum: ['concurrent', 'fifo', null],
+      description: 'Type of a topic subscriber that names none. Default concurrent.',
+    },
+    poll_interval_ms: whole('Accepted without effect: nothing is polled.'),
+    channel_size: whole('Accepted without effect.'),
+  }),
+  name: 'builtin',
+  aliases: ['memory', 'in_memory', 'file_based'],
+  description: 'A store of this engine alone: a file, or memory.',
+  load: () => openBuiltin,
+})
+
+export async function openBackend(
+  choice: AdapterChoice | null | undefined,
+  context: Omit<BackendContext, 'config'>,
+): Promise<Backend> {
+  const open = await QUEUE_ADAPTERS.load(choice)
+  const { config } = QUEUE_ADAPTERS.chosen(choice)
+  return open({ ...context, config: { ...methodOf(choice?.name), ...config } })
+}
+
+/** Some names of the builtin adapter also say how it stores. */
+function methodOf(name: string | undefined): Readonly<Record<string, unknown>> {
+  if (name === 'memory' || name === 'in_memory') return { store_method: 'in_memory' }
+  return name === 'file_based' ? { store_method: 'file_based' } : {}
+}

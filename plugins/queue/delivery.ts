@@ -1,0 +1,101 @@
+// One delivery of a job of a named queue: the target is called with the payload as it is, in the trace of the publisher; while nobody provides it,
+// the job waits without using up an attempt (spec 03 §3.5, §3.9).
+import type { Clock } from '../../base/time/clock.ts'
+import { InvocationError } from '../../sdk/errors.ts'
+import type { TriggerRequest } from '../../sdk/handle-types.ts'
+import { RawJson } from '../../sdk/raw-json.ts'
+import type { Delivery, Outcome } from './adapters/backend.ts'
+import type { Job } from './job.ts'
+import type { KnownFunctions } from './known-functions.ts'
+import type { QueueSettings } from './settings.ts'
+
+export interface DeliveryDeps {
+  readonly call: (request: TriggerRequest) => Promise<unknown>
+  readonly functions: KnownFunctions
+  readonly clock: Clock
+  readonly functionWaitMs: () => number
+}
+
+export interface DeliveryQueue {
+  /** As users say it. */
+  readonly name: string
+  readonly settings: () => QueueSettings
+}
+
+/** The longest that a timer takes, 24.8 days: a delivery without a limit of its own. */
+const NO_TIMEOUT_MS = 2_147_483_647
+/** Nothing was delivered, and it is safe to try again. */
+const NOT_DELIVERED = new Set(['function_not_found', 'overloaded', 'plugin_unavailable', 'channel_send_failed'])
+/** Tags of the publisher's own span, which a delivery does not carry on. */
+const OWN_TAGS = /^\s*iii\.tag\.(?:kind|display_name|hidden)\s*=/
+
+/** Runs a delivery; never rejects. */
+export async function deliverJob(delivery: Delivery, queue: DeliveryQueue, deps: DeliveryDeps): Promise<Outcome> {
+  const request = requestFor(delivery.job, queue)
+  const deadline = deps.clock.now() + deps.functionWaitMs()
+  for (;;) {
+    const error = await failureOf(deps.call(request))
+    if (error === undefined) return { kind: 'done' }
+    const { code, message } = error
+    const leftMs = deadline - deps.clock.now()
+    if (!NOT_DELIVERED.has(code) || leftMs <= 0) return { kind: 'failed', code, message }
+    // The handler may have failed because a function that it called is missing: then it has run, and has failed.
+    const isThere = deps.functions.has(request.namespace ?? 'default', request.function_id)
+    if (code === 'function_not_found' && isThere) return { kind: 'failed', code, message }
+    delivery.setAside()
+    await waitFor(request, isThere, Math.min(leftMs, pauseMs(queue.settings(), isThere, leftMs)), deps)
+    if (!(await delivery.takeUp())) return { kind: 'returned' }
+  }
+}
+
+export function requestFor(
+  { id, functionId, namespace, data, traceparent, baggage, attempts }: Job,
+  { name, settings }: DeliveryQueue,
+): TriggerRequest {
+  const request: TriggerRequest = {
+    function_id: functionId,
+    payload: new RawJson(data),
+    raw: true,
+    timeoutMs: settings().timeoutMs ?? NO_TIMEOUT_MS,
+    metadata: { messageReceiptId: id, queue: name, attempt: attempts },
+  }
+  if (namespace !== undefined) request.namespace = namespace
+  if (traceparent !== undefined) request.traceparent = traceparent
+  const carried = baggage === undefined ? '' : withoutOwnTags(baggage)
+  if (carried !== '') request.baggage = carried
+  return request
+}
+
+export function withoutOwnTags(baggage: string): string {
+  if (!baggage.includes('iii.tag.')) return baggage
+  return baggage
+    .split(',')
+    .filter((entry) => !OWN_TAGS.test(entry))
+    .join(',')
+}
+
+/** Code and message without the code in front of it; undefined when it was answered. */
+export async function failureOf(call: Promise<unknown>): Promise<{ code: string; message: string } | undefined> {
+  try {
+    await call
+    return undefined
+  } catch (error) {
+    if (!(error instanceof InvocationError)) return { code: 'invocation_failed', message: String(error) }
+    const code = error.code === 'TIMEOUT' ? 'timeout' : error.code
+    return { code, message: error.message.slice(error.code.length + 2) }
+  }
+}
+
+function pauseMs({ pollIntervalMs }: QueueSettings, isThere: boolean, leftMs: number): number {
+  return isThere ? Math.max(25, pollIntervalMs) : leftMs
+}
+
+function waitFor(
+  { namespace = 'default', function_id: id }: TriggerRequest,
+  isThere: boolean,
+  ms: number,
+  { functions, clock }: DeliveryDeps,
+): Promise<void> {
+  if (!isThere) return functions.appears(namespace, id, ms)
+  return new Promise((resolve) => void clock.after(ms, resolve))
+}

@@ -1,0 +1,95 @@
+// `engine::queue::enqueue`: stores a call for later (spec 03 §3.2, §3.3). The engine calls it for `TriggerAction.Enqueue`; workers may call it themselves,
+// with a receipt of their own.
+import type { BuiltInFunction } from '../../kit/functions/built-in-function.ts'
+import { ANY_VALUE, objectSchema } from '../../kit/functions/function-schemas.ts'
+import type { InputObject, InputReader } from '../../kit/functions/input-reader.ts'
+import { RawJson } from '../../sdk/raw-json.ts'
+import type { Backend } from './adapters/backend.ts'
+import type { JobContent } from './job.ts'
+import type { NamedQueues } from './named-queues.ts'
+import { newJob, type PublishOptions } from './new-job.ts'
+import { PUBLISH_OPTIONS, readPublishOptions } from './publish-options.ts'
+
+export interface EnqueueContext {
+  readonly backend: Pick<Backend, 'enqueue'>
+  readonly queues: Pick<NamedQueues, 'get'>
+  readonly now: () => number
+}
+
+interface EnqueueInput {
+  readonly queue: string
+  readonly content: JobContent
+  readonly options: PublishOptions
+}
+
+const OPTIONAL_TEXT = { type: ['string', 'null'] }
+
+export function enqueueFunction({ backend, queues, now }: EnqueueContext): BuiltInFunction<EnqueueInput> {
+  return {
+    id: 'engine::queue::enqueue',
+    description:
+      'Stores a call of a function in a named queue. Answered when it is safe; the function is called later.',
+    request: objectSchema(
+      {
+        queue: { type: 'string', description: 'Name of the queue.' },
+        function_id: { type: 'string', description: 'The function to call; it need not exist yet.' },
+        data: { ...ANY_VALUE, description: 'What it gets.' },
+        messageReceiptId: { type: 'string', description: 'Id of the job.' },
+        namespace: { ...OPTIONAL_TEXT, description: 'Of the function. Default: default.' },
+        traceparent: { ...OPTIONAL_TEXT, description: 'Trace context of the publisher.' },
+        baggage: { ...OPTIONAL_TEXT, description: 'Baggage of the publisher.' },
+        ...PUBLISH_OPTIONS,
+      },
+      ['queue', 'function_id', 'data', 'messageReceiptId'],
+    ),
+    response: objectSchema(
+      {
+        messageReceiptId: {
+          type: 'string',
+          description: 'Id of the job; with a deduplication key that of the first one.',
+        },
+        duplicate: {
+          type: 'boolean',
+          description: 'Nothing was stored: an earlier job has the same key. Left out otherwise.',
+        },
+      },
+      ['messageReceiptId'],
+    ),
+    carried: ['data'],
+    decode: (input, reader) => ({
+      queue: name(input, reader, 'queue'),
+      content: {
+        id: name(input, reader, 'messageReceiptId'),
+        functionId: name(input, reader, 'function_id'),
+        namespace: namespaceOf(input, reader),
+        data: reader.carried(input, 'data'),
+        traceparent: optionalText(input, reader, 'traceparent'),
+        baggage: optionalText(input, reader, 'baggage'),
+      },
+      options: readPublishOptions(input, reader),
+    }),
+    run: async ({ queue: queueName, content, options }) => {
+      const { ref, settings } = queues.get(queueName)
+      const job = newJob(queueName, settings, content, options, now())
+      const [stored] = await backend.enqueue([{ queue: ref, job }])
+      const { id } = stored!
+      return new RawJson(`{"messageReceiptId":${JSON.stringify(id)}${stored!.stored ? '' : ',"duplicate":true'}}`)
+    },
+  }
+}
+
+/** A required text that is not empty. */
+function name(input: InputObject, reader: InputReader, member: string): string {
+  const value = reader.string(input, member)
+  return value === '' ? reader.fail(`member \`${member}\` is empty`) : value
+}
+
+function optionalText(input: InputObject, reader: InputReader, member: string): string | undefined {
+  const value = input[member]
+  return value === undefined || value === null ? undefined : reader.string(input, member)
+}
+
+function namespaceOf(input: InputObject, reader: InputReader): string | undefined {
+  const namespace = optionalText(input, reader, 'namespace')
+  return namespace === 'default' || namespace === '' ? undefined : namespace
+}

@@ -1,0 +1,72 @@
+// Which functions there are, so that a job whose function is missing can wait for it without asking again and again.
+import type { Clock } from '../../base/time/clock.ts'
+
+/** Payload of `engine::functions-changed`. */
+export interface FunctionsChanged {
+  readonly added: readonly NamedFunction[]
+  readonly removed: readonly NamedFunction[]
+}
+
+interface NamedFunction {
+  readonly function_id: string
+  readonly namespace: string
+}
+
+const DEFAULT_NAMESPACE = 'default'
+
+export class KnownFunctions {
+  readonly #clock: Clock
+  readonly #known = new Set<string>()
+  /** By function; bounded by the jobs that may be set aside. */
+  readonly #waiting = new Map<string, Set<() => void>>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  apply({ added, removed }: FunctionsChanged): void {
+    for (const { namespace, function_id } of removed) this.#known.delete(nameOf(namespace, function_id))
+    for (const { namespace, function_id } of added) {
+      this.#known.add(nameOf(namespace, function_id))
+      const woken = [nameOf(namespace, function_id)]
+      // Whoever looks in another namespace and finds nothing gets what is in `default`.
+      if (namespace === DEFAULT_NAMESPACE) woken.push(nameOf(undefined, function_id))
+      for (const name of woken) for (const wake of this.#waiting.get(name) ?? []) wake()
+    }
+  }
+
+  has(namespace: string, functionId: string): boolean {
+    return this.#known.has(nameOf(namespace, functionId)) || this.#known.has(nameOf(DEFAULT_NAMESPACE, functionId))
+  }
+
+  /** Resolves when the function is there, or after the time. */
+  async appears(namespace: string, functionId: string, withinMs: number): Promise<void> {
+    if (this.has(namespace, functionId)) return
+    const names = [nameOf(namespace, functionId), nameOf(undefined, functionId)]
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        cancel()
+        for (const name of names) this.#leave(name, wake)
+        resolve()
+      }
+      const cancel = this.#clock.after(withinMs, wake)
+      for (const name of names) this.#waiting.set(name, (this.#waiting.get(name) ?? new Set()).add(wake))
+    })
+  }
+
+  /** Whoever waits goes on. */
+  wakeAll(): void {
+    for (const waiting of [...this.#waiting.values()]) for (const wake of [...waiting]) wake()
+  }
+
+  #leave(name: string, wake: () => void): void {
+    const waiting = this.#waiting.get(name)
+    waiting?.delete(wake)
+    if (waiting?.size === 0) this.#waiting.delete(name)
+  }
+}
+
+/** Without a namespace: in whichever. */
+function nameOf(namespace: string | undefined, functionId: string): string {
+  return `${namespace ?? ''} ${functionId}`
+}

@@ -10,6 +10,11 @@ export interface StoredJob {
   readonly job: Job
 }
 
+/** A number for each stored job of a queue. */
+export function keyOf({ table, place }: StoredJob): number {
+  return table === 'waiting' ? place : -place
+}
+
 export function newRow(job: NewJob, createdAt: number, runAt: number | undefined): Column[] {
   const { id, functionId, namespace, data, group, traceparent, baggage } = job
   return [

@@ -5,22 +5,20 @@ import type { Clock } from '../../../../base/time/clock.ts'
 import type { PluginLog } from '../../../../sdk/plugin.ts'
 import type { Job, NewJob } from '../../job.ts'
 import { RateWindow } from '../../line/rate-window.ts'
-import { backOffFor, QUEUE_DEFAULTS, type QueueSettings } from '../../settings.ts'
+import { QUEUE_DEFAULTS, type QueueSettings } from '../../settings.ts'
 import { MAX_SET_ASIDE, type Consumer, type Outcome, type QueueRef, type QueueStats, type Settled } from '../backend.ts'
 import { FifoSource } from './fifo-source.ts'
 import type { JobDatabase } from './job-database.ts'
-import { failedOnce, failureOf, storedNow, type StoredJob } from './job-row.ts'
+import { JobOutcomes, MAX_UNWRITTEN } from './job-outcomes.ts'
+import { keyOf, storedNow, type StoredJob } from './job-row.ts'
 import type { JobSource, SourceQueue } from './job-source.ts'
 import type { JobTables } from './job-tables.ts'
-import { LANE_WINDOW, type Lane } from './lane.ts'
+import type { Lane } from './lane.ts'
 import { QueueRoom } from './queue-room.ts'
+import { QueueView } from './queue-view.ts'
 import { RunningDelivery } from './running-delivery.ts'
 import { StandardSource } from './standard-source.ts'
 
-/** Outcomes that could not be written, such as on a full disk. At the limit nothing further is given out. */
-export const MAX_UNWRITTEN = 1_000
-/** After this time it is tried again to write them. */
-const RETRY_WRITE_MS = 1_000
 const LONGEST_TIMER_MS = 2_147_483_647
 
 export interface QueueLineDeps {
@@ -47,6 +45,8 @@ export class QueueLine implements SourceQueue {
   readonly #deps: QueueLineDeps
   readonly #lanes: Lane[] = []
   readonly #room: QueueRoom
+  readonly #view: QueueView
+  readonly #outcomes: JobOutcomes
   #settings: QueueSettings = QUEUE_DEFAULTS
   #rate: RateWindow | undefined
   #paused: boolean
@@ -58,11 +58,9 @@ export class QueueLine implements SourceQueue {
   /** Deliveries that occupy a slot. */
   #running = 0
   #setAside = 0
-  #unwritten = 0
   /** Deliveries that want their slot back. */
   #takingUp: RunningDelivery[] = []
   #pumpIsDue = false
-  #movesDue = false
   #wakeAt = Infinity
   #cancelWake: (() => void) | undefined
   #idle: (() => void) | undefined
@@ -79,6 +77,26 @@ export class QueueLine implements SourceQueue {
     this.#paused = paused
     for (const lane of lanes) this.#addLane(lane)
     this.#room = new QueueRoom(number, deps.tables, lanes)
+    const { tables, clock } = deps
+    const source = (): JobSource | undefined => this.#source
+    this.#view = new QueueView({
+      number,
+      tables,
+      clock,
+      lanes: this.#lanes,
+      room: this.#room,
+      inHand: this.#inHand,
+      source,
+    })
+    this.#outcomes = new JobOutcomes({
+      ...deps,
+      line: this,
+      room: this.#room,
+      inHand: this.#inHand,
+      source,
+      settings: () => this.#settings,
+      written: this.#pumpSoon,
+    })
   }
 
   get lanes(): readonly Lane[] {
@@ -200,64 +218,22 @@ export class QueueLine implements SourceQueue {
 
   close(): void {
     this.#closed = true
+    this.#outcomes.close()
     this.#cancelWake?.()
   }
 
   stats(): QueueStats {
-    const now = this.#deps.clock.now()
-    const retrying = this.#source?.retryingJobs.filter(({ job }) => (job.runAt ?? 0) > now).length ?? 0
-    const [due] = this.tables.countDelayed(this.number, now)
-    let waitingInHand = 0
-    for (const { table } of this.#inHand.values()) if (table === 'waiting') waitingInHand++
-    const dueInHand = this.#inHand.size - waitingInHand
-    return {
-      waiting: Math.max(0, this.#room.waiting - waitingInHand - retrying + due - dueInHand),
-      active: this.#deliveries.size,
-      delayed: Math.max(0, this.#room.delayed - due + retrying),
-      dead: this.#room.dead,
-      paused: this.#paused,
-      oldestAt: this.peek(0, 1)[0]?.createdAt,
-    }
+    return { ...this.#view.stats(), active: this.#deliveries.size, paused: this.#paused }
   }
 
   /** Jobs that could be delivered now, the next one first. */
   peek(offset: number, limit: number): Job[] {
-    const now = this.#deps.clock.now()
-    const found: Job[] = []
-    let passed = 0
-    for (const { job } of this.#waitingJobs(now)) {
-      if (passed++ < offset) continue
-      if (found.length >= limit) break
-      found.push(job)
-    }
-    return found
+    return this.#view.waiting(offset, limit)
   }
 
   /** Jobs whose time has not come, the next one first. */
   delayedJobs(offset: number, limit: number): Job[] {
-    const now = this.#deps.clock.now()
-    const retrying = (this.#source?.retryingJobs ?? []).filter(({ job }) => (job.runAt ?? 0) > now)
-    const read = { rows: offset + limit, characters: Infinity }
-    const stored = this.tables.readDelayed(this.number, Number.MAX_SAFE_INTEGER, read, now)
-    return [...retrying, ...stored]
-      .map(({ job }) => job)
-      .sort((one, other) => (one.runAt ?? 0) - (other.runAt ?? 0))
-      .slice(offset, offset + limit)
-  }
-
-  *#waitingJobs(now: number): Generator<StoredJob> {
-    const isHidden = (stored: StoredJob): boolean => this.isInHand(stored) || (stored.job.runAt ?? 0) > now
-    const due = this.tables.readDelayed(this.number, now, { rows: Infinity, characters: Infinity })
-    yield* due.filter((stored) => !this.isInHand(stored))
-    for (const lane of this.#lanes) {
-      let after = -1
-      for (;;) {
-        const rows = this.tables.readWaiting(Math.max(after, lane.before), lane.number, lane.priority, LANE_WINDOW)
-        if (rows.length === 0) break
-        after = rows.at(-1)!.place
-        for (const stored of rows) if (!isHidden(stored)) yield stored
-      }
-    }
+    return this.#view.delayed(offset, limit)
   }
 
   #newSource(): JobSource {
@@ -298,8 +274,8 @@ export class QueueLine implements SourceQueue {
     if (this.#consumer === undefined || this.#source === undefined || this.#closed) return
     const now = this.#deps.clock.now()
     let wakeAt = Infinity
-    if (this.#source instanceof FifoSource && this.#source.nextDue <= now) this.#moveDue(this.#source, now)
-    while (this.#running < this.#settings.concurrency && this.#unwritten < MAX_UNWRITTEN) {
+    if (this.#source instanceof FifoSource && this.#source.nextDue <= now) this.#outcomes.moveDue(this.#source, now)
+    while (this.#running < this.#settings.concurrency && this.#outcomes.unwritten < MAX_UNWRITTEN) {
       const again = this.#takingUp.shift()
       if (again !== undefined) {
         this.#running++
@@ -328,7 +304,7 @@ export class QueueLine implements SourceQueue {
     this.#inHand.set(keyOf(stored), stored)
     // A queue that was fifo leaves jobs where they stood that wait for their next attempt.
     if (this.#settings.type !== 'fifo' && stored.table === 'waiting' && (stored.job.runAt ?? 0) > now) {
-      return this.#moveBack(stored)
+      return this.#outcomes.moveBack(stored)
     }
     this.#rate?.started(now)
     this.#running++
@@ -362,8 +338,8 @@ export class QueueLine implements SourceQueue {
     if (!this.#deliveries.has(delivery)) return
     this.#forget(delivery)
     const { stored } = delivery
-    if (outcome.kind === 'done') this.#finish(consumer, stored)
-    else if (outcome.kind === 'failed') this.#fail(consumer, stored, outcome.code, outcome.message)
+    if (outcome.kind === 'done') this.#outcomes.finish(consumer, stored)
+    else if (outcome.kind === 'failed') this.#outcomes.fail(consumer, stored, outcome.code, outcome.message)
     else {
       this.#inHand.delete(keyOf(stored))
       this.#source?.returned(stored)
@@ -379,128 +355,6 @@ export class QueueLine implements SourceQueue {
       this.#takingUp = this.#takingUp.filter((other) => other !== delivery)
     } else this.#running--
     if (this.#deliveries.size === 0) this.#idle?.()
-  }
-
-  #finish(consumer: Consumer, stored: StoredJob): void {
-    this.#write(
-      () => this.tables.remove(stored),
-      () => {
-        this.#gone(stored)
-        this.#source?.finished(stored)
-        this.#room.release([stored.job])
-        consumer.settled?.(stored.job, { kind: 'done' })
-      },
-      false,
-    )
-  }
-
-  #fail(consumer: Consumer, stored: StoredJob, code: string, message: string): void {
-    const now = this.#deps.clock.now()
-    const failure = failureOf(now, code, message)
-    const attempts = stored.job.attempts + 1
-    if (attempts >= this.#settings.maxAttempts)
-      return this.#bury(consumer, stored, failedOnce(stored.job, failure, undefined))
-    const runAt = Math.min(Number.MAX_SAFE_INTEGER, now + backOffFor(this.#settings, attempts, this.#deps.random))
-    const job = failedOnce(stored.job, failure, runAt)
-    const how: Settled = { kind: 'retry', failure, runAt }
-    // In a fifo queue it keeps its place, so that its group stays in order; elsewhere others go first meanwhile.
-    const staysInPlace = stored.table === 'delayed' || this.#settings.type === 'fifo'
-    let again: StoredJob = { ...stored, job }
-    this.#write(
-      () => {
-        if (staysInPlace) return this.tables.setFailed(stored, job)
-        this.tables.remove(stored)
-        again = { table: 'delayed', place: this.tables.moveToDelayed(this.number, job), job }
-      },
-      () => {
-        this.#inHand.delete(keyOf(stored))
-        if (!staysInPlace) this.#room.moved(stored.table, 'delayed')
-        this.#source?.retrying(again)
-        consumer.settled?.(job, how)
-      },
-    )
-  }
-
-  #bury(consumer: Consumer, stored: StoredJob, job: Job): void {
-    const failure = job.history.at(-1)!
-    this.#write(
-      () => {
-        this.tables.remove(stored)
-        this.tables.addDead(this.number, job, failure)
-      },
-      () => {
-        this.#inHand.delete(keyOf(stored))
-        this.#room.moved(stored.table, 'dead')
-        this.#source?.finished(stored)
-        consumer.settled?.(job, { kind: 'dead', failure })
-      },
-    )
-  }
-
-  #moveBack(stored: StoredJob): void {
-    let moved: StoredJob = stored
-    this.#write(
-      () => {
-        this.tables.remove(stored)
-        moved = { table: 'delayed', place: this.tables.moveToDelayed(this.number, stored.job), job: stored.job }
-      },
-      () => {
-        this.#inHand.delete(keyOf(stored))
-        this.#room.moved('waiting', 'delayed')
-        this.#source?.retrying(moved)
-      },
-    )
-  }
-
-  /** Delayed jobs of a fifo queue come to the end of those that wait when their time has come. */
-  #moveDue(source: FifoSource, now: number): void {
-    if (this.#movesDue) return
-    this.#movesDue = true
-    const written: Written[] = []
-    this.#write(
-      () => {
-        written.length = 0
-        for (const stored of this.tables.readDelayed(this.number, now, LANE_WINDOW)) {
-          if (this.isInHand(stored)) continue
-          this.tables.remove(stored)
-          written.push(this.writeAgain({ ...stored.job, runAt: undefined }))
-        }
-      },
-      () => {
-        this.#movesDue = false
-        source.nextDue = this.tables.nextDue(this.number, written.length > 0 ? -1 : now) ?? Infinity
-        for (const each of written) if ('added' in each) this.added(each)
-        this.#room.left('delayed', written.length)
-      },
-    )
-  }
-
-  #gone(stored: StoredJob): void {
-    this.#inHand.delete(keyOf(stored))
-    this.#room.left(stored.table, 1)
-  }
-
-  /** Writes what a delivery came to, again and again where the store refuses it: nothing else may happen to the job before. */
-  #write(operation: () => void, committed: () => void, atomic = true): void {
-    const done = (): void => {
-      committed()
-      this.#pumpSoon()
-    }
-    this.#deps.store.run(operation, { atomic, committed: done }).catch((error: unknown) => {
-      if (this.#closed) return
-      this.#unwritten++
-      this.#deps.log.error(
-        'What a delivery came to could not be written. It is tried again; until then the job is kept.',
-        {
-          queue: this.ref.name,
-          error: String(error),
-        },
-      )
-      this.#deps.clock.after(RETRY_WRITE_MS, () => {
-        this.#unwritten--
-        if (!this.#closed) this.#write(operation, committed, atomic)
-      })
-    })
   }
 
   #wake(at: number): void {
@@ -526,8 +380,4 @@ export class QueueLine implements SourceQueue {
       }
     })
   }
-}
-
-function keyOf({ table, place }: StoredJob): number {
-  return table === 'waiting' ? place : -place
 }

@@ -54,7 +54,7 @@ export class KnownFunctions {
     })
   }
 
-  /** Whoever waits goes on. */
+  /** Whoever waits goes on: for the end. */
   wakeAll(): void {
     for (const waiting of [...this.#waiting.values()]) for (const wake of [...waiting]) wake()
   }

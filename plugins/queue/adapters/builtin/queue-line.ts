@@ -203,15 +203,10 @@ export class QueueLine implements SourceQueue {
     if (consumer === undefined) return
     this.#consumer = undefined
     this.#cancelWake?.()
-    for (const delivery of [...this.#deliveries]) if (delivery.isAside) delivery.end()
-    this.#takingUp = []
+    // Those that are set aside run nothing: nobody waits for them.
+    for (const delivery of [...this.#deliveries]) if (delivery.isAside) this.#giveUp(consumer, delivery)
     if (this.#deliveries.size > 0) await this.#idleWithin(withinMs)
-    for (const delivery of [...this.#deliveries]) {
-      delivery.end()
-      this.#forget(delivery)
-      this.#inHand.delete(keyOf(delivery.stored))
-      consumer.settled?.(delivery.job, { kind: 'returned' })
-    }
+    for (const delivery of [...this.#deliveries]) this.#giveUp(consumer, delivery)
     this.#source = undefined
     for (const lane of this.#lanes) lane.rewind()
   }
@@ -334,7 +329,6 @@ export class QueueLine implements SourceQueue {
   }
 
   #settle(consumer: Consumer, delivery: RunningDelivery, outcome: Outcome): void {
-    // After a stop whatever a delivery comes to no longer counts: its job is waiting again.
     if (!this.#deliveries.has(delivery)) return
     this.#forget(delivery)
     const { stored } = delivery
@@ -346,6 +340,14 @@ export class QueueLine implements SourceQueue {
       consumer.settled?.(stored.job, { kind: 'returned' })
     }
     this.#pumpSoon()
+  }
+
+  /** Whatever it comes to no longer counts: its job is waiting again. */
+  #giveUp(consumer: Consumer, delivery: RunningDelivery): void {
+    this.#forget(delivery)
+    delivery.end()
+    this.#inHand.delete(keyOf(delivery.stored))
+    consumer.settled?.(delivery.job, { kind: 'returned' })
   }
 
   #forget(delivery: RunningDelivery): void {

@@ -113,6 +113,11 @@ export class LoadClient {
     await this.#closed
   }
 
+  /** Ends the connection as if the process had died. */
+  terminate(): void {
+    this.#socket.terminate()
+  }
+
   #receive(frame: ReceivedFrame): void {
     if (frame.type === 'invocationresult') this.#settle(frame)
     else if (frame.type === 'invokefunction') void this.#run(frame)

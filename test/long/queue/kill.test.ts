@@ -109,7 +109,7 @@ it(`${KILLS} times, no acknowledged job is lost and no group leaves its order`, 
 
 async function worker(url: string, index: number, ledger: Ledger): Promise<LoadClient> {
   const client = await LoadClient.connect(url, `worker-${index}`)
-  await client.provide('work', ledger.handle)
+  await client.register('work', ledger.handle)
   return client
 }
 

@@ -3,5 +3,6 @@
 import './configuration/known-ids.generated.ts'
 import './cron/known-ids.generated.ts'
 import './pubsub/known-ids.generated.ts'
+import './queue/known-ids.generated.ts'
 import './state/known-ids.generated.ts'
 import './stream/known-ids.generated.ts'

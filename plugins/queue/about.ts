@@ -21,6 +21,7 @@ export const about = {
     message_group_missing: 'The payload lacks the member that names its group in a fifo queue. Nothing was stored.',
   },
   config: async () => (await import('./config.ts')).QUEUE_WORKER_SCHEMA,
+  bounds: async () => (await import('./bounds.ts')).BOUNDS,
   declareFunctions: async (registrar) =>
     (await import('./functions.ts')).registerQueueFunctions(registrar, { enqueue: {}, define: {} } as never),
 } as const satisfies BuiltInAbout

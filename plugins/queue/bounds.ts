@@ -1,0 +1,67 @@
+// What is limited in `iii-queue`, with the defaults that the code has.
+import { charactersText, countText, timeText } from '../../base/values/amount-text.ts'
+import type { Bound } from '../../sdk/built-in.ts'
+import { MAX_SET_ASIDE } from './adapters/backend.ts'
+import { FIFO_LIMITS } from './adapters/builtin/fifo-source.ts'
+import { MAX_UNWRITTEN } from './adapters/builtin/job-outcomes.ts'
+import { LANE_WINDOW } from './adapters/builtin/lane.ts'
+import { LANE_POSITIONS, MAX_LANES } from './adapters/builtin/schema.ts'
+import { FUNCTION_WAIT_MS } from './config.ts'
+import { MAX_ERROR_LENGTH, MAX_HISTORY } from './job.ts'
+import { QUEUE_DEFAULTS } from './settings.ts'
+
+export const BOUNDS: readonly Bound[] = [
+  {
+    limit: 'jobs of a queue and their bytes, dead ones included (`max_jobs`, `max_bytes`)',
+    option: 'queue_configs',
+    initial: 'none: as many as the disk has room for, or `max_file_bytes` of the adapter',
+    effect: 'publishers get `queue_full`, or the error of the store; nothing is dropped',
+  },
+  {
+    limit: 'jobs of a queue that are delivered at a time (`concurrency`)',
+    option: 'queue_configs',
+    initial: countText(QUEUE_DEFAULTS.concurrency),
+    effect: 'the others wait',
+  },
+  {
+    limit: 'time for which a job waits for a function that nobody provides',
+    option: 'function_wait_ms',
+    initial: timeText(FUNCTION_WAIT_MS),
+    effect: 'it counts as a failed delivery',
+  },
+  {
+    limit: 'jobs of a queue that wait for their functions without a slot',
+    initial: countText(MAX_SET_ASIDE),
+    effect: 'further ones occupy slots of the queue',
+  },
+  {
+    limit: 'jobs that are read ahead, per queue and priority',
+    initial: `${countText(LANE_WINDOW.rows)}, ${charactersText(LANE_WINDOW.characters)}`,
+    effect: 'the others are read when their turn comes',
+  },
+  {
+    limit: 'groups of a fifo queue that are busy, or wait for the next attempt of their first job',
+    initial: countText(FIFO_LIMITS.maxBusyGroups),
+    effect: 'no further group begins until one of them is done',
+  },
+  {
+    limit: 'deliveries of a queue whose outcome the store refuses to write',
+    initial: countText(MAX_UNWRITTEN),
+    effect: 'nothing further is delivered until they are written',
+  },
+  {
+    limit: 'failures that a job remembers, and the length of their messages',
+    initial: `${MAX_HISTORY}, ${charactersText(MAX_ERROR_LENGTH)}`,
+    effect: 'older ones are forgotten, longer ones cut',
+  },
+  {
+    limit: 'queues and priorities in one store together',
+    initial: countText(MAX_LANES),
+    effect: 'publishers to further ones get `queue_full`',
+  },
+  {
+    limit: 'jobs of a queue between two times at which it is empty while the plugin starts',
+    initial: countText(LANE_POSITIONS),
+    effect: 'publishers get `queue_full`',
+  },
+]

@@ -51,6 +51,8 @@ export interface UnregisterTrigger {
   type: 'unregistertrigger'
   id: string
   trigger_type?: string
+  /** To plugins: somebody has removed the binding. Left out: its owner is gone, or another provider has it now. */
+  deliberate?: true
 }
 export interface TriggerRegistrationResult {
   type: 'triggerregistrationresult'

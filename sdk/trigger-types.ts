@@ -85,14 +85,14 @@ export class TriggerTypes {
     }
   }
 
-  #unregister({ id, trigger_type }: UnregisterTrigger, handler: TriggerTypeHandler): void | Promise<void> {
+  #unregister({ id, trigger_type, deliberate }: UnregisterTrigger, handler: TriggerTypeHandler): void | Promise<void> {
     const report = (error: unknown) => {
       this.#report(
         `Trigger type ${trigger_type} failed to drop the binding ${id}: ${error instanceof Error ? error.message : String(error)}`,
       )
     }
     try {
-      return promiseOf(handler.unregisterTrigger({ id }))?.then(() => {}, report)
+      return promiseOf(handler.unregisterTrigger({ id, deliberate: deliberate === true }))?.then(() => {}, report)
     } catch (error) {
       report(error)
     }

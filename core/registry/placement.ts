@@ -79,15 +79,18 @@ export class Placement {
       return this.#change(logical, content)
     }
     const previous = inForce(logical)
-    this.drop(known)
+    this.drop(known, { deliberate: true })
     this.#add(binder, content, previous)
   }
 
-  /** Removes a binding. `error`: for whoever waits for the provider's answer. */
-  drop(binding: Binding, error?: CodedError): void {
+  /**
+   * Removes a binding. `deliberate`: somebody wants it gone, as against an owner that has left.
+   * `error`: for whoever waits for the provider's answer.
+   */
+  drop(binding: Binding, { deliberate, error }: { deliberate: boolean; error?: CodedError }): void {
     const { logical } = binding
     if (!this.#bindings.remove(binding)) return
-    this.#withdraw(logical, undefined)
+    this.#withdraw(logical, undefined, deliberate)
     this.#waiters.end(logical.id, error)
   }
 
@@ -100,7 +103,7 @@ export class Placement {
       else if (next === registered || next !== logical.lastProvider) {
         // Upstream tells a replaced provider nothing; only one in another namespace, or a replica beside the new one, would fire twice.
         if (old !== undefined && (old.type !== next.type || next.overlaps(old)))
-          this.#outbox.unbind(old, logical.id, triggerType)
+          this.#outbox.unbind(old, { id: logical.id, triggerType, deliberate: false })
         this.#deliver(logical, next, true)
       }
     }
@@ -112,7 +115,8 @@ export class Placement {
     this.#types.remove(provider)
     // A generation that was replaced may still drain: it must not go on firing.
     if (worker.phase === 'leaving')
-      for (const id of [...provider.view.held]) this.#outbox.unbind(provider, id, provider.type.id)
+      for (const id of [...provider.view.held])
+        this.#outbox.unbind(provider, { id, triggerType: provider.type.id, deliberate: false })
     else this.#outbox.forget(provider)
     this.reconsider(provider.type.id)
   }
@@ -191,7 +195,7 @@ export class Placement {
     const old = logical.provider
     const next = this.#resolve(content)
     if (next !== old || next?.isBuiltIn !== true) logical.accepted = inForce(logical)
-    this.#withdraw(logical, next)
+    this.#withdraw(logical, next, true)
     this.#bindings.change(logical, content)
     if (next !== undefined) return this.#deliver(logical, next, false)
     this.#park(logical)
@@ -199,11 +203,11 @@ export class Placement {
   }
 
   /** Tells every provider that knows the binding, replaced ones too, to forget it; they would go on firing it. */
-  #withdraw(logical: LogicalBinding, except: TypeProvider | undefined): void {
+  #withdraw(logical: LogicalBinding, except: TypeProvider | undefined, deliberate: boolean): void {
     const { lookup, triggerType } = logical.content
     for (const namespace of lookup) {
       for (const provider of this.#types.find(namespace, triggerType)?.providers ?? []) {
-        if (provider !== except) this.#outbox.unbind(provider, logical.id, triggerType)
+        if (provider !== except) this.#outbox.unbind(provider, { id: logical.id, triggerType, deliberate })
       }
     }
   }
@@ -272,7 +276,7 @@ export class Placement {
     if (this.#waiters.has(logical.id)) {
       provider.view.held.delete(logical.id)
       const failure = new CodedError(REFUSED, messageUnder(REFUSED, error))
-      for (const member of [...logical.members.values()]) this.drop(member, failure)
+      for (const member of [...logical.members.values()]) this.drop(member, { deliberate: true, error: failure })
       return
     }
     const { triggerType, functionId } = logical.content
@@ -309,7 +313,7 @@ export class Placement {
     }
     provider.view.held.delete(logical.id)
     for (const member of [...logical.members.values()]) {
-      this.drop(member)
+      this.drop(member, { deliberate: true })
       if (member.previous !== undefined) this.#add(member, member.previous, undefined)
     }
   }

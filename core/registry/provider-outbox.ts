@@ -5,7 +5,15 @@ import type { ProviderView, TypeProvider } from '../model/trigger-type.ts'
 
 export interface ProviderSink {
   bind(provider: TypeProvider, binding: LogicalBinding, replay: boolean): void
-  unbind(provider: TypeProvider, id: string, triggerType: string): void
+  unbind(provider: TypeProvider, unbinding: Unbinding): void
+}
+
+/** That a provider is to fire a binding no more. */
+export interface Unbinding {
+  readonly id: string
+  readonly triggerType: string
+  /** Somebody has removed or changed it. False: its owner is gone, or another provider has it now. */
+  readonly deliberate: boolean
 }
 
 interface Step {
@@ -17,9 +25,9 @@ interface Step {
 interface Pending {
   /** Whether the provider knew the id before the step. */
   readonly heldBefore: boolean
-  /** The last word; undefined = unbind. */
+  /** The last word; undefined = `unbinding`. */
   bound: { readonly binding: LogicalBinding; readonly replay: boolean } | undefined
-  triggerType: string
+  unbinding: Unbinding | undefined
 }
 
 export class ProviderOutbox {
@@ -41,12 +49,13 @@ export class ProviderOutbox {
   }
 
   /** Does nothing when the provider does not know the id. */
-  unbind(provider: TypeProvider, id: string, triggerType: string): void {
+  unbind(provider: TypeProvider, unbinding: Unbinding): void {
+    const { id } = unbinding
     if (!provider.view.held.delete(id)) return
-    if (this.#step === undefined) return this.#sink.unbind(provider, id, triggerType)
+    if (this.#step === undefined) return this.#sink.unbind(provider, unbinding)
     const pending = this.#pending(provider, id, true)
     pending.bound = undefined
-    pending.triggerType = triggerType
+    pending.unbinding = unbinding
   }
 
   /** The provider is gone or gave its type up: it is told nothing more. */
@@ -80,7 +89,7 @@ export class ProviderOutbox {
     const { changes } = step
     let pending = changes.get(id)
     if (pending === undefined) {
-      pending = { heldBefore, bound: undefined, triggerType: '' }
+      pending = { heldBefore, bound: undefined, unbinding: undefined }
       changes.set(id, pending)
     }
     return pending
@@ -88,8 +97,8 @@ export class ProviderOutbox {
 
   #flush(steps: ReadonlyMap<ProviderView, Step>): void {
     for (const { provider, changes } of steps.values()) {
-      for (const [id, { bound, heldBefore, triggerType }] of changes) {
-        if (bound === undefined && heldBefore) this.#sink.unbind(provider, id, triggerType)
+      for (const { bound, heldBefore, unbinding } of changes.values()) {
+        if (bound === undefined && heldBefore && unbinding !== undefined) this.#sink.unbind(provider, unbinding)
       }
     }
     for (const { provider, changes } of steps.values()) {

@@ -2,6 +2,7 @@
 import type { ErrorBody } from '../../protocol/errors.ts'
 import type { TypeProvider } from '../model/trigger-type.ts'
 import type { Worker } from '../model/worker.ts'
+import type { Unbinding } from './provider-outbox.ts'
 
 /** Of a message that is longer than the binder can take; a stack goes as well. */
 const MAX_MESSAGE_LENGTH = 10_000
@@ -20,8 +21,10 @@ export function tellOwner(owner: Worker, id: string, triggerType: string, functi
 }
 
 /** A provider is to fire the binding no more. */
-export function tellUnbind(provider: TypeProvider, id: string, triggerType: string): void {
-  if (provider.local !== undefined) provider.local.onUnbind(id)
-  else if (hears(provider.worker))
-    provider.worker.link.send({ type: 'unregistertrigger', id, trigger_type: triggerType })
+export function tellUnbind(provider: TypeProvider, { id, triggerType, deliberate }: Unbinding): void {
+  if (provider.local !== undefined) return provider.local.onUnbind(id)
+  if (!hears(provider.worker)) return
+  // What SDKs of others get is the message of the protocol and no more.
+  const reason = deliberate && provider.isBuiltIn ? { deliberate } : {}
+  provider.worker.link.send({ type: 'unregistertrigger', id, trigger_type: triggerType, ...reason })
 }

@@ -153,7 +153,7 @@ export class TriggerRegistry {
     const binding = (by === null ? undefined : this.#bindings.findSent(by, id)) ?? this.#bindings.find(id)
     if (binding === undefined) return false
     if (by !== null && binding.owner !== null && binding.owner !== by) return false
-    this.#placement.drop(binding)
+    this.#placement.drop(binding, { deliberate: true })
     return true
   }
 
@@ -163,7 +163,7 @@ export class TriggerRegistry {
    */
   dropWorker(worker: Worker): void {
     this.inOneStep(() => {
-      for (const binding of [...this.#bindings.ownedBy(worker)]) this.#placement.drop(binding)
+      for (const binding of [...this.#bindings.ownedBy(worker)]) this.#placement.drop(binding, { deliberate: false })
       for (const provider of [...this.#types.providedBy(worker)]) this.#placement.removeProvider(provider)
     })
   }

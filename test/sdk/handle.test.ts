@@ -391,6 +391,21 @@ describe('trigger types', () => {
     expect(seen).toEqual([{ id: 't1', function_id: 'f', config: { ms: 1 }, metadata: { m: 1 } }, 't1'])
   })
 
+  it('tell whether a binding was removed by somebody or has lost its owner', async () => {
+    const seen: unknown[] = []
+    iii.registerTriggerType(
+      { id: 'tick' },
+      { registerTrigger() {}, unregisterTrigger: (dropped) => void seen.push(dropped) },
+    )
+    const message = { type: 'unregistertrigger', id: 't1', trigger_type: 'tick' } as const
+    transport.receiver.onControl({ ...message, deliberate: true })
+    transport.receiver.onControl(message)
+    expect(seen).toEqual([
+      { id: 't1', deliberate: true },
+      { id: 't1', deliberate: false },
+    ])
+  })
+
   it('bring what happens to one binding in order, even while the handler takes its time', async () => {
     const seen: string[] = []
     let accept: (() => void) | undefined

@@ -194,3 +194,67 @@ it('the type of a plugin is not taken over by an external worker', () => {
   bind(scene, binder, 'x', 't')
   expect([told(plugin), told(external)]).toEqual([['bind x'], []])
 })
+
+describe('a plugin is told why it is to fire a binding no more:', () => {
+  const unbound = ({ link }: TestWorker): unknown[] =>
+    link.sent
+      .splice(0)
+      .flatMap((message) => (message.type === 'unregistertrigger' ? [message.deliberate ?? false] : []))
+
+  it('its owner unregistered it', () => {
+    const { scene, plugin, binder } = sceneWithPlugin()
+    bind(scene, binder, 'x', 't')
+    unbind(scene, binder, 'x')
+    expect(unbound(plugin)).toEqual([true])
+  })
+
+  it('its owner bound something else under its id, while a replica shares it', () => {
+    const { scene, plugin, binder } = sceneWithPlugin()
+    const replica = scene.attach()
+    bind(scene, binder, 'x', 't')
+    bind(scene, replica, 'y', 't')
+    bind(scene, replica, 'y', 't', { config: { other: true } })
+    expect(unbound(plugin)).toEqual([])
+    bind(scene, binder, 'x', 't', { config: { other: true } })
+    expect(unbound(plugin)).toEqual([true])
+  })
+
+  it('its owner has left', () => {
+    const { scene, plugin, binder } = sceneWithPlugin()
+    bind(scene, binder, 'x', 't')
+    scene.router.endWorker(binder.worker, { abnormal: true })
+    expect(unbound(plugin)).toEqual([false])
+  })
+
+  it('the last of its owners has left, or unregistered it', () => {
+    const { scene, plugin, binder } = sceneWithPlugin()
+    for (const lastLeaves of [true, false]) {
+      const replica = scene.attach()
+      bind(scene, binder, 'x', 't')
+      bind(scene, replica, 'y', 't')
+      if (lastLeaves) unbind(scene, binder, 'x')
+      scene.router.endWorker(replica.worker, { abnormal: true })
+      if (!lastLeaves) unbind(scene, binder, 'x')
+      expect(unbound(plugin)).toEqual([!lastLeaves])
+    }
+  })
+
+  it('the next generation has it', () => {
+    const { scene, plugin, next, binder } = sceneWithPlugin()
+    bind(scene, binder, 'x', 't')
+    plugin.worker.phase = 'leaving'
+    provide(scene, next(), 't')
+    scene.triggers.dropWorker(plugin.worker)
+    expect(unbound(plugin)).toEqual([false])
+  })
+
+  it('and a worker that provides a type is told by the message of the protocol alone', () => {
+    const scene = makeScene()
+    const [provider, binder] = [scene.attach(), scene.attach()]
+    provide(scene, provider, 't')
+    bind(scene, binder, 'x', 't')
+    provider.link.sent.splice(0)
+    unbind(scene, binder, 'x')
+    expect(provider.link.sent).toEqual([{ type: 'unregistertrigger', id: 'x', trigger_type: 't' }])
+  })
+})

@@ -1,0 +1,75 @@
+// `iii::durable::publish` and `enqueue` (spec 03 §4.1): one copy for each subscription, stored before it is answered.
+import { registerBuiltIn, type FunctionRegistrar } from '../../../kit/functions/built-in-function.ts'
+import { ANY_VALUE, objectSchema } from '../../../kit/functions/function-schemas.ts'
+import type { InputObject, InputReader } from '../../../kit/functions/input-reader.ts'
+import { CodedError } from '../../../protocol/errors.ts'
+import { currentCallContext } from '../../../sdk/call-context.ts'
+import type { Backend, PublishedMessage } from '../adapters/backend.ts'
+import { dedupOf, JOB_OPTION_SCHEMAS, readJobOptions } from '../job-options.ts'
+import { QUEUE_DEFAULTS } from '../settings.ts'
+
+export interface PublishDeps {
+  readonly backend: Pick<Backend, 'publish'>
+  /** Told how many copies were stored, for the figures. */
+  readonly published: (topic: string, copies: number) => void
+  /** Unix milliseconds. */
+  readonly now: () => number
+}
+
+interface Publication {
+  readonly topic: string
+  readonly message: PublishedMessage
+}
+
+const IDS = {
+  'iii::durable::publish': 'Stores data for every function that is subscribed to a topic, and answers when it is safe.',
+  enqueue: 'The same as `iii::durable::publish`, by its older name.',
+} as const
+
+const REQUEST = objectSchema(
+  {
+    topic: { type: 'string', description: 'Exact name, not empty; there are no wildcards.' },
+    queue: { type: 'string', description: 'The same as `topic`, which counts where both are there.' },
+    data: ANY_VALUE,
+    ...JOB_OPTION_SCHEMAS,
+  },
+  ['topic', 'data'],
+)
+
+export function registerPublish(iii: FunctionRegistrar, { backend, published, now }: PublishDeps): void {
+  for (const [id, description] of Object.entries(IDS)) {
+    registerBuiltIn<Publication>(iii, {
+      id,
+      description,
+      request: REQUEST,
+      response: { type: 'null', description: 'No value.' },
+      carried: ['data'],
+      decode: (input, reader) => readPublication(input, reader, now()),
+      async run({ topic, message }) {
+        if (topic === '') throw new CodedError('topic_not_set', 'The topic is empty: name the topic to publish to.')
+        try {
+          published(topic, await backend.publish(topic, message))
+        } catch (cause) {
+          if (cause instanceof CodedError) throw cause
+          const reason = cause instanceof Error ? cause.message : String(cause)
+          throw new CodedError('durable_publish_failed', `Failed to publish to the topic "${topic}": ${reason}`, {
+            cause,
+          })
+        }
+      },
+    })
+  }
+}
+
+function readPublication(input: InputObject, reader: InputReader, now: number): Publication {
+  const topic = reader.string(
+    input,
+    Object.hasOwn(input, 'topic') || !Object.hasOwn(input, 'queue') ? 'topic' : 'queue',
+  )
+  const data = reader.carried(input, 'data')
+  const options = readJobOptions(input, reader, now)
+  // Taken now: the context is gone when the store has answered.
+  const { traceparent, baggage } = currentCallContext() ?? {}
+  const dedup = dedupOf(options, QUEUE_DEFAULTS.dedupWindowMs)
+  return { topic, message: { data, traceparent, baggage, priority: options.priority, runAt: options.runAt, dedup } }
+}

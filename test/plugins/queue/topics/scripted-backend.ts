@@ -1,0 +1,74 @@
+// A backend that stores nothing: it writes down what it is asked, lets a test answer when it wants, and hand out deliveries.
+import type {
+  Backend,
+  Consumer,
+  Consumption,
+  Delivery,
+  Outcome,
+  QueueRef,
+  Subscription,
+} from '../../../../plugins/queue/adapters/backend.ts'
+import { subscriptionQueue } from '../../../../plugins/queue/adapters/backend.ts'
+import type { Job } from '../../../../plugins/queue/job.ts'
+import type { QueueSettings } from '../../../../plugins/queue/settings.ts'
+
+type Part = Pick<Backend, 'subscribe' | 'unsubscribe' | 'consume'>
+
+export class ScriptedBackend implements Part {
+  /** `subscribe t::f@default`, `consume …`, `stop …`, `unsubscribe …`, in the order in which they were asked. */
+  readonly asked: string[] = []
+  readonly settings = new Map<string, QueueSettings>()
+  readonly #consumers = new Map<string, Consumer>()
+  /** The next `subscribe` rejects with it. */
+  refusal: Error | undefined
+  /** The next `stop` resolves with it. */
+  stopping: Promise<void> | undefined
+  /** Somebody has asked for a stop. */
+  readonly stopAsked = Promise.withResolvers<void>()
+
+  async subscribe(subscription: Subscription, settings: QueueSettings): Promise<QueueRef> {
+    const queue = subscriptionQueue(subscription)
+    this.asked.push(`subscribe ${queue.key}`)
+    const { refusal } = this
+    this.refusal = undefined
+    if (refusal !== undefined) throw refusal
+    this.settings.set(queue.key, settings)
+    return queue
+  }
+
+  async unsubscribe(subscription: Subscription): Promise<void> {
+    this.asked.push(`unsubscribe ${subscriptionQueue(subscription).key}`)
+  }
+
+  async consume({ key }: QueueRef, consumer: Consumer): Promise<Consumption> {
+    if (this.#consumers.has(key)) throw new Error(`There is a consumer of ${key} already.`)
+    this.asked.push(`consume ${key}`)
+    this.#consumers.set(key, consumer)
+    return {
+      stop: async () => {
+        this.asked.push(`stop ${key}`)
+        this.stopAsked.resolve()
+        await this.stopping
+        this.#consumers.delete(key)
+      },
+    }
+  }
+
+  /** Hands a job to the consumer of a queue. */
+  deliver(key: string, job: Partial<Job> = {}): Promise<Outcome> {
+    const consumer = this.#consumers.get(key)
+    if (consumer === undefined) throw new Error(`Nobody consumes ${key}.`)
+    const whole: Job = {
+      id: 'm',
+      functionId: 'f',
+      data: '1',
+      priority: 0,
+      attempts: 0,
+      createdAt: 0,
+      history: [],
+      ...job,
+    }
+    const delivery: Delivery = { job: whole, setAside: () => true, takeUp: async () => true }
+    return consumer.deliver(delivery)
+  }
+}

@@ -1,0 +1,214 @@
+// Functions of ours beside those of iii (spec 03 §5): the state of a queue, what is in it, and holding it.
+import type { BuiltInFunction } from '../../../kit/functions/built-in-function.ts'
+import { objectSchema } from '../../../kit/functions/function-schemas.ts'
+import { CodedError } from '../../../protocol/errors.ts'
+import type { JsonSchema } from '../../../sdk/plugin.ts'
+import type { Page, QueueRef } from '../adapters/backend.ts'
+import type { Job } from '../job.ts'
+import { NAME_SCHEMAS, PAGE_SCHEMAS, readName, readPage, underCode } from './admin-input.ts'
+import { jobRow, rowList } from './job-rows.ts'
+import { statusOf, type ListingDeps } from './listing.ts'
+
+export interface ControlDeps extends ListingDeps {
+  /** Whether somebody is bound to a subscription's queue at the moment. */
+  readonly isBound: (queue: QueueRef) => boolean
+  /** Unix milliseconds. */
+  readonly now: () => number
+}
+
+interface NamedPage {
+  readonly queue: string
+  readonly page: Page
+}
+
+const NUMBER: JsonSchema = { type: 'integer' }
+const JOBS: JsonSchema = {
+  type: 'array',
+  items: objectSchema(
+    {
+      id: { type: 'string' },
+      payload: {},
+      function_id: { type: 'string' },
+      namespace: { type: 'string', description: 'Left out for `default`.' },
+      group: { type: 'string', description: 'Of a fifo queue.' },
+      priority: NUMBER,
+      attempts: { type: 'integer', description: 'Failed deliveries so far.' },
+      created_at: { type: 'integer', description: 'Unix milliseconds.' },
+      run_at: { type: ['integer', 'null'], description: 'Unix milliseconds before which it is not delivered.' },
+      error: { type: ['string', 'null'], description: 'Code and message of the last failure.' },
+      size_bytes: { type: 'integer', description: 'Bytes of the data.' },
+    },
+    ['id', 'payload', 'function_id', 'priority', 'attempts', 'created_at', 'run_at', 'error', 'size_bytes'],
+  ),
+}
+
+export function controlFunctions(deps: ControlDeps): BuiltInFunction<any>[] {
+  return [
+    status(deps),
+    list(
+      deps,
+      'peek',
+      'Shows what is delivered next, without taking it.',
+      (one, other) => one.createdAt - other.createdAt,
+    ),
+    list(
+      deps,
+      'delayed',
+      'Shows what is delivered at a later time, the earliest first.',
+      (one, other) => timeOf(one) - timeOf(other),
+    ),
+    hold(deps, 'pause', true, 'Delivers nothing more until the queue is resumed; what is being delivered goes on.'),
+    hold(deps, 'resume', false, 'Delivers again.'),
+    unsubscribe(deps),
+  ]
+}
+
+function status(deps: ControlDeps): BuiltInFunction<string> {
+  return {
+    id: 'iii::queue::status',
+    description: 'Counts the messages of a queue or topic by what becomes of them.',
+    request: objectSchema(NAME_SCHEMAS, ['queue']),
+    response: objectSchema(
+      {
+        queue: { type: 'string' },
+        pending: { type: 'integer', description: 'Could be delivered now.' },
+        active: { type: 'integer', description: 'Being delivered.' },
+        delayed: { type: 'integer', description: 'Their time has not come, the first or after a failure.' },
+        dlq_count: NUMBER,
+        consumers: { type: 'integer', description: 'Live subscribers; of a named queue, its concurrency.' },
+        paused: { type: 'boolean' },
+        oldest_age_ms: {
+          type: ['integer', 'null'],
+          description: 'Of the pending ones; null where none is, or it is not known.',
+        },
+        adapter: { type: 'string' },
+        adapter_state: { enum: ['connected', 'reconnecting'] },
+      },
+      ['queue', 'pending', 'active', 'delayed', 'dlq_count', 'consumers', 'paused'],
+    ),
+    decode: (input, reader) => readName(input, reader, 'queue', 'queue_not_set'),
+    run: (queue) =>
+      underCode('status_failed', `count the messages of "${queue}"`, async () => {
+        const { waiting, active, delayed, dead, paused, oldestAt, consumers } = await statusOf(deps, queue)
+        return {
+          queue,
+          pending: waiting,
+          active,
+          delayed,
+          dlq_count: dead,
+          consumers,
+          paused,
+          oldest_age_ms: oldestAt === undefined ? null : Math.max(0, deps.now() - oldestAt),
+          adapter: deps.backend.brokerType,
+          adapter_state: deps.backend.state,
+        }
+      }),
+  }
+}
+
+function list(
+  { backend, names }: ControlDeps,
+  what: 'peek' | 'delayed',
+  description: string,
+  order: (one: Job, other: Job) => number,
+): BuiltInFunction<NamedPage> {
+  return {
+    id: `iii::queue::${what}`,
+    description,
+    request: objectSchema({ ...NAME_SCHEMAS, ...PAGE_SCHEMAS }, ['queue']),
+    response: JOBS,
+    decode: (input, reader) => ({
+      queue: readName(input, reader, 'queue', 'queue_not_set'),
+      page: readPage(input, reader),
+    }),
+    run: ({ queue, page }) =>
+      underCode(`${what}_failed`, `list the messages of "${queue}"`, async () => {
+        const { queues } = await names.find(queue)
+        const [only] = queues
+        if (only !== undefined && queues.length === 1) return rowList((await backend[what](only, page)).map(jobRow))
+        const first = { offset: 0, limit: page.offset + page.limit }
+        const lists = await Promise.all(queues.map((each) => backend[what](each, first)))
+        const jobs = lists.flat().sort(order)
+        return rowList(jobs.slice(page.offset, page.offset + page.limit).map(jobRow))
+      }),
+  }
+}
+
+function hold(
+  { backend, names }: ControlDeps,
+  action: 'pause' | 'resume',
+  paused: boolean,
+  description: string,
+): BuiltInFunction<string> {
+  return {
+    id: `iii::queue::${action}`,
+    description,
+    request: objectSchema(NAME_SCHEMAS, ['queue']),
+    response: objectSchema({ queue: { type: 'string' }, paused: { type: 'boolean' } }, ['queue', 'paused']),
+    decode: (input, reader) => readName(input, reader, 'queue', 'queue_not_set'),
+    run: (queue) =>
+      underCode(`${action}_failed`, `${action} "${queue}"`, async () => {
+        const { queues } = await names.find(queue)
+        if (queues.length === 0) throw notFound(queue)
+        for (const each of queues) await backend.setPaused(each, paused)
+        return { queue, paused }
+      }),
+  }
+}
+
+interface Unsubscribed {
+  readonly topic: string
+  readonly functionId: string
+  readonly namespace: string
+}
+
+/** For functions that never come back: a worker that only leaves keeps its subscription (spec 03 §4.3). */
+function unsubscribe({ backend, isBound }: ControlDeps): BuiltInFunction<Unsubscribed> {
+  const readText = { type: 'string' }
+  return {
+    id: 'iii::queue::unsubscribe',
+    description:
+      'Ends the subscription of a function that does not come back; what waits for it stays until it is discarded.',
+    request: objectSchema({ topic: readText, function_id: readText, namespace: { type: ['string', 'null'] } }, [
+      'topic',
+      'function_id',
+    ]),
+    response: objectSchema({ topic: readText, function_id: readText, removed: { type: 'boolean' } }, [
+      'topic',
+      'function_id',
+      'removed',
+    ]),
+    decode: (input, reader) => ({
+      topic: readName(input, reader, 'topic', 'topic_required'),
+      functionId: reader.string(input, 'function_id'),
+      namespace:
+        input['namespace'] === undefined || input['namespace'] === null ? 'default' : reader.string(input, 'namespace'),
+    }),
+    run: ({ topic, functionId, namespace }) =>
+      underCode('unsubscribe_failed', `end the subscription of ${functionId} to "${topic}"`, async () => {
+        const known = (await backend.subscriptions(topic)).find(
+          (each) => each.functionId === functionId && each.namespace === namespace,
+        )
+        if (known !== undefined && isBound(known.queue)) {
+          const remedy = 'unregister its trigger, or stop its worker first'
+          throw new CodedError(
+            'unsubscribe_failed',
+            `${functionId} is subscribed to "${topic}" at the moment: ${remedy}.`,
+          )
+        }
+        if (known !== undefined) await backend.unsubscribe(known)
+        return { topic, function_id: functionId, removed: known !== undefined }
+      }),
+  }
+}
+
+function notFound(queue: string): CodedError {
+  return new CodedError(
+    'queue_not_found',
+    `There is no queue and no subscription of a topic by the name "${queue}": engine::queue::list_topics lists them.`,
+  )
+}
+
+function timeOf({ runAt, createdAt }: Job): number {
+  return runAt ?? createdAt
+}

@@ -1,0 +1,154 @@
+// `iii queue`: look at queues and topics, bring dead letters back, hold a queue.
+import { defineCommand, type ArgsDef, type CommandDef } from 'citty'
+import type { CommandTools } from '../../sdk/built-in.ts'
+
+type Args = Readonly<Record<string, unknown>>
+
+interface Listed {
+  readonly name: string
+  readonly broker_type: string
+}
+
+interface Status {
+  readonly pending: number
+  readonly active: number
+  readonly delayed: number
+  readonly dlq_count: number
+  readonly consumers: number
+  readonly paused: boolean
+}
+
+interface JobRow {
+  readonly id: string
+  readonly function_id: string
+  readonly attempts?: number
+  readonly retries?: number
+  readonly created_at: number
+  readonly error: string | null
+  readonly payload: unknown
+}
+
+/** Characters of data that a line shows. */
+const SHOWN_LENGTH = 60
+
+const QUEUE: ArgsDef = { queue: { type: 'positional', required: true, description: 'A named queue or a topic' } }
+
+export default function queueCommand(tools: CommandTools): CommandDef<any> {
+  return defineCommand({
+    meta: { name: 'iii queue', description: 'Look at queues and topics, bring dead letters back, hold a queue' },
+    subCommands: {
+      list: list(tools),
+      peek: peek(tools),
+      redrive: redrive(tools),
+      pause: hold(tools, 'pause', 'Deliver nothing more from a queue until it is resumed'),
+      resume: hold(tools, 'resume', 'Deliver from a paused queue again'),
+    },
+  })
+}
+
+function list({ connectionArgs, call, printTable, print }: CommandTools): CommandDef<any> {
+  return defineCommand({
+    meta: { name: 'list', description: 'List the queues and topics with their figures' },
+    args: connectionArgs,
+    async run({ args }) {
+      const listed = (await call(args, 'engine::queue::list_topics', {})) as Listed[]
+      if (listed.length === 0) print('There is no queue and no topic.')
+      const rows: Record<string, string>[] = []
+      for (const { name, broker_type } of listed) {
+        const status = (await call(args, 'iii::queue::status', { queue: name })) as Status
+        rows.push({
+          NAME: name,
+          KIND: broker_type === 'function_queue' ? 'queue' : 'topic',
+          WAITING: String(status.pending),
+          ACTIVE: String(status.active),
+          DELAYED: String(status.delayed),
+          DEAD: String(status.dlq_count),
+          CONSUMERS: String(status.consumers),
+          STATE: status.paused ? 'paused' : '',
+        })
+      }
+      if (rows.length > 0) printTable(rows)
+      return 0
+    },
+  })
+}
+
+function peek({ connectionArgs, call, printTable, print }: CommandTools): CommandDef<any> {
+  return defineCommand({
+    meta: { name: 'peek', description: 'Show messages of a queue without taking them' },
+    args: {
+      ...QUEUE,
+      dead: { type: 'boolean', description: 'The dead letters, the newest first' },
+      delayed: { type: 'boolean', description: 'Those whose time has not come' },
+      limit: { type: 'string', default: '20', description: 'How many to show' },
+      ...connectionArgs,
+    },
+    async run({ args }) {
+      const limit = Number(args['limit'])
+      if (!Number.isInteger(limit) || limit < 1)
+        throw new Error(`--limit must be a whole number, 1 or larger, got "${String(args['limit'])}"`)
+      const rows = (await call(args, listingOf(args), { queue: args['queue'], limit })) as JobRow[]
+      if (rows.length === 0) print(`There are no such messages in "${String(args['queue'])}".`)
+      else printTable(rows.map(jobLine))
+      return 0
+    },
+  })
+}
+
+function listingOf({ dead, delayed }: Args): string {
+  if (dead === true && delayed === true) throw new Error('--dead and --delayed exclude each other: name one')
+  if (dead === true) return 'engine::queue::dlq_messages'
+  return delayed === true ? 'iii::queue::delayed' : 'iii::queue::peek'
+}
+
+function jobLine({ id, function_id, attempts, retries, created_at, error, payload }: JobRow): Record<string, string> {
+  return {
+    ID: id,
+    FUNCTION: function_id,
+    FAILED: String(attempts ?? retries ?? 0),
+    SINCE: new Date(created_at).toISOString(),
+    DATA: shortened(JSON.stringify(payload)),
+    ERROR: shortened(error ?? ''),
+  }
+}
+
+function redrive({ connectionArgs, call, print }: CommandTools): CommandDef<any> {
+  return defineCommand({
+    meta: { name: 'redrive', description: 'Put dead letters back at the end of their queue' },
+    args: {
+      ...QUEUE,
+      id: { type: 'positional', required: false, description: 'Only the one with this id' },
+      ...connectionArgs,
+    },
+    async run({ args }) {
+      const queue = String(args['queue'])
+      const id = args['id'] === undefined ? undefined : String(args['id'])
+      const { redriven } = (await (id === undefined
+        ? call(args, 'iii::queue::redrive', { queue })
+        : call(args, 'iii::queue::redrive_message', { queue, message_id: id }))) as { redriven: number }
+      if (id !== undefined && redriven === 0) throw new Error(`"${queue}" has no dead letter with the id ${id}`)
+      print(`${queue}: ${redriven} redriven`)
+      return 0
+    },
+  })
+}
+
+function hold(
+  { connectionArgs, call, print }: CommandTools,
+  action: 'pause' | 'resume',
+  description: string,
+): CommandDef<any> {
+  return defineCommand({
+    meta: { name: action, description },
+    args: { ...QUEUE, ...connectionArgs },
+    async run({ args }) {
+      await call(args, `iii::queue::${action}`, { queue: args['queue'] })
+      print(`${String(args['queue'])}: ${action}d`)
+      return 0
+    },
+  })
+}
+
+function shortened(text: string): string {
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH - 1)}…` : text
+}

@@ -14,6 +14,8 @@ export interface EnqueueContext {
   readonly backend: Pick<Backend, 'enqueue'>
   readonly queues: Pick<NamedQueues, 'get'>
   readonly now: () => number
+  /** Told of each job that was stored. */
+  readonly stored: (queue: string) => void
 }
 
 interface EnqueueInput {
@@ -24,7 +26,12 @@ interface EnqueueInput {
 
 const OPTIONAL_TEXT = { type: ['string', 'null'] }
 
-export function enqueueFunction({ backend, queues, now }: EnqueueContext): BuiltInFunction<EnqueueInput> {
+export function enqueueFunction({
+  backend,
+  queues,
+  now,
+  stored: tellStored,
+}: EnqueueContext): BuiltInFunction<EnqueueInput> {
   return {
     id: 'engine::queue::enqueue',
     description:
@@ -72,6 +79,7 @@ export function enqueueFunction({ backend, queues, now }: EnqueueContext): Built
       const { ref, settings } = queues.get(queueName)
       const job = newJob(queueName, settings, content, options, now())
       const [stored] = await backend.enqueue([{ queue: ref, job }])
+      if (stored!.stored) tellStored(queueName)
       const { id } = stored!
       return new RawJson(`{"messageReceiptId":${JSON.stringify(id)}${stored!.stored ? '' : ',"duplicate":true'}}`)
     },

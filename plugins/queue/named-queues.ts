@@ -1,7 +1,7 @@
 // The named queues while the worker runs: those of the settings are declared and consumed, and changed in place when the settings change.
 import { isDeepStrictEqual } from 'node:util'
 import { CodedError } from '../../protocol/errors.ts'
-import { namedQueue, type Backend, type Consumption, type QueueRef } from './adapters/backend.ts'
+import { namedQueue, type Backend, type Consumer, type Consumption, type QueueRef } from './adapters/backend.ts'
 import { deliverJob, type DeliveryDeps } from './delivery.ts'
 import type { QueueSettings } from './settings.ts'
 
@@ -14,13 +14,18 @@ export interface NamedQueue {
 /** How long a queue that is taken out of the settings waits for what is being delivered. */
 const STOP_MS = 5_000
 
+export interface NamedQueuesDeps extends DeliveryDeps {
+  /** The consumer with what happens to its jobs counted and told. */
+  readonly observed: (queue: QueueRef, consumer: Consumer) => Consumer
+}
+
 export class NamedQueues {
   readonly #backend: Backend
-  readonly #deps: DeliveryDeps
+  readonly #deps: NamedQueuesDeps
   readonly #queues = new Map<string, NamedQueue>()
   #turn: Promise<void> = Promise.resolve()
 
-  constructor(backend: Backend, deps: DeliveryDeps) {
+  constructor(backend: Backend, deps: NamedQueuesDeps) {
     this.#backend = backend
     this.#deps = deps
   }
@@ -71,8 +76,7 @@ export class NamedQueues {
     const queue: NamedQueue = { ref: namedQueue(name), settings, consumption: undefined }
     this.#queues.set(name, queue)
     const target = { name, settings: () => queue.settings }
-    queue.consumption = await this.#backend.consume(queue.ref, {
-      deliver: (delivery) => deliverJob(delivery, target, this.#deps),
-    })
+    const consumer: Consumer = { deliver: (delivery) => deliverJob(delivery, target, this.#deps) }
+    queue.consumption = await this.#backend.consume(queue.ref, this.#deps.observed(queue.ref, consumer))
   }
 }

@@ -2,10 +2,12 @@
 import type { Clock } from '../../base/time/clock.ts'
 import type { PluginContext, RunningPlugin } from '../../sdk/plugin.ts'
 import { openBackend, QUEUE_ADAPTERS } from './adapters.ts'
+import type { DeliveryDeps } from './delivery.ts'
 import { queueWorkerSettings, type QueueWorkerConfig } from './config.ts'
 import { registerQueueFunctions } from './functions.ts'
 import { KnownFunctions, type FunctionsChanged } from './known-functions.ts'
 import { NamedQueues } from './named-queues.ts'
+import { TopicWorker } from './topic-worker.ts'
 
 /** How long `stop` waits for what is being delivered; the host allows 10 s for all of it. */
 const STOP_MS = 5_000
@@ -20,32 +22,50 @@ export async function startQueue(
   let settings = queueWorkerSettings(config)
   const backend = await openBackend(config.adapter, { projectRoot: engine.projectRoot, log, clock })
   const functions = new KnownFunctions(clock)
-  const queues = new NamedQueues(backend, {
+  const delivery: DeliveryDeps = {
     call: (request) => iii.trigger(request),
     functions,
     clock,
     functionWaitMs: () => settings.functionWaitMs,
+  }
+  const topics: TopicWorker = new TopicWorker({
+    iii,
+    log,
+    clock,
+    backend,
+    delivery,
+    named: { names: () => queues.all().keys(), settingsOf: (name) => queues.find(name)?.settings },
+    config: QUEUE_ADAPTERS.chosen(config.adapter).config,
+    legacySharedTopics: settings.legacySharedTopics,
   })
+  const observed = topics.observed.bind(topics)
+  const queues: NamedQueues = new NamedQueues(backend, { ...delivery, observed })
   registerQueueFunctions(iii, {
-    enqueue: { backend, queues, now: () => clock.now() },
+    enqueue: { backend, queues, now: () => clock.now(), stored: (queue) => topics.stored(queue) },
     define: { queues, call: (request) => iii.trigger(request) },
+    publish: topics.publish,
+    admin: topics.admin,
   })
   iii.registerFunction(WATCH_FUNCTION, (change: FunctionsChanged) => functions.apply(change), {
     metadata: { internal: true },
   })
   iii.registerTrigger({ type: 'engine::functions-changed', function_id: WATCH_FUNCTION, config: {} })
   await queues.apply(settings.queues)
+  topics.registerTriggerTypes()
 
   return {
     async reconfigure(changed) {
       if (!QUEUE_ADAPTERS.isSame(changed.adapter, config.adapter)) return false
-      settings = queueWorkerSettings(changed)
+      const wanted = queueWorkerSettings(changed)
+      if (wanted.legacySharedTopics !== settings.legacySharedTopics) return false
+      settings = wanted
       await queues.apply(settings.queues)
       return true
     },
     async stop() {
       await backend.close(STOP_MS)
       functions.wakeAll()
+      await topics.close()
     },
   }
 }

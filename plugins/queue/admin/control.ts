@@ -6,7 +6,8 @@ import type { JsonSchema } from '../../../sdk/plugin.ts'
 import type { Page, QueueRef } from '../adapters/backend.ts'
 import type { Job } from '../job.ts'
 import { NAME_SCHEMAS, PAGE_SCHEMAS, readName, readPage, underCode } from './admin-input.ts'
-import { jobRow, rowList } from './job-rows.ts'
+import { jobRow } from './job-rows.ts'
+import { mergedPage } from './merged-pages.ts'
 import { statusOf, type ListingDeps } from './listing.ts'
 
 export interface ControlDeps extends ListingDeps {
@@ -122,15 +123,13 @@ function list(
       page: readPage(input, reader),
     }),
     run: ({ queue, page }) =>
-      underCode(`${what}_failed`, `list the messages of "${queue}"`, async () => {
-        const { queues } = await names.find(queue)
-        const [only] = queues
-        if (only !== undefined && queues.length === 1) return rowList((await backend[what](only, page)).map(jobRow))
-        const first = { offset: 0, limit: page.offset + page.limit }
-        const lists = await Promise.all(queues.map((each) => backend[what](each, first)))
-        const jobs = lists.flat().sort(order)
-        return rowList(jobs.slice(page.offset, page.offset + page.limit).map(jobRow))
-      }),
+      underCode(`${what}_failed`, `list the messages of "${queue}"`, async () =>
+        mergedPage(await names.find(queue), page, {
+          read: (each, part) => backend[what](each, part),
+          order,
+          row: jobRow,
+        }),
+      ),
   }
 }
 

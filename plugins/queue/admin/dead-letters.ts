@@ -3,9 +3,10 @@ import type { BuiltInFunction } from '../../../kit/functions/built-in-function.t
 import { objectSchema } from '../../../kit/functions/function-schemas.ts'
 import type { InputObject, InputReader } from '../../../kit/functions/input-reader.ts'
 import type { JsonSchema } from '../../../sdk/plugin.ts'
-import type { Backend, DeadLetterChoice, DeadLetterPage, QueueRef } from '../adapters/backend.ts'
+import type { DeadLetterChoice, DeadLetterPage, Page, QueueRef } from '../adapters/backend.ts'
 import { NAME_SCHEMAS, PAGE_SCHEMAS, readMessageId, readName, readPage, underCode } from './admin-input.ts'
-import { deadLetterRow, rowList } from './job-rows.ts'
+import { deadLetterRow } from './job-rows.ts'
+import { mergedPage } from './merged-pages.ts'
 import type { QueueNames } from './names.ts'
 import { topicRows, type ListingDeps } from './listing.ts'
 
@@ -25,7 +26,8 @@ interface OneMessage extends Named {
 
 interface Messages {
   readonly topic: string
-  readonly page: DeadLetterPage
+  readonly page: Page
+  readonly order: DeadLetterPage['order']
 }
 
 const COUNT: JsonSchema = { type: 'integer' }
@@ -99,9 +101,13 @@ function dlqMessages({ backend, names }: DeadLetterDeps): BuiltInFunction<Messag
       ),
     },
     decode: readMessages,
-    run: ({ topic, page }) =>
+    run: ({ topic, page, order }) =>
       underCode('dlq_messages_failed', `list the dead letters of "${topic}"`, async () =>
-        rowList(await deadLettersOf(backend, (await names.find(topic)).queues, page)),
+        mergedPage(await names.find(topic), page, {
+          read: (queue, { offset, limit }) => backend.deadLetters(queue, { offset, limit, order }),
+          order: (one, other) => (order === 'newest' ? -1 : 1) * (one.error.at - other.error.at),
+          row: deadLetterRow,
+        }),
       ),
   }
 }
@@ -111,23 +117,9 @@ function readMessages(input: InputObject, reader: InputReader): Messages {
   if (order !== 'newest' && order !== 'oldest' && order !== null) reader.wrong(input, 'order', '"newest" or "oldest"')
   return {
     topic: readName(input, reader, 'topic', 'topic_required'),
-    page: { ...readPage(input, reader), order: order === 'oldest' ? 'oldest' : 'newest' },
+    page: readPage(input, reader),
+    order: order === 'oldest' ? 'oldest' : 'newest',
   }
-}
-
-/** The pages of several queues, merged by the time of the last failure. */
-async function deadLettersOf(backend: Backend, queues: readonly QueueRef[], page: DeadLetterPage) {
-  const { offset, limit, order } = page
-  const [only] = queues
-  if (queues.length === 1 && only !== undefined) return (await backend.deadLetters(only, page)).map(deadLetterRow)
-  const first = { offset: 0, limit: offset + limit, order }
-  const lists = await Promise.all(queues.map((queue) => backend.deadLetters(queue, first)))
-  const sign = order === 'newest' ? -1 : 1
-  return lists
-    .flat()
-    .sort((one, other) => sign * (one.error.at - other.error.at))
-    .slice(offset, offset + limit)
-    .map(deadLetterRow)
 }
 
 type Action = 'redrive' | 'discard'

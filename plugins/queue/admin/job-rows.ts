@@ -3,11 +3,11 @@ import { RawJson } from '../../../sdk/raw-json.ts'
 import type { DeadLetter, Failure, Job } from '../job.ts'
 
 /** An entry of `iii::queue::peek` and `iii::queue::delayed`. */
-export function jobRow(job: Job): RawJson {
+export function jobRow(job: Job, functionOfQueue = ''): RawJson {
   const { id, functionId, namespace, group, priority, attempts, createdAt, runAt, history } = job
   return withPayload(job, {
     id,
-    function_id: functionId,
+    function_id: functionId || functionOfQueue,
     ...(namespace !== undefined && { namespace }),
     ...(group !== undefined && { group }),
     priority,
@@ -20,14 +20,14 @@ export function jobRow(job: Job): RawJson {
 }
 
 /** An entry of `engine::queue::dlq_messages` (spec 03 §5): `failed_at` in seconds. */
-export function deadLetterRow({ job, error, sizeBytes }: DeadLetter): RawJson {
+export function deadLetterRow({ job, error, sizeBytes }: DeadLetter, functionOfQueue = ''): RawJson {
   return withPayload(job, {
     id: job.id,
     error: textOf(error),
     failed_at: Math.floor(error.at / 1_000),
     retries: job.attempts,
     size_bytes: sizeBytes,
-    function_id: job.functionId,
+    function_id: job.functionId || functionOfQueue,
     ...(job.namespace !== undefined && { namespace: job.namespace }),
     created_at: job.createdAt,
     history: job.history,

@@ -15,6 +15,8 @@ export interface Meant {
   readonly name: string
   /** One for a named queue, one for each subscription of a topic. */
   readonly queues: readonly QueueRef[]
+  /** The function of a subscription's queue: messages that were published before it have none. */
+  functionOf(queue: QueueRef): string
   /** Messages of a topic that nobody has subscribed to yet. */
   readonly backlog: number
   /** Whether there is anything by that name. */
@@ -23,9 +25,9 @@ export interface Meant {
 
 export class QueueNames {
   readonly #named: NamedQueues
-  readonly #backend: Pick<Backend, 'queues' | 'backlog'>
+  readonly #backend: Pick<Backend, 'queues' | 'backlog' | 'subscriptions'>
 
-  constructor(named: NamedQueues, backend: Pick<Backend, 'queues' | 'backlog'>) {
+  constructor(named: NamedQueues, backend: Pick<Backend, 'queues' | 'backlog' | 'subscriptions'>) {
     this.#named = named
     this.#backend = backend
   }
@@ -42,15 +44,18 @@ export class QueueNames {
 
   async #exact(name: string): Promise<Meant> {
     if (this.#named.settingsOf(name) !== undefined)
-      return { kind: 'named', name, queues: [namedQueue(name)], backlog: 0, isKnown: true }
+      return { kind: 'named', name, queues: [namedQueue(name)], backlog: 0, isKnown: true, functionOf: () => '' }
     const queues = (await this.#backend.queues()).filter((queue) => queue.name === name)
     const subscriptions = queues.filter(({ kind }) => kind === 'subscription')
     const backlog = await this.#backend.backlog(name)
+    const remembered = await this.#backend.subscriptions(name)
+    const functions = new Map(remembered.map(({ queue, functionId }) => [queue.key, functionId]))
+    const functionOf = ({ key }: QueueRef): string => functions.get(key) ?? ''
     if (subscriptions.length > 0 || backlog > 0)
-      return { kind: 'topic', name, queues: subscriptions, backlog, isKnown: true }
+      return { kind: 'topic', name, queues: subscriptions, backlog, isKnown: true, functionOf }
     // A queue that is defined no more, in which something is left.
     const isLeft = queues.length > 0
-    return { kind: isLeft ? 'named' : 'topic', name, queues, backlog, isKnown: isLeft }
+    return { kind: isLeft ? 'named' : 'topic', name, queues, backlog, isKnown: isLeft, functionOf }
   }
 }
 

@@ -5,7 +5,8 @@ import type { InputObject, InputReader } from '../../../kit/functions/input-read
 import { CodedError } from '../../../protocol/errors.ts'
 import { currentCallContext } from '../../../sdk/call-context.ts'
 import type { Backend, PublishedMessage } from '../adapters/backend.ts'
-import { dedupOf, JOB_OPTION_SCHEMAS, readJobOptions } from '../job-options.ts'
+import { scheduleOf } from '../new-job.ts'
+import { PUBLISH_OPTIONS, readPublishOptions } from '../publish-options.ts'
 import { QUEUE_DEFAULTS } from '../settings.ts'
 
 export interface PublishDeps {
@@ -31,7 +32,7 @@ const REQUEST = objectSchema(
     topic: { type: 'string', description: 'Exact name, not empty; there are no wildcards.' },
     queue: { type: 'string', description: 'The same as `topic`, which counts where both are there.' },
     data: ANY_VALUE,
-    ...JOB_OPTION_SCHEMAS,
+    ...PUBLISH_OPTIONS,
   },
   ['topic', 'data'],
 )
@@ -67,9 +68,9 @@ function readPublication(input: InputObject, reader: InputReader, now: number): 
     Object.hasOwn(input, 'topic') || !Object.hasOwn(input, 'queue') ? 'topic' : 'queue',
   )
   const data = reader.carried(input, 'data')
-  const options = readJobOptions(input, reader, now)
+  const options = readPublishOptions(input, reader)
   // Taken now: the context is gone when the store has answered.
   const { traceparent, baggage } = currentCallContext() ?? {}
-  const dedup = dedupOf(options, QUEUE_DEFAULTS.dedupWindowMs)
-  return { topic, message: { data, traceparent, baggage, priority: options.priority, runAt: options.runAt, dedup } }
+  // What a subscription says of delays is up to its queue.
+  return { topic, message: { data, traceparent, baggage, ...scheduleOf(QUEUE_DEFAULTS, data, options, now) } }
 }

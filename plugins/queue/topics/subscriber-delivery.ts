@@ -1,37 +1,40 @@
-// One delivery to a subscriber (spec 03 §4.4): its condition is asked first, each time, where the function is looked for.
-import type { Caller } from '../../../kit/triggers/binding-call.ts'
+// One delivery to a subscriber (spec 03 §4.2, §4.4): its condition is asked first, each time, and then its function is called with the
+// message, both where the binding says and on its behalf.
 import type { TriggerRequest } from '../../../sdk/handle-types.ts'
-import { RawJson } from '../../../sdk/raw-json.ts'
 import type { Delivery, Outcome } from '../adapters/backend.ts'
+import { deliverJob, failureOf, requestFor, type DeliveryDeps, type DeliveryQueue } from '../delivery.ts'
 import type { Subscriber } from './trigger.ts'
 
 /** A condition that has not decided after this time has failed. */
 export const CONDITION_MS = 30_000
 
-/**
- * Undefined: the function is to be called. `done`: the condition returned exactly `false`. `failed`: it ended with an error.
- * @param trace of the delivery
- */
-export async function askCondition(
-  iii: Caller,
-  { job }: Delivery,
+/** Runs a delivery; never rejects. */
+export async function deliverMessage(delivery: Delivery, subscriber: Subscriber, deps: DeliveryDeps): Promise<Outcome> {
+  const { binding, subscription, settings } = subscriber
+  const { function_id: functionId, namespace, metadata } = binding
+  // Which function is called is the business of the binding: `__binding` may stand in its place in the subscription.
+  const job = { ...delivery.job, functionId, namespace }
+  const queue: DeliveryQueue = { name: subscription.topic, settings: () => settings }
+  const verdict = await askCondition(requestFor(job, queue), subscriber, deps)
+  if (verdict !== undefined) return verdict
+  return deliverJob({ job, setAside: () => delivery.setAside(), takeUp: () => delivery.takeUp() }, queue, {
+    ...deps,
+    call: ({ metadata: _ofQueue, ...request }) =>
+      deps.call({ ...request, binding: binding.id, ...(metadata !== undefined && { metadata }) }),
+  })
+}
+
+/** Undefined: the function is to be called. */
+async function askCondition(
+  { metadata: _ofQueue, ...request }: TriggerRequest,
   { condition, binding }: Subscriber,
-  trace: Pick<TriggerRequest, 'traceparent' | 'baggage'>,
+  { call }: DeliveryDeps,
 ): Promise<Outcome | undefined> {
   if (condition === undefined) return undefined
-  const { id, namespace } = binding
-  try {
-    const verdict = await iii.trigger({
-      ...trace,
-      function_id: condition,
-      payload: new RawJson(job.data),
-      binding: id,
-      timeoutMs: CONDITION_MS,
-      ...(namespace !== undefined && { namespace }),
-    })
-    return verdict === false ? { kind: 'done' } : undefined
-  } catch (error) {
-    const { code = 'condition_failed', message = String(error) } = error as { code?: string; message?: string }
-    return { kind: 'failed', code, message: `condition ${condition}: ${message}` }
-  }
+  let answer: unknown
+  const asked = call({ ...request, function_id: condition, binding: binding.id, raw: false, timeoutMs: CONDITION_MS })
+  const error = await failureOf(asked.then((verdict) => void (answer = verdict)))
+  if (error !== undefined)
+    return { kind: 'failed', code: error.code, message: `condition ${condition}: ${error.message}` }
+  return answer === false ? { kind: 'done' } : undefined
 }

@@ -1,16 +1,6 @@
 // One subscription while somebody is bound to it: the bindings that share its queue, the consumer that delivers to them, and what of
 // it the backend knows. Bindings come and go at any time; what follows from that is done one after the other, towards what is wanted last.
-import type {
-  Backend,
-  Consumer,
-  Consumption,
-  Delivery,
-  Outcome,
-  QueueRef,
-  Settled,
-  Subscription,
-} from '../adapters/backend.ts'
-import type { Job } from '../job.ts'
+import type { Backend, Consumer, Consumption, Delivery, Outcome, QueueRef, Subscription } from '../adapters/backend.ts'
 import type { QueueSettings } from '../settings.ts'
 import type { Subscriber } from './trigger.ts'
 
@@ -24,7 +14,8 @@ export interface SharedSubscriptionDeps {
   readonly backend: Backend
   /** One delivery to the function of a binding. Must not reject. */
   readonly deliver: (delivery: Delivery, subscriber: Subscriber, queue: QueueRef) => Promise<Outcome>
-  readonly settled: (queue: QueueRef, job: Job, how: Settled) => void
+  /** The consumer with what happens to its jobs counted and told. */
+  readonly observed: (queue: QueueRef, consumer: Consumer, functionId: string) => Consumer
 }
 
 interface Member {
@@ -88,10 +79,6 @@ export class SharedSubscription implements Consumer {
     return this.#deps.deliver(delivery, member.subscriber, this.queue).finally(() => member.running--)
   }
 
-  settled(job: Job, how: Settled): void {
-    this.#deps.settled(this.queue, job, how)
-  }
-
   /** Settings of the binding that came last, with room for what all of them take at a time (spec 03 §4.3). */
   #settings(): QueueSettings | undefined {
     const subscribers = [...this.#members.values()].map(({ subscriber }) => subscriber)
@@ -117,11 +104,11 @@ export class SharedSubscription implements Consumer {
   }
 
   async #step(): Promise<void> {
-    const { backend } = this.#deps
+    const { backend, observed } = this.#deps
     const settings = this.#settings()
     if (settings !== undefined) {
       await backend.subscribe(this.subscription, settings)
-      this.#consumption ??= await backend.consume(this.queue, this)
+      this.#consumption ??= await backend.consume(this.queue, observed(this.queue, this, this.subscription.functionId))
       return
     }
     // Nothing is published to it any more before the last deliveries are waited for.

@@ -9,11 +9,11 @@ import { readSubscriber, type Subscriber } from './trigger.ts'
 
 export interface SubscriptionsDeps extends SharedSubscriptionDeps {
   readonly log: PluginLog
-  /** Of a subscriber that says nothing; read when one binds. */
-  readonly defaults: () => QueueSettings
+  /** Of a subscriber that says nothing. */
+  readonly defaults: QueueSettings
 }
 
-export class Subscriptions implements TriggerTypeHandler<unknown> {
+export class Subscriptions {
   readonly #deps: SubscriptionsDeps
   readonly #byBinding = new Map<string, SharedSubscription>()
   readonly #byKey = new Map<string, SharedSubscription>()
@@ -22,9 +22,17 @@ export class Subscriptions implements TriggerTypeHandler<unknown> {
     this.#deps = deps
   }
 
-  async registerTrigger(binding: TriggerBinding<unknown>): Promise<void> {
+  /** @param isShared whether all bindings to a topic share its messages, instead of each function getting all */
+  handler(isShared = false): TriggerTypeHandler<unknown> {
+    return {
+      registerTrigger: (binding) => this.#register(binding, isShared),
+      unregisterTrigger: (unbound) => this.#unregister(unbound),
+    }
+  }
+
+  async #register(binding: TriggerBinding<unknown>, isShared: boolean): Promise<void> {
     const { log, defaults } = this.#deps
-    const subscriber = readSubscriber(binding, defaults())
+    const subscriber = readSubscriber(binding, defaults, isShared)
     const about = { trigger: binding.id, function_id: binding.function_id }
     const before = this.#byBinding.get(binding.id)
     const isSame = subscriber !== undefined && before?.queue.key === subscriptionQueue(subscriber.subscription).key
@@ -45,7 +53,7 @@ export class Subscriptions implements TriggerTypeHandler<unknown> {
     }
   }
 
-  async unregisterTrigger({ id, deliberate }: { readonly id: string; readonly deliberate: boolean }): Promise<void> {
+  async #unregister({ id, deliberate }: { readonly id: string; readonly deliberate: boolean }): Promise<void> {
     const shared = this.#byBinding.get(id)
     if (shared !== undefined) await this.#remove(id, shared, deliberate)
   }

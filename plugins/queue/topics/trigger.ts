@@ -17,6 +17,8 @@ export interface Subscriber {
   readonly problems: readonly string[]
 }
 
+/** Stands for all functions that share the messages of a topic. */
+const SHARED = '(shared)'
 const MILLISECONDS: JsonSchema = { type: 'integer', minimum: 0 }
 const RETRIES: JsonSchema = { type: 'integer', minimum: 0 }
 
@@ -80,7 +82,7 @@ const CONFIG: JsonSchema = {
 const CALL: JsonSchema = { description: 'The published data itself: any JSON value.' }
 
 /** The types, the canonical one first. */
-export const SUBSCRIBER_TRIGGER_TYPES: readonly TriggerTypeInput[] = [
+export const SUBSCRIBER_TRIGGER_TYPES: readonly [TriggerTypeInput, TriggerTypeInput] = [
   {
     id: 'durable:subscriber',
     description: 'Delivers each message that is published to a topic once per function, and again where it fails.',
@@ -98,8 +100,13 @@ export const SUBSCRIBER_TRIGGER_TYPES: readonly TriggerTypeInput[] = [
 /**
  * What a binding says. Undefined: it names no topic, and is never fired. Throws for what can't be meant.
  * @param defaults of a subscriber that says nothing
+ * @param isShared whether all bindings to the topic have one subscription
  */
-export function readSubscriber(binding: TriggerBinding, defaults: QueueSettings): Subscriber | undefined {
+export function readSubscriber(
+  binding: TriggerBinding,
+  defaults: QueueSettings,
+  isShared = false,
+): Subscriber | undefined {
   const config = readConfigObject(binding.config)
   const topic = topicOf(config)
   if (topic === undefined) return undefined
@@ -107,7 +114,9 @@ export function readSubscriber(binding: TriggerBinding, defaults: QueueSettings)
   const { function_id, namespace = 'default', metadata } = binding
   return {
     binding,
-    subscription: { topic, functionId: identityOf(metadata) ?? function_id, namespace },
+    subscription: isShared
+      ? { topic, functionId: SHARED, namespace: 'default' }
+      : { topic, functionId: identityOf(metadata) ?? function_id, namespace },
     condition: readCondition(config),
     settings,
     problems,

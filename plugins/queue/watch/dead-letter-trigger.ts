@@ -14,6 +14,7 @@ import { kindOf } from './queue-figures.ts'
 export interface DeadLetterEvent {
   readonly queue: QueueRef
   readonly job: Job
+  readonly functionId: string
   readonly failure: Failure
 }
 
@@ -71,11 +72,11 @@ export const DEAD_LETTER_BINDINGS: Omit<TriggerBindingsOptions<DeadLetterFilter,
   },
   matches: () => true,
   subject: { of: ({ queue }) => queue, ofEvent: ({ queue }) => queue.name },
-  payload: ({ queue, job, failure: { at, code, message } }) => ({
+  payload: ({ queue, job, functionId, failure: { at, code, message } }) => ({
     queue: queue.name,
     kind: kindOf(queue),
     id: job.id,
-    function_id: job.functionId,
+    function_id: functionId,
     error: { code, message },
     attempts: job.attempts,
     failed_at: at,

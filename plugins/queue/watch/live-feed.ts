@@ -18,7 +18,7 @@ export interface LiveFeedDeps {
   readonly iii: Caller
   readonly log: PluginLog
   readonly clock: Clock
-  readonly figures: QueueFigures
+  readonly figures: () => QueueFigures
   readonly rows: () => Promise<TopicRow[]>
 }
 
@@ -90,7 +90,7 @@ export class LiveFeed {
     const before = this.#counted
     this.#counted = new Map()
     return all.map(({ kind, name, stats: { waiting, active, delayed, dead } }) => {
-      const { enqueued, delivered } = figures.find(kind, name) ?? { enqueued: 0, delivered: 0 }
+      const { enqueued, delivered } = figures().find(kind, name) ?? { enqueued: 0, delivered: 0 }
       const key = `${kind} ${name}`
       const last = before.get(key) ?? { enqueued: 0, delivered: 0 }
       this.#counted.set(key, { enqueued, delivered })

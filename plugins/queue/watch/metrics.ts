@@ -4,7 +4,7 @@ import type { BuiltInFunction } from '../../../kit/functions/built-in-function.t
 import { objectSchema } from '../../../kit/functions/function-schemas.ts'
 import { underCode } from '../admin/admin-input.ts'
 import { topicRows, type ListingDeps, type TopicRow } from '../admin/listing.ts'
-import type { FiguresOf, QueueFigures, QueueKind } from './queue-figures.ts'
+import type { Figures, QueueFigures, QueueKind } from './queue-figures.ts'
 
 export interface MetricsDeps extends Pick<ListingDeps, 'backend' | 'named'> {
   readonly figures: QueueFigures
@@ -26,11 +26,11 @@ const COUNTERS = {
   'iii.queue.failed.total': 'failed',
   'iii.queue.dead_lettered.total': 'deadLettered',
   'iii.queue.redriven.total': 'redriven',
-} as const satisfies Record<string, keyof FiguresOf>
+} as const satisfies Record<string, keyof Figures>
 
 const HISTOGRAMS = { 'iii.queue.wait': 'wait', 'iii.queue.handle': 'handle' } as const satisfies Record<
   string,
-  keyof FiguresOf
+  keyof Figures
 >
 
 export function metricsFunction(deps: MetricsDeps): BuiltInFunction<null> {

@@ -5,81 +5,89 @@ import type { Job } from '../job.ts'
 
 export type QueueKind = 'named' | 'topic'
 
-/** Of one named queue or topic, since the plugin was started. */
-export interface FiguresOf {
-  readonly kind: QueueKind
-  readonly name: string
-  enqueued: number
-  delivered: number
-  failed: number
-  deadLettered: number
-  redriven: number
-  /** From the time a job was stored, or was to run, to its first delivery. */
-  readonly wait: LatencyHistogram
-  /** One delivery. */
-  readonly handle: LatencyHistogram
-}
-
-/** Names that have figures of their own; later ones have none. */
+/** Names that have figures of their own; what happens under later ones is counted for nobody. */
 export const MAX_FIGURES = 10_000
 
 export class QueueFigures {
-  readonly #of = new Map<string, FiguresOf>()
+  readonly #of = new Map<string, Figures>()
   readonly #now: () => number
-  readonly #onChange: (figures: FiguresOf) => void
+  readonly #changed: () => void
 
-  /** @param onChange told of each change; `now`: Unix milliseconds */
-  constructor(now: () => number, onChange: (figures: FiguresOf) => void = () => {}) {
+  /** @param now Unix milliseconds. @param changed told of each change */
+  constructor(now: () => number, changed: () => void = () => {}) {
     this.#now = now
-    this.#onChange = onChange
+    this.#changed = changed
   }
 
-  get all(): Iterable<FiguresOf> {
+  get all(): Iterable<Figures> {
     return this.#of.values()
   }
 
-  /** Undefined before anything has happened there. */
-  find(kind: QueueKind, name: string): FiguresOf | undefined {
+  /** Those of one queue, made where there are none. */
+  of(kind: QueueKind, name: string): Figures {
+    const key = `${kind} ${name}`
+    const known = this.#of.get(key)
+    if (known !== undefined) return known
+    const figures = new Figures(kind, name, this.#now, this.#changed)
+    if (this.#of.size < MAX_FIGURES) this.#of.set(key, figures)
+    return figures
+  }
+
+  find(kind: QueueKind, name: string): Figures | undefined {
     return this.#of.get(`${kind} ${name}`)
   }
+}
 
-  enqueued(kind: QueueKind, name: string, count: number): void {
-    this.#change(kind, name, (figures) => (figures.enqueued += count))
+/** Of one named queue or topic, since the plugin was started. */
+export class Figures {
+  readonly kind: QueueKind
+  readonly name: string
+  enqueued = 0
+  delivered = 0
+  failed = 0
+  deadLettered = 0
+  redriven = 0
+  /** From the time a job was stored, or was to run, to its first delivery. */
+  readonly wait = new LatencyHistogram()
+  /** One delivery. */
+  readonly handle = new LatencyHistogram()
+  readonly #now: () => number
+  readonly #changed: () => void
+
+  constructor(kind: QueueKind, name: string, now: () => number, changed: () => void) {
+    this.kind = kind
+    this.name = name
+    this.#now = now
+    this.#changed = changed
   }
 
-  redriven(queue: QueueRef, count: number): void {
-    this.#change(kindOf(queue), queue.name, (figures) => (figures.redriven += count))
+  addEnqueued(count: number): void {
+    this.enqueued += count
+    this.#changed()
   }
 
-  /** A delivery begins; to be called when it has ended. */
-  begin(queue: QueueRef, job: Job): () => void {
+  addRedriven(count: number): void {
+    this.redriven += count
+    this.#changed()
+  }
+
+  /** A delivery begins; returns when it did, for `end`. */
+  begin({ attempts, createdAt, runAt = createdAt }: Job): number {
     const began = this.#now()
-    this.#change(kindOf(queue), queue.name, ({ wait }) => {
-      if (job.attempts === 0) wait.record(Math.max(0, began - Math.max(job.createdAt, job.runAt ?? 0)))
-    })
-    return () =>
-      this.#change(kindOf(queue), queue.name, ({ handle }) => handle.record(Math.max(0, this.#now() - began)))
+    if (attempts === 0) this.wait.record(Math.max(0, began - Math.max(createdAt, runAt)))
+    this.#changed()
+    return began
   }
 
-  settled(queue: QueueRef, { kind }: Settled): void {
-    this.#change(kindOf(queue), queue.name, (figures) => {
-      if (kind === 'done') figures.delivered++
-      if (kind === 'retry' || kind === 'dead') figures.failed++
-      if (kind === 'dead') figures.deadLettered++
-    })
+  end(began: number): void {
+    this.handle.record(Math.max(0, this.#now() - began))
   }
 
-  #change(kind: QueueKind, name: string, change: (figures: FiguresOf) => void): void {
-    const key = `${kind} ${name}`
-    let figures = this.#of.get(key)
-    if (figures === undefined) {
-      if (this.#of.size >= MAX_FIGURES) return
-      const zeros = { enqueued: 0, delivered: 0, failed: 0, deadLettered: 0, redriven: 0 }
-      figures = { kind, name, ...zeros, wait: new LatencyHistogram(), handle: new LatencyHistogram() }
-      this.#of.set(key, figures)
-    }
-    change(figures)
-    this.#onChange(figures)
+  settle({ kind }: Settled): void {
+    if (kind === 'done') this.delivered++
+    if (kind === 'retry' || kind === 'dead') this.failed++
+    if (kind === 'dead') this.deadLettered++
+    this.#changed()
   }
 }
 

@@ -19,16 +19,17 @@ function scene() {
   const subscriptions = new Subscriptions({
     backend: backend as unknown as Backend,
     log,
-    defaults: () => QUEUE_DEFAULTS,
+    defaults: QUEUE_DEFAULTS,
     deliver: (_delivery, { binding }) => {
       delivered.push(binding.id)
       return new Promise((resolve) => ends.push(() => resolve(DONE)))
     },
-    settled: () => {},
+    observed: (_queue, consumer) => consumer,
   })
-  const bind = (id: string, more: Partial<TriggerBinding> = {}): Promise<void> =>
-    subscriptions.registerTrigger({ id, function_id: 'f', config: { topic: 't' }, ...more })
-  const unbind = (id: string, deliberate = true): Promise<void> => subscriptions.unregisterTrigger({ id, deliberate })
+  const handler = subscriptions.handler()
+  const bind = async (id: string, more: Partial<TriggerBinding> = {}): Promise<void> =>
+    handler.registerTrigger({ id, function_id: 'f', config: { topic: 't' }, ...more })
+  const unbind = async (id: string, deliberate = true): Promise<void> => handler.unregisterTrigger({ id, deliberate })
   return { backend, log, delivered, ends, subscriptions, bind, unbind }
 }
 

@@ -11,6 +11,8 @@ import { QUEUE_DEFAULTS } from '../settings.ts'
 
 export interface PublishDeps {
   readonly backend: Pick<Backend, 'publish'>
+  /** What has to be waited for before a message of the topic is stored; undefined = nothing. */
+  readonly changes: (topic: string) => Promise<unknown> | undefined
   /** Told how many copies were stored, for the figures. */
   readonly published: (topic: string, copies: number) => void
   /** Unix milliseconds. */
@@ -37,7 +39,7 @@ const REQUEST = objectSchema(
   ['topic', 'data'],
 )
 
-export function registerPublish(iii: FunctionRegistrar, { backend, published, now }: PublishDeps): void {
+export function registerPublish(iii: FunctionRegistrar, { backend, changes, published, now }: PublishDeps): void {
   for (const [id, description] of Object.entries(IDS)) {
     registerBuiltIn<Publication>(iii, {
       id,
@@ -48,6 +50,8 @@ export function registerPublish(iii: FunctionRegistrar, { backend, published, no
       decode: (input, reader) => readPublication(input, reader, now()),
       async run({ topic, message }) {
         if (topic === '') throw new CodedError('topic_not_set', 'The topic is empty: name the topic to publish to.')
+        const changing = changes(topic)
+        if (changing !== undefined) await changing
         try {
           published(topic, await backend.publish(topic, message))
         } catch (cause) {

@@ -1,6 +1,7 @@
 // One subscription while somebody is bound to it: the bindings that share its queue, the consumer that delivers to them, and what of
 // it the backend knows. Bindings come and go at any time; what follows from that is done one after the other, towards what is wanted last.
 import type { Backend, Consumer, Consumption, Delivery, Outcome, QueueRef, Subscription } from '../adapters/backend.ts'
+import type { PluginLog } from '../../../sdk/plugin.ts'
 import type { QueueSettings } from '../settings.ts'
 import type { Subscriber } from './trigger.ts'
 
@@ -11,6 +12,7 @@ import type { Subscriber } from './trigger.ts'
 export const SUBSCRIPTION_STOP_MS = 30_000
 
 export interface SharedSubscriptionDeps {
+  readonly log: Pick<PluginLog, 'warn' | 'error'>
   readonly backend: Backend
   /** One delivery to the function of a binding. Must not reject. */
   readonly deliver: (delivery: Delivery, subscriber: Subscriber, queue: QueueRef) => Promise<Outcome>
@@ -30,6 +32,8 @@ export class SharedSubscription implements Consumer {
   /** In the order in which they came; one that comes again is the last. */
   readonly #members = new Map<string, Member>()
   #consumption: Consumption | undefined
+  /** The last consumption, while its deliveries still run. */
+  #ending: Promise<void> | undefined
   /** Whether the backend is to forget the subscription when nobody is bound to it. */
   #isForgotten = false
   #work: Promise<void> = Promise.resolve()
@@ -44,11 +48,16 @@ export class SharedSubscription implements Consumer {
     return this.#members.size === 0
   }
 
+  /** Resolves when nothing is delivered any more for bindings that have gone. */
+  async ended(): Promise<void> {
+    await this.#ending
+  }
+
   get size(): number {
     return this.#members.size
   }
 
-  /** Resolves when messages are being delivered, by these settings; rejects as the backend does, and then nobody is bound. */
+  /** Resolves when it gets copies of what is published; rejects as the backend does, and then nobody is bound. */
   async add(subscriber: Subscriber): Promise<void> {
     const { id } = subscriber.binding
     const known = this.#members.get(id)
@@ -108,14 +117,24 @@ export class SharedSubscription implements Consumer {
     const settings = this.#settings()
     if (settings !== undefined) {
       await backend.subscribe(this.subscription, settings)
-      this.#consumption ??= await backend.consume(this.queue, observed(this.queue, this, this.subscription.functionId))
+      if (this.#ending !== undefined || this.#consumption !== undefined) return
+      this.#consumption = await backend.consume(this.queue, observed(this.queue, this, this.subscription.functionId))
       return
     }
-    // Nothing is published to it any more before the last deliveries are waited for.
     if (this.#isForgotten) await backend.unsubscribe(this.subscription)
-    const consumption = this.#consumption
+    // Not waited for: what is being delivered is to hold up nobody who publishes.
+    if (this.#consumption !== undefined) this.#ending = this.#end(this.#consumption)
     this.#consumption = undefined
-    await consumption?.stop(SUBSCRIPTION_STOP_MS)
+  }
+
+  async #end(consumption: Consumption): Promise<void> {
+    await consumption.stop(SUBSCRIPTION_STOP_MS)
+    this.#ending = undefined
+    if (this.isEmpty) return
+    // Somebody has come meanwhile.
+    await this.#converge().catch((error: unknown) => {
+      this.#deps.log.error(`messages of topic '${this.subscription.topic}' are not delivered`, error)
+    })
   }
 }
 

@@ -1,14 +1,12 @@
 // All bindings of `durable:subscriber` and `queue` (spec 03 §4.2–4.3): which subscription each belongs to, and when one ends. A worker that
 // goes keeps its subscription, whose messages wait for its return; whoever unregisters it ends it.
 import type { TriggerBinding, TriggerTypeHandler } from '../../../sdk/handle-types.ts'
-import type { PluginLog } from '../../../sdk/plugin.ts'
 import { subscriptionQueue, type QueueRef } from '../adapters/backend.ts'
 import type { QueueSettings } from '../settings.ts'
 import { SharedSubscription, type SharedSubscriptionDeps } from './subscription.ts'
-import { readSubscriber, type Subscriber } from './trigger.ts'
+import { readSubscriber, topicOf, type Subscriber } from './trigger.ts'
 
 export interface SubscriptionsDeps extends SharedSubscriptionDeps {
-  readonly log: PluginLog
   /** Of a subscriber that says nothing. */
   readonly defaults: QueueSettings
 }
@@ -17,6 +15,8 @@ export class Subscriptions {
   readonly #deps: SubscriptionsDeps
   readonly #byBinding = new Map<string, SharedSubscription>()
   readonly #byKey = new Map<string, SharedSubscription>()
+  /** By topic, while there are any. */
+  readonly #changes = new Map<string, Promise<unknown>>()
 
   constructor(deps: SubscriptionsDeps) {
     this.#deps = deps
@@ -25,9 +25,18 @@ export class Subscriptions {
   /** @param isShared whether all bindings to a topic share its messages, instead of each function getting all */
   handler(isShared = false): TriggerTypeHandler<unknown> {
     return {
-      registerTrigger: (binding) => this.#register(binding, isShared),
-      unregisterTrigger: (unbound) => this.#unregister(unbound),
+      registerTrigger: (binding) =>
+        this.#changing([topicOf(binding.config), this.#topicOfBinding(binding.id)], this.#register(binding, isShared)),
+      unregisterTrigger: (unbound) => this.#changing([this.#topicOfBinding(unbound.id)], this.#unregister(unbound)),
     }
+  }
+
+  /**
+   * Resolves when the subscriptions of a topic that were made and ended so far count. Undefined: they do. For publishers: what comes after a
+   * registration is to reach it.
+   */
+  changes(topic: string): Promise<unknown> | undefined {
+    return this.#changes.get(topic)
   }
 
   async #register(binding: TriggerBinding<unknown>, isShared: boolean): Promise<void> {
@@ -48,7 +57,7 @@ export class Subscriptions {
       await shared.add(subscriber)
     } catch (error) {
       if (this.#byBinding.get(binding.id) === shared) this.#byBinding.delete(binding.id)
-      this.#dropEmpty(shared)
+      void this.#dropEmpty(shared)
       throw error
     }
   }
@@ -65,7 +74,24 @@ export class Subscriptions {
 
   /** Names of topics to which somebody is bound. */
   topics(): Set<string> {
-    return new Set([...this.#byKey.values()].map(({ subscription }) => subscription.topic))
+    return new Set(
+      [...this.#byKey.values()].filter(({ isEmpty }) => !isEmpty).map(({ subscription }) => subscription.topic),
+    )
+  }
+
+  #topicOfBinding(id: string): string | undefined {
+    return this.#byBinding.get(id)?.subscription.topic
+  }
+
+  #changing(topics: readonly (string | undefined)[], change: Promise<void>): Promise<void> {
+    for (const topic of new Set(topics)) {
+      if (topic === undefined) continue
+      const all: Promise<unknown> = Promise.allSettled([this.#changes.get(topic), change]).then(() => {
+        if (this.#changes.get(topic) === all) this.#changes.delete(topic)
+      })
+      this.#changes.set(topic, all)
+    }
+    return change
   }
 
   #shared({ subscription }: Subscriber): SharedSubscription {
@@ -79,15 +105,12 @@ export class Subscriptions {
 
   async #remove(bindingId: string, shared: SharedSubscription, forget: boolean): Promise<void> {
     this.#byBinding.delete(bindingId)
-    try {
-      await shared.remove(bindingId, forget)
-    } finally {
-      this.#dropEmpty(shared)
-    }
+    await shared.remove(bindingId, forget).finally(() => void this.#dropEmpty(shared))
   }
 
   /** Kept until its consumption has ended: whoever subscribes meanwhile has to wait for that. */
-  #dropEmpty(shared: SharedSubscription): void {
+  async #dropEmpty(shared: SharedSubscription): Promise<void> {
+    await shared.ended()
     const { key } = shared.queue
     if (shared.isEmpty && this.#byKey.get(key) === shared) this.#byKey.delete(key)
   }

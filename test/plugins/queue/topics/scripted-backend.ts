@@ -11,24 +11,27 @@ import type {
 import { subscriptionQueue } from '../../../../plugins/queue/adapters/backend.ts'
 import type { Job } from '../../../../plugins/queue/job.ts'
 import type { QueueSettings } from '../../../../plugins/queue/settings.ts'
+import { Collector } from '../../../support/deadline.ts'
 
 type Part = Pick<Backend, 'subscribe' | 'unsubscribe' | 'consume'>
 
 export class ScriptedBackend implements Part {
   /** `subscribe t::f@default`, `consume …`, `stop …`, `unsubscribe …`, in the order in which they were asked. */
-  readonly asked: string[] = []
+  readonly told = new Collector<string>()
   readonly settings = new Map<string, QueueSettings>()
   readonly #consumers = new Map<string, Consumer>()
   /** The next `subscribe` rejects with it. */
   refusal: Error | undefined
   /** The next `stop` resolves with it. */
   stopping: Promise<void> | undefined
-  /** Somebody has asked for a stop. */
-  readonly stopAsked = Promise.withResolvers<void>()
+
+  get asked(): string[] {
+    return this.told.items
+  }
 
   async subscribe(subscription: Subscription, settings: QueueSettings): Promise<QueueRef> {
     const queue = subscriptionQueue(subscription)
-    this.asked.push(`subscribe ${queue.key}`)
+    this.told.add(`subscribe ${queue.key}`)
     const { refusal } = this
     this.refusal = undefined
     if (refusal !== undefined) throw refusal
@@ -37,17 +40,16 @@ export class ScriptedBackend implements Part {
   }
 
   async unsubscribe(subscription: Subscription): Promise<void> {
-    this.asked.push(`unsubscribe ${subscriptionQueue(subscription).key}`)
+    this.told.add(`unsubscribe ${subscriptionQueue(subscription).key}`)
   }
 
   async consume({ key }: QueueRef, consumer: Consumer): Promise<Consumption> {
     if (this.#consumers.has(key)) throw new Error(`There is a consumer of ${key} already.`)
-    this.asked.push(`consume ${key}`)
+    this.told.add(`consume ${key}`)
     this.#consumers.set(key, consumer)
     return {
       stop: async () => {
-        this.asked.push(`stop ${key}`)
-        this.stopAsked.resolve()
+        this.told.add(`stop ${key}`)
         await this.stopping
         this.#consumers.delete(key)
       },

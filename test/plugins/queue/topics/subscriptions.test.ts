@@ -5,7 +5,6 @@ import { QUEUE_DEFAULTS } from '../../../../plugins/queue/settings.ts'
 import { Subscriptions } from '../../../../plugins/queue/topics/subscriptions.ts'
 import type { TriggerBinding } from '../../../../sdk/handle-types.ts'
 import { collectingLog } from '../../../support/collecting-log.ts'
-import { within } from '../../../support/deadline.ts'
 import { ScriptedBackend } from './scripted-backend.ts'
 
 const KEY = 't::f@default'
@@ -98,22 +97,19 @@ describe('a subscription', () => {
     ])
   })
 
-  test('waits for the end of its own earlier consumption', async () => {
+  test('that comes back is remembered at once, and consumed when its earlier consumption has ended', async () => {
     const { backend, bind, unbind } = scene()
     await bind('a')
     const stopped = Promise.withResolvers<void>()
     backend.stopping = stopped.promise
-    const gone = unbind('a', false)
-    await within(5_000, 'the stop', backend.stopAsked.promise)
-    const back = bind('b')
-    // An end that waits does not hold up another subscription.
-    await bind('c', { function_id: 'g' })
-    expect(backend.asked.filter((each) => each === `consume ${KEY}`)).toHaveLength(1)
+    await unbind('a')
+    expect(backend.asked.splice(0)).toEqual([`subscribe ${KEY}`, `consume ${KEY}`, `unsubscribe ${KEY}`, `stop ${KEY}`])
+    await bind('b')
+    expect(backend.asked).toEqual([`subscribe ${KEY}`])
     stopped.resolve()
-    await Promise.all([gone, back])
-    expect(backend.asked.slice(-2)).toEqual([`subscribe ${KEY}`, `consume ${KEY}`])
+    expect((await backend.told.take(3)).slice(1)).toEqual([`subscribe ${KEY}`, `consume ${KEY}`])
     await unbind('b')
-    expect(backend.asked.slice(-2)).toEqual([`unsubscribe ${KEY}`, `stop ${KEY}`])
+    expect(backend.asked.slice(3)).toEqual([`unsubscribe ${KEY}`, `stop ${KEY}`])
   })
 
   test('of a worker that is back at once goes on', async () => {
@@ -131,6 +127,31 @@ describe('a subscription', () => {
     await bind('a')
     await unbind('a')
     expect(backend.asked.slice(1)).toEqual([`subscribe ${KEY}`, `consume ${KEY}`, `unsubscribe ${KEY}`, `stop ${KEY}`])
+  })
+})
+
+describe('whoever publishes waits for changes of the topic,', () => {
+  test('and for none of another one', async () => {
+    const { bind, unbind, subscriptions, backend } = scene()
+    const bound = bind('a')
+    expect(subscriptions.changes('other')).toBeUndefined()
+    await subscriptions.changes('t')
+    expect(backend.asked[0]).toBe(`subscribe ${KEY}`)
+    await bound
+    const unbound = unbind('a')
+    await subscriptions.changes('t')
+    expect(backend.asked).toContain(`unsubscribe ${KEY}`)
+    await unbound
+    expect(subscriptions.changes('t')).toBeUndefined()
+  })
+
+  test('also for those of a trigger that moves away', async () => {
+    const { bind, subscriptions, backend } = scene()
+    await bind('a')
+    const moved = bind('a', { config: { topic: 'other' } })
+    await subscriptions.changes('t')
+    expect(backend.asked).toContain(`unsubscribe ${KEY}`)
+    await moved
   })
 })
 
@@ -163,11 +184,9 @@ describe('several triggers of one function', () => {
     await bind('a')
     const stopped = Promise.withResolvers<void>()
     backend.stopping = stopped.promise
-    const gone = unbind('a', false)
-    await within(5_000, 'the stop', backend.stopAsked.promise)
+    await unbind('a', false)
     expect(await backend.deliver(KEY)).toEqual({ kind: 'returned' })
     stopped.resolve()
-    await gone
   })
 })
 

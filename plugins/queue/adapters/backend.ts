@@ -207,7 +207,10 @@ export interface Backend {
   /** Takes it out of those that get copies. What its queue holds stays as with `retire`. */
   unsubscribe(subscription: Subscription): Promise<void>
   subscriptions(topic?: string): Promise<RememberedSubscription[]>
-  /** Stores a copy for each subscription of the topic in one durable step, or one in the topic's backlog where there is none. Resolves with the number of copies. */
+  /**
+   * Stores a copy for each subscription of the topic in one durable step, or one in the topic's backlog where there is none. Where the
+   * message names no `runAt`, the `delayMs` of each subscription counts. Resolves with the number of copies.
+   */
   publish(topic: string, message: PublishedMessage): Promise<number>
   /** Topics with a subscription or a backlog, each once. */
   topics(): Promise<string[]>

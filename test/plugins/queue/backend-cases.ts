@@ -524,8 +524,8 @@ function topicCases(start: () => Promise<QueueRun>): void {
       // Topics of one test are told from those of others on the same server by the queue's name.
       const topic = `topic-${queue.name}`
       const { QUEUE_DEFAULTS } = await import('../../../plugins/queue/settings.ts')
-      const subscribe = (functionId: string) =>
-        backend.subscribe({ topic, functionId, namespace: 'default' }, { ...QUEUE_DEFAULTS, maxAttempts: 1 })
+      const subscribe = (functionId: string, more: Partial<QueueSettings> = {}) =>
+        backend.subscribe({ topic, functionId, namespace: 'default' }, { ...QUEUE_DEFAULTS, maxAttempts: 1, ...more })
       const publish = (payload: unknown) => backend.publish(topic, { data: JSON.stringify(payload) })
       const take = async (ref: Awaited<ReturnType<typeof subscribe>>, count: number, outcome = DONE) => {
         const got: unknown[] = []
@@ -583,6 +583,16 @@ function topicCases(start: () => Promise<QueueRun>): void {
       expect(await publish(1)).toBe(1)
       expect(await take(a, 1)).toEqual([1])
       expect((await backend.subscriptions(topic)).map(({ functionId }) => functionId)).toEqual(['a'])
+    })
+
+    test('each copy is delayed as its subscription says, unless its publisher does', async () => {
+      const { subscribe, publish, take, backend, topic } = await scene()
+      const [a, b] = [await subscribe('a', { delayMs: 600_000 }), await subscribe('b')]
+      expect(await publish('x')).toBe(2)
+      expect(await take(b, 1)).toEqual(['x'])
+      expect(await backend.stats(a)).toMatchObject({ waiting: 0, delayed: 1 })
+      await backend.publish(topic, { data: '"now"', runAt: 1 })
+      expect(await take(a, 1)).toEqual(['now'])
     })
 
     test('a copy that fails is a dead letter of its own subscription', async () => {

@@ -117,11 +117,13 @@ export class BuiltinBackend implements Backend {
       subscribers = this.#registry.subscribersOf(topic)
       if (subscribers.length === 0) subscribers = [backlog]
     }
+    const now = this.#clock.now()
     const stored = await this.#write(
       subscribers.map(({ line, subscription }) => ({
         line,
         job: {
           ...message,
+          runAt: message.runAt ?? (line.settings.delayMs > 0 ? now + line.settings.delayMs : undefined),
           id: randomUUID(),
           functionId: subscription?.functionId ?? '',
           namespace: subscription?.namespace,

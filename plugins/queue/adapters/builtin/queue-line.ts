@@ -119,6 +119,10 @@ export class QueueLine implements SourceQueue {
     return this.#inHand.values()
   }
 
+  get settings(): QueueSettings {
+    return this.#settings
+  }
+
   set settings(settings: QueueSettings) {
     const before = this.#settings
     this.#settings = settings

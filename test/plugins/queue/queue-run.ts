@@ -35,7 +35,8 @@ export async function runQueuePlugin(config: QueueWorkerConfig = {}, projectRoot
   const deaths = new Collector<unknown>()
   run.worker.registerFunction('test::on-dead', deaths.add)
   await run.engine.bind({ type: 'queue:dead-letter', function_id: 'test::on-dead' })
-  const list = (topic: string): Promise<DeadLetterRow[]> => run.call('engine::queue::dlq_messages', { topic, limit: 1_000 })
+  const list = (topic: string): Promise<DeadLetterRow[]> =>
+    run.call('engine::queue::dlq_messages', { topic, limit: 1_000 })
   return {
     ...run,
     publish: (topic, data, more = {}) => run.call('iii::durable::publish', { topic, data, ...more }),

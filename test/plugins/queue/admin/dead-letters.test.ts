@@ -102,7 +102,9 @@ describe('a dead letter', () => {
       await run.dead('t', number * 2)
     }
     const rows = await run.dead('t', 4)
-    expect(rows.map(({ payload }) => payload.number)).toEqual([2, 2, 1, 1])
+    expect(rows.map(({ payload }) => payload.number).toSorted()).toEqual([1, 1, 2, 2])
+    const times = rows.map(({ history }) => history[0]!.at)
+    expect(times).toEqual(times.toSorted((one, other) => other - one))
     expect(rows.map(({ function_id }) => function_id).toSorted()).toEqual(['f', 'f', 'g', 'g'])
     const middle = await run.call('engine::queue::dlq_messages', { topic: 't', offset: 1, limit: 2 })
     expect(middle).toEqual(rows.slice(1, 3))

@@ -23,8 +23,8 @@ export async function mergedPage<Entry>(
   }
   const first = { offset: 0, limit: offset + limit }
   const lists = await Promise.all(
-    queues.map(async (queue) => (await read(queue, first)).map((entry) => ({ queue, entry }))),
+    queues.map(async (queue) => (await read(queue, first)).map((entry, place) => ({ queue, entry, place }))),
   )
-  const merged = lists.flat().sort((one, other) => order(one.entry, other.entry))
+  const merged = lists.flat().sort((one, other) => order(one.entry, other.entry) || one.place - other.place)
   return rowList(merged.slice(offset, offset + limit).map(({ queue, entry }) => row(entry, functionOf(queue))))
 }

@@ -5,7 +5,7 @@ import type { RawClient } from '../../support/raw-client.ts'
 import { sessionAnswerFor } from '../../support/session-rights.ts'
 import { EngineFolder, LISTENER, pluginFile } from '../../core/engine/running-engine.ts'
 
-export const REACTIVE = ['iii-state', 'iii-stream', 'iii-cron', 'iii-pubsub'] as const
+export const REACTIVE = ['iii-state', 'iii-stream', 'iii-cron', 'iii-pubsub', 'iii-queue'] as const
 
 export interface SessionEngine {
   readonly folder: EngineFolder

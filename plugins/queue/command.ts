@@ -28,6 +28,16 @@ interface JobRow {
   readonly payload: unknown
 }
 
+/** Shown without a stack, with what to do about it. */
+class Mistake extends Error {
+  readonly remedy: string
+
+  constructor(message: string, remedy: string) {
+    super(message)
+    this.remedy = remedy
+  }
+}
+
 /** Characters of data that a line shows. */
 const SHOWN_LENGTH = 60
 
@@ -86,7 +96,10 @@ function peek({ connectionArgs, call, printTable, print }: CommandTools): Comman
     async run({ args }) {
       const limit = Number(args['limit'])
       if (!Number.isInteger(limit) || limit < 1)
-        throw new Error(`--limit must be a whole number, 1 or larger, got "${String(args['limit'])}"`)
+        throw new Mistake(
+          `--limit "${String(args['limit'])}" is no whole number`,
+          'Give one from 1 on, such as --limit 20.',
+        )
       const rows = (await call(args, listingOf(args), { queue: args['queue'], limit })) as JobRow[]
       if (rows.length === 0) print(`There are no such messages in "${String(args['queue'])}".`)
       else printTable(rows.map(jobLine))
@@ -96,7 +109,8 @@ function peek({ connectionArgs, call, printTable, print }: CommandTools): Comman
 }
 
 function listingOf({ dead, delayed }: Args): string {
-  if (dead === true && delayed === true) throw new Error('--dead and --delayed exclude each other: name one')
+  if (dead === true && delayed === true)
+    throw new Mistake('--dead and --delayed exclude each other', 'Name one of them.')
   if (dead === true) return 'engine::queue::dlq_messages'
   return delayed === true ? 'iii::queue::delayed' : 'iii::queue::peek'
 }
@@ -126,7 +140,11 @@ function redrive({ connectionArgs, call, print }: CommandTools): CommandDef<any>
       const { redriven } = (await (id === undefined
         ? call(args, 'iii::queue::redrive', { queue })
         : call(args, 'iii::queue::redrive_message', { queue, message_id: id }))) as { redriven: number }
-      if (id !== undefined && redriven === 0) throw new Error(`"${queue}" has no dead letter with the id ${id}`)
+      if (id !== undefined && redriven === 0)
+        throw new Mistake(
+          `"${queue}" has no dead letter with the id ${id}`,
+          `iii queue peek ${queue} --dead lists them.`,
+        )
       print(`${queue}: ${redriven} redriven`)
       return 0
     },

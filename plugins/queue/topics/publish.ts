@@ -12,7 +12,7 @@ import { QUEUE_DEFAULTS } from '../settings.ts'
 export interface PublishDeps {
   readonly backend: Pick<Backend, 'publish'>
   /** What has to be waited for before a message of the topic is stored; undefined = nothing. */
-  readonly changes: (topic: string) => Promise<unknown> | undefined
+  readonly changes: (topic: string) => Promise<void> | undefined
   /** Told how many copies were stored, for the figures. */
   readonly published: (topic: string, copies: number) => void
   /** Unix milliseconds. */

@@ -1,10 +1,14 @@
 // All bindings of `durable:subscriber` and `queue` (spec 03 §4.2–4.3): which subscription each belongs to, and when one ends. A worker that
 // goes keeps its subscription, whose messages wait for its return; whoever unregisters it ends it.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TriggerBinding, TriggerTypeHandler } from '../../../sdk/handle-types.ts'
 import { subscriptionQueue, type QueueRef } from '../adapters/backend.ts'
 import type { QueueSettings } from '../settings.ts'
 import { SharedSubscription, type SharedSubscriptionDeps } from './subscription.ts'
 import { readSubscriber, topicOf, type Subscriber } from './trigger.ts'
+
+/** Changes of a binding, one after the other, that a publisher waits for. */
+const MAX_CHANGES = 100
 
 export interface SubscriptionsDeps extends SharedSubscriptionDeps {
   /** Of a subscriber that says nothing. */
@@ -35,8 +39,17 @@ export class Subscriptions {
    * Resolves when the subscriptions of a topic that were made and ended so far count. Undefined: they do. For publishers: what comes after a
    * registration is to reach it.
    */
-  changes(topic: string): Promise<unknown> | undefined {
-    return this.#changes.get(topic)
+  changes(topic: string): Promise<void> | undefined {
+    return this.#changes.has(topic) ? this.#changed(topic) : undefined
+  }
+
+  async #changed(topic: string): Promise<void> {
+    for (let round = 0; round < MAX_CHANGES; round++) {
+      await this.#changes.get(topic)
+      // What came for a binding while its last change was under way begins only now.
+      await nextTurn()
+      if (!this.#changes.has(topic)) return
+    }
   }
 
   async #register(binding: TriggerBinding<unknown>, isShared: boolean): Promise<void> {

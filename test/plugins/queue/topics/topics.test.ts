@@ -303,6 +303,26 @@ describe('a subscriber', () => {
     ])
   })
 
+  test('that is unregistered while it is still being registered gets nothing', async () => {
+    const run = await runQueuePlugin({ adapter: { name: 'builtin' } })
+    const client = run.engine.connect()
+    const b = await subscribe(run, 'b')
+    const input = { type: 'durable:subscriber', function_id: 'a', config: { topic: 't' } } as const
+    for (let round = 1; round <= 20; round++) {
+      client.registerTrigger(input).unregister()
+      await client.trigger({ function_id: 'iii::durable::publish', payload: { topic: 't', data: round } })
+    }
+    await b.got.take(20)
+    expect(await run.call('iii::queue::peek', { queue: 't' })).toEqual([])
+    client.registerTrigger(input)
+    await client.trigger({ function_id: 'iii::durable::publish', payload: { topic: 't', data: 'last' } })
+    client.close()
+    await b.got.take(21)
+    const missed = () => run.call('iii::queue::peek', { queue: 't' })
+    while ((await missed()).length === 0) await new Promise(setImmediate)
+    expect(await missed()).toMatchObject([{ payload: 'last', function_id: 'a' }])
+  })
+
   test('42. whose worker is away gets what was published meanwhile when it is back', async () => {
     const run = await runQueuePlugin()
     const away = run.engine.connect()

@@ -1,0 +1,87 @@
+// `iii queue` against an engine that runs.
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { runHere } from '../../bin/run-here.ts'
+import { RawClient } from '../../support/raw-client.ts'
+import { startQueueEngine, type QueueEngine } from './queue-engine.ts'
+
+let running: QueueEngine
+let client: RawClient
+beforeAll(async () => {
+  running = await startQueueEngine('{ queue_configs: { mail: { max_retries: 1 }, held: { concurrency: 3 } } }')
+})
+afterAll(() => running?.close())
+beforeEach(async () => {
+  client = await RawClient.connect(running.engine.url)
+})
+
+const queue = (...args: string[]) => runHere(['queue', ...args, '--port', new URL(running.engine.url).port])
+const enqueue = (name: string, functionId: string, data: unknown, more: object = {}) =>
+  client.call('engine::queue::enqueue', {
+    queue: name,
+    function_id: functionId,
+    data,
+    messageReceiptId: randomUUID(),
+    ...more,
+  })
+
+test('list shows queues and topics with what is in them', async () => {
+  await client.call('iii::durable::publish', { topic: 'orders.shipped', data: 1 })
+  await client.call('iii::queue::pause', { queue: 'held' })
+  const { code, stdout, stderr } = await queue('list')
+  expect([code, stderr]).toEqual([0, ''])
+  const lines = stdout.split('\n').map((line) => line.trim().split(/ {2,}/))
+  expect(lines[0]).toEqual(['NAME', 'KIND', 'WAITING', 'ACTIVE', 'DELAYED', 'DEAD', 'CONSUMERS', 'STATE'])
+  expect(lines).toContainEqual(['held', 'queue', '0', '0', '0', '0', '3', 'paused'])
+  expect(lines).toContainEqual(['orders.shipped', 'topic', '1', '0', '0', '0', '0'])
+  await client.call('iii::queue::resume', { queue: 'held' })
+})
+
+test('peek shows what is next, pause and resume hold the queue', async () => {
+  expect(await queue('pause', 'held')).toMatchObject({ code: 0, stdout: 'held: paused\n' })
+  await enqueue('held', 'f', { number: 7, text: 'x'.repeat(100) })
+  await enqueue('held', 'g', 'later', { delay_ms: 3_600_000 })
+  const next = await queue('peek', 'held')
+  expect(next.stdout).toMatch(/^ID +FUNCTION +FAILED +SINCE +DATA/)
+  expect(next.stdout).toMatch(/ f +0 +\d{4}-.*Z +\{"number":7,"text":"x+…/)
+  expect(next.stdout).not.toContain('later')
+  expect((await queue('peek', 'held', '--delayed')).stdout).toMatch(/ g +0 .* "later"/)
+  expect((await queue('peek', 'held', '--dead')).stdout).toBe('There are no such messages in "held".\n')
+  await client.provided('f', () => null)
+  expect(await queue('resume', 'held')).toMatchObject({ code: 0, stdout: 'held: resumed\n' })
+  await client.until(() => client.calls('f').length > 0, 'the delivery')
+})
+
+test('redrive puts all dead letters back, or one', async () => {
+  let works = false
+  await client.provided('mail::send', () => {
+    if (!works) throw new Error('broken')
+  })
+  await client.provided('test::on-dead', () => null)
+  const trigger_type = 'queue:dead-letter'
+  client.send({ type: 'registertrigger', id: 'x', trigger_type, function_id: 'test::on-dead', config: {} })
+  for (const number of [1, 2, 3]) await enqueue('mail', 'mail::send', { number })
+  await client.until(() => client.calls('test::on-dead').length === 3, 'the dead letters')
+  const dead = await queue('peek', 'mail', '--dead')
+  expect(dead.stdout).toMatch(/mail::send +1 .*\{"number":\d\} +\w+: .*broken/)
+  const id = dead.stdout.split('\n')[1]!.split(' ')[0]!
+  works = true
+  expect(await queue('redrive', 'mail', id)).toMatchObject({ code: 0, stdout: 'mail: 1 redriven\n' })
+  expect(await queue('redrive', 'mail')).toMatchObject({ code: 0, stdout: 'mail: 2 redriven\n' })
+  await client.until(() => client.calls('mail::send').length === 6, 'the deliveries')
+  expect(await queue('redrive', 'mail', id)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`"mail" has no dead letter with the id ${id}`),
+  })
+})
+
+test.each([
+  [['pause', 'nobody'], /queue_not_found|There is no queue/],
+  [['peek', 'mail', '--dead', '--delayed'], /--dead and --delayed exclude each other\nName one/],
+  [['peek', 'mail', '--limit', 'few'], /--limit "few" is no whole number\nGive one from 1 on/],
+])('%j says what is wrong', async (args, message) => {
+  const { code, stderr } = await queue(...args)
+  expect(code).toBe(1)
+  expect(stderr).toMatch(message)
+  expect(stderr).not.toMatch(/\n +at /)
+})

@@ -129,8 +129,8 @@ describe('a message', () => {
 
   test('is not stored anywhere when one of its subscriptions is full', async () => {
     const run = await runQueuePlugin()
-    const block = () => new Promise<void>(() => {})
-    const full = await subscribe(run, 'a', { config: { queue_config: { maxJobs: 1 } }, handle: block })
+    const release = Promise.withResolvers<void>()
+    const full = await subscribe(run, 'a', { config: { queue_config: { maxJobs: 1 } }, handle: () => release.promise })
     const roomy = await subscribe(run, 'b')
     await run.publish('t', 1)
     await full.got.take(1)
@@ -138,6 +138,7 @@ describe('a message', () => {
     await run.bind({ id: full.id, function_id: 'a', config: { topic: 't', queue_config: { maxJobs: 2 } } })
     await run.publish('t', 3)
     expect(await roomy.got.take(2)).toEqual([1, 3])
+    release.resolve()
   })
 })
 

@@ -8,7 +8,12 @@ import { LANE_WINDOW } from './adapters/builtin/lane.ts'
 import { LANE_POSITIONS, MAX_LANES } from './adapters/builtin/schema.ts'
 import { FUNCTION_WAIT_MS } from './config.ts'
 import { MAX_ERROR_LENGTH, MAX_HISTORY } from './job.ts'
+import { MAX_PAGE } from './admin/admin-input.ts'
 import { QUEUE_DEFAULTS } from './settings.ts'
+import { CONDITION_MS } from './topics/subscriber-delivery.ts'
+import { SUBSCRIPTION_STOP_MS } from './topics/subscription.ts'
+import { FEED_MS, FEED_RETRY_MS, MAX_FEED_QUEUES } from './watch/live-feed.ts'
+import { MAX_FIGURES } from './watch/queue-figures.ts'
 
 export const BOUNDS: readonly Bound[] = [
   {
@@ -63,5 +68,35 @@ export const BOUNDS: readonly Bound[] = [
     limit: 'jobs of a queue between two times at which it is empty while the plugin starts',
     initial: countText(LANE_POSITIONS),
     effect: 'publishers get `queue_full`',
+  },
+  {
+    limit: 'time of the condition of a subscriber',
+    initial: timeText(CONDITION_MS),
+    effect: 'it counts as a failed delivery',
+  },
+  {
+    limit: 'time for which the end of a subscription waits for what is being delivered',
+    initial: timeText(SUBSCRIPTION_STOP_MS),
+    effect: 'what takes longer is delivered again when the function subscribes anew',
+  },
+  {
+    limit: 'messages and dead letters in one answer',
+    initial: countText(MAX_PAGE),
+    effect: 'the others are on the next page',
+  },
+  {
+    limit: 'queues and topics that have counters',
+    initial: countText(MAX_FIGURES),
+    effect: 'later ones have none until the plugin is started anew',
+  },
+  {
+    limit: 'queues and topics in a message of the live feed',
+    initial: countText(MAX_FEED_QUEUES),
+    effect: 'the first by name are told',
+  },
+  {
+    limit: 'shortest time between two messages of the live feed, and after one that nobody took',
+    initial: `${timeText(FEED_MS)}, ${timeText(FEED_RETRY_MS)}`,
+    effect: 'what happens meanwhile is told together',
   },
 ]

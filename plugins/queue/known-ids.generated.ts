@@ -91,6 +91,412 @@ declare module '../../sdk/known-ids.ts' {
         changed: boolean
       }
     }
+    /** Stores data for every function that is subscribed to a topic, and answers when it is safe. */
+    'iii::durable::publish': {
+      input: {
+        /** Exact name, not empty; there are no wildcards. */
+        topic: string
+        /** The same as `topic`, which counts where both are there. */
+        queue?: string
+        /** Any JSON value. */
+        data: unknown
+        /** Wait before the first delivery. Default: that of the queue. */
+        delay_ms?: number | null
+        /** In its place: when the first delivery is, in Unix milliseconds or ISO 8601. */
+        run_at?: number | string | null
+        /** The larger goes first, in a standard queue. Default: what `priority_field` of the queue says, or 0. */
+        priority?: number | null
+        /** While it is remembered, further jobs with the same key are not stored. Default: what `dedup_field` of the queue says, or none. */
+        dedup_key?: string | null
+        /** How long the key is remembered. Default: `dedup_window_ms` of the queue. */
+        dedup_window_ms?: number | null
+      }
+      output: null | undefined
+    }
+    /** The same as `iii::durable::publish`, by its older name. */
+    'enqueue': {
+      input: {
+        /** Exact name, not empty; there are no wildcards. */
+        topic: string
+        /** The same as `topic`, which counts where both are there. */
+        queue?: string
+        /** Any JSON value. */
+        data: unknown
+        /** Wait before the first delivery. Default: that of the queue. */
+        delay_ms?: number | null
+        /** In its place: when the first delivery is, in Unix milliseconds or ISO 8601. */
+        run_at?: number | string | null
+        /** The larger goes first, in a standard queue. Default: what `priority_field` of the queue says, or 0. */
+        priority?: number | null
+        /** While it is remembered, further jobs with the same key are not stored. Default: what `dedup_field` of the queue says, or none. */
+        dedup_key?: string | null
+        /** How long the key is remembered. Default: `dedup_window_ms` of the queue. */
+        dedup_window_ms?: number | null
+      }
+      output: null | undefined
+    }
+    /** Lists the named queues and the topics. */
+    'engine::queue::list_topics': {
+      input: Record<string, never>
+      output: {
+        name: string
+        /** `function_queue` for a named queue, else the adapter. */
+        broker_type: string
+        /** Live subscribers; of a named queue, its concurrency. */
+        subscriber_count: number
+      }[]
+    }
+    /** Counts the messages and consumers of a queue or topic. */
+    'engine::queue::topic_stats': {
+      input: {
+        /** A named queue, or a topic: that is, the queues of all its subscriptions. */
+        topic: string
+        /** The same as `topic`. */
+        queue?: string
+      }
+      output: {
+        /** Waiting and being delivered; delayed ones are not counted. */
+        depth: number
+        consumer_count: number
+        dlq_depth: number
+        config: null
+      }
+    }
+    /** Lists the queues and topics that have dead letters. */
+    'engine::queue::dlq_topics': {
+      input: Record<string, never>
+      output: { topic: string; broker_type: string; message_count: number }[]
+    }
+    /** Lists dead letters with their data, last error and history. */
+    'engine::queue::dlq_messages': {
+      input: {
+        /** A named queue, or a topic: that is, the queues of all its subscriptions. */
+        topic: string
+        /** The same as `topic`. */
+        queue?: string
+        /** Entries to leave out. Default 0. */
+        offset?: number | null
+        /** Entries in the answer. Default 50; more than 1000 counts as 1000. */
+        limit?: number | null
+        /** By the time of the last failure. Default newest. */
+        order?: 'newest' | 'oldest' | null
+      }
+      output: {
+        /** Of a named queue: the receipt of the publisher. */
+        id: string
+        payload: any
+        /** Code and message of the last failure. */
+        error: string
+        /** Unix seconds of the last failure. */
+        failed_at: number
+        /** Failed deliveries. */
+        retries: number
+        /** Bytes of the data. */
+        size_bytes: number
+        function_id?: string
+        /** Left out for `default`. */
+        namespace?: string
+        /** Unix milliseconds. */
+        created_at?: number
+        /** The failed deliveries, oldest first, with Unix milliseconds. */
+        history?: any[]
+      }[]
+    }
+    /** Puts all dead letters back at the end of their queues, the oldest failure first. */
+    'iii::queue::redrive': {
+      input: {
+        /** A named queue, or a topic: that is, the queues of all its subscriptions. */
+        queue: string
+        /** The same as `queue`. */
+        topic?: string
+      }
+      output: { queue: string; redriven: number }
+    }
+    /** Puts one dead letter back at the end of its queue. */
+    'iii::queue::redrive_message': {
+      input: {
+        /** A named queue, or a topic: that is, the queues of all its subscriptions. */
+        queue: string
+        /** The same as `queue`. */
+        topic?: string
+        /** Of a named queue: the receipt of the publisher. */
+        message_id: string
+      }
+      output: {
+        queue: string
+        message_id: string
+        /** 1, or 0 when there is none by that id. */
+        redriven: number
+      }
+    }
+    /** Forgets all dead letters. */
+    'iii::queue::discard': {
+      input: {
+        /** A named queue, or a topic: that is, the queues of all its subscriptions. */
+        queue: string
+        /** The same as `queue`. */
+        topic?: string
+      }
+      output: { queue: string; discarded: number }
+    }
+    /** Forgets one dead letter. */
+    'iii::queue::discard_message': {
+      input: {
+        /** A named queue, or a topic: that is, the queues of all its subscriptions. */
+        queue: string
+        /** The same as `queue`. */
+        topic?: string
+        /** Of a named queue: the receipt of the publisher. */
+        message_id: string
+      }
+      output: {
+        queue: string
+        message_id: string
+        /** 1, or 0 when there is none by that id. */
+        redriven: number
+      }
+    }
+    /** Counts the messages of a queue or topic by what becomes of them. */
+    'iii::queue::status': {
+      input: {
+        /** A named queue, or a topic: that is, the queues of all its subscriptions. */
+        queue: string
+        /** The same as `queue`. */
+        topic?: string
+      }
+      output: {
+        queue: string
+        /** Could be delivered now. */
+        pending: number
+        /** Being delivered. */
+        active: number
+        /** Their time has not come, the first or after a failure. */
+        delayed: number
+        dlq_count: number
+        /** Live subscribers; of a named queue, its concurrency. */
+        consumers: number
+        paused: boolean
+        /** Of the pending ones; null where none is, or it is not known. */
+        oldest_age_ms?: number | null
+        adapter?: string
+        adapter_state?: 'connected' | 'reconnecting'
+      }
+    }
+    /** Shows what is delivered next, without taking it. */
+    'iii::queue::peek': {
+      input: {
+        /** A named queue, or a topic: that is, the queues of all its subscriptions. */
+        queue: string
+        /** The same as `queue`. */
+        topic?: string
+        /** Entries to leave out. Default 0. */
+        offset?: number | null
+        /** Entries in the answer. Default 50; more than 1000 counts as 1000. */
+        limit?: number | null
+      }
+      output: {
+        id: string
+        payload: any
+        function_id: string
+        /** Left out for `default`. */
+        namespace?: string
+        /** Of a fifo queue. */
+        group?: string
+        priority: number
+        /** Failed deliveries so far. */
+        attempts: number
+        /** Unix milliseconds. */
+        created_at: number
+        /** Unix milliseconds before which it is not delivered. */
+        run_at: number | null
+        /** Code and message of the last failure. */
+        error: string | null
+        /** Bytes of the data. */
+        size_bytes: number
+      }[]
+    }
+    /** Shows what is delivered at a later time, the earliest first. */
+    'iii::queue::delayed': {
+      input: {
+        /** A named queue, or a topic: that is, the queues of all its subscriptions. */
+        queue: string
+        /** The same as `queue`. */
+        topic?: string
+        /** Entries to leave out. Default 0. */
+        offset?: number | null
+        /** Entries in the answer. Default 50; more than 1000 counts as 1000. */
+        limit?: number | null
+      }
+      output: {
+        id: string
+        payload: any
+        function_id: string
+        /** Left out for `default`. */
+        namespace?: string
+        /** Of a fifo queue. */
+        group?: string
+        priority: number
+        /** Failed deliveries so far. */
+        attempts: number
+        /** Unix milliseconds. */
+        created_at: number
+        /** Unix milliseconds before which it is not delivered. */
+        run_at: number | null
+        /** Code and message of the last failure. */
+        error: string | null
+        /** Bytes of the data. */
+        size_bytes: number
+      }[]
+    }
+    /** Delivers nothing more until the queue is resumed; what is being delivered goes on. */
+    'iii::queue::pause': {
+      input: {
+        /** A named queue, or a topic: that is, the queues of all its subscriptions. */
+        queue: string
+        /** The same as `queue`. */
+        topic?: string
+      }
+      output: { queue: string; paused: boolean }
+    }
+    /** Delivers again. */
+    'iii::queue::resume': {
+      input: {
+        /** A named queue, or a topic: that is, the queues of all its subscriptions. */
+        queue: string
+        /** The same as `queue`. */
+        topic?: string
+      }
+      output: { queue: string; paused: boolean }
+    }
+    /** Ends the subscription of a function that does not come back; what waits for it stays until it is discarded. */
+    'iii::queue::unsubscribe': {
+      input: { topic: string; function_id: string; namespace?: string | null }
+      output: { topic: string; function_id: string; removed: boolean }
+    }
+    /** Gives the figures of all queues and topics; counters and histograms count since the worker was started. */
+    'iii::queue::metrics': {
+      input: Record<string, never>
+      output: { metrics: Record<string, any>[] }
+    }
+  }
+
+  interface KnownTriggers {
+    /** Delivers each message that is published to a topic once per function, and again where it fails. */
+    'durable:subscriber': {
+      config: {
+        /** Exact name, not empty; there are no wildcards. */
+        topic?: string
+        /** The same as `topic`, which counts where both are there. */
+        queue?: string
+        /** Gets the data before each delivery; exactly false skips the handler, an error is a failed delivery. */
+        condition_function_id?: string | null
+        /** Deliveries before a message is dead, at least 1. Counts before `queue_config`. */
+        max_retries?: number
+        /** Counts before `queue_config.backoffDelayMs`. */
+        backoff_ms?: number
+        /** How messages are delivered to this function. */
+        queue_config?: {
+          /** `fifo`: one message at a time, in order. Anything else: side by side. */
+          type?: string
+          /** Deliveries after the first one. Default: 2. */
+          maxRetries?: number
+          /** Messages at a time. 0 = none is delivered. Default 10. */
+          concurrency?: number
+          /** Wait after the first failure, doubled with each one. Default 1,000. */
+          backoffDelayMs?: number
+          /** Random part of that wait. Default 0. */
+          jitter?: number
+          /** A delivery that takes longer has failed. Default: no limit. */
+          timeoutMs?: number
+          /** Wait before the first delivery. Default 0. */
+          delaySeconds?: number
+          /** Deliveries that may start within a time. */
+          rateLimit?: { max: number; per_ms: number }
+          /** Messages that may be stored; publishers get `queue_full`. */
+          maxJobs?: number
+          /** Bytes of data of the same. */
+          maxBytes?: number
+          /** Priorities above it count as it. */
+          maxPriority?: number
+          /** Accepted without effect. */
+          visibilityTimeout?: unknown
+          /** Accepted without effect. */
+          backoffType?: unknown
+        } | null
+      }
+      event: any
+    }
+    /** The same as `durable:subscriber`, by its older name. */
+    'queue': {
+      config: {
+        /** Exact name, not empty; there are no wildcards. */
+        topic?: string
+        /** The same as `topic`, which counts where both are there. */
+        queue?: string
+        /** Gets the data before each delivery; exactly false skips the handler, an error is a failed delivery. */
+        condition_function_id?: string | null
+        /** Deliveries before a message is dead, at least 1. Counts before `queue_config`. */
+        max_retries?: number
+        /** Counts before `queue_config.backoffDelayMs`. */
+        backoff_ms?: number
+        /** How messages are delivered to this function. */
+        queue_config?: {
+          /** `fifo`: one message at a time, in order. Anything else: side by side. */
+          type?: string
+          /** Deliveries after the first one. Default: 2. */
+          maxRetries?: number
+          /** Messages at a time. 0 = none is delivered. Default 10. */
+          concurrency?: number
+          /** Wait after the first failure, doubled with each one. Default 1,000. */
+          backoffDelayMs?: number
+          /** Random part of that wait. Default 0. */
+          jitter?: number
+          /** A delivery that takes longer has failed. Default: no limit. */
+          timeoutMs?: number
+          /** Wait before the first delivery. Default 0. */
+          delaySeconds?: number
+          /** Deliveries that may start within a time. */
+          rateLimit?: { max: number; per_ms: number }
+          /** Messages that may be stored; publishers get `queue_full`. */
+          maxJobs?: number
+          /** Bytes of data of the same. */
+          maxBytes?: number
+          /** Priorities above it count as it. */
+          maxPriority?: number
+          /** Accepted without effect. */
+          visibilityTimeout?: unknown
+          /** Accepted without effect. */
+          backoffType?: unknown
+        } | null
+      }
+      event: any
+    }
+    /** Fires for each message that has failed so often that it is not delivered any more. */
+    'queue:dead-letter': {
+      config: {
+        /** Only this named queue or topic; absent = any. */
+        queue?: string | null
+        /** The same as `queue`. */
+        topic?: string | null
+        /** Gets the event first; exactly false skips the handler. */
+        condition_function_id?: string | null
+      }
+      event: {
+        /** Name of the queue or the topic. */
+        queue: string
+        kind: 'named' | 'topic'
+        /** For `iii::queue::redrive_message`. */
+        id: string
+        /** The function that failed; of a subscription with `__binding`, that. */
+        function_id: string
+        /** Of the last failure. */
+        error: { code: string; message: string }
+        /** Failed deliveries. */
+        attempts: number
+        /** Unix milliseconds of the last failure. */
+        failed_at: number
+      }
+    }
   }
 }
 

@@ -36,6 +36,7 @@ export class SharedSubscription implements Consumer {
   #ending: Promise<void> | undefined
   /** Whether the backend is to forget the subscription when nobody is bound to it. */
   #isForgotten = false
+  #isRemembered = false
   #work: Promise<void> = Promise.resolve()
 
   constructor(subscription: Subscription, queue: QueueRef, deps: SharedSubscriptionDeps) {
@@ -117,23 +118,30 @@ export class SharedSubscription implements Consumer {
     const settings = this.#settings()
     if (settings !== undefined) {
       await backend.subscribe(this.subscription, settings)
+      this.#isRemembered = true
       if (this.#ending !== undefined || this.#consumption !== undefined) return
       this.#consumption = await backend.consume(this.queue, observed(this.queue, this, this.subscription.functionId))
       return
     }
-    if (this.#isForgotten) await backend.unsubscribe(this.subscription)
+    if (this.#isForgotten && this.#isRemembered) {
+      await backend.unsubscribe(this.subscription)
+      this.#isRemembered = false
+    }
     // Not waited for: what is being delivered is to hold up nobody who publishes.
     if (this.#consumption !== undefined) this.#ending = this.#end(this.#consumption)
+    else if (this.#isForgotten && this.#ending === undefined) await backend.retire(this.queue)
     this.#consumption = undefined
   }
 
   async #end(consumption: Consumption): Promise<void> {
     await consumption.stop(SUBSCRIPTION_STOP_MS)
     this.#ending = undefined
-    if (this.isEmpty) return
-    // Somebody has come meanwhile.
+    // Somebody may have come meanwhile, or nothing is left to be kept.
     await this.#converge().catch((error: unknown) => {
-      this.#deps.log.error(`messages of topic '${this.subscription.topic}' are not delivered`, error)
+      this.#deps.log.error(
+        `the subscription of ${this.subscription.functionId} to topic '${this.subscription.topic}' is not as it should be`,
+        error,
+      )
     })
   }
 }

@@ -13,11 +13,13 @@ import type { Job } from '../../../../plugins/queue/job.ts'
 import type { QueueSettings } from '../../../../plugins/queue/settings.ts'
 import { Collector } from '../../../support/deadline.ts'
 
-type Part = Pick<Backend, 'subscribe' | 'unsubscribe' | 'consume'>
+type Part = Pick<Backend, 'subscribe' | 'unsubscribe' | 'consume' | 'retire'>
 
 export class ScriptedBackend implements Part {
   /** `subscribe t::f@default`, `consume …`, `stop …`, `unsubscribe …`, in the order in which they were asked. */
   readonly told = new Collector<string>()
+  /** Queues that were retired. */
+  readonly retired = new Collector<string>()
   readonly settings = new Map<string, QueueSettings>()
   readonly #consumers = new Map<string, Consumer>()
   /** The next `subscribe` rejects with it. */
@@ -41,6 +43,10 @@ export class ScriptedBackend implements Part {
 
   async unsubscribe(subscription: Subscription): Promise<void> {
     this.told.add(`unsubscribe ${subscriptionQueue(subscription).key}`)
+  }
+
+  async retire({ key }: QueueRef): Promise<void> {
+    this.retired.add(key)
   }
 
   async consume({ key }: QueueRef, consumer: Consumer): Promise<Consumption> {

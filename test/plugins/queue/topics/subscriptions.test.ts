@@ -50,6 +50,19 @@ describe('a subscription', () => {
     expect(backend.asked.slice(1)).toEqual([`unsubscribe ${KEY}`, `stop ${KEY}`])
   })
 
+  test('that is forgotten leaves no queue behind when its deliveries have ended', async () => {
+    const { backend, bind, unbind } = scene()
+    await bind('kept', { function_id: 'g' })
+    await unbind('kept', false)
+    await bind('a')
+    const stopped = Promise.withResolvers<void>()
+    backend.stopping = stopped.promise
+    await unbind('a')
+    expect(backend.retired.items).toEqual([])
+    stopped.resolve()
+    expect(await backend.retired.take(1)).toEqual([KEY])
+  })
+
   test('is kept when its worker goes, and is consumed again when that comes back', async () => {
     const { backend, bind, unbind } = scene()
     await bind('a')

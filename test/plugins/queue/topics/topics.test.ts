@@ -304,6 +304,31 @@ describe('a subscriber', () => {
     ])
   })
 
+  test('that is unregistered leaves what waits for it, for its return', async () => {
+    const run = await runQueuePlugin()
+    const { id, got } = await subscribe(run, 'a', { config: { queue_config: { concurrency: 0 } } })
+    const b = await subscribe(run, 'b')
+    await run.publish('t', 1)
+    run.unbind(id)
+    await run.publish('t', 2)
+    await b.got.take(2)
+    await run.bind({ id: 'again', function_id: 'a', config: { topic: 't' } })
+    await run.publish('t', 3)
+    expect(await got.take(2)).toEqual([1, 3])
+  })
+
+  test('that is unregistered and has nothing left is not listed any more', async () => {
+    const run = await runQueuePlugin()
+    const { id, got } = await subscribe(run, 'a')
+    await run.publish('t', 1)
+    await got.take(1)
+    run.unbind(id)
+    const names = async () =>
+      ((await run.call('engine::queue::list_topics', {})) as { name: string }[]).map(({ name }) => name)
+    while ((await names()).includes('t')) await new Promise(setImmediate)
+    expect(await names()).toEqual(['default'])
+  })
+
   test('that is unregistered while it is still being registered gets nothing', async () => {
     const run = await runQueuePlugin({ adapter: { name: 'builtin' } })
     const client = run.engine.connect()

@@ -14,3 +14,13 @@ export async function warnOfVolatility(redis: Commands, address: string, log: Pi
       'Set `appendonly yes` and `appendfsync always` there.',
   )
 }
+
+/** Warns when values may be thrown away while there is too little memory. Servers that do not let their settings be read get no warning. */
+export async function warnOfEviction(redis: Commands, address: string, log: Pick<PluginLog, 'warn'>): Promise<void> {
+  const reply = await redis.command('CONFIG', 'GET', 'maxmemory-policy').catch(() => undefined)
+  if (!Array.isArray(reply) || reply[1] === undefined || reply[1] === 'noeviction') return
+  log.warn(
+    `Redis at ${address} has \`maxmemory-policy ${String(reply[1])}\`: when its memory is full it throws away what it has acknowledged. ` +
+      'Set `maxmemory-policy noeviction` there.',
+  )
+}

@@ -55,13 +55,15 @@ export interface RedisOptions extends Partial<RedisLimits> {
   /** The setting that decides the address, for messages: `adapter.config.redis_url of NAME`. */
   readonly setting: string
   readonly log: Pick<PluginLog, 'info' | 'warn'>
+  /** Told when the connection of an opened client is lost, and when it is back. */
+  readonly onChange?: ((connected: boolean) => void) | undefined
 }
 
 /** Rejects with an error that names address and setting. Later the connection is kept by itself. */
-export async function connectRedis({ url, setting, log, ...limits }: RedisOptions): Promise<RedisConnection> {
+export async function connectRedis({ url, setting, log, onChange, ...limits }: RedisOptions): Promise<RedisConnection> {
   const target = readRedisUrl(url, setting)
   const { Redis } = await import('ioredis')
-  const connection = new Connection(Redis, target, setting, log, { ...REDIS_DEFAULTS, ...limits })
+  const connection = new Connection(Redis, target, setting, { log, onChange }, { ...REDIS_DEFAULTS, ...limits })
   await connection.open()
   await warnOfVolatility(connection, target.address, log)
   return connection
@@ -71,6 +73,7 @@ class Connection implements RedisConnection {
   readonly #target: RedisTarget
   readonly #setting: string
   readonly #log: RedisOptions['log']
+  readonly #onChange: RedisOptions['onChange']
   readonly #limits: RedisLimits
   readonly #client: Redis
   readonly #subscriber: Subscriber
@@ -86,12 +89,13 @@ class Connection implements RedisConnection {
     Client: new (options: ClientOptions) => Redis,
     target: RedisTarget,
     setting: string,
-    log: RedisOptions['log'],
+    { log, onChange }: Pick<RedisOptions, 'log' | 'onChange'>,
     limits: RedisLimits,
   ) {
     this.#target = target
     this.#setting = setting
     this.#log = log
+    this.#onChange = onChange
     this.#limits = limits
     const open = (mayReconnect: () => boolean): Redis => new Client(clientOptions(target, limits, mayReconnect))
     this.#client = open(() => this.#opened && !this.#closing)
@@ -221,6 +225,7 @@ class Connection implements RedisConnection {
     this.#log.warn(`The connection to Redis at ${this.#target.address} is lost; trying again.`, {
       ...(this.#lastError === undefined ? {} : { error: reasonOf(this.#lastError) }),
     })
+    this.#onChange?.(false)
   }
 
   #reportReturn(): void {
@@ -228,6 +233,7 @@ class Connection implements RedisConnection {
     if (!this.#lossReported) return
     this.#lossReported = false
     this.#log.info(`Redis at ${this.#target.address} is connected again.`)
+    this.#onChange?.(true)
   }
 }
 

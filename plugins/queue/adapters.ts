@@ -1,28 +1,50 @@
 // Where jobs can be kept: the adapters of `iii-queue`, the default first.
 import { AdapterSet, type AdapterChoice } from '../../kit/adapters/adapter-set.ts'
 import { kvOption } from '../../kit/adapters/kv-settings.ts'
+import { REDIS_OPTION } from '../../kit/redis/redis-option.ts'
 import type { Backend, BackendContext, BackendFactory } from './adapters/backend.ts'
 import { openBuiltin, QUEUE_FOLDER } from './adapters/builtin/open-builtin.ts'
 
 const whole = (description: string) => ({ type: ['integer', 'null'], minimum: 0, description })
 
-export const QUEUE_ADAPTERS = new AdapterSet<BackendFactory>({
-  ...kvOption(QUEUE_FOLDER, {
-    max_attempts: whole('Deliveries of a topic subscriber that names none. Default 3.'),
-    backoff_ms: whole('Wait after the first failure of a topic subscriber that names none. Default 1000.'),
-    concurrency: whole('Deliveries at a time of a topic subscriber that names none. Default 10.'),
-    mode: {
-      enum: ['concurrent', 'fifo', null],
-      description: 'Type of a topic subscriber that names none. Default concurrent.',
+export const QUEUE_ADAPTERS = new AdapterSet<BackendFactory>(
+  {
+    ...kvOption(QUEUE_FOLDER, {
+      max_attempts: whole('Deliveries of a topic subscriber that names none. Default 3.'),
+      backoff_ms: whole('Wait after the first failure of a topic subscriber that names none. Default 1000.'),
+      concurrency: whole('Deliveries at a time of a topic subscriber that names none. Default 10.'),
+      mode: {
+        enum: ['concurrent', 'fifo', null],
+        description: 'Type of a topic subscriber that names none. Default concurrent.',
+      },
+      poll_interval_ms: whole('Accepted without effect: nothing is polled.'),
+      channel_size: whole('Accepted without effect.'),
+    }),
+    name: 'builtin',
+    aliases: ['memory', 'in_memory', 'file_based'],
+    description: 'A store of this engine alone: a file, or memory.',
+    load: () => openBuiltin,
+  },
+  {
+    ...REDIS_OPTION,
+    config: {
+      ...REDIS_OPTION.config,
+      lease_ms: {
+        type: ['integer', 'null'],
+        minimum: 1_000,
+        maximum: 3_600_000,
+        description: 'When an engine has not been heard of for this time its jobs are delivered again. Default 10000.',
+      },
+      iii_channels: {
+        type: ['boolean', 'null'],
+        description:
+          'Whether topics are shared with iii engines: what is published goes to the Redis channel of the topic as well, and what they publish there is stored. Default true.',
+      },
     },
-    poll_interval_ms: whole('Accepted without effect: nothing is polled.'),
-    channel_size: whole('Accepted without effect.'),
-  }),
-  name: 'builtin',
-  aliases: ['memory', 'in_memory', 'file_based'],
-  description: 'A store of this engine alone: a file, or memory.',
-  load: () => openBuiltin,
-})
+    description: 'A Redis server: engines that use it share queues and topics.',
+    load: async () => (await import('./adapters/redis/open-redis.ts')).openRedis,
+  },
+)
 
 export async function openBackend(
   choice: AdapterChoice | null | undefined,

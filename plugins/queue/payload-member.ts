@@ -9,6 +9,12 @@ const OPEN_BRACE = 0x7b
 
 /** The member's value; undefined when there is none of that name, or the payload is no object. Of several the last counts, as everywhere. */
 export function payloadMember(json: string, name: string): unknown {
+  const found = payloadMemberText(json, name)
+  return found === undefined ? undefined : JSON.parse(found)
+}
+
+/** The text of the member's value, as it stands in the payload. */
+export function payloadMemberText(json: string, name: string): string | undefined {
   const bytes = Buffer.from(json)
   let at = skipSpace(bytes, 0)
   if (bytes[at] !== OPEN_BRACE) return undefined
@@ -24,7 +30,7 @@ export function payloadMember(json: string, name: string): unknown {
     if (isIt) found = bytes.utf8Slice(start, end)
     at = skipSpace(bytes, end)
   } while (bytes[at] === COMMA)
-  return found === undefined ? undefined : JSON.parse(found)
+  return found
 }
 
 export function isObjectText(json: string): boolean {

@@ -1,5 +1,5 @@
 // A job as the tables have it, and the way from one to the other. Rows are arrays in the order of `JOB_COLUMNS`.
-import { MAX_ERROR_LENGTH, MAX_HISTORY, type Failure, type Job, type NewJob } from '../../job.ts'
+import type { Failure, Job, NewJob } from '../../job.ts'
 
 export type Column = string | number | null
 
@@ -74,19 +74,6 @@ export function storedNow(job: NewJob, createdAt: number, runAt: number | undefi
     traceparent,
     baggage,
     history: NO_HISTORY,
-  }
-}
-
-/** The job after one more failure. */
-export function failedOnce(job: Job, failure: Failure, runAt: number | undefined): Job {
-  return { ...job, attempts: job.attempts + 1, runAt, history: [...job.history, failure].slice(-MAX_HISTORY) }
-}
-
-export function failureOf(at: number, code: string, message: string): Failure {
-  return {
-    at,
-    code,
-    message: message.length > MAX_ERROR_LENGTH ? `${message.slice(0, MAX_ERROR_LENGTH - 1)}…` : message,
   }
 }
 

@@ -1,0 +1,65 @@
+// The scripts of the backend on one connection, each as a function, and errors as the backend's callers know them.
+import { CodedError } from '../../../../protocol/errors.ts'
+import { RedisError, type RedisArgument, type RedisConnection } from '../../../../kit/redis/redis-connection.ts'
+import { FORGET_ENGINE, RENEW } from './engine-scripts.ts'
+import { DECLARE, END_DEATH, FIND_DEAD, LIST, LIST_DEAD, PAUSE, RETIRE, STATS } from './queue-scripts.ts'
+import type { Key } from './queue-keys.ts'
+import { ENQUEUE, PUBLISH, SUBSCRIBE } from './store-scripts.ts'
+import { HAVE_BACK, SET_ASIDE, TAKE_UP, WORK } from './work-scripts.ts'
+
+const SCRIPTS = {
+  enqueue: [ENQUEUE, 1],
+  publish: [PUBLISH, 2],
+  subscribe: [SUBSCRIBE, 3],
+  work: [WORK, 1],
+  setAside: [SET_ASIDE, 1],
+  takeUp: [TAKE_UP, 1],
+  haveBack: [HAVE_BACK, 1],
+  declare: [DECLARE, 1],
+  retire: [RETIRE, 1],
+  pause: [PAUSE, 1],
+  stats: [STATS, 1],
+  list: [LIST, 1],
+  listDead: [LIST_DEAD, 1],
+  findDead: [FIND_DEAD, 1],
+  endDeath: [END_DEATH, 1],
+  renew: [RENEW, 1],
+  forgetEngine: [FORGET_ENGINE, 1],
+} as const
+
+export type ScriptName = keyof typeof SCRIPTS
+
+export class QueueServer {
+  readonly redis: RedisConnection
+  readonly #scripts: ReadonlyMap<ScriptName, ReturnType<RedisConnection['defineScript']>>
+
+  constructor(redis: RedisConnection) {
+    this.redis = redis
+    this.#scripts = new Map(
+      Object.entries(SCRIPTS).map(([name, [lua, keys]]) => [name as ScriptName, redis.defineScript(lua, keys)]),
+    )
+  }
+
+  /** Runs a script; rejections are `CodedError`s where nothing was tried. */
+  async run(name: ScriptName, keys: readonly Key[], args: readonly RedisArgument[]): Promise<unknown> {
+    try {
+      return await this.#scripts.get(name)!(keys, args)
+    } catch (error) {
+      throw codedError(error)
+    }
+  }
+
+  async hashAll(key: Key): Promise<[field: Buffer, value: string][]> {
+    const reply = (await this.redis.commandBytes('HGETALL', key).catch((error: unknown) => {
+      throw codedError(error)
+    })) as Buffer[]
+    const found: [Buffer, string][] = []
+    for (let at = 0; at + 1 < reply.length; at += 2) found.push([reply[at]!, reply[at + 1]!.toString()])
+    return found
+  }
+}
+
+function codedError(error: unknown): unknown {
+  if (!(error instanceof RedisError) || error.failure !== 'unreachable') return error
+  return new CodedError('plugin_unavailable', error.message, { cause: error })
+}

@@ -1,0 +1,419 @@
+// The jobs of one queue that this engine delivers. What is in the queue, who works on what and who may take the next job is known on the server;
+// here is only what this engine has in hand. Outcomes and the search for further jobs go to the server together, many at once.
+import type { Clock } from '../../../../base/time/clock.ts'
+import type { PluginLog } from '../../../../sdk/plugin.ts'
+import { failedOnce, failureOf } from '../../line/failed-job.ts'
+import type { Job } from '../../job.ts'
+import { RateWindow } from '../../line/rate-window.ts'
+import { RedisError } from '../../../../kit/redis/redis-connection.ts'
+import { backOffFor, QUEUE_DEFAULTS, type QueueSettings } from '../../settings.ts'
+import { MAX_SET_ASIDE, type Consumer, type Outcome, type QueueRef, type Settled } from '../backend.ts'
+import { historyText, readJobs, type StoredJob } from './job-record.ts'
+import { queueKey, type Key } from './queue-keys.ts'
+import type { QueueServer } from './queue-server.ts'
+import { RedisDelivery } from './redis-delivery.ts'
+
+/** Jobs that are taken in one step. */
+export const MAX_TAKEN = 128
+/** Outcomes that are written in one step. */
+export const MAX_SETTLED = 256
+/** Steps of one queue that are under way. */
+const MAX_STEPS = 2
+/** Without being woken a queue is looked at after this time, for the case that a wake-up was lost. */
+export const LOOK_MS = 5_000
+/** What the server refuses is tried again after this time. */
+const RETRY_MS = 1_000
+const LONGEST_TIMER_MS = 2_147_483_647
+
+export interface RedisLineDeps {
+  readonly server: QueueServer
+  readonly engine: string
+  readonly leaseMs: number
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Pick<PluginLog, 'warn' | 'error'>
+  /** Runs something outside of the context of whoever caused it. */
+  readonly detached: <T>(task: () => T) => T
+  /** A number that no other delivery of this engine has; reserves that many. */
+  readonly tokens: (count: number) => number
+}
+
+/** What a delivery has come to, on its way to the server. */
+interface Ended {
+  readonly delivery: RedisDelivery
+  readonly consumer: Consumer
+  readonly args: readonly (string | number)[]
+  readonly job: Job
+  /** From what the server replies. */
+  readonly how: (reply: string) => Settled
+  /** It was sent, and the connection broke: it may have been written. */
+  unsure: boolean
+}
+
+type WorkReply = [
+  results: string[],
+  handles: string[],
+  records: (string | null)[],
+  states: (string | null)[],
+  again: number,
+  more: number,
+]
+
+export class RedisLine {
+  readonly ref: QueueRef
+  readonly key: Key
+  readonly #deps: RedisLineDeps
+  #settings: QueueSettings = QUEUE_DEFAULTS
+  #consumer: Consumer | undefined
+  readonly #deliveries = new Set<RedisDelivery>()
+  /** Taken, and not yet started: the rate of this engine's own starts. */
+  #held: RedisDelivery[] = []
+  #rate: RateWindow | undefined
+  #ended: Ended[] = []
+  /** Slots that are occupied here. */
+  #running = 0
+  /** Slots for which jobs are being looked for. */
+  #asked = 0
+  #setAside = 0
+  #takingUp: RedisDelivery[] = []
+  #asking = false
+  #steps = 0
+  /** There may be jobs to take. */
+  #hopes = true
+  /** Since a slot was asked for the last time, one may have become free. */
+  #slotHopes = true
+  #pumpIsDue = false
+  /** Nothing is taken until it is known what the server believes to be in our hands. */
+  #suspended = false
+  /** The server has refused something. */
+  #isResting = false
+  #cancelWake: (() => void) | undefined
+  #cancelStart: (() => void) | undefined
+  #idle: (() => void) | undefined
+  #closed = false
+
+  constructor(ref: QueueRef, deps: RedisLineDeps) {
+    this.ref = ref
+    this.key = queueKey(ref)
+    this.#deps = deps
+  }
+
+  get isConsumed(): boolean {
+    return this.#consumer !== undefined
+  }
+
+  get settings(): QueueSettings {
+    return this.#settings
+  }
+
+  set settings(settings: QueueSettings) {
+    this.#settings = settings
+    const { rateLimit } = settings
+    if (rateLimit === undefined) this.#rate = undefined
+    else if (rateLimit.max !== this.#rate?.limit.max || rateLimit.perMs !== this.#rate.limit.perMs) {
+      this.#rate = new RateWindow(rateLimit)
+    }
+    this.wake()
+  }
+
+  consume(consumer: Consumer): void {
+    if (this.#consumer !== undefined) throw new Error(`The queue ${this.ref.key} is consumed already.`)
+    this.#consumer = consumer
+    this.wake()
+  }
+
+  /** Some job may have come, or some slot be free. */
+  wake(): void {
+    this.#hopes = true
+    this.#slotHopes = true
+    this.#pumpSoon()
+  }
+
+  /** The connection is lost. */
+  suspend(): void {
+    this.#suspended = true
+  }
+
+  /** The connection is there again: what the server gave and we never got waits again. */
+  async resume(): Promise<void> {
+    const { server, engine } = this.#deps
+    const tokens = [...this.#deliveries].map(({ token }) => token)
+    await server.run('haveBack', [this.key], [engine, 'none', ...tokens])
+    for (const delivery of this.#deliveries) if (!delivery.hasSlot) this.#sendAside(delivery)
+    this.#suspended = false
+    this.wake()
+  }
+
+  /** Takes no more; resolves when nothing runs, after `withinMs` at the latest. */
+  async stop(withinMs: number): Promise<void> {
+    const consumer = this.#consumer
+    if (consumer === undefined) return
+    this.#consumer = undefined
+    this.#cancelWake?.()
+    this.#cancelStart?.()
+    for (const delivery of this.#held.splice(0)) this.#settle(consumer, delivery, { kind: 'returned' })
+    for (const delivery of [...this.#deliveries]) if (!delivery.hasSlot) delivery.end()
+    this.#takingUp = []
+    await this.#idleWithin(withinMs)
+    for (const delivery of [...this.#deliveries]) {
+      delivery.end()
+      this.#settle(consumer, delivery, { kind: 'returned' })
+    }
+    await this.#idleWithin(RETRY_MS)
+    // What could not be told to the server comes back with the end of the lease, or when the connection is there again.
+    for (const { delivery, job } of this.#ended.splice(0)) {
+      this.#deliveries.delete(delivery)
+      consumer.settled?.(job, { kind: 'returned' })
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancelWake?.()
+    this.#cancelStart?.()
+  }
+
+  readonly #pumpSoon = (): void => {
+    if (this.#pumpIsDue || this.#closed) return
+    this.#pumpIsDue = true
+    setImmediate(this.#pump)
+  }
+
+  readonly #pump = (): void => {
+    this.#pumpIsDue = false
+    if (this.#closed || this.#suspended || this.#isResting || !this.#deps.server.redis.connected) return
+    this.#askForSlots()
+    while (this.#steps < MAX_STEPS) {
+      const wanted = this.#wanted()
+      if (this.#ended.length === 0 && (wanted === 0 || !this.#hopes)) return
+      this.#step(this.#ended.splice(0, MAX_SETTLED), wanted)
+    }
+  }
+
+  #wanted(): number {
+    // Those that were set aside go first.
+    if (this.#consumer === undefined || this.#takingUp.length > 0) return 0
+    return Math.max(0, Math.min(MAX_TAKEN, this.#settings.concurrency - this.#running - this.#asked))
+  }
+
+  #step(ended: readonly Ended[], wanted: number): void {
+    const { server, engine, leaseMs, tokens } = this.#deps
+    const { concurrency, rateLimit } = this.#settings
+    const first = tokens(wanted)
+    const args: (string | number)[] = [
+      engine,
+      leaseMs,
+      concurrency,
+      wanted,
+      rateLimit?.max ?? 0,
+      rateLimit?.perMs ?? 0,
+      first,
+    ]
+    for (const each of ended) args.push(...each.args)
+    this.#steps++
+    this.#asked += wanted
+    this.#hopes = false
+    server.run('work', [this.key], args).then(
+      (reply) => {
+        this.#steps--
+        this.#asked -= wanted
+        this.#worked(ended, wanted, first, reply as WorkReply)
+      },
+      (error: unknown) => {
+        this.#steps--
+        this.#asked -= wanted
+        this.#failed(ended, error)
+      },
+    )
+  }
+
+  #worked(
+    ended: readonly Ended[],
+    wanted: number,
+    first: number,
+    [results, handles, records, states, again, more]: WorkReply,
+  ): void {
+    ended.forEach((each, index) => this.#written(each, results[index]!))
+    const jobs = readJobs(handles, records, states)
+    jobs.forEach((stored, index) => this.#receive(stored, `${this.#deps.engine}:${first + index + 1}`))
+    if (this.#consumer === undefined) return this.#afterStop()
+    if (wanted > 0 && (more === 1 || handles.length === wanted)) this.#hopes = true
+    else if (wanted > 0) this.#wakeIn(again)
+    this.#pumpSoon()
+  }
+
+  #afterStop(): void {
+    if (this.#isIdle()) this.#idle?.()
+    this.#pumpSoon()
+  }
+
+  #failed(ended: readonly Ended[], error: unknown): void {
+    this.#hopes = true
+    if (error instanceof RedisError && error.failure === 'interrupted') for (const each of ended) each.unsure = true
+    this.#ended.unshift(...ended)
+    if (!this.#deps.server.redis.connected || this.#isResting) return
+    this.#deps.log.error('Redis refuses to give out jobs. It is asked again; until then what is in hand is kept.', {
+      queue: this.ref.name,
+      error: String(error),
+    })
+    this.#isResting = true
+    this.#deps.clock.after(RETRY_MS, () => {
+      this.#isResting = false
+      this.#pumpSoon()
+    })
+  }
+
+  #written({ delivery, consumer, job, how, unsure }: Ended, reply: string): void {
+    if (!this.#deliveries.delete(delivery)) return
+    // Sent twice, it had an effect the first time.
+    const isLost = reply === 'lost' && !unsure
+    consumer.settled?.(job, isLost ? { kind: 'lost' } : how(reply))
+  }
+
+  #receive(stored: StoredJob, token: string): void {
+    const delivery = new RedisDelivery(stored, token, {
+      setAside: (aside) => this.#putAside(aside),
+      takeUp: (aside) => {
+        this.#takingUp.push(aside)
+        this.#pumpSoon()
+      },
+    })
+    this.#deliveries.add(delivery)
+    this.#running++
+    const consumer = this.#consumer
+    if (consumer === undefined)
+      return this.#end(delivery, { deliver: async () => ({ kind: 'returned' }) }, { kind: 'returned' })
+    this.#held.push(delivery)
+    this.#startHeld()
+  }
+
+  /** The server counts starts by when it gave out jobs. That two of this engine are not nearer to each other is seen to here. */
+  #startHeld(): void {
+    const consumer = this.#consumer
+    if (consumer === undefined) return
+    while (this.#held.length > 0) {
+      const now = this.#deps.clock.now()
+      const waitMs = this.#rate?.waitMs(now) ?? 0
+      if (waitMs > 0) {
+        this.#cancelStart?.()
+        this.#cancelStart = this.#deps.clock.after(waitMs, () => this.#startHeld())
+        return
+      }
+      this.#rate?.started(now)
+      this.#start(consumer, this.#held.shift()!)
+    }
+  }
+
+  #start(consumer: Consumer, delivery: RedisDelivery): void {
+    this.#deps
+      .detached(() => consumer.deliver(delivery))
+      .then(
+        (outcome) => this.#settle(consumer, delivery, outcome),
+        (error: unknown) =>
+          this.#settle(consumer, delivery, { kind: 'failed', code: 'internal', message: String(error) }),
+      )
+  }
+
+  #settle(consumer: Consumer, delivery: RedisDelivery, outcome: Outcome): void {
+    // After a stop whatever a delivery comes to no longer counts.
+    if (!delivery.isOver) this.#end(delivery, consumer, outcome)
+  }
+
+  #end(delivery: RedisDelivery, consumer: Consumer, outcome: Outcome): void {
+    delivery.isOver = true
+    if (delivery.hasSlot) this.#running--
+    else {
+      this.#setAside--
+      this.#takingUp = this.#takingUp.filter((other) => other !== delivery)
+    }
+    this.#ended.push({ ...this.#endOf(delivery, outcome), delivery, consumer, unsure: false })
+    this.#pumpSoon()
+  }
+
+  #endOf({ stored, token }: RedisDelivery, outcome: Outcome): Pick<Ended, 'args' | 'job' | 'how'> {
+    const { handle, job, bytes } = stored
+    const { kind } = outcome
+    if (kind !== 'failed') {
+      const settled = { kind }
+      return { args: [kind, handle, token, kind === 'done' ? bytes : '', '', ''], job, how: () => settled }
+    }
+    const now = this.#deps.clock.now()
+    const failure = failureOf(now, outcome.code, outcome.message)
+    const attempts = job.attempts + 1
+    if (attempts >= this.#settings.maxAttempts) {
+      const failed = failedOnce(job, failure, undefined)
+      const args = ['dead', handle, token, JSON.stringify(job.id), attempts, historyText(failed.history)]
+      return { args, job: failed, how: () => ({ kind: 'dead', failure }) }
+    }
+    const waitMs = backOffFor(this.#settings, attempts, this.#deps.random)
+    const failed = failedOnce(job, failure, Math.min(Number.MAX_SAFE_INTEGER, now + waitMs))
+    return {
+      args: ['retry', handle, token, waitMs, attempts, historyText(failed.history)],
+      job: failed,
+      how: (reply) => ({ kind: 'retry', failure, runAt: Number(reply) || failed.runAt! }),
+    }
+  }
+
+  #putAside(delivery: RedisDelivery): boolean {
+    if (this.#setAside >= MAX_SET_ASIDE) return false
+    this.#setAside++
+    this.#running--
+    this.#sendAside(delivery)
+    this.wake()
+    return true
+  }
+
+  #sendAside({ stored, token }: RedisDelivery): void {
+    // Without a connection it is told when there is one again.
+    this.#deps.server.run('setAside', [this.key], [stored.handle, token]).catch(() => {})
+  }
+
+  /** One after the other, so that they get their slots in the order in which they wanted them. */
+  #askForSlots(): void {
+    const delivery = this.#takingUp[0]
+    if (delivery === undefined || this.#asking || !this.#slotHopes) return
+    if (this.#running >= this.#settings.concurrency) return
+    this.#asking = true
+    this.#slotHopes = false
+    const args = [delivery.stored.handle, delivery.token, this.#settings.concurrency]
+    this.#deps.server.run('takeUp', [this.key], args).then(
+      (reply) => {
+        this.#asking = false
+        if (this.#takingUp[0] !== delivery) return this.wake()
+        // Woken when there is one.
+        if (reply !== 1) return this.#slotHopes ? this.#pumpSoon() : this.#wakeIn(LOOK_MS)
+        this.#takingUp.shift()
+        this.#setAside--
+        this.#running++
+        delivery.goOn()
+        this.wake()
+      },
+      () => {
+        this.#asking = false
+        this.#wakeIn(RETRY_MS)
+      },
+    )
+  }
+
+  #wakeIn(ms: number): void {
+    this.#cancelWake?.()
+    const wait = ms < 0 ? LOOK_MS : Math.min(ms, LOOK_MS, LONGEST_TIMER_MS)
+    this.#cancelWake = this.#deps.clock.after(wait, () => this.wake())
+  }
+
+  #isIdle(): boolean {
+    return this.#deliveries.size === 0 && this.#ended.length === 0 && this.#asked === 0
+  }
+
+  #idleWithin(ms: number): Promise<void> {
+    if (this.#isIdle()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const cancel = this.#deps.clock.after(ms, () => this.#idle?.())
+      this.#idle = () => {
+        this.#idle = undefined
+        cancel()
+        resolve()
+      }
+    })
+  }
+}

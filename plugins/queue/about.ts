@@ -58,6 +58,9 @@ export const about = {
           ['iii queue peek mail --dead', 'dead letters with their last error'],
           ['iii queue redrive mail', 'try all of them again'],
         ],
+        'iii queue list': [['iii queue list', 'every queue and topic, with what waits, is delayed and has failed']],
+        'iii queue pause': [['iii queue pause mail', 'nothing is delivered any more; publishers go on']],
+        'iii queue resume': [['iii queue resume mail', 'what has gathered is delivered']],
         'iii queue peek': [
           ['iii queue peek mail', 'what is delivered next'],
           ['iii queue peek mail --delayed', 'what is delivered later'],

@@ -127,7 +127,8 @@ async function publish(client: LoadClient, ledger: Ledger, tails: Map<number, Pr
       })
     })
   const loop = async (turn: number): Promise<void> => {
-    for (; !down; turn += PUBLISHERS) {
+    for (; ; turn += PUBLISHERS) {
+      if (down) return
       const group = turn % 2 === 0 ? undefined : turn % GROUPS
       if (group === undefined) await send(ledger.newJob(turn))
       else {

@@ -8,6 +8,9 @@ import type { PluginHost } from '../../core/host/plugin-host.ts'
 import { UPDATE_OPERATION_TYPES } from '../../kit/update/operation.ts'
 import { SEATS } from '../../protocol/seats.ts'
 import { STATE_TRIGGER_TYPE } from '../../plugins/state/trigger.ts'
+import { about as QUEUE } from '../../plugins/queue/about.ts'
+import { SUBSCRIBER_TRIGGER_TYPES } from '../../plugins/queue/topics/trigger.ts'
+import { QUEUE_METRICS } from '../../plugins/queue/watch/metrics.ts'
 import { about as STREAM } from '../../plugins/stream/about.ts'
 import { STREAM_TRIGGER_TYPE } from '../../plugins/stream/trigger.ts'
 import { namesAfter } from './page-tables.ts'
@@ -61,6 +64,37 @@ describe('state.md', () => {
   it('has every member of the config of a state trigger', () => {
     const { properties } = STATE_TRIGGER_TYPE.trigger_request_format as { properties: object }
     expect(namesAfter(page, '## The trigger type state')).toEqual(Object.keys(properties))
+  })
+})
+
+describe('queue.md', () => {
+  const page = 'docs/reference/queue.md'
+  const { properties } = SUBSCRIBER_TRIGGER_TYPES[0].trigger_request_format as {
+    properties: { queue_config: { properties: object } }
+  }
+
+  it('has every member of the config of a subscriber', () => {
+    const section = '## The trigger types durable:subscriber and queue'
+    expect(namesAfter(page, section).sort()).toEqual(Object.keys(properties).sort())
+  })
+
+  it('has every member of its queue_config', () => {
+    expect(namesAfter(page, '| `queue_config` | meaning |').sort()).toEqual(
+      Object.keys(properties.queue_config.properties).sort(),
+    )
+  })
+
+  it('has every figure', () => {
+    const text = readFileSync(path.join(ROOT, page), 'utf8')
+    const section = text.slice(text.indexOf('## Figures'), text.indexOf('## Settings'))
+    for (const name of QUEUE_METRICS)
+      expect(section).toContain(name.replace(/^iii\.queue(?=\.(?!enqueued|depth|wait|handle))/, ''))
+  })
+
+  it('names what a wildcard of a session does not reach', () => {
+    const text = readFileSync(path.join(ROOT, page), 'utf8').replaceAll('\n  ', ' ')
+    const line = text.split('\n').find((each) => each.includes('a wildcard does not reach')) ?? ''
+    for (const id of QUEUE.exactGrants) expect(line).toContain(`\`${id}\``)
   })
 })
 

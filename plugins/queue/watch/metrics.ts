@@ -33,6 +33,15 @@ const HISTOGRAMS = { 'iii.queue.wait': 'wait', 'iii.queue.handle': 'handle' } as
   keyof Figures
 >
 
+const GAUGES = ['depth', 'delayed', 'dlq', 'in_flight', 'oldest_age_ms'] as const
+
+/** Names of all figures. */
+export const QUEUE_METRICS: readonly string[] = [
+  ...Object.keys(COUNTERS),
+  ...GAUGES.map((suffix) => `iii.queue.${suffix}`),
+  ...Object.keys(HISTOGRAMS),
+]
+
 export function metricsFunction(deps: MetricsDeps): BuiltInFunction<null> {
   return {
     id: 'iii::queue::metrics',
@@ -52,7 +61,7 @@ export function metricsFunction(deps: MetricsDeps): BuiltInFunction<null> {
 function gaugesOf({ kind, name, stats }: TopicRow, now: number): Metric[] {
   const { waiting, active, delayed, dead, oldestAt } = stats
   const attributes = { queue: name, kind }
-  const gauge = (suffix: string, value: number, unit = '{message}'): Metric => {
+  const gauge = (suffix: (typeof GAUGES)[number], value: number, unit = '{message}'): Metric => {
     return { name: `iii.queue.${suffix}`, kind: 'gauge', unit, attributes, value }
   }
   return [

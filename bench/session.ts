@@ -9,9 +9,17 @@ import type { BenchOptions } from './options.ts'
 import { TargetProcess } from './targets/target-process.ts'
 
 /**
- * `subject`: what is measured; `reactive`: the same with streams, pub/sub and cron. The others are what they are compared with.
+ * `subject`: what is measured; `reactive`: the same with streams, pub/sub and cron; `queue`: the same with queues. The others are what they are compared with.
  */
-export type TargetName = 'subject' | 'reactive' | 'ws-echo' | 'naive' | 'inline' | 'post-message' | 'stream-inline'
+export type TargetName =
+  | 'subject'
+  | 'reactive'
+  | 'ws-echo'
+  | 'naive'
+  | 'inline'
+  | 'post-message'
+  | 'stream-inline'
+  | 'queue'
 
 export interface Target {
   readonly url: string
@@ -119,6 +127,6 @@ function isSubject(name: TargetName): boolean {
  * How the engine's process provides `bench::echo`: in a plugin thread, in the router thread, in a thread behind
  * `postMessage`. `watched`: not at all, but the plugin `bench-reload` from its folder, whose changes it takes up. `reactive`: not
  * at all, but all built-in plugins of the reactive part. `stream-inline`: not at all, but `stream::set` and the stream listener in
- * the router thread.
+ * the router thread. `queue`: as `plugin`, with queues.
  */
-export type EngineVariant = 'plugin' | 'inline' | 'post-message' | 'watched' | 'reactive' | 'stream-inline'
+export type EngineVariant = 'plugin' | 'inline' | 'post-message' | 'watched' | 'reactive' | 'stream-inline' | 'queue'

@@ -17,8 +17,9 @@ export class CallTemplate {
   constructor(call: RepeatedCall) {
     const id = callIdText(0, 0)
     const functionId = JSON.stringify(call.functionId)
+    const action = call.action === undefined ? '' : `,"action":${call.action}`
     this.#frame = encodeMasked(
-      `{"type":"invokefunction","invocation_id":"${id}","function_id":${functionId},"data":${call.data}}`,
+      `{"type":"invokefunction","invocation_id":"${id}","function_id":${functionId},"data":${call.data}${action}}`,
     )
     this.#idAt = this.#frame.indexOf(id)
     this.#nAt = behind(this.#frame, '"n":', `${N_MIN}`)

@@ -70,6 +70,8 @@ export class EventSender {
     this.unanswered--
     const error = message['error'] as { code?: string } | null | undefined
     if (error !== undefined && error !== null) this.#onWrong(error.code ?? 'error')
-    if (this.unanswered === 0) this.#settled?.resolve()
+    if (this.unanswered > 0) return
+    this.#settled?.resolve()
+    this.#settled = undefined
   }
 }

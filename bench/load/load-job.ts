@@ -49,7 +49,21 @@ export interface ControlJob extends JobBase {
   readonly inFlight: number
 }
 
-export type LoadJob = CallJob | FanOutJob | ControlJob
+/**
+ * Jobs of a queue and their workers. `drain`: `jobs` wait before the workers come; from then on it is measured until the last of them is
+ * answered. `latency`: one job at a time, from its enqueue until it is at its worker.
+ */
+export interface QueueJob extends JobBase {
+  readonly kind: 'queue'
+  readonly way: 'drain' | 'latency'
+  /** Connections that provide the function. */
+  readonly consumers: number
+  readonly jobs: number
+  readonly payloadBytes: number
+  readonly inFlight: number
+}
+
+export type LoadJob = CallJob | FanOutJob | ControlJob | QueueJob
 
 export interface LoadResult {
   /** Length of the measured window. */

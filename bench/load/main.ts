@@ -3,6 +3,7 @@ import { CallHistory, runCalls } from './call-run.ts'
 import { runControl } from './control-run.ts'
 import { runFanOut } from './fan-out-run.ts'
 import type { LoadJob, LoadReply, LoadResult } from './load-job.ts'
+import { runQueue } from './queue-run.ts'
 
 const history = new CallHistory()
 
@@ -16,6 +17,7 @@ process.on('message', (job: LoadJob) => {
 
 function run(job: LoadJob): Promise<LoadResult> {
   if (job.kind === 'call') return runCalls(job, history)
+  if (job.kind === 'queue') return runQueue(job, history)
   return job.kind === 'fan-out' ? runFanOut(job, history, () => reply({ started: true })) : runControl(job)
 }
 

@@ -3,9 +3,10 @@ import { payloadJson } from './payload.ts'
 
 /**
  * `mirror`: the frame itself comes back. `echo`: the answer is the payload. `state-set`, `stream-set`: stores it under a varying
- * key; the answer's `new_value` is the value. `state-get`: reads such a key; the answer is the value stored last.
+ * key; the answer's `new_value` is the value. `state-get`: reads such a key; the answer is the value stored last. `enqueue`: stores a
+ * call in a queue that gives out next to nothing; the answer is a receipt.
  */
-export type WorkloadKind = 'mirror' | 'echo' | 'state-set' | 'state-get' | 'stream-set'
+export type WorkloadKind = 'mirror' | 'echo' | 'state-set' | 'state-get' | 'stream-set' | 'enqueue'
 
 /** Keys that the workloads of stores go through in turn. Digits of a key: fixed width, so that it can be patched in place. */
 export const STATE_KEYS = 4096
@@ -16,6 +17,8 @@ export interface RepeatedCall {
   readonly functionId: string
   /** JSON text of `data`, with the smallest `n` and the first key where they are to be patched. */
   readonly data: string
+  /** JSON text of `action`. Default: none. */
+  readonly action?: string
 }
 
 export interface Workload extends RepeatedCall {
@@ -30,6 +33,7 @@ export function describeWorkload(kind: WorkloadKind, functionId: string, payload
   const key = `"scope":"bench-${payloadBytes}","key":"k${'0'.repeat(KEY_DIGITS)}"`
   if (kind === 'echo' || kind === 'mirror') return { kind, functionId, data: value, value }
   if (kind === 'state-set') return { kind, functionId, data: `{${key},"value":${value}}`, value }
+  if (kind === 'enqueue') return { ...enqueues(HELD_QUEUE, functionId, payloadBytes), kind, value }
   if (kind === 'stream-set') return streamSets(`bench-${payloadBytes}`, 'all', payloadBytes)
   return { kind, functionId, data: `{${key}}`, value }
 }
@@ -44,6 +48,20 @@ export function streamSets(stream: string, group: string, payloadBytes: number):
 /** `publish` to a topic (spec 03 §8.1): the value itself is what subscribers get. */
 export function publishes(topic: string, payloadBytes: number): RepeatedCall {
   return { functionId: 'publish', data: `{"topic":"${topic}","data":${payloadJson(payloadBytes)}}` }
+}
+
+/** Queues of the target. One that gives out a job an hour, and one that gives them out. */
+export const HELD_QUEUE = 'bench-held'
+export const OPEN_QUEUE = 'bench-open'
+
+export function enqueues(queue: string, functionId: string, payloadBytes: number): RepeatedCall {
+  return { functionId, data: payloadJson(payloadBytes), action: JSON.stringify({ type: 'enqueue', queue }) }
+}
+
+/** What a queue answers, if it answers as it should. */
+export function isReceipt(answer: Readonly<Record<string, unknown>>): boolean {
+  const result = answer['result'] as { messageReceiptId?: unknown } | null | undefined
+  return answer['type'] === 'invocationresult' && typeof result?.messageReceiptId === 'string'
 }
 
 /** The value of a call replaces what the last call with its key has stored. */

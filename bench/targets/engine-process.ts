@@ -9,6 +9,7 @@ import { ABSENT_WORKERS } from '../../plugins/absent-workers.ts'
 import { BUILT_INS } from '../../plugins/built-ins.ts'
 import { freePort } from '../free-port.ts'
 import type { LocalHandler } from '../../core/model/function-entry.ts'
+import { HELD_QUEUE, OPEN_QUEUE } from '../load/workload.ts'
 import type { EngineVariant } from '../session.ts'
 import { announce } from './announce.ts'
 import type { StreamSet } from './naive-stream.ts'
@@ -57,10 +58,11 @@ function configOf(kind: EngineVariant): object {
   const workers: object[] = [{ name: 'iii-worker-manager', config: { host: HOST, port } }]
   if (kind === 'watched') return { plugins_dir: './plugins', workers: [...workers, { name: 'bench-reload' }] }
   if (kind === 'reactive') return { workers: [...workers, ...reactiveWorkers()] }
-  if (kind !== 'plugin') return { workers }
+  if (kind !== 'plugin' && kind !== 'queue') return { workers }
   // Every variant that state is measured on keeps it durably, in this folder.
   const pluginsDir = fileURLToPath(new URL('../plugins', import.meta.url))
-  return { plugins_dir: pluginsDir, workers: [...workers, { name: 'iii-state' }, { name: 'bench-echo' }] }
+  const own = [{ name: 'iii-state' }, { name: 'bench-echo' }, ...(kind === 'queue' ? [queueWorker()] : [])]
+  return { plugins_dir: pluginsDir, workers: [...workers, ...own] }
 }
 
 /** The built-ins that run by default, with their defaults, which keep state and streams durably in this folder. One of them listens. */
@@ -68,6 +70,12 @@ function reactiveWorkers(): object[] {
   return BUILT_INS.filter(({ about }) => about.isDefault).map(({ about: { name, listens } }) =>
     listens === undefined ? { name } : { name, config: { [listens.host]: HOST, [listens.port]: streamPort } },
   )
+}
+
+/** Jobs are kept durably in this folder. */
+function queueWorker(): object {
+  const held = { rate_limit: { max: 1, per_ms: 3_600_000 } }
+  return { name: 'iii-queue', config: { queue_configs: { [HELD_QUEUE]: held, [OPEN_QUEUE]: { concurrency: 256 } } } }
 }
 
 /** What runs in the router thread. */

@@ -73,6 +73,11 @@ export const about = {
       load: () => import('./command.ts'),
     },
   },
+  scenarios: {
+    enqueue: () => import('./bench/enqueue.ts'),
+    'queue-drain': () => import('./bench/queue-drain.ts'),
+    'queue-latency': () => import('./bench/queue-latency.ts'),
+  },
   config: async () => (await import('./config.ts')).QUEUE_WORKER_SCHEMA,
   bounds: async () => (await import('./bounds.ts')).BOUNDS,
   declareFunctions: async (registrar) =>

@@ -34,14 +34,15 @@ export async function deliverJob(delivery: Delivery, queue: DeliveryQueue, deps:
   const request = requestFor(delivery.job, queue)
   const deadline = deps.clock.now() + deps.functionWaitMs()
   for (;;) {
+    const wasThere = isKnown(request, deps)
     const error = await failureOf(deps.call(request))
     if (error === undefined) return { kind: 'done' }
     const { code, message } = error
     const leftMs = deadline - deps.clock.now()
     if (!NOT_DELIVERED.has(code) || leftMs <= 0) return { kind: 'failed', code, message }
-    // The handler may have failed because a function that it called is missing: then it has run, and has failed.
-    const isThere = deps.functions.has(request.namespace ?? 'default', request.function_id)
-    if (code === 'function_not_found' && isThere) return { kind: 'failed', code, message }
+    const isThere = isKnown(request, deps)
+    // Then it has run, and failed because a function that it called is missing.
+    if (code === 'function_not_found' && wasThere && isThere) return { kind: 'failed', code, message }
     delivery.setAside()
     await waitFor(request, isThere, Math.min(leftMs, pauseMs(queue.settings(), isThere, leftMs)), deps)
     if (!(await delivery.takeUp())) return { kind: 'returned' }
@@ -84,6 +85,10 @@ export async function failureOf(call: Promise<unknown>): Promise<{ code: string;
     const code = error.code === 'TIMEOUT' ? 'timeout' : error.code
     return { code, message: error.message.slice(error.code.length + 2) }
   }
+}
+
+function isKnown({ namespace = 'default', function_id: id }: TriggerRequest, { functions }: DeliveryDeps): boolean {
+  return functions.has(namespace, id)
 }
 
 function pauseMs({ pollIntervalMs }: QueueSettings, isThere: boolean, leftMs: number): number {

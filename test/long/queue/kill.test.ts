@@ -115,24 +115,25 @@ async function worker(url: string, index: number, ledger: Ledger): Promise<LoadC
 
 /** Resolves when the connection has ended. */
 async function publish(client: LoadClient, ledger: Ledger, tails: Map<number, Promise<void>>): Promise<void> {
-  let down = false
+  const state = { down: false }
   const send = (job: Job): Promise<void> =>
     new Promise((resolve) => {
       const queue = job.g === undefined ? 'plain' : 'ordered'
       const input = { queue, function_id: 'work', data: job, messageReceiptId: `${job.n}` }
       client.request('engine::queue::enqueue', JSON.stringify(input), ({ error }) => {
         if (error === undefined) ledger.acknowledge(job)
-        else down = true
+        else state.down = true
         resolve()
       })
     })
   const loop = async (turn: number): Promise<void> => {
-    for (; ; turn += PUBLISHERS) {
-      if (down) return
+    for (; !state.down; turn += PUBLISHERS) {
       const group = turn % 2 === 0 ? undefined : turn % GROUPS
       if (group === undefined) await send(ledger.newJob(turn))
       else {
-        const mine = (tails.get(group) ?? Promise.resolve()).then(() => (down ? undefined : send(ledger.newJob(turn))))
+        const mine = (tails.get(group) ?? Promise.resolve()).then(() =>
+          state.down ? undefined : send(ledger.newJob(turn)),
+        )
         tails.set(group, mine)
         await mine
       }

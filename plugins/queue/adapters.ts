@@ -3,6 +3,7 @@ import { AdapterSet, type AdapterChoice } from '../../kit/adapters/adapter-set.t
 import { kvOption } from '../../kit/adapters/kv-settings.ts'
 import { REDIS_OPTION } from '../../kit/redis/redis-option.ts'
 import type { Backend, BackendContext, BackendFactory } from './adapters/backend.ts'
+import { RABBIT_OPTION } from './adapters/rabbitmq/rabbit-settings.ts'
 import { openBuiltin, QUEUE_FOLDER } from './adapters/builtin/open-builtin.ts'
 
 const whole = (description: string) => ({ type: ['integer', 'null'], minimum: 0, description })
@@ -43,6 +44,10 @@ export const QUEUE_ADAPTERS = new AdapterSet<BackendFactory>(
     },
     description: 'A Redis server: engines that use it share queues and topics.',
     load: async () => (await import('./adapters/redis/open-redis.ts')).openRedis,
+  },
+  {
+    ...RABBIT_OPTION,
+    load: async () => (await import('./adapters/rabbitmq/open-rabbit.ts')).openRabbit,
   },
 )
 

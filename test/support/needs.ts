@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 import path from 'node:path'
 import { findOldNode } from '../bin/old-node.ts'
+import { rabbitScript } from './rabbitmq-server.ts'
 
 export interface Need {
   isThere(): boolean
@@ -22,6 +23,12 @@ export const NEEDS = {
     isThere: () => answers('redis-server', '--version'),
     missing: 'no redis-server on the PATH',
     remedy: 'install it: apt-get install redis-server, or brew install redis',
+    providedInCi: true,
+  },
+  'rabbitmq-server': {
+    isThere: () => rabbitScript() !== undefined,
+    missing: 'no rabbitmq-server where its packages put it',
+    remedy: 'install it: apt-get install rabbitmq-server, or brew install rabbitmq',
     providedInCi: true,
   },
   openssl: {

@@ -1,0 +1,115 @@
+// The dead letters of a queue on the broker, which gives them out one after the other and knows no ids: looked at by taking them without an
+// acknowledgement and giving them back, each to its old place.
+import type { Channel, GetMessage } from 'amqplib'
+import { CodedError } from '../../../../protocol/errors.ts'
+import type { DeadLetter } from '../../job.ts'
+import type { DeadLetterChoice, DeadLetterPage } from '../backend.ts'
+import type { JobStore } from './job-store.ts'
+import type { RabbitConnection } from './rabbit-connection.ts'
+import { probe } from './topology.ts'
+
+/** Dead letters that are looked through for an id, or for the newest; those of a redrive of all have no limit. */
+export const MAX_SCANNED = 100_000
+/** Dead letters that are moved at a time. */
+const STEP = 200
+
+export class DeadLetterQueue {
+  readonly #connection: RabbitConnection
+  readonly #store: JobStore
+  /** Who looks takes them from all others: one at a time. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(connection: RabbitConnection, store: JobStore) {
+    this.#connection = connection
+    this.#store = store
+  }
+
+  count(): Promise<number> {
+    return this.#inTurn(async () => (await probe(this.#connection, this.#store.names.dead))?.messages ?? 0)
+  }
+
+  list({ offset, limit, order }: DeadLetterPage): Promise<DeadLetter[]> {
+    return this.#look(async (channel, count) => {
+      // From the oldest on, as they stand there.
+      const end = order === 'oldest' ? offset + limit : count - offset
+      const start = order === 'oldest' ? offset : Math.max(0, end - limit)
+      const found: DeadLetter[] = []
+      await this.#each(channel, Math.min(count, end), (message, index) => {
+        if (index >= start) found.push(this.#store.form.decodeDead(message))
+      })
+      return order === 'oldest' ? found : found.reverse()
+    })
+  }
+
+  redrive(which: DeadLetterChoice): Promise<number> {
+    return this.#take(which, (letter) => this.#store.revive(letter))
+  }
+
+  discard(which: DeadLetterChoice): Promise<number> {
+    if (which !== 'all') return this.#take(which, () => undefined)
+    return this.#look(async (channel) => (await channel.purgeQueue(this.#store.names.dead)).messageCount)
+  }
+
+  #take(which: DeadLetterChoice, use: (letter: DeadLetter) => Promise<void> | undefined): Promise<number> {
+    return this.#look(async (channel, count) => {
+      const ids = which === 'all' ? undefined : new Set(which.ids)
+      if (ids !== undefined) refuseLong(this.#store.queue.name, count)
+      let taken = 0
+      let step: { message: GetMessage; letter: DeadLetter }[] = []
+      const flush = async (): Promise<void> => {
+        const batch = step
+        step = []
+        // Stored in the queue before they leave: after a crash between the two they are in both, never in none.
+        await Promise.all(batch.map(({ letter }) => use(letter)))
+        for (const { message } of batch) channel.ack(message)
+        taken += batch.length
+      }
+      // What fails again meanwhile comes behind those that were counted.
+      await this.#each(channel, count, async (message) => {
+        const letter = this.#store.form.decodeDead(message)
+        if (ids !== undefined && !ids.has(letter.job.id)) return
+        step.push({ message, letter })
+        if (step.length >= STEP) await flush()
+      })
+      await flush()
+      return taken
+    })
+  }
+
+  async #each(
+    channel: Channel,
+    count: number,
+    see: (message: GetMessage, index: number) => Promise<void> | void,
+  ): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      const message = await channel.get(this.#store.names.dead)
+      if (message === false) return
+      const seen = see(message, index)
+      if (seen !== undefined) await seen
+    }
+  }
+
+  /** The channel's end gives back whatever was not acknowledged. */
+  #look(task: (channel: Channel, count: number) => Promise<number>): Promise<number>
+  #look(task: (channel: Channel, count: number) => Promise<DeadLetter[]>): Promise<DeadLetter[]>
+  #look(task: (channel: Channel, count: number) => Promise<number | DeadLetter[]>): Promise<number | DeadLetter[]> {
+    return this.#inTurn(async () => {
+      const { messages } = (await probe(this.#connection, this.#store.names.dead)) ?? { messages: 0 }
+      return this.#connection.borrow((channel) => task(channel, messages))
+    })
+  }
+
+  #inTurn<Value>(task: () => Promise<Value>): Promise<Value> {
+    const next = this.#turn.then(task, task)
+    this.#turn = next.catch(() => {})
+    return next
+  }
+}
+
+function refuseLong(name: string, count: number): void {
+  if (count <= MAX_SCANNED) return
+  throw new CodedError(
+    'unsupported',
+    `The queue ${name} has ${count} dead letters, and rabbitmq looks through ${MAX_SCANNED} for an id at most: redrive or discard all.`,
+  )
+}

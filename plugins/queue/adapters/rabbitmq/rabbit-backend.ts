@@ -1,0 +1,257 @@
+// Jobs on a RabbitMQ server, which several engines, and those of iii, can share (spec 03 §6.3). What a broker can't do is refused in words.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../../../base/time/clock.ts'
+import { CodedError } from '../../../../protocol/errors.ts'
+import type { PluginLog } from '../../../../sdk/plugin.ts'
+import type { DeadLetter, Job, NewJob } from '../../job.ts'
+import { payloadMember } from '../../payload-member.ts'
+import { QUEUE_DEFAULTS, type QueueSettings } from '../../settings.ts'
+import {
+  subscriptionQueue,
+  type Backend,
+  type BackendState,
+  type Consumer,
+  type Consumption,
+  type DeadLetterChoice,
+  type DeadLetterPage,
+  type JobFor,
+  type Page,
+  type PublishedMessage,
+  type QueueRef,
+  type QueueStats,
+  type RememberedSubscription,
+  type Stored,
+  type Subscription,
+} from '../backend.ts'
+import { MAX_SCANNED } from './dead-letter-queue.ts'
+import { NAMED_FORM } from './job-message.ts'
+import { namesOf, topicExchange } from './names.ts'
+import { Publisher } from './publisher.ts'
+import type { RabbitConnection } from './rabbit-connection.ts'
+import { RabbitQueue } from './rabbit-queue.ts'
+import type { RabbitSettings } from './rabbit-settings.ts'
+import { TopicBacklog } from './topic-backlog.ts'
+import { TOPIC_FORM } from './topic-message.ts'
+
+export interface RabbitBackendDeps {
+  readonly connection: RabbitConnection
+  readonly settings: RabbitSettings
+  readonly log: Pick<PluginLog, 'warn'>
+  readonly clock: Clock
+}
+
+const EMPTY_STATS: QueueStats = { waiting: 0, active: 0, delayed: 0, dead: 0, paused: false }
+
+export class RabbitBackend implements Backend {
+  readonly brokerType = 'rabbitmq'
+  readonly #deps: RabbitBackendDeps
+  readonly #publisher: Publisher
+  readonly #backlog: TopicBacklog
+  readonly #detached = AsyncLocalStorage.snapshot()
+  readonly #queues = new Map<string, RabbitQueue>()
+  /** By the key of their queue. */
+  readonly #subscriptions = new Map<string, RememberedSubscription>()
+
+  constructor(deps: RabbitBackendDeps) {
+    this.#deps = deps
+    this.#publisher = new Publisher(deps.connection)
+    this.#backlog = new TopicBacklog(deps.connection, this.#publisher)
+  }
+
+  get state(): BackendState {
+    return this.#deps.connection.state
+  }
+
+  async declare(ref: QueueRef, settings: QueueSettings): Promise<void> {
+    const subscription = this.#subscriptions.get(keyOf(ref))
+    await this.#ensure(ref, subscription, settings)
+  }
+
+  async retire(ref: QueueRef): Promise<void> {
+    const queue = this.#find(ref)
+    if (queue !== undefined) queue.isDeclared = false
+  }
+
+  async queues(): Promise<QueueRef[]> {
+    const found: QueueRef[] = []
+    for (const queue of this.#queues.values()) {
+      if (queue.isDeclared || !(await queue.isEmpty())) found.push(queue.ref)
+    }
+    return found
+  }
+
+  async enqueue(jobs: readonly JobFor[]): Promise<Stored[]> {
+    const byQueue = new Map<RabbitQueue, NewJob[]>()
+    for (const { queue: ref, job } of jobs) {
+      if (job.dedup !== undefined) throw unsupported('know which jobs it has by their deduplication keys', 'dedup_key')
+      const queue = this.#get(ref)
+      byQueue.set(queue, [...(byQueue.get(queue) ?? []), job])
+    }
+    await Promise.all([...byQueue].map(([queue, those]) => queue.add(those)))
+    return jobs.map(({ job: { id } }) => ({ stored: true, id }))
+  }
+
+  consume(ref: QueueRef, consumer: Consumer): Promise<Consumption> {
+    return this.#get(ref).consume(consumer)
+  }
+
+  async setPaused(ref: QueueRef, paused: boolean): Promise<void> {
+    await this.#get(ref).setPaused(paused)
+  }
+
+  async subscribe(subscription: Subscription, settings: QueueSettings): Promise<QueueRef> {
+    const ref = subscriptionQueue(subscription)
+    const queue = await this.#ensure(ref, subscription, settings)
+    const { topic } = subscription
+    // What is published from now on goes behind what was there before.
+    await this.#backlog.moveTo(topic, queue.names.toMain)
+    await this.#deps.connection.borrow((channel) => channel.bindQueue(queue.names.main, queue.names.topicExchange!, ''))
+    await this.#backlog.moveTo(topic, queue.names.toMain)
+    this.#subscriptions.set(keyOf(ref), { ...subscription, queue: ref })
+    return ref
+  }
+
+  async unsubscribe(subscription: Subscription): Promise<void> {
+    const ref = subscriptionQueue(subscription)
+    const queue = this.#find(ref)
+    this.#subscriptions.delete(keyOf(ref))
+    if (queue === undefined) return
+    queue.isDeclared = false
+    await queue.unbind()
+  }
+
+  async subscriptions(topic?: string): Promise<RememberedSubscription[]> {
+    const all = [...this.#subscriptions.values()]
+    return topic === undefined ? all : all.filter((subscription) => subscription.topic === topic)
+  }
+
+  async publish(topic: string, message: PublishedMessage): Promise<number> {
+    if (message.dedup !== undefined)
+      throw unsupported('know which messages it has by their deduplication keys', 'dedup_key')
+    if (message.runAt !== undefined) throw unsupported('hold back a message of a topic', 'delay_ms')
+    const job: Job = {
+      ...message,
+      id: randomUUID(),
+      functionId: '',
+      priority: message.priority ?? this.#priorityOf(message.data),
+      attempts: 0,
+      createdAt: this.#deps.clock.now(),
+      history: [],
+    }
+    const outgoing = TOPIC_FORM.encode(topicRef(topic), job, this.#deps.settings.topicAttempts)
+    const exchange = topicExchange(topic)
+    await this.#deps.connection.borrow((channel) => channel.assertExchange(exchange, 'fanout', { durable: true }))
+    if (await this.#publisher.publish({ exchange, routingKey: '' }, outgoing)) {
+      // Others' queues are not known here.
+      return Math.max(1, (await this.subscriptions(topic)).length)
+    }
+    await this.#backlog.add(topic, outgoing)
+    return 1
+  }
+
+  async topics(): Promise<string[]> {
+    return [...new Set([...[...this.#subscriptions.values()].map(({ topic }) => topic), ...this.#backlog.topics])]
+  }
+
+  backlog(topic: string): Promise<number> {
+    return this.#backlog.count(topic)
+  }
+
+  async stats(ref: QueueRef): Promise<QueueStats> {
+    return this.#find(ref)?.stats() ?? EMPTY_STATS
+  }
+
+  async peek(ref: QueueRef, { offset, limit }: Page): Promise<Job[]> {
+    if (offset + limit > MAX_SCANNED) throw unsupported(`look at more than the first ${MAX_SCANNED} jobs`, 'peek')
+    return this.#find(ref)?.peek(offset, limit) ?? []
+  }
+
+  async delayed(): Promise<Job[]> {
+    throw unsupported('list jobs that wait for their time', 'delayed')
+  }
+
+  async deadLetters(ref: QueueRef, page: DeadLetterPage): Promise<DeadLetter[]> {
+    return this.#find(ref)?.deadLetters.list(page) ?? []
+  }
+
+  async redrive(ref: QueueRef, which: DeadLetterChoice): Promise<number> {
+    return this.#find(ref)?.deadLetters.redrive(which) ?? 0
+  }
+
+  async discard(ref: QueueRef, which: DeadLetterChoice): Promise<number> {
+    return this.#find(ref)?.deadLetters.discard(which) ?? 0
+  }
+
+  async close(withinMs: number): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.stop(withinMs)))
+    await this.#deps.connection.close()
+  }
+
+  async #ensure(
+    ref: QueueRef,
+    subscription: Subscription | undefined,
+    settings: QueueSettings = QUEUE_DEFAULTS,
+  ): Promise<RabbitQueue> {
+    refuseUnsupported(ref, settings)
+    const known = this.#find(ref)
+    if (known !== undefined) {
+      await known.configure(settings)
+      return known
+    }
+    const { connection, clock, log } = this.#deps
+    const queue = new RabbitQueue({
+      ref,
+      subscription,
+      names: namesOf(ref, subscription),
+      form: subscription === undefined ? NAMED_FORM : TOPIC_FORM,
+      settings,
+      connection,
+      publisher: this.#publisher,
+      clock,
+      log,
+      detached: this.#detached,
+    })
+    await queue.declare()
+    this.#queues.set(keyOf(ref), queue)
+    return queue
+  }
+
+  #priorityOf(data: string): number {
+    const { priorityField } = this.#deps.settings
+    const value = priorityField === undefined ? undefined : payloadMember(data, priorityField)
+    return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : 0
+  }
+
+  #find(ref: QueueRef): RabbitQueue | undefined {
+    return this.#queues.get(keyOf(ref))
+  }
+
+  #get(ref: QueueRef): RabbitQueue {
+    const queue = this.#find(ref)
+    if (queue === undefined) throw new Error(`The queue ${ref.key} was not declared.`)
+    return queue
+  }
+}
+
+function topicRef(topic: string): QueueRef {
+  return { kind: 'subscription', key: topic, name: topic }
+}
+
+function keyOf({ kind, key }: QueueRef): string {
+  return `${kind} ${key}`
+}
+
+function refuseUnsupported({ name }: QueueRef, { dedupField, maxBytes }: QueueSettings): void {
+  if (dedupField !== undefined) {
+    throw unsupported(`know which jobs it has by their deduplication keys: the queue ${name} has a`, 'dedup_field')
+  }
+  if (maxBytes !== undefined) throw unsupported(`tell the bytes of its queues: the queue ${name} has`, 'max_bytes')
+}
+
+function unsupported(what: string, member: string): CodedError {
+  return new CodedError(
+    'unsupported',
+    `The adapter rabbitmq can't ${what} (${member}). Leave it out, or keep the jobs with the adapter builtin or redis.`,
+  )
+}

@@ -1,0 +1,237 @@
+// The connection to the broker: opened anew by itself whenever it is lost, with a channel for publishing and others for whoever asks.
+import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib'
+import { BackOff } from '../../../../base/time/back-off.ts'
+import type { Clock } from '../../../../base/time/clock.ts'
+import { settlesWithin } from '../../../../base/time/deadline.ts'
+import { CodedError } from '../../../../protocol/errors.ts'
+import type { PluginLog } from '../../../../sdk/plugin.ts'
+import type { BackendState } from '../backend.ts'
+
+export interface ConnectionDeps {
+  readonly url: string
+  readonly shownUrl: string
+  readonly clock: Clock
+  readonly log: Pick<PluginLog, 'info' | 'warn' | 'error'>
+  readonly onStateChange?: ((state: BackendState) => void) | undefined
+}
+
+/** A broker that does not answer for two of them is lost. */
+const HEARTBEAT_SECONDS = 10
+const CONNECT_MS = 10_000
+const RECONNECT = { firstMs: 100, longestMs: 5_000, spread: [0.5, 1] } as const
+/** How long a call waits for the broker to come back. */
+const WAIT_MS = 5_000
+/** Calls that wait for it. */
+const MAX_WAITING = 10_000
+/** Throw-away channels that are open at a time: the broker allows 2,047 in all by default. */
+const MAX_BORROWED = 32
+
+export class RabbitConnection {
+  readonly #deps: ConnectionDeps
+  readonly #backOff = new BackOff(RECONNECT)
+  readonly #queued: (() => void)[] = []
+  #model: ChannelModel | undefined
+  #publishing: ConfirmChannel | undefined
+  #back = Promise.withResolvers<void>()
+  #waiting = 0
+  #borrowed = 0
+  #state: BackendState = 'reconnecting'
+  #isClosed = false
+
+  constructor(deps: ConnectionDeps) {
+    this.#deps = deps
+    this.#back.promise.catch(() => {})
+  }
+
+  get state(): BackendState {
+    return this.#state
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** The first connection. Rejects with what is wrong and what to do. */
+  async open(): Promise<void> {
+    try {
+      await this.#connect()
+    } catch (error) {
+      this.#isClosed = true
+      throw this.#unreachable(error)
+    }
+    this.#changed('connected')
+  }
+
+  /** The channel on which everything is published, with confirms. */
+  async publishing(): Promise<ConfirmChannel> {
+    await this.#connected()
+    return this.#publishing!
+  }
+
+  /** A channel for a consumer; whoever takes it closes it. */
+  async channel(): Promise<Channel> {
+    await this.#connected()
+    return this.#model!.createChannel().then(quiet)
+  }
+
+  /** A channel that the task may lose: the broker closes it on every refusal. */
+  async borrow<Value>(task: (channel: Channel) => Promise<Value>): Promise<Value> {
+    if (this.#borrowed >= MAX_BORROWED) await new Promise<void>((resolve) => this.#queued.push(resolve))
+    this.#borrowed++
+    try {
+      const channel = await this.channel()
+      try {
+        return await task(channel)
+      } finally {
+        await closeQuietly(channel)
+      }
+    } finally {
+      this.#borrowed--
+      this.#queued.shift()?.()
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#back.reject(this.#absent('The connection was closed.'))
+    const model = this.#model
+    if (model !== undefined) await settlesWithin(model.close(), CONNECT_MS, this.#deps.clock)
+  }
+
+  #connected(): Promise<void> {
+    if (this.#state === 'connected') return Promise.resolve()
+    if (this.#isClosed) return Promise.reject(this.#absent('The connection was closed.'))
+    if (this.#waiting >= MAX_WAITING) {
+      return Promise.reject(
+        new CodedError(
+          'overloaded',
+          `${this.#deps.shownUrl} is not reachable, and ${MAX_WAITING} calls wait for it already. Nothing was stored.`,
+        ),
+      )
+    }
+    this.#waiting++
+    const { promise: late, reject } = Promise.withResolvers<never>()
+    const cancel = this.#deps.clock.after(WAIT_MS, () => reject(this.#absent('It is tried again by itself.')))
+    return Promise.race([this.#back.promise, late]).finally(() => {
+      cancel()
+      this.#waiting--
+    })
+  }
+
+  async #connect(): Promise<void> {
+    const { connect } = await import('amqplib')
+    const { url, log } = this.#deps
+    const model = await connect(withHeartbeat(url), {
+      timeout: CONNECT_MS,
+      noDelay: true,
+      keepAlive: true,
+      clientProperties: { connection_name: 'iii-queue' },
+    })
+    // Every error of a connection is followed by its end.
+    let reason: unknown
+    model.on('error', (error: Error) => (reason = error))
+    model.on('close', (error?: Error) => this.#lost(model, reason ?? error))
+    model.on('blocked', (why: string) => log.warn(`RabbitMQ takes no messages at present: ${why}. Publishers wait.`))
+    model.on('unblocked', () => log.info('RabbitMQ takes messages again.'))
+    try {
+      this.#publishing = quiet(await model.createConfirmChannel())
+    } catch (error) {
+      void model.close().catch(() => {})
+      throw error
+    }
+    // Without it nothing can be stored: the connection is made anew.
+    this.#publishing.on('close', () => {
+      if (!this.#isClosed && this.#model === model) void model.close().catch(() => {})
+    })
+    this.#model = model
+  }
+
+  #lost(model: ChannelModel, error: unknown): void {
+    if (this.#model !== model) return
+    this.#model = undefined
+    this.#publishing = undefined
+    if (this.#isClosed) return
+    this.#back = Promise.withResolvers<void>()
+    this.#back.promise.catch(() => {})
+    this.#changed('reconnecting')
+    this.#deps.log.warn(`${this.#deps.shownUrl} was lost: ${reasonOf(error)}. It is tried again by itself.`)
+    this.#tryLater()
+  }
+
+  #tryLater(): void {
+    if (this.#isClosed) return
+    this.#deps.clock.after(this.#backOff.failed(), () => void this.#reconnect())
+  }
+
+  async #reconnect(): Promise<void> {
+    if (this.#isClosed) return
+    try {
+      await this.#connect()
+    } catch {
+      this.#tryLater()
+      return
+    }
+    if (this.#isClosed) {
+      void this.#model?.close().catch(() => {})
+      return
+    }
+    this.#backOff.succeeded()
+    this.#changed('connected')
+    this.#deps.log.info(`${this.#deps.shownUrl} is reached again.`)
+    this.#back.resolve()
+  }
+
+  #changed(state: BackendState): void {
+    if (this.#state === state) return
+    this.#state = state
+    this.#deps.onStateChange?.(state)
+  }
+
+  #absent(addition: string): CodedError {
+    return new CodedError(
+      'plugin_unavailable',
+      `${this.#deps.shownUrl} is not reachable; nothing was stored. ${addition}`,
+    )
+  }
+
+  #unreachable(error: unknown): Error {
+    const reason = reasonOf(error).replace(/\.$/, '')
+    const where = `RabbitMQ at ${this.#deps.shownUrl} (adapter.config.amqp_url of iii-queue)`
+    if (/ACCESS.REFUSED|403/i.test(reason)) {
+      return new Error(`${where} refused the user name or password: ${reason}. Correct them in the URL.`)
+    }
+    return new Error(`${where} is not reachable: ${reason}. Start it, or correct the setting.`)
+  }
+}
+
+export async function closeQuietly(channel: Channel): Promise<void> {
+  try {
+    await channel.close()
+  } catch {
+    // The broker, or the end of the connection, has closed it before.
+  }
+}
+
+/** A refusal of the broker is the rejection of the call that it answers; as an event without a listener it would end the process. */
+function quiet<One extends Channel>(channel: One): One {
+  channel.on('error', () => {})
+  return channel
+}
+
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return error === undefined ? 'the connection ended' : String(error)
+  const first = error instanceof AggregateError ? (error.errors[0] as unknown) : undefined
+  return (
+    error.message ||
+    (first instanceof Error ? first.message : '') ||
+    (error as NodeJS.ErrnoException).code ||
+    error.name
+  )
+}
+
+function withHeartbeat(text: string): string {
+  const url = new URL(text)
+  if (!url.searchParams.has('heartbeat')) url.searchParams.set('heartbeat', `${HEARTBEAT_SECONDS}`)
+  return url.href
+}

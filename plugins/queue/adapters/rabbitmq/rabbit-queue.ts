@@ -1,0 +1,167 @@
+// One queue of the broker: what stands in it, who consumes it, and its dead letters.
+import { CodedError } from '../../../../protocol/errors.ts'
+import type { Job, NewJob } from '../../job.ts'
+import type { QueueSettings } from '../../settings.ts'
+import type { Consumer, Consumption, QueueRef, QueueStats, Subscription } from '../backend.ts'
+import { DeadLetterQueue } from './dead-letter-queue.ts'
+import type { MessageForm } from './job-message.ts'
+import { JobStore } from './job-store.ts'
+import { pausedQueue, type QueueNames } from './names.ts'
+import type { Publisher } from './publisher.ts'
+import { RabbitLine, type LineDeps } from './rabbit-line.ts'
+import { probe } from './topology.ts'
+
+export interface RabbitQueueDeps extends LineDeps {
+  readonly ref: QueueRef
+  readonly subscription: Subscription | undefined
+  readonly names: QueueNames
+  readonly form: MessageForm
+  readonly settings: QueueSettings
+  readonly publisher: Publisher
+}
+
+export class RabbitQueue {
+  readonly ref: QueueRef
+  readonly names: QueueNames
+  readonly deadLetters: DeadLetterQueue
+  isDeclared = true
+  readonly #deps: RabbitQueueDeps
+  readonly #store: JobStore
+  readonly #line: RabbitLine
+  #isPaused = false
+  #adding: Promise<unknown> = Promise.resolve()
+
+  constructor(deps: RabbitQueueDeps) {
+    this.#deps = deps
+    this.ref = deps.ref
+    this.names = deps.names
+    this.#store = new JobStore(deps.ref, deps.names, deps.form, deps.settings, deps)
+    this.#line = new RabbitLine(this.#store, deps.subscription, deps)
+    this.deadLetters = new DeadLetterQueue(deps.connection, this.#store)
+  }
+
+  declare(): Promise<void> {
+    return this.#store.declare()
+  }
+
+  /** The settings that were stay where the broker refuses the new ones. */
+  async configure(settings: QueueSettings): Promise<void> {
+    const before = this.#store.settings
+    this.#store.settings = settings
+    try {
+      await this.#store.declare()
+    } finally {
+      this.#store.settings = before
+    }
+    this.isDeclared = true
+    this.#line.configure(settings)
+  }
+
+  /** In their order; resolves when all are stored. */
+  async add(jobs: readonly NewJob[]): Promise<void> {
+    if (this.#store.settings.maxJobs === undefined) return this.#addNow(jobs)
+    // Counted on the broker, which a number of callers at once would do before any of them has stored something.
+    const add = async (): Promise<void> => {
+      await this.#refuseWhenFull(jobs.length)
+      await this.#addNow(jobs)
+    }
+    const next = this.#adding.then(add, add)
+    this.#adding = next.catch(() => {})
+    return next
+  }
+
+  async consume(consumer: Consumer): Promise<Consumption> {
+    this.#isPaused = await this.#isMarkedPaused()
+    this.#line.pause(this.#isPaused)
+    return this.#line.consume(consumer)
+  }
+
+  /** The mark is a queue of its own: it outlives this engine, and others find it when they begin to consume. */
+  async setPaused(isPaused: boolean): Promise<void> {
+    const mark = pausedQueue(this.names)
+    await this.#deps.connection.borrow(async (channel) => {
+      if (isPaused) await channel.assertQueue(mark, { durable: true })
+      else await channel.deleteQueue(mark)
+    })
+    this.#isPaused = isPaused
+    this.#line.pause(isPaused)
+  }
+
+  async stats(): Promise<QueueStats> {
+    const { waiting, active, delayed } = this.#line.inHand
+    const [onBroker, delayedThere, dead] = await Promise.all([
+      this.#count([this.names.main]),
+      this.#countDelayed(),
+      this.deadLetters.count(),
+    ])
+    return {
+      waiting: onBroker + waiting,
+      active,
+      delayed: delayedThere + delayed,
+      dead,
+      paused: this.#isPaused,
+    }
+  }
+
+  async isEmpty(): Promise<boolean> {
+    const { waiting, active, delayed, dead } = await this.stats()
+    return waiting + active + delayed + dead === 0
+  }
+
+  /** Taken without an acknowledgement; the channel's end puts all back in their places. */
+  peek(offset: number, limit: number): Promise<Job[]> {
+    return this.#deps.connection.borrow(async (channel) => {
+      const jobs: Job[] = []
+      for (let index = 0; index < offset + limit; index++) {
+        const message = await channel.get(this.names.main)
+        if (message === false) break
+        const job = index < offset ? undefined : this.#store.form.decode(message)
+        if (job !== undefined) jobs.push(job)
+      }
+      return jobs
+    })
+  }
+
+  /** Another engine that consumes it has the same subscription, and goes on with it. */
+  async unbind(): Promise<void> {
+    const { main, topicExchange } = this.names
+    await this.stop(0)
+    const there = await probe(this.#deps.connection, main)
+    if (there === undefined || there.consumers > 0) return
+    await this.#deps.connection.borrow((channel) => channel.unbindQueue(main, topicExchange!, ''))
+  }
+
+  stop(withinMs: number): Promise<void> {
+    return this.#line.stop(withinMs)
+  }
+
+  async #addNow(jobs: readonly NewJob[]): Promise<void> {
+    await Promise.all(jobs.map((job) => this.#store.add(job)))
+  }
+
+  async #refuseWhenFull(more: number): Promise<void> {
+    const { maxJobs = Infinity } = this.#store.settings
+    const { waiting, active, delayed, dead } = await this.stats()
+    const jobs = waiting + active + delayed + dead
+    if (jobs + more <= maxJobs) return
+    throw new CodedError(
+      'queue_full',
+      `The queue ${this.ref.name} is full: it holds ${jobs} jobs, max_jobs allows ${maxJobs}. Nothing was stored. Have its jobs run, redrive or discard its dead letters, or raise the limit.`,
+    )
+  }
+
+  async #countDelayed(): Promise<number> {
+    const { retry } = this.names
+    const delays = await this.#store.delayQueues()
+    return this.#count(retry === undefined ? delays : [retry, ...delays])
+  }
+
+  async #count(queues: readonly string[]): Promise<number> {
+    const counts = await Promise.all(queues.map((queue) => probe(this.#deps.connection, queue)))
+    return counts.reduce((sum, found) => sum + (found?.messages ?? 0), 0)
+  }
+
+  async #isMarkedPaused(): Promise<boolean> {
+    return (await probe(this.#deps.connection, pausedQueue(this.names))) !== undefined
+  }
+}

@@ -51,6 +51,11 @@ export const QUEUE_ADAPTERS = new AdapterSet<BackendFactory>(
   },
 )
 
+/** What `max_retries` of a queue means, the first delivery included: on RabbitMQ it is not counted, as others that share the broker do (spec 03 §3.5). */
+export function deliveriesOf(choice: AdapterChoice | null | undefined, maxRetries: number): number {
+  return QUEUE_ADAPTERS.chosen(choice).name === RABBIT_OPTION.name ? maxRetries + 1 : Math.max(1, maxRetries)
+}
+
 export async function openBackend(
   choice: AdapterChoice | null | undefined,
   context: Omit<BackendContext, 'config'>,

@@ -1,7 +1,7 @@
 // The `config` block of `iii-queue` (spec 03 §2, §3.1): its schema, and its values with the defaults filled in.
 import type { AdapterChoice } from '../../kit/adapters/adapter-set.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
-import { QUEUE_ADAPTERS } from './adapters.ts'
+import { deliveriesOf, QUEUE_ADAPTERS } from './adapters.ts'
 import { QUEUE_DEFAULTS, type QueueSettings } from './settings.ts'
 
 /** Settings of a named queue as they are written. */
@@ -142,9 +142,10 @@ export interface QueueWorkerSettings {
 
 /** Throws an error that names the queue and the member. The block has passed the schema. */
 export function queueWorkerSettings(config: QueueWorkerConfig): QueueWorkerSettings {
-  const queues = new Map<string, QueueSettings>([[DEFAULT_QUEUE, QUEUE_DEFAULTS]])
+  const { adapter } = config
+  const queues = new Map<string, QueueSettings>([[DEFAULT_QUEUE, queueSettings(DEFAULT_QUEUE, {}, adapter)]])
   for (const [name, written] of Object.entries(config.queue_configs ?? {})) {
-    queues.set(name, queueSettings(name, written ?? {}))
+    queues.set(name, queueSettings(name, written ?? {}, adapter))
   }
   return {
     queues,
@@ -153,8 +154,11 @@ export function queueWorkerSettings(config: QueueWorkerConfig): QueueWorkerSetti
   }
 }
 
-/** Throws an error that names the queue and the member. */
-export function queueSettings(name: string, config: QueueConfig): QueueSettings {
+/**
+ * Throws an error that names the queue and the member.
+ * @param adapter of the worker: it says what `max_retries` counts
+ */
+export function queueSettings(name: string, config: QueueConfig, adapter?: AdapterChoice | null): QueueSettings {
   const type = config.type ?? 'standard'
   if (type === 'fifo' && config.message_group_field == null) {
     throw new Error(
@@ -164,7 +168,7 @@ export function queueSettings(name: string, config: QueueConfig): QueueSettings 
   const { rate_limit: rate } = config
   return {
     type,
-    maxAttempts: Math.max(1, config.max_retries ?? QUEUE_DEFAULTS.maxAttempts),
+    maxAttempts: deliveriesOf(adapter, config.max_retries ?? QUEUE_DEFAULTS.maxAttempts),
     concurrency: config.concurrency ?? QUEUE_DEFAULTS.concurrency,
     backoffMs: config.backoff_ms ?? QUEUE_DEFAULTS.backoffMs,
     jitter: config.jitter ?? QUEUE_DEFAULTS.jitter,

@@ -1,6 +1,7 @@
 // `queue::define`: makes a named queue while the engine runs, or changes its settings, and keeps that for the next start (spec 03 §3.4). It is
 // written into the worker's settings, which then come back as any change of them does.
 import { isDeepStrictEqual } from 'node:util'
+import type { AdapterChoice } from '../../kit/adapters/adapter-set.ts'
 import type { BuiltInFunction } from '../../kit/functions/built-in-function.ts'
 import { objectSchema } from '../../kit/functions/function-schemas.ts'
 import { CodedError } from '../../protocol/errors.ts'
@@ -12,6 +13,7 @@ import type { NamedQueues } from './named-queues.ts'
 export interface DefineContext {
   readonly queues: Pick<NamedQueues, 'find'>
   readonly call: (request: TriggerRequest) => Promise<unknown>
+  readonly adapter: AdapterChoice | null | undefined
 }
 
 interface Definition {
@@ -81,7 +83,10 @@ class Definitions {
   /** Where the settings do not fit, whoever keeps them says so. */
   #isAsIt(queue: string, config: QueueConfig): boolean {
     try {
-      return isDeepStrictEqual(this.#context.queues.find(queue)?.settings, queueSettings(queue, config))
+      return isDeepStrictEqual(
+        this.#context.queues.find(queue)?.settings,
+        queueSettings(queue, config, this.#context.adapter),
+      )
     } catch (error) {
       throw failed((error as Error).message)
     }

@@ -42,7 +42,7 @@ export async function startQueue(
   const queues: NamedQueues = new NamedQueues(backend, { ...delivery, observed })
   registerQueueFunctions(iii, {
     enqueue: { backend, queues, now: () => clock.now(), stored: (queue) => topics.stored(queue) },
-    define: { queues, call: (request) => iii.trigger(request) },
+    define: { queues, call: (request) => iii.trigger(request), adapter: config.adapter },
     publish: topics.publish,
     admin: topics.admin,
   })

@@ -5,7 +5,7 @@ import { CodedError } from '../../../../protocol/errors.ts'
 import type { DeadLetter } from '../../job.ts'
 import type { DeadLetterChoice, DeadLetterPage } from '../backend.ts'
 import type { JobStore } from './job-store.ts'
-import type { RabbitConnection } from './rabbit-connection.ts'
+import { giveAllBack, type RabbitConnection } from './rabbit-connection.ts'
 import { probe } from './topology.ts'
 
 /** Dead letters that are looked through for an id, or for the newest; those of a redrive of all have no limit. */
@@ -89,13 +89,17 @@ export class DeadLetterQueue {
     }
   }
 
-  /** The channel's end gives back whatever was not acknowledged. */
+  /** What was not acknowledged is given back. */
   #look(task: (channel: Channel, count: number) => Promise<number>): Promise<number>
   #look(task: (channel: Channel, count: number) => Promise<DeadLetter[]>): Promise<DeadLetter[]>
   #look(task: (channel: Channel, count: number) => Promise<number | DeadLetter[]>): Promise<number | DeadLetter[]> {
     return this.#inTurn(async () => {
       const { messages } = (await probe(this.#connection, this.#store.names.dead)) ?? { messages: 0 }
-      return this.#connection.borrow((channel) => task(channel, messages))
+      return this.#connection.borrow(async (channel) => {
+        const result = await task(channel, messages)
+        if (messages > 0) await giveAllBack(channel, this.#store.names.dead)
+        return result
+      })
     })
   }
 

@@ -7,7 +7,7 @@ import type { PluginLog } from '../../../../sdk/plugin.ts'
 import type { Origin } from './held-job.ts'
 import type { JobStore } from './job-store.ts'
 import { holderQueue } from './names.ts'
-import { closeQuietly, reasonOf, type RabbitConnection } from './rabbit-connection.ts'
+import { closeQuietly, giveAllBack, reasonOf, type RabbitConnection } from './rabbit-connection.ts'
 import { isLocked } from './topology.ts'
 import { Window } from './window.ts'
 
@@ -109,6 +109,8 @@ export class Feed {
   }
 
   async #release(channel: Channel): Promise<void> {
+    // The connection may be gone.
+    await Promise.try(() => giveAllBack(channel, this.#store.names.main)).catch(() => {})
     await closeQuietly(channel)
     if (!this.#isFifo) return
     await this.#deps.connection

@@ -59,7 +59,7 @@ export class RabbitConnection {
       this.#isClosed = true
       throw this.#unreachable(error)
     }
-    this.#changed('connected')
+    this.#state = 'connected'
   }
 
   /** The channel on which everything is published, with confirms. */
@@ -211,6 +211,15 @@ export async function closeQuietly(channel: Channel): Promise<void> {
   } catch {
     // The broker, or the end of the connection, has closed it before.
   }
+}
+
+/**
+ * Whatever the channel has taken of the queue and not acknowledged is in it again when this resolves. A channel that is only closed gives it back
+ * later than it says that it is closed.
+ */
+export async function giveAllBack(channel: Channel, queue: string): Promise<void> {
+  channel.nackAll(true)
+  await channel.checkQueue(queue)
 }
 
 /** A refusal of the broker is the rejection of the call that it answers; as an event without a listener it would end the process. */

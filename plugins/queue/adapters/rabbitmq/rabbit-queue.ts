@@ -8,6 +8,7 @@ import type { MessageForm } from './job-message.ts'
 import { JobStore } from './job-store.ts'
 import { pausedQueue, type QueueNames } from './names.ts'
 import type { Publisher } from './publisher.ts'
+import { giveAllBack } from './rabbit-connection.ts'
 import { RabbitLine, type LineDeps } from './rabbit-line.ts'
 import { probe } from './topology.ts'
 
@@ -108,7 +109,7 @@ export class RabbitQueue {
     return waiting + active + delayed + dead === 0
   }
 
-  /** Taken without an acknowledgement; the channel's end puts all back in their places. */
+  /** Taken without an acknowledgement, and put back in their places. */
   peek(offset: number, limit: number): Promise<Job[]> {
     return this.#deps.connection.borrow(async (channel) => {
       const jobs: Job[] = []
@@ -118,6 +119,7 @@ export class RabbitQueue {
         const job = index < offset ? undefined : this.#store.form.decode(message)
         if (job !== undefined) jobs.push(job)
       }
+      await giveAllBack(channel, this.names.main)
       return jobs
     })
   }

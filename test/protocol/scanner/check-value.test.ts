@@ -125,6 +125,22 @@ describe('what is wrong is found at every place of a block', () => {
   })
 })
 
+it('a number or word beside one with a point is checked over the end of a block', () => {
+  const right = ['0', '10', '0.5', '-0', '1.25e3', 'true', 'null']
+  const wrong = ['01', '00.5', '-01', '1.5.5', '.5', '5.', 'true1', 'true.5', 'null-1', 'false.0']
+  for (let shift = 40; shift < 72; shift++) {
+    for (const text of [...right, ...wrong]) {
+      for (const list of [`1.5,${text},2.5`, `${text},2.5`, text]) {
+        mustBe(
+          expectAsParsed(`["${'x'.repeat(shift)}",${list},"${'y'.repeat(64)}"]`),
+          right.includes(text),
+          `${shift} ${list}`,
+        )
+      }
+    }
+  }
+})
+
 describe('the ends of pieces', () => {
   // Pieces end at 1024 bytes and then every 32 KiB.
   it.each([1024, 9_216, 17_408])('make no difference after %i bytes', (bytes) => {
@@ -230,6 +246,24 @@ describe('nesting', () => {
     const value = `${opens}${']}'.repeat(depth / 2)}`
     expect(end(value)).toBe(value.length)
     expect(end(`${opens}${']]'.repeat(depth / 2)}`)).toBe(-1)
+  })
+
+  it('is followed where the brackets begin not to fit into a register', () => {
+    for (let depth = 50; depth < 70; depth++) {
+      for (let braces = 0; braces < 4; braces++) {
+        for (const gap of ['', ' ', '    ']) {
+          const kinds = Array.from({ length: depth }, (_, level) => (depth - level === braces ? '{' : '['))
+          const opens = kinds.map((kind) => (kind === '{' ? '{"":' : '[') + gap).join('')
+          const closes = kinds.map((kind) => (kind === '{' ? '}' : ']')).reverse()
+          const value = `${opens}${'['.repeat(8)}"${'x'.repeat(64)}"${']'.repeat(8)}${closes.join('')}`
+          mustBe(end(value), value.length, value)
+          for (const at of [0, 1, depth - 1]) {
+            const other = closes.with(at, closes[at] === '}' ? ']' : '}')
+            mustBe(end(value.slice(0, -depth) + other.join('')), -1, value)
+          }
+        }
+      }
+    }
   })
 
   it('that goes up and down over the ends of blocks is followed', () => {

@@ -29,8 +29,7 @@
   (global $c_run (mut i64) (i64.const 0))      ;; a byte of a number or word
   (global $c_stop (mut i64) (i64.const 0))     ;; the last byte of a word or a leading zero
   (global $word (mut i64) (i64.const 0))       ;; bit n: byte n of the next block belongs to a word that has begun
-  (global $last_words (mut i64) (i64.const 0)) ;; the bytes of words in the last block that had a number or word, and ...
-  (global $last_digits (mut i64) (i64.const 0));; ... the digits
+  (global $last_digits (mut i64) (i64.const 0));; the digits of the last block that had a number or word
   ;; Of the number that goes on in the next block.
   (global $c_digit (mut i64) (i64.const 0))    ;; its last byte so far is a digit
   (global $c_zero (mut i64) (i64.const 0))     ;; and the only one of its integer part, a zero
@@ -115,7 +114,6 @@
     (global.set $c_run (i64.const 0))
     (global.set $word (i64.const 0))
     (global.set $c_stop (i64.const 0))
-    (global.set $last_words (i64.const 0))
     (global.set $last_digits (i64.const 0))
     (global.set $c_minus (i64.const 0))
     (global.set $c_point (i64.const 0))
@@ -579,7 +577,7 @@
     (local $run i64) (local $starts i64) (local $digits i64) (local $zeros i64) (local $blanks i64) (local $begins i64)
     (local $stack i64) (local $before i64) (local $tops i64) (local $smallest i64) (local $next i64) (local $char i64) (local $fewer i64)
     (local $words i64) (local $word i64) (local $text i32) (local $letter i32) (local $bit i64) (local $past i64)
-    (local $last_words i64) (local $last_digits i64) (local $c_stop i64)
+    (local $last_digits i64) (local $c_stop i64)
     (local $leads i64) (local $key i64)
     (local $c_lead i64) (local $c_open i64) (local $c_place i64) (local $c_key i64) (local $c_run i64) (local $in_key i64)
 
@@ -597,7 +595,7 @@
     (local.set $c_place (global.get $c_place)) (local.set $c_key (global.get $c_key))
     (local.set $c_run (global.get $c_run)) (local.set $in_key (global.get $in_key))
     (local.set $word (global.get $word)) (local.set $c_stop (global.get $c_stop))
-    (local.set $last_words (global.get $last_words)) (local.set $last_digits (global.get $last_digits))
+    (local.set $last_digits (global.get $last_digits))
 
     (block $over
       (loop $once_more
@@ -610,8 +608,8 @@
             (local.set $opens (i64.and (local.get $brackets) (i64.load offset=32 (local.get $from))))
             (local.set $closes (i64.xor (local.get $brackets) (local.get $opens)))
 
-            ;; Each opening bracket puts its kind on the stack, each closing one takes one off, which must be its own: what is left of a wrong one
-            ;; gets below bit 5. $tops are the brackets behind which one is in an object.
+            ;; Each opening bracket puts its kind on the stack, each closing one takes one off, which must be its own: what is left of a
+            ;; wrong one gets below bit 5. $tops are the brackets behind which one is in an object.
             (local.set $before (local.get $stack))
             (local.set $tops (i64.const 0))
             (if (i64.ne (local.get $brackets) (i64.const 0))
@@ -722,12 +720,12 @@
                           (i64.add (i64.shl (local.get $bit) (i64.const 1)) (local.get $c_stop)))))
                     (local.set $c_stop (i64.shr_u (local.get $bit) (i64.const 63))))
                   (else
-                    (local.set $bit (i64.shr_u (local.get $last_words) (i64.const 63)))
                     (local.set $wrong
                       (i64.or
                         (local.get $wrong)
-                        (i64.and (local.get $rest) (i64.or (i64.shl (local.get $words) (i64.const 1)) (local.get $bit)))))
-                    (global.set $c_zero (i64.xor (local.get $c_stop) (local.get $bit)))
+                        (i64.and (local.get $rest) (i64.shl (local.get $words) (i64.const 1)))))
+                    ;; Behind a word of the last block a digit is as wrong as behind a zero; what else may follow digits needs one before.
+                    (global.set $c_zero (local.get $c_stop))
                     (global.set $c_digit (i64.shr_u (local.get $last_digits) (i64.const 63)))
                     (local.set $wrong
                       (i64.or
@@ -736,7 +734,6 @@
                           (i32.load offset=48 (local.get $from))
                           (local.get $rest) (i64.and (local.get $starts) (local.get $rest)) (local.get $digits) (local.get $zeros))))
                     (local.set $c_stop (i64.or (global.get $c_zero) (i64.shr_u (local.get $words) (i64.const 63))))))
-                (local.set $last_words (local.get $words))
                 (local.set $last_digits (local.get $digits))
                 (local.set $c_run (i64.shr_u (local.get $run) (i64.const 63)))))
 
@@ -818,5 +815,5 @@
     (global.set $c_place (local.get $c_place)) (global.set $c_key (local.get $c_key))
     (global.set $c_run (local.get $c_run)) (global.set $in_key (local.get $in_key))
     (global.set $word (local.get $word)) (global.set $c_stop (local.get $c_stop))
-    (global.set $last_words (local.get $last_words)) (global.set $last_digits (local.get $last_digits))
+    (global.set $last_digits (local.get $last_digits))
     (local.get $result)))

@@ -8,7 +8,16 @@ import type { Call } from '../model/call.ts'
 import { checkCall, middlewareOf } from '../model/policy.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { ENQUEUE_FUNCTION, enqueueFailure, enqueueReceipt, enqueueRequest } from './enqueue.ts'
+import {
+  ENQUEUE_FUNCTION,
+  enqueueFailure,
+  enqueueReceipt,
+  enqueueRequest,
+  enqueueTimedOut,
+  furtherMembers,
+  unknownMembers,
+} from './enqueue.ts'
+import { ENQUEUE_MS, EnqueueWaits } from './enqueue-waits.ts'
 import { middlewareRequest } from './middleware.ts'
 import type { Caller, Registries } from './ports.ts'
 import type { Settlement } from './settlement.ts'
@@ -27,11 +36,13 @@ export class CallIntake {
   readonly #deps: CallIntakeDeps
   readonly #telemetry: Telemetry
   readonly #dispatch: (call: Call) => void
+  readonly #enqueues: EnqueueWaits
 
   constructor(deps: CallIntakeDeps) {
     this.#deps = deps
     this.#telemetry = deps.telemetry
     this.#dispatch = deps.dispatch
+    this.#enqueues = new EnqueueWaits((call) => deps.settlement.fail(call, enqueueTimedOut(ENQUEUE_MS)))
   }
 
   take(call: Call, action: Action | undefined): void {
@@ -87,11 +98,16 @@ export class CallIntake {
 
   #enqueue(call: Call, action: Extract<Action, { type: 'enqueue' }>): void {
     const { caller, registries, settlement } = this.#deps
+    const provider = registries.functions.find(DEFAULT_NAMESPACE, ENQUEUE_FUNCTION)
+    const further = provider === undefined || provider.slot !== undefined ? [] : furtherMembers(action)
+    if (further.length > 0) return settlement.fail(call, unknownMembers(further))
     const receiptId = randomUUID()
     const { traceparent } = call
+    const accepted = this.#enqueues.begin(call)
     caller.invokeThen(
       { functionId: ENQUEUE_FUNCTION, data: enqueueRequest(call, action, receiptId), traceparent },
       (_result, error) => {
+        if (!accepted()) return
         if (error === undefined) settlement.answer(call, enqueueReceipt(receiptId), undefined)
         else settlement.fail(call, enqueueFailure(readError(error), registries.known))
       },

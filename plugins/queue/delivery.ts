@@ -33,7 +33,7 @@ const OWN_TAGS = /^\s*iii\.tag\.(?:kind|display_name|hidden)\s*=/
 export async function deliverJob(delivery: Delivery, queue: DeliveryQueue, deps: DeliveryDeps): Promise<Outcome> {
   const request = requestFor(delivery.job, queue)
   const deadline = deps.clock.now() + deps.functionWaitMs()
-  for (;;) {
+  for (let tries = 0; ; tries++) {
     const wasThere = isKnown(request, deps)
     const error = await failureOf(deps.call(request))
     if (error === undefined) return { kind: 'done' }
@@ -44,7 +44,7 @@ export async function deliverJob(delivery: Delivery, queue: DeliveryQueue, deps:
     // Then it has run, and failed because a function that it called is missing.
     if (code === 'function_not_found' && wasThere && isThere) return { kind: 'failed', code, message }
     delivery.setAside()
-    await waitFor(request, isThere, Math.min(leftMs, pauseMs(queue.settings(), isThere, leftMs)), deps)
+    await waitFor(request, isThere, Math.min(leftMs, pauseMs(queue.settings(), isThere, leftMs, tries)), deps)
     if (!(await delivery.takeUp())) return { kind: 'returned' }
   }
 }
@@ -91,8 +91,9 @@ function isKnown({ namespace = 'default', function_id: id }: TriggerRequest, { f
   return functions.has(namespace, id)
 }
 
-function pauseMs({ pollIntervalMs }: QueueSettings, isThere: boolean, leftMs: number): number {
-  return isThere ? Math.max(25, pollIntervalMs) : leftMs
+/** A function that is there and takes no calls is asked less and less often: it may be the one that says so, and then each time is a run. */
+function pauseMs({ pollIntervalMs }: QueueSettings, isThere: boolean, leftMs: number, tries: number): number {
+  return isThere ? Math.max(25, pollIntervalMs) * 2 ** tries : leftMs
 }
 
 function waitFor(

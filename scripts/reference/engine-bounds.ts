@@ -8,6 +8,7 @@ import { QUICK_MS } from '../../core/host/generations/turn-queue.ts'
 import { MAX_PENDING_PONGS } from '../../base/net/answer-pings.ts'
 import { RETRY_MS } from '../../core/host/plugin-host.ts'
 import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
+import { ENQUEUE_MS } from '../../core/router/enqueue-waits.ts'
 import { MAX_WAIT_MS } from '../../core/engine-functions/tails.ts'
 import { FAILURES_PER_SECOND } from '../../core/telemetry/engine-events.ts'
 import { MAX_BODY_CHARACTERS, MAX_DATA_CHARACTERS } from '../../core/telemetry/log-export.ts'
@@ -196,6 +197,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     FIXED,
     `${countText(MAX_PER_SECOND)} a second, among ${countText(MAX_CANDIDATES)} names`,
     'the error comes without one',
+  ],
+  [
+    'time in which the queue must accept a job',
+    FIXED,
+    timeText(ENQUEUE_MS),
+    '`enqueue_error`; the job may be stored all the same',
   ],
   ['bindings without owner', FIXED, '100,000', '`overloaded`'],
   [

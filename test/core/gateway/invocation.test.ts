@@ -127,7 +127,7 @@ test('A void call reaches the callee with an id, and its answer goes nowhere', a
 
 test('Enqueue without a queue worker is enqueue_error; with one the receipt comes at once and the job is complete', async () => {
   const { core, caller } = await pair()
-  const action = { type: 'enqueue', queue: 'jobs', delay_ms: 5 }
+  const action = { type: 'enqueue', queue: 'jobs' }
   expect((await caller.call('no::such', {}, { action })).error?.code).toBe('enqueue_error')
   const queue = await core.connect()
   await queue.provided('engine::queue::enqueue', () => ({}))
@@ -137,7 +137,6 @@ test('Enqueue without a queue worker is enqueue_error; with one the receipt come
   expect(job).not.toHaveProperty('metadata')
   expect(job?.['data']).toEqual({
     queue: 'jobs',
-    delay_ms: 5,
     function_id: 'no::such',
     data: { a: 1 },
     messageReceiptId: (result as { messageReceiptId: string }).messageReceiptId,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { sessionPolicy } from '../engine-functions/engine.ts'
 import { makeCall } from './calls.ts'
 import { makeRouter } from './test-router.ts'
@@ -411,15 +411,14 @@ describe('restart grace', () => {
 })
 
 describe('enqueue', () => {
-  it('becomes a call of the queue, with the further members of the action, and answers with a receipt', () => {
+  it('becomes a call of the queue and answers with a receipt', () => {
     const test = makeRouter()
     const [queue, caller] = [test.join(), test.join()]
     test.provide(queue.worker, 'engine::queue::enqueue')
-    const id = test.call(caller, 'z::q', { n: 1 }, { type: 'enqueue', queue: 'jobs', delay_ms: 5 })
+    const id = test.call(caller, 'z::q', { n: 1 }, { type: 'enqueue', queue: 'jobs' })
     expect(queue.link.delivered[0]).toMatchObject({
       data: {
         queue: 'jobs',
-        delay_ms: 5,
         function_id: 'z::q',
         data: { n: 1 },
         traceparent: null,
@@ -432,14 +431,46 @@ describe('enqueue', () => {
     expect(test.answerTo(caller, id)?.result).toEqual({ messageReceiptId: receipt })
   })
 
-  it('without a queue fails with enqueue_error and says what to do, as far as this version has it', () => {
+  it('with further members is refused where a worker is the queue, which would not know them', () => {
+    const test = makeRouter()
+    const [queue, caller] = [test.join(), test.join()]
+    test.provide(queue.worker, 'engine::queue::enqueue')
+    const id = test.call(caller, 'z::q', {}, { type: 'enqueue', queue: 'jobs', delay_ms: 5, priority: 1 })
+    expect(test.answerTo(caller, id)?.error).toMatchObject({
+      code: 'enqueue_error',
+      message: expect.stringContaining("does not know 'delay_ms', 'priority'"),
+    })
+    expect(queue.link.delivered).toEqual([])
+  })
+
+  it('fails when the queue does not accept the job in time; its late answer changes nothing', () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const test = makeRouter()
+    const [queue, caller] = [test.join(), test.join()]
+    test.provide(queue.worker, 'engine::queue::enqueue')
+    const id = test.call(caller, 'z::q', {}, { type: 'enqueue', queue: 'jobs' })
+    vi.advanceTimersByTime(20_000)
+    const next = test.call(caller, 'z::q', {}, { type: 'enqueue', queue: 'jobs' })
+    vi.advanceTimersByTime(10_001)
+    expect(test.answerTo(caller, id)?.error).toMatchObject({
+      code: 'enqueue_error',
+      message: expect.stringContaining('timed out: it did not accept the job within 30 s'),
+    })
+    expect(test.answerTo(caller, next)).toBeUndefined()
+    test.reply(queue, null)
+    vi.advanceTimersByTime(20_000)
+    expect(test.answerTo(caller, next)?.error).toMatchObject({ code: 'enqueue_error' })
+  })
+
+  it('without a queue fails with enqueue_error and says what to do', () => {
     const test = makeRouter()
     const caller = test.join()
     const id = test.call(caller, 'z::q', {}, { type: 'enqueue', queue: 'jobs' })
     const error = test.answerTo(caller, id)?.error
     expect(error?.code).toBe('enqueue_error')
     expect(error?.message).toBe(
-      "No queue worker is running: connect a worker that registers engine::queue::enqueue; 'iii-queue', which does so in iii, is not part of this version",
+      "No queue provider is installed (QueueModule not loaded): nobody provides engine::queue::enqueue; add 'iii-queue' to the configuration",
     )
   })
 

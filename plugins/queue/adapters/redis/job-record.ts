@@ -39,11 +39,6 @@ export function dedupText({ id, dedup }: Pick<NewJob, 'id' | 'dedup'>): string {
   return `${dedup.windowMs}:${Buffer.byteLength(idText)}:${idText}${JSON.stringify(dedup.key)}`
 }
 
-/** `<attempts> <run at> <history>`. */
-export function historyText(history: readonly Failure[]): string {
-  return JSON.stringify(history)
-}
-
 const NO_HISTORY: readonly Failure[] = []
 
 export function readJob(handle: string, record: string, state: string | null | undefined): StoredJob {
@@ -95,6 +90,7 @@ export function deadLetterOf({ job, bytes }: StoredJob): DeadLetter {
   return { job, error: job.history.at(-1) ?? { at: 0, code: '', message: '' }, sizeBytes: bytes }
 }
 
+/** `<attempts> <run at> <history>`. */
 function readState(state: string): [attempts: number, runAt: number | undefined, history: readonly Failure[]] {
   const first = state.indexOf(' ')
   const second = state.indexOf(' ', first + 1)

@@ -38,7 +38,7 @@ export const RETIRE = `${BASICS}${String.raw`
 redis.call('SREM', key('engines'), ARGV[1])
 if redis.call('SCARD', key('engines')) > 0 or redis.call('EXISTS', key('jobs')) == 1 then return 0 end
 redis.call('HDEL', 'queue::queues', P)
-for _, name in ipairs({ 'meta', 'hungry', 'starts', 'dedup', 'dedup_until', 'wanting', 'busy', 'ready', 'blocked', 'groups', 'state' }) do
+for _, name in ipairs({ 'meta', 'hungry', 'starved', 'starts', 'dedup', 'dedup_until', 'wanting', 'busy', 'ready', 'blocked', 'groups', 'state' }) do
   redis.call('DEL', key(name))
 end
 return 1

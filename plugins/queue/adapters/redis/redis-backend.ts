@@ -64,10 +64,11 @@ const MAX_COUNTED_TOPICS = 10_000
 
 export class RedisBackend implements Backend {
   readonly brokerType = 'redis'
+  /** What the others know this engine by. */
+  readonly engine: string = randomUUID()
   readonly #options: RedisBackendOptions
   readonly #server: QueueServer
   readonly #clock: Clock
-  readonly #engine = randomUUID()
   readonly #lines = new Map<string, RedisLine>()
   /** By the beginning of their keys. */
   readonly #woken = new Map<string, RedisLine>()
@@ -91,7 +92,7 @@ export class RedisBackend implements Backend {
       : undefined
     this.#lease = new EngineLease({
       server,
-      engine: this.#engine,
+      engine: this.engine,
       leaseMs,
       clock,
       log,
@@ -131,7 +132,7 @@ export class RedisBackend implements Backend {
 
   async retire(queue: QueueRef): Promise<void> {
     const line = this.#lines.get(nameOf(queue))
-    await this.#server.run('retire', [queueKey(queue)], [this.#engine])
+    await this.#server.run('retire', [queueKey(queue)], [this.engine])
     this.#lines.delete(nameOf(queue))
     if (line !== undefined) this.#woken.delete(keyText(line.key))
     line?.close()
@@ -268,7 +269,7 @@ export class RedisBackend implements Backend {
   }
 
   async #declare({ ref, key }: RedisLine, { type, maxJobs, maxBytes }: QueueSettings): Promise<void> {
-    await this.#server.run('declare', [key], [this.#engine, type, maxJobs ?? '', maxBytes ?? '', registryText(ref)])
+    await this.#server.run('declare', [key], [this.engine, type, maxJobs ?? '', maxBytes ?? '', registryText(ref)])
   }
 
   #lineOf(queue: QueueRef): RedisLine {
@@ -276,7 +277,7 @@ export class RedisBackend implements Backend {
       this.#lines.get(nameOf(queue)) ??
       new RedisLine(queue, {
         server: this.#server,
-        engine: this.#engine,
+        engine: this.engine,
         leaseMs: this.#options.leaseMs,
         clock: this.#clock,
         random: this.#options.random ?? Math.random,

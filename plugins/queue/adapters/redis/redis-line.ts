@@ -2,16 +2,15 @@
 // here is only what this engine has in hand. Outcomes and the search for further jobs go to the server together, many at once.
 import type { Clock } from '../../../../base/time/clock.ts'
 import type { PluginLog } from '../../../../sdk/plugin.ts'
-import { failedOnce, failureOf } from '../../line/failed-job.ts'
-import type { Job } from '../../job.ts'
 import { RateWindow } from '../../line/rate-window.ts'
 import { RedisError } from '../../../../kit/redis/redis-connection.ts'
-import { backOffFor, QUEUE_DEFAULTS, type QueueSettings } from '../../settings.ts'
-import { MAX_SET_ASIDE, type Consumer, type Outcome, type QueueRef, type Settled } from '../backend.ts'
-import { historyText, readJobs, type StoredJob } from './job-record.ts'
+import { QUEUE_DEFAULTS, type QueueSettings } from '../../settings.ts'
+import { MAX_SET_ASIDE, type Consumer, type Outcome, type QueueRef } from '../backend.ts'
+import { readJobs, type StoredJob } from './job-record.ts'
 import { queueKey, type Key } from './queue-keys.ts'
 import type { QueueServer } from './queue-server.ts'
 import { RedisDelivery } from './redis-delivery.ts'
+import { outcomeOf, type Ended } from './redis-outcome.ts'
 
 /** Jobs that are taken in one step. */
 export const MAX_TAKEN = 128
@@ -36,18 +35,6 @@ export interface RedisLineDeps {
   readonly detached: <T>(task: () => T) => T
   /** A number that no other delivery of this engine has; reserves that many. */
   readonly tokens: (count: number) => number
-}
-
-/** What a delivery has come to, on its way to the server. */
-interface Ended {
-  readonly delivery: RedisDelivery
-  readonly consumer: Consumer
-  readonly args: readonly (string | number)[]
-  readonly job: Job
-  /** From what the server replies. */
-  readonly how: (reply: string) => Settled
-  /** It was sent, and the connection broke: it may have been written. */
-  unsure: boolean
 }
 
 type WorkReply = [
@@ -159,18 +146,26 @@ export class RedisLine {
       delivery.end()
       this.#settle(consumer, delivery, { kind: 'returned' })
     }
-    await this.#idleWithin(RETRY_MS)
+    if (this.#deps.server.redis.connected) await this.#idleWithin(RETRY_MS)
     // What could not be told to the server comes back with the end of the lease, or when the connection is there again.
     for (const { delivery, job } of this.#ended.splice(0)) {
       this.#deliveries.delete(delivery)
       consumer.settled?.(job, { kind: 'returned' })
     }
+    await this.#wantNothing()
   }
 
   close(): void {
     this.#closed = true
     this.#cancelWake?.()
     this.#cancelStart?.()
+  }
+
+  /** Others need not leave slots to this engine any more. */
+  async #wantNothing(): Promise<void> {
+    const { server, engine, leaseMs } = this.#deps
+    const args = [engine, leaseMs, this.#settings.concurrency, 0, 0, 0, 0, 0]
+    if (server.redis.connected) await server.run('work', [this.key], args).catch(() => {})
   }
 
   readonly #pumpSoon = (): void => {
@@ -200,15 +195,8 @@ export class RedisLine {
     const { server, engine, leaseMs, tokens } = this.#deps
     const { concurrency, rateLimit } = this.#settings
     const first = tokens(wanted)
-    const args: (string | number)[] = [
-      engine,
-      leaseMs,
-      concurrency,
-      wanted,
-      rateLimit?.max ?? 0,
-      rateLimit?.perMs ?? 0,
-      first,
-    ]
+    const rate = [rateLimit?.max ?? 0, rateLimit?.perMs ?? 0]
+    const args = [engine, leaseMs, concurrency, wanted, ...rate, first, this.#running + this.#asked]
     for (const each of ended) args.push(...each.args)
     this.#steps++
     this.#asked += wanted
@@ -326,32 +314,10 @@ export class RedisLine {
       this.#setAside--
       this.#takingUp = this.#takingUp.filter((other) => other !== delivery)
     }
-    this.#ended.push({ ...this.#endOf(delivery, outcome), delivery, consumer, unsure: false })
+    const { clock, random } = this.#deps
+    const ended = outcomeOf(delivery, outcome, this.#settings, clock.now(), random)
+    this.#ended.push({ ...ended, delivery, consumer, unsure: false })
     this.#pumpSoon()
-  }
-
-  #endOf({ stored, token }: RedisDelivery, outcome: Outcome): Pick<Ended, 'args' | 'job' | 'how'> {
-    const { handle, job, bytes } = stored
-    const { kind } = outcome
-    if (kind !== 'failed') {
-      const settled = { kind }
-      return { args: [kind, handle, token, kind === 'done' ? bytes : '', '', ''], job, how: () => settled }
-    }
-    const now = this.#deps.clock.now()
-    const failure = failureOf(now, outcome.code, outcome.message)
-    const attempts = job.attempts + 1
-    if (attempts >= this.#settings.maxAttempts) {
-      const failed = failedOnce(job, failure, undefined)
-      const args = ['dead', handle, token, JSON.stringify(job.id), attempts, historyText(failed.history)]
-      return { args, job: failed, how: () => ({ kind: 'dead', failure }) }
-    }
-    const waitMs = backOffFor(this.#settings, attempts, this.#deps.random)
-    const failed = failedOnce(job, failure, Math.min(Number.MAX_SAFE_INTEGER, now + waitMs))
-    return {
-      args: ['retry', handle, token, waitMs, attempts, historyText(failed.history)],
-      job: failed,
-      how: (reply) => ({ kind: 'retry', failure, runAt: Number(reply) || failed.runAt! }),
-    }
   }
 
   #putAside(delivery: RedisDelivery): boolean {
@@ -375,7 +341,7 @@ export class RedisLine {
     if (this.#running >= this.#settings.concurrency) return
     this.#asking = true
     this.#slotHopes = false
-    const args = [delivery.stored.handle, delivery.token, this.#settings.concurrency]
+    const args = [delivery.stored.handle, delivery.token, this.#settings.concurrency, this.#deps.engine]
     this.#deps.server.run('takeUp', [this.key], args).then(
       (reply) => {
         this.#asking = false

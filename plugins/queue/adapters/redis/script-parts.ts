@@ -17,9 +17,13 @@ local function base(handle, fifo)
   local priority = not fifo and tonumber(string.match(handle, '^%d+%.(%d+)')) or 0
   return (255 - priority) * 17592186044416
 end
--- Some engine has looked for a job and found none.
+-- Jobs have come: hungry are engines that have looked for some and found none, starved those that found no free slot.
 local function wake()
   if redis.call('DEL', key('hungry')) == 1 then redis.call('PUBLISH', 'queue::wake', P) end
+end
+-- Slots or jobs have become free.
+local function wake_all()
+  if redis.call('DEL', key('hungry')) + redis.call('EXISTS', key('starved')) > 0 then redis.call('PUBLISH', 'queue::wake', P) end
 end
 local function is_fifo() return redis.call('HGET', key('meta'), 'type') == 'fifo' end
 `

@@ -115,8 +115,8 @@ end
 `
 
 /**
- * KEYS: beginning of the queue's keys. ARGV 1–7: engine, lease in ms, concurrency, jobs wanted, rate and its ms (0 = none), number of the last token; then
- * for each outcome: kind, handle, token and three members. Replies with the results of the outcomes, handles, records and states of the jobs taken, ms until
+ * KEYS: beginning of the queue's keys. ARGV 1–8: engine, lease in ms, concurrency, jobs wanted, rate and its ms (0 = none), number of the last token, slots that
+ * the engine has; then for each outcome: kind, handle, token and three members. Replies with the results of the outcomes, handles, records and states of the jobs taken, ms until
  * it is worthwhile to look again (-1: when woken), and whether there may be more at once.
  */
 export const WORK = `${BASICS}${GROUPS}${HANDS}${SETTLE}${TAKE}${String.raw`
@@ -124,7 +124,7 @@ local concurrency, wanted = tonumber(ARGV[3]), tonumber(ARGV[4])
 local settings = redis.call('HMGET', key('meta'), 'type', 'paused', 'bytes')
 local fifo, paused = settings[1] == 'fifo', settings[2] == '1'
 redis.call('ZADD', 'queue::engines', now + tonumber(ARGV[2]), ARGV[1])
-for at = 8, #ARGV, 6 do
+for at = 9, #ARGV, 6 do
   results[#results + 1] = settle(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], fifo)
 end
 if #gone > 0 then
@@ -136,6 +136,13 @@ local slots = concurrency - redis.call('HLEN', key('active'))
 local free = math.min(wanted, slots - redis.call('SCARD', key('wanting')))
 local more, rate_wait = false, nil
 if paused then free = 0 end
+redis.call('SREM', key('starved'), ARGV[1])
+local starves = slots < wanted
+if free > 0 and redis.call('EXISTS', key('starved')) == 1 then
+  -- While others want slots, no engine has more than its share of them.
+  local share = math.ceil(concurrency / math.max(1, redis.call('SCARD', key('engines')))) - tonumber(ARGV[8])
+  if share < free then free, starves = math.max(0, share), true end
+end
 if free > 0 then
   -- Not more payload than fits well into one reply, on the average.
   local stored = redis.call('HLEN', key('jobs'))
@@ -155,7 +162,7 @@ if #taken > 0 then
 end
 local again = -1
 if #taken < wanted and not paused then
-  redis.call('SET', key('hungry'), 1)
+  redis.call('SADD', key(starves and 'starved' or 'hungry'), ARGV[1])
   for _, name in ipairs({ 'delayed', 'blocked' }) do
     local first = redis.call('ZRANGE', key(name), 0, 0, 'WITHSCORES')[2]
     if first then
@@ -166,9 +173,14 @@ if #taken < wanted and not paused then
   if slots - #taken <= 0 then again = -1 end
   if rate_wait then again = rate_wait end
 end
-if #results > 0 and #taken == wanted and not paused and slots > #taken then
-  local left = fifo and redis.call('ZCARD', key('ready')) or redis.call('ZCARD', key('waiting'))
-  if left + redis.call('SCARD', key('wanting')) > 0 then wake() end
+if #results + #taken > 0 and slots > #taken and not paused then
+  local left = redis.call('ZCARD', key(fifo and 'ready' or 'waiting')) + redis.call('SCARD', key('wanting'))
+  if left == 0 then
+    -- What they want from now on is jobs.
+    if redis.call('SUNIONSTORE', key('hungry'), key('hungry'), key('starved')) > 0 then redis.call('DEL', key('starved')) end
+  elseif not rate_wait then
+    wake_all()
+  end
 end
 return { results, taken, records, states, again, more and 1 or 0 }
 `}`
@@ -179,11 +191,11 @@ local held = redis.call('HGET', key('active'), ARGV[1])
 if not held or string.match(held, '^(%S+)') ~= ARGV[2] then return 0 end
 redis.call('HDEL', key('active'), ARGV[1])
 redis.call('HSET', key('aside'), ARGV[1], held)
-wake()
+wake_all()
 return 1
 `}`
 
-/** ARGV: handle, token, concurrency. Takes a slot back. Replies with 1 = it has one, or has lost the job; 0 = there is none, to be asked again when woken. */
+/** ARGV: handle, token, concurrency, engine. Takes a slot back. Replies with 1 = it has one, or has lost the job; 0 = there is none, to be asked again when woken. */
 export const TAKE_UP = `${BASICS}${String.raw`
 local held = redis.call('HGET', key('aside'), ARGV[1])
 if not held or string.match(held, '^(%S+)') ~= ARGV[2] then return 1 end
@@ -194,7 +206,7 @@ if redis.call('HLEN', key('active')) < tonumber(ARGV[3]) then
   return 1
 end
 redis.call('SADD', key('wanting'), ARGV[1])
-redis.call('SET', key('hungry'), 1)
+redis.call('SADD', key('starved'), ARGV[4])
 return 0
 `}`
 
@@ -216,7 +228,11 @@ for _, name in ipairs({ 'active', 'aside' }) do
     end
   end
 end
-if #ARGV == 1 then redis.call('SREM', key('engines'), ARGV[1]) end
-if count > 0 then wake() end
+if #ARGV == 1 then
+  redis.call('SREM', key('engines'), ARGV[1])
+  redis.call('SREM', key('hungry'), ARGV[1])
+  redis.call('SREM', key('starved'), ARGV[1])
+end
+if count > 0 then wake_all() end
 return count
 `}`

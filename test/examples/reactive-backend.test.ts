@@ -1,20 +1,18 @@
 // examples/reactive-backend as its reader runs it: engine, worker and page, seen through a real browser.
-import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { unusedPort } from '../support/unused-port.ts'
 import { LoadClient } from '../support/load-client.ts'
 import { lacks } from '../support/needs.ts'
-import { tempFolder } from '../support/temp-folder.ts'
 import { launchBrowser } from './browser.ts'
+import { copyOfExample, ROOT } from './example-folder.ts'
 import { Gate } from './gate.ts'
 import { startProgram, type Program } from './programs.ts'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const LAUNCHER = join(ROOT, 'bin/iii.mjs')
 /** Looked at by whoever changes the page; not part of the repository. */
 const SCREENSHOTS = join(tmpdir(), 'iii-screenshots')
@@ -160,12 +158,7 @@ describe.skipIf(lacks('Chromium'))('the reactive backend (needs Chromium)', () =
 
   /** A copy of the example in a temporary folder, so that its data is its own, and its page. */
   async function open(): Promise<Example> {
-    const folder = tempFolder()
-    cpSync(join(ROOT, 'examples/reactive-backend'), folder, {
-      recursive: true,
-      filter: (file) => !/\/(data|config|node_modules)$/.test(file),
-    })
-    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+    const folder = copyOfExample('reactive-backend')
     const [port, streamPort] = [await unusedPort(), await unusedPort()]
     const gate = await Gate.to(streamPort)
     onTestFinished(() => gate.close())

@@ -28,7 +28,10 @@ describe.each(SDK_VERSIONS)('with iii-sdk %s of Python', (version) => {
   beforeAll(async () => {
     environment = await pythonEnvironment(version)
     if (environment.python === undefined) return
-    folder = await engineFolder('  - name: iii-state\n  - name: iii-stream\n    config: { port: 0 }\n')
+    folder = await engineFolder(
+      '  - name: iii-state\n  - name: iii-stream\n    config: { port: 0 }\n' +
+        '  - { name: iii-queue, config: { queue_configs: { python: { max_retries: 2, backoff_ms: 1 } } } }\n',
+    )
     engine = await folder.start({ args: ['--no-watch'] })
     node = registerWorker(folder.url, {
       workerName: 'node-worker',
@@ -186,6 +189,76 @@ describe.each(SDK_VERSIONS)('with iii-sdk %s of Python', (version) => {
     expect(await call('stream::list_groups', { stream_name: 'python-board' })).toEqual(['g'])
     expect(await call('stream::delete', item)).toEqual({ old_value: { a: 1, b: 2 } })
     expect(await call('stream::get', item)).toBeUndefined()
+  })
+
+  describe('with queues', () => {
+    const enqueue = (payload: object, queue = 'python'): Promise<any> => call('py::enqueue', { queue, payload })
+    const seenJobs = async (id: string): Promise<any[]> => call('py::seen_jobs', { id })
+    const status = (): Promise<any> => call('iii::queue::status', { queue: 'python' })
+    const isIdle = { pending: 0, active: 0, delayed: 0 }
+
+    it('Python enqueues, gets a receipt, and its function is called again after it has failed', async () => {
+      const payload = { id: randomUUID(), fails: 1, text: 'é✓', nothing: null }
+      const { messageReceiptId } = await enqueue(payload)
+      expect(messageReceiptId).toMatch(/^[0-9a-f-]{36}$/)
+      await expect.poll(() => seenJobs(payload.id)).toHaveLength(2)
+      const [first, second] = await seenJobs(payload.id)
+      expect([first.data, second.data]).toEqual([payload, payload])
+      expect(second.metadata).toEqual({ messageReceiptId, queue: 'python', attempt: 1 })
+      await expect.poll(status).toMatchObject({ ...isIdle, dlq_count: 0 })
+    })
+
+    it('an unknown queue is an enqueue_error for Python', async () => {
+      expect(await enqueue({ id: 'none' }, 'pyhton')).toMatchObject({
+        code: 'enqueue_error',
+        message: expect.stringMatching(/'pyhton' was not found/),
+      })
+    })
+
+    it('Python says delay and deduplication by the function, and is told of the job that was there', async () => {
+      const id = randomUUID()
+      const say = (payload: object, more: object): Promise<any> =>
+        call('py::enqueue_with', { queue: 'python', payload, more })
+      const first = await say({ id }, { delay_ms: 3_600_000, dedup_key: id })
+      expect(first).toEqual({ messageReceiptId: expect.any(String) })
+      expect(await say({ id, second: true }, { dedup_key: id })).toEqual({ ...first, duplicate: true })
+      const delayed = (await call('iii::queue::delayed', { queue: 'python' })) as { payload: unknown }[]
+      expect(delayed.map(({ payload }) => payload)).toEqual([{ id }])
+      expect(await seenJobs(id)).toEqual([])
+    })
+
+    it('a job of Python that fails for good is a dead letter, and Python brings it back', async () => {
+      const payload = { id: randomUUID(), fails: 2 }
+      const { messageReceiptId } = await enqueue(payload)
+      await expect.poll(status).toMatchObject({ dlq_count: 1 })
+      const [dead, redriven] = await call('py::redrive', { queue: 'python' })
+      expect(dead).toMatchObject([
+        { id: messageReceiptId, payload, retries: 2, error: expect.stringContaining('not yet, 1 to go') },
+      ])
+      expect(redriven).toEqual({ queue: 'python', redriven: 1 })
+      await expect.poll(() => seenJobs(payload.id)).toHaveLength(3)
+      await expect.poll(status).toMatchObject({ pending: 0, active: 0, dlq_count: 0 })
+    })
+
+    it('what Python publishes to a durable topic reaches Python and Node, each with retries of its own', async () => {
+      const got: unknown[] = []
+      node!.registerFunction('node::on-order', async (order) => void got.push(order))
+      node!.registerTrigger({
+        type: 'durable:subscriber',
+        function_id: 'node::on-order',
+        config: { topic: 'python-orders' },
+      })
+      const order = { id: randomUUID(), fails: 2 }
+      await expect
+        .poll(() => call('engine::queue::topic_stats', { topic: 'python-orders' }))
+        .toMatchObject({ consumer_count: 2 })
+      expect(await call('py::publish', { order })).toBeUndefined()
+      await expect.poll(() => seenJobs(order.id)).toHaveLength(3)
+      await expect.poll(() => got).toEqual([order])
+      await expect
+        .poll(() => call('engine::queue::topic_stats', { topic: 'python-orders' }))
+        .toMatchObject({ depth: 0, dlq_depth: 0 })
+    })
   })
 
   it('void calls arrive in both directions', async () => {

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import uuid
 
 from iii import InitOptions, InvocationError, IStream, TriggerAction, register_worker
 from iii.helpers import create_channel, create_stream
@@ -163,6 +164,57 @@ async def take_channel(data):
     return {"length": len(received), "equal": received == content()}
 
 
+jobs = []
+failures = {}
+
+
+async def job(data, metadata=None):
+    """Fails as often as its payload says, then works."""
+    jobs.append({"data": data, "metadata": metadata})
+    left = failures.setdefault(data["id"], data.get("fails", 0))
+    if left > 0:
+        failures[data["id"]] = left - 1
+        raise RuntimeError(f"not yet, {left} to go")
+
+
+async def seen_jobs(data):
+    return [each for each in jobs if each["data"]["id"] == data["id"]]
+
+
+async def enqueue(data):
+    action = TriggerAction.Enqueue(queue=data["queue"])
+    try:
+        return await call("py::job", data["payload"], action=action)
+    except InvocationError as error:
+        return {"code": error.code, "message": str(error)}
+
+
+async def enqueue_with(data):
+    """Delay, priority and deduplication: the action of this SDK takes nothing but the name of the queue."""
+    job = {"queue": data["queue"], "function_id": "py::job", "data": data["payload"], **data["more"]}
+    return await call("engine::queue::enqueue", {**job, "messageReceiptId": str(uuid.uuid4())})
+
+
+async def publish(data):
+    return await call("iii::durable::publish", {"topic": "python-orders", "data": data["order"]})
+
+
+iii.register_function("py::job", job)
+iii.register_trigger(
+    {
+        "type": "durable:subscriber",
+        "function_id": "py::job",
+        "config": {"topic": "python-orders", "queue_config": {"maxRetries": 2, "backoffDelayMs": 1}},
+    }
+)
+
+
+async def redrive(data):
+    """What a program does that looks after its dead letters."""
+    dead = await call("engine::queue::dlq_messages", {"topic": data["queue"]})
+    return [dead, await call("iii::queue::redrive", {"queue": data["queue"]})]
+
+
 async def not_a_number(_data):
     """Python's json writes NaN, which no other client can parse."""
     return {"n": float("nan")}
@@ -184,6 +236,11 @@ for function_id, handler in {
     "py::send_channel": send_channel,
     "py::take_channel": take_channel,
     "py::not_a_number": not_a_number,
+    "py::enqueue": enqueue,
+    "py::enqueue_with": enqueue_with,
+    "py::publish": publish,
+    "py::redrive": redrive,
+    "py::seen_jobs": seen_jobs,
 }.items():
     iii.register_function(function_id, handler)
 

@@ -1,8 +1,10 @@
 // `engine::queue::enqueue`: stores a call for later (spec 03 §3.2, §3.3). The engine calls it for `TriggerAction.Enqueue`; workers may call it themselves,
 // with a receipt of their own.
+import { unknownKey } from '../../base/values/closest-name.ts'
 import type { BuiltInFunction } from '../../kit/functions/built-in-function.ts'
 import { ANY_VALUE, objectSchema } from '../../kit/functions/function-schemas.ts'
 import type { InputObject, InputReader } from '../../kit/functions/input-reader.ts'
+import type { JsonSchema } from '../../sdk/plugin.ts'
 import { RawJson } from '../../sdk/raw-json.ts'
 import type { Backend } from './adapters/backend.ts'
 import type { JobContent } from './job.ts'
@@ -25,6 +27,18 @@ interface EnqueueInput {
 }
 
 const OPTIONAL_TEXT = { type: ['string', 'null'] }
+const REQUEST: Readonly<Record<string, JsonSchema>> = {
+  queue: { type: 'string', description: 'Name of the queue.' },
+  function_id: { type: 'string', description: 'The function to call; it need not exist yet.' },
+  data: { ...ANY_VALUE, description: 'What it gets.' },
+  messageReceiptId: { type: 'string', description: 'Id of the job.' },
+  namespace: { ...OPTIONAL_TEXT, description: 'Of the function. Default: default.' },
+  traceparent: { ...OPTIONAL_TEXT, description: 'Trace context of the publisher.' },
+  baggage: { ...OPTIONAL_TEXT, description: 'Baggage of the publisher.' },
+  ...PUBLISH_OPTIONS,
+}
+/** The last one comes with every call. */
+const MEMBERS: ReadonlySet<string> = new Set([...Object.keys(REQUEST), '_caller_worker_id'])
 
 export function enqueueFunction({
   backend,
@@ -36,19 +50,7 @@ export function enqueueFunction({
     id: 'engine::queue::enqueue',
     description:
       'Stores a call of a function in a named queue. Answered when it is safe; the function is called later.',
-    request: objectSchema(
-      {
-        queue: { type: 'string', description: 'Name of the queue.' },
-        function_id: { type: 'string', description: 'The function to call; it need not exist yet.' },
-        data: { ...ANY_VALUE, description: 'What it gets.' },
-        messageReceiptId: { type: 'string', description: 'Id of the job.' },
-        namespace: { ...OPTIONAL_TEXT, description: 'Of the function. Default: default.' },
-        traceparent: { ...OPTIONAL_TEXT, description: 'Trace context of the publisher.' },
-        baggage: { ...OPTIONAL_TEXT, description: 'Baggage of the publisher.' },
-        ...PUBLISH_OPTIONS,
-      },
-      ['queue', 'function_id', 'data', 'messageReceiptId'],
-    ),
+    request: objectSchema(REQUEST, ['queue', 'function_id', 'data', 'messageReceiptId']),
     response: objectSchema(
       {
         messageReceiptId: {
@@ -63,18 +65,21 @@ export function enqueueFunction({
       ['messageReceiptId'],
     ),
     carried: ['data'],
-    decode: (input, reader) => ({
-      queue: name(input, reader, 'queue'),
-      content: {
-        id: name(input, reader, 'messageReceiptId'),
-        functionId: name(input, reader, 'function_id'),
-        namespace: namespaceOf(input, reader),
-        data: reader.carried(input, 'data'),
-        traceparent: optionalText(input, reader, 'traceparent'),
-        baggage: optionalText(input, reader, 'baggage'),
-      },
-      options: readPublishOptions(input, reader),
-    }),
+    decode: (input, reader) => {
+      refuseUnknown(input, reader)
+      return {
+        queue: name(input, reader, 'queue'),
+        content: {
+          id: name(input, reader, 'messageReceiptId'),
+          functionId: name(input, reader, 'function_id'),
+          namespace: namespaceOf(input, reader),
+          data: reader.carried(input, 'data'),
+          traceparent: optionalText(input, reader, 'traceparent'),
+          baggage: optionalText(input, reader, 'baggage'),
+        },
+        options: readPublishOptions(input, reader),
+      }
+    },
     run: async ({ queue: queueName, content, options }) => {
       const { ref, settings } = queues.get(queueName)
       const job = newJob(queueName, settings, content, options, now())
@@ -84,6 +89,11 @@ export function enqueueFunction({
       return new RawJson(`{"messageReceiptId":${JSON.stringify(id)}${stored!.stored ? '' : ',"duplicate":true'}}`)
     },
   }
+}
+
+/** A mistyped `delay_ms` would be as if it had not been said: the job would be delivered at once. */
+function refuseUnknown(input: InputObject, reader: InputReader): void {
+  for (const member in input) if (!MEMBERS.has(member)) reader.fail(unknownKey(member, Object.keys(REQUEST)))
 }
 
 /** A required text that is not empty. */

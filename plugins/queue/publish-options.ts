@@ -33,6 +33,9 @@ export const PUBLISH_OPTIONS: Readonly<Record<string, JsonSchema>> = {
   },
 }
 
+/** Smaller numbers are seconds: as milliseconds they are in March 1973 or before. */
+const LEAST_RUN_AT = 1e11
+
 const NO_OPTIONS: PublishOptions = {}
 const MEMBERS = Object.keys(PUBLISH_OPTIONS)
 
@@ -69,6 +72,6 @@ function timeOf(input: InputObject, reader: InputReader): number | undefined {
   const value = input['run_at'] ?? undefined
   if (value === undefined) return undefined
   const time = typeof value === 'string' ? Date.parse(value) : value
-  if (typeof time === 'number' && Number.isSafeInteger(time) && time >= 0) return time
-  return reader.wrong(input, 'run_at', 'Unix milliseconds or a time in ISO 8601')
+  if (typeof time === 'number' && Number.isSafeInteger(time) && time >= LEAST_RUN_AT) return time
+  return reader.wrong(input, 'run_at', 'Unix milliseconds, not seconds, or a time in ISO 8601')
 }

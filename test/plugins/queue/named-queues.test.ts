@@ -347,7 +347,10 @@ describe('what a publisher may add', () => {
     [{ delay_ms: -1 }, '`delay_ms` must be an integer of at least 0, got number -1'],
     [{ delay_ms: '5' }, '`delay_ms` must be'],
     [{ priority: 256 }, '`priority` must be an integer from 0 to 255'],
-    [{ run_at: 'tomorrow' }, '`run_at` must be Unix milliseconds or a time in ISO 8601'],
+    [{ run_at: 'tomorrow' }, '`run_at` must be Unix milliseconds, not seconds, or a time in ISO 8601'],
+    [{ run_at: Math.round(Date.now() / 1_000) }, '`run_at` must be Unix milliseconds, not seconds'],
+    [{ delay: 5 }, "unknown key 'delay'. Known keys: queue, function_id"],
+    [{ priorty: 5 }, "unknown key 'priorty'. Did you mean 'priority'?"],
     [{ dedup_key: 5 }, '`dedup_key` must be a string'],
   ])('what does not fit is refused: %j', async (members, message) => {
     const run = await runQueue()

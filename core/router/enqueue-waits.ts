@@ -25,14 +25,13 @@ export class EnqueueWaits {
   begin(call: Call): () => boolean {
     const wait: Wait = { call, until: performance.now() + this.#ms }
     this.#waits.add(wait)
-    this.#timer ??= this.#startTimer(this.#ms)
+    if (this.#timer === undefined) this.#startTimer(this.#ms)
     return () => this.#waits.delete(wait)
   }
 
-  #startTimer(ms: number): NodeJS.Timeout {
-    const timer = setTimeout(this.#sweep, ms)
-    timer.unref()
-    return timer
+  #startTimer(ms: number): void {
+    this.#timer = setTimeout(this.#sweep, ms)
+    this.#timer.unref()
   }
 
   readonly #sweep = (): void => {
@@ -40,7 +39,7 @@ export class EnqueueWaits {
     const now = performance.now()
     for (const wait of this.#waits) {
       if (wait.until > now) {
-        this.#timer = this.#startTimer(wait.until - now)
+        this.#startTimer(wait.until - now)
         return
       }
       this.#waits.delete(wait)

@@ -1,11 +1,12 @@
 // What is limited in `iii-queue`, with the defaults that the code has.
-import { charactersText, countText, timeText } from '../../base/values/amount-text.ts'
+import { bytesText, charactersText, countText, timeText } from '../../base/values/amount-text.ts'
 import type { Bound } from '../../sdk/built-in.ts'
 import { MAX_SET_ASIDE } from './adapters/backend.ts'
 import { FIFO_LIMITS } from './adapters/builtin/fifo-source.ts'
 import { MAX_UNWRITTEN } from './adapters/builtin/job-outcomes.ts'
 import { LANE_WINDOW } from './adapters/builtin/lane.ts'
 import { LANE_POSITIONS, MAX_LANES } from './adapters/builtin/schema.ts'
+import { RABBIT_LIMITS } from './adapters/rabbitmq/limits.ts'
 import { FUNCTION_WAIT_MS } from './config.ts'
 import { MAX_ERROR_LENGTH, MAX_HISTORY } from './job.ts'
 import { MAX_PAGE } from './admin/admin-input.ts'
@@ -98,5 +99,25 @@ export const BOUNDS: readonly Bound[] = [
     limit: 'shortest time between two messages of the live feed, and after one that nobody took',
     initial: `${timeText(FEED_MS)}, ${timeText(FEED_RETRY_MS)}`,
     effect: 'what happens meanwhile is told together',
+  },
+  {
+    limit: 'RabbitMQ: jobs that wait to be stored, and their bytes',
+    initial: `${countText(RABBIT_LIMITS.maxUnconfirmed)}, ${bytesText(RABBIT_LIMITS.maxUnconfirmedBytes)}`,
+    effect: 'further ones get `overloaded`',
+  },
+  {
+    limit: 'RabbitMQ: calls that wait while the server is away, and for how long',
+    initial: `${countText(RABBIT_LIMITS.maxWaiting)}, ${timeText(RABBIT_LIMITS.waitMs)}`,
+    effect: 'further ones get `overloaded`; after the time they get `plugin_unavailable`',
+  },
+  {
+    limit: 'RabbitMQ: jobs of a queue that an engine holds beside those that run, and bytes of all that it holds',
+    initial: `${countText(RABBIT_LIMITS.maxIdle)}, ${bytesText(RABBIT_LIMITS.maxHeldBytes)}`,
+    effect: 'no more are taken from the server until some are done; in a fifo queue groups behind them wait',
+  },
+  {
+    limit: 'RabbitMQ: jobs and dead letters that are looked through for one of them',
+    initial: countText(RABBIT_LIMITS.maxScanned),
+    effect: '`unsupported`; what is done to all dead letters has no limit',
   },
 ]

@@ -2,13 +2,21 @@
 import { randomUUID } from 'node:crypto'
 import { connect, type Channel, type GetMessage } from 'amqplib'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../../base/time/clock.ts'
 import { deliveriesOf } from '../../../plugins/queue/adapters.ts'
 import { namedQueue, type Backend } from '../../../plugins/queue/adapters/backend.ts'
+import { RABBIT_LIMITS, type RabbitLimits } from '../../../plugins/queue/adapters/rabbitmq/limits.ts'
 import { openRabbit } from '../../../plugins/queue/adapters/rabbitmq/open-rabbit.ts'
+import { RabbitBackend } from '../../../plugins/queue/adapters/rabbitmq/rabbit-backend.ts'
+import { RabbitConnection } from '../../../plugins/queue/adapters/rabbitmq/rabbit-connection.ts'
+import { readRabbitSettings } from '../../../plugins/queue/adapters/rabbitmq/rabbit-settings.ts'
 import { QUEUE_DEFAULTS, type QueueSettings } from '../../../plugins/queue/settings.ts'
+import { connectSdk, V22 } from '../../clients/versions.ts'
 import { backendCases } from '../../plugins/queue/backend-cases.ts'
 import { DONE, FAILED, Gate, queueRun, type QueueRun } from '../../plugins/queue/backend-run.ts'
+import { startQueueEngine } from '../../plugins/queue/queue-engine.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
+import { Collector } from '../../support/deadline.ts'
 import { lacks } from '../../support/needs.ts'
 import { startRabbit, type RabbitServer } from '../../support/rabbitmq-server.ts'
 import { unusedPort } from '../../support/unused-port.ts'
@@ -343,6 +351,100 @@ describe.skipIf(lacks('rabbitmq-server'))('on a server (needs rabbitmq-server)',
         exhausted_at: expect.any(Number),
       })
     })
+  })
+
+  test('a delayed message of a topic is delivered at its time', async () => {
+    const backend = await open()
+    onTestFinished(() => backend.close(1_000))
+    const topic = `t-${randomUUID()}`
+    const ref = await backend.subscribe({ topic, functionId: 'f', namespace: 'default' }, QUEUE_DEFAULTS)
+    const runAt = Date.now() + 1_300
+    await backend.publish(topic, { data: '1', runAt })
+    const got = Promise.withResolvers<number>()
+    await backend.consume(ref, { deliver: async () => (got.resolve(Date.now()), DONE) })
+    expect(await got.promise).toBeGreaterThanOrEqual(runAt)
+  })
+
+  describe('limits', () => {
+    const limited = async (changed: Partial<RabbitLimits>): Promise<Backend> => {
+      const limits = { ...RABBIT_LIMITS, ...changed }
+      const settings = readRabbitSettings({ amqp_url: server.url })
+      const deps = { settings, log: collectingLog(), clock: systemClock, limits }
+      const connection = new RabbitConnection({ ...settings, ...deps })
+      await connection.open()
+      const backend = new RabbitBackend({ ...deps, connection })
+      onTestFinished(() => backend.close(1_000))
+      return backend
+    }
+
+    test.each([{ maxUnconfirmed: 2 }, { maxUnconfirmedBytes: 30 }])(
+      'jobs that wait to be stored: %j',
+      async (limits) => {
+        const { put, consume, begun } = await queueRun(await limited(limits))
+        const stored = await Promise.allSettled([1, 2, 3, 4].map((n) => put(`payload ${n}`)))
+        expect(stored.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected'])
+        expect((stored[2] as PromiseRejectedResult).reason).toMatchObject({ code: 'overloaded' })
+        await put('after')
+        await consume()
+        expect(await begun.take(3)).toEqual(['payload 1', 'payload 2', 'after'])
+      },
+    )
+
+    test.each([{ maxIdle: 4 }, { maxHeldBytes: 8 }])('jobs in hand behind a busy group: %j', async (limits) => {
+      const { putWith, consume, begun, settled } = await queueRun(await limited(limits), {
+        type: 'fifo',
+        concurrency: 2,
+      })
+      for (let number = 0; number < 12; number++) await putWith(number, { group: 'busy' })
+      await putWith('other', { group: 'other' })
+      const gate = new Gate()
+      let running = 0
+      await consume((payload) => (running++, payload === 0 ? gate.pass() : DONE))
+      await begun.take(1)
+      gate.open()
+      await settled.take(13)
+      expect(begun.items.indexOf('other')).toBeGreaterThan(0)
+      expect(running).toBe(13)
+    })
+
+    test('dead letters that are looked through', async () => {
+      const backend = await limited({ maxScanned: 2 })
+      const { put, consume, settled, queue } = await queueRun(backend, { maxAttempts: 1 })
+      await put(1, 2, 3)
+      await consume(() => FAILED)
+      await settled.take(3)
+      const refused = { code: 'unsupported', message: expect.stringContaining('looks through 2') }
+      await expect(backend.redrive(queue, { ids: ['x'] })).rejects.toMatchObject(refused)
+      await expect(backend.deadLetters(queue, { offset: 0, limit: 1, order: 'newest' })).rejects.toMatchObject(refused)
+      expect(await backend.deadLetters(queue, { offset: 0, limit: 1, order: 'oldest' })).toHaveLength(1)
+      await expect(backend.peek(queue, { offset: 0, limit: 3 })).rejects.toMatchObject({ code: 'unsupported' })
+      expect(await backend.redrive(queue, 'all')).toBe(3)
+    })
+  })
+
+  test('a whole engine enqueues, delivers and buries, and one without a server does not start', async () => {
+    const settings = `queue_configs: { mail: { max_retries: 1, backoff_ms: 5 } }`
+    const config = (url: string) => `{ adapter: { name: rabbitmq, config: { amqp_url: '${url}' } }, ${settings} }`
+    const running = await startQueueEngine(config(server.url))
+    onTestFinished(() => running.close())
+    const client = connectSdk(V22, running.engine.url)
+    const got = new Collector<unknown>()
+    client.registerFunction('mail::send', (payload: unknown) => {
+      got.add(payload)
+      throw new Error('no')
+    })
+    const receipt = (await client.trigger({
+      function_id: 'mail::send',
+      payload: { to: 'ada' },
+      action: { type: 'enqueue', queue: 'mail' },
+    })) as { messageReceiptId: string }
+    expect(await got.take(2)).toEqual([{ to: 'ada' }, { to: 'ada' }])
+    const channel = await other()
+    await expect.poll(async () => (await channel.checkQueue(named('mail').dead)).messageCount).toBe(1)
+    const dead = (await channel.get(named('mail').dead, { noAck: true })) as GetMessage
+    expect(dead.properties.messageId).toBe(receipt.messageReceiptId)
+    const nobody = `amqp://u:s3cret@127.0.0.1:${await unusedPort()}`
+    await expect(startQueueEngine(config(nobody))).rejects.toThrow(/amqp:\/\/u:\*{8}@.*not reachable/)
   })
 
   describe('what is wrong at the start', () => {

@@ -386,7 +386,7 @@ export function backendCases(
       await settled.take(8)
     })
 
-    test.runIf(has('byte limit'))('the bytes of a queue are limited as well', async () => {
+    unlessLacking('byte limit')('the bytes of a queue are limited as well', async () => {
       const { put } = await start({ maxBytes: 10 })
       await put('12345')
       await expect(put('123')).rejects.toMatchObject({

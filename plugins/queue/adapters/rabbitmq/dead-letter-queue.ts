@@ -8,18 +8,18 @@ import type { JobStore } from './job-store.ts'
 import { giveAllBack, type RabbitConnection } from './rabbit-connection.ts'
 import { probe } from './topology.ts'
 
-/** Dead letters that are looked through for an id, or for the newest; those of a redrive of all have no limit. */
-export const MAX_SCANNED = 100_000
 /** Dead letters that are moved at a time. */
 const STEP = 200
 
 export class DeadLetterQueue {
   readonly #connection: RabbitConnection
   readonly #store: JobStore
+  readonly #maxScanned: number
   /** Who looks takes them from all others: one at a time. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(connection: RabbitConnection, store: JobStore) {
+  constructor(connection: RabbitConnection, store: JobStore, maxScanned: number) {
+    this.#maxScanned = maxScanned
     this.#connection = connection
     this.#store = store
   }
@@ -33,6 +33,7 @@ export class DeadLetterQueue {
       // From the oldest on, as they stand there.
       const end = order === 'oldest' ? offset + limit : count - offset
       const start = order === 'oldest' ? offset : Math.max(0, end - limit)
+      if (order === 'newest') this.#refuseLong(count, 'the newest')
       const found: DeadLetter[] = []
       await this.#each(channel, Math.min(count, end), (message, index) => {
         if (index >= start) found.push(this.#store.form.decodeDead(message))
@@ -53,7 +54,7 @@ export class DeadLetterQueue {
   #take(which: DeadLetterChoice, use: (letter: DeadLetter) => Promise<void> | undefined): Promise<number> {
     return this.#look(async (channel, count) => {
       const ids = which === 'all' ? undefined : new Set(which.ids)
-      if (ids !== undefined) refuseLong(this.#store.queue.name, count)
+      if (ids !== undefined) this.#refuseLong(count, 'an id')
       let taken = 0
       let step: { message: GetMessage; letter: DeadLetter }[] = []
       const flush = async (): Promise<void> => {
@@ -103,17 +104,17 @@ export class DeadLetterQueue {
     })
   }
 
+  #refuseLong(count: number, sought: string): void {
+    if (count <= this.#maxScanned) return
+    throw new CodedError(
+      'unsupported',
+      `The queue ${this.#store.queue.name} has ${count} dead letters, and the adapter rabbitmq looks through ${this.#maxScanned} for ${sought} at most: list the oldest, redrive or discard all.`,
+    )
+  }
+
   #inTurn<Value>(task: () => Promise<Value>): Promise<Value> {
     const next = this.#turn.then(task, task)
     this.#turn = next.catch(() => {})
     return next
   }
-}
-
-function refuseLong(name: string, count: number): void {
-  if (count <= MAX_SCANNED) return
-  throw new CodedError(
-    'unsupported',
-    `The queue ${name} has ${count} dead letters, and rabbitmq looks through ${MAX_SCANNED} for an id at most: redrive or discard all.`,
-  )
 }

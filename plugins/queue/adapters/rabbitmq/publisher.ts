@@ -1,6 +1,7 @@
 // Stores messages: each is published with a confirm, and counts as stored when the broker says that it is safe in a queue.
 import type { ConfirmChannel, Message, Options } from 'amqplib'
 import { CodedError } from '../../../../protocol/errors.ts'
+import type { RabbitLimits } from './limits.ts'
 import type { Address } from './names.ts'
 import type { RabbitConnection } from './rabbit-connection.ts'
 
@@ -9,14 +10,6 @@ export interface OutgoingMessage {
   readonly options: Options.Publish
 }
 
-/** Messages that await the broker's word, and their bytes: more are refused, since they would pile up in memory. */
-export interface PublisherLimits {
-  readonly maxMessages: number
-  readonly maxBytes: number
-}
-
-export const PUBLISHER_LIMITS: PublisherLimits = { maxMessages: 50_000, maxBytes: 256 * 1024 * 1024 }
-
 interface Pending {
   readonly key: string
   isReturned: boolean
@@ -24,14 +17,14 @@ interface Pending {
 
 export class Publisher {
   readonly #connection: RabbitConnection
-  readonly #limits: PublisherLimits
+  readonly #limits: RabbitLimits
   /** By the address and the id: what the broker gives back names no publish. */
   readonly #pending = new Map<string, Pending[]>()
   readonly #listening = new WeakSet<ConfirmChannel>()
   #messages = 0
   #bytes = 0
 
-  constructor(connection: RabbitConnection, limits: PublisherLimits = PUBLISHER_LIMITS) {
+  constructor(connection: RabbitConnection, limits: RabbitLimits) {
     this.#connection = connection
     this.#limits = limits
   }
@@ -41,7 +34,10 @@ export class Publisher {
    * where nothing was tried, and with an error that says so where the connection broke before the answer.
    */
   async publish(to: Address, { content, options }: OutgoingMessage): Promise<boolean> {
-    if (this.#messages >= this.#limits.maxMessages || this.#bytes + content.length > this.#limits.maxBytes) {
+    if (
+      this.#messages >= this.#limits.maxUnconfirmed ||
+      this.#bytes + content.length > this.#limits.maxUnconfirmedBytes
+    ) {
       throw new CodedError(
         'overloaded',
         `${this.#messages} messages of ${this.#bytes} bytes wait for RabbitMQ already. Nothing was stored; try again.`,

@@ -24,8 +24,8 @@ import {
   type Stored,
   type Subscription,
 } from '../backend.ts'
-import { MAX_SCANNED } from './dead-letter-queue.ts'
 import { NAMED_FORM } from './job-message.ts'
+import { RABBIT_LIMITS, type RabbitLimits } from './limits.ts'
 import { namesOf, topicExchange } from './names.ts'
 import { Publisher } from './publisher.ts'
 import type { RabbitConnection } from './rabbit-connection.ts'
@@ -39,6 +39,8 @@ export interface RabbitBackendDeps {
   readonly settings: RabbitSettings
   readonly log: Pick<PluginLog, 'warn'>
   readonly clock: Clock
+  /** Default: those of the adapter. */
+  readonly limits?: RabbitLimits
 }
 
 const EMPTY_STATS: QueueStats = { waiting: 0, active: 0, delayed: 0, dead: 0, paused: false }
@@ -46,6 +48,7 @@ const EMPTY_STATS: QueueStats = { waiting: 0, active: 0, delayed: 0, dead: 0, pa
 export class RabbitBackend implements Backend {
   readonly brokerType = 'rabbitmq'
   readonly #deps: RabbitBackendDeps
+  readonly #limits: RabbitLimits
   readonly #publisher: Publisher
   readonly #backlog: TopicBacklog
   readonly #detached = AsyncLocalStorage.snapshot()
@@ -55,7 +58,8 @@ export class RabbitBackend implements Backend {
 
   constructor(deps: RabbitBackendDeps) {
     this.#deps = deps
-    this.#publisher = new Publisher(deps.connection)
+    this.#limits = deps.limits ?? RABBIT_LIMITS
+    this.#publisher = new Publisher(deps.connection, this.#limits)
     this.#backlog = new TopicBacklog(deps.connection, this.#publisher)
   }
 
@@ -129,7 +133,6 @@ export class RabbitBackend implements Backend {
   async publish(topic: string, message: PublishedMessage): Promise<number> {
     if (message.dedup !== undefined)
       throw unsupported('know which messages it has by their deduplication keys', 'dedup_key')
-    if (message.runAt !== undefined) throw unsupported('hold back a message of a topic', 'delay_ms')
     const job: Job = {
       ...message,
       id: randomUUID(),
@@ -163,7 +166,8 @@ export class RabbitBackend implements Backend {
   }
 
   async peek(ref: QueueRef, { offset, limit }: Page): Promise<Job[]> {
-    if (offset + limit > MAX_SCANNED) throw unsupported(`look at more than the first ${MAX_SCANNED} jobs`, 'peek')
+    const { maxScanned } = this.#limits
+    if (offset + limit > maxScanned) throw unsupported(`look at more than the first ${maxScanned} jobs`, 'peek')
     return this.#find(ref)?.peek(offset, limit) ?? []
   }
 
@@ -210,6 +214,7 @@ export class RabbitBackend implements Backend {
       publisher: this.#publisher,
       clock,
       log,
+      limits: this.#limits,
       detached: this.#detached,
     })
     await queue.declare()

@@ -6,11 +6,13 @@ import { settlesWithin } from '../../../../base/time/deadline.ts'
 import { CodedError } from '../../../../protocol/errors.ts'
 import type { PluginLog } from '../../../../sdk/plugin.ts'
 import type { BackendState } from '../backend.ts'
+import type { RabbitLimits } from './limits.ts'
 
 export interface ConnectionDeps {
   readonly url: string
   readonly shownUrl: string
   readonly clock: Clock
+  readonly limits: RabbitLimits
   readonly log: Pick<PluginLog, 'info' | 'warn' | 'error'>
   readonly onStateChange?: ((state: BackendState) => void) | undefined
 }
@@ -19,10 +21,6 @@ export interface ConnectionDeps {
 const HEARTBEAT_SECONDS = 10
 const CONNECT_MS = 10_000
 const RECONNECT = { firstMs: 100, longestMs: 5_000, spread: [0.5, 1] } as const
-/** How long a call waits for the broker to come back. */
-const WAIT_MS = 5_000
-/** Calls that wait for it. */
-const MAX_WAITING = 10_000
 /** Throw-away channels that are open at a time: the broker allows 2,047 in all by default. */
 const MAX_BORROWED = 32
 
@@ -100,19 +98,20 @@ export class RabbitConnection {
   }
 
   #connected(): Promise<void> {
+    const { shownUrl, clock, limits } = this.#deps
     if (this.#state === 'connected') return Promise.resolve()
     if (this.#isClosed) return Promise.reject(this.#absent('The connection was closed.'))
-    if (this.#waiting >= MAX_WAITING) {
+    if (this.#waiting >= limits.maxWaiting) {
       return Promise.reject(
         new CodedError(
           'overloaded',
-          `${this.#deps.shownUrl} is not reachable, and ${MAX_WAITING} calls wait for it already. Nothing was stored.`,
+          `${shownUrl} is not reachable, and ${limits.maxWaiting} calls wait for it already. Nothing was stored.`,
         ),
       )
     }
     this.#waiting++
     const { promise: late, reject } = Promise.withResolvers<never>()
-    const cancel = this.#deps.clock.after(WAIT_MS, () => reject(this.#absent('It is tried again by itself.')))
+    const cancel = clock.after(limits.waitMs, () => reject(this.#absent('It is tried again by itself.')))
     return Promise.race([this.#back.promise, late]).finally(() => {
       cancel()
       this.#waiting--

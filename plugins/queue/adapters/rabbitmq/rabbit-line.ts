@@ -17,21 +17,14 @@ import { acknowledge, giveBack, HeldJob, type Origin, type Phase, type SlotOwner
 import { HeldGroups } from './held-groups.ts'
 import { copyOf } from './job-message.ts'
 import { HOLD_MS, type JobStore } from './job-store.ts'
+import type { RabbitLimits } from './limits.ts'
 import { reasonOf } from './rabbit-connection.ts'
 
 export interface LineDeps extends FeedDeps {
+  readonly limits: RabbitLimits
   /** Runs it without the context of the call in which it happens. */
   readonly detached: <Value>(run: () => Value) => Value
 }
-
-export interface LineLimits {
-  /** Jobs in hand that can't begin: of busy groups, set aside, or not due. At the limit no further groups begin. */
-  readonly maxIdle: number
-  /** Bytes of all jobs in hand; more than `concurrency` are not asked for beyond it. */
-  readonly maxBytes: number
-}
-
-export const LINE_LIMITS: LineLimits = { maxIdle: 10_000, maxBytes: 64 * 1024 * 1024 }
 
 /** How long what ended without a channel waits for its message to come again. */
 const LOST_MS = 60_000
@@ -40,7 +33,7 @@ export class RabbitLine implements FeedOwner, SlotOwner {
   readonly store: JobStore
   readonly #subscription: Subscription | undefined
   readonly #deps: LineDeps
-  readonly #limits: LineLimits
+  readonly #limits: RabbitLimits
   readonly #held = new Set<HeldJob>()
   /** Those whose channel is gone. */
   readonly #orphans = new Set<HeldJob>()
@@ -57,11 +50,11 @@ export class RabbitLine implements FeedOwner, SlotOwner {
   #isStopping = false
   #whenEmpty: (() => void) | undefined
 
-  constructor(store: JobStore, subscription: Subscription | undefined, deps: LineDeps, limits = LINE_LIMITS) {
+  constructor(store: JobStore, subscription: Subscription | undefined, deps: LineDeps) {
     this.store = store
     this.#subscription = subscription
     this.#deps = deps
-    this.#limits = limits
+    this.#limits = deps.limits
     this.#setRate(store.settings)
   }
 
@@ -376,7 +369,7 @@ export class RabbitLine implements FeedOwner, SlotOwner {
     const idle = aside + timed + blocked
     const room = idle === 0 ? 0 : Math.min(this.#limits.maxIdle, 2 ** Math.ceil(Math.log2(idle)))
     const has = current - concurrency
-    if (room > has && this.#bytes > this.#limits.maxBytes) return Math.max(current, concurrency)
+    if (room > has && this.#bytes > this.#limits.maxHeldBytes) return Math.max(current, concurrency)
     return room < has && room * 4 > has ? current : concurrency + room
   }
 

@@ -38,7 +38,7 @@ export class RabbitQueue {
     this.names = deps.names
     this.#store = new JobStore(deps.ref, deps.names, deps.form, deps.settings, deps)
     this.#line = new RabbitLine(this.#store, deps.subscription, deps)
-    this.deadLetters = new DeadLetterQueue(deps.connection, this.#store)
+    this.deadLetters = new DeadLetterQueue(deps.connection, this.#store, deps.limits.maxScanned)
   }
 
   declare(): Promise<void> {

@@ -120,8 +120,9 @@ function checkSchema(schema: JsonSchema): void {
     throw new Error(schemaChecker.errorsText(schemaChecker.errors, { dataVar: 'schema' }))
 }
 
-/** A missing name of a branch is told by `required` already. */
+/** A missing name of a branch is told by `required` already, and what does not fit behind `then` by itself. */
 function saysSomethingNew({ keyword, params }: ErrorObject): boolean {
+  if (keyword === 'if') return false
   return keyword !== 'discriminator' || (params as { tagValue?: unknown }).tagValue !== undefined
 }
 
@@ -134,7 +135,13 @@ function toProblem(error: ErrorObject): SchemaProblem {
     const value = (data as Record<string, unknown>)[extra]
     return { pointer: appendPointer(instancePath, extra), value, rule: keyword, message: unknownKey(extra, known) }
   }
-  return { pointer: instancePath, value: data, rule: keyword, message: describe(error, params) }
+  return { pointer: instancePath, value: data, rule: keyword, message: `${describe(error, params)}${reasonFor(error)}` }
+}
+
+/** What is asked for only under a condition says in its description why. */
+function reasonFor({ schemaPath, parentSchema }: ErrorObject): string {
+  const { description } = (parentSchema ?? {}) as { description?: unknown }
+  return schemaPath.includes('/then/') && typeof description === 'string' ? `: ${description}` : ''
 }
 
 function describe(

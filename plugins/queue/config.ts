@@ -49,9 +49,17 @@ const whole = (minimum: number, description: string, maximum: number = Number.MA
 })
 const member = (description: string): JsonSchema => ({ type: ['string', 'null'], minLength: 1, description })
 
+const FIFO_NEEDS = 'a fifo queue needs the name of the top-level member of the payload that tells its groups apart'
+
 export const QUEUE_CONFIG_SCHEMA: JsonSchema = {
   type: ['object', 'null'],
   additionalProperties: false,
+  if: { properties: { type: { const: 'fifo' } }, required: ['type'] },
+  then: {
+    description: FIFO_NEEDS,
+    properties: { message_group_field: { type: 'string', description: FIFO_NEEDS } },
+    required: ['message_group_field'],
+  },
   properties: {
     type: {
       enum: ['standard', 'fifo', null],

@@ -32,6 +32,22 @@ describe('validateAgainstSchema', () => {
     if ('value' in result) expect(() => result.value.inner.list.push(2)).toThrow(TypeError)
   })
 
+  test('says what a condition asks for once, and why', () => {
+    const needs = 'round things need a radius'
+    const schema = {
+      if: { properties: { shape: { const: 'round' } }, required: ['shape'] },
+      then: {
+        description: needs,
+        required: ['radius'],
+        properties: { radius: { type: 'integer', description: needs } },
+      },
+    }
+    const messages = (value: unknown) => problems(schema, value).map(({ message }) => message)
+    expect(messages({ shape: 'round' })).toEqual([`missing 'radius': ${needs}`])
+    expect(messages({ shape: 'round', radius: 'wide' })).toEqual([`must be integer, got "wide": ${needs}`])
+    expect(messages({ shape: 'flat' })).toEqual([])
+  })
+
   test('defaults of one result are not those of the next', () => {
     const first = validateAgainstSchema(SCHEMA, { size: 1 })
     const second = validateAgainstSchema(SCHEMA, { size: 1 })

@@ -401,7 +401,16 @@ describe('settings', () => {
     ['an unknown type', { q: { type: 'weird' } }, /queue_configs\.q\.type/],
     ['concurrency 0', { q: { concurrency: 0 } }, /queue_configs\.q\.concurrency/],
     ['max_priority 0', { q: { max_priority: 0 } }, /queue_configs\.q\.max_priority/],
-    ['fifo without a group', { q: { type: 'fifo' } }, /'q' is fifo and has no message_group_field/],
+    [
+      'fifo whose group is null',
+      { q: { type: 'fifo', message_group_field: null } },
+      /queue_configs\.q.*a fifo queue needs/,
+    ],
+    [
+      'fifo without a group',
+      { q: { type: 'fifo' } },
+      /queue_configs\.q: missing 'message_group_field': a fifo queue needs/,
+    ],
   ])('5. %s is refused with the name of the queue', async (_what, queues, message) => {
     await expect(runQueue(queues as never)).rejects.toThrow(message)
   })

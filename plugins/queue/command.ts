@@ -10,6 +10,7 @@ interface Listed {
 }
 
 interface Status {
+  readonly queue: string
   readonly pending: number
   readonly active: number
   readonly delayed: number
@@ -24,6 +25,7 @@ interface JobRow {
   readonly attempts?: number
   readonly retries?: number
   readonly created_at: number
+  readonly run_at?: number | null
   readonly error: string | null
   readonly payload: unknown
 }
@@ -41,6 +43,9 @@ class Mistake extends Error {
 /** Characters of data that a line shows. */
 const SHOWN_LENGTH = 60
 
+const JSON_ARGS: ArgsDef = {
+  json: { type: 'boolean', description: 'Print the answer of the engine as JSON', default: false },
+}
 const QUEUE: ArgsDef = { queue: { type: 'positional', required: true, description: 'A named queue or a topic' } }
 
 export default function queueCommand(tools: CommandTools): CommandDef<any> {
@@ -59,28 +64,33 @@ export default function queueCommand(tools: CommandTools): CommandDef<any> {
 function list({ connectionArgs, call, printTable, print }: CommandTools): CommandDef<any> {
   return defineCommand({
     meta: { name: 'list', description: 'List the queues and topics with their figures' },
-    args: connectionArgs,
+    args: { ...JSON_ARGS, ...connectionArgs },
     async run({ args }) {
       const listed = (await call(args, 'engine::queue::list_topics', {})) as Listed[]
-      if (listed.length === 0) print('There is no queue and no topic.')
-      const rows: Record<string, string>[] = []
+      const all: (Status & { kind: string })[] = []
       for (const { name, broker_type } of listed) {
         const status = (await call(args, 'iii::queue::status', { queue: name })) as Status
-        rows.push({
-          NAME: name,
-          KIND: broker_type === 'function_queue' ? 'queue' : 'topic',
-          WAITING: String(status.pending),
-          ACTIVE: String(status.active),
-          DELAYED: String(status.delayed),
-          DEAD: String(status.dlq_count),
-          CONSUMERS: String(status.consumers),
-          STATE: status.paused ? 'paused' : '',
-        })
+        all.push({ ...status, kind: broker_type === 'function_queue' ? 'queue' : 'topic' })
       }
-      if (rows.length > 0) printTable(rows)
+      if (args['json'] === true) print(JSON.stringify({ queues: all }, null, 2))
+      else if (all.length === 0) print('There is no queue and no topic.')
+      else printTable(all.map(statusLine))
       return 0
     },
   })
+}
+
+function statusLine(status: Status & { kind: string }): Record<string, string> {
+  return {
+    NAME: status.queue,
+    KIND: status.kind,
+    WAITING: String(status.pending),
+    ACTIVE: String(status.active),
+    DELAYED: String(status.delayed),
+    DEAD: String(status.dlq_count),
+    CONSUMERS: String(status.consumers),
+    STATE: status.paused ? 'paused' : '',
+  }
 }
 
 function peek({ connectionArgs, call, printTable, print }: CommandTools): CommandDef<any> {
@@ -91,6 +101,7 @@ function peek({ connectionArgs, call, printTable, print }: CommandTools): Comman
       dead: { type: 'boolean', description: 'The dead letters, the newest first' },
       delayed: { type: 'boolean', description: 'Those whose time has not come' },
       limit: { type: 'string', default: '20', description: 'How many to show' },
+      ...JSON_ARGS,
       ...connectionArgs,
     },
     async run({ args }) {
@@ -101,11 +112,35 @@ function peek({ connectionArgs, call, printTable, print }: CommandTools): Comman
           'Give one from 1 on, such as --limit 20.',
         )
       const rows = (await call(args, listingOf(args), { queue: args['queue'], limit })) as JobRow[]
-      if (rows.length === 0) print(`There are no such messages in "${String(args['queue'])}".`)
+      if (args['json'] === true) print(JSON.stringify(rows, null, 2))
+      else if (rows.length === 0) print(await whyEmpty(call, args))
       else printTable(rows.map(jobLine))
       return 0
     },
   })
+}
+
+/** What there is instead; a name that nobody knows is a mistake. */
+async function whyEmpty(call: CommandTools['call'], args: Args): Promise<string> {
+  const queue = String(args['queue'])
+  await mustBeThere(call, args, queue)
+  if (args['dead'] === true || args['delayed'] === true) return `There are no such messages in "${queue}".`
+  const { pending, active, delayed, dlq_count: dead } = (await call(args, 'iii::queue::status', { queue })) as Status
+  const others = [
+    [pending, 'waiting for the first subscriber'],
+    [active, 'being delivered, or waiting for their function'],
+    [delayed, 'delayed'],
+    [dead, 'dead'],
+  ] as const
+  const told = others.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
+  return `Nothing in "${queue}" is to be delivered now${told.length > 0 ? `; ${told.join(', ')}` : ''}.`
+}
+
+/** Functions answer with zeros for a name that nobody knows. */
+async function mustBeThere(call: CommandTools['call'], args: Args, queue: string): Promise<void> {
+  const listed = (await call(args, 'engine::queue::list_topics', {})) as Listed[]
+  if (listed.some(({ name }) => name === queue)) return
+  throw new Mistake(`There is no queue and no topic "${queue}"`, 'iii queue list shows which there are.')
 }
 
 function listingOf({ dead, delayed }: Args): string {
@@ -115,12 +150,14 @@ function listingOf({ dead, delayed }: Args): string {
   return delayed === true ? 'iii::queue::delayed' : 'iii::queue::peek'
 }
 
-function jobLine({ id, function_id, attempts, retries, created_at, error, payload }: JobRow): Record<string, string> {
+function jobLine(row: JobRow): Record<string, string> {
+  const { id, function_id, attempts, retries, created_at, run_at, error, payload } = row
   return {
     ID: id,
     FUNCTION: function_id,
     FAILED: String(attempts ?? retries ?? 0),
     SINCE: new Date(created_at).toISOString(),
+    ...(run_at === undefined || run_at === null ? {} : { DUE: new Date(run_at).toISOString() }),
     DATA: shortened(JSON.stringify(payload)),
     ERROR: shortened(error ?? ''),
   }
@@ -140,6 +177,7 @@ function redrive({ connectionArgs, call, print }: CommandTools): CommandDef<any>
       const { redriven } = (await (id === undefined
         ? call(args, 'iii::queue::redrive', { queue })
         : call(args, 'iii::queue::redrive_message', { queue, message_id: id }))) as { redriven: number }
+      if (redriven === 0) await mustBeThere(call, args, queue)
       if (id !== undefined && redriven === 0)
         throw new Mistake(
           `"${queue}" has no dead letter with the id ${id}`,

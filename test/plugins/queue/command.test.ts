@@ -8,7 +8,9 @@ import { startQueueEngine, type QueueEngine } from './queue-engine.ts'
 let running: QueueEngine
 let client: RawClient
 beforeAll(async () => {
-  running = await startQueueEngine('{ queue_configs: { mail: { max_retries: 1 }, held: { concurrency: 3 } } }')
+  running = await startQueueEngine(
+    '{ queue_configs: { mail: { max_retries: 1 }, held: { concurrency: 3 }, quiet: {} } }',
+  )
 })
 afterAll(() => running?.close())
 beforeEach(async () => {
@@ -45,11 +47,35 @@ test('peek shows what is next, pause and resume hold the queue', async () => {
   expect(next.stdout).toMatch(/^ID +FUNCTION +FAILED +SINCE +DATA/)
   expect(next.stdout).toMatch(/ f +0 +\d{4}-.*Z +\{"number":7,"text":"x+…/)
   expect(next.stdout).not.toContain('later')
-  expect((await queue('peek', 'held', '--delayed')).stdout).toMatch(/ g +0 .* "later"/)
+  const later = (await queue('peek', 'held', '--delayed')).stdout
+  expect(later).toMatch(/^ID +FUNCTION +FAILED +SINCE +DUE +DATA/)
+  expect(later).toMatch(/ g +0 +\S+Z +\d{4}-\S+Z +"later"/)
   expect((await queue('peek', 'held', '--dead')).stdout).toBe('There are no such messages in "held".\n')
   await client.provided('f', () => null)
   expect(await queue('resume', 'held')).toMatchObject({ code: 0, stdout: 'held: resumed\n' })
   await client.until(() => client.calls('f').length > 0, 'the delivery')
+})
+
+test('peek says what there is where nothing is next', async () => {
+  expect((await queue('peek', 'quiet')).stdout).toBe('Nothing in "quiet" is to be delivered now.\n')
+  await client.call('iii::durable::publish', { topic: 'early', data: 1 })
+  expect((await queue('peek', 'early')).stdout).toBe(
+    'Nothing in "early" is to be delivered now; 1 waiting for the first subscriber.\n',
+  )
+  await enqueue('quiet', 'nobody::provides', 1)
+  await enqueue('quiet', 'nobody::provides', 2, { delay_ms: 3_600_000 })
+  await expect
+    .poll(async () => (await queue('peek', 'quiet')).stdout)
+    .toBe('Nothing in "quiet" is to be delivered now; 1 being delivered, or waiting for their function, 1 delayed.\n')
+})
+
+test('list and peek print JSON', async () => {
+  await enqueue('quiet', 'nobody::provides', { at: 'the end' }, { delay_ms: 7_200_000 })
+  const { queues } = JSON.parse((await queue('list', '--json')).stdout)
+  expect(queues).toContainEqual(expect.objectContaining({ queue: 'held', kind: 'queue', consumers: 3, dlq_count: 0 }))
+  const rows = JSON.parse((await queue('peek', 'quiet', '--delayed', '--json')).stdout)
+  expect(rows.at(-1)).toMatchObject({ function_id: 'nobody::provides', payload: { at: 'the end' } })
+  expect(JSON.parse((await queue('peek', 'quiet', '--dead', '--json')).stdout)).toEqual([])
 })
 
 test('redrive puts all dead letters back, or one', async () => {
@@ -77,6 +103,9 @@ test('redrive puts all dead letters back, or one', async () => {
 
 test.each([
   [['pause', 'nobody'], /queue_not_found|There is no queue/],
+  [['peek', 'nobody'], /There is no queue and no topic "nobody"\n.*queue list shows/],
+  [['peek', 'nobody', '--dead'], /There is no queue and no topic "nobody"/],
+  [['redrive', 'nobody'], /There is no queue and no topic "nobody"/],
   [['peek', 'mail', '--dead', '--delayed'], /--dead and --delayed exclude each other\nName one/],
   [['peek', 'mail', '--limit', 'few'], /--limit "few" is no whole number\nGive one from 1 on/],
 ])('%j says what is wrong', async (args, message) => {

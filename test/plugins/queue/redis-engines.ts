@@ -35,15 +35,15 @@ export function sharedServer(options?: RedisServerOptions): { readonly server: R
 export async function redisEngine(url: string, options: Partial<RedisBackendOptions> = {}): Promise<RedisEngine> {
   const log = collectingLog()
   const states = new Collector<BackendState>()
-  let backend: RedisBackend | undefined
+  const told: { backend?: RedisBackend } = {}
   const redis = await connectRedis({
     url,
     setting: 'adapter.config.redis_url of iii-queue',
     log,
     maxReconnectMs: 100,
-    onChange: (connected) => backend?.connectionChanged(connected),
+    onChange: (connected) => told.backend?.connectionChanged(connected),
   })
-  backend = new RedisBackend({
+  const backend = new RedisBackend({
     server: new QueueServer(redis),
     log,
     leaseMs: 10_000,
@@ -51,7 +51,8 @@ export async function redisEngine(url: string, options: Partial<RedisBackendOpti
     onStateChange: states.add,
     ...options,
   })
-  const opened = await backend.open()
-  onTestFinished(() => opened.close(100))
-  return { backend: opened, redis, log, states, kill: () => redis.close() }
+  told.backend = backend
+  await backend.open()
+  onTestFinished(() => backend.close(100))
+  return { backend, redis, log, states, kill: () => redis.close() }
 }

@@ -25,8 +25,8 @@ export const ENQUEUE_LIMITS: EnqueueLimits = {
   maxWaitingBytes: 128 * 1024 * 1024,
 }
 
-/** Shared steps that are under way. */
-const MAX_STEPS = 2
+/** Shared steps that are under way. Further ones than one are full: what comes meanwhile gathers, as the server writes its file once for each. */
+const MAX_STEPS = 4
 
 export interface Entry {
   readonly key: Key
@@ -96,17 +96,20 @@ export class EnqueueTurns {
 
   #flush(): void {
     let at = 0
-    while (at < this.#calls.length && (this.#calls[at]!.alone || this.#steps < MAX_STEPS)) {
+    while (at < this.#calls.length) {
       const first = this.#calls[at]!
       let end = at + 1
+      let isFull = first.alone
       if (!first.alone) {
         let jobs = first.entries.length
         let { bytes } = first
         for (; end < this.#calls.length && !this.#calls[end]!.alone; end++) {
           jobs += this.#calls[end]!.entries.length
           bytes += this.#calls[end]!.bytes
-          if (jobs > this.#limits.maxBatch || bytes > this.#limits.maxBatchBytes) break
+          isFull = jobs > this.#limits.maxBatch || bytes > this.#limits.maxBatchBytes
+          if (isFull) break
         }
+        if (this.#steps >= (isFull ? MAX_STEPS : 1)) break
       }
       void this.#step(this.#calls.slice(at, end))
       at = end

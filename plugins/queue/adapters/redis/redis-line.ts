@@ -16,8 +16,8 @@ import { outcomeOf, type Ended } from './redis-outcome.ts'
 export const MAX_TAKEN = 128
 /** Outcomes that are written in one step. */
 export const MAX_SETTLED = 256
-/** Steps of one queue that are under way. */
-const MAX_STEPS = 2
+/** Steps of one queue that are under way. Further ones than one are full: what ends meanwhile gathers, as the server writes its file once for each. */
+const MAX_STEPS = 4
 /** Without being woken a queue is looked at after this time, for the case that a wake-up was lost. */
 export const LOOK_MS = 5_000
 /** What the server refuses is tried again after this time. */
@@ -178,8 +178,10 @@ export class RedisLine {
     this.#pumpIsDue = false
     if (this.#closed || this.#suspended || this.#isResting || !this.#deps.server.redis.connected) return
     this.#askForSlots()
-    while (this.#steps < MAX_STEPS) {
+    for (;;) {
       const wanted = this.#wanted()
+      const isFull = this.#ended.length >= MAX_SETTLED || wanted >= MAX_TAKEN
+      if (this.#steps >= (isFull ? MAX_STEPS : 1)) return
       if (this.#ended.length === 0 && (wanted === 0 || !this.#hopes)) return
       this.#step(this.#ended.splice(0, MAX_SETTLED), wanted)
     }

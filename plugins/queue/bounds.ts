@@ -7,6 +7,9 @@ import { MAX_UNWRITTEN } from './adapters/builtin/job-outcomes.ts'
 import { LANE_WINDOW } from './adapters/builtin/lane.ts'
 import { LANE_POSITIONS, MAX_LANES } from './adapters/builtin/schema.ts'
 import { RABBIT_LIMITS } from './adapters/rabbitmq/limits.ts'
+import { ENQUEUE_LIMITS } from './adapters/redis/enqueue-turns.ts'
+import { LEASE_MS } from './adapters/redis/open-redis.ts'
+import { LOOK_MS, MAX_SETTLED, MAX_TAKEN } from './adapters/redis/redis-line.ts'
 import { FUNCTION_WAIT_MS } from './config.ts'
 import { MAX_ERROR_LENGTH, MAX_HISTORY } from './job.ts'
 import { MAX_PAGE } from './admin/admin-input.ts'
@@ -119,5 +122,31 @@ export const BOUNDS: readonly Bound[] = [
     limit: 'RabbitMQ: jobs and dead letters that are looked through for one of them',
     initial: countText(RABBIT_LIMITS.maxScanned),
     effect: '`unsupported`; what is done to all dead letters has no limit',
+  },
+  {
+    limit: 'Redis: silence after which an engine counts as dead (`lease_ms`)',
+    option: 'adapter.config',
+    initial: timeText(LEASE_MS),
+    effect: 'others deliver what it had in hand',
+  },
+  {
+    limit: 'Redis: jobs that wait to be stored, and their bytes',
+    initial: `${countText(ENQUEUE_LIMITS.maxWaiting)}, ${bytesText(ENQUEUE_LIMITS.maxWaitingBytes)}`,
+    effect: 'publishers get `overloaded`',
+  },
+  {
+    limit: 'Redis: jobs of several publishers that are stored in one step',
+    initial: `${countText(ENQUEUE_LIMITS.maxBatch)}, ${bytesText(ENQUEUE_LIMITS.maxBatchBytes)}`,
+    effect: 'the next step takes the rest',
+  },
+  {
+    limit: 'Redis: jobs of a queue that are taken in one step, and outcomes that are written in one',
+    initial: `${countText(MAX_TAKEN)}, ${countText(MAX_SETTLED)}`,
+    effect: 'the next step takes the rest',
+  },
+  {
+    limit: 'Redis: time after which a queue is looked at without being woken',
+    initial: timeText(LOOK_MS),
+    effect: 'a wake-up that was lost costs no more than that',
   },
 ]

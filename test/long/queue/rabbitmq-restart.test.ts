@@ -49,10 +49,10 @@ test.skipIf(lacks('rabbitmq-server'))(
       return handle(n)
     })
     let next = 0
-    let isOver = false
+    const over = new AbortController()
     let refusals = 0
     const publish = async (publisher: number): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const n = next++
         const run = n % 2 === 0 ? plain : ordered
         const group = `${publisher % GROUPS}-${publisher}`
@@ -71,7 +71,7 @@ test.skipIf(lacks('rabbitmq-server'))(
       await states.take((kill + 1) * 2, 30_000)
     }
     await changed.take(changed.items.length + 300, 30_000)
-    isOver = true
+    over.abort()
     await Promise.all(publishers)
     const missing = (): number[] => [...acknowledged].filter((n) => !handled.has(n))
     await expect.poll(missing, { timeout: 60_000 }).toEqual([])

@@ -59,6 +59,10 @@ describe.skipIf(lacks('rabbitmq-server'))('on a server (needs rabbitmq-server)',
       const channel = await other()
       const base = `iii.__fn_queue::${name}`
       const priority = { 'x-max-priority': { '!': 'int32', value: 9 } }
+      for (const end of ['', '::retry', '::dlq']) {
+        await channel.checkExchange(base + end)
+        await channel.checkQueue(`${base}${end}.queue`)
+      }
       for (const exchange of [base, `${base}::retry`, `${base}::dlq`])
         await channel.assertExchange(exchange, 'direct', { durable: true })
       await channel.assertQueue(`${base}.queue`, {
@@ -75,9 +79,12 @@ describe.skipIf(lacks('rabbitmq-server'))('on a server (needs rabbitmq-server)',
         },
       })
       await channel.assertQueue(`${base}::dlq.queue`, { durable: true })
-      for (const exchange of [`${base}::dlq`, base]) channel.publish(exchange, name, Buffer.from('{}'))
+      for (const end of ['', '::retry', '::dlq']) channel.publish(base + end, name, Buffer.from('{}'))
       await expect.poll(async () => (await channel.checkQueue(`${base}::dlq.queue`)).messageCount).toBe(1)
-      await expect.poll(async () => (await channel.checkQueue(`${base}.queue`)).messageCount).toBe(1)
+      // Its own, and the one whose wait has ended.
+      await expect
+        .poll(async () => (await channel.checkQueue(`${base}.queue`)).messageCount, { timeout: 5_000 })
+        .toBe(2)
     })
 
     test('a job is its payload, with its id and what is known of it in properties and headers', async () => {
@@ -292,9 +299,13 @@ describe.skipIf(lacks('rabbitmq-server'))('on a server (needs rabbitmq-server)',
     test('has the exchange with its own name, and queues with escaped ones', async () => {
       const { topic, escaped } = await subscribed('f@x', 'n\\s')
       const channel = await other()
+      await channel.checkExchange(`iii.${topic}.exchange`)
       await channel.assertExchange(`iii.${topic}.exchange`, 'fanout', { durable: true })
-      for (const end of ['queue', 'dlq'])
-        await channel.assertQueue(`iii.${escaped}.f\\@x@n\\\\s.${end}`, { durable: true })
+      for (const end of ['queue', 'dlq']) {
+        const name = `iii.${escaped}.f\\@x@n\\\\s.${end}`
+        await channel.checkQueue(name)
+        await channel.assertQueue(name, { durable: true })
+      }
     })
 
     test('a message is the whole job, with the attempts of the adapter and the payload as it was', async () => {
@@ -390,21 +401,21 @@ describe.skipIf(lacks('rabbitmq-server'))('on a server (needs rabbitmq-server)',
       },
     )
 
-    test.each([{ maxIdle: 4 }, { maxHeldBytes: 8 }])('jobs in hand behind a busy group: %j', async (limits) => {
-      const { putWith, consume, begun, settled } = await queueRun(await limited(limits), {
-        type: 'fifo',
-        concurrency: 2,
-      })
+    test.each([
+      [{ maxIdle: 4 }, 7],
+      [{ maxHeldBytes: 8 }, 3],
+    ])('jobs in hand behind a busy group: %j leaves %i on the server', async (limits, left) => {
+      const backend = await limited(limits)
+      const { putWith, consume, begun, settled, queue } = await queueRun(backend, { type: 'fifo', concurrency: 2 })
       for (let number = 0; number < 12; number++) await putWith(number, { group: 'busy' })
       await putWith('other', { group: 'other' })
       const gate = new Gate()
-      let running = 0
-      await consume((payload) => (running++, payload === 0 ? gate.pass() : DONE))
-      await begun.take(1)
+      await consume((payload) => (payload === 0 ? gate.pass() : DONE))
+      const channel = await other()
+      await expect.poll(async () => (await channel.checkQueue(named(queue.name).main)).messageCount).toBe(left)
+      expect(begun.items).toEqual([0])
       gate.open()
       await settled.take(13)
-      expect(begun.items.indexOf('other')).toBeGreaterThan(0)
-      expect(running).toBe(13)
     })
 
     test('dead letters that are looked through', async () => {

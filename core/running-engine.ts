@@ -9,12 +9,13 @@ import { addFunctions } from './added-functions.ts'
 import { builtInFailure } from './built-in-failure.ts'
 import { LISTENER_NAME, WorkerNames } from './config/worker-names.ts'
 import { bringIntoForce } from './config/change.ts'
+import { EMPTY_FILE_REMEDY } from './config/load.ts'
 import { isListenerEntry, listenerOf } from './config/listener-config.ts'
 import { resolveEntries, type ResolvedEntries } from './config/resolve-entries.ts'
 import { configSource, type ConfigSource } from './config/source.ts'
 import type { EngineConfig } from './config/types.ts'
 import { unreadSettings } from './config/unread-settings.ts'
-import { ConfigWatch, signatureOf } from './config/watch.ts'
+import { ConfigWatch, isEmptyFile, signatureOf } from './config/watch.ts'
 import { ConfigurationChanges } from './configuration-changes.ts'
 import { EngineOptionsChange } from './engine-options-change.ts'
 import { enginePlace } from './engine-place.ts'
@@ -336,6 +337,10 @@ export class RunningEngine implements Engine {
       debounceMs: CONFIG_DEBOUNCE_MS,
       onChange: () => void this.#takeUpConfig(),
       onGone: () => this.#log.warn(`'${file}' is gone; the configuration that was read from it runs on`),
+      onEmpty: () =>
+        this.#log.warn(
+          `'${file}' is empty and not taken up: the configuration that was read from it runs on. ${EMPTY_FILE_REMEDY}`,
+        ),
       onError: (error) => this.#log.warn(`changes of '${file}' are not taken up: it can't be watched`, error),
     })
   }
@@ -343,7 +348,13 @@ export class RunningEngine implements Engine {
   /** Fulfilled when what the configuration says now is in force or refused; while the engine starts, at once. */
   async #takeUpConfig(): Promise<void> {
     if (this.#state === 'starting') this.#isSavedMeanwhile = true
-    else await this.#running.changes.wish()
+    else if (!this.#isCutOff) await this.#running.changes.wish()
+  }
+
+  /** The file is about to be written. */
+  get #isCutOff(): boolean {
+    const { file } = this.#running.source
+    return file !== null && isEmptyFile(file)
   }
 
   /** A change that begins or ends; an engine that closes stays so. */

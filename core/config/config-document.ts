@@ -51,6 +51,8 @@ export class ConfigDocument {
   readonly file: string
   /** The top-level map; `{}` for an empty file. */
   readonly value: Readonly<Record<string, unknown>>
+  /** It has no byte. */
+  readonly isEmpty: boolean
   /** What YAML found odd. */
   readonly warnings: readonly string[]
   /** Placeholders that do not mean what their author thinks. */
@@ -63,6 +65,7 @@ export class ConfigDocument {
     this.file = file
     this.#lines = lines
     this.#interpolation = interpolation
+    this.isEmpty = interpolation.text === '' && interpolation.substitutions.length === 0
     this.oddities = interpolation.odd.map(({ message, offset }) => ({ line: lines.position(offset).line, message }))
     // `stringKeys`: a map as a key is an error, not a key of its printed form. An anchor is expanded at most 100 times.
     const tokens = [...new Parser().parse(interpolation.text)]

@@ -39,6 +39,9 @@ export interface ReadConfig {
 
 /** Accepted without a word and without effect: iii or its tools write them (spec 04 A.2). */
 const HARMLESS_KEYS = ['port', 'rootfs', 'version']
+/** A running engine takes one that has no byte for the work of an editor that is about to write. */
+export const EMPTY_FILE_REMEDY = "Write 'workers: []' if nothing is to run"
+const EMPTY_FILE = `the file is empty: a start runs no worker of it, a running engine does not take it up. ${EMPTY_FILE_REMEDY}`
 const TOP_LEVEL_KEYS = ['workers', 'modules', 'plugins_dir', 'engine', 'registration_namespace_grace_ms']
 
 /**
@@ -60,6 +63,7 @@ export function readConfig(options: LoadOptions): ReadConfig {
 export function buildConfig(document: ConfigDocument | null, options: LoadOptions): ReadConfig {
   const root = document?.value ?? {}
   const findings = new Findings(document, options.strict === true)
+  if (document?.isEmpty === true) findings.warn([], EMPTY_FILE)
   checkTopLevelKeys(root, findings)
   const engine = readEngineOptions(root['engine'], findings)
   const registrationNamespaceGraceMs = readNamespaceGrace(

@@ -1,5 +1,5 @@
 // Tells when the configuration file has changed, wherever its path leads. Reads nothing: what to do is the caller's matter.
-import { realpathSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { PathWatch } from '../../base/files/path-watch.ts'
 import { Burst } from '../../base/time/burst.ts'
@@ -17,6 +17,8 @@ export interface ConfigWatchOptions {
   readonly onChange: () => void
   /** The file is gone, once each time. What was read from it stays. */
   readonly onGone?: () => void
+  /** The file is there and has no byte, after the silence; once each time. Whoever writes it in two steps has had the time. */
+  readonly onEmpty?: () => void
   /** Changes can't be noticed (any longer). */
   readonly onError?: (error: Error) => void
   /** Silence that ends a burst. Default 500. */
@@ -38,13 +40,19 @@ export function signatureOf(file: string): FileSignature {
   }
 }
 
+/** It is there and has no byte. */
+export function isEmptyFile(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.size === 0
+}
+
 export class ConfigWatch {
   readonly #options: ConfigWatchOptions
   readonly #file: string
   readonly #watch: PathWatch
   readonly #burst: Burst
   #seen: FileSignature
-  #gone = false
+  /** What of it was told last. */
+  #state: 'there' | 'gone' | 'empty' = 'there'
 
   constructor(options: ConfigWatchOptions) {
     const { onError, debounceMs = DEFAULT_DEBOUNCE_MS, clock = systemClock } = options
@@ -65,12 +73,17 @@ export class ConfigWatch {
 
   #look(): void {
     const signature = signatureOf(this.#file)
-    const isGone = statSync(this.#file, { throwIfNoEntry: false }) === undefined
-    if (isGone && !this.#gone) this.#options.onGone?.()
-    this.#gone = isGone
+    this.#enter(existsSync(this.#file) ? (isEmptyFile(this.#file) ? 'empty' : 'there') : 'gone')
     // Gone, or cut to nothing by an editor that is about to write: the running configuration stays.
     if (signature === '' || signature === this.#seen) return
     this.#seen = signature
     this.#options.onChange()
+  }
+
+  #enter(state: 'there' | 'gone' | 'empty'): void {
+    if (state === this.#state) return
+    this.#state = state
+    if (state === 'gone') this.#options.onGone?.()
+    if (state === 'empty') this.#options.onEmpty?.()
   }
 }

@@ -44,6 +44,15 @@ describe('iii config check', () => {
     expect(stderr).not.toMatch(/^\s+at /m)
   })
 
+  test('says of an empty file what becomes of it', async () => {
+    write('')
+    const { code, stdout, stderr } = await iiiConfig(['check'])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'iii-config.yaml: no errors, 1 listener, 1 plugin\n' })
+    expect(stderr).toBe(
+      "Warning: iii-config.yaml:1: the file is empty: a start runs no worker of it, a running engine does not take it up. Write 'workers: []' if nothing is to run\n",
+    )
+  })
+
   test('refuses what the definition of a plugin does not allow, at the line of the key', async () => {
     mkdirSync(join(cwd, 'plugins'))
     write(HELLO, join('plugins', 'hello.ts'))

@@ -24,8 +24,14 @@ describe('the whole', () => {
         expect.objectContaining({ name: 'iii-worker-manager' }),
         expect.objectContaining({ name: 'iii-engine-functions' }),
       ],
-      warnings: [],
+      warnings: [
+        expect.stringContaining('iii-config.yaml:1: the file is empty: a start runs no worker of it, a running'),
+      ],
     })
+  })
+
+  test.each(['# nothing runs\n', 'workers: []\n', '\n', '${NONE:}'])('%j is not empty', (text) => {
+    expect(loadText(text).warnings).toEqual([])
   })
 
   test('is frozen throughout', () => {

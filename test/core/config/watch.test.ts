@@ -169,6 +169,32 @@ describe('ConfigWatch', () => {
     expect(gone).toBe(2)
   })
 
+  test('a file that is empty after the silence is told once, and again when something stood in it between', async () => {
+    const clock = new HeldClock()
+    const told: string[] = []
+    const tell = (what: string) => () => void told.push(what)
+    watch = new ConfigWatch({ file, clock, onChange: tell('change'), onEmpty: tell('empty'), onGone: tell('gone') })
+    const save = async (text: string) => {
+      const before = clock.started
+      writeFileSync(file, text)
+      await clock.reached(before + 1)
+    }
+    await save('')
+    await save('workers: []\n')
+    clock.fire()
+    expect(told).toEqual(['change'])
+    await save('')
+    clock.fire()
+    rmSync(join(folder, 'iii-config.yaml'))
+    await clock.reached(clock.started + 1)
+    clock.fire()
+    for (const text of ['', 'workers: []\n', '']) {
+      await save(text)
+      clock.fire()
+    }
+    expect(told).toEqual(['change', 'empty', 'gone', 'empty', 'change', 'empty'])
+  })
+
   test('a link into a folder that is swapped is followed', async () => {
     rmSync(file)
     for (const version of ['one', 'two']) {

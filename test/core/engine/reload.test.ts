@@ -42,6 +42,28 @@ test('A comment restarts nothing', async () => {
   )
 })
 
+test('An empty file is no configuration, also when a saved plugin has a refused one tried again', async () => {
+  const folder = new EngineFolder()
+  folder.write('plugins/hello.ts', HELLO)
+  folder.configure(LISTENER, '{ name: hello }')
+  await folder.start()
+  const info = (): Promise<unknown> => folder.engine.call('engine::plugins::info', { name: 'hello' })
+  folder.configure(LISTENER, '{ name: hello, config: { odd: 1 } }')
+  await folder.logged('the previous configuration runs on')
+  folder.write('iii-config.yaml', '')
+  const { level, msg } = await folder.logged('is empty')
+  expect({ level, msg }).toEqual({
+    level: 'warn',
+    msg: `'${join(folder.dir, 'iii-config.yaml')}' is empty and not taken up: the configuration that was read from it runs on. Write 'workers: []' if nothing is to run`,
+  })
+  folder.write('plugins/hello.ts', HELLO.replace("=> 'hello'", "=> 'saved'"))
+  await expect.poll(() => folder.engine.call('hello::greet')).toBe('saved')
+  expect(await info()).toMatchObject({ state: 'running', generation: 2 })
+  expect(folder.log.items.filter(({ msg }) => msg.includes('configuration reloaded'))).toEqual([])
+  folder.write('iii-config.yaml', 'workers: []\n')
+  expect(await folder.logged('configuration reloaded')).toMatchObject({ stopped: ['hello'] })
+})
+
 test('Broken YAML changes nothing but the health, and the mended file applies', async () => {
   const folder = new EngineFolder()
   folder.write('plugins/hello.ts', HELLO)

@@ -1,6 +1,7 @@
 // What is limited in the engine itself, with the defaults that the code has.
 import { HELD_ADDRESS_CHANGE_MS, HELD_ADDRESS_START_MS } from '../../core/gateway/listeners.ts'
-import { END_MS, SHARED_UNREAD_MS } from '../../core/host/containers/containers.ts'
+import { END_MS } from '../../core/host/containers/containers.ts'
+import { SHARED_UNREAD_MS } from '../../core/host/containers/shared-thread.ts'
 import { STALL_WATCH_DEFAULTS } from '../../core/host/containers/stall-watch.ts'
 import { BUILD_MS } from '../../core/host/generations/planner.ts'
 import { FORCED_UNREAD_MS } from '../../core/host/generations/plugin-turns.ts'

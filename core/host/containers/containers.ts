@@ -1,4 +1,4 @@
-// Gives each generation its place to run: the standby or a fresh thread, the shared thread, a process.
+// Gives each generation its place to run: the standby or a fresh thread, a shared thread, a process.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Isolation } from '../../../sdk/plugin.ts'
@@ -16,15 +16,13 @@ import { HostProcess } from './host-process.ts'
 import { HostThread } from './host-thread.ts'
 import { permissionFlags } from './process-permissions.ts'
 import { ownFolder } from '../builds/plugin-builds.ts'
+import { SharedThread } from './shared-thread.ts'
 import { ThreadOutput } from './thread-output.ts'
 import { ThreadPool } from './thread-pool.ts'
 import { ProcessKeeper } from '../processes/process-keeper.ts'
 
 /** A thread of JavaScript ends in milliseconds, on a busy machine in tenths of a second. */
 export const END_MS = 2_000
-
-/** A shared thread that reads nothing for so long gets no more plugins: they would wait with those that are in it. */
-export const SHARED_UNREAD_MS = 1_000
 
 export interface ContainersOptions {
   readonly log: Log
@@ -47,7 +45,11 @@ export class Containers {
   readonly #output: ThreadOutput
   readonly #keeper = new ProcessKeeper()
   #standby: Promise<HostThread> | undefined
-  #shared: Promise<HostThread> | undefined
+  /** What the code of users does in its thread, such as to block it, is nothing to built-in workers. */
+  readonly #shared = {
+    builtIns: new SharedThread(() => this.#spawn()),
+    users: new SharedThread(() => this.#spawn()),
+  }
   readonly #abandoned = new Set<FrameContainer>()
   /** Streams of the engine on which a write does not come back. Known at the end. */
   #unwritten: readonly string[] = []
@@ -67,7 +69,7 @@ export class Containers {
   async acquire(isolation: Isolation, plan: GenerationPlan): Promise<Container> {
     if (this.#closed) throw new CodedError('PLUGIN_START_FAILED', 'the engine is shutting down')
     if (isolation === 'process') return this.#process(plan)
-    if (isolation === 'shared') return this.#sharedThread()
+    if (isolation === 'shared') return this.#shared[plan.source.builtIn ? 'builtIns' : 'users'].acquire()
     const standby = this.#standby
     this.#standby = undefined
     return (await standby?.catch(() => undefined)) ?? this.#spawn()
@@ -152,22 +154,6 @@ export class Containers {
   get #compileCacheDir(): string | undefined {
     const { cacheDir } = this.#options
     return cacheDir === undefined ? undefined : join(cacheDir, 'compiled')
-  }
-
-  /** One thread for all small plugins; a new one when it has ended, or reads nothing because of one of them. */
-  async #sharedThread(): Promise<HostThread> {
-    const known = await this.#shared?.catch(() => undefined)
-    if (known?.state === 'running' && known.unreadForMs() < SHARED_UNREAD_MS) return known
-    if (known !== undefined) this.#shared = undefined
-    if (this.#shared === undefined) {
-      const shared = this.#spawn()
-      this.#shared = shared
-      const forget = (): void => {
-        if (this.#shared === shared) this.#shared = undefined
-      }
-      shared.then((thread) => thread.exited.then(forget), forget)
-    }
-    return this.#shared
   }
 
   async #process({ name, entry, source, bundle }: GenerationPlan): Promise<Container> {

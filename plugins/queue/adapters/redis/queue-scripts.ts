@@ -2,14 +2,14 @@
 import { BASICS, GROUPS } from './script-parts.ts'
 
 /**
- * ARGV: engine, type, `max_jobs` and `max_bytes` or nothing, what the registry says. When the type changes, what waits is sorted anew: from standard to fifo by
+ * ARGV: engine, type, `max_jobs` and `max_bytes` or nothing, what the registry says, `delay_ms`. When the type changes, what waits is sorted anew: from standard to fifo by
  * the next who take; from fifo to standard here, where only what is blocked has to be moved.
  */
 export const DECLARE = `${BASICS}${GROUPS}${String.raw`
 redis.call('HSETNX', 'queue::queues', P, ARGV[5])
 redis.call('SADD', key('engines'), ARGV[1])
 local before = redis.call('HGET', key('meta'), 'type') or 'standard'
-redis.call('HSET', key('meta'), 'type', ARGV[2], 'max_jobs', ARGV[3], 'max_bytes', ARGV[4])
+redis.call('HSET', key('meta'), 'type', ARGV[2], 'max_jobs', ARGV[3], 'max_bytes', ARGV[4], 'delay_ms', ARGV[6])
 if before ~= ARGV[2] then
   if ARGV[2] == 'fifo' then
     redis.call('HSET', key('meta'), 'cursor', 0)

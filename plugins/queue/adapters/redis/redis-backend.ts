@@ -268,8 +268,9 @@ export class RedisBackend implements Backend {
     }
   }
 
-  async #declare({ ref, key }: RedisLine, { type, maxJobs, maxBytes }: QueueSettings): Promise<void> {
-    await this.#server.run('declare', [key], [this.engine, type, maxJobs ?? '', maxBytes ?? '', registryText(ref)])
+  async #declare({ ref, key }: RedisLine, { type, maxJobs, maxBytes, delayMs }: QueueSettings): Promise<void> {
+    const limits = [maxJobs ?? '', maxBytes ?? '']
+    await this.#server.run('declare', [key], [this.engine, type, ...limits, registryText(ref), delayMs])
   }
 
   #lineOf(queue: QueueRef): RedisLine {

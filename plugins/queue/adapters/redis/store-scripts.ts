@@ -119,6 +119,12 @@ for at = 1, #found, 2 do
   local lack = lack_of_room(1, bytes)
   if lack then return lack end
 end
+-- Each copy is delayed as its subscription says, unless the publisher does.
+local function run_at()
+  if ARGV[2] ~= '' then return ARGV[2] end
+  local delay = tonumber(redis.call('HGET', key('meta'), 'delay_ms') or 0)
+  return delay > 0 and text(now + delay) or ''
+end
 local number = numbers(#found / 2)
 local stored = 0
 for at = 1, #found, 2 do
@@ -127,7 +133,7 @@ for at = 1, #found, 2 do
   if ARGV[4] == '' or not holder_of(ARGV[4], ARGV[3], id) then
     number = number + 1
     stored = stored + 1
-    put(number, ARGV[1], ARGV[2], '[' .. id .. ',' .. found[at + 1] .. '\n' .. ARGV[5] .. '\n' .. ARGV[6], is_fifo())
+    put(number, ARGV[1], run_at(), '[' .. id .. ',' .. found[at + 1] .. '\n' .. ARGV[5] .. '\n' .. ARGV[6], is_fifo())
     flush()
     redis.call('HINCRBY', key('meta'), 'bytes', bytes)
     wake()

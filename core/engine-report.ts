@@ -1,5 +1,6 @@
 // What an engine tells of its parts: plugins as the start screen shows them, and the health of the whole. Pure.
-import type { HealthComponent } from './engine-functions/deps.ts'
+import { LISTENER_NAME } from './config/worker-names.ts'
+import type { HealthComponent, InternalWorker } from './engine-functions/deps.ts'
 import type { EngineState, PluginStatus } from './engine-status.ts'
 import type { PluginRow } from './host/table/plugin-rows.ts'
 
@@ -18,6 +19,15 @@ export function pluginStatus(row: PluginRow, replaced: ReadonlySet<string>): Plu
     ...(addresses !== undefined && { addresses }),
     ...(settings !== undefined && { settings }),
     ...(error !== undefined && { error }),
+  }
+}
+
+/** The workers that accept others, for listings. */
+export function* listenerWorkers(
+  listeners: Iterable<{ readonly instanceId: string; readonly url: string }>,
+): Generator<InternalWorker> {
+  for (const { instanceId, url } of listeners) {
+    yield { instanceId, name: LISTENER_NAME, description: `Accepts workers on ${url}` }
   }
 }
 

@@ -7,22 +7,22 @@ import { rememberValid } from '../base/values/schema-validation.ts'
 import { CodedError } from '../protocol/errors.ts'
 import { addFunctions } from './added-functions.ts'
 import { builtInFailure } from './built-in-failure.ts'
-import { LISTENER_NAME, WorkerNames } from './config/worker-names.ts'
+import { WorkerNames } from './config/worker-names.ts'
 import { bringIntoForce } from './config/change.ts'
-import { EMPTY_FILE_REMEDY } from './config/load.ts'
 import { isListenerEntry, listenerOf } from './config/listener-config.ts'
 import { resolveEntries, type ResolvedEntries } from './config/resolve-entries.ts'
 import { configSource, type ConfigSource } from './config/source.ts'
 import type { EngineConfig } from './config/types.ts'
 import { unreadSettings } from './config/unread-settings.ts'
-import { ConfigWatch, isEmptyFile, signatureOf } from './config/watch.ts'
+import { isEmptyFile, signatureOf, type ConfigWatch } from './config/watch.ts'
+import { watchConfigFile } from './config-file-watch.ts'
 import { ConfigurationChanges } from './configuration-changes.ts'
 import { EngineOptionsChange } from './engine-options-change.ts'
 import { enginePlace } from './engine-place.ts'
-import { engineHealth, pluginStatus } from './engine-report.ts'
+import { engineHealth, listenerWorkers, pluginStatus } from './engine-report.ts'
 import type { CallOptions, Engine, StartOptions } from './engine.ts'
 import type { EngineState, EngineStatus } from './engine-status.ts'
-import type { HealthComponent, InternalWorker } from './engine-functions/deps.ts'
+import type { HealthComponent } from './engine-functions/deps.ts'
 import { healthReport } from './engine-functions/health.ts'
 import { endInOrder } from './ending.ts'
 import { EntryNames } from './entry-names.ts'
@@ -42,8 +42,6 @@ import { SessionPolicy } from './seats/session-policy.ts'
 import { SeatSettings } from './seats/settings.ts'
 import { ENGINE_VERSION } from './version.ts'
 
-/** The engine watches one small file: a plugin entry is to be live within a second of its being saved. */
-const CONFIG_DEBOUNCE_MS = 150
 const CALL_MS = 30_000
 /** Sessions have two seconds to end. */
 const LISTENERS_CLOSE_MS = 5_000
@@ -246,7 +244,7 @@ export class RunningEngine implements Engine {
       log,
       rememberIn: join(config.projectRoot, 'data', 'engine', 'functions.json'),
       healthComponents: () => this.#health(),
-      internalWorkers: () => this.#internalWorkers(),
+      internalWorkers: () => listenerWorkers(this.#parts?.listeners.all ?? []),
       known: this.#names,
     })
     const host = this.#createHost(core)
@@ -332,17 +330,7 @@ export class RunningEngine implements Engine {
   // ── configuration ────────────────────────────────────────────────────────────────────────────────────────────────
 
   #watchConfig(file: string): void {
-    this.#watch = new ConfigWatch({
-      file,
-      debounceMs: CONFIG_DEBOUNCE_MS,
-      onChange: () => void this.#takeUpConfig(),
-      onGone: () => this.#log.warn(`'${file}' is gone; the configuration that was read from it runs on`),
-      onEmpty: () =>
-        this.#log.warn(
-          `'${file}' is empty and not taken up: the configuration that was read from it runs on. ${EMPTY_FILE_REMEDY}`,
-        ),
-      onError: (error) => this.#log.warn(`changes of '${file}' are not taken up: it can't be watched`, error),
-    })
+    this.#watch = watchConfigFile(file, this.#log, () => void this.#takeUpConfig())
   }
 
   /** Fulfilled when what the configuration says now is in force or refused; while the engine starts, at once. */
@@ -400,11 +388,5 @@ export class RunningEngine implements Engine {
     const { host, names } = this.#running
     const rows = await host.list()
     this.#plugins = rows.map((row) => pluginStatus(row, names.replaced))
-  }
-
-  *#internalWorkers(): Generator<InternalWorker> {
-    for (const { instanceId, url } of this.#parts?.listeners.all ?? []) {
-      yield { instanceId, name: LISTENER_NAME, description: `Accepts workers on ${url}` }
-    }
   }
 }

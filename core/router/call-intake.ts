@@ -12,11 +12,11 @@ import {
   ENQUEUE_FUNCTION,
   enqueueFailure,
   enqueueReceipt,
-  enqueueRequest,
   enqueueTimedOut,
   furtherMembers,
   unknownMembers,
 } from './enqueue.ts'
+import { EnqueueRequests } from './enqueue-requests.ts'
 import { ENQUEUE_MS, EnqueueWaits } from './enqueue-waits.ts'
 import { middlewareRequest } from './middleware.ts'
 import type { Caller, Registries } from './ports.ts'
@@ -37,6 +37,7 @@ export class CallIntake {
   readonly #telemetry: Telemetry
   readonly #dispatch: (call: Call) => void
   readonly #enqueues: EnqueueWaits
+  readonly #requests = new EnqueueRequests()
 
   constructor(deps: CallIntakeDeps) {
     this.#deps = deps
@@ -105,7 +106,7 @@ export class CallIntake {
     const { traceparent } = call
     const accepted = this.#enqueues.begin(call)
     caller.invokeThen(
-      { functionId: ENQUEUE_FUNCTION, data: enqueueRequest(call, action, receiptId), traceparent },
+      { functionId: ENQUEUE_FUNCTION, data: this.#requests.write(call, action, receiptId), traceparent },
       (_result, error) => {
         if (!accepted()) return
         if (error === undefined) settlement.answer(call, enqueueReceipt(receiptId), undefined)

@@ -32,7 +32,12 @@ export function sharedServer(options?: RedisServerOptions): { readonly server: R
   }
 }
 
-export async function redisEngine(url: string, options: Partial<RedisBackendOptions> = {}): Promise<RedisEngine> {
+/** @param returns when the engine takes note that the connection is there again; at once by default */
+export async function redisEngine(
+  url: string,
+  options: Partial<RedisBackendOptions> = {},
+  returns: Promise<void> = Promise.resolve(),
+): Promise<RedisEngine> {
   const log = collectingLog()
   const states = new Collector<BackendState>()
   const told: { backend?: RedisBackend } = {}
@@ -41,7 +46,10 @@ export async function redisEngine(url: string, options: Partial<RedisBackendOpti
     setting: 'adapter.config.redis_url of iii-queue',
     log,
     maxReconnectMs: 100,
-    onChange: (connected) => told.backend?.connectionChanged(connected),
+    onChange(connected) {
+      if (connected) void returns.then(() => told.backend?.connectionChanged(true))
+      else told.backend?.connectionChanged(false)
+    },
   })
   const backend = new RedisBackend({
     server: new QueueServer(redis),

@@ -125,7 +125,7 @@ export const BOUNDS: readonly Bound[] = [
   },
   {
     limit: 'Redis: silence after which an engine counts as dead (`lease_ms`)',
-    option: 'adapter.config',
+    option: 'adapter',
     initial: timeText(LEASE_MS),
     effect: 'others deliver what it had in hand',
   },

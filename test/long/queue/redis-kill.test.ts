@@ -93,10 +93,10 @@ it.skipIf(lacks('redis-server'))(
       sides.push(side)
     }
     let next = 0
-    const over = new AbortController()
+    const load = new AbortController()
     // A job of a group is sent when the one before it is acknowledged or refused, so that their numbers are their order.
     const publish = async (group: number | undefined): Promise<void> => {
-      while (!over.signal.aborted) {
+      while (!load.signal.aborted) {
         const job: Job = group === undefined ? { n: next++ } : { n: next++, g: group }
         const side = sides[job.n % 2]!.isUp ? sides[job.n % 2]! : sides[(job.n + 1) % 2]!
         if (await side.enqueue(job)) acknowledged.add(job.n)
@@ -119,7 +119,7 @@ it.skipIf(lacks('redis-server'))(
       await side.kill()
       await side.start()
     }
-    over.abort()
+    load.abort()
     await within(30_000, 'the end of all calls', Promise.all(publishers))
     const missing = () => [...acknowledged].filter((n) => !handled.has(n)).length
     await expect.poll(missing, { timeout: 30_000 }).toBe(0)

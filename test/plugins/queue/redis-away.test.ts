@@ -64,9 +64,9 @@ describe.skipIf(lacks('redis-server'))('while Redis is away (needs redis-server)
     }
     const acknowledged = new Set<number>()
     let next = 0
-    const over = new AbortController()
+    const load = new AbortController()
     const publish = async (index: number): Promise<void> => {
-      while (!over.signal.aborted) {
+      while (!load.signal.aborted) {
         const number = next++
         const { queue } = runs[index]!
         await engines[index]!.backend.enqueue([{ queue, job: job(number) }]).then(
@@ -84,7 +84,7 @@ describe.skipIf(lacks('redis-server'))('while Redis is away (needs redis-server)
     await expect
       .poll(() => engines.every(({ backend }) => backend.state === 'connected'), { timeout: 10_000 })
       .toBe(true)
-    over.abort()
+    load.abort()
     await Promise.all(publishers)
     const missing = () => [...acknowledged].filter((number) => !handled.has(number)).length
     await expect.poll(missing, { timeout: 10_000 }).toBe(0)

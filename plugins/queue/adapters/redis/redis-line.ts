@@ -282,15 +282,15 @@ export class RedisLine {
     const consumer = this.#consumer
     if (consumer === undefined) return
     while (this.#held.length > 0) {
-      const now = this.#deps.clock.now()
-      const waitMs = this.#rate?.waitMs(now) ?? 0
+      const waitMs = this.#rate?.waitMs(this.#deps.clock.now()) ?? 0
       if (waitMs > 0) {
         this.#cancelStart?.()
         this.#cancelStart = this.#deps.clock.after(waitMs, () => this.#startHeld())
         return
       }
-      this.#rate?.started(now)
       this.#start(consumer, this.#held.shift()!)
+      // Read again: the handler may have been called a while after the look above.
+      this.#rate?.started(this.#deps.clock.now())
     }
   }
 

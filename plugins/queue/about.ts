@@ -25,7 +25,7 @@ export const about = {
   errors: {
     queue_not_found: 'There is no named queue of that name.',
     queue_full: 'The queue holds as many jobs or bytes as its settings allow. Nothing was stored.',
-    unsupported: 'The adapter of the queue worker can not do this. The message names it and says what.',
+    unsupported: 'The adapter can not do it. The message says what; nothing was changed.',
     queue_define_failed: 'The queue could not be made, or its settings not changed. The message says why.',
     topic_not_set: 'The topic is empty.',
     durable_publish_failed: 'The message could not be stored.',

@@ -246,6 +246,23 @@ describe.skipIf(lacks('rabbitmq-server'))('on a server (needs rabbitmq-server)',
       expect(await begun.take(2)).toEqual([1, 2])
     })
 
+    test('an exchange that somebody deletes is made again after the publisher was told', async () => {
+      const { put, consume, begun, queue, backend } = await run()
+      const topic = `t-${randomUUID()}`
+      await backend.publish(topic, { data: '1' })
+      await consume()
+      const channel = await other()
+      await channel.deleteExchange(`iii.__fn_queue::${queue.name}`)
+      await expect(put('refused')).rejects.toThrow(/has not said that it stored.*NOT_FOUND|may be stored or not/)
+      await put('stored')
+      expect(await begun.take(1)).toEqual(['stored'])
+      await backend.publish(topic, { data: '2' })
+      await channel.deleteExchange(`iii.${topic}.exchange`)
+      await expect(backend.publish(topic, { data: 'refused' })).rejects.toThrow(/may be stored or not/)
+      expect(await backend.publish(topic, { data: '3' })).toBe(1)
+      expect(await backend.backlog(topic)).toBe(3)
+    })
+
     test('a paused queue is paused for an engine that comes later', async () => {
       const first = await run({}, `q-${randomUUID()}`)
       await first.put('x')

@@ -27,6 +27,9 @@ export class JobStore {
   readonly form: MessageForm
   settings: QueueSettings
   readonly #deps: StoreDeps
+  /** Of the connection over which it was declared. */
+  #generation = 0
+  #declaring: Promise<void> | undefined
   readonly #delays = new Map<number, Promise<Address>>()
 
   constructor(queue: QueueRef, names: QueueNames, form: MessageForm, settings: QueueSettings, deps: StoreDeps) {
@@ -43,8 +46,11 @@ export class JobStore {
     return addresses.filter((address) => address !== undefined).map(({ routingKey }) => routingKey)
   }
 
-  declare(): Promise<void> {
-    return declareQueue(this.#deps.connection, this.queue.name, this.names, this.settings)
+  async declare(): Promise<void> {
+    const { connection } = this.#deps
+    const { generation } = connection
+    await declareQueue(connection, this.queue.name, this.names, this.settings)
+    this.#generation = generation
   }
 
   add(job: NewJob): Promise<void> {
@@ -85,6 +91,11 @@ export class JobStore {
   }
 
   async #publish(to: Address, message: OutgoingMessage): Promise<void> {
+    // One for all that wait for it: they go on in their order.
+    if (this.#generation !== this.#deps.connection.generation) {
+      this.#declaring ??= this.declare().finally(() => (this.#declaring = undefined))
+    }
+    if (this.#declaring !== undefined) await this.#declaring
     if (await this.#deps.publisher.publish(to, message)) return
     await this.declare()
     if (await this.#deps.publisher.publish(to, message)) return

@@ -118,6 +118,9 @@ function unconfirmed(error: unknown): Error {
 }
 
 function refused(error: unknown): Error {
-  if (!(error instanceof RangeError)) return unconfirmed(error)
+  if (!(error instanceof RangeError)) {
+    const reason = (error as Error).message
+    return new CodedError('plugin_unavailable', `RabbitMQ can't be reached at present: ${reason}. Nothing was stored.`)
+  }
   return new Error(`The job has more in its headers than RabbitMQ takes: ${error.message}. Nothing was stored.`)
 }

@@ -32,6 +32,7 @@ import type { RabbitConnection } from './rabbit-connection.ts'
 import { RabbitQueue } from './rabbit-queue.ts'
 import type { RabbitSettings } from './rabbit-settings.ts'
 import { TopicBacklog } from './topic-backlog.ts'
+import { TopicExchanges } from './topic-exchanges.ts'
 import { TOPIC_FORM } from './topic-message.ts'
 
 export interface RabbitBackendDeps {
@@ -51,6 +52,7 @@ export class RabbitBackend implements Backend {
   readonly #limits: RabbitLimits
   readonly #publisher: Publisher
   readonly #backlog: TopicBacklog
+  readonly #exchanges: TopicExchanges
   readonly #detached = AsyncLocalStorage.snapshot()
   readonly #queues = new Map<string, RabbitQueue>()
   /** By the key of their queue. */
@@ -60,6 +62,7 @@ export class RabbitBackend implements Backend {
     this.#deps = deps
     this.#limits = deps.limits ?? RABBIT_LIMITS
     this.#publisher = new Publisher(deps.connection, this.#limits)
+    this.#exchanges = new TopicExchanges(deps.connection)
     this.#backlog = new TopicBacklog(deps.connection, this.#publisher)
   }
 
@@ -144,7 +147,7 @@ export class RabbitBackend implements Backend {
     }
     const outgoing = TOPIC_FORM.encode(topicRef(topic), job, this.#deps.settings.topicAttempts)
     const exchange = topicExchange(topic)
-    await this.#deps.connection.borrow((channel) => channel.assertExchange(exchange, 'fanout', { durable: true }))
+    await this.#exchanges.declare(exchange)
     if (await this.#publisher.publish({ exchange, routingKey: '' }, outgoing)) {
       // Others' queues are not known here.
       return Math.max(1, (await this.subscriptions(topic)).length)

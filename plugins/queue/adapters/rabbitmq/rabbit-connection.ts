@@ -29,8 +29,9 @@ export class RabbitConnection {
   readonly #backOff = new BackOff(RECONNECT)
   readonly #queued: (() => void)[] = []
   #model: ChannelModel | undefined
-  #publishing: ConfirmChannel | undefined
+  #publishing: Promise<ConfirmChannel> | undefined
   #back = Promise.withResolvers<void>()
+  #generation = 0
   #waiting = 0
   #borrowed = 0
   #state: BackendState = 'reconnecting'
@@ -43,6 +44,11 @@ export class RabbitConnection {
 
   get state(): BackendState {
     return this.#state
+  }
+
+  /** Another number for each connection and channel for publishing: what was declared before may be gone. */
+  get generation(): number {
+    return this.#generation
   }
 
   get isClosed(): boolean {
@@ -63,7 +69,11 @@ export class RabbitConnection {
   /** The channel on which everything is published, with confirms. */
   async publishing(): Promise<ConfirmChannel> {
     await this.#connected()
-    return this.#publishing!
+    try {
+      return await (this.#publishing ??= this.#openPublishing(this.#model!))
+    } catch (error) {
+      throw this.#absent(`${reasonOf(error)}.`)
+    }
   }
 
   /** A channel for a consumer; whoever takes it closes it. */
@@ -133,17 +143,28 @@ export class RabbitConnection {
     model.on('close', (error?: Error) => this.#lost(model, reason ?? error))
     model.on('blocked', (why: string) => log.warn(`RabbitMQ takes no messages at present: ${why}. Publishers wait.`))
     model.on('unblocked', () => log.info('RabbitMQ takes messages again.'))
+    const publishing = this.#openPublishing(model)
     try {
-      this.#publishing = quiet(await model.createConfirmChannel())
+      await publishing
     } catch (error) {
       void model.close().catch(() => {})
       throw error
     }
-    // Without it nothing can be stored: the connection is made anew.
-    this.#publishing.on('close', () => {
-      if (!this.#isClosed && this.#model === model) void model.close().catch(() => {})
-    })
+    this.#publishing = publishing
     this.#model = model
+    this.#generation++
+  }
+
+  /** A publish to an exchange that is gone ends the channel: the next one gets another, and declares again. */
+  #openPublishing(model: ChannelModel): Promise<ConfirmChannel> {
+    const opening = model.createConfirmChannel().then(quiet)
+    const forget = (): void => {
+      if (this.#publishing !== opening) return
+      this.#publishing = undefined
+      this.#generation++
+    }
+    opening.then((channel) => channel.on('close', forget), forget)
+    return opening
   }
 
   #lost(model: ChannelModel, error: unknown): void {

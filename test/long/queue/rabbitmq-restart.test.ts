@@ -1,7 +1,12 @@
 // A RabbitMQ server that is killed under load, or stands still: nothing that was acknowledged is lost, and everything goes on by itself.
 import { expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../../base/time/clock.ts'
 import type { Backend, BackendState } from '../../../plugins/queue/adapters/backend.ts'
+import { RABBIT_LIMITS } from '../../../plugins/queue/adapters/rabbitmq/limits.ts'
 import { openRabbit } from '../../../plugins/queue/adapters/rabbitmq/open-rabbit.ts'
+import { RabbitConnection } from '../../../plugins/queue/adapters/rabbitmq/rabbit-connection.ts'
+import { readRabbitSettings } from '../../../plugins/queue/adapters/rabbitmq/rabbit-settings.ts'
+import { report } from '../network/engine-under-test.ts'
 import { DONE, Gate, job, queueRun } from '../../plugins/queue/backend-run.ts'
 import { collectingLog } from '../../support/collecting-log.ts'
 import { Collector, within } from '../../support/deadline.ts'
@@ -12,13 +17,14 @@ const KILLS = 4
 const PUBLISHERS = 8
 const GROUPS = 5
 
-const start = async () => {
+/** @param query of the URL */
+const start = async (query = '') => {
   const server: RabbitServer = await startRabbit()
   onTestFinished(() => server.stop())
   const states = new Collector<BackendState>()
   const log = collectingLog()
   const backend: Backend = await openRabbit({
-    config: { amqp_url: server.url },
+    config: { amqp_url: server.url + query },
     projectRoot: '/',
     log: log as never,
     onStateChange: states.add,
@@ -83,7 +89,7 @@ test.skipIf(lacks('rabbitmq-server'))(
     expect(backend.state).toBe('connected')
     // Each kill can repeat what ran, and what was acknowledged without the broker having heard of it: no more.
     const again = [...handled.values()].filter((times) => times > 1).length
-    console.log(`${acknowledged.size} acknowledged, ${refusals} refused, ${again} handled more than once`)
+    report(`${acknowledged.size} acknowledged, ${refusals} refused, ${again} handled more than once`)
     expect(again).toBeLessThan(handled.size / 4)
   },
 )
@@ -119,11 +125,16 @@ test.skipIf(lacks('rabbitmq-server'))(
 test.skipIf(lacks('rabbitmq-server'))(
   'while the server is away publishers are told, and one that stands still is given up (needs rabbitmq-server)',
   async () => {
-    const { server, states, backend } = await start()
+    const { server, states, backend } = await start('?heartbeat=2')
     const run = await queueRun(backend)
+    const settings = readRabbitSettings({ amqp_url: server.url })
+    const limits = { ...RABBIT_LIMITS, maxWaiting: 1, waitMs: 100 }
+    const limited = new RabbitConnection({ ...settings, limits, clock: systemClock, log: collectingLog() })
+    await limited.open()
+    onTestFinished(() => limited.close())
     server.pause()
     const waiting = run.put('x').catch((error: unknown) => error)
-    // Two heartbeats of 10 s go by.
+    // Two heartbeats go by.
     await states.take(1, 60_000)
     expect(await within(10_000, 'the answer', waiting)).toMatchObject({
       message: expect.stringMatching(/may be stored or not/),
@@ -133,6 +144,11 @@ test.skipIf(lacks('rabbitmq-server'))(
       code: 'plugin_unavailable',
       message: expect.stringMatching(/not reachable; nothing was stored/),
     })
+    const [waits, isRefused] = await Promise.allSettled([limited.publishing(), limited.publishing()])
+    expect([waits, isRefused]).toMatchObject([
+      { reason: { code: 'plugin_unavailable' } },
+      { reason: { code: 'overloaded', message: expect.stringContaining('1 calls wait') } },
+    ])
     await server.restart()
     await states.take(2, 30_000)
     await run.put('z')

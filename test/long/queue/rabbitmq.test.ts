@@ -49,7 +49,7 @@ describe.skipIf(lacks('rabbitmq-server'))('on a server (needs rabbitmq-server)',
   })
 
   backendCases('rabbitmq', open, {
-    lacks: ['delayed', 'deduplication', 'priority order', 'growing back-off', 'byte limit'],
+    lacks: ['delayed', 'deduplication', 'priority order', 'growing back-off', 'byte limit', 'delay of a subscriber'],
   })
 
   describe('a named queue on the broker', () => {
@@ -211,6 +211,10 @@ describe.skipIf(lacks('rabbitmq-server'))('on a server (needs rabbitmq-server)',
       await expect(declare({ maxBytes: 1 })).rejects.toMatchObject(refused)
       await expect(backend.delayed(queue, { offset: 0, limit: 1 })).rejects.toMatchObject(refused)
       expect(await backend.stats(queue)).toMatchObject({ waiting: 0 })
+      const subscription = { topic: queue.name, functionId: 'f', namespace: 'default' }
+      const delayed = backend.subscribe(subscription, { ...QUEUE_DEFAULTS, delayMs: 1 })
+      await expect(delayed).rejects.toMatchObject(refused)
+      expect(await backend.subscriptions(queue.name)).toEqual([])
     })
 
     test('51. a queue without objects on the broker has nothing, and consumers go on', async () => {

@@ -108,6 +108,8 @@ export class RabbitBackend implements Backend {
   }
 
   async subscribe(subscription: Subscription, settings: QueueSettings): Promise<QueueRef> {
+    if (settings.delayMs > 0)
+      throw unsupported('delay what is published for one of its subscribers alone', 'delaySeconds')
     const ref = subscriptionQueue(subscription)
     const queue = await this.#ensure(ref, subscription, settings)
     const { topic } = subscription

@@ -66,7 +66,7 @@ export class SocketLink implements Link {
     this.#webSocket = webSocket
     this.#socket = socket
     this.#limits = limits
-    this.#frameLimit = { bytes: limits.frameBytes, setBy: 'max_frame_bytes of its listener' }
+    this.#frameLimit = { bytes: limits.frameBytes, setBy: 'max_frame_bytes of its listener', isOwn: true }
     this.#callIds = callIds
     this.#onStuck = onStuck
     this.#outbox = new Outbox({ write: (buffers, written) => this.#write(buffers, written) })
@@ -99,15 +99,17 @@ export class SocketLink implements Link {
     // The rest of the frame is counted only where it could matter.
     const beside = (metadata?.length ?? 0) + (baggage?.length ?? 0) + ROOM_FOR_REST
     if (data.length + beside < limit.bytes) return undefined
-    let bytes = INVOKE.length + UUID_BYTES + provider.invokeMiddle.length + data.length + END.length
+    let bytes = INVOKE.length + provider.invokeMiddle.length + data.length + END.length
+    let added = UUID_BYTES
     if (callerWorkerId !== undefined) {
       const members = objectSplice(data)
       // One closing brace of the payload is part of the tail, too.
-      if (members !== Splice.NotAnObject) bytes += callerTail(callerWorkerId, members === Splice.WithMembers).length - 2
+      if (members !== Splice.NotAnObject) added += callerTail(callerWorkerId, members === Splice.WithMembers).length - 2
     }
     if (traceparent !== undefined) bytes += byteLength(`,"traceparent":${JSON.stringify(traceparent)}`)
     if (baggage !== undefined) bytes += byteLength(`,"baggage":${JSON.stringify(baggage)}`)
     if (metadata !== undefined) bytes += byteLength(',"metadata":') + metadata.length
+    if (limit.isOwn !== true) bytes += added
     if (bytes <= limit.bytes) return undefined
     return { limit, message: tooLargeText(`The call of '${call.functionId}'`, bytes, 'its worker', limit) }
   }

@@ -7,6 +7,11 @@ export interface FrameLimit {
   readonly bytes: number
   /** What sets it, for messages. */
   readonly setBy: string
+  /**
+   * It is the engine's own, and not that of the peer's library: what the engine adds to a call that came within it does not count.
+   * Default: false.
+   */
+  readonly isOwn?: boolean
 }
 
 const MiB = 1024 * 1024

@@ -109,25 +109,31 @@ test.each([
   ['metadata', { metadata: { m: 'ü'.repeat(100) } }],
   ['trace context', { traceparent: '00-1-2-01', baggage: 'a="\\"' }],
   ['a payload that is no object', {}],
-])('A call with %s may be as large as a frame, and not a byte larger', async (what, more) => {
-  const core = await scene()
-  const worker = await core.connect({ listener: 1, name: 'small' })
-  await worker.provided('s::take', () => 'taken')
-  const caller = await core.connect({ name: 'caller' })
-  const payload = (length: number): unknown =>
-    what === 'a payload that is no object' ? 'x'.repeat(length) : { text: 'x'.repeat(length) }
-  const call = (length: number) => caller.call('s::take', payload(length), more)
-  await call(0)
-  const rest = sizeOf(worker.calls('s::take')[0])
-  expect((await call(SMALL - rest)).result).toBe('taken')
-  expect(sizeOf(worker.calls('s::take')[1])).toBe(SMALL)
-  expect((await call(SMALL - rest + 1)).error).toEqual({
-    code: 'payload_too_large',
-    message: expect.stringContaining('20,001 bytes, and its worker takes at most 20,000') as string,
-  })
-  expect((await call(0)).result).toBe('taken')
-  expect(worker.calls('s::take')).toHaveLength(3)
-})
+])(
+  'A call with %s may be as large as a frame without what the engine adds to it, and not a byte larger',
+  async (what, more) => {
+    const core = await scene()
+    const worker = await core.connect({ listener: 1, name: 'small' })
+    await worker.provided('s::take', () => 'taken')
+    const caller = await core.connect({ name: 'caller' })
+    const payload = (length: number): unknown =>
+      what === 'a payload that is no object' ? 'x'.repeat(length) : { text: 'x'.repeat(length) }
+    const call = (length: number) => caller.call('s::take', payload(length), more)
+    await call(0)
+    const [first] = worker.calls('s::take')
+    const named = (first!['data'] as { _caller_worker_id?: string })._caller_worker_id
+    const added = randomUUID().length + (named === undefined ? 0 : `,"_caller_worker_id":"${named}"`.length)
+    const rest = sizeOf(first) - added
+    expect((await call(SMALL - rest)).result).toBe('taken')
+    expect(sizeOf(worker.calls('s::take')[1])).toBe(SMALL + added)
+    expect((await call(SMALL - rest + 1)).error).toEqual({
+      code: 'payload_too_large',
+      message: expect.stringContaining('20,001 bytes, and its worker takes at most 20,000') as string,
+    })
+    expect((await call(0)).result).toBe('taken')
+    expect(worker.calls('s::take')).toHaveLength(3)
+  },
+)
 
 test('A call goes to the provider that can take it', async () => {
   const core = await scene()
@@ -144,7 +150,7 @@ test('A call goes to the provider that can take it', async () => {
   await take(10)
   await take(SMALL)
   await take(2 * MiB)
-  expect(small.calls('r::take').every((frame) => sizeOf(frame) <= SMALL)).toBe(true)
+  expect(small.calls('r::take').every((frame) => sizeOf(frame) <= SMALL + randomUUID().length)).toBe(true)
   expect(python.calls('r::take').every((frame) => sizeOf(frame) <= MiB)).toBe(true)
   expect(large.calls('r::take').filter((frame) => sizeOf(frame) > MiB)).toHaveLength(6)
   for (const worker of [small, python]) expect(worker.calls('r::take').length).toBeGreaterThan(1)

@@ -121,8 +121,8 @@ test.each([
     const call = (length: number) => caller.call('s::take', payload(length), more)
     await call(0)
     const [first] = worker.calls('s::take')
-    const named = (first!['data'] as { _caller_worker_id?: string })._caller_worker_id
-    const added = randomUUID().length + (named === undefined ? 0 : `,"_caller_worker_id":"${named}"`.length)
+    const named = (first!['data'] as Record<string, unknown>)['_caller_worker_id']
+    const added = randomUUID().length + (named === undefined ? 0 : `,"_caller_worker_id":"${String(named)}"`.length)
     const rest = sizeOf(first) - added
     expect((await call(SMALL - rest)).result).toBe('taken')
     expect(sizeOf(worker.calls('s::take')[1])).toBe(SMALL + added)

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { lacks } from '../support/needs.ts'
 import { findOldNode } from './old-node.ts'
 import { LAUNCHER, runCli } from './run-cli.ts'
@@ -50,10 +50,13 @@ it('runs in this process where Node is new enough', () => {
 })
 
 it.skipIf(lacks('root'))('runs for a user of whom the system knows no home (needs root)', () => {
-  // The folder of the launcher must be readable for that user.
+  // That user must be able to read the launcher and the Node that runs it, wherever the checkout is.
   chmodSync(folder, 0o755)
+  const node = path.join(folder, 'node')
+  copyFileSync(process.execPath, node)
+  onTestFinished(() => rmSync(node))
   const script = `process.setuid(54321); process.argv.splice(1, 1); import(${JSON.stringify(pathToFileURL(path.join(folder, 'bin', 'iii.mjs')).href)})`
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script, 'iii'], {
+  const { status, stdout, stderr } = spawnSync(node, ['-e', script, 'iii'], {
     env: { PATH: '' },
     encoding: 'utf8',
     timeout: 15_000,

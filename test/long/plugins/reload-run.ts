@@ -87,8 +87,8 @@ export async function reloadUnderLoad(
 
 export async function expectNeverFailed(engine: PluginEngine, ...names: string[]): Promise<void> {
   for (const name of names) {
-    const row = await engine.row(name)
+    // A file that is saved in place can be read while it is empty; the read after it clears what was said of that.
+    const row = await engine.rowThat(name, 'up to date', ({ stale }) => stale === undefined)
     expect(row).toMatchObject({ state: 'running', errors: 0, restarts: 0 })
-    expect(row).not.toHaveProperty('stale')
   }
 }

@@ -1,7 +1,5 @@
 // The unmodified iii-sdk from PyPI, of two generations, and the one from npm, through one engine (spec 01 checks 7, 41, 43; 00 C9).
-import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { registerWorker } from 'iii-sdk'
 import { createChannel } from 'iii-sdk/helpers'
@@ -9,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { INVALID, PADDED } from '../support/invalid-json.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { engineFolder, type EngineFolder, type EngineProcess } from '../support/engine-process.ts'
+import { startWorker, type WorkerProcess } from './worker-process.ts'
 import { pythonEnvironment, SDK_VERSIONS, type PythonEnvironment } from './python-environment.ts'
 
 const WORKER = fileURLToPath(new URL('python/worker.py', import.meta.url))
@@ -19,8 +18,7 @@ describe.each(SDK_VERSIONS)('with iii-sdk %s of Python', (version) => {
   let environment: PythonEnvironment
   let folder: EngineFolder
   let engine: EngineProcess
-  let python: ChildProcess | undefined
-  let errors = ''
+  let python: WorkerProcess | undefined
   let node: ReturnType<typeof registerWorker> | undefined
   const noted: number[] = []
   const taken: { bytes: Buffer; readonly messages: string[] } = { bytes: Buffer.alloc(0), messages: [] }
@@ -52,18 +50,13 @@ describe.each(SDK_VERSIONS)('with iii-sdk %s of Python', (version) => {
         return taken.bytes.length
       },
     )
-    python = spawn(environment.python, [WORKER, folder.url], { stdio: ['pipe', 'pipe', 'pipe'] })
-    python.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()))
+    python = startWorker(environment.python, [WORKER, folder.url])
     await pythonAnswers()
   }, 120_000)
 
   afterAll(async () => {
     await node?.shutdown()
-    if (python !== undefined && python.exitCode === null) {
-      const ended = once(python, 'exit')
-      python.kill('SIGKILL')
-      await ended
-    }
+    await python?.kill()
     if (environment.python !== undefined) {
       expect(await engine.stop()).toBe(0)
       await folder.remove()
@@ -87,7 +80,7 @@ describe.each(SDK_VERSIONS)('with iii-sdk %s of Python', (version) => {
       if (sum !== 3) throw new Error(`1 + 2 = ${sum}`)
     }
     await vi.waitFor(answer, { timeout: 30_000, interval: 100 }).catch((error: Error) => {
-      throw new Error(`${error.message}; the Python worker said:\n${errors.slice(-2_000)}`)
+      throw new Error(`${error.message}; the Python worker said:\n${python?.errors()}`)
     })
   }
 
@@ -356,9 +349,7 @@ describe.each(SDK_VERSIONS)('with iii-sdk %s of Python', (version) => {
   })
 
   it('a Python worker that shuts down is gone at once', async () => {
-    const ended = once(python!, 'exit')
-    python!.stdin?.end()
-    await ended
+    await python!.end()
     const error = await call('py::add', { a: 1, b: 1 }).catch((thrown) => thrown)
     expect(error).toMatchObject({ code: 'function_not_found' })
   })

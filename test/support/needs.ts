@@ -75,6 +75,11 @@ export const NEEDS = {
     missing: 'nothing like the rights of POSIX files on this system',
     remedy: 'run them on Linux or macOS',
   },
+  cargo: {
+    isThere: () => minorVersion('cargo', '--version') >= 85,
+    missing: 'no cargo 1.85 or newer on the PATH, which builds the Rust workers',
+    remedy: 'install Rust with rustup, or with apt-get install cargo where that is new enough',
+  },
   'iii-sdk for Python': {
     // Tests that can install it find out by trying; those that only use it look here.
     isThere: () => pythonWithSdk() !== undefined,
@@ -111,6 +116,12 @@ export function pythonWithSdk(): string | undefined {
   const folder = process.env['III_TEST_PYTHONS']
   const named = folder ? globSync('*/bin/python', { cwd: folder }).map((file) => path.join(folder, file)) : []
   return [...named.sort().reverse(), 'python3'].find((python) => answers(python, '-c', 'import iii'))
+}
+
+/** The 85 of 1.85.0; 0 where the command is not there. */
+function minorVersion(command: string, ...args: readonly string[]): number {
+  const { stdout } = spawnSync(command, args, { timeout: 10_000, encoding: 'utf8' })
+  return Number(/ 1\.(\d+)/.exec(stdout ?? '')?.[1] ?? 0)
 }
 
 function answers(command: string, ...args: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 """A worker on the unmodified iii-sdk from PyPI. Its functions are called from Node and call Node's in turn."""
 
 import asyncio
+import json
 import sys
 import uuid
 
@@ -10,6 +11,8 @@ from iii_helpers.observability.reconnection import ReconnectionConfig
 from iii_helpers.stream import StreamDeleteResult, StreamSetResult
 
 CHANNEL_BYTES = 200_000
+LONG_CHANNEL_BYTES = 1 << 20
+PIECES = 8
 
 url = sys.argv[1]
 iii = register_worker(
@@ -164,6 +167,28 @@ async def take_channel(data):
     return {"length": len(received), "equal": received == content()}
 
 
+def long_content():
+    return bytes(index % 251 for index in range(LONG_CHANNEL_BYTES))
+
+
+async def send(data):
+    """Fills a channel that somebody else made, a message before each piece."""
+    content = long_content()
+    size = LONG_CHANNEL_BYTES // PIECES
+    for piece in range(PIECES):
+        await data["writer"].send_message_async(json.dumps({"piece": piece}, separators=(",", ":")))
+        await data["writer"].write(content[piece * size : (piece + 1) * size])
+    await data["writer"].close_async()
+    return LONG_CHANNEL_BYTES
+
+
+async def take(data):
+    messages = []
+    data["reader"].on_message(messages.append)
+    received = await data["reader"].read_all()
+    return {"length": len(received), "equal": received == long_content(), "messages": messages}
+
+
 jobs = []
 failures = {}
 
@@ -235,6 +260,8 @@ for function_id, handler in {
     "py::void_to_node": void_to_node,
     "py::send_channel": send_channel,
     "py::take_channel": take_channel,
+    "py::send": send,
+    "py::take": take,
     "py::not_a_number": not_a_number,
     "py::enqueue": enqueue,
     "py::enqueue_with": enqueue_with,

@@ -256,7 +256,7 @@ export class RunningEngine implements Engine {
       log,
       namespaceGraceMs: config.registrationNamespaceGraceMs,
       signal: this.#options.signal,
-      sessionPolicy: new SessionPolicy(core.seats.sessionPolicy, this.#names.exactGrants),
+      sessionPolicy: new SessionPolicy(core.seats.sessionPolicy, this.#names),
       portsGivenUp: (wanted) => health.portsGivenUp(wanted),
       addressesOf: ({ name }) => this.#plugins.find((plugin) => plugin.name === name)?.addresses ?? [],
       onRefused: (refusal) => core.engineTelemetry.notices.refused(refusal),

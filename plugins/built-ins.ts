@@ -6,6 +6,7 @@ import { about as configuration } from './configuration/about.ts'
 import { about as cron } from './cron/about.ts'
 import { about as pubsub } from './pubsub/about.ts'
 import { about as queue } from './queue/about.ts'
+import { about as rbac } from './rbac/about.ts'
 import { about as state } from './state/about.ts'
 import { about as stream } from './stream/about.ts'
 
@@ -17,6 +18,7 @@ export const BUILT_INS: readonly BuiltIn[] = [
   { folder: folderOf('cron'), about: cron },
   { folder: folderOf('pubsub'), about: pubsub },
   { folder: folderOf('queue'), about: queue },
+  { folder: folderOf('rbac'), about: rbac },
 ]
 
 function folderOf(name: string): string {

@@ -48,7 +48,7 @@ export function configCommand(catalogue: PluginCatalogue) {
       const user = await catalogue.user(read.config)
       const resolved = resolveEntries(read.config, { names, userPlugins: user.schemas.keys(), strict })
       const { listeners, plugins, warnings } = resolved
-      refuseProblems(read.config, resolved, await catalogue.check(read.config))
+      refuseProblems(read.config, resolved, await catalogue.check(read.config), names)
       const unread = await unreadSettings(read.config, names, new Set(user.schemas.keys()))
       showWarnings([...read.config.warnings, ...warnings, ...user.problems, ...unread])
       const running = plugins.filter(({ entry }) => entry.enabled)

@@ -4,6 +4,7 @@ import { nobodyEnforcesRbac, problemAt, type EntryProblem } from './entry-proble
 import { listenerOf } from './listener-config.ts'
 import type { ResolvedEntries } from './resolve-entries.ts'
 import type { EngineConfig } from './types.ts'
+import type { WorkerNames } from './worker-names.ts'
 
 /** What the plugin host has found. */
 export interface CheckedPlugins {
@@ -22,6 +23,7 @@ export function refuseProblems(
   config: EngineConfig,
   { listeners }: Pick<ResolvedEntries, 'listeners'>,
   { problems, seats }: CheckedPlugins,
+  names: Pick<WorkerNames, 'ofSeat'>,
 ): void {
   const found: ConfigProblem[] = problems.flatMap(
     ({ plugin, message, problems: inEntry = [{ path: [], message }] }) => {
@@ -31,10 +33,11 @@ export function refuseProblems(
         : inEntry.map((problem) => problemAt(config, entry, problem))
     },
   )
+  const holder = names.ofSeat('session-policy')
   for (const entry of listeners) {
     const { rbac, port } = listenerOf(entry)
     if (!entry.enabled || rbac === undefined || seats.has('session-policy')) continue
-    found.push(problemAt(config, entry, nobodyEnforcesRbac(entry.writtenName, port)))
+    found.push(problemAt(config, entry, nobodyEnforcesRbac(entry.writtenName, port, holder)))
   }
   if (found.length > 0) throw new ConfigError('', found)
 }

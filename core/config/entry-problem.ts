@@ -61,10 +61,17 @@ export function needsProcess(name: string, isolation: Isolation): EntryProblem {
   }
 }
 
-/** No plugin holds the seat that would enforce them. */
-export function nobodyEnforcesRbac(name: string, port: number): EntryProblem {
+/**
+ * No plugin holds the seat that would enforce them.
+ * @param holder the built-in that does where it runs.
+ */
+export function nobodyEnforcesRbac(name: string, port: number, holder: string | undefined): EntryProblem {
+  const remedy =
+    holder === undefined
+      ? "Remove 'rbac' from the entry, and keep its host on loopback"
+      : `Enable the entry '${holder}', which does that, or remove it: it is added where it is needed`
   return {
     path: ['config', 'rbac'],
-    message: `worker '${name}': port ${port} has an 'rbac' block, but no plugin holds the seat 'session-policy' that would enforce it; the port stays closed rather than open to everybody. Remove 'rbac' from the entry, and keep its host on loopback`,
+    message: `worker '${name}': port ${port} has an 'rbac' block, but no plugin holds the seat 'session-policy' that would enforce it; the port stays closed rather than open to everybody. ${remedy}`,
   }
 }

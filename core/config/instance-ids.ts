@@ -1,8 +1,13 @@
 // Several entries of one name: which may repeat, which pairs are one worker twice, and the ids of the instances.
+import type { SeatName } from '../../protocol/seats.ts'
 import type { Findings } from './findings.ts'
+import { isListenerEntry } from './listener-config.ts'
 import type { ParsedEntry } from './parse-entries.ts'
 import type { WorkerEntry } from './types.ts'
 import type { WorkerNames } from './worker-names.ts'
+
+/** Whoever holds it decides on the connections to listeners with `rbac`. */
+const SESSION_SEAT: SeatName = 'session-policy'
 
 /**
  * One problem for all pairs of canonical name and alias (spec 04 A.3.2), one for each instance too many (A.6). Of names that the
@@ -58,6 +63,16 @@ export function withMandatory(
   const present = new Set(entries.map(({ name }) => name))
   const added = names.mandatory(env).filter((name) => !present.has(name))
   return [...entries, ...added.map(plainEntry)]
+}
+
+/** Adds the workers that hold a seat which another entry can't do without, where no entry names one that does. */
+export function withSeatHolders(entries: readonly ParsedEntry[], names: WorkerNames): ParsedEntry[] {
+  const isWanted = entries.some(
+    (entry) => entry.enabled && isListenerEntry(entry) && entry.config['rbac'] !== undefined,
+  )
+  const holder = isWanted ? names.ofSeat(SESSION_SEAT) : undefined
+  if (holder === undefined || entries.some(({ name }) => name === holder)) return [...entries]
+  return [...entries, plainEntry(holder)]
 }
 
 /** An entry that stands in no file. */

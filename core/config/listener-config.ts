@@ -75,7 +75,7 @@ export function listenerOf(entry: WorkerEntry): ListenerConfig {
   throw new Error(`worker '${entry.name}' (${entry.origin}): ${reasons}`)
 }
 
-export function isListenerEntry(entry: WorkerEntry): boolean {
+export function isListenerEntry(entry: Pick<WorkerEntry, 'name'>): boolean {
   return entry.name === LISTENER_NAME
 }
 

@@ -7,7 +7,7 @@ import { readConfigDocument } from './config-document.ts'
 import type { ConfigDocument } from './config-document.ts'
 import { DEFAULT_PLUGINS_DIR, readEngineOptions, readNamespaceGrace } from './engine-options.ts'
 import { Findings } from './findings.ts'
-import { checkRepetition, plainEntry, withInstanceIds, withMandatory } from './instance-ids.ts'
+import { checkRepetition, plainEntry, withInstanceIds, withMandatory, withSeatHolders } from './instance-ids.ts'
 import type { JsonPath } from '../../base/values/json-path.ts'
 import { isListenerEntry, readListenerConfig } from './listener-config.ts'
 import { locateConfig, notFound } from './locate.ts'
@@ -78,7 +78,7 @@ export function buildConfig(document: ConfigDocument | null, options: LoadOption
   // Without a file those of the packaged `iii-config.yaml` run, with their defaults.
   const written = document === null ? names.defaults.map(plainEntry) : parseEntries(root, names, findings)
   checkRepetition(written, names, findings)
-  const parsed = withInstanceIds(withMandatory(written, names, env))
+  const parsed = withInstanceIds(withSeatHolders(withMandatory(written, names, env), names))
   checkListeners(parsed, findings)
   findings.throwIfAny()
 

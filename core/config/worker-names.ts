@@ -87,6 +87,11 @@ export class WorkerNames implements KnownWorkers {
       .map(({ name }) => name)
   }
 
+  /** The worker of this version that holds a seat. */
+  ofSeat(seat: string): string | undefined {
+    return this.builtIns.find(({ about }) => about.seats?.includes(seat) === true)?.about.name
+  }
+
   /** Canonical name → short alias, of those that have one (spec 04 A.3.2). */
   get aliasPairs(): (readonly [name: string, alias: string])[] {
     return this.#all.flatMap(({ name, alias }) => (alias === undefined ? [] : [[name, alias] as const]))

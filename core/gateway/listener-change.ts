@@ -192,7 +192,7 @@ export class ListenerChange implements PreparedPart {
 
   #seatProblems({ entry, config: { rbac, port } }: Opening): readonly ChangeProblem[] {
     if (rbac === undefined || this.#deps.sessionPolicy.isHeld) return []
-    const message = placed(entry, nobodyEnforcesRbac(entry.writtenName, port))
+    const message = placed(entry, nobodyEnforcesRbac(entry.writtenName, port, this.#deps.sessionPolicy.usualHolder))
     return [{ subject: subjectOf(entry), code: 'AUTH_ERROR', message }]
   }
 }

@@ -2,6 +2,7 @@
 // (spec 04 B.3, 09 §4). The rights are the holder's word alone: nothing is added here, and nothing is assumed.
 import { CodedError } from '../../protocol/errors.ts'
 import type { ExposeFilter, SessionAnswer, SessionQuestion } from '../../protocol/seats.ts'
+import type { WorkerNames } from '../config/worker-names.ts'
 import type { ExactGrants } from '../model/exact-grants.ts'
 import type { Policy, SessionRights } from '../model/policy.ts'
 import type { AuthInput } from './auth-input.ts'
@@ -22,11 +23,14 @@ export interface Newcomer {
 export class SessionPolicy {
   readonly #seat: Seat<SessionQuestion, SessionAnswer>
   readonly #exact: ExactGrants
+  /** The built-in that holds the seat where it runs. */
+  readonly usualHolder: string | undefined
 
-  /** @param exact what no wildcard of an answer reaches. */
-  constructor(seat: Seat<SessionQuestion, SessionAnswer>, exact: ExactGrants) {
+  /** @param names what no wildcard of an answer reaches, and who holds the seat. */
+  constructor(seat: Seat<SessionQuestion, SessionAnswer>, names: Pick<WorkerNames, 'exactGrants' | 'ofSeat'>) {
     this.#seat = seat
-    this.#exact = exact
+    this.#exact = names.exactGrants
+    this.usualHolder = names.ofSeat(seat.name)
   }
 
   /** Somebody is there to decide; a listener with `rbac` does not open before. */

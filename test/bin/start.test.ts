@@ -179,12 +179,12 @@ describe('iii start says what keeps it from starting, with exit code 1 and no st
     write('iii-config.yaml', FREE_PORT.replace('port: 0', 'port: 0, host: 192.0.2.1'))
     expect(await refused()).toContain("set 'host' of iii-worker-manager to an address of this machine")
   })
-  it('an `rbac` listener while no plugin decides about sessions', async () => {
+  it('an `rbac` listener while the worker that decides about sessions is disabled', async () => {
     write(
       'iii-config.yaml',
-      'workers:\n  - name: iii-worker-manager\n    config:\n      port: 0\n      rbac: { expose_functions: [] }\n',
+      'workers:\n  - name: iii-worker-manager\n    config:\n      port: 0\n      rbac: { expose_functions: [] }\n  - { name: iii-rbac, enabled: false }\n',
     )
-    expect(await refused()).toContain('rbac')
+    expect(await refused()).toContain("Enable the entry 'iii-rbac'")
   })
   it('a data folder that can not be made', async () => {
     // Below a file nobody can make a folder, root included, whom file modes do not stop.

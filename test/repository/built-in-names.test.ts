@@ -9,7 +9,7 @@ import { filesIn, ROOT } from './source-files.ts'
 /** Ids by which iii tells its own functions from those of workers, whoever provides them (spec 01 §9.5); they go on the wire. */
 const LISTS_OF_IDS = ['core/telemetry/trace-context.ts']
 /** Words that mean other things too: they count only where a worker is meant. */
-const ORDINARY_WORDS = ['state', 'stream', 'http', 'queue', 'bridge', 'configuration']
+const ORDINARY_WORDS = ['state', 'stream', 'http', 'queue', 'bridge', 'configuration', 'rbac']
 
 const workers = [...BUILT_INS.map(({ about }) => about), ...ABSENT_WORKERS]
 

@@ -70,7 +70,7 @@ export class TestCore {
       telemetry,
       log,
       namespaceGraceMs,
-      sessionPolicy: new SessionPolicy(core.seats.sessionPolicy, ALL_NAMES.exactGrants),
+      sessionPolicy: new SessionPolicy(core.seats.sessionPolicy, ALL_NAMES),
       addressesOf,
       onRefused: (refusal) => core.engineTelemetry.notices.refused(refusal),
       onOpened: (connection) => core.liveness.opened(connection),

@@ -46,7 +46,9 @@ const CASES: Readonly<Record<string, Case>> = {
     told: ["4: worker 'iii-worker-manager': address 127.0.0.1:49135 is already in use by 'engine.health'"],
   },
   'a listener whose rbac nobody enforces': {
-    text: workers(listener('\n      port: 0\n      rbac: { auth_function_id: a::b }')),
+    text: workers(
+      listener('\n      port: 0\n      rbac: { auth_function_id: a::b }') + '  - { name: rbac, enabled: false }\n',
+    ),
     told: ["7: worker 'iii-worker-manager': port 0 has an 'rbac' block, but no plugin holds the seat 'session-policy'"],
   },
   'plugins_dir that is a file': {

@@ -11,7 +11,9 @@ const MUST = "of the session's rights must be"
 const rights = (changes: object): object => ({ ...sessionAnswer(), ...changes })
 
 test('A listener with rbac does not open while nobody holds the seat, and says what to do', async () => {
-  await expect(startCore({ listeners: [{}, { rbac: {} }] })).rejects.toThrow(/'session-policy'.*Remove 'rbac'/s)
+  await expect(startCore({ listeners: [{}, { rbac: {} }] })).rejects.toThrow(
+    /'session-policy'.*Enable the entry 'iii-rbac'/s,
+  )
 })
 
 test('A listener with rbac does not open while the plugin that holds the seat has crashed or failed', async () => {

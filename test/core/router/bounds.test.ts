@@ -94,7 +94,7 @@ it('a decision on a session that does not come in 30 s is AUTH_ERROR', async () 
   const test = makeRouter()
   const holder = test.plugin('rbac', [], { builtIn: true }).generation
   test.provide(holder.worker, 'engine::seat::session-policy')
-  const asked = new SessionPolicy(new Seats(test.router).sessionPolicy, ALL_NAMES.exactGrants).decide({
+  const asked = new SessionPolicy(new Seats(test.router).sessionPolicy, ALL_NAMES).decide({
     listener: 'iii-worker-manager',
     rbac: {},
     middleware: undefined,

@@ -53,7 +53,7 @@ test('an exact entry does', async () => {
 })
 
 test('a subscriber of a session gets messages, and calls nothing that the session may not call', async () => {
-  const scene = await sessionEngine(['own::*'], 'iii-pubsub', {
+  const scene = await sessionEngine(['own::*'], {
     allowed_trigger_types: ['durable:subscriber'],
     allow_trigger_type_registration: true,
   })

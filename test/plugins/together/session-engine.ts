@@ -1,9 +1,7 @@
-// An engine with the reactive workers, a plain listener and one with rbac. A stand-in for the plugin that decides on sessions takes
-// the place of one built-in, because only such a plugin may hold a seat.
+// An engine with the reactive workers, a plain listener and one with rbac.
 import { unusedPort } from '../../support/unused-port.ts'
 import type { RawClient } from '../../support/raw-client.ts'
-import { sessionAnswerFor } from '../../support/session-rights.ts'
-import { EngineFolder, LISTENER, pluginFile } from '../../core/engine/running-engine.ts'
+import { EngineFolder, LISTENER } from '../../core/engine/running-engine.ts'
 
 export const REACTIVE = ['iii-state', 'iii-stream', 'iii-cron', 'iii-pubsub', 'iii-queue'] as const
 
@@ -14,24 +12,14 @@ export interface SessionEngine {
   readonly streamUrl: string
 }
 
-/** @param instead the built-in that does not run. @param rights as an auth function returns them. */
-export async function sessionEngine(
-  expose: readonly string[],
-  instead: (typeof REACTIVE)[number] = 'iii-pubsub',
-  rights: object = {},
-): Promise<SessionEngine> {
+/** @param rights returned by an auth function; without them the listener has none. */
+export async function sessionEngine(expose: readonly string[], rights?: object): Promise<SessionEngine> {
   const folder = new EngineFolder()
   const port = await unusedPort()
-  const rbac = { expose_functions: expose.map((pattern) => `match("${pattern}")`) }
-  const answer = sessionAnswerFor(rights, rbac)
-  folder.write(
-    `plugins/${instead}.ts`,
-    pluginFile(
-      instead,
-      `iii.registerFunction('engine::seat::session-policy', () => (${JSON.stringify(answer)}))`,
-      `seats: ['session-policy'],`,
-    ),
-  )
+  const rbac = {
+    expose_functions: expose.map((pattern) => `match("${pattern}")`),
+    ...(rights === undefined ? {} : { auth_function_id: 'gate::auth' }),
+  }
   const workers = REACTIVE.map((name) =>
     name === 'iii-stream' ? `{ name: ${name}, config: { port: ${port} } }` : `{ name: ${name} }`,
   )
@@ -42,6 +30,7 @@ export async function sessionEngine(
   )
   await folder.start({ watch: false })
   const trusted = await folder.connect({ name: 'trusted' })
+  if (rights !== undefined) await trusted.provided('gate::auth', () => rights)
   const session = await folder.connect({ name: 'session', listener: 1 })
   return { folder, trusted, session, streamUrl: `ws://127.0.0.1:${port}` }
 }

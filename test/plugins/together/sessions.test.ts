@@ -4,14 +4,12 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { RawClient } from '../../support/raw-client.ts'
 import { StreamClient } from '../../support/stream-client.ts'
-import { sessionEngine, type REACTIVE, type SessionEngine } from './session-engine.ts'
+import { sessionEngine, type SessionEngine } from './session-engine.ts'
 
 interface FiringType {
   readonly config: object
   /** Makes it fire. */
   readonly cause: (scene: SessionEngine) => Promise<unknown>
-  /** The built-in that the engine can do without. */
-  readonly without?: (typeof REACTIVE)[number]
 }
 
 const ENTRY = { id: 'demo', schema: { type: 'object' }, initial_value: { n: 1 } }
@@ -34,7 +32,6 @@ const TYPES: Record<string, FiringType> = {
   subscribe: {
     config: { topic: 't' },
     cause: ({ trusted }) => trusted.call('publish', { topic: 't', data: { n: 1 } }),
-    without: 'iii-cron',
   },
   cron: { config: { expression: '* * * * * *' }, cause: () => Promise.resolve() },
   configuration: {
@@ -45,8 +42,8 @@ const TYPES: Record<string, FiringType> = {
 
 test.each(Object.entries(TYPES))(
   'A condition of %s that a session may not call is not called for it, and its own functions are',
-  async (type, { config, cause, without }) => {
-    const scene = await sessionEngine(['none::*'], without)
+  async (type, { config, cause }) => {
+    const scene = await sessionEngine(['none::*'])
     const { folder, trusted, session } = scene
     await trusted.provided('secret::condition', () => true)
     session.provide('own::condition', () => true)
@@ -66,7 +63,7 @@ test.each(Object.entries(TYPES))(
 
 test('A session with a prefix and the right to bind streams hears of changes under its own id, and binds nothing else', async () => {
   const rights = { function_registration_prefix: 'u1', allowed_trigger_types: ['stream'] }
-  const { trusted, session } = await sessionEngine(['todos::*'], 'iii-pubsub', rights)
+  const { trusted, session } = await sessionEngine(['todos::*'], rights)
   session.provide('ui::on-change', () => null)
   bind(session, 'stream', 'ui::on-change', { stream_name: 's', group_id: 'g' })
   bind(session, 'state', 'ui::on-change', { scope: 's' })

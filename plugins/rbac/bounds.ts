@@ -1,0 +1,12 @@
+// What is limited in `iii-rbac`.
+import { timeText } from '../../base/values/amount-text.ts'
+import type { Bound } from '../../sdk/built-in.ts'
+import { AUTH_MS } from './ask-auth.ts'
+
+export const BOUNDS: readonly Bound[] = [
+  {
+    limit: 'answer of an auth function',
+    initial: timeText(AUTH_MS),
+    effect: 'the connection is refused with `AUTH_ERROR`',
+  },
+]

@@ -163,6 +163,7 @@ export class RunningEngine implements Engine {
     await this.#startPlugins(host, config)
     await openInOrder([entries], config)
     await openToWorkers(core, [listeners, health], config)
+    host.listening(this.url)
     await this.#refreshPlugins()
     this.#startMs = performance.now() - (this.#options.began ?? began)
     this.#toldUrls = this.#urls
@@ -356,6 +357,7 @@ export class RunningEngine implements Engine {
     const isMoved = this.#urls.join() !== this.#toldUrls.join()
     this.#toldUrls = this.#urls
     this.#config = wanted
+    this.#running.host.listening(this.url)
     await this.#refreshPlugins()
     const { started = [], reloaded = [], reconfigured = [], stopped = [] } = this.#report ?? {}
     this.#log.info('configuration reloaded', {

@@ -33,6 +33,5 @@ export const ABSENT_WORKERS: readonly WorkerAbout[] = [
     functionIds: ['bridge.*'],
     repeatable: true,
   },
-  { name: 'iii-exec', classes: ['modules::shell::ExecModule'], repeatable: true },
   { name: 'iii-sandbox' },
 ]

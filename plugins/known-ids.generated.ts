@@ -2,6 +2,7 @@
 // Types alone; no value is in it.
 import './configuration/known-ids.generated.ts'
 import './cron/known-ids.generated.ts'
+import './exec/known-ids.generated.ts'
 import './pubsub/known-ids.generated.ts'
 import './queue/known-ids.generated.ts'
 import './rbac/known-ids.generated.ts'

@@ -57,6 +57,8 @@ export interface BuiltInAbout extends WorkerAbout {
   readonly settingsFolder?: (config: Readonly<Record<string, unknown>>) => Promise<string | undefined>
   /** Of the same worker: what one of these files says, and whether that counts. Undefined where there is none. */
   readonly readStored?: (question: StoredQuestion) => Promise<StoredReading | undefined>
+  /** The least `config` block with which it starts. Default: an empty one. */
+  readonly leastConfig?: Readonly<Record<string, unknown>>
   /** What is limited in it. */
   readonly bounds?: () => Promise<readonly Bound[]>
   /** Declares its functions for the reference; nothing of it runs. */

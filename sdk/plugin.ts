@@ -117,6 +117,11 @@ export interface RunningPlugin<Config = Readonly<Record<string, unknown>>> {
   stop?(context: { readonly reason: StopReason }): void | Promise<void>
   /** Applies a changed configuration in place. Returning false or throwing leads to a full change of generation. */
   reconfigure?(config: Config): void | boolean | Promise<void | boolean>
+  /**
+   * Workers can connect to the engine at this URL, that of its first listener. Called after `start` once the listeners are open, and
+   * again when the URL has changed. What it throws is logged.
+   */
+  listening?(url: string): void
   /** Addresses on which it takes connections, such as `ws://127.0.0.1:3112`, for whoever looks at the plugin. Asked after a start or reconfigure. */
   addresses?(): readonly string[]
 }

@@ -146,6 +146,11 @@ export class TestPlugin {
     return applied
   }
 
+  /** Tells it, as the host does once the listeners are open, that workers can connect at this URL: its `listening`. */
+  listening(url: string): void {
+    this.#place.listening(url)
+  }
+
   /**
    * Ends it as the host does: no new call reaches it, those that it has are waited for, then `stop()` runs. Safe to call twice.
    * @throws CodedError with what its `stop()` threw; `PLUGIN_BUSY` after `drain_ms` when calls go on, and it runs on.

@@ -15,6 +15,7 @@ import type { StallWatchOptions } from './containers/stall-watch.ts'
 import { bootPlugins, type BootReport } from './generations/boot.ts'
 import { ConfigurationTurns, ENTRIES } from './generations/configuration-turns.ts'
 import { NO_SETTINGS_SEAT, type Config, type SettingsSeat } from './generations/plugin-settings.ts'
+import { OpenListeners } from './generations/open-listeners.ts'
 import type { HowApplied, ReloadResult } from './generations/plugin-turns.ts'
 import type { PreparedPlugins } from './generations/prepared-configuration.ts'
 import type { RouterPort } from './generations/router-port.ts'
@@ -155,6 +156,11 @@ export class PluginHost implements ChangeParticipant {
     })
     const blocked = this.abandoned.map((what) => `${what} does not end: something blocks it outside of JavaScript`)
     return [...stalled, ...blocked]
+  }
+
+  /** Workers can connect now, to the first listener at this URL: plugins hear of it, also those that are started later. */
+  listening(url: string): void {
+    this.#running.openListeners.at(url)
   }
 
   onChanged(listener: (event: PluginEvent) => void): () => void {
@@ -306,11 +312,12 @@ export class PluginHost implements ChangeParticipant {
       onCodeRefused: (instance) => this.#fileWish(instance),
       onTurnOver: () => parts.containers.refillStandby(),
     })
-    return { ...parts, watcher, configurations }
+    return { ...parts, watcher, configurations, openListeners: new OpenListeners(parts.table) }
   }
 }
 
 interface Parts extends HostParts {
   readonly watcher: InputWatcher | undefined
   readonly configurations: ConfigurationTurns
+  readonly openListeners: OpenListeners
 }

@@ -22,8 +22,8 @@ let cwd: string
 let engine: Engine
 beforeAll(async () => {
   cwd = mkdtempSync(path.join(tmpdir(), 'iii-about-'))
-  const workers = BUILT_INS.map(({ about: { name, listens } }) => {
-    return { name, config: listens === undefined ? {} : { [listens.port]: 0 } }
+  const workers = BUILT_INS.map(({ about: { name, listens, leastConfig } }) => {
+    return { name, config: { ...leastConfig, ...(listens !== undefined && { [listens.port]: 0 }) } }
   })
   const listener = { name: 'iii-worker-manager', config: { port: 0 } }
   writeFileSync(path.join(cwd, 'iii-config.yaml'), JSON.stringify({ workers: [listener, ...workers] }))

@@ -55,6 +55,8 @@ export interface PluginPlace {
   load(plugin: string, url: string): Promise<PluginDeclaration>
   start(context: StartContext): Promise<void>
   reconfigure(config: Readonly<Record<string, unknown>>): Promise<boolean>
+  /** The listeners of the engine are open, the first one at this URL. */
+  listening(url: string): void
   stop(reason: StopReason): Promise<void>
   /** Ends what the plugin has started, within `engine.stop_ms` since it was told to stop. Also done by `leave` and when the container ends. */
   endProcesses(): Promise<void>

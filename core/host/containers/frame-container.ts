@@ -205,6 +205,10 @@ class Place implements PluginPlace {
     return this.#request({ op: 'reconfigure', config })
   }
 
+  listening(url: string): void {
+    if (this.#exit === undefined) this.#send({ op: 'listening', url })
+  }
+
   async stop(reason: StopReason): Promise<void> {
     this.#toldToStop = performance.now()
     await this.#request({ op: 'stop', reason })

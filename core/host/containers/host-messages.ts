@@ -13,13 +13,15 @@ export interface StartContext {
   readonly engine: { readonly version: string; readonly url: string; readonly projectRoot: string }
 }
 
-/** One request at a time and plugin; each is answered by exactly one reply. */
+/** One request at a time and plugin; each is answered by exactly one reply, unless it says otherwise. */
 export type HostRequest =
   | { readonly op: 'load'; readonly plugin: string; readonly url: string }
   | { readonly op: 'start'; readonly context: StartContext }
   | { readonly op: 'reconfigure'; readonly config: Readonly<Record<string, unknown>> }
   | { readonly op: 'stop'; readonly reason: StopReason }
   | { readonly op: 'usage' }
+  /** Not answered: the listeners of the engine are open, the first one at this URL. Comes after the reply of `start`. */
+  | { readonly op: 'listening'; readonly url: string }
   /** To be read, and not to be answered. */
   | { readonly op: 'nudge' }
 
@@ -36,6 +38,7 @@ export interface HostReplies {
   readonly reconfigure: boolean
   readonly stop: null
   readonly usage: Usage
+  readonly listening: never
   readonly nudge: never
 }
 

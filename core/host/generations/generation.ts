@@ -253,6 +253,11 @@ export class Generation {
     return true
   }
 
+  /** The listeners of the engine are open, the first one at this URL; it was started. */
+  listening(url: string): void {
+    for (const { place, exit } of this.replicas) if (exit === undefined) place.listening(url)
+  }
+
   /**
    * Runs `stop()` of every replica, then gives the places up. Never fails: what goes wrong is logged.
    * @param unreadMs a replica that reads nothing for so long is not waited for any longer.

@@ -43,6 +43,7 @@ export class PluginRunner {
     if (isProcessEvent(message)) return this.#members.get(member)?.processes?.receive(message)
     const request = message as HostRequest
     if (request.op === 'nudge') return
+    if (request.op === 'listening') return this.#listening(member, request.url)
     this.#carryOut(member, request).then(
       (ok) => this.#send(member, { re: request.op, ok }),
       (error: unknown) => this.#send(member, { re: request.op, error: toErrorBody(error) }),
@@ -51,7 +52,7 @@ export class PluginRunner {
 
   async #carryOut(
     member: number,
-    request: Exclude<HostRequest, { op: 'nudge' }>,
+    request: Exclude<HostRequest, { op: 'nudge' | 'listening' }>,
   ): Promise<HostReplies[HostRequest['op']]> {
     switch (request.op) {
       case 'load':
@@ -113,6 +114,14 @@ export class PluginRunner {
     if ((await running.reconfigure(deepFreeze(config))) === false) return false
     this.#tellAddresses(number)
     return true
+  }
+
+  #listening(number: number, url: string): void {
+    try {
+      this.#members.get(number)?.running?.listening?.(url)
+    } catch (error) {
+      this.#log(number).error(`listening() failed: ${toErrorBody(error).message}`)
+    }
   }
 
   #tellAddresses(number: number): void {

@@ -100,11 +100,12 @@ describe('a variable', () => {
     }
   })
 
-  test.each(BUILT_INS.map(({ about }) => about.name))('may stand in the place of every value of %s', (name) => {
+  test.each(BUILT_INS)('may stand in the place of every value of $about.name', ({ about: { name, leastConfig } }) => {
     for (const place of placesIn(BUILT_IN_SCHEMAS[name] ?? {})) {
       // A block of an adapter is told by its name.
       if (place[0] === 'adapter' && place.length > 1) continue
-      expect(problemsOf({ workers: [{ name, config: valueWith(place, '${NAME:1}') }] })).toEqual([])
+      const config = { ...leastConfig, ...(valueWith(place, '${NAME:1}') as object) }
+      expect(problemsOf({ workers: [{ name, config }] })).toEqual([])
     }
   })
 

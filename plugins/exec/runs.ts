@@ -1,0 +1,38 @@
+// The runs of an entry, never two at once: another one begins when the one before has ended, and asking for it while that takes its time
+// is not forgotten.
+import type { Run } from './run.ts'
+
+export class Runs {
+  readonly #begin: () => Run
+  #current: Run | undefined
+  #isWanted = false
+  #isClosed = false
+  /** Settled while no change is under way. */
+  #change: Promise<void> | undefined
+
+  /** @param begin begins a run with what counts now */
+  constructor(begin: () => Run) {
+    this.#begin = begin
+  }
+
+  /** Ends the run that is under way, within the grace, and begins another. */
+  again(graceMs: number): void {
+    this.#isWanted = true
+    this.#change ??= this.#carryOut(graceMs).finally(() => (this.#change = undefined))
+  }
+
+  /** Ends the run that is under way, within the grace; none begins any more. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosed = true
+    await this.#current?.end(graceMs)
+    await this.#change
+  }
+
+  async #carryOut(graceMs: number): Promise<void> {
+    while (this.#isWanted && !this.#isClosed) {
+      this.#isWanted = false
+      await this.#current?.end(graceMs)
+      if (!this.#isClosed) this.#current = this.#begin()
+    }
+  }
+}

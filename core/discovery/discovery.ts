@@ -260,8 +260,9 @@ export class Discovery {
   }
 
   #fire(binding: LogicalBinding, data: Buffer): void {
-    const { functionId, namespace, metadata } = binding
+    const { functionId, metadata } = binding
     const functions = this.#functions
+    const namespace = functions.homeOf(binding.namespace, functionId)
     const registered = functions.find(namespace, functionId)?.presented?.registration.metadata
     const refusal = checkOwners(binding, { namespace, functionId, registered }, functions)
     if (refusal !== undefined) {

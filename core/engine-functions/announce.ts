@@ -1,6 +1,6 @@
 // `engine::workers::register`: what a worker says of itself right after it connected (spec 01 §7, 04 C.3).
 import { CodedError } from '../../protocol/errors.ts'
-import type { Worker, WorkerAnnouncement } from '../model/worker.ts'
+import type { Worker, WorkerAnnouncement, WorkerTelemetry } from '../model/worker.ts'
 import type { WorkerTable } from '../router/ports.ts'
 import {
   BOOLEAN,
@@ -86,7 +86,18 @@ function read(input: Input, before: WorkerAnnouncement | undefined): WorkerAnnou
     os: input.string('os') ?? before?.os,
     pid: input.unsigned32('pid') ?? before?.pid,
     isolation: input.string('isolation') ?? before?.isolation,
+    telemetry: readTelemetry(input.value('telemetry')) ?? before?.telemetry,
   }
+}
+
+/** Three texts are kept; whatever else it says is nobody's business, and no reason to refuse a worker (spec 04 C.3). */
+function readTelemetry(said: unknown): WorkerTelemetry | undefined {
+  if (typeof said !== 'object' || said === null) return undefined
+  const text = (name: keyof WorkerTelemetry): string | null => {
+    const value = Object.hasOwn(said, name) ? (said as Record<string, unknown>)[name] : undefined
+    return typeof value === 'string' ? (sanitised(value) ?? null) : null
+  }
+  return { language: text('language'), project_name: text('project_name'), framework: text('framework') }
 }
 
 function sanitised(text: string | undefined): string | undefined {

@@ -52,7 +52,7 @@ export interface BindingRow {
 
 export function bindingRow({ id, logical }: Binding, functions: FunctionRegistry): BindingRow {
   const { triggerType, functionId, namespace, config } = logical.content
-  const target = functions.find(namespace, functionId)
+  const target = functions.resolve(namespace, functionId)
   return {
     id,
     trigger_type: triggerType,

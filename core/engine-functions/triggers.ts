@@ -166,7 +166,7 @@ function bindingInfo(registries: Registries, input: Input, viewer: Viewer): obje
   }
   const { functionId, namespace, metadata } = binding.logical.content
   const type = triggers.typeOf(binding.logical.content)
-  const target = functions.find(namespace, functionId)
+  const target = functions.resolve(namespace, functionId)
   return {
     ...bindingRow(binding, functions),
     ...(metadata === undefined ? {} : { metadata }),

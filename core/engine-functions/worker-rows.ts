@@ -1,7 +1,7 @@
 // Rows of `engine::workers::list`: the members of all versions together (spec 04 C.3).
 import { turnNow } from '../../base/time/turn-clock.ts'
 import { ENGINE_VERSION } from '../version.ts'
-import type { Worker } from '../model/worker.ts'
+import type { Worker, WorkerTelemetry } from '../model/worker.ts'
 import { seesFunction, type Viewer } from '../registry/visibility.ts'
 import type { Registries } from '../router/ports.ts'
 import { compareText } from './details.ts'
@@ -27,6 +27,7 @@ export interface WorkerRow {
   readonly isolation: string | null
   readonly ip_address: string | null
   readonly pid: number | null
+  readonly telemetry: WorkerTelemetry | null
   readonly latest_metrics: null
 }
 
@@ -95,6 +96,7 @@ function externalRow(worker: Worker, viewer: Viewer, unresponsiveMs: number): Wo
     isolation: announcement?.isolation ?? null,
     ip_address: worker.ipAddress ?? null,
     pid: announcement?.pid ?? null,
+    telemetry: announcement?.telemetry ?? null,
     latest_metrics: null,
   }
 }
@@ -125,6 +127,7 @@ function internalRow(
     isolation: 'in-process',
     ip_address: null,
     pid: null,
+    telemetry: null,
     latest_metrics: null,
   }
 }

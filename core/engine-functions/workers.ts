@@ -82,7 +82,7 @@ function info(deps: EngineFunctionDeps, input: Input, viewer: Viewer): object {
   const entries = new Set(workers.flatMap(({ providers }) => [...providers.values()].map(({ entry }) => entry)))
   const types = new Set(workers.flatMap((worker) => [...triggers.typesProvidedBy(worker)].map(({ type }) => type)))
   const targets = [...triggers.bindings()].filter(({ logical }) => {
-    const entry = functions.find(logical.namespace, logical.functionId)
+    const entry = functions.resolve(logical.namespace, logical.functionId)
     return entry !== undefined && entries.has(entry)
   })
   return {

@@ -8,11 +8,12 @@ import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import { createEnvelope, FrameKind, type Envelope } from '../../protocol/scanner/envelope.ts'
 import { scanEnvelope } from '../../protocol/scanner/scan.ts'
 import type { Log } from '../log.ts'
+import type { ErrorBody } from '../../protocol/errors.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
 import { turnNow } from '../../base/time/turn-clock.ts'
 import { checkNamespace } from '../model/policy.ts'
 import { Worker, type WorkerInit } from '../model/worker.ts'
-import { parseAction, type Action } from '../model/action.ts'
+import type { Action } from '../model/action.ts'
 import type { Call } from '../model/call.ts'
 import type { Registrations } from '../router/registrations.ts'
 import type { Calls, WorkerTable } from '../router/ports.ts'
@@ -21,13 +22,11 @@ import { invalidMessage, normalisedError } from './answer-error.ts'
 import { onCloseFrame } from './close-frame.ts'
 import { jsonDepth } from '../../base/values/json-depth.ts'
 import { parseUnrounded } from '../../base/values/exact-json.ts'
+import { readAction, readCall } from './read-call.ts'
 import { announcedNamespace, HeldRegistrations, isRegistration } from './held-registrations.ts'
 import { telemetrySignal, type TelemetrySink } from '../telemetry/worker-frames.ts'
 
 const ANNOUNCE = 'engine::workers::register'
-const NULL = Buffer.from('null')
-const VOID_ACTION = '{"type":"void"}'
-const VOID: Action = { type: 'void' }
 
 /** Filled anew by each scan; frames are handled to their end one after another, so one serves all connections. */
 const envelope: Envelope = createEnvelope()
@@ -56,6 +55,8 @@ export class Connection {
   readonly #link: SocketLink
   readonly #deps: ConnectionDeps
   readonly #held: HeldRegistrations
+  /** Why the last announce was refused: until another one is taken, nothing is registered (spec 04 B.4). */
+  #refusal: ErrorBody | undefined
   #reading: Exclude<ReadingState, 'ended'> = 'open'
   /** Frames that came while `waiting`. */
   #backlog: { frame: Buffer; isBinary: boolean }[] = []
@@ -211,75 +212,42 @@ export class Connection {
   }
 
   #invoke(frame: Buffer): Promise<void> | undefined {
-    const {
-      invocationId,
-      functionId,
-      namespace,
-      dataStart,
-      dataEnd,
-      metadataStart,
-      metadataEnd,
-      actionStart,
-      actionEnd,
-    } = envelope
-    let action: Action | undefined
-    if (actionStart !== -1) {
-      const json = frame.latin1Slice(actionStart, actionEnd)
-      const parsed = json === VOID_ACTION ? VOID : parseAction(frame.utf8Slice(actionStart, actionEnd))
-      if (parsed === undefined) {
-        this.#refuseFrame(
-          invocationId,
-          functionId,
-          `'action' must be {"type":"void"} or {"type":"enqueue","queue":"…"}`,
-        )
-        return undefined
-      }
-      action = parsed ?? undefined
+    const action = readAction(frame, envelope)
+    if (action === undefined) {
+      const { invocationId, functionId } = envelope
+      this.#refuseFrame(invocationId, functionId, `'action' must be {"type":"void"} or {"type":"enqueue","queue":"…"}`)
+      return undefined
     }
-    const call: Call = {
-      functionId,
-      namespace: namespace ?? DEFAULT_NAMESPACE,
-      caller: this.worker,
-      invocationId: action?.type === 'void' ? undefined : invocationId,
-      data: dataStart === -1 ? NULL : frame.subarray(dataStart, dataEnd),
-      metadata: metadataStart === -1 ? undefined : frame.subarray(metadataStart, metadataEnd),
-      traceparent: envelope.traceparent,
-      baggage: envelope.baggage,
-      binding: undefined,
-      onSettled: undefined,
-      bytes: 0,
-      callee: undefined,
-      callId: 0,
-      deliveredAt: 0,
-    }
-    if (functionId === ANNOUNCE) {
-      const refusal = checkNamespace(this.worker.policy, announcedNamespace(call.data) ?? DEFAULT_NAMESPACE)
-      if (refusal !== undefined) {
-        this.#deps.router.fail(call, refusal)
-        return undefined
-      }
-    }
-    if (this.#held.state !== 'settled') return this.#invokeBeforeSettled(call, action)
-    this.#deps.router.call(call, action)
+    const call = readCall(frame, envelope, this.worker, action)
+    if (call.functionId === ANNOUNCE) return this.#announce(call, action)
+    if (this.#held.state === 'holding') this.#held.addCall(call, action ?? undefined)
+    else this.#deps.router.call(call, action ?? undefined)
     return undefined
   }
 
-  /** Until the namespace is known, the announce ends the waiting and other calls stay behind the registrations before them. */
-  #invokeBeforeSettled(call: Call, action: Action | undefined): Promise<void> | undefined {
-    if (call.functionId !== ANNOUNCE) {
-      if (this.#held.state === 'holding') this.#held.addCall(call, action)
-      else this.#deps.router.call(call, action)
+  /** The announce ends the waiting for the namespace, unless this is one that the session may not have or no name at all. */
+  #announce(call: Call, action: Action | null): Promise<void> | undefined {
+    const { router } = this.#deps
+    const namespace = announcedNamespace(call.data) ?? DEFAULT_NAMESPACE
+    const isNamed = namespace.trim() !== ''
+    if (isNamed) this.#refusal = checkNamespace(this.worker.policy, namespace)
+    if (isNamed && this.#refusal !== undefined) {
+      this.#discard(this.#refusal)
+      router.fail(call, this.#refusal)
       return undefined
     }
-    const namespace = announcedNamespace(call.data)
-    if (namespace !== undefined && namespace.trim() !== '') this.worker.namespace = namespace
+    if (!isNamed || this.#held.state === 'settled') {
+      router.call(call, action ?? undefined)
+      return undefined
+    }
+    this.worker.namespace = namespace
     const drained = this.#drain()
     if (drained === undefined) {
-      this.#deps.router.call(call, action)
+      router.call(call, action ?? undefined)
       return undefined
     }
     call.data = Buffer.from(call.data)
-    return drained.then(() => this.#deps.router.call(call, action))
+    return drained.then(() => router.call(call, action ?? undefined))
   }
 
   #result(frame: Buffer): void {
@@ -317,6 +285,10 @@ export class Connection {
       this.#link.send({ type: 'pong' })
       return undefined
     }
+    if (this.#refusal !== undefined && isRegistration(message)) {
+      this.#deps.registrations.refuse(this.worker, message, this.#refusal)
+      return undefined
+    }
     if (this.#held.state !== 'settled' && isRegistration(message)) {
       this.#held.addMessage(message, frame.length)
       return undefined
@@ -339,6 +311,14 @@ export class Connection {
       if (wait !== undefined) return this.#drainRest(wait, items.slice(index + 1))
     }
     return undefined
+  }
+
+  /** Nothing of what was held comes to be; calls among it go their way. */
+  #discard(refusal: ErrorBody): void {
+    for (const item of this.#held.discard()) {
+      if (item.message === undefined) this.#deps.router.call(item.call, item.action)
+      else this.#deps.registrations.refuse(this.worker, item.message, refusal)
+    }
   }
 
   async #drainRest(wait: Promise<void>, rest: ReturnType<HeldRegistrations['take']>): Promise<void> {

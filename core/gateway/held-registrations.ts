@@ -63,6 +63,16 @@ export class HeldRegistrations {
     return items
   }
 
+  /** Hands everything over and begins anew: what comes from now on waits as before. */
+  discard(): HeldItem[] {
+    this.close()
+    const items = this.#items
+    this.#items = []
+    this.#bytes = 0
+    if (this.#state === 'holding') this.#state = 'empty'
+    return items
+  }
+
   close(): void {
     clearTimeout(this.#grace)
     clearTimeout(this.#silence)

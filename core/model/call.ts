@@ -4,7 +4,8 @@ import type { Worker } from './worker.ts'
 export interface Call {
   /** As the caller wrote it; echoed in the answer. */
   readonly functionId: string
-  readonly namespace: string
+  /** Where the id resolves; until the call is taken, the namespace that its caller gave (spec 01 §13). */
+  namespace: string
   readonly caller: Worker
   /** The caller's correlation id; undefined = nobody waits (void). */
   readonly invocationId: string | number | undefined

@@ -20,6 +20,14 @@ export interface WorkerAnnouncement {
   os: string | undefined
   pid: number | undefined
   isolation: string | undefined
+  telemetry: WorkerTelemetry | undefined
+}
+
+/** What an SDK says of the project that it runs in. */
+export interface WorkerTelemetry {
+  readonly language: string | null
+  readonly project_name: string | null
+  readonly framework: string | null
 }
 
 export interface WorkerInit {

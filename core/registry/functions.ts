@@ -37,6 +37,35 @@ export class FunctionRegistry {
     return this.#namespaces.get(namespace)?.get(id)
   }
 
+  /**
+   * The namespace in which an id of `namespace` resolves (spec 01 §13): that one if it has the id, else `default` if a plugin or the
+   * engine owns the id there. What sessions alone provide does not hide a function of these.
+   */
+  homeOf(namespace: string, id: string): string {
+    if (namespace === DEFAULT_NAMESPACE) return namespace
+    return this.isShared(id) ? this.trustedHomeOf(namespace, id) : namespace
+  }
+
+  /** `namespace` if somebody but a session has the id there, else `default`. */
+  trustedHomeOf(namespace: string, id: string): string {
+    const own = this.find(namespace, id)
+    return own !== undefined && isTrustedEntry(own) ? namespace : DEFAULT_NAMESPACE
+  }
+
+  /** A plugin or the engine owns the id: every namespace that has none of its own shares it. */
+  isShared(id: string): boolean {
+    const entry = this.#defaults.get(id)
+    return (
+      entry !== undefined &&
+      (entry.slot !== undefined || entry.providers.some(({ registration }) => registration.handler !== undefined))
+    )
+  }
+
+  /** What a call of `id` in `namespace` would reach. */
+  resolve(namespace: string, id: string): FunctionEntry | undefined {
+    return this.find(this.homeOf(namespace, id), id)
+  }
+
   /** Every entry with at least one provider. */
   *all(): Generator<FunctionEntry> {
     for (const entries of this.#namespaces.values()) {
@@ -162,8 +191,7 @@ export class FunctionRegistry {
     }
     const rival = entry.providers.find((provider) => provider.worker !== worker && !provider.isRemote)
     if (!isTrusted(worker.policy)) {
-      const servedByTrusted = entry.providers.some((provider) => isTrusted(provider.worker.policy))
-      if (servedByTrusted || slot !== undefined || entry.grace?.isTrusted === true) {
+      if (isTrustedEntry(entry) || slot !== undefined || this.homeOf(entry.namespace, entry.id) !== entry.namespace) {
         return { reason: `function '${entry.id}' is served by a trusted worker`, ownerWorkerId: '' }
       }
     }
@@ -210,4 +238,9 @@ export class FunctionRegistry {
 
 function isExternal({ link, policy }: Worker): boolean {
   return link.kind === 'socket' && policy.kind === 'trusted'
+}
+
+/** Somebody but a session serves the id, or is awaited. */
+function isTrustedEntry({ providers, grace }: FunctionEntry): boolean {
+  return grace?.isTrusted === true || providers.some(({ worker }) => isTrusted(worker.policy))
 }

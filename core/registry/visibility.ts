@@ -32,7 +32,7 @@ export function seesBinding(viewer: Viewer, binding: Binding, functions: Functio
   if (seesAll(viewer)) return true
   if (viewer.worker !== null && binding.owner === viewer.worker) return true
   const { namespace, functionId } = binding.logical.content
-  const entry = functions.find(namespace, functionId)
+  const entry = functions.resolve(namespace, functionId)
   if (entry !== undefined) return seesFunction(viewer, entry)
   return checkCall(viewer.policy, namespace, functionId, undefined) === undefined
 }

@@ -32,6 +32,12 @@ export interface CallIntakeDeps {
   readonly dispatch: (call: Call) => void
 }
 
+interface Middleware {
+  readonly functionId: string
+  /** That of the call. */
+  readonly namespace: string
+}
+
 export class CallIntake {
   readonly #deps: CallIntakeDeps
   readonly #telemetry: Telemetry
@@ -49,18 +55,26 @@ export class CallIntake {
   take(call: Call, action: Action | undefined): void {
     const { observer } = this.#telemetry
     if (observer !== undefined) observer.begin(call)
-    if (call.namespace !== DEFAULT_NAMESPACE && call.namespace.trim() === '') {
-      const message = "'namespace' is empty: omit it or give a name"
-      return this.#deps.settlement.fail(call, { code: 'INVALID_NAMESPACE', message })
+    const asked = call.namespace
+    if (asked !== DEFAULT_NAMESPACE) {
+      if (asked.trim() === '') {
+        const message = "'namespace' is empty: omit it or give a name"
+        return this.#deps.settlement.fail(call, { code: 'INVALID_NAMESPACE', message })
+      }
+      // Once and for all: what the caller's rights are checked for is what it gets, however long the call is held.
+      // A job is looked for when it runs; that of a session where it was permitted.
+      if (action?.type !== 'enqueue' || call.caller.policy.kind === 'session')
+        call.namespace = this.#deps.registries.functions.homeOf(asked, call.functionId)
     }
     const { policy } = call.caller
     if (policy.kind !== 'trusted' || call.binding !== undefined) {
-      const refusal = this.#refusal(call)
+      const refusal = this.#refusal(call) ?? (action?.type === 'enqueue' ? this.#laterRefusal(call) : undefined)
       call.caller.sessionCounts.calls++
       if (refusal !== undefined) return this.#refuse(call, refusal)
     }
     const middleware = middlewareOf(policy)
-    if (middleware !== undefined && !this.#isEngineFunction(call)) return this.#callMiddleware(call, action, middleware)
+    if (middleware !== undefined && !this.#isEngineFunction(call))
+      return this.#callMiddleware(call, action, { functionId: middleware, namespace: asked })
     if (action?.type === 'enqueue') return this.#enqueue(call, action)
     this.#dispatch(call)
   }
@@ -71,6 +85,14 @@ export class CallIntake {
     const own = checkCall(call.caller.policy, call.namespace, call.functionId, registered)
     if (own !== undefined) return own
     return call.binding === undefined ? undefined : triggers.checkBindingCall(call, registered)
+  }
+
+  /** A job may run when its namespace has lost the function: then what `default` shares gets it (spec 01 §13). */
+  #laterRefusal({ caller, namespace, functionId }: Call): ErrorBody | undefined {
+    const { functions } = this.#deps.registries
+    if (namespace === DEFAULT_NAMESPACE || !functions.isShared(functionId)) return undefined
+    const registered = functions.find(DEFAULT_NAMESPACE, functionId)?.presented?.registration.metadata
+    return checkCall(caller.policy, DEFAULT_NAMESPACE, functionId, registered)
   }
 
   #refuse(call: Call, refusal: ErrorBody): void {
@@ -87,12 +109,20 @@ export class CallIntake {
     return entry?.providers.some((provider) => provider.worker === engineWorker) ?? false
   }
 
-  #callMiddleware(call: Call, action: Action | undefined, middleware: string): void {
-    const { caller, settlement } = this.#deps
+  /** The middleware is looked for where the call was made, then in `default` (spec 04 B.5). */
+  #callMiddleware(call: Call, action: Action | undefined, { functionId, namespace }: Middleware): void {
+    const { caller, settlement, registries } = this.#deps
     const data = middlewareRequest(call, action)
     const { metadata, traceparent, baggage } = call
     caller.invokeThen(
-      { functionId: middleware, data, traceparent, baggage, ...(metadata === undefined ? {} : { metadata }) },
+      {
+        functionId,
+        namespace: registries.functions.trustedHomeOf(namespace, functionId),
+        data,
+        traceparent,
+        baggage,
+        ...(metadata === undefined ? {} : { metadata }),
+      },
       (result, error) => settlement.answer(call, result, error),
     )
   }

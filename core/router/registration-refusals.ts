@@ -1,25 +1,22 @@
 // Registrations that come to nothing: counted, logged, and bounded in number per worker.
 import type { ErrorBody } from '../../protocol/errors.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
-import type { Log } from '../log.ts'
+import { attributedTo, attribution } from '../model/attribution.ts'
 import type { Worker } from '../model/worker.ts'
 import type { CallCounts } from '../telemetry/metrics.ts'
 
 export interface RegistrationRefusalsDeps {
   readonly counts: CallCounts
   readonly warnings: ThrottledWarnings
-  readonly log: Log
 }
 
 export class RegistrationRefusals {
   readonly #counts: CallCounts
   readonly #warnings: ThrottledWarnings
-  readonly #log: Log
 
-  constructor({ counts, warnings, log }: RegistrationRefusalsDeps) {
+  constructor({ counts, warnings }: RegistrationRefusalsDeps) {
     this.#counts = counts
     this.#warnings = warnings
-    this.#log = log
   }
 
   count(): void {
@@ -29,7 +26,9 @@ export class RegistrationRefusals {
   /** @param subject the registration in words. */
   denied(worker: Worker, subject: string, refusal: ErrorBody): undefined {
     this.count()
-    this.#log.warn(`registration of ${subject} refused: ${refusal.message}`, { worker: worker.name ?? worker.id })
+    const message = `registration of ${subject} refused: ${refusal.message}`
+    const about = worker.policy.kind === 'session' ? '' : subject
+    this.#warnings.count(`refused ${attributedTo(worker)} ${about}`, message, attribution(worker))
     return undefined
   }
 
@@ -43,9 +42,9 @@ export class RegistrationRefusals {
     if (known.size < worker.maxRegistrations || known.has(id)) return false
     this.count()
     this.#warnings.count(
-      `registrations ${worker.id}`,
+      `registrations ${attributedTo(worker)}`,
       `registration of '${id}' ignored: more than ${worker.maxRegistrations} ${what}`,
-      { worker: worker.name ?? worker.id },
+      attribution(worker),
     )
     return true
   }

@@ -45,7 +45,7 @@ export class Registrations {
     this.#httpInvoker = httpInvoker
     this.#log = log
     this.#counts = counts
-    const refusals = (this.#refusals = new RegistrationRefusals({ counts, warnings, log }))
+    const refusals = (this.#refusals = new RegistrationRefusals({ counts, warnings }))
     this.#triggers = new TriggerRegistrations({ registries, caller, refusals, log })
   }
 
@@ -81,6 +81,12 @@ export class Registrations {
         // Services are a grouping of old SDKs without effect on routing (spec 01 §6).
         return undefined
     }
+  }
+
+  /** A registration that comes to nothing whatever it says: the connection may not register at the moment. */
+  refuse(worker: Worker, message: WorkerMessage, refusal: ErrorBody): void {
+    if (message.type === 'registertrigger') this.#triggers.deny(worker, message, refusal)
+    else if ('id' in message) this.#refusals.denied(worker, `'${message.id}'`, refusal)
   }
 
   /** The hook for a binding that a session makes by a call (`engine::register_trigger`). Rejects when the hook refuses. */

@@ -161,6 +161,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
 
   invokeThen(request: EngineRequest, onSettled: NonNullable<Call['onSettled']>): void {
     const call = engineCall(request, this.engineWorker, onSettled)
+    call.namespace = this.functions.homeOf(call.namespace, call.functionId)
     this.#telemetry.observer?.begin(call)
     this.#dispatch(call)
   }

@@ -4,10 +4,12 @@ import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { RegisterTrigger, RegisterTriggerType, WorkerMessage } from '../../protocol/messages.ts'
 import type { Log } from '../log.ts'
 import type { TriggerProposal } from '../model/binding.ts'
-import { checkCall, checkTriggerRegistration, checkTriggerTypeRegistration } from '../model/policy.ts'
+import { checkCall, checkNamespace, checkTriggerRegistration, checkTriggerTypeRegistration } from '../model/policy.ts'
 import type { Worker } from '../model/worker.ts'
 import { isBlank, namespaceRefusal } from '../registry/bind-request.ts'
+import { isOwnFunction } from '../registry/binding-policy.ts'
 import { askHook, type HookAnswer } from './hooks.ts'
+import { tellOwner } from '../registry/trigger-notices.ts'
 import type { Caller, Registries } from './ports.ts'
 import type { RegistrationRefusals } from './registration-refusals.ts'
 import { prefixed, rightsOf, stringOr } from './session-rights.ts'
@@ -44,7 +46,9 @@ export class TriggerRegistrations {
       this.#log.error(`${subject} not registered: its namespace is blank`, { worker: worker.name ?? worker.id })
       return undefined
     }
-    const refusal = checkTriggerTypeRegistration(worker.policy, message.id)
+    const refusal =
+      checkTriggerTypeRegistration(worker.policy, message.id) ??
+      checkNamespaces(worker, message.namespace ?? worker.namespace)
     if (refusal !== undefined) return this.#refusals.denied(worker, subject, refusal)
     if (this.#refusals.tooMany(worker, worker.triggerTypeIds, message.id, 'trigger types')) return undefined
     const rights = rightsOf(worker)
@@ -67,16 +71,20 @@ export class TriggerRegistrations {
     })
   }
 
+  /** Tells the worker that its trigger does not come to be. */
+  deny(worker: Worker, { id, trigger_type, function_id }: RegisterTrigger, error: ErrorBody): undefined {
+    tellOwner(worker, id, trigger_type, function_id, error)
+    return this.#refusals.denied(worker, `trigger '${id}'`, error)
+  }
+
   register(worker: Worker, message: RegisterTrigger): Promise<void> | undefined {
-    const deny = (error: ErrorBody): undefined => {
-      const { id, trigger_type, function_id } = message
-      this.#refusals.count()
-      worker.link.send({ type: 'triggerregistrationresult', id, trigger_type, function_id, error })
-      return undefined
-    }
+    const deny = (error: ErrorBody): undefined => this.deny(worker, message, error)
     const invalid = namespaceRefusal(message.namespace, message.trigger_namespace)
     if (invalid !== undefined) return deny(invalid)
-    const refusal = checkTriggerRegistration(worker.policy, message.trigger_type)
+    const { namespace, trigger_namespace } = message
+    const refusal =
+      checkTriggerRegistration(worker.policy, message.trigger_type) ??
+      checkNamespaces(worker, worker.namespace, namespace, trigger_namespace)
     if (refusal !== undefined) return deny(refusal)
     if (this.#refusals.tooMany(worker, worker.triggerIds, message.id, 'triggers')) return undefined
     const rights = rightsOf(worker)
@@ -163,9 +171,11 @@ export class TriggerRegistrations {
   /** A session may bind its own functions, and others that it could call (spec 04 B.6). */
   #checkTarget(worker: Worker, message: RegisterTrigger): ErrorBody | undefined {
     const namespace = message.namespace ?? DEFAULT_NAMESPACE
-    const entry = this.#registries.functions.find(namespace, message.function_id)
-    if (entry?.providers.some((provider) => provider.worker === worker) === true) return undefined
-    const refusal = checkCall(worker.policy, namespace, message.function_id, entry?.presented?.registration.metadata)
+    const { functions } = this.#registries
+    if (isOwnFunction(worker, { namespace, functionId: message.function_id }, functions)) return undefined
+    const home = functions.homeOf(namespace, message.function_id)
+    const registered = functions.find(home, message.function_id)?.presented?.registration.metadata
+    const refusal = checkCall(worker.policy, home, message.function_id, registered)
     if (refusal === undefined) return undefined
     return { code: 'FORBIDDEN', message: `function '${message.function_id}' not allowed in namespace '${namespace}'` }
   }
@@ -180,4 +190,13 @@ export class TriggerRegistrations {
   ): Promise<void> {
     return askHook(this.#caller, { hook, input, worker, subject }, accept, deny)
   }
+}
+
+/** A session that is scoped to namespaces registers nothing outside of them (spec 04 B.4). */
+function checkNamespaces({ policy }: Worker, ...namespaces: readonly (string | undefined)[]): ErrorBody | undefined {
+  for (const namespace of namespaces) {
+    const refusal = namespace === undefined ? undefined : checkNamespace(policy, namespace)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
 }

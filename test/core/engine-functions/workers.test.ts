@@ -37,10 +37,26 @@ describe(LIST, () => {
           isolation: null,
           ip_address: null,
           pid: 42,
+          telemetry: null,
           latest_metrics: null,
         },
       ],
     })
+  })
+
+  it('keeps three texts of what a worker says of its project, whatever else is there', async () => {
+    const scene = makeEngine()
+    const worker = scene.attach()
+    const shown = async (telemetry: unknown): Promise<unknown> => {
+      await scene.announce(worker, { name: 'w', telemetry })
+      const { workers } = (await scene.call(worker, LIST)) as { workers: { telemetry: unknown }[] }
+      return workers[0]?.telemetry
+    }
+    const said = { language: 'ts', project_name: 'shop\u202e', framework: 5, amplitude_api_key: 'k' }
+    const kept = { language: 'ts', project_name: 'shop', framework: null }
+    expect(await shown('none')).toBeNull()
+    expect(await shown(said)).toEqual(kept)
+    expect(await shown(undefined)).toEqual(kept)
   })
 
   it('shows a connection that registered anything without an announce, and no bare one', async () => {

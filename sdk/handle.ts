@@ -96,7 +96,7 @@ export class Handle {
     transport.start({
       onCall: (callId, index, id, payload, sidecar) => this.#functions.run(callId, index, id, payload, sidecar),
       onResult: (callId, json) => this.#settle(callId, json, false),
-      onError: (callId, json) => this.#settle(callId, json, true),
+      onError: (callId, json, isUndelivered) => this.#settle(callId, json, true, isUndelivered),
       onFailure: (callId, error) => this.#pending.take(callId)?.reject(error),
       onControl: (message) => this.#control(message),
       onChannelText: (end, text) => this.#channels.receiveText(end, text),
@@ -240,7 +240,7 @@ export class Handle {
       return Promise.reject(new InvocationError('invocation_stopped', 'The connection to the engine is closed', id))
     if (transport.congested) {
       return Promise.reject(
-        new InvocationError('overloaded', 'Too much waits to be sent to the engine; try again later', id),
+        new InvocationError('overloaded', 'Too much waits to be sent to the engine; try again later', id, undefined, true),
       )
     }
     return new Promise((resolve, reject) => {
@@ -292,7 +292,7 @@ export class Handle {
     return result?.[member] ?? []
   }
 
-  #settle(callId: number, json: string | undefined, failed: boolean): void {
+  #settle(callId: number, json: string | undefined, failed: boolean, isUndelivered = false): void {
     const call = this.#pending.take(callId)
     if (call === undefined) return
     if (call.raw && !failed) return call.resolve(json === undefined ? undefined : new RawJson(json))
@@ -305,7 +305,7 @@ export class Handle {
       )
       return
     }
-    if (failed) call.reject(invocationErrorFrom(value, call.functionId))
+    if (failed) call.reject(invocationErrorFrom(value, call.functionId, isUndelivered))
     else call.resolve(value)
   }
 

@@ -43,7 +43,8 @@ export interface Receiver {
     sidecar: string | undefined,
   ): void
   onResult(callId: number, json: string | undefined): void
-  onError(callId: number, json: string | undefined): void
+  /** `isUndelivered`: the engine says that the call reached nobody. */
+  onError(callId: number, json: string | undefined, isUndelivered: boolean): void
   /** The call was given up on this side of the connection. */
   onFailure(callId: number, error: Error): void
   onControl(message: EngineMessage): void

@@ -1,6 +1,6 @@
 // The link to one plugin of a thread or process: what ring and pipe links have in common.
 // Its transport carries the frames of all members; this turns those of one into calls and back.
-import { FLAG_VOID, FrameKind, writeFrame, type Frame } from '../../protocol/ring/frame.ts'
+import { FLAG_UNDELIVERED, FLAG_VOID, FrameKind, writeFrame, type Frame } from '../../protocol/ring/frame.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import { parseUnrounded, parseWithMetadata } from '../../base/values/exact-json.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
@@ -83,9 +83,10 @@ export class FrameLink implements Link {
     this.#write(FrameKind.Call, callId as number, index ?? 0, id, sidecarOf(call), call.data, suffix)
   }
 
-  answer(call: Call, result: Buffer | undefined, error: Buffer | undefined): void {
+  answer(call: Call, result: Buffer | undefined, error: Buffer | undefined, isUndelivered: boolean): void {
     const callId = call.invocationId as number
-    if (error !== undefined) this.#write(FrameKind.Error, callId, 0, '', '', error)
+    if (error !== undefined)
+      this.#write(FrameKind.Error, callId, 0, '', '', error, '', isUndelivered ? FLAG_UNDELIVERED : 0)
     else this.#write(FrameKind.Result, callId, 0, '', '', result)
   }
 
@@ -220,8 +221,9 @@ export class FrameLink implements Link {
     sidecar: string,
     payload: string | Buffer | undefined,
     suffix = '',
+    flags = 0,
   ): void {
-    if (this.open) writeFrame(this.#duplex, kind, 0, this.member, callId, index, id, sidecar, payload, suffix)
+    if (this.open) writeFrame(this.#duplex, kind, flags, this.member, callId, index, id, sidecar, payload, suffix)
   }
 }
 

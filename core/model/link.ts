@@ -42,9 +42,9 @@ export interface Link {
   /**
    * Writes the answer to a call that this link's worker made. At most one of `result` and `error` is given, both raw JSON and
    * valid only until this returns; neither = success without a value. Answers are always accepted; one that is larger than the
-   * peer can take becomes the error `result_too_large`.
+   * peer can take becomes the error `result_too_large`. `isUndelivered`: the call has failed before it reached anybody.
    */
-  answer(call: Call, result: Buffer | undefined, error: Buffer | undefined): void
+  answer(call: Call, result: Buffer | undefined, error: Buffer | undefined, isUndelivered: boolean): void
 
   /** Writes a control message. False = it is larger than the peer can take, and was not written. */
   send(message: EngineMessage): boolean

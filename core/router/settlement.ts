@@ -50,11 +50,15 @@ export class Settlement {
       const message = `void call of ${call.functionId} dropped: ${body.message}`
       this.#warnings.count(`${body.code} ${call.functionId}`, message, data)
     }
-    this.answer(call, undefined, errorBytes(body))
+    this.#answer(call, undefined, errorBytes(body), true)
   }
 
   /** Ends a call: its caller gets the outcome, if it waits for one and is still there. */
   answer(call: Call, result: Buffer | undefined, error: Buffer | undefined): void {
+    this.#answer(call, result, error, false)
+  }
+
+  #answer(call: Call, result: Buffer | undefined, error: Buffer | undefined, isUndelivered: boolean): void {
     const { observer } = this.#telemetry
     if (observer !== undefined) observer.end(call, error)
     if (error === undefined) this.#counts.success++
@@ -64,7 +68,7 @@ export class Settlement {
     let { caller } = call
     while (caller.successor !== undefined) caller = caller.successor
     if (caller.phase === 'gone' || !caller.link.open) return
-    caller.link.answer(call, result, error)
+    caller.link.answer(call, result, error, isUndelivered)
     if (!caller.link.congested) return
     // Who does not read its answers is not read either: it would only ask for more.
     caller.link.throttle(caller.link)

@@ -24,8 +24,8 @@ export interface DeliveryQueue {
 
 /** The longest that a timer takes, 24.8 days: a delivery without a limit of its own. */
 const NO_TIMEOUT_MS = 2_147_483_647
-/** Nothing was delivered, and it is safe to try again. */
-const NOT_DELIVERED = new Set(['function_not_found', 'overloaded', 'plugin_unavailable', 'channel_send_failed'])
+/** What may be otherwise a moment later, where the call reached nobody. A handler may fail with the same codes: then it has run. */
+const PASSING = new Set(['function_not_found', 'overloaded', 'plugin_unavailable', 'channel_send_failed'])
 /** Tags of the publisher's own span, which a delivery does not carry on. */
 const OWN_TAGS = /^\s*iii\.tag\.(?:kind|display_name|hidden)\s*=/
 
@@ -34,15 +34,12 @@ export async function deliverJob(delivery: Delivery, queue: DeliveryQueue, deps:
   const request = requestFor(delivery.job, queue)
   const deadline = deps.clock.now() + deps.functionWaitMs()
   for (let tries = 0; ; tries++) {
-    const wasThere = isKnown(request, deps)
     const error = await failureOf(deps.call(request))
     if (error === undefined) return { kind: 'done' }
-    const { code, message } = error
+    const { code, message, isUndelivered } = error
     const leftMs = deadline - deps.clock.now()
-    if (!NOT_DELIVERED.has(code) || leftMs <= 0) return { kind: 'failed', code, message }
+    if (!isUndelivered || !PASSING.has(code) || leftMs <= 0) return { kind: 'failed', code, message }
     const isThere = isKnown(request, deps)
-    // Then it has run, and failed because a function that it called is missing.
-    if (code === 'function_not_found' && wasThere && isThere) return { kind: 'failed', code, message }
     delivery.setAside()
     await waitFor(request, isThere, Math.min(leftMs, pauseMs(queue.settings(), isThere, leftMs, tries)), deps)
     if (!(await delivery.takeUp())) return { kind: 'returned' }
@@ -75,15 +72,25 @@ export function withoutOwnTags(baggage: string): string {
     .join(',')
 }
 
-/** Code and message without the code in front of it; undefined when it was answered. */
-export async function failureOf(call: Promise<unknown>): Promise<{ code: string; message: string } | undefined> {
+interface CallFailure {
+  readonly code: string
+  /** Without the code in front of it. */
+  readonly message: string
+  /** It is known that the call reached nobody. */
+  readonly isUndelivered: boolean
+}
+
+/** Undefined when it was answered. */
+export async function failureOf(call: Promise<unknown>): Promise<CallFailure | undefined> {
   try {
     await call
     return undefined
   } catch (error) {
-    if (!(error instanceof InvocationError)) return { code: 'invocation_failed', message: String(error) }
+    if (!(error instanceof InvocationError)) {
+      return { code: 'invocation_failed', message: String(error), isUndelivered: false }
+    }
     const code = error.code === 'TIMEOUT' ? 'timeout' : error.code
-    return { code, message: error.message.slice(error.code.length + 2) }
+    return { code, message: error.message.slice(error.code.length + 2), isUndelivered: error.isUndelivered }
   }
 }
 
@@ -91,7 +98,7 @@ function isKnown({ namespace = 'default', function_id: id }: TriggerRequest, { f
   return functions.has(namespace, id)
 }
 
-/** A function that is there and takes no calls is asked less and less often: it may be the one that says so, and then each time is a run. */
+/** A function that is there and takes no calls is asked less and less often. */
 function pauseMs({ pollIntervalMs }: QueueSettings, isThere: boolean, leftMs: number, tries: number): number {
   return isThere ? Math.max(25, pollIntervalMs) * 2 ** tries : leftMs
 }

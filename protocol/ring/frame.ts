@@ -29,6 +29,8 @@ export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind]
 
 /** Flag of a call: nobody waits for the answer. */
 export const FLAG_VOID = 1
+/** Flag of a failure: the call reached nobody. */
+export const FLAG_UNDELIVERED = 2
 
 /** Largest number of members (plugins) on one connection. */
 export const MAX_MEMBERS = 0xffff

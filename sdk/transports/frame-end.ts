@@ -2,7 +2,7 @@
 // Turns frames into what the handle understands and back.
 import type { EngineMessage, WorkerMessage } from '../../protocol/messages.ts'
 import { parseWithMetadata } from '../../base/values/exact-json.ts'
-import { FLAG_VOID, Frame, FrameKind, readFrame, writeFrame } from '../../protocol/ring/frame.ts'
+import { FLAG_UNDELIVERED, FLAG_VOID, Frame, FrameKind, readFrame, writeFrame } from '../../protocol/ring/frame.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import type { ChannelRef } from '../handle-types.ts'
@@ -67,7 +67,7 @@ function handOver(frame: Frame, bytes: Buffer, receiver: Receiver): void {
       receiver.onResult(callId, frame.text(bytes))
       break
     case FrameKind.Error:
-      receiver.onError(callId, frame.text(bytes))
+      receiver.onError(callId, frame.text(bytes), (frame.flags & FLAG_UNDELIVERED) !== 0)
       break
     case FrameKind.Control:
       receiver.onControl(parseWithMetadata(frame.text(bytes) ?? 'null') as EngineMessage)

@@ -268,7 +268,7 @@ export class SocketTransport implements Transport {
     const callId = this.#ids.callOf(invocationId)
     if (type === 'invokefunction') {
       this.#connection.send(errorFrame({ invocationId, functionId, traceparent, baggage }, body))
-    } else if (callId !== undefined && this.#calls.answered(callId)) this.#receiver?.onError(callId, body)
+    } else if (callId !== undefined && this.#calls.answered(callId)) this.#receiver?.onError(callId, body, false)
   }
 
   #deliver(bytes: Buffer): void {
@@ -292,7 +292,7 @@ export class SocketTransport implements Transport {
     const { invocationId, errorStart, errorEnd, resultStart, resultEnd } = this.#envelope
     const callId = this.#ids.callOf(invocationId ?? '')
     if (callId === undefined || !this.#calls.answered(callId)) return
-    if (errorStart !== -1) this.#receiver?.onError(callId, bytes.toString('utf8', errorStart, errorEnd))
+    if (errorStart !== -1) this.#receiver?.onError(callId, bytes.toString('utf8', errorStart, errorEnd), false)
     else
       this.#receiver?.onResult(callId, resultStart === -1 ? undefined : bytes.toString('utf8', resultStart, resultEnd))
   }

@@ -251,10 +251,12 @@ describe('trigger', () => {
     transport.receiver.onError(
       transport.calls.items[0]!.callId!,
       '{"code":"NOT_FOUND","message":"gone","stacktrace":"at x"}',
+      true,
     )
     const error = await call.catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(InvocationError)
     expect(error).toMatchObject({ code: 'NOT_FOUND', message: 'NOT_FOUND: gone', function_id: 'f', stacktrace: 'at x' })
+    expect((error as InvocationError).isUndelivered).toBe(true)
   })
 
   it('resolves void calls at once and gives them no call id', async () => {

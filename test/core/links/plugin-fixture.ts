@@ -32,7 +32,7 @@ export class PluginFixture implements LinkEvents {
   readonly #waiting = new Map<number | string, (outcome: Outcome) => void>()
   readonly #registered = new Collector<string>()
   /** Answers calls that the plugin makes. */
-  answer = (call: Call): void => this.link.answer(call, Buffer.from('null'), undefined)
+  answer = (call: Call): void => this.link.answer(call, Buffer.from('null'), undefined, false)
 
   constructor(transport: FrameTransport, member: number) {
     this.transport = transport
@@ -77,7 +77,7 @@ export class PluginFixture implements LinkEvents {
   }
 
   onRefused(call: Call, body: ErrorBody): void {
-    this.link.answer(call, undefined, errorBytes(body))
+    this.link.answer(call, undefined, errorBytes(body), true)
   }
 
   onResult(_worker: Worker, callId: number | string, result: Buffer | undefined, error: Buffer | undefined): void {

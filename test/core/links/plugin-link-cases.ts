@@ -72,7 +72,7 @@ export function pluginLinkCases(fixture: () => PluginFixture): void {
 
   it('brings calls of the plugin to the router with all that goes beside them', async () => {
     const plugin = fixture()
-    plugin.answer = (call) => plugin.link.answer(call, Buffer.from('{"answer":42}'), undefined)
+    plugin.answer = (call) => plugin.link.answer(call, Buffer.from('{"answer":42}'), undefined, false)
     const request = {
       function_id: 'some::thing',
       payload: { p: 1 },
@@ -102,7 +102,8 @@ export function pluginLinkCases(fixture: () => PluginFixture): void {
 
   it('brings an error to the plugin that called', async () => {
     const plugin = fixture()
-    plugin.answer = (call) => plugin.link.answer(call, undefined, Buffer.from('{"code":"NOT_FOUND","message":"no"}'))
+    plugin.answer = (call) =>
+      plugin.link.answer(call, undefined, Buffer.from('{"code":"NOT_FOUND","message":"no"}'), false)
     expect((await plugin.invoke('call', '{"function_id":"x"}')).error).toMatchObject({ message: 'NOT_FOUND: no' })
   })
 

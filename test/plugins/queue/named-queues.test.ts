@@ -139,14 +139,20 @@ describe('a function that nobody provides', () => {
     expect(order.map((payload) => (payload as { n: number }).n)).toEqual([3, 1, 2])
   })
 
-  test('a handler that fails because a function it calls is missing has run, and has failed', async () => {
+  // Such as the ones that it got from a function that it called in turn.
+  test.each([
+    'function_not_found',
+    'overloaded',
+    'plugin_unavailable',
+    'channel_send_failed',
+  ])('a handler that fails with the code %s has run, and has failed', async (code) => {
     const run = await runQueue({ q: { max_retries: 1 } })
-    const calls = run.handle('f', () => Promise.reject({ code: 'function_not_found', message: 'nowhere' }))
+    const calls = run.handle('f', () => Promise.reject({ code, message: 'nowhere' }))
     await run.enqueue('f', 1, { queue: 'q' })
     await calls.take(1)
     await settled()
     const [letter] = await run.deadLettersAtTheEnd('q')
-    expect(letter).toMatchObject({ error: { code: 'function_not_found' } })
+    expect(letter).toMatchObject({ error: { code } })
     expect(calls.items).toHaveLength(1)
   })
 })

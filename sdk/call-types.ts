@@ -11,7 +11,10 @@ export interface NotSaid {
 
 /** What a call with `action: enqueue` resolves with. */
 export interface EnqueueResult {
+  /** Id of the job; with `duplicate` that of the earlier one. */
   readonly messageReceiptId: string
+  /** An earlier job has the same deduplication key and stands for this one: nothing was stored. Left out otherwise. */
+  readonly duplicate?: true
 }
 
 /** The payload may be left out where nothing in it is required. */

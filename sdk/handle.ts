@@ -240,7 +240,13 @@ export class Handle {
       return Promise.reject(new InvocationError('invocation_stopped', 'The connection to the engine is closed', id))
     if (transport.congested) {
       return Promise.reject(
-        new InvocationError('overloaded', 'Too much waits to be sent to the engine; try again later', id, undefined, true),
+        new InvocationError(
+          'overloaded',
+          'Too much waits to be sent to the engine; try again later',
+          id,
+          undefined,
+          true,
+        ),
       )
     }
     return new Promise((resolve, reject) => {

@@ -130,16 +130,18 @@ export class CallIntake {
   #enqueue(call: Call, action: Extract<Action, { type: 'enqueue' }>): void {
     const { caller, registries, settlement } = this.#deps
     const provider = registries.functions.find(DEFAULT_NAMESPACE, ENQUEUE_FUNCTION)
-    const further = provider === undefined || provider.slot !== undefined ? [] : furtherMembers(action)
+    const isPlugin = provider?.slot !== undefined
+    const further = provider === undefined || isPlugin ? [] : furtherMembers(action)
     if (further.length > 0) return settlement.fail(call, unknownMembers(further))
     const receiptId = randomUUID()
     const { traceparent } = call
     const accepted = this.#enqueues.begin(call)
     caller.invokeThen(
       { functionId: ENQUEUE_FUNCTION, data: this.#requests.write(call, action, receiptId), traceparent },
-      (_result, error) => {
+      (result, error) => {
         if (!accepted()) return
-        if (error === undefined) settlement.answer(call, enqueueReceipt(receiptId), undefined)
+        if (error === undefined)
+          settlement.answer(call, enqueueReceipt(receiptId, isPlugin ? result : undefined), undefined)
         else settlement.fail(call, enqueueFailure(readError(error), registries.known))
       },
     )

@@ -7,8 +7,20 @@ export type EnqueueAction = Extract<Action, { type: 'enqueue' }>
 
 export const ENQUEUE_FUNCTION = 'engine::queue::enqueue'
 
-export function enqueueReceipt(receiptId: string): Buffer {
-  return Buffer.from(`{"messageReceiptId":"${receiptId}"}`)
+/**
+ * What the publisher gets. The id is the engine's, whatever a worker answers (spec 03 §3.2); a plugin alone may say that an earlier job
+ * stands for this one, by its deduplication key: then it names that.
+ * @param answer of a plugin
+ */
+export function enqueueReceipt(receiptId: string, answer?: Buffer): Buffer {
+  const receipt = `{"messageReceiptId":"${receiptId}"}`
+  // The usual answer is the receipt itself, and is not read.
+  if (answer !== undefined && answer.length > receipt.length) {
+    const { messageReceiptId: id, duplicate } = JSON.parse(answer.toString()) as Partial<Record<string, unknown>>
+    if (duplicate === true && typeof id === 'string')
+      return Buffer.from(JSON.stringify({ messageReceiptId: id, duplicate }))
+  }
+  return Buffer.from(receipt)
 }
 
 export function enqueueFailure(error: CodedError, known: KnownWorkers): ErrorBody {

@@ -1,5 +1,6 @@
 // What publishers may say beside the payload, ours alone: delay, priority, deduplication. The same members in the enqueue action, in
 // `engine::queue::enqueue` and in a publish.
+import { closestName } from '../../base/values/closest-name.ts'
 import type { InputObject, InputReader } from '../../kit/functions/input-reader.ts'
 import type { JsonSchema } from '../../sdk/plugin.ts'
 import type { PublishOptions } from './new-job.ts'
@@ -38,6 +39,8 @@ const LEAST_RUN_AT = 1e11
 
 const NO_OPTIONS: PublishOptions = {}
 const MEMBERS = Object.keys(PUBLISH_OPTIONS)
+/** Of a beginning that stands for the whole name. */
+const LEAST_LETTERS = 4
 
 /** What does not fit is a `deserialization_error`. */
 export function readPublishOptions(input: InputObject, reader: InputReader): PublishOptions {
@@ -49,6 +52,24 @@ export function readPublishOptions(input: InputObject, reader: InputReader): Pub
     dedupKey: input['dedup_key'] == null ? undefined : reader.string(input, 'dedup_key'),
     dedupWindowMs: whole(input, reader, 'dedup_window_ms', 1),
   }
+}
+
+/**
+ * Refuses what looks like one of the options and is none: it would be as if it had not been said. Other members that nobody knows are let
+ * pass, since programs that were written for iii may send them (spec 03, head).
+ */
+export function refuseMistyped(input: InputObject, reader: InputReader, known: ReadonlySet<string>): void {
+  for (const member in input) {
+    if (known.has(member)) continue
+    const meant = closestName(member, MEMBERS) ?? MEMBERS.find((option) => isShortFor(member, option))
+    if (meant !== undefined)
+      reader.fail(`unknown key '${member}'. Did you mean '${meant}'? Known keys: ${[...known].join(', ')}.`)
+  }
+}
+
+/** `delay` for `delay_ms`, `dedup` for `dedup_key`. */
+function isShortFor(member: string, option: string): boolean {
+  return member.length >= LEAST_LETTERS && option.startsWith(member.toLowerCase())
 }
 
 function whole(

@@ -6,7 +6,7 @@ import { CodedError } from '../../../protocol/errors.ts'
 import { currentCallContext } from '../../../sdk/call-context.ts'
 import type { Backend, PublishedMessage } from '../adapters/backend.ts'
 import { scheduleOf } from '../new-job.ts'
-import { PUBLISH_OPTIONS, readPublishOptions } from '../publish-options.ts'
+import { PUBLISH_OPTIONS, readPublishOptions, refuseMistyped } from '../publish-options.ts'
 import { QUEUE_DEFAULTS } from '../settings.ts'
 
 export interface PublishDeps {
@@ -29,15 +29,14 @@ const IDS = {
   enqueue: 'The same as `iii::durable::publish`, by its older name.',
 } as const
 
-const REQUEST = objectSchema(
-  {
-    topic: { type: 'string', description: 'Exact name, not empty; there are no wildcards.' },
-    queue: { type: 'string', description: 'The same as `topic`, which counts where both are there.' },
-    data: ANY_VALUE,
-    ...PUBLISH_OPTIONS,
-  },
-  ['topic', 'data'],
-)
+const MEMBERS = {
+  topic: { type: 'string', description: 'Exact name, not empty; there are no wildcards.' },
+  queue: { type: 'string', description: 'The same as `topic`, which counts where both are there.' },
+  data: ANY_VALUE,
+  ...PUBLISH_OPTIONS,
+}
+const REQUEST = objectSchema(MEMBERS, ['topic', 'data'])
+const KNOWN: ReadonlySet<string> = new Set(Object.keys(MEMBERS))
 
 export function registerPublish(iii: FunctionRegistrar, { backend, changes, published, now }: PublishDeps): void {
   for (const [id, description] of Object.entries(IDS)) {
@@ -72,6 +71,7 @@ function readPublication(input: InputObject, reader: InputReader, now: number): 
     Object.hasOwn(input, 'topic') || !Object.hasOwn(input, 'queue') ? 'topic' : 'queue',
   )
   const data = reader.carried(input, 'data')
+  refuseMistyped(input, reader, KNOWN)
   const options = readPublishOptions(input, reader)
   // Taken now: the context is gone when the store has answered.
   const { traceparent, baggage } = currentCallContext() ?? {}

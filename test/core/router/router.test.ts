@@ -431,6 +431,16 @@ describe('enqueue', () => {
     expect(test.answerTo(caller, id)?.result).toEqual({ messageReceiptId: receipt })
   })
 
+  it('answers with the receipt of the engine, whatever a worker says of the job', () => {
+    const test = makeRouter()
+    const [queue, caller] = [test.join(), test.join()]
+    test.provide(queue.worker, 'engine::queue::enqueue')
+    const id = test.call(caller, 'z::q', { n: 1 }, { type: 'enqueue', queue: 'jobs' })
+    test.reply(queue, { messageReceiptId: 'an id of the worker, which is longer', duplicate: true })
+    const receipt = (queue.link.delivered[0]?.data as { messageReceiptId: string } | undefined)?.messageReceiptId
+    expect(test.answerTo(caller, id)?.result).toEqual({ messageReceiptId: receipt })
+  })
+
   it('with further members is refused where a worker is the queue, which would not know them', () => {
     const test = makeRouter()
     const [queue, caller] = [test.join(), test.join()]

@@ -140,21 +140,19 @@ describe('a function that nobody provides', () => {
   })
 
   // Such as the ones that it got from a function that it called in turn.
-  test.each([
-    'function_not_found',
-    'overloaded',
-    'plugin_unavailable',
-    'channel_send_failed',
-  ])('a handler that fails with the code %s has run, and has failed', async (code) => {
-    const run = await runQueue({ q: { max_retries: 1 } })
-    const calls = run.handle('f', () => Promise.reject({ code, message: 'nowhere' }))
-    await run.enqueue('f', 1, { queue: 'q' })
-    await calls.take(1)
-    await settled()
-    const [letter] = await run.deadLettersAtTheEnd('q')
-    expect(letter).toMatchObject({ error: { code } })
-    expect(calls.items).toHaveLength(1)
-  })
+  test.each(['function_not_found', 'overloaded', 'plugin_unavailable', 'channel_send_failed'])(
+    'a handler that fails with the code %s has run, and has failed',
+    async (code) => {
+      const run = await runQueue({ q: { max_retries: 1 } })
+      const calls = run.handle('f', () => Promise.reject({ code, message: 'nowhere' }))
+      await run.enqueue('f', 1, { queue: 'q' })
+      await calls.take(1)
+      await settled()
+      const [letter] = await run.deadLettersAtTheEnd('q')
+      expect(letter).toMatchObject({ error: { code } })
+      expect(calls.items).toHaveLength(1)
+    },
+  )
 })
 
 describe('order and concurrency', () => {
@@ -347,6 +345,17 @@ describe('what a publisher may add', () => {
     await send(6, { dedup_key: 'k' })
     await clock.pass(1)
     expect(calls.items.map(({ n }) => n)).toEqual([1, 3, 5, 6])
+  })
+
+  test('a second job with the same key has the receipt of the first one', async () => {
+    const run = await runQueue()
+    const enqueue = () => {
+      const action = { type: 'enqueue', queue: 'default', dedup_key: 'k' } as const
+      return run.worker.trigger({ function_id: 'nobody', payload: 1, action })
+    }
+    const first = await enqueue()
+    expect(first).toEqual({ messageReceiptId: expect.any(String) })
+    expect(await enqueue()).toEqual({ ...(first as object), duplicate: true })
   })
 
   test.each([

@@ -64,6 +64,36 @@ describe('a message', () => {
     expect(await got.take(1)).toEqual([null])
   })
 
+  test.each([
+    ['iii::durable::publish', 'delay', 'delay_ms'],
+    ['iii::durable::publish', 'runAt', 'run_at'],
+    ['enqueue', 'priorty', 'priority'],
+    ['enqueue', 'dedup', 'dedup_key'],
+  ])(
+    'of %s with the member %s is refused: it is not stored at once, with the wish unheard',
+    async (id, member, meant) => {
+      const run = await runQueuePlugin()
+      await expect(run.call(id, { topic: 't', data: 1, [member]: 5 })).rejects.toMatchObject({
+        code: 'deserialization_error',
+        message: expect.stringContaining(`unknown key '${member}'. Did you mean '${meant}'?`),
+      })
+      expect(await run.call('iii::queue::status', { queue: 't' })).toMatchObject({ pending: 0 })
+    },
+  )
+
+  test('may have members that programs for iii send along', async () => {
+    const run = await runQueuePlugin()
+    const { got } = await subscribe(run, 'a')
+    await run.call('iii::durable::publish', {
+      topic: 't',
+      data: 1,
+      __traceparent: 'x',
+      metadata: {},
+      _caller_worker_id: 'w',
+    })
+    expect(await got.take(1)).toEqual([1])
+  })
+
   test('34. goes from `enqueue` to a trigger of type `queue`, and between the older and the newer names', async () => {
     const run = await runQueuePlugin()
     const got = collecting(run, 'a')

@@ -10,6 +10,7 @@ import { RABBIT_LIMITS } from './adapters/rabbitmq/limits.ts'
 import { ENQUEUE_LIMITS } from './adapters/redis/enqueue-turns.ts'
 import { LEASE_MS } from './adapters/redis/open-redis.ts'
 import { LOOK_MS, MAX_SETTLED, MAX_TAKEN } from './adapters/redis/redis-line.ts'
+import { MAX_AWAITED, MAX_TOLD } from './awaiting-jobs.ts'
 import { FUNCTION_WAIT_MS } from './config.ts'
 import { MAX_ERROR_LENGTH, MAX_HISTORY } from './job.ts'
 import { MAX_PAGE } from './admin/admin-input.ts'
@@ -42,6 +43,11 @@ export const BOUNDS: readonly Bound[] = [
     limit: 'jobs of a queue that wait for their functions without a slot',
     initial: countText(MAX_SET_ASIDE),
     effect: 'further ones occupy slots of the queue',
+  },
+  {
+    limit: 'functions that are awaited: named in an answer, told in the log until they are there',
+    initial: `${countText(MAX_AWAITED)}, ${countText(MAX_TOLD)}`,
+    effect: 'those that fewer jobs wait for are not named; further ones are not told',
   },
   {
     limit: 'jobs that are read ahead, per queue and priority',

@@ -13,6 +13,8 @@ interface Status {
   readonly queue: string
   readonly pending: number
   readonly active: number
+  readonly awaiting_function: number
+  readonly awaited_functions: readonly { readonly function_id: string; readonly reason: 'missing' | 'busy' }[]
   readonly delayed: number
   readonly dlq_count: number
   readonly consumers: number
@@ -28,6 +30,7 @@ interface JobRow {
   readonly run_at?: number | null
   readonly error: string | null
   readonly payload: unknown
+  readonly awaiting_function?: boolean
 }
 
 /** Shown without a stack, with what to do about it. */
@@ -86,11 +89,18 @@ function statusLine(status: Status & { kind: string }): Record<string, string> {
     KIND: status.kind,
     WAITING: String(status.pending),
     ACTIVE: String(status.active),
+    AWAITING: String(status.awaiting_function),
     DELAYED: String(status.delayed),
     DEAD: String(status.dlq_count),
     CONSUMERS: String(status.consumers),
-    STATE: status.paused ? 'paused' : '',
+    STATE: stateOf(status),
   }
+}
+
+function stateOf({ paused, awaited_functions: awaited }: Status): string {
+  const missing = awaited.filter(({ reason }) => reason === 'missing').map(({ function_id }) => function_id)
+  const waits = missing.length === 0 ? [] : [shortened(`nobody provides ${missing.join(', ')}`)]
+  return [...(paused ? ['paused'] : []), ...waits].join('; ')
 }
 
 function peek({ connectionArgs, call, printTable, print }: CommandTools): CommandDef<any> {
@@ -128,7 +138,7 @@ async function whyEmpty(call: CommandTools['call'], args: Args): Promise<string>
   const { pending, active, delayed, dlq_count: dead } = (await call(args, 'iii::queue::status', { queue })) as Status
   const others = [
     [pending, 'waiting for the first subscriber'],
-    [active, 'being delivered, or waiting for their function'],
+    [active, 'being handled'],
     [delayed, 'delayed'],
     [dead, 'dead'],
   ] as const
@@ -151,7 +161,7 @@ function listingOf({ dead, delayed }: Args): string {
 }
 
 function jobLine(row: JobRow): Record<string, string> {
-  const { id, function_id, attempts, retries, created_at, run_at, error, payload } = row
+  const { id, function_id, attempts, retries, created_at, run_at, error, payload, awaiting_function } = row
   return {
     ID: id,
     FUNCTION: function_id,
@@ -159,7 +169,7 @@ function jobLine(row: JobRow): Record<string, string> {
     SINCE: new Date(created_at).toISOString(),
     ...(run_at === undefined || run_at === null ? {} : { DUE: new Date(run_at).toISOString() }),
     DATA: shortened(JSON.stringify(payload)),
-    ERROR: shortened(error ?? ''),
+    ERROR: awaiting_function === true ? 'waits for its function' : shortened(error ?? ''),
   }
 }
 

@@ -4,7 +4,8 @@ import type { Clock } from '../../base/time/clock.ts'
 import { InvocationError } from '../../sdk/errors.ts'
 import type { TriggerRequest } from '../../sdk/handle-types.ts'
 import { RawJson } from '../../sdk/raw-json.ts'
-import type { Delivery, Outcome } from './adapters/backend.ts'
+import type { Delivery, Outcome, QueueRef } from './adapters/backend.ts'
+import type { AwaitingJobs } from './awaiting-jobs.ts'
 import type { Job } from './job.ts'
 import type { KnownFunctions } from './known-functions.ts'
 import type { QueueSettings } from './settings.ts'
@@ -12,13 +13,13 @@ import type { QueueSettings } from './settings.ts'
 export interface DeliveryDeps {
   readonly call: (request: TriggerRequest) => Promise<unknown>
   readonly functions: KnownFunctions
+  readonly awaiting: Pick<AwaitingJobs, 'add'>
   readonly clock: Clock
   readonly functionWaitMs: () => number
 }
 
 export interface DeliveryQueue {
-  /** As users say it. */
-  readonly name: string
+  readonly ref: QueueRef
   readonly settings: () => QueueSettings
 }
 
@@ -40,22 +41,25 @@ export async function deliverJob(delivery: Delivery, queue: DeliveryQueue, deps:
     const leftMs = deadline - deps.clock.now()
     if (!isUndelivered || !PASSING.has(code) || leftMs <= 0) return { kind: 'failed', code, message }
     const isThere = isKnown(request, deps)
+    const waited = deps.awaiting.add(queue.ref, delivery, isThere ? 'busy' : 'missing')
     delivery.setAside()
     await waitFor(request, isThere, Math.min(leftMs, pauseMs(queue.settings(), isThere, leftMs, tries)), deps)
-    if (!(await delivery.takeUp())) return { kind: 'returned' }
+    const goesOn = await delivery.takeUp()
+    waited()
+    if (!goesOn) return { kind: 'returned' }
   }
 }
 
 export function requestFor(
   { id, functionId, namespace, data, traceparent, baggage, attempts }: Job,
-  { name, settings }: DeliveryQueue,
+  { ref, settings }: DeliveryQueue,
 ): TriggerRequest {
   const request: TriggerRequest = {
     function_id: functionId,
     payload: new RawJson(data),
     raw: true,
     timeoutMs: settings().timeoutMs ?? NO_TIMEOUT_MS,
-    metadata: { messageReceiptId: id, queue: name, attempt: attempts },
+    metadata: { messageReceiptId: id, queue: ref.name, attempt: attempts },
   }
   if (namespace !== undefined) request.namespace = namespace
   if (traceparent !== undefined) request.traceparent = traceparent

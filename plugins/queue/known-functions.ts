@@ -16,18 +16,22 @@ const DEFAULT_NAMESPACE = 'default'
 
 export class KnownFunctions {
   readonly #clock: Clock
+  readonly #appeared: (functionId: string) => void
   readonly #known = new Set<string>()
   /** By function; bounded by the jobs that may be set aside. */
   readonly #waiting = new Map<string, Set<() => void>>()
 
-  constructor(clock: Clock) {
+  /** @param appeared told of each function that is there from now on */
+  constructor(clock: Clock, appeared: (functionId: string) => void = () => {}) {
     this.#clock = clock
+    this.#appeared = appeared
   }
 
   apply({ added, removed }: FunctionsChanged): void {
     for (const { namespace, function_id } of removed) this.#known.delete(nameOf(namespace, function_id))
     for (const { namespace, function_id } of added) {
       this.#known.add(nameOf(namespace, function_id))
+      this.#appeared(function_id)
       const woken = [nameOf(namespace, function_id)]
       // Whoever looks in another namespace and finds nothing gets what is in `default`.
       if (namespace === DEFAULT_NAMESPACE) woken.push(nameOf(undefined, function_id))

@@ -268,8 +268,19 @@ declare module '../../sdk/known-ids.ts' {
         queue: string
         /** Could be delivered now. */
         pending: number
-        /** Being delivered. */
+        /** Being handled. */
         active: number
+        /** Taken up, and waiting for their function: nobody provides it, or it takes no calls. */
+        awaiting_function: number
+        /** Those functions, with the number of their jobs; at most 20. */
+        awaited_functions: {
+          function_id: string
+          /** Left out for `default`. */
+          namespace?: string
+          /** `missing`: nobody provides it. `busy`: it takes no calls. */
+          reason: 'missing' | 'busy'
+          jobs: number
+        }[]
         /** Their time has not come, the first or after a failure. */
         delayed: number
         dlq_count: number
@@ -282,7 +293,7 @@ declare module '../../sdk/known-ids.ts' {
         adapter_state?: 'connected' | 'reconnecting'
       }
     }
-    /** Shows what is delivered next, without taking it. */
+    /** Shows what is delivered next, without taking it: first what waits for its function. */
     'iii::queue::peek': {
       input: {
         /** A named queue, or a topic: that is, the queues of all its subscriptions. */
@@ -313,6 +324,8 @@ declare module '../../sdk/known-ids.ts' {
         error: string | null
         /** Bytes of the data. */
         size_bytes: number
+        /** It waits for its function. Left out otherwise. */
+        awaiting_function?: boolean
       }[]
     }
     /** Shows what is delivered at a later time, the earliest first. */
@@ -346,6 +359,8 @@ declare module '../../sdk/known-ids.ts' {
         error: string | null
         /** Bytes of the data. */
         size_bytes: number
+        /** It waits for its function. Left out otherwise. */
+        awaiting_function?: boolean
       }[]
     }
     /** Delivers nothing more until the queue is resumed; what is being delivered goes on. */

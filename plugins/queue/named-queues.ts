@@ -75,7 +75,7 @@ export class NamedQueues {
   async #begin(name: string, settings: QueueSettings): Promise<void> {
     const queue: NamedQueue = { ref: namedQueue(name), settings, consumption: undefined }
     this.#queues.set(name, queue)
-    const target = { name, settings: () => queue.settings }
+    const target = { ref: queue.ref, settings: () => queue.settings }
     const consumer: Consumer = { deliver: (delivery) => deliverJob(delivery, target, this.#deps) }
     queue.consumption = await this.#backend.consume(queue.ref, this.#deps.observed(queue.ref, consumer))
   }

@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/time/clock.ts'
 import type { PluginContext, RunningPlugin } from '../../sdk/plugin.ts'
 import { openBackend, QUEUE_ADAPTERS } from './adapters.ts'
+import { AwaitingJobs } from './awaiting-jobs.ts'
 import type { DeliveryDeps } from './delivery.ts'
 import { queueWorkerSettings, type QueueWorkerConfig } from './config.ts'
 import { registerQueueFunctions } from './functions.ts'
@@ -21,10 +22,12 @@ export async function startQueue(
   const { iii, config, log, engine } = context
   let settings = queueWorkerSettings(config)
   const backend = await openBackend(config.adapter, { projectRoot: engine.projectRoot, log, clock })
-  const functions = new KnownFunctions(clock)
+  const awaiting = new AwaitingJobs({ log, functionWaitMs: () => settings.functionWaitMs })
+  const functions = new KnownFunctions(clock, (functionId) => awaiting.appeared(functionId))
   const delivery: DeliveryDeps = {
     call: (request) => iii.trigger(request),
     functions,
+    awaiting,
     clock,
     functionWaitMs: () => settings.functionWaitMs,
   }
@@ -34,6 +37,7 @@ export async function startQueue(
     clock,
     backend,
     delivery,
+    awaiting,
     named: { names: () => queues.all().keys(), settingsOf: (name) => queues.find(name)?.settings },
     config: QUEUE_ADAPTERS.chosen(config.adapter).config,
     legacySharedTopics: settings.legacySharedTopics,

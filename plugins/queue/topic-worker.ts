@@ -5,6 +5,7 @@ import type { Backend, Consumer, QueueRef } from './adapters/backend.ts'
 import type { AdminDeps } from './admin/functions.ts'
 import { topicRows } from './admin/listing.ts'
 import { QueueNames, type NamedQueues } from './admin/names.ts'
+import type { AwaitingJobs } from './awaiting-jobs.ts'
 import type { DeliveryDeps } from './delivery.ts'
 import { subscriberDefaults } from './topics/defaults.ts'
 import { liveSubscribers } from './topics/live-subscribers.ts'
@@ -25,6 +26,7 @@ export interface TopicWorkerDeps {
   readonly clock: Clock
   readonly backend: Backend
   readonly delivery: DeliveryDeps
+  readonly awaiting: AwaitingJobs
   readonly named: NamedQueues
   /** Of the adapter. */
   readonly config: Readonly<Record<string, unknown>>
@@ -41,14 +43,14 @@ export class TopicWorker {
 
   constructor(deps: TopicWorkerDeps) {
     this.#deps = deps
-    const { iii, log, clock, backend, delivery, named, config } = deps
+    const { iii, log, clock, backend, delivery, awaiting, named, config } = deps
     const now = (): number => clock.now()
-    const watch = new QueueWatch({ iii, log, clock, rows: () => topicRows({ backend, named }) })
+    const watch = new QueueWatch({ iii, log, clock, rows: () => topicRows({ backend, named, awaiting }) })
     const subscriptions = new Subscriptions({
       backend,
       log,
       defaults: subscriberDefaults(config),
-      deliver: (message, subscriber) => deliverMessage(message, subscriber, delivery),
+      deliver: (message, subscriber, queue) => deliverMessage(message, subscriber, queue, delivery),
       observed: (queue, consumer, functionId) => watch.over(queue, consumer, functionId),
     })
     this.#watch = watch
@@ -62,6 +64,7 @@ export class TopicWorker {
     this.admin = {
       backend,
       named,
+      awaiting,
       names: new QueueNames(named, backend),
       now,
       figures: watch.figures,

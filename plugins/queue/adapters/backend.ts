@@ -93,6 +93,8 @@ export interface Delivery {
   setAside(): boolean
   /** Resolves when the job has a slot again; at once where it never gave it up. False: the consumer has ended, the outcome is `returned`. */
   takeUp(): Promise<boolean>
+  /** The consumer has ended while it was set aside: the job is waiting in the store again. */
+  readonly hasEnded: boolean
 }
 
 /** Jobs of a queue that wait for something of their own without a slot. */

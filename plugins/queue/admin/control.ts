@@ -4,6 +4,7 @@ import { objectSchema } from '../../../kit/functions/function-schemas.ts'
 import { CodedError } from '../../../protocol/errors.ts'
 import type { JsonSchema } from '../../../sdk/plugin.ts'
 import type { Page, QueueRef } from '../adapters/backend.ts'
+import { MAX_AWAITED } from '../awaiting-jobs.ts'
 import type { Job } from '../job.ts'
 import { NAME_SCHEMAS, PAGE_SCHEMAS, readName, readPage, underCode } from './admin-input.ts'
 import { jobRow } from './job-rows.ts'
@@ -38,6 +39,7 @@ const JOBS: JsonSchema = {
       run_at: { type: ['integer', 'null'], description: 'Unix milliseconds before which it is not delivered.' },
       error: { type: ['string', 'null'], description: 'Code and message of the last failure.' },
       size_bytes: { type: 'integer', description: 'Bytes of the data.' },
+      awaiting_function: { type: 'boolean', description: 'It waits for its function. Left out otherwise.' },
     },
     ['id', 'payload', 'function_id', 'priority', 'attempts', 'created_at', 'run_at', 'error', 'size_bytes'],
   ),
@@ -49,14 +51,17 @@ export function controlFunctions(deps: ControlDeps): BuiltInFunction<any>[] {
     list(
       deps,
       'peek',
-      'Shows what is delivered next, without taking it.',
-      (one, other) => one.createdAt - other.createdAt,
+      'Shows what is delivered next, without taking it: first what waits for its function.',
+      nextOf,
+      (one, other) => one.job.createdAt - other.job.createdAt,
     ),
     list(
       deps,
       'delayed',
       'Shows what is delivered at a later time, the earliest first.',
-      (one, other) => timeOf(one) - timeOf(other),
+      async ({ backend }, queue, page) =>
+        (await backend.delayed(queue, page)).map((job) => ({ job, isAwaiting: false })),
+      (one, other) => timeOf(one.job) - timeOf(other.job),
     ),
     hold(deps, 'pause', true, 'Delivers nothing more until the queue is resumed; what is being delivered goes on.'),
     hold(deps, 'resume', false, 'Delivers again.'),
@@ -73,7 +78,27 @@ function status(deps: ControlDeps): BuiltInFunction<string> {
       {
         queue: { type: 'string' },
         pending: { type: 'integer', description: 'Could be delivered now.' },
-        active: { type: 'integer', description: 'Being delivered.' },
+        active: { type: 'integer', description: 'Being handled.' },
+        awaiting_function: {
+          type: 'integer',
+          description: 'Taken up, and waiting for their function: nobody provides it, or it takes no calls.',
+        },
+        awaited_functions: {
+          type: 'array',
+          description: `Those functions, with the number of their jobs; at most ${MAX_AWAITED}.`,
+          items: objectSchema(
+            {
+              function_id: { type: 'string' },
+              namespace: { type: 'string', description: 'Left out for `default`.' },
+              reason: {
+                enum: ['missing', 'busy'],
+                description: '`missing`: nobody provides it. `busy`: it takes no calls.',
+              },
+              jobs: { type: 'integer' },
+            },
+            ['function_id', 'reason', 'jobs'],
+          ),
+        },
         delayed: { type: 'integer', description: 'Their time has not come, the first or after a failure.' },
         dlq_count: NUMBER,
         consumers: { type: 'integer', description: 'Live subscribers; of a named queue, its concurrency.' },
@@ -85,16 +110,31 @@ function status(deps: ControlDeps): BuiltInFunction<string> {
         adapter: { type: 'string' },
         adapter_state: { enum: ['connected', 'reconnecting'] },
       },
-      ['queue', 'pending', 'active', 'delayed', 'dlq_count', 'consumers', 'paused'],
+      [
+        'queue',
+        'pending',
+        'active',
+        'awaiting_function',
+        'awaited_functions',
+        'delayed',
+        'dlq_count',
+        'consumers',
+        'paused',
+      ],
     ),
     decode: (input, reader) => readName(input, reader, 'queue', 'queue_not_set'),
     run: (queue) =>
       underCode('status_failed', `count the messages of "${queue}"`, async () => {
-        const { waiting, active, delayed, dead, paused, oldestAt, consumers } = await statusOf(deps, queue)
+        const { waiting, active, awaiting, awaited, delayed, dead, paused, oldestAt, consumers } = await statusOf(
+          deps,
+          queue,
+        )
         return {
           queue,
           pending: waiting,
           active,
+          awaiting_function: awaiting,
+          awaited_functions: awaited,
           delayed,
           dlq_count: dead,
           consumers,
@@ -107,11 +147,28 @@ function status(deps: ControlDeps): BuiltInFunction<string> {
   }
 }
 
+interface Listed {
+  readonly job: Job
+  readonly isAwaiting: boolean
+}
+
+type Read = (deps: ControlDeps, queue: QueueRef, page: Page) => Promise<Listed[]>
+
+/** Those that wait for their function were taken up before all that follow. */
+async function nextOf({ backend, awaiting }: ControlDeps, queue: QueueRef, { offset, limit }: Page): Promise<Listed[]> {
+  const awaitingJobs = awaiting.jobs(queue)
+  const first = awaitingJobs.slice(offset, offset + limit)
+  const rest = { offset: Math.max(0, offset - awaitingJobs.length), limit: limit - first.length }
+  const waiting = rest.limit === 0 ? [] : await backend.peek(queue, rest)
+  return [...first.map((job) => ({ job, isAwaiting: true })), ...waiting.map((job) => ({ job, isAwaiting: false }))]
+}
+
 function list(
-  { backend, names }: ControlDeps,
+  deps: ControlDeps,
   what: 'peek' | 'delayed',
   description: string,
-  order: (one: Job, other: Job) => number,
+  read: Read,
+  order: (one: Listed, other: Listed) => number,
 ): BuiltInFunction<NamedPage> {
   return {
     id: `iii::queue::${what}`,
@@ -124,10 +181,10 @@ function list(
     }),
     run: ({ queue, page }) =>
       underCode(`${what}_failed`, `list the messages of "${queue}"`, async () =>
-        mergedPage(await names.find(queue), page, {
-          read: (each, part) => backend[what](each, part),
+        mergedPage(await deps.names.find(queue), page, {
+          read: (each, part) => read(deps, each, part),
           order,
-          row: jobRow,
+          row: ({ job, isAwaiting }, functionOfQueue) => jobRow(job, functionOfQueue, isAwaiting),
         }),
       ),
   }

@@ -3,7 +3,7 @@ import { RawJson } from '../../../sdk/raw-json.ts'
 import type { DeadLetter, Failure, Job } from '../job.ts'
 
 /** An entry of `iii::queue::peek` and `iii::queue::delayed`. */
-export function jobRow(job: Job, functionOfQueue = ''): RawJson {
+export function jobRow(job: Job, functionOfQueue: string, isAwaiting: boolean): RawJson {
   const { id, functionId, namespace, group, priority, attempts, createdAt, runAt, history } = job
   return withPayload(job, {
     id,
@@ -16,6 +16,7 @@ export function jobRow(job: Job, functionOfQueue = ''): RawJson {
     run_at: runAt ?? null,
     error: textOf(history.at(-1)),
     size_bytes: Buffer.byteLength(job.data),
+    ...(isAwaiting && { awaiting_function: true }),
   })
 }
 

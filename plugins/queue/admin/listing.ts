@@ -3,11 +3,13 @@ import type { BuiltInFunction } from '../../../kit/functions/built-in-function.t
 import { objectSchema } from '../../../kit/functions/function-schemas.ts'
 import { namedQueue, type Backend, type QueueRef, type QueueStats } from '../adapters/backend.ts'
 import { NAME_SCHEMAS, readName, underCode } from './admin-input.ts'
+import type { AwaitedFunction, AwaitingJobs } from '../awaiting-jobs.ts'
 import type { NamedQueues, QueueNames } from './names.ts'
 
 export interface ListingDeps {
   readonly backend: Backend
   readonly named: NamedQueues
+  readonly awaiting: AwaitingJobs
   readonly names: QueueNames
   /** Live subscribers by topic, each replica counted. */
   readonly subscribers: () => Promise<ReadonlyMap<string, number>>
@@ -19,10 +21,21 @@ export interface TopicRow {
   readonly name: string
   readonly brokerType: string
   /** Of all its queues; of a topic that nobody has subscribed to, its backlog waits. */
-  readonly stats: QueueStats
+  readonly stats: Counts
 }
 
-const EMPTY: QueueStats = { waiting: 0, active: 0, delayed: 0, dead: 0, paused: false }
+/** Figures of a queue or topic. Jobs are counted once. */
+export interface Counts extends QueueStats {
+  /** Neither waiting nor handled: they wait for their function. They are not among the active ones. */
+  readonly awaiting: number
+}
+
+/** What is to be delivered now, and what is in hand (spec 03 §5). */
+export function depthOf({ waiting, active, awaiting }: Counts): number {
+  return waiting + active + awaiting
+}
+
+const EMPTY: Counts = { awaiting: 0, waiting: 0, active: 0, delayed: 0, dead: 0, paused: false }
 const NUMBER = { type: 'integer' }
 
 export function listingFunctions(deps: ListingDeps): BuiltInFunction<any>[] {
@@ -84,22 +97,27 @@ function topicStats(deps: ListingDeps): BuiltInFunction<string> {
     decode: (input, reader) => readName(input, reader, 'topic', 'topic_required'),
     run: (name) =>
       underCode('topic_stats_failed', `count the messages of "${name}"`, async () => {
-        const { waiting, active, dead, consumers } = await statusOf(deps, name)
-        return { depth: waiting + active, consumer_count: consumers, dlq_depth: dead, config: null }
+        const status = await statusOf(deps, name)
+        return { depth: depthOf(status), consumer_count: status.consumers, dlq_depth: status.dead, config: null }
       }),
   }
 }
 
+interface Status extends Counts {
+  readonly consumers: number
+  readonly awaited: readonly AwaitedFunction[]
+}
+
 /** Figures of what a name means; zeros for an unknown one. */
-export async function statusOf(deps: ListingDeps, name: string): Promise<QueueStats & { readonly consumers: number }> {
-  const { backend, names, named, subscribers } = deps
+export async function statusOf(deps: ListingDeps, name: string): Promise<Status> {
+  const { awaiting, names, named, subscribers } = deps
   const meant = await names.find(name)
-  const stats = sum(await Promise.all(meant.queues.map((queue) => backend.stats(queue))), meant.backlog)
+  const counts = sum(await Promise.all(meant.queues.map((queue) => countsOf(deps, queue))), meant.backlog)
   const consumers =
     meant.kind === 'named'
       ? (named.settingsOf(meant.name)?.concurrency ?? 0)
       : ((await subscribers()).get(meant.name) ?? 0)
-  return { ...stats, consumers }
+  return { ...counts, consumers, awaited: awaiting.functions(meant.queues) }
 }
 
 /** All that has a name, with its figures, by name. */
@@ -109,7 +127,7 @@ export async function topicRows(deps: Omit<ListingDeps, 'subscribers' | 'names'>
   for (const [name, queues] of [...(await queuesByName(deps))].sort(byName)) {
     const isNamed = queues.some(({ kind }) => kind === 'named')
     const backlog = isNamed ? 0 : await backend.backlog(name)
-    const stats = sum(await Promise.all(queues.map((queue) => backend.stats(queue))), backlog)
+    const stats = sum(await Promise.all(queues.map((queue) => countsOf(deps, queue))), backlog)
     rows.push({
       kind: isNamed ? 'named' : 'topic',
       name,
@@ -138,12 +156,23 @@ async function queuesByName({
   return byNames
 }
 
-function sum(parts: readonly QueueStats[], backlog: number): QueueStats {
+async function countsOf(
+  { backend, awaiting }: Pick<ListingDeps, 'backend' | 'awaiting'>,
+  queue: QueueRef,
+): Promise<Counts> {
+  const stats = await backend.stats(queue)
+  // Asked of two: a job may have begun to wait, or have ended, in between.
+  const count = Math.min(awaiting.count(queue), stats.active)
+  return { ...stats, active: stats.active - count, awaiting: count }
+}
+
+function sum(parts: readonly Counts[], backlog: number): Counts {
   const total = parts.reduce(
-    (all, { waiting, active, delayed, dead, oldestAt }) => ({
+    (all, { waiting, active, awaiting, delayed, dead, oldestAt }) => ({
       ...all,
       waiting: all.waiting + waiting,
       active: all.active + active,
+      awaiting: all.awaiting + awaiting,
       delayed: all.delayed + delayed,
       dead: all.dead + dead,
       oldestAt: oldestAt === undefined ? all.oldestAt : Math.min(oldestAt, all.oldestAt ?? oldestAt),

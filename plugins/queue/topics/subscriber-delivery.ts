@@ -1,7 +1,7 @@
 // One delivery to a subscriber (spec 03 §4.2, §4.4): its condition is asked first, each time, and then its function is called with the
 // message, both where the binding says and on its behalf.
 import type { TriggerRequest } from '../../../sdk/handle-types.ts'
-import type { Delivery, Outcome } from '../adapters/backend.ts'
+import type { Delivery, Outcome, QueueRef } from '../adapters/backend.ts'
 import { deliverJob, failureOf, requestFor, type DeliveryDeps, type DeliveryQueue } from '../delivery.ts'
 import type { Subscriber } from './trigger.ts'
 
@@ -9,15 +9,28 @@ import type { Subscriber } from './trigger.ts'
 export const CONDITION_MS = 30_000
 
 /** Runs a delivery; never rejects. */
-export async function deliverMessage(delivery: Delivery, subscriber: Subscriber, deps: DeliveryDeps): Promise<Outcome> {
-  const { binding, subscription, settings } = subscriber
+export async function deliverMessage(
+  delivery: Delivery,
+  subscriber: Subscriber,
+  ref: QueueRef,
+  deps: DeliveryDeps,
+): Promise<Outcome> {
+  const { binding, settings } = subscriber
   const { function_id: functionId, namespace, metadata } = binding
   // Which function is called is the business of the binding: `__binding` may stand in its place in the subscription.
   const job = { ...delivery.job, functionId, namespace }
-  const queue: DeliveryQueue = { name: subscription.topic, settings: () => settings }
+  const queue: DeliveryQueue = { ref, settings: () => settings }
   const verdict = await askCondition(requestFor(job, queue), subscriber, deps)
   if (verdict !== undefined) return verdict
-  return deliverJob({ job, setAside: () => delivery.setAside(), takeUp: () => delivery.takeUp() }, queue, {
+  const ofFunction: Delivery = {
+    job,
+    setAside: () => delivery.setAside(),
+    takeUp: () => delivery.takeUp(),
+    get hasEnded() {
+      return delivery.hasEnded
+    },
+  }
+  return deliverJob(ofFunction, queue, {
     ...deps,
     call: ({ metadata: _ofQueue, ...request }) =>
       deps.call({ ...request, binding: binding.id, ...(metadata !== undefined && { metadata }) }),

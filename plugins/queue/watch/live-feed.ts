@@ -3,7 +3,7 @@
 import type { Clock } from '../../../base/time/clock.ts'
 import type { Caller } from '../../../kit/triggers/binding-call.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
-import type { TopicRow } from '../admin/listing.ts'
+import { depthOf, type TopicRow } from '../admin/listing.ts'
 import type { QueueFigures } from './queue-figures.ts'
 
 export const FEED_STREAM = 'iii:devtools:queues'
@@ -89,7 +89,8 @@ export class LiveFeed {
     this.#countedAt = now
     const before = this.#counted
     this.#counted = new Map()
-    return all.map(({ kind, name, stats: { waiting, active, delayed, dead } }) => {
+    return all.map(({ kind, name, stats }) => {
+      const { active, delayed, dead } = stats
       const { enqueued, delivered } = figures().find(kind, name) ?? { enqueued: 0, delivered: 0 }
       const key = `${kind} ${name}`
       const last = before.get(key) ?? { enqueued: 0, delivered: 0 }
@@ -97,7 +98,7 @@ export class LiveFeed {
       return {
         name,
         kind,
-        depth: waiting + active,
+        depth: depthOf(stats),
         delayed,
         in_flight: active,
         dlq: dead,

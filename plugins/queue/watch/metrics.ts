@@ -3,10 +3,10 @@ import type { LatencyHistogram } from '../../../base/values/latency-histogram.ts
 import type { BuiltInFunction } from '../../../kit/functions/built-in-function.ts'
 import { objectSchema } from '../../../kit/functions/function-schemas.ts'
 import { underCode } from '../admin/admin-input.ts'
-import { topicRows, type ListingDeps, type TopicRow } from '../admin/listing.ts'
+import { depthOf, topicRows, type ListingDeps, type TopicRow } from '../admin/listing.ts'
 import type { Figures, QueueFigures, QueueKind } from './queue-figures.ts'
 
-export interface MetricsDeps extends Pick<ListingDeps, 'backend' | 'named'> {
+export interface MetricsDeps extends Pick<ListingDeps, 'backend' | 'named' | 'awaiting'> {
   readonly figures: QueueFigures
   /** Unix milliseconds. */
   readonly now: () => number
@@ -59,13 +59,13 @@ export function metricsFunction(deps: MetricsDeps): BuiltInFunction<null> {
 }
 
 function gaugesOf({ kind, name, stats }: TopicRow, now: number): Metric[] {
-  const { waiting, active, delayed, dead, oldestAt } = stats
+  const { active, delayed, dead, oldestAt } = stats
   const attributes = { queue: name, kind }
   const gauge = (suffix: (typeof GAUGES)[number], value: number, unit = '{message}'): Metric => {
     return { name: `iii.queue.${suffix}`, kind: 'gauge', unit, attributes, value }
   }
   return [
-    gauge('depth', waiting + active),
+    gauge('depth', depthOf(stats)),
     gauge('delayed', delayed),
     gauge('dlq', dead),
     gauge('in_flight', active),

@@ -200,14 +200,14 @@ export function backendCases(
       const consumption = await consume(async (_payload, delivery) => {
         delivery.setAside()
         await asked.pass()
-        answers.push(await delivery.takeUp())
+        answers.push(delivery.hasEnded, await delivery.takeUp(), delivery.hasEnded)
         return RETURNED
       })
       await begun.take(1)
       const stopped = consumption.stop(1_000)
       asked.open()
       await within(5_000, 'the stop', stopped)
-      expect(answers).toEqual([false])
+      expect(answers).toEqual([true, false, true])
     })
 
     test('queues do not disturb each other', async () => {

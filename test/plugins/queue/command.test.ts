@@ -33,9 +33,9 @@ test('list shows queues and topics with what is in them', async () => {
   const { code, stdout, stderr } = await queue('list')
   expect([code, stderr]).toEqual([0, ''])
   const lines = stdout.split('\n').map((line) => line.trim().split(/ {2,}/))
-  expect(lines[0]).toEqual(['NAME', 'KIND', 'WAITING', 'ACTIVE', 'DELAYED', 'DEAD', 'CONSUMERS', 'STATE'])
-  expect(lines).toContainEqual(['held', 'queue', '0', '0', '0', '0', '3', 'paused'])
-  expect(lines).toContainEqual(['orders.shipped', 'topic', '1', '0', '0', '0', '0'])
+  expect(lines[0]).toEqual(['NAME', 'KIND', 'WAITING', 'ACTIVE', 'AWAITING', 'DELAYED', 'DEAD', 'CONSUMERS', 'STATE'])
+  expect(lines).toContainEqual(['held', 'queue', '0', '0', '0', '0', '0', '3', 'paused'])
+  expect(lines).toContainEqual(['orders.shipped', 'topic', '1', '0', '0', '0', '0', '0'])
   await client.call('iii::queue::resume', { queue: 'held' })
 })
 
@@ -62,11 +62,21 @@ test('peek says what there is where nothing is next', async () => {
   expect((await queue('peek', 'early')).stdout).toBe(
     'Nothing in "early" is to be delivered now; 1 waiting for the first subscriber.\n',
   )
-  await enqueue('quiet', 'nobody::provides', 1)
-  await enqueue('quiet', 'nobody::provides', 2, { delay_ms: 3_600_000 })
+  await client.provided('slow', () => new Promise(() => {}))
+  await enqueue('quiet', 'slow', 1)
+  await client.until(() => client.calls('slow').length > 0, 'the delivery')
+  await enqueue('quiet', 'slow', 2, { delay_ms: 3_600_000 })
+  expect((await queue('peek', 'quiet')).stdout).toBe(
+    'Nothing in "quiet" is to be delivered now; 1 being handled, 1 delayed.\n',
+  )
+})
+
+test('list and peek show what waits for a function that nobody provides', async () => {
+  await enqueue('mail', 'nobody::provides', 'letter')
   await expect
-    .poll(async () => (await queue('peek', 'quiet')).stdout)
-    .toBe('Nothing in "quiet" is to be delivered now; 1 being delivered, or waiting for their function, 1 delayed.\n')
+    .poll(async () => (await queue('list')).stdout)
+    .toMatch(/^mail +queue +0 +0 +1 +0 +0 +10 +nobody provides nobody::provides$/m)
+  expect((await queue('peek', 'mail')).stdout).toMatch(/ nobody::provides +0 .*"letter" +waits for its function/)
 })
 
 test('list and peek print JSON', async () => {

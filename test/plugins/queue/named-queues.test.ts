@@ -1,7 +1,7 @@
 // Named queues on the real router: the checks of spec 03 §10 about what is delivered when, and how often.
 import { describe, expect, test } from 'vitest'
 import { ManualClock, settled } from '../../../testing/index.ts'
-import { within } from '../../support/deadline.ts'
+import { Collector, within } from '../../support/deadline.ts'
 import { runQueue } from './run-plugin.ts'
 
 const failing = (): never => {
@@ -113,6 +113,69 @@ describe('a function that nobody provides', () => {
     const late = run.handle('late', (_payload, metadata) => void attempts.push(metadata))
     expect(await late.take(1)).toEqual(['first'])
     expect(attempts).toEqual([{ messageReceiptId: expect.any(String), queue: 'q', attempt: 0 }])
+  })
+
+  test('its job is counted and listed as waiting for it, and told once in the log', async () => {
+    const run = await runQueue({ q: { concurrency: 1 } })
+    const missing = await run.enqueue('late', 'first', { queue: 'q' })
+    await run.enqueue('late', 'second', { queue: 'q' })
+    const block = Promise.withResolvers<null>()
+    const busy = run.handle('busy', () => block.promise)
+    await run.enqueue('busy', 1, { queue: 'q' })
+    await busy.take(1)
+    const waiting = await run.enqueue('busy', 2, { queue: 'q' })
+    const peek = async (page: object = {}): Promise<unknown[]> =>
+      ((await run.call('iii::queue::peek', { queue: 'q', ...page })) as any[]).map(
+        ({ id, payload, awaiting_function: is }) => ({ id, payload, is }),
+      )
+    expect(await run.call('iii::queue::status', { queue: 'q' })).toMatchObject({
+      pending: 1,
+      active: 1,
+      awaiting_function: 2,
+      awaited_functions: [{ function_id: 'late', reason: 'missing', jobs: 2 }],
+    })
+    expect(await run.call('engine::queue::topic_stats', { topic: 'q' })).toMatchObject({ depth: 4 })
+    expect(await peek()).toEqual([
+      { id: missing, payload: 'first', is: true },
+      { id: expect.any(String), payload: 'second', is: true },
+      { id: waiting, payload: 2, is: undefined },
+    ])
+    expect(await peek({ offset: 1, limit: 1 })).toMatchObject([{ payload: 'second' }])
+    expect(await peek({ offset: 2, limit: 5 })).toMatchObject([{ payload: 2 }])
+    expect(run.log.lines).toEqual([
+      {
+        level: 'warn',
+        message: expect.stringContaining("jobs of the queue 'q' wait for the function late, which nobody provides"),
+        data: { queue: 'q', function_id: 'late', namespace: 'default' },
+      },
+    ])
+    block.resolve(null)
+    await run.handle('late').take(2)
+    await busy.take(2)
+    await settled()
+    expect(await run.call('iii::queue::status', { queue: 'q' })).toMatchObject({
+      pending: 0,
+      active: 0,
+      awaiting_function: 0,
+      awaited_functions: [],
+    })
+  })
+
+  test('that is gone again is told again', async () => {
+    const run = await runQueue()
+    const told = (): number => run.log.lines.filter(({ message }) => message.includes('which nobody provides')).length
+    const send = (): Promise<string> => run.enqueue('f', 1)
+    await send()
+    await run.call('iii::queue::status', { queue: 'default' })
+    expect(told()).toBe(1)
+    const calls = new Collector<unknown>()
+    const f = run.worker.registerFunction('f', calls.add)
+    await calls.take(1)
+    f.unregister()
+    await send()
+    await settled()
+    expect(told()).toBe(2)
+    expect(calls.items).toHaveLength(1)
   })
 
   test('it waits for function_wait_ms, then that counts as one failure', async () => {

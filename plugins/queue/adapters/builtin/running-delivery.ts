@@ -30,6 +30,10 @@ export class RunningDelivery implements Delivery {
     return this.#slot === 'aside'
   }
 
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
   setAside(): boolean {
     if (this.#slot === 'held' && !this.#hasEnded && this.#owner.setAside()) this.#slot = 'aside'
     return this.#slot === 'aside'

@@ -48,6 +48,10 @@ export class HeldJob implements Delivery {
     this.#owner = owner
   }
 
+  get hasEnded(): boolean {
+    return this.#isRefused
+  }
+
   setAside(): boolean {
     return this.phase === 'aside' || (this.phase === 'running' && this.#owner.setAside(this))
   }

@@ -39,6 +39,10 @@ export class RedisDelivery implements Delivery {
     return this.#slot === 'wanted'
   }
 
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
   setAside(): boolean {
     if (this.#slot === 'held' && !this.#hasEnded && this.#owner.setAside(this)) this.#slot = 'aside'
     return this.#slot !== 'held'

@@ -76,6 +76,8 @@ describe('figures', () => {
       queue: 'slow',
       pending: 2,
       active: 1,
+      awaiting_function: 0,
+      awaited_functions: [],
       delayed: 1,
       dlq_count: 1,
       consumers: 1,

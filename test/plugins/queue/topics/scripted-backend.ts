@@ -76,7 +76,7 @@ export class ScriptedBackend implements Part {
       history: [],
       ...job,
     }
-    const delivery: Delivery = { job: whole, setAside: () => true, takeUp: async () => true }
+    const delivery: Delivery = { job: whole, setAside: () => true, takeUp: async () => true, hasEnded: false }
     return consumer.deliver(delivery)
   }
 }

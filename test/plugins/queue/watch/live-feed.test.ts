@@ -8,7 +8,7 @@ import { ManualClock } from '../../../../testing/manual-clock.ts'
 import { collectingLog } from '../../../support/collecting-log.ts'
 import { Collector } from '../../../support/deadline.ts'
 
-const STATS = { waiting: 3, active: 2, delayed: 1, dead: 4, paused: false }
+const STATS = { waiting: 2, active: 2, awaiting: 1, delayed: 1, dead: 4, paused: false }
 
 function scene(rows: TopicRow[] = [{ kind: 'named', name: 'mail', brokerType: 'function_queue', stats: STATS }]) {
   const clock = new ManualClock()

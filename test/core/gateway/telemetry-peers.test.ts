@@ -37,12 +37,10 @@ test('records of the only worker that came with the socket have its name', async
   expect(await line(core, 'hello')).toMatchObject({ level: 'info', worker: 'images', service: 'iii-node' })
 })
 
-test('where several came with it none is named until its metrics say which', async () => {
+test('of several workers the one that the metrics name has the records', async () => {
   const core = await startCore()
   const [first] = await Promise.all([core.connect({ name: 'first' }), core.connect({ name: 'second' })])
   const socket = await otel(core)
-  socket.socket.send(logs('whose?'))
-  expect(await line(core, 'whose?')).not.toHaveProperty('worker')
   socket.socket.send(metrics(first.workerId))
   socket.socket.send(logs('mine'))
   expect(await line(core, 'mine')).toMatchObject({ worker: 'first' })
@@ -76,13 +74,33 @@ test('an export that is no JSON is one warning, and the connection stays', async
   expect(core.logged('warn').map(({ msg }) => msg)).toEqual(['log records of a worker could not be read'])
 })
 
-test('of several that came with a socket the one that is much nearer in time has it', () => {
-  const opened = performance.now()
-  const worker = (id: string, ms: number): Worker =>
-    ({ id, name: id, phase: 'open', ipAddress: '127.0.0.1', announcement: {}, connectedMs: opened + ms }) as Worker
-  const workers = [worker('earlier', -400), worker('later', 600)]
+/** Sockets that are opened while workers are there that connected so many milliseconds after the first of them. */
+function peersBeside(connected: Readonly<Record<string, number>>, sockets: readonly string[]): (string | undefined)[] {
+  let workers: Worker[] = []
   const peers = new TelemetryPeers(() => workers)
-  expect(peers.open('127.0.0.1').name).toBe('earlier')
-  expect(peers.open('127.0.0.1').name, 'of those that are left').toBe('later')
-  expect(peers.open('10.0.0.1').name).toBeUndefined()
+  const opened = sockets.map((ip) => peers.open(ip))
+  workers = Object.entries(connected).map(
+    ([id, ms]) =>
+      ({
+        id,
+        name: id,
+        phase: 'open',
+        ipAddress: '127.0.0.1',
+        announcement: {},
+        connectedMs: opened[0]!.openedMs + ms,
+      }) as Worker,
+  )
+  return opened.map(({ name }) => name)
+}
+
+test('where several came with a socket none is named', () => {
+  expect(peersBeside({ first: -40, second: 50 }, ['127.0.0.1'])).toEqual([undefined])
+})
+
+test('of several that came with a socket the one that is much nearer in time has it', () => {
+  expect(peersBeside({ earlier: -400, later: 600 }, ['127.0.0.1', '127.0.0.1'])).toEqual(['earlier', 'later'])
+})
+
+test('a worker of another address does not have the socket', () => {
+  expect(peersBeside({ only: 0 }, ['10.0.0.1'])).toEqual([undefined])
 })

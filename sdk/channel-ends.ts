@@ -1,8 +1,8 @@
 // The channel ends that a handle has, by their number on its connection.
-import { ChannelReader } from './channel-reader.ts'
-import { ChannelWriter } from './channel-writer.ts'
 import type { ChannelRef } from './handle-types.ts'
-import type { Transport } from './transport.ts'
+import type { ReadingEnd } from './reading-end.ts'
+import type { ChannelTransport } from './transport.ts'
+import type { WritingEnd } from './writing-end.ts'
 
 /** What an end says of itself. It is known here only in between: an end that is never used leaves nothing behind. */
 export interface EndEvents {
@@ -10,33 +10,43 @@ export interface EndEvents {
   onEnded(): void
 }
 
-export class ChannelEnds {
-  readonly #transport: Transport
-  readonly #writers = new Map<number, ChannelWriter>()
-  readonly #readers = new Map<number, ChannelReader>()
+type End<Kind> = new (transport: ChannelTransport, end: number, ref: ChannelRef, events: EndEvents) => Kind
+
+/** The ends of channels as this surface has them. */
+export interface EndKinds<Reader, Writer> {
+  readonly Reader: End<Reader & ReadingEnd<any>>
+  readonly Writer: End<Writer & WritingEnd>
+}
+
+export class ChannelEnds<Reader, Writer> {
+  readonly #transport: ChannelTransport
+  readonly #kinds: EndKinds<Reader, Writer>
+  readonly #writers = new Map<number, WritingEnd>()
+  readonly #readers = new Map<number, ReadingEnd<any>>()
   #lastEnd = 0
 
-  constructor(transport: Transport) {
+  constructor(transport: ChannelTransport, kinds: EndKinds<Reader, Writer>) {
     this.#transport = transport
+    this.#kinds = kinds
   }
 
   /** The live end of a ref: a reader or a writer by its direction. It attaches when it is first used. */
-  open(ref: ChannelRef): ChannelReader | ChannelWriter {
+  open(ref: ChannelRef): Reader | Writer {
     return ref.direction === 'read' ? this.openReader(ref) : this.openWriter(ref)
   }
 
-  openWriter(ref: ChannelRef): ChannelWriter {
+  openWriter(ref: ChannelRef): Writer {
     const end = ++this.#lastEnd
-    const writer: ChannelWriter = new ChannelWriter(this.#transport, end, ref, {
+    const writer: Writer & WritingEnd = new this.#kinds.Writer(this.#transport, end, ref, {
       onAttached: () => this.#writers.set(end, writer),
       onEnded: () => this.#writers.delete(end),
     })
     return writer
   }
 
-  openReader(ref: ChannelRef): ChannelReader {
+  openReader(ref: ChannelRef): Reader {
     const end = ++this.#lastEnd
-    const reader: ChannelReader = new ChannelReader(this.#transport, end, ref, {
+    const reader: Reader & ReadingEnd<any> = new this.#kinds.Reader(this.#transport, end, ref, {
       onAttached: () => this.#readers.set(end, reader),
       onEnded: () => this.#readers.delete(end),
     })
@@ -47,7 +57,7 @@ export class ChannelEnds {
     this.#readers.get(end)?.receiveText(text)
   }
 
-  receiveBinary(end: number, bytes: Buffer): void {
+  receiveBinary(end: number, bytes: Uint8Array): void {
     this.#readers.get(end)?.receiveBinary(bytes)
   }
 

@@ -3,7 +3,7 @@ import { CodedError } from '../protocol/errors.ts'
 import type { Sidecar } from '../protocol/ring/sidecar.ts'
 import type { Activity } from './activity.ts'
 import { errorJson, promiseOf, serializationError, toJson } from './answers.ts'
-import { runInCallContext } from './call-context.ts'
+import type { CallContexts } from './call-contexts.ts'
 import { mayHoldChannelRef, replaceChannelRefs } from './channel-refs.ts'
 import type { ChannelEnds } from './channel-ends.ts'
 import type { Handler } from './handle-types.ts'
@@ -27,16 +27,23 @@ interface RegisteredFunction extends PayloadForm {
 export class FunctionTable {
   readonly #transport: Transport
   readonly #activity: Activity
-  readonly #channels: ChannelEnds
+  readonly #channels: ChannelEnds<unknown, unknown>
+  readonly #contexts: CallContexts
   readonly #byId = new Map<string, RegisteredFunction>()
   /** Numbers are not used again: a call on its way still means the function that had it. */
   readonly #byIndex = new Map<number, RegisteredFunction>()
   #nextIndex = 0
 
-  constructor(transport: Transport, activity: Activity, channels: ChannelEnds) {
+  constructor(
+    transport: Transport,
+    activity: Activity,
+    channels: ChannelEnds<unknown, unknown>,
+    contexts: CallContexts,
+  ) {
     this.#transport = transport
     this.#activity = activity
     this.#channels = channels
+    this.#contexts = contexts
   }
 
   has(id: string): boolean {
@@ -91,7 +98,7 @@ export class FunctionTable {
     this.#activity.enter()
     let outcome: unknown
     try {
-      outcome = sidecar === undefined ? handler(data) : invoke(handler, data, sidecar)
+      outcome = sidecar === undefined ? handler(data) : this.#invoke(handler, data, sidecar)
     } catch (error) {
       return this.#fail(callId, error)
     }
@@ -124,9 +131,9 @@ export class FunctionTable {
   #refuse(callId: number, code: string, message: string): void {
     this.#transport.error(callId, errorJson(new CodedError(code, message)))
   }
-}
 
-function invoke(handler: Handler, data: unknown, { traceparent, baggage, metadata }: Sidecar): unknown {
-  if (traceparent === undefined && baggage === undefined) return handler(data, metadata)
-  return runInCallContext({ traceparent, baggage }, () => handler(data, metadata))
+  #invoke(handler: Handler, data: unknown, { traceparent, baggage, metadata }: Sidecar): unknown {
+    if (traceparent === undefined && baggage === undefined) return handler(data, metadata)
+    return this.#contexts.run({ traceparent, baggage }, () => handler(data, metadata))
+  }
 }

@@ -3,7 +3,7 @@
 import { InvocationError } from './errors.ts'
 
 export const DEFAULT_TIMEOUT_MS = 30_000
-/** Longest time that a Node timer takes. */
+/** Longest time that a timer takes, in Node and in browsers. */
 const MAX_TIMEOUT_MS = 2_147_483_647
 
 export interface PendingCall {
@@ -15,17 +15,31 @@ export interface PendingCall {
   /** `performance.now()` at which it expires; with the default time-out only. */
   readonly deadline: number
   /** Only with a time-out other than the default. */
-  readonly timer: NodeJS.Timeout | undefined
+  readonly timer: Timer | undefined
+}
+
+type Timer = ReturnType<typeof setTimeout>
+
+export interface PendingCallsOptions {
+  /** Milliseconds that a call waits which says nothing of it. */
+  readonly timeoutMs: number
+  readonly onEmpty: () => void
+  /** Why there can be no answer at present, in words, for the error of a call whose time is up. */
+  readonly problem: () => string | undefined
 }
 
 export class PendingCalls {
   readonly #calls = new Map<number, PendingCall>()
+  readonly #timeoutMs: number
   readonly #onEmpty: () => void
+  readonly #problem: () => string | undefined
   #lastId = 0
-  #sweep: NodeJS.Timeout | undefined
+  #sweep: Timer | undefined
 
-  constructor(onEmpty: () => void) {
+  constructor({ timeoutMs, onEmpty, problem }: PendingCallsOptions) {
+    this.#timeoutMs = Math.min(timeoutMs, MAX_TIMEOUT_MS)
     this.#onEmpty = onEmpty
+    this.#problem = problem
   }
 
   get size(): number {
@@ -42,15 +56,19 @@ export class PendingCalls {
     do this.#lastId = (this.#lastId + 1) >>> 0
     while (this.#lastId === 0 || this.#calls.has(this.#lastId))
     const id = this.#lastId
-    if (timeoutMs === undefined || timeoutMs === DEFAULT_TIMEOUT_MS) {
-      const deadline = performance.now() + DEFAULT_TIMEOUT_MS
+    if (timeoutMs === undefined || timeoutMs === this.#timeoutMs) {
+      const deadline = performance.now() + this.#timeoutMs
       this.#calls.set(id, { functionId, resolve, reject, raw, deadline, timer: undefined })
-      this.#sweep ??= setTimeout(this.#expire, DEFAULT_TIMEOUT_MS)
+      this.#sweep ??= setTimeout(this.#expire, this.#timeoutMs)
     } else {
       const timer = setTimeout(() => this.#timeOut(id, timeoutMs), Math.min(timeoutMs, MAX_TIMEOUT_MS))
       this.#calls.set(id, { functionId, resolve, reject, raw, deadline: Infinity, timer })
     }
     return id
+  }
+
+  has(id: number): boolean {
+    return this.#calls.has(id)
   }
 
   /** Takes the call out; undefined when it is not, or no longer, awaited. */
@@ -74,7 +92,10 @@ export class PendingCalls {
 
   #timeOut(id: number, timeoutMs: number): void {
     const call = this.take(id)
-    call?.reject(new InvocationError('TIMEOUT', `invocation timed out after ${timeoutMs}ms`, call.functionId))
+    if (call === undefined) return
+    const problem = this.#problem()
+    const message = `invocation timed out after ${timeoutMs}ms${problem === undefined ? '' : `. ${problem}`}`
+    call.reject(new InvocationError('TIMEOUT', message, call.functionId))
   }
 
   readonly #expire = (): void => {
@@ -86,7 +107,7 @@ export class PendingCalls {
         this.#sweep = setTimeout(this.#expire, deadline - now)
         return
       }
-      this.#timeOut(id, DEFAULT_TIMEOUT_MS)
+      this.#timeOut(id, this.#timeoutMs)
     }
   }
 }

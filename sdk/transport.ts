@@ -6,13 +6,25 @@ import type { ChannelRef } from './handle-types.ts'
 
 export type { Sidecar }
 
-export interface Transport {
+/** The part of a transport that the ends of channels use. */
+export interface ChannelTransport {
+  openChannel(end: number, ref: ChannelRef): void
+  channelText(end: number, text: string): void
+  channelBinary(end: number, bytes: Uint8Array): void
+  channelClose(end: number, code: number, reason: string): void
+  /** Allows the writer at the other side that many bytes more. */
+  channelCredit(end: number, bytes: number): void
+}
+
+export interface Transport extends ChannelTransport {
   /** Base address for channel sockets of other clients; empty where there is none. */
   readonly address: string
   /** False once nothing can be sent any more. */
   readonly open: boolean
   /** Too much waits to be sent: new calls are refused, answers are not. */
   readonly congested: boolean
+  /** Why nothing can be sent at present, in words; undefined while it can, and where that is never so. */
+  readonly problem?: string | undefined
   /** Begins to hand out what arrives. */
   start(receiver: Receiver): void
   /** `callId` is undefined for a call that nobody waits for. `payload` is JSON. */
@@ -22,12 +34,6 @@ export interface Transport {
   error(callId: number, json: string): void
   /** `functionIndex`: for `registerfunction`, the number by which calls of it may name it. */
   control(message: WorkerMessage, functionIndex?: number): void
-  openChannel(end: number, ref: ChannelRef): void
-  channelText(end: number, text: string): void
-  channelBinary(end: number, bytes: Uint8Array): void
-  channelClose(end: number, code: number, reason: string): void
-  /** Allows the writer at the other side that many bytes more. */
-  channelCredit(end: number, bytes: number): void
   /** Ends this connection, or this member's part in it. */
   close(): void
 }
@@ -50,10 +56,13 @@ export interface Receiver {
   onControl(message: EngineMessage): void
   onChannelText(end: number, text: string): void
   /** The bytes belong to the receiver. */
-  onChannelBinary(end: number, bytes: Buffer): void
+  onChannelBinary(end: number, bytes: Uint8Array): void
   onChannelClose(end: number, code: number, reason: string): void
   onChannelCredit(end: number, bytes: number): void
   /** `congested` was true and is over: every transport that can be congested says so. */
   onDrained(): void
-  onClosed(): void
+  /** Nothing is sent or received any more. `reason`: what calls end with; default: that the connection was closed. */
+  onClosed(reason?: Error): void
+  /** False when the call has been given up meanwhile: then it need not be sent. */
+  isWaitedFor(callId: number): boolean
 }

@@ -17,7 +17,7 @@ export interface SweepIntervals {
 export class PeerSweep<Peer extends SweptPeer> {
   readonly #peers: Iterable<Peer>
   readonly #drop: (peer: Peer) => void
-  #timer: NodeJS.Timeout | undefined
+  #timer: ReturnType<typeof setInterval> | undefined
   #pingedAt = performance.now()
 
   /** `peers` is looked at anew in each sweep, and may lose the one that is dropped. */
@@ -45,7 +45,8 @@ export class PeerSweep<Peer extends SweptPeer> {
         else if (isSilent || ping) peer.ping()
       }
     }, period)
-    this.#timer.unref()
+    // A number in browsers.
+    this.#timer.unref?.()
   }
 
   stop(): void {

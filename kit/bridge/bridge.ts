@@ -7,9 +7,11 @@ import type { PluginLog } from '../../sdk/plugin.ts'
 import { RawJson } from '../../sdk/raw-json.ts'
 import { ConnectionError } from '../../sdk/transports/connection-error.ts'
 import { shownUrl } from '../../sdk/transports/shown-url.ts'
+import { NODE_SOCKETS } from '../../sdk/transports/node-sockets.ts'
 import { SOCKET_LIMITS, type SocketLimits } from '../../sdk/transports/socket-options.ts'
 import { SocketTransport } from '../../sdk/transports/socket-transport.ts'
 import { readBridgeUrl } from './bridge-url.ts'
+import { distinctName } from './distinct-name.ts'
 import { countHop } from './hops.ts'
 import { settlesWithin } from '../../base/time/deadline.ts'
 import { LimitedWarning } from '../../base/warnings/limited-warning.ts'
@@ -71,7 +73,9 @@ export function openBridge({
   const breaks = new LimitedWarning((message, data) => log.warn(message, data))
   const transport = new SocketTransport({
     url: address,
+    platform: NODE_SOCKETS,
     worker: { name: workerName },
+    nameAfterConflict: distinctName,
     limits,
     prepare: (functionId, sidecar) => ({ ...sidecar, baggage: countHop(sidecar?.baggage, functionId) }),
     events: {

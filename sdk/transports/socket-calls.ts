@@ -1,7 +1,7 @@
 // The calls that a worker on a socket makes: those that wait for the connection, and those that wait for their answer.
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import { InvocationError } from '../errors.ts'
-import { ConnectionError } from './connection-error.ts'
+import { ConnectionError, type ConnectionCodes } from './connection-error.ts'
 import type { SocketLimits } from './socket-options.ts'
 
 export interface OutgoingCall {
@@ -18,6 +18,7 @@ interface WaitingCall extends OutgoingCall {
 
 export interface SocketCallsOptions {
   readonly limits: SocketLimits
+  readonly codes: ConnectionCodes
   /** Why there is no connection, in words. */
   readonly whyAway: () => string
   readonly fail: (call: { callId: number | undefined; functionId: string }, error: InvocationError) => void
@@ -25,17 +26,19 @@ export interface SocketCallsOptions {
 
 export class SocketCalls {
   readonly #limits: SocketLimits
+  readonly #codes: ConnectionCodes
   readonly #whyAway: () => string
   readonly #fail: SocketCallsOptions['fail']
   /** Oldest first: all wait equally long. */
   #waiting: WaitingCall[] = []
   #waitingLength = 0
-  #timer: NodeJS.Timeout | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
   /** Function ids by the number of the call, oldest first. */
   readonly #unanswered = new Map<number, string>()
 
-  constructor({ limits, whyAway, fail }: SocketCallsOptions) {
+  constructor({ limits, codes, whyAway, fail }: SocketCallsOptions) {
     this.#limits = limits
+    this.#codes = codes
     this.#whyAway = whyAway
     this.#fail = fail
   }
@@ -54,7 +57,7 @@ export class SocketCalls {
     }
     this.#waiting.push({ ...call, deadline: performance.now() + awayMs })
     this.#waitingLength += length
-    this.#timer ??= setTimeout(this.#expire, awayMs)
+    if (awayMs !== Infinity) this.#timer ??= setTimeout(this.#expire, awayMs)
   }
 
   /** Empties the queue, oldest first. */
@@ -88,14 +91,19 @@ export class SocketCalls {
     for (const [callId, functionId] of calls) {
       this.#fail(
         { callId, functionId },
-        new ConnectionError(`${reason} The call may have been carried out.`, functionId, true),
+        new ConnectionError(this.#codes, `${reason} The call may have been carried out.`, functionId, true),
       )
     }
   }
 
+  /** There is no connection, and none will come. */
+  refuse(call: OutgoingCall): void {
+    this.#fails(call)
+  }
+
   /** No connection will come any more. */
-  close(): void {
-    for (const call of this.takeWaiting()) this.#giveUp(call)
+  giveUp(): void {
+    for (const call of this.takeWaiting()) this.#fails(call)
   }
 
   readonly #expire = (): void => {
@@ -105,13 +113,16 @@ export class SocketCalls {
     while (expired < this.#waiting.length && this.#waiting[expired]!.deadline <= now) expired++
     for (const call of this.#waiting.splice(0, expired)) {
       this.#waitingLength -= call.payload?.length ?? 0
-      this.#giveUp(call)
+      this.#fails(call)
     }
     const next = this.#waiting[0]
     if (next !== undefined) this.#timer ??= setTimeout(this.#expire, next.deadline - now)
   }
 
-  #giveUp(call: OutgoingCall): void {
-    this.#fail(call, new ConnectionError(`${this.#whyAway()} The call was not sent.`, call.functionId, false))
+  #fails(call: OutgoingCall): void {
+    this.#fail(
+      call,
+      new ConnectionError(this.#codes, `${this.#whyAway()} The call was not sent.`, call.functionId, false),
+    )
   }
 }

@@ -1,8 +1,9 @@
 // The frames of a worker on a socket (spec 01 §6), as text. Payloads are JSON already and go in as they are.
-import { randomUUID } from 'node:crypto'
 import { parseWithMetadata } from '../../base/values/exact-json.ts'
+import { randomUuid } from '../../base/values/random-uuid.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import type { SocketAnnouncement } from './socket-options.ts'
+import type { Frame } from './socket-platform.ts'
 
 /**
  * What the announce says of the version: that of the SDK whose sequence of frames and reactions these are.
@@ -21,7 +22,7 @@ export interface DeliveredCall {
 /** Gives out invocation ids for the calls of one connection, from which the number of the call can be read again. */
 export class InvocationIds {
   /** Upstream engines know calls by this id alone, so it differs from those of all other workers. */
-  readonly #prefix = randomUUID().slice(0, 28)
+  readonly #prefix = randomUuid().slice(0, 28)
 
   idOf(callId: number): string {
     return this.#prefix + callId.toString(16).padStart(8, '0')
@@ -58,23 +59,29 @@ export function errorFrame(call: DeliveredCall, error: string): string {
   return answerFrame(call, `,"error":${error}`)
 }
 
-export function announceFrame({ name, description, namespace }: SocketAnnouncement): string {
+/** @param about what the surface says of itself */
+export function announceFrame({ name, description, namespace, more }: SocketAnnouncement, about: object): string {
   const data = {
-    runtime: 'node',
     version: SDK_VERSION,
     name,
     ...(description === undefined ? {} : { description }),
     ...(namespace === undefined ? {} : { namespace }),
-    os: `${process.platform} (${process.arch})`,
-    pid: process.pid,
+    ...about,
+    ...more,
   }
   return callFrame(undefined, 'engine::workers::register', JSON.stringify(data))
 }
 
+const decoder = new TextDecoder()
+
+export function textOf(frame: Frame): string {
+  return typeof frame === 'string' ? frame : decoder.decode(frame)
+}
+
 /** A message of the engine as an object; an empty one when it is none. */
-export function parseMessage(frame: Buffer): Readonly<Record<string, unknown>> {
+export function parseMessage(frame: Frame): Readonly<Record<string, unknown>> {
   try {
-    const message = parseWithMetadata(frame.toString())
+    const message = parseWithMetadata(textOf(frame))
     return typeof message === 'object' && message !== null ? (message as Record<string, unknown>) : {}
   } catch {
     return {}

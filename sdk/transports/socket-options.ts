@@ -5,10 +5,12 @@ export interface SocketAnnouncement {
   readonly name: string
   readonly description?: string
   readonly namespace?: string
+  /** Whatever else is to be said in the announce. */
+  readonly more?: Readonly<Record<string, unknown>>
 }
 
 export interface SocketLimits {
-  /** How long a call waits for the connection while there is none. Default 1,000. */
+  /** How long a call waits for the connection while there is none; Infinity: as long as its caller. Default 1,000. */
   readonly awayMs: number
   /** Calls that wait for the connection at once. Default 10,000. */
   readonly maxWaitingCalls: number
@@ -32,6 +34,10 @@ export interface SocketLimits {
   readonly reconnectMs: number
   /** Longest wait before a reconnect. Default 10,000. */
   readonly maxReconnectMs: number
+  /** How much longer each wait is than the one before. Default 2. */
+  readonly reconnectFactor: number
+  /** Attempts that may fail in a row before there are no more; Infinity = no end. Default Infinity. */
+  readonly maxRetries: number
   /** A connection that lasted so long makes the waits short again. Default 1,000. */
   readonly stableMs: number
   /** Each wait is longer or shorter by up to this share of it, so that workers do not come back all at once. Default 0.3. */
@@ -53,10 +59,18 @@ export const SOCKET_LIMITS: SocketLimits = {
   idleMs: 60_000,
   reconnectMs: 100,
   maxReconnectMs: 10_000,
+  reconnectFactor: 2,
+  maxRetries: Infinity,
   stableMs: 1_000,
   reconnectJitter: 0.3,
   closeMs: 1_000,
 }
+
+/**
+ * What a connection is doing. `disconnected`: it is closed, or has just broken; `reconnecting`: it waits for the next attempt; `failed`:
+ * there will be no more.
+ */
+export type ConnectionState = 'disconnected' | 'connecting' | 'connected' | 'reconnecting' | 'failed'
 
 /** What becomes of the connection, for the log. */
 export interface SocketEvents {
@@ -66,6 +80,8 @@ export interface SocketEvents {
   onDisconnected?(reason: string): void
   /** One attempt failed; there will be another one. */
   onAttemptFailed?(reason: string, attempt: number): void
+  /** After each change. */
+  onState?(state: ConnectionState): void
   /** A call that nobody waits for could not be sent. */
   onVoidDropped?(functionId: string, reason: string): void
 }

@@ -1,12 +1,11 @@
 // A worker's connection to an engine over a WebSocket: the frames of spec 01 on one side, the handle on the other.
 // It outlives its sockets: after a break everything registered is told anew, calls under way fail, and none is sent twice.
-import { hostname } from 'node:os'
-import type { EngineMessage, WorkerMessage, WorkerRegistered } from '../../protocol/messages.ts'
-import { createEnvelope, FrameKind } from '../../protocol/scanner/envelope.ts'
-import { scanEnvelope } from '../../protocol/scanner/scan.ts'
+import { utf8Length } from '../../base/values/utf8-length.ts'
+import type { EngineMessage, RegistrationRejected, WorkerMessage, WorkerRegistered } from '../../protocol/messages.ts'
+import { FrameKind } from '../../protocol/scanner/envelope.ts'
 import type { ChannelRef } from '../handle-types.ts'
 import type { Receiver, Sidecar, Transport } from '../transport.ts'
-import { ConnectionError } from './connection-error.ts'
+import { ConnectionError, type ConnectionCodes } from './connection-error.ts'
 import { SocketCalls, type OutgoingCall } from './socket-calls.ts'
 import { SocketChannels } from './socket-channels.ts'
 import { SocketConnection } from './socket-connection.ts'
@@ -19,34 +18,55 @@ import {
   resultFrame,
   type DeliveredCall,
 } from './socket-frames.ts'
-import { SOCKET_LIMITS, type SocketAnnouncement, type SocketEvents, type SocketLimits } from './socket-options.ts'
+import {
+  SOCKET_LIMITS,
+  type ConnectionState,
+  type SocketAnnouncement,
+  type SocketEvents,
+  type SocketLimits,
+} from './socket-options.ts'
+import type { Frame, IncomingFrame, SocketPlatform } from './socket-platform.ts'
 import { shownUrl } from './shown-url.ts'
 import { SocketRegistrations } from './socket-registrations.ts'
 
 export interface SocketTransportOptions {
   /** ws:// or wss:// address of a worker listener. */
   readonly url: string
+  readonly platform: SocketPlatform
   readonly worker: SocketAnnouncement
+  /** Sent with the upgrade of the worker's connection, where the platform can. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly limits?: Partial<SocketLimits>
   readonly events?: SocketEvents
   /** What goes with a call besides its payload; throws to refuse the call. */
   readonly prepare?: (functionId: string, sidecar: Sidecar | undefined) => Sidecar | undefined
+  /** Codes of calls that fail because of the connection. Default `bridge_error` for both. */
+  readonly codes?: ConnectionCodes
+  /** Another name for this worker where the engine has one of its name. Default: the engine's refusal ends the connection for good. */
+  readonly nameAfterConflict?: (name: string) => string
+  /** The error that calls end with when the engine's refusal has ended the connection. */
+  readonly refusal?: (message: RegistrationRejected) => Error
   /** For the jitter of reconnects. Default `Math.random`. */
   readonly random?: () => number
 }
 
 const OVERLOADED = JSON.stringify({ code: 'overloaded', message: 'This worker has too many unanswered calls' })
 
+const BRIDGE_CODES = { away: 'bridge_error', broken: 'bridge_error' }
+
 export class SocketTransport implements Transport {
   readonly address: string
   readonly #limits: SocketLimits
   readonly #events: SocketEvents
+  readonly #platform: SocketPlatform
+  readonly #codes: ConnectionCodes
   readonly #prepare: SocketTransportOptions['prepare']
+  readonly #nameAfterConflict: SocketTransportOptions['nameAfterConflict']
+  readonly #refusal: SocketTransportOptions['refusal']
   readonly #connection: SocketConnection
   readonly #registrations = new SocketRegistrations()
   readonly #calls: SocketCalls
   readonly #channels: SocketChannels
-  readonly #envelope = createEnvelope()
   /** Calls that were delivered over the present connection and wait for an answer from here. */
   readonly #delivered = new Map<number, DeliveredCall>()
   #lastDelivered = 0
@@ -57,33 +77,43 @@ export class SocketTransport implements Transport {
   #open = true
   #congested = false
 
-  constructor({ url, worker, limits, events = {}, prepare, random }: SocketTransportOptions) {
+  constructor(options: SocketTransportOptions) {
+    const { url, platform, worker, headers, limits, events = {}, random, codes = BRIDGE_CODES } = options
     this.address = url
+    this.#platform = platform
+    this.#codes = codes
+    this.#nameAfterConflict = options.nameAfterConflict
+    this.#refusal = options.refusal
     this.#worker = worker
     this.#limits = { ...SOCKET_LIMITS, ...limits }
     this.#events = events
-    this.#prepare = prepare
+    this.#prepare = options.prepare
     this.#connection = new SocketConnection(
       {
         url,
+        platform,
         limits: this.#limits,
+        ...(headers === undefined ? {} : { headers }),
         firstFrame: () => this.#reattach(),
         ...(random === undefined ? {} : { random }),
       },
       {
         up: (greeting) => this.#up(greeting),
-        frame: (bytes) => this.#frame(bytes),
+        frame: (frame) => this.#frame(frame),
         written: () => this.#written(),
         down: (reason) => this.#down(reason),
         failed: (reason, attempt) => this.#events.onAttemptFailed?.(reason, attempt),
+        givenUp: () => this.#calls.giveUp(),
+        state: (state) => this.#events.onState?.(state),
       },
     )
     this.#calls = new SocketCalls({
       limits: this.#limits,
-      whyAway: () => `The engine at ${shownUrl(url)} is not connected: ${this.#connection.problem}.`,
+      codes,
+      whyAway: () => this.#whyAway(),
       fail: (call, error) => this.#fail(call, error),
     })
-    this.#channels = new SocketChannels(url, this.#limits)
+    this.#channels = new SocketChannels(url, platform, this.#limits)
   }
 
   get open(): boolean {
@@ -92,6 +122,14 @@ export class SocketTransport implements Transport {
 
   get connected(): boolean {
     return this.#connection.up
+  }
+
+  get state(): ConnectionState {
+    return this.#connection.state
+  }
+
+  get problem(): string | undefined {
+    return this.#connection.up ? undefined : this.#whyAway()
   }
 
   get congested(): boolean {
@@ -123,6 +161,7 @@ export class SocketTransport implements Transport {
     }
     const call = { callId, functionId, payload, sidecar: prepared }
     if (this.#connection.up) this.#send(call)
+    else if (this.#connection.state === 'failed') this.#calls.refuse(call)
     else this.#calls.wait(call)
   }
 
@@ -173,14 +212,21 @@ export class SocketTransport implements Transport {
   }
 
   /** Closes it; resolves when the socket is gone. */
-  end(): Promise<void> {
-    if (this.#open) {
-      this.#open = false
-      this.#receiver?.onClosed()
-      this.#calls.close()
-      this.#channels.closeAll()
-    }
+  end(reason?: Error): Promise<void> {
+    this.#stop(reason)
     return this.#connection.close()
+  }
+
+  #stop(reason?: Error): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#receiver?.onClosed(reason)
+    this.#calls.giveUp()
+    this.#channels.closeAll()
+  }
+
+  #whyAway(): string {
+    return `The engine at ${shownUrl(this.address)} is not connected: ${this.#connection.problem}.`
   }
 
   #written(): void {
@@ -200,9 +246,11 @@ export class SocketTransport implements Transport {
     this.#greeting = greeting
     this.#ids = new InvocationIds()
     // In one go, so that nothing stands between: announce, registrations, calls that waited (spec 08 §13).
-    this.#connection.send(announceFrame(this.#worker))
+    this.#connection.send(announceFrame(this.#worker, this.#platform.about()))
     for (const message of this.#registrations.all()) this.#connection.send(JSON.stringify(message))
-    for (const call of this.#calls.takeWaiting()) this.#send(call)
+    for (const call of this.#calls.takeWaiting()) {
+      if (call.callId === undefined || this.#receiver?.isWaitedFor(call.callId) === true) this.#send(call)
+    }
     this.#events.onConnected?.(again)
   }
 
@@ -221,7 +269,7 @@ export class SocketTransport implements Transport {
     if (problem !== undefined) {
       return this.#fail(
         { callId, functionId },
-        new ConnectionError(`${problem}. The call was not sent.`, functionId, false),
+        new ConnectionError(this.#codes, `${problem}. The call was not sent.`, functionId, false),
       )
     }
     if (callId !== undefined) this.#calls.sent(callId, functionId)
@@ -233,7 +281,7 @@ export class SocketTransport implements Transport {
     const { maxSentBytes } = this.#limits
     // No character has more than three bytes of UTF-8 per unit of a string.
     if (frame.length * 3 <= maxSentBytes) return undefined
-    const bytes = Buffer.byteLength(frame)
+    const bytes = utf8Length(frame)
     return bytes <= maxSentBytes
       ? undefined
       : `The frame has ${bytes} bytes; at most ${maxSentBytes} can be sent at once`
@@ -245,24 +293,22 @@ export class SocketTransport implements Transport {
     queueMicrotask(() => this.#receiver?.onFailure(callId, error))
   }
 
-  #frame(bytes: Buffer): void {
-    const envelope = this.#envelope
-    scanEnvelope(bytes, envelope)
-    switch (envelope.kind) {
+  #frame(text: Frame): void {
+    const frame = this.#platform.read(text)
+    switch (frame.kind) {
       case FrameKind.Invoke:
-        return this.#deliver(bytes)
+        return this.#deliver(frame)
       case FrameKind.Result:
-        return this.#settle(bytes)
+        return this.#settle(frame)
       case FrameKind.Control:
-        return this.#control(parseMessage(bytes) as unknown as EngineMessage)
+        return this.#control(parseMessage(text) as unknown as EngineMessage)
       default:
-        return this.#invalid()
+        return this.#invalid(frame)
     }
   }
 
   /** Whoever waits for the call of an undecodable frame is told at once, where the frame still says which call it is. */
-  #invalid(): void {
-    const { type, invocationId, functionId, problem, traceparent, baggage } = this.#envelope
+  #invalid({ type, invocationId, functionId, problem, traceparent, baggage }: IncomingFrame): void {
     if (invocationId === undefined) return
     const body = JSON.stringify({ code: 'invalid_message', message: `The frame can't be decoded: ${problem}` })
     const callId = this.#ids.callOf(invocationId)
@@ -271,9 +317,7 @@ export class SocketTransport implements Transport {
     } else if (callId !== undefined && this.#calls.answered(callId)) this.#receiver?.onError(callId, body, false)
   }
 
-  #deliver(bytes: Buffer): void {
-    const { invocationId, functionId, dataStart, dataEnd, metadataStart, metadataEnd, traceparent, baggage } =
-      this.#envelope
+  #deliver({ invocationId, functionId, data, metadata, traceparent, baggage }: IncomingFrame): void {
     const call = { invocationId: invocationId ?? '', functionId, traceparent, baggage }
     if (this.#delivered.size >= this.#limits.maxUnanswered) {
       if (invocationId !== undefined) this.#connection.send(errorFrame(call, OVERLOADED))
@@ -283,28 +327,30 @@ export class SocketTransport implements Transport {
     while (this.#delivered.has(this.#lastDelivered))
     const callId = this.#lastDelivered
     if (invocationId !== undefined) this.#delivered.set(callId, call)
-    const metadata = metadataStart === -1 ? undefined : bytes.toString('utf8', metadataStart, metadataEnd)
-    const payload = dataStart === -1 ? undefined : bytes.toString('utf8', dataStart, dataEnd)
-    this.#receiver?.onCall(callId, -1, functionId, payload, sidecarJson(traceparent, baggage, metadata))
+    this.#receiver?.onCall(callId, -1, functionId, data, sidecarJson(traceparent, baggage, metadata))
   }
 
-  #settle(bytes: Buffer): void {
-    const { invocationId, errorStart, errorEnd, resultStart, resultEnd } = this.#envelope
+  #settle({ invocationId, error, result }: IncomingFrame): void {
     const callId = this.#ids.callOf(invocationId ?? '')
     if (callId === undefined || !this.#calls.answered(callId)) return
-    if (errorStart !== -1) this.#receiver?.onError(callId, bytes.toString('utf8', errorStart, errorEnd), false)
-    else
-      this.#receiver?.onResult(callId, resultStart === -1 ? undefined : bytes.toString('utf8', resultStart, resultEnd))
+    if (error === undefined) this.#receiver?.onResult(callId, result)
+    else this.#receiver?.onError(callId, error, false)
   }
 
   #control(message: EngineMessage): void {
     if (message.type === 'ping') return this.#connection.send('{"type":"pong"}')
-    if (message.type === 'registrationrejected' && message.code === 'WORKER_NAMESPACE_CONFLICT') {
-      // The engine closes the connection now; with a name of its own this worker is let in (spec 06 C.1).
-      const suffix = `-${hostname()}-${process.pid}`
-      if (!this.#worker.name.endsWith(suffix)) this.#worker = { ...this.#worker, name: this.#worker.name + suffix }
+    // The engine closes the connection now; only about a function it does not.
+    if (message.type === 'registrationrejected' && message.code !== 'FUNCTION_NAMESPACE_CONFLICT') {
+      const { name } = this.#worker
+      if (this.#nameAfterConflict === undefined) this.#refused(message)
+      else this.#worker = { ...this.#worker, name: this.#nameAfterConflict(name) }
     }
     this.#receiver?.onControl(message)
+  }
+
+  #refused(message: RegistrationRejected): void {
+    this.#stop(this.#refusal?.(message))
+    this.#connection.fail(`it refused this worker: ${message.code}`)
   }
 
   #takeDelivered(callId: number): DeliveredCall | undefined {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { NODE_SOCKETS } from '../../../sdk/transports/node-sockets.ts'
 import { SocketConnection } from '../../../sdk/transports/socket-connection.ts'
 import { SOCKET_LIMITS } from '../../../sdk/transports/socket-options.ts'
 import { unusedPort } from '../../support/unused-port.ts'
@@ -352,6 +353,7 @@ test('waits between attempts double up to the limit and are spread by the jitter
   const connection = new SocketConnection(
     {
       url: `ws://127.0.0.1:${port}`,
+      platform: NODE_SOCKETS,
       limits: { ...SOCKET_LIMITS, reconnectMs: 2, maxReconnectMs: 11, reconnectJitter: 0.5 },
       firstFrame: () => undefined,
       random: () => 1,
@@ -362,6 +364,8 @@ test('waits between attempts double up to the limit and are spread by the jitter
       written: () => {},
       down: () => {},
       failed: (_reason, attempt) => failed.add(attempt),
+      givenUp: () => {},
+      state: () => {},
     },
   )
   connection.open()

@@ -1,6 +1,8 @@
 // A handle on a socket to a real listener, for the tests of the socket transport.
 import { onTestFinished } from 'vitest'
+import { distinctName } from '../../../kit/bridge/distinct-name.ts'
 import { Handle } from '../../../sdk/handle.ts'
+import { NODE_SOCKETS } from '../../../sdk/transports/node-sockets.ts'
 import type { SocketLimits } from '../../../sdk/transports/socket-options.ts'
 import { SocketTransport } from '../../../sdk/transports/socket-transport.ts'
 import { Collector } from '../../support/deadline.ts'
@@ -19,7 +21,9 @@ export function openSocket(url: string, limits: Partial<SocketLimits> = {}, name
   const problems = new Collector<string>()
   const transport = new SocketTransport({
     url,
+    platform: NODE_SOCKETS,
     worker: { name },
+    nameAfterConflict: distinctName,
     limits: { reconnectMs: 10, maxReconnectMs: 50, ...limits },
     events: {
       onConnected: (again) => events.add(again ? 'connected again' : 'connected'),

@@ -5,6 +5,7 @@ import { cpSync, globSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { BROWSER_BUNDLE } from './browser-bundle.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = path.join(root, 'dist')
@@ -13,6 +14,7 @@ rmSync(dist, { recursive: true, force: true })
 compile()
 copyAssets()
 await bundlePlugins()
+await bundleForBrowsers()
 
 function compile(): void {
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')
@@ -59,6 +61,11 @@ async function bundlePlugins(): Promise<void> {
       logLevel: 'warning',
     })
   }
+}
+
+/** The SDK of pages as one file, which a page can load as it is. */
+async function bundleForBrowsers(): Promise<void> {
+  await build({ ...BROWSER_BUNDLE, outfile: path.join(dist, 'sdk/browser.js'), logLevel: 'warning' })
 }
 
 function engineModules(outDir: string): Plugin {

@@ -1,7 +1,7 @@
 // The `iii` handle: what plugins, and external workers over a socket, register and call with (spec 08 §3–§7).
 // It knows no wire form; `transport.ts` is its connection. It knows no surface either, Node or browser: what differs is handed to it.
 import { randomUuid } from '../base/values/random-uuid.ts'
-import type { EngineMessage } from '../protocol/messages.ts'
+import { DEFAULT_NAMESPACE, type EngineMessage } from '../protocol/messages.ts'
 import type { Sidecar } from '../protocol/ring/sidecar.ts'
 import { Activity } from './activity.ts'
 import { toJson } from './answers.ts'
@@ -66,6 +66,8 @@ export interface HandleOptions {
   readonly onProblem?: (problem: string) => void
   /** Milliseconds that a call waits which does not say how long. Default 30000. */
   readonly timeoutMs?: number
+  /** Where functions are looked for when a call or binding does not say it; `engine::…` is always found. Default: none is said. */
+  readonly namespace?: string
 }
 
 /** What a surface has of its own. */
@@ -86,6 +88,7 @@ export class BaseHandle<Reader, Writer> {
   readonly #activity: Activity
   readonly #channels: ChannelEnds<Reader, Writer>
   readonly #contexts: CallContexts
+  readonly #namespace: string | undefined
   readonly #functions: FunctionTable
   readonly #triggerTypes: TriggerTypes
   #droppedVoidCalls = 0
@@ -96,10 +99,11 @@ export class BaseHandle<Reader, Writer> {
   constructor(
     transport: Transport,
     { ends, contexts }: Surface<Reader, Writer>,
-    { onProblem, timeoutMs = DEFAULT_TIMEOUT_MS }: HandleOptions = {},
+    { onProblem, timeoutMs = DEFAULT_TIMEOUT_MS, namespace }: HandleOptions = {},
   ) {
     this.#transport = transport
     this.#contexts = contexts
+    this.#namespace = namespace
     this.address = transport.address
     this.#onProblem = onProblem ?? ((problem) => console.error(`[iii] ${problem}`))
     this.#activity = new Activity(() => this.#pending.size === 0)
@@ -188,7 +192,14 @@ export class BaseHandle<Reader, Writer> {
 
   /** Binds a function to a trigger. A refusal is reported by `onProblem`, not thrown. */
   readonly registerTrigger = <const Type extends string>(input: TriggerInput<Type>): TriggerRef => {
-    const { type, function_id, config = {}, metadata, namespace, trigger_namespace } = input as TriggerInput
+    const {
+      type,
+      function_id,
+      config = {},
+      metadata,
+      namespace = this.#namespace,
+      trigger_namespace,
+    } = input as TriggerInput
     const id = randomUuid()
     this.#transport.control({
       type: 'registertrigger',
@@ -245,7 +256,7 @@ export class BaseHandle<Reader, Writer> {
     try {
       checkRequest(request)
       payload = toJson(request.payload)
-      sidecar = sidecarOf(request, this.#contexts)
+      sidecar = sidecarOf(request, this.#contexts, this.#namespace)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -387,12 +398,21 @@ function checkRequest({ function_id: id, namespace, timeoutMs }: TriggerRequest)
 }
 
 /** The sidecar with the members that are set; undefined when there are none. */
-function sidecarOf(request: TriggerRequest, contexts: CallContexts): Sidecar | undefined {
-  const { metadata, namespace, action, binding } = request
+function sidecarOf(
+  request: TriggerRequest,
+  contexts: CallContexts,
+  ownNamespace: string | undefined,
+): Sidecar | undefined {
+  const { metadata, action, binding, namespace = namespaceOf(request.function_id, ownNamespace) } = request
   const context = contexts.current()
   const traceparent = request.traceparent ?? context?.traceparent
   const baggage = request.baggage ?? context?.baggage
   const enqueue = action?.type === 'void' ? undefined : action
   if ((metadata ?? namespace ?? enqueue ?? binding ?? traceparent ?? baggage) == null) return undefined
   return { traceparent, baggage, metadata, namespace, action: enqueue, binding }
+}
+
+/** The engine's own functions are in the default namespace, whatever the worker's is. */
+function namespaceOf(functionId: string, own: string | undefined): string | undefined {
+  return own !== undefined && functionId.startsWith('engine::') ? DEFAULT_NAMESPACE : own
 }

@@ -24,6 +24,38 @@ export class InvocationError extends Error {
   }
 }
 
+/** What the engine says when it does not take a worker. */
+export interface RegistrationRejectedInit {
+  readonly code: string
+  readonly namespace: string
+  readonly worker_name?: string | undefined
+  readonly function_id?: string | undefined
+  readonly owner_worker_id: string
+}
+
+/** The engine does not take this worker: calls end with this, and it does not connect again. */
+export class RegistrationRejectedError extends Error {
+  override readonly name = 'RegistrationRejectedError'
+  readonly code: string
+  readonly namespace: string
+  readonly worker_name: string | undefined
+  readonly function_id: string | undefined
+  /** Of the worker that has the name or the function; empty when the engine does not say. */
+  readonly owner_worker_id: string
+
+  constructor({ code, namespace, worker_name, function_id, owner_worker_id }: RegistrationRejectedInit) {
+    const what = function_id === undefined ? `worker "${worker_name ?? ''}"` : `function "${function_id}"`
+    super(
+      `${code}: registration rejected for ${what} in namespace "${namespace}" (already owned by worker ${owner_worker_id})`,
+    )
+    this.code = code
+    this.namespace = namespace
+    this.worker_name = worker_name
+    this.function_id = function_id
+    this.owner_worker_id = owner_worker_id
+  }
+}
+
 /** Reads the `error` member of a result; another shape than an error body becomes code `UNKNOWN`. */
 export function invocationErrorFrom(value: unknown, functionId: string, isUndelivered: boolean): InvocationError {
   if (isErrorBody(value))

@@ -38,8 +38,17 @@ export interface Transport extends ChannelTransport {
   close(): void
 }
 
+/** What the ends of channels get of it. */
+export interface ChannelReceiver {
+  onChannelText(end: number, text: string): void
+  /** The bytes belong to the receiver. */
+  onChannelBinary(end: number, bytes: Uint8Array): void
+  onChannelClose(end: number, code: number, reason: string): void
+  onChannelCredit(end: number, bytes: number): void
+}
+
 /** What a transport hands to the handle, in the order of arrival. None of these may throw. */
-export interface Receiver {
+export interface Receiver extends ChannelReceiver {
   /** The function is named by its index, or by its id where it has none. */
   onCall(
     callId: number,
@@ -54,11 +63,6 @@ export interface Receiver {
   /** The call was given up on this side of the connection. */
   onFailure(callId: number, error: Error): void
   onControl(message: EngineMessage): void
-  onChannelText(end: number, text: string): void
-  /** The bytes belong to the receiver. */
-  onChannelBinary(end: number, bytes: Uint8Array): void
-  onChannelClose(end: number, code: number, reason: string): void
-  onChannelCredit(end: number, bytes: number): void
   /** `congested` was true and is over: every transport that can be congested says so. */
   onDrained(): void
   /** Nothing is sent or received any more. `reason`: what calls end with; default: that the connection was closed. */

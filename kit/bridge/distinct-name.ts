@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 
 const SUFFIX = `-${hostname()}-${process.pid}`
 
-/** The name with host and process: with it the worker is let in (spec 06 C.1). */
+/** The name with host and process: with it the worker is let in. */
 export function distinctName(name: string): string {
   return name.endsWith(SUFFIX) ? name : name + SUFFIX
 }

@@ -47,16 +47,17 @@ class BrowserSocket implements PlatformSocket {
       () => this.#gone(ABNORMAL, '', `it did not open within ${handshakeMs} ms`),
       handshakeMs,
     )
-    socket.onopen = () => {
+    socket.addEventListener('open', () => {
       clearTimeout(this.#handshake)
-      listener.opened()
-    }
-    socket.onmessage = ({ data }: { data: string | ArrayBuffer }) => {
+      if (!this.#isClosed) listener.opened()
+    })
+    socket.addEventListener('message', ({ data }: { data: string | ArrayBuffer }) => {
+      if (this.#isClosed) return
       if (typeof data === 'string') listener.text(data)
       else listener.binary(new Uint8Array(data))
-    }
+    })
     // A page is not told what went wrong.
-    socket.onclose = ({ code, reason }) => this.#gone(code, reason)
+    socket.addEventListener('close', ({ code, reason }) => this.#gone(code, reason))
   }
 
   get state(): PlatformSocket['state'] {
@@ -103,9 +104,7 @@ class BrowserSocket implements PlatformSocket {
     this.#isClosed = true
     clearTimeout(this.#handshake)
     clearTimeout(this.#poll)
-    const socket = this.#socket
-    socket.onopen = socket.onmessage = socket.onclose = null
-    socket.close()
+    this.#socket.close()
     const lost = new Error('the connection is closed')
     for (const { written } of this.#unwritten.splice(0)) written(lost)
     this.#listener.closed(code, reason, fault)

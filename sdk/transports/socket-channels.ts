@@ -3,7 +3,7 @@
 import { utf8Length } from '../../base/values/utf8-length.ts'
 import { CHANNEL_WINDOW_BYTES, itemCost } from '../../protocol/ring/credit.ts'
 import type { ChannelRef } from '../handle-types.ts'
-import type { Receiver } from '../transport.ts'
+import type { ChannelReceiver } from '../transport.ts'
 import { textOf } from './socket-frames.ts'
 import type { SocketLimits } from './socket-options.ts'
 import type { PlatformSocket, SocketPlatform } from './socket-platform.ts'
@@ -12,7 +12,7 @@ import type { PlatformSocket, SocketPlatform } from './socket-platform.ts'
 const NOT_FOUND = 404
 
 export class SocketChannels {
-  receiver: Receiver | undefined
+  receiver: ChannelReceiver | undefined
   readonly #url: string
   readonly #platform: SocketPlatform
   readonly #limits: SocketLimits

@@ -13,6 +13,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: ['protocol', 'base'],
   'index.ts': ['core', ...TABLES],
   'plugin.ts': ['sdk', ...KNOWN_IDS],
+  'sdk.ts': ['sdk', ...KNOWN_IDS],
+  'browser.ts': ['sdk', ...KNOWN_IDS],
   bin: ['index.ts', ...TABLES, 'core', 'protocol', 'base', 'bench'],
   sdk: ['protocol', 'base'],
   kit: ['sdk', 'protocol', 'base'],
@@ -87,14 +89,17 @@ function runsPlugins(file: string): boolean {
   return file.startsWith('core/host/inside/')
 }
 
-it.each([...SOURCE_FOLDERS, 'index.ts', 'plugin.ts'])('%s imports only what it may', (folder) => {
-  expect(
-    filesIn(folder)
-      .flatMap(importsOf)
-      .map(problemOf)
-      .filter((problem) => problem !== undefined),
-  ).toEqual([])
-})
+it.each([...SOURCE_FOLDERS, 'index.ts', 'plugin.ts', 'sdk.ts', 'browser.ts'])(
+  '%s imports only what it may',
+  (folder) => {
+    expect(
+      filesIn(folder)
+        .flatMap(importsOf)
+        .map(problemOf)
+        .filter((problem) => problem !== undefined),
+    ).toEqual([])
+  },
+)
 
 it('examples/ use the published names only, as their readers do', () => {
   const relative = filesIn('examples')

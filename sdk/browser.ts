@@ -1,0 +1,36 @@
+// The SDK of pages. Published as `iii-host/browser`: one file without dependencies (spec 08 §16, §17).
+import { BROWSER_ENDS, type ChannelReader, type ChannelWriter } from './browser/channels.ts'
+import { NO_CALL_CONTEXTS } from './call-contexts.ts'
+import { randomUuid } from '../base/values/random-uuid.ts'
+import { Client } from './client/client.ts'
+import { checkedAddress, checkedNamespace, type ClientOptions } from './client/options.ts'
+import { BROWSER_SOCKETS } from './transports/browser-sockets.ts'
+
+export { ChannelReader, ChannelWriter } from './browser/channels.ts'
+export { InvocationError, InvocationError as IIIInvocationError, RegistrationRejectedError } from './errors.ts'
+export { TriggerAction } from './trigger-action.ts'
+
+/** What `registerWorker` takes in a page. */
+export interface InitOptions extends ClientOptions {
+  /** Accepted for code that runs in Node too, and ignored: a page can send none. Put what the auth function needs into the query of the address. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What `registerWorker` returns in a page. */
+export class IIIClient extends Client<ChannelReader, ChannelWriter> {}
+
+/**
+ * Connects this page to an engine, as a worker. Returns at once: what is registered and called before the connection is there waits for it.
+ * Throws when the address is none.
+ */
+export function registerWorker(address: string, options: InitOptions = {}): IIIClient {
+  const { workerName = `browser:${randomUuid().slice(0, 8)}`, workerDescription } = options
+  const namespace = checkedNamespace(options.namespace)
+  const worker = {
+    name: workerName,
+    ...(workerDescription === undefined ? {} : { description: workerDescription }),
+    ...(namespace === undefined ? {} : { namespace }),
+  }
+  const surface = { ends: BROWSER_ENDS, contexts: NO_CALL_CONTEXTS, platform: BROWSER_SOCKETS, worker }
+  return new IIIClient(checkedAddress(address), surface, options)
+}

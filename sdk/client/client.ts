@@ -1,0 +1,94 @@
+// The `iii` of a worker on a socket: the handle, with what a connection that comes and goes adds to it (spec 08 §3, §12, §17).
+import { BaseHandle, type Surface } from '../base-handle.ts'
+import { RegistrationRejectedError } from '../errors.ts'
+import { shownUrl } from '../transports/shown-url.ts'
+import type { ConnectionState, SocketAnnouncement } from '../transports/socket-options.ts'
+import type { SocketPlatform } from '../transports/socket-platform.ts'
+import { SocketTransport } from '../transports/socket-transport.ts'
+import { limitsOf, type ClientOptions } from './options.ts'
+
+/** Codes of calls that the connection has failed. */
+const CODES = { away: 'not_connected', broken: 'connection_lost' }
+
+/** What a surface adds to the options. */
+export interface ClientSurface<Reader, Writer> extends Surface<Reader, Writer> {
+  readonly platform: SocketPlatform
+  readonly worker: SocketAnnouncement
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A worker on a connection of its own: registers functions and triggers, calls others, and comes back when the connection breaks. */
+export class Client<Reader, Writer> extends BaseHandle<Reader, Writer> {
+  readonly #transport: SocketTransport
+  readonly #fatalError: () => RegistrationRejectedError | undefined
+  readonly #listeners: Set<(state: ConnectionState) => void>
+
+  constructor(address: string, surface: ClientSurface<Reader, Writer>, options: ClientOptions) {
+    const { platform, worker, headers } = surface
+    const listeners = new Set<(state: ConnectionState) => void>()
+    let fatalError: RegistrationRejectedError | undefined
+    const engine = `the engine at ${shownUrl(address)}`
+    const transport = new SocketTransport({
+      url: address,
+      platform,
+      worker,
+      ...(headers === undefined ? {} : { headers }),
+      limits: limitsOf(options),
+      codes: CODES,
+      refusal: (message) => (fatalError = new RegistrationRejectedError({ worker_name: worker.name, ...message })),
+      events: {
+        onState: (state) => {
+          for (const listener of [...listeners]) tell(listener, state)
+        },
+        onConnected: (again) => {
+          if (again) console.info(`[iii] Connected to ${engine} again.`)
+        },
+        onDisconnected: (reason) => console.warn(`[iii] The connection to ${engine} broke: ${reason}.`),
+        onAttemptFailed: (reason, attempt) => {
+          // Those after it say nothing new.
+          if (attempt === 0) console.warn(`[iii] Cannot connect to ${engine}: ${reason}. It is tried again.`)
+        },
+        onVoidDropped: (functionId, reason) => console.error(`[iii] A call of ${functionId} was dropped. ${reason}`),
+      },
+    })
+    super(transport, surface, {
+      ...(options.invocationTimeoutMs === undefined ? {} : { timeoutMs: options.invocationTimeoutMs }),
+      ...(worker.namespace === undefined ? {} : { namespace: worker.namespace }),
+    })
+    this.#transport = transport
+    this.#listeners = listeners
+    this.#fatalError = () => fatalError
+  }
+
+  /** What the connection is doing. */
+  readonly getConnectionState = (): ConnectionState => this.#transport.state
+
+  /** Address of the engine, as it was given. */
+  readonly getAddress = (): string => this.address
+
+  /** Why the engine does not take this worker; undefined while it does. */
+  readonly getFatalError = (): RegistrationRejectedError | undefined => this.#fatalError()
+
+  /** Calls back at once with the state of the connection, then after each change, until the function that it returns is called. */
+  readonly addConnectionStateListener = (listener: (state: ConnectionState) => void): (() => void) => {
+    // One for each registration, also of the same function.
+    const own = (state: ConnectionState): void => listener(state)
+    this.#listeners.add(own)
+    tell(own, this.#transport.state)
+    return () => void this.#listeners.delete(own)
+  }
+
+  /**
+   * Ends the connection for good: what this worker registered is gone from the engine, and its calls that wait reject with
+   * `iii is shutting down`. Resolves when the socket is closed.
+   */
+  readonly shutdown = (): Promise<void> => this.#transport.end(new Error('iii is shutting down'))
+}
+
+function tell(listener: (state: ConnectionState) => void, state: ConnectionState): void {
+  try {
+    listener(state)
+  } catch (error) {
+    console.error('[iii] A listener of the connection state threw:', error)
+  }
+}

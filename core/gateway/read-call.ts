@@ -1,19 +1,15 @@
 // The call that an `invokefunction` frame makes: what the scanner found, as the router takes it (spec 01 §9.1).
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { Envelope } from '../../protocol/scanner/envelope.ts'
-import { parseAction, type Action } from '../model/action.ts'
+import { actionAt, type Action } from '../model/action.ts'
 import type { Call } from '../model/call.ts'
 import type { Worker } from '../model/worker.ts'
 
 const NULL = Buffer.from('null')
-const VOID_ACTION = '{"type":"void"}'
-const VOID: Action = { type: 'void' }
 
 /** Null: the frame has none. Undefined: what it has is no action. */
 export function readAction(frame: Buffer, { actionStart, actionEnd }: Envelope): Action | null | undefined {
-  if (actionStart === -1) return null
-  const json = frame.latin1Slice(actionStart, actionEnd)
-  return json === VOID_ACTION ? VOID : parseAction(frame.utf8Slice(actionStart, actionEnd))
+  return actionStart === -1 ? null : actionAt(frame, actionStart, actionEnd)
 }
 
 /** Its payloads are views of the frame. */

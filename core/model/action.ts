@@ -3,7 +3,7 @@
 export type Action = { type: 'void' } | { type: 'enqueue'; queue: string; [member: string]: unknown }
 
 /** Reads an action from raw JSON; null = absent. Undefined for anything that is not one: the call is then undecodable. */
-export function parseAction(json: string): Action | null | undefined {
+function parseAction(json: string): Action | null | undefined {
   let value: unknown
   try {
     value = JSON.parse(json)
@@ -16,4 +16,24 @@ export function parseAction(json: string): Action | null | undefined {
   if (action['type'] === 'void') return { type: 'void' }
   if (action['type'] === 'enqueue' && typeof action['queue'] === 'string') return action as Action
   return undefined
+}
+
+/** Actions that are remembered, and the longest text of one; then all are forgotten. */
+const MAX_KNOWN = 256
+const MAX_KNOWN_BYTES = 256
+const known = new Map<string, Action>([['{"type":"void"}', { type: 'void' }]])
+
+/** The action in a part of a frame, read as by `parseAction`. Those that say nothing but a queue come again and again, and are read once. */
+export function actionAt(frame: Buffer, start: number, end: number): Action | null | undefined {
+  if (end - start > MAX_KNOWN_BYTES) return parseAction(frame.utf8Slice(start, end))
+  // One unit for each byte: two texts never have the same name.
+  const name = frame.latin1Slice(start, end)
+  const same = known.get(name)
+  if (same !== undefined) return same
+  const action = parseAction(frame.utf8Slice(start, end))
+  if (action && Object.keys(action).length <= 2) {
+    if (known.size >= MAX_KNOWN) known.clear()
+    known.set(name, Object.freeze(action))
+  }
+  return action
 }

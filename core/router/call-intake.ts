@@ -1,6 +1,6 @@
 // What happens to a worker's call before it is dispatched: policy, middleware, and the action enqueue (spec 01 §9.2–§9.4, 04 B.4–B.5).
-import { randomUUID } from 'node:crypto'
-import { readError, type ErrorBody } from '../../protocol/errors.ts'
+import { randomId } from '../../base/values/random-ids.ts'
+import type { ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { Log } from '../log.ts'
 import type { Action } from '../model/action.ts'
@@ -8,19 +8,15 @@ import type { Call } from '../model/call.ts'
 import { checkCall, middlewareOf } from '../model/policy.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import {
-  ENQUEUE_FUNCTION,
-  enqueueFailure,
-  enqueueReceipt,
-  enqueueTimedOut,
-  furtherMembers,
-  unknownMembers,
-} from './enqueue.ts'
+import { ENQUEUE_FUNCTION, enqueueTimedOut, furtherMembers, unknownMembers } from './enqueue.ts'
+import { EnqueueCall, type EnqueueCallDeps } from './enqueue-call.ts'
 import { EnqueueRequests } from './enqueue-requests.ts'
 import { ENQUEUE_MS, EnqueueWaits } from './enqueue-waits.ts'
 import { middlewareRequest } from './middleware.ts'
 import type { Caller, Registries } from './ports.ts'
 import type { Settlement } from './settlement.ts'
+
+const NO_BYTES = Buffer.alloc(0)
 
 export interface CallIntakeDeps {
   readonly registries: Registries
@@ -42,14 +38,16 @@ export class CallIntake {
   readonly #deps: CallIntakeDeps
   readonly #telemetry: Telemetry
   readonly #dispatch: (call: Call) => void
-  readonly #enqueues: EnqueueWaits
+  readonly #enqueues: EnqueueCallDeps
   readonly #requests = new EnqueueRequests()
 
   constructor(deps: CallIntakeDeps) {
     this.#deps = deps
     this.#telemetry = deps.telemetry
     this.#dispatch = deps.dispatch
-    this.#enqueues = new EnqueueWaits((call) => deps.settlement.fail(call, enqueueTimedOut(ENQUEUE_MS)))
+    const { settlement, engineWorker, registries } = deps
+    const waits = new EnqueueWaits<EnqueueCall>(({ call }) => settlement.fail(call, enqueueTimedOut(ENQUEUE_MS)))
+    this.#enqueues = { engineWorker, settlement, waits, known: () => registries.known }
   }
 
   take(call: Call, action: Action | undefined): void {
@@ -114,6 +112,7 @@ export class CallIntake {
     const { caller, settlement, registries } = this.#deps
     const data = middlewareRequest(call, action)
     const { metadata, traceparent, baggage } = call
+    releasePayload(call)
     caller.invokeThen(
       {
         functionId,
@@ -128,22 +127,22 @@ export class CallIntake {
   }
 
   #enqueue(call: Call, action: Extract<Action, { type: 'enqueue' }>): void {
-    const { caller, registries, settlement } = this.#deps
+    const { registries, settlement } = this.#deps
     const provider = registries.functions.find(DEFAULT_NAMESPACE, ENQUEUE_FUNCTION)
     const isPlugin = provider?.slot !== undefined
     const further = provider === undefined || isPlugin ? [] : furtherMembers(action)
     if (further.length > 0) return settlement.fail(call, unknownMembers(further))
-    const receiptId = randomUUID()
-    const { traceparent } = call
-    const accepted = this.#enqueues.begin(call)
-    caller.invokeThen(
-      { functionId: ENQUEUE_FUNCTION, data: this.#requests.write(call, action, receiptId), traceparent },
-      (result, error) => {
-        if (!accepted()) return
-        if (error === undefined)
-          settlement.answer(call, enqueueReceipt(receiptId, isPlugin ? result : undefined), undefined)
-        else settlement.fail(call, enqueueFailure(readError(error), registries.known))
-      },
-    )
+    const receiptId = randomId()
+    const request = new EnqueueCall(call, this.#requests.write(call, action, receiptId), receiptId, this.#enqueues)
+    releasePayload(call)
+    this.#enqueues.waits.begin(request)
+    this.#telemetry.observer?.begin(request)
+    this.#dispatch(request)
   }
+}
+
+/** Its bytes went along in another call. They are a part of what was read from the socket, all of which they would keep. */
+function releasePayload(call: Call): void {
+  call.data = NO_BYTES
+  call.metadata = undefined
 }

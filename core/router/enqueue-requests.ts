@@ -5,52 +5,73 @@ import { baggageFor } from '../telemetry/trace-context.ts'
 import { furtherMembers, type EnqueueAction } from './enqueue.ts'
 
 const CLOSE_BRACE = 0x7d
-/** Of UTF-8, per unit of a string. */
-const MAX_BYTES_PER_UNIT = 3
 /** Pairs of function and queue that are remembered; then all are forgotten. */
 const MAX_USUAL = 256
+/** Requests up to this size are written into the same memory: below what a socket's outbox takes by reference. */
+const SCRATCH_BYTES = 8 * 1024
 
 /** All of a head but the receipt. */
 interface UsualHead {
-  readonly before: string
-  readonly behind: string
+  readonly before: Buffer
+  readonly behind: Buffer
 }
 
 export class EnqueueRequests {
-  /** Of publishers without a trace, who send the same again and again: measured 3 µs less of 13 than writing each. By function and queue. */
+  /** Of publishers without a trace, who send the same again and again. By function and queue. */
   readonly #usual = new Map<string, UsualHead>()
+  /** The one used last, with what it was used for. */
+  #last: UsualHead | undefined
+  #lastFunction = ''
+  #lastQueue = ''
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
 
-  /** The data goes along verbatim, except that a session cannot name a caller in it (spec 09 §4 c). */
+  /**
+   * The data goes along verbatim, except that a session cannot name a caller in it (spec 09 §4 c). Valid until the next one is written.
+   * @param receiptId in ASCII
+   */
   write(call: Call, action: EnqueueAction, receiptId: string): Buffer {
-    const head = this.#head(call, action, receiptId)
     const data = call.caller.policy.kind === 'session' ? withoutCaller(call.data) : call.data
-    const request = Buffer.allocUnsafe(head.length * MAX_BYTES_PER_UNIT + data.length + 1)
-    const headEnd = request.utf8Write(head, 0)
-    const end = headEnd + data.copy(request, headEnd)
+    const usual = this.#usualHead(call, action)
+    if (usual === undefined) {
+      return Buffer.concat([Buffer.from(headOf(call, action, receiptId)), data, Buffer.of(CLOSE_BRACE)])
+    }
+    const { before, behind } = usual
+    const dataStart = before.length + receiptId.length + behind.length
+    const end = dataStart + data.length
+    const request = end < SCRATCH_BYTES ? this.#scratch : Buffer.allocUnsafe(end + 1)
+    request.set(before)
+    request.latin1Write(receiptId, before.length)
+    request.set(behind, before.length + receiptId.length)
+    request.set(data, dataStart)
     request[end] = CLOSE_BRACE
     return request.subarray(0, end + 1)
   }
 
-  #head(call: Call, action: EnqueueAction, receiptId: string): string {
+  #usualHead(call: Call, action: EnqueueAction): UsualHead | undefined {
     const { functionId, namespace, traceparent, baggage } = call
     const isUsual = traceparent === undefined && !baggage && namespace === DEFAULT_NAMESPACE
-    if (!isUsual || furtherMembers(action).length > 0) return headOf(call, action, receiptId)
-    const name = `${functionId.length}:${functionId}${action.queue}`
+    if (!isUsual || furtherMembers(action).length > 0) return undefined
+    const { queue } = action
+    if (this.#last !== undefined && functionId === this.#lastFunction && queue === this.#lastQueue) return this.#last
+    const name = `${functionId.length}:${functionId}${queue}`
     let usual = this.#usual.get(name)
     if (usual === undefined) {
       usual = usualHead(call, action)
       if (this.#usual.size >= MAX_USUAL) this.#usual.clear()
       this.#usual.set(name, usual)
     }
-    return usual.before + receiptId + usual.behind
+    this.#last = usual
+    this.#lastFunction = functionId
+    this.#lastQueue = queue
+    return usual
   }
 }
 
 function usualHead(call: Call, { queue }: EnqueueAction): UsualHead {
   const text = JSON.stringify
   return {
-    before: `{"queue":${text(queue)},"function_id":${text(call.functionId)},"messageReceiptId":"`,
-    behind: `","traceparent":null,"baggage":${text(baggageFor(call))},"data":`,
+    before: Buffer.from(`{"queue":${text(queue)},"function_id":${text(call.functionId)},"messageReceiptId":"`),
+    behind: Buffer.from(`","traceparent":null,"baggage":${text(baggageFor(call))},"data":`),
   }
 }
 

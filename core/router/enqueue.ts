@@ -7,20 +7,26 @@ export type EnqueueAction = Extract<Action, { type: 'enqueue' }>
 
 export const ENQUEUE_FUNCTION = 'engine::queue::enqueue'
 
+const NONE: readonly string[] = []
+
+const RECEIPT_HEAD = '{"messageReceiptId":"'
+const UUID_LENGTH = 36
+const receipt = Buffer.from(`${RECEIPT_HEAD}${' '.repeat(UUID_LENGTH)}"}`)
+
 /**
- * What the publisher gets. The id is the engine's, whatever a worker answers (spec 03 §3.2); a plugin alone may say that an earlier job
- * stands for this one, by its deduplication key: then it names that.
- * @param answer of a plugin
+ * What the publisher gets, valid until the next one is made. The id is the engine's, whatever a worker answers (spec 03 §3.2); a plugin alone
+ * may say that an earlier job stands for this one, by its deduplication key: then it names that.
+ * @param receiptId a UUID. @param answer of a plugin
  */
 export function enqueueReceipt(receiptId: string, answer?: Buffer): Buffer {
-  const receipt = `{"messageReceiptId":"${receiptId}"}`
   // The usual answer is the receipt itself, and is not read.
   if (answer !== undefined && answer.length > receipt.length) {
     const { messageReceiptId: id, duplicate } = JSON.parse(answer.toString()) as Partial<Record<string, unknown>>
     if (duplicate === true && typeof id === 'string')
       return Buffer.from(JSON.stringify({ messageReceiptId: id, duplicate }))
   }
-  return Buffer.from(receipt)
+  receipt.latin1Write(receiptId, RECEIPT_HEAD.length, UUID_LENGTH)
+  return receipt
 }
 
 export function enqueueFailure(error: CodedError, known: KnownWorkers): ErrorBody {
@@ -29,8 +35,10 @@ export function enqueueFailure(error: CodedError, known: KnownWorkers): ErrorBod
 }
 
 /** Members of the action that only a plugin gets: the input of a worker's function is closed (spec 03 §3.2). */
-export function furtherMembers(action: EnqueueAction): string[] {
-  return Object.keys(action).filter((member) => member !== 'type' && member !== 'queue')
+export function furtherMembers(action: EnqueueAction): readonly string[] {
+  let further: string[] | undefined
+  for (const member in action) if (member !== 'type' && member !== 'queue') (further ??= []).push(member)
+  return further ?? NONE
 }
 
 export function unknownMembers(members: readonly string[]): ErrorBody {

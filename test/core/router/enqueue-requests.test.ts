@@ -32,3 +32,19 @@ test('a usual request and one that is written anew differ in nothing but what ma
     expect(read(`f${number}`, 'q', 'r')).toMatchObject({ function_id: `f${number}`, messageReceiptId: 'r' })
   }
 })
+
+test('a request is whole at any size, and a large one stays as it is while the next ones are written', () => {
+  const requests = new EnqueueRequests()
+  const { worker } = makeWorker()
+  const write = (characters: number): Buffer =>
+    requests.write(makeCall(worker, 'f', 'x'.repeat(characters)), { type: 'enqueue', queue: 'q' }, 'receipt')
+  for (let characters = 8_000; characters < 8_200; characters++) {
+    expect(JSON.parse(write(characters).toString()).data).toHaveLength(characters)
+  }
+  // A socket takes it by reference.
+  const large = write(16 * 1024)
+  const text = large.toString()
+  write(20_000)
+  write(1)
+  expect(large.toString()).toBe(text)
+})

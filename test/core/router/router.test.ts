@@ -441,6 +441,30 @@ describe('enqueue', () => {
     expect(test.answerTo(caller, id)?.result).toEqual({ messageReceiptId: receipt })
   })
 
+  it('keeps no payload of a publisher that waits', () => {
+    const test = makeRouter()
+    const [queue, caller] = [test.join(), test.join()]
+    test.provide(queue.worker, 'engine::queue::enqueue')
+    const call = makeCall(caller.worker, 'z::q', { n: 1 })
+    test.router.call(call, { type: 'enqueue', queue: 'jobs' })
+    expect(queue.link.delivered[0]?.data).toMatchObject({ data: { n: 1 } })
+    expect(call.data).toHaveLength(0)
+  })
+
+  it('answers each of many publishers with its own receipt, in whatever order the queue takes their jobs', () => {
+    const test = makeRouter()
+    const [queue, caller] = [test.join(), test.join()]
+    test.provide(queue.worker, 'engine::queue::enqueue')
+    const ids = [1, 2, 3, 4].map((n) => test.call(caller, 'z::q', { n }, { type: 'enqueue', queue: 'jobs' }))
+    const { delivered } = queue.link
+    for (const index of [1, 0, 3, 2]) test.router.settle(queue.worker, delivered[index]!.callId, undefined, undefined)
+    ids.forEach((id, index) => {
+      const { messageReceiptId } = delivered[index]!.data as { messageReceiptId: string }
+      expect(test.answerTo(caller, id)?.result).toEqual({ messageReceiptId })
+    })
+    expect(new Set(delivered.map(({ data }) => (data as { messageReceiptId: string }).messageReceiptId)).size).toBe(4)
+  })
+
   it('with further members is refused where a worker is the queue, which would not know them', () => {
     const test = makeRouter()
     const [queue, caller] = [test.join(), test.join()]

@@ -80,13 +80,14 @@ export function enqueueFunction({
         options: readPublishOptions(input, reader),
       }
     },
-    run: async ({ queue: queueName, content, options }) => {
+    run: ({ queue: queueName, content, options }) => {
       const { ref, settings } = queues.get(queueName)
       const job = newJob(queueName, settings, content, options, now())
-      const [stored] = await backend.enqueue([{ queue: ref, job }])
-      if (stored!.stored) tellStored(queueName)
-      const { id } = stored!
-      return new RawJson(`{"messageReceiptId":${JSON.stringify(id)}${stored!.stored ? '' : ',"duplicate":true'}}`)
+      return backend.enqueue([{ queue: ref, job }]).then(([stored]) => {
+        const { id, stored: isStored } = stored!
+        if (isStored) tellStored(ref.name)
+        return new RawJson(`{"messageReceiptId":${JSON.stringify(id)}${isStored ? '' : ',"duplicate":true'}}`)
+      })
     },
   }
 }

@@ -22,11 +22,10 @@ export function newJob(
   options: PublishOptions,
   now: number,
 ): NewJob {
-  return {
-    ...content,
-    group: settings.type === 'fifo' ? groupOf(queue, settings, content.data) : undefined,
-    ...scheduleOf(settings, content.data, options, now),
-  }
+  const { id, functionId, namespace, data, traceparent, baggage } = content
+  const group = settings.type === 'fifo' ? groupOf(queue, settings, data) : undefined
+  const { priority, runAt, dedup } = scheduleOf(settings, data, options, now)
+  return { id, functionId, namespace, data, traceparent, baggage, group, priority, runAt, dedup }
 }
 
 /** What does not depend on the function: for publishes as well. */

@@ -9,7 +9,8 @@ export type QueueKind = 'named' | 'topic'
 export const MAX_FIGURES = 10_000
 
 export class QueueFigures {
-  readonly #of = new Map<string, Figures>()
+  /** By kind and name. */
+  readonly #of: Readonly<Record<QueueKind, Map<string, Figures>>> = { named: new Map(), topic: new Map() }
   readonly #now: () => number
   readonly #changed: () => void
 
@@ -20,21 +21,21 @@ export class QueueFigures {
   }
 
   get all(): Iterable<Figures> {
-    return this.#of.values()
+    return [...this.#of.named.values(), ...this.#of.topic.values()]
   }
 
   /** Those of one queue, made where there are none. */
   of(kind: QueueKind, name: string): Figures {
-    const key = `${kind} ${name}`
-    const known = this.#of.get(key)
+    const { named, topic } = this.#of
+    const known = this.#of[kind].get(name)
     if (known !== undefined) return known
     const figures = new Figures(kind, name, this.#now, this.#changed)
-    if (this.#of.size < MAX_FIGURES) this.#of.set(key, figures)
+    if (named.size + topic.size < MAX_FIGURES) this.#of[kind].set(name, figures)
     return figures
   }
 
   find(kind: QueueKind, name: string): Figures | undefined {
-    return this.#of.get(`${kind} ${name}`)
+    return this.#of[kind].get(name)
   }
 }
 

@@ -179,39 +179,55 @@ export class BuiltinBackend implements Backend {
     for (const line of lines) line.close()
   }
 
+  #writeOne({ line, job }: Entry): Promise<Stored[]> {
+    try {
+      line.reserve(job)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    const now = this.#clock.now()
+    return this.#store
+      .run(() => line.write(job, now), {
+        bytes: job.data.length,
+        atomic: job.dedup !== undefined,
+        committed: (written) => settled(line, job, written),
+      })
+      .then(
+        (written) => [storedAs(job, written)],
+        (error: unknown) => {
+          line.release(job)
+          throw error
+        },
+      )
+  }
+
   /** One step for all of them. */
   #write(entries: readonly Entry[]): Promise<Stored[]> {
+    if (entries.length === 1) return this.#writeOne(entries[0]!)
     let bytes = 0
     let reserved = 0
     try {
       for (const { line, job } of entries) {
-        line.reserve([job])
+        line.reserve(job)
         reserved++
         bytes += job.data.length
       }
     } catch (error) {
-      for (const { line, job } of entries.slice(0, reserved)) line.release([job])
+      for (const { line, job } of entries.slice(0, reserved)) line.release(job)
       return Promise.reject(error)
     }
     const now = this.#clock.now()
-    const committed = (results: readonly Written[]): void => {
-      results.forEach((written, index) => {
-        const { line, job } = entries[index]!
-        if ('added' in written) line.added(written)
-        else line.release([job])
-      })
-    }
-    const [first] = entries
-    const atomic = entries.length > 1 || first?.job.dedup !== undefined
     return this.#store
-      .run(() => entries.map(({ line, job }) => line.write(job, now)), { bytes, atomic, committed })
+      .run(() => entries.map(({ line, job }) => line.write(job, now)), {
+        bytes,
+        atomic: true,
+        committed: (results) =>
+          results.forEach((written, index) => settled(entries[index]!.line, entries[index]!.job, written)),
+      })
       .then(
-        (results) =>
-          results.map((written, index) =>
-            'added' in written ? { stored: true, id: entries[index]!.job.id } : { stored: false, id: written.sameAs },
-          ),
+        (results) => results.map((written, index) => storedAs(entries[index]!.job, written)),
         (error: unknown) => {
-          for (const { line, job } of entries) line.release([job])
+          for (const { line, job } of entries) line.release(job)
           throw error
         },
       )
@@ -226,4 +242,13 @@ export class BuiltinBackend implements Backend {
     if (line === undefined) throw new Error(`The queue ${queue.key} was not declared.`)
     return line
   }
+}
+
+function settled(line: QueueLine, job: NewJob, written: Written): void {
+  if ('added' in written) line.added(written)
+  else line.release(job)
+}
+
+function storedAs({ id }: NewJob, written: Written): Stored {
+  return 'added' in written ? { stored: true, id } : { stored: false, id: written.sameAs }
 }

@@ -51,7 +51,7 @@ export class DeadLetters {
       },
       (rows) => {
         line.deadLeft(rows.length)
-        line.release(rows.map(({ job }) => job))
+        for (const { job } of rows) line.release(job)
       },
     )
   }

@@ -67,7 +67,7 @@ export class JobOutcomes {
       () => {
         this.#gone(stored)
         this.#deps.source()?.finished(stored)
-        this.#deps.room.release([stored.job])
+        this.#deps.room.release(stored.job)
         consumer.settled?.(stored.job, { kind: 'done' })
       },
       false,

@@ -3,6 +3,8 @@ import type { Failure, Job, NewJob } from '../../job.ts'
 
 export type Column = string | number | null
 
+const NO_HISTORY: readonly Failure[] = []
+
 /** A stored job with where it stands. `place`: position in `waiting`, or number in `delayed`. */
 export interface StoredJob {
   readonly table: 'waiting' | 'delayed'
@@ -15,8 +17,29 @@ export function keyOf({ table, place }: StoredJob): number {
   return table === 'waiting' ? place : -place
 }
 
+/** What the engine adds to a job whose publisher has no baggage: stored as the empty text, which means nothing else. */
+const FUNCTION_ENTRY = 'iii.function.id='
+
+export function baggageColumn({ baggage, functionId }: NewJob): string | null {
+  if (baggage === undefined || baggage === '') return null
+  const isUsual =
+    baggage.length === FUNCTION_ENTRY.length + functionId.length &&
+    baggage.startsWith(FUNCTION_ENTRY) &&
+    baggage.endsWith(functionId)
+  return isUsual ? '' : baggage
+}
+
+function readBaggage(column: Column, functionId: string): string | undefined {
+  return column === '' ? FUNCTION_ENTRY + functionId : ((column as string | null) ?? undefined)
+}
+
+/** Of nearly all new jobs: the columns that are not in `USUAL_COLUMNS` have nothing to say. */
+export function isUsualRow({ namespace, group, traceparent }: NewJob): boolean {
+  return namespace === undefined && group === undefined && traceparent === undefined
+}
+
 export function newRow(job: NewJob, createdAt: number, runAt: number | undefined): Column[] {
-  const { id, functionId, namespace, data, group, traceparent, baggage } = job
+  const { id, functionId, namespace, data, group, traceparent } = job
   return [
     id,
     functionId,
@@ -27,7 +50,7 @@ export function newRow(job: NewJob, createdAt: number, runAt: number | undefined
     runAt ?? null,
     createdAt,
     traceparent ?? null,
-    baggage ?? null,
+    baggageColumn(job),
     null,
   ]
 }
@@ -53,35 +76,52 @@ export function readJob(row: readonly Column[], from: number, priority: number):
     runAt: (row[from + 6] as number | null) ?? undefined,
     createdAt: row[from + 7] as number,
     traceparent: text(8),
-    baggage: text(9),
+    baggage: readBaggage(row[from + 9]!, row[from + 1] as string),
     history: readHistory(text(10)),
   }
 }
 
-/** What a job is right after it was stored; spares reading it. */
-export function storedNow(job: NewJob, createdAt: number, runAt: number | undefined): Job {
-  const { id, functionId, namespace, data, group, traceparent, baggage, priority = 0 } = job
-  return {
-    id,
-    functionId,
-    namespace,
-    data,
-    group,
-    priority,
-    attempts: 0,
-    runAt,
-    createdAt,
-    traceparent,
-    baggage,
-    history: NO_HISTORY,
+/** A job right after it was stored, which spares reading it. Most are only counted, and then nothing is made of them. */
+export class NewlyStored implements StoredJob {
+  readonly table: StoredJob['table']
+  readonly place: number
+  readonly #new: NewJob
+  readonly #createdAt: number
+  #job: Job | undefined
+
+  constructor(table: StoredJob['table'], place: number, job: NewJob, createdAt: number) {
+    this.table = table
+    this.place = place
+    this.#new = job
+    this.#createdAt = createdAt
+  }
+
+  get job(): Job {
+    return (this.#job ??= this.#made())
+  }
+
+  #made(): Job {
+    const { id, functionId, namespace, data, group, traceparent, baggage, priority = 0, runAt } = this.#new
+    return {
+      id,
+      functionId,
+      namespace,
+      data,
+      group,
+      priority,
+      attempts: 0,
+      runAt: this.table === 'delayed' ? runAt : undefined,
+      createdAt: this.#createdAt,
+      traceparent,
+      baggage,
+      history: NO_HISTORY,
+    }
   }
 }
 
 export function historyText(history: readonly Failure[]): string | null {
   return history.length === 0 ? null : JSON.stringify(history)
 }
-
-const NO_HISTORY: readonly Failure[] = []
 
 function readHistory(text: string | undefined): readonly Failure[] {
   return text === undefined ? NO_HISTORY : (JSON.parse(text) as Failure[])

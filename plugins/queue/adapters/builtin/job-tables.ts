@@ -1,8 +1,17 @@
 // The statements on the tables of jobs: waiting, delayed, dead, deduplication keys. Synchronous; what writes is for use inside a batch.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Deduplication, Failure, Job, NewJob } from '../../job.ts'
-import { historyText, jobRow, newRow, readJob, type Column, type StoredJob } from './job-row.ts'
-import { JOB_COLUMNS, LANE_POSITIONS } from './schema.ts'
+import {
+  baggageColumn,
+  historyText,
+  isUsualRow,
+  jobRow,
+  newRow,
+  readJob,
+  type Column,
+  type StoredJob,
+} from './job-row.ts'
+import { JOB_COLUMNS, LANE_POSITIONS, USUAL_COLUMNS } from './schema.ts'
 
 /** A piece that is read ahead ends at the first of both. */
 export interface ReadLimits {
@@ -19,6 +28,7 @@ export interface DeadRow {
 
 export class JobTables {
   readonly #insertWaiting: StatementSync
+  readonly #insertUsual: StatementSync
   readonly #removeWaiting: StatementSync
   readonly #failWaiting: StatementSync
   readonly #readWaiting: StatementSync
@@ -53,6 +63,9 @@ export class JobTables {
     const marks = JOB_COLUMNS.replace(/\w+/g, '?')
     const bytes = 'coalesce(sum(octet_length(data)), 0)'
     this.#insertWaiting = prepare(`INSERT INTO waiting (position, ${JOB_COLUMNS}) VALUES (?, ${marks})`)
+    this.#insertUsual = prepare(
+      `INSERT INTO waiting (position, attempts, ${USUAL_COLUMNS}) VALUES (?, 0, ${USUAL_COLUMNS.replace(/\w+/g, '?')})`,
+    )
     this.#removeWaiting = prepare('DELETE FROM waiting WHERE position = ?')
     this.#failWaiting = prepare('UPDATE waiting SET attempts = ?, run_at = ?, history = ? WHERE position = ?')
     this.#readWaiting = prepare(
@@ -96,7 +109,10 @@ export class JobTables {
   }
 
   addWaiting(position: number, job: NewJob, createdAt: number): void {
-    this.#insertWaiting.run(position, ...newRow(job, createdAt, undefined))
+    // Every column that is bound costs.
+    if (isUsualRow(job)) {
+      this.#insertUsual.run(position, job.id, job.functionId, job.data, createdAt, baggageColumn(job))
+    } else this.#insertWaiting.run(position, ...newRow(job, createdAt, undefined))
   }
 
   /** A job that was stored before comes to stand here. */

@@ -10,7 +10,7 @@ import { MAX_SET_ASIDE, type Consumer, type Outcome, type QueueRef, type QueueSt
 import { FifoSource } from './fifo-source.ts'
 import type { JobDatabase } from './job-database.ts'
 import { JobOutcomes, MAX_UNWRITTEN } from './job-outcomes.ts'
-import { keyOf, storedNow, type StoredJob } from './job-row.ts'
+import { keyOf, NewlyStored, type StoredJob } from './job-row.ts'
 import type { JobSource, SourceQueue } from './job-source.ts'
 import type { JobTables } from './job-tables.ts'
 import type { Lane } from './lane.ts'
@@ -145,13 +145,13 @@ export class QueueLine implements SourceQueue {
     this.#pumpSoon()
   }
 
-  /** Keeps room for jobs that are about to be written. Throws `queue_full`, and then nothing is kept. */
-  reserve(jobs: readonly NewJob[]): void {
-    this.#room.reserve(jobs, this.ref)
+  /** Keeps room for a job that is about to be written. Throws `queue_full`, and then nothing is kept. */
+  reserve(job: NewJob): void {
+    this.#room.reserve(job, this.ref)
   }
 
-  release(jobs: readonly Pick<Job, 'data'>[]): void {
-    this.#room.release(jobs)
+  release(job: Pick<Job, 'data'>): void {
+    this.#room.release(job)
   }
 
   /** Inside a batch: writes a job for which room was reserved. */
@@ -164,12 +164,12 @@ export class QueueLine implements SourceQueue {
     }
     if (job.runAt !== undefined && job.runAt > now) {
       const place = this.tables.addDelayed(this.number, job, now, job.runAt)
-      return { added: { table: 'delayed', place, job: storedNow(job, now, job.runAt) }, lane: undefined }
+      return { added: new NewlyStored('delayed', place, job, now), lane: undefined }
     }
     const lane = this.#laneFor(job.priority ?? 0)
     const place = this.#assign(lane)
     this.tables.addWaiting(place, job, now)
-    return { added: { table: 'waiting', place, job: storedNow(job, now, undefined) }, lane }
+    return { added: new NewlyStored('waiting', place, job, now), lane }
   }
 
   /** Inside a batch: writes a job that was stored before, to the end of those that wait. */

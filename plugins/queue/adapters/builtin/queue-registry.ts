@@ -25,7 +25,12 @@ export class QueueRegistry {
   readonly #store: JobDatabase
   readonly #tables: JobTables
   readonly #deps: Omit<QueueLineDeps, 'openLane'>
-  readonly #queues = new Map<string, KnownQueue>()
+  /** By kind and key. */
+  readonly #queues: Readonly<Record<LineKind, Map<string, KnownQueue>>> = {
+    named: new Map(),
+    subscription: new Map(),
+    backlog: new Map(),
+  }
   /** By topic; forgotten with each change. */
   readonly #subscribers = new Map<string, readonly KnownQueue[]>()
   readonly #usedLanes = new Set<number>()
@@ -61,18 +66,20 @@ export class QueueRegistry {
   }
 
   find(kind: LineKind, key: string): KnownQueue | undefined {
-    return this.#queues.get(nameOf(kind, key))
+    return this.#queues[kind].get(key)
   }
 
-  all(): Iterable<KnownQueue> {
-    return this.#queues.values()
+  *all(): Iterable<KnownQueue> {
+    for (const queues of Object.values(this.#queues)) yield* queues.values()
   }
 
   /** Those that get copies of what is published to the topic. */
   subscribersOf(topic: string): readonly KnownQueue[] {
     let found = this.#subscribers.get(topic)
     if (found === undefined) {
-      found = [...this.#queues.values()].filter((each) => each.subscribed && each.subscription?.topic === topic)
+      found = [...this.#queues.subscription.values()].filter(
+        (each) => each.subscribed && each.subscription?.topic === topic,
+      )
       // A topic that nobody subscribes to is not remembered: publishers may think of any number of them.
       if (found.length > 0) this.#subscribers.set(topic, found)
     }
@@ -131,7 +138,7 @@ export class QueueRegistry {
   async #forgetEmpty(known: KnownQueue): Promise<void> {
     const { line } = known
     if (!line.isEmpty || line.isConsumed || line.isPaused) return
-    this.#queues.delete(nameOf(known.kind, known.key))
+    this.#queues[known.kind].delete(known.key)
     await this.#store.run(() => {
       this.#remove.run(line.number)
       this.#removeLanes.run(line.number)
@@ -158,10 +165,10 @@ export class QueueRegistry {
     await this.#store.run(() => this.#become.run(name, kind, ref.name, functionId, namespace, backlog.line.number), {
       committed: () => {
         this.#subscribers.clear()
-        this.#queues.delete(nameOf('backlog', backlog.key))
+        this.#queues.backlog.delete(backlog.key)
         Object.assign(backlog, { kind, key: ref.key, subscription, subscribed: true })
         backlog.line.ref = ref
-        this.#queues.set(name, backlog)
+        this.#queues[kind].set(ref.key, backlog)
       },
     })
     return backlog
@@ -181,7 +188,7 @@ export class QueueRegistry {
       { ...this.#deps, openLane: (_queue, priority) => this.#openLane(priority) },
     )
     const known: KnownQueue = { line, kind, key: ref.key, subscription, subscribed }
-    this.#queues.set(nameOf(kind, ref.key), known)
+    this.#queues[kind].set(ref.key, known)
     return known
   }
 

@@ -51,12 +51,11 @@ export class QueueRoom {
     else this.#bytes ??= this.#count('waiting')[1] + this.#count('delayed')[1] + this.#count('dead')[1]
   }
 
-  /** Keeps room for jobs that are about to be stored. Throws `queue_full`, and then nothing is kept. */
-  reserve(jobs: readonly { readonly data: string }[], { name }: QueueRef): void {
-    if (this.#jobs + jobs.length > this.#maxJobs)
-      throw full(name, `${this.#jobs} jobs`, `max_jobs allows ${this.#maxJobs}`)
+  /** Keeps room for a job that is about to be stored. Throws `queue_full`, and then nothing is kept. */
+  reserve({ data }: { readonly data: string }, { name }: QueueRef): void {
+    if (this.#jobs >= this.#maxJobs) throw full(name, `${this.#jobs} jobs`, `max_jobs allows ${this.#maxJobs}`)
     if (this.#bytes !== undefined) {
-      const bytes = bytesOf(jobs)
+      const bytes = Buffer.byteLength(data)
       if (this.#bytes + bytes > this.#maxBytes) {
         throw full(
           name,
@@ -66,13 +65,13 @@ export class QueueRoom {
       }
       this.#bytes += bytes
     }
-    this.#jobs += jobs.length
+    this.#jobs++
   }
 
-  /** They were not stored, or are no longer. */
-  release(jobs: readonly { readonly data: string }[]): void {
-    this.#jobs -= jobs.length
-    if (this.#bytes !== undefined) this.#bytes -= bytesOf(jobs)
+  /** It was not stored, or is no longer. */
+  release({ data }: { readonly data: string }): void {
+    this.#jobs--
+    if (this.#bytes !== undefined) this.#bytes -= Buffer.byteLength(data)
   }
 
   entered(place: Place): void {
@@ -100,12 +99,6 @@ export class QueueRoom {
     }
     return [jobs, bytes]
   }
-}
-
-function bytesOf(jobs: readonly { readonly data: string }[]): number {
-  let bytes = 0
-  for (const { data } of jobs) bytes += Buffer.byteLength(data)
-  return bytes
 }
 
 function full(name: string, holds: string, allowed: string): CodedError {

@@ -7,6 +7,9 @@ export const JOB_SCHEMA_VERSION = 1
 export const JOB_COLUMNS =
   'id, function_id, namespace, data, group_id, attempts, run_at, created_at, traceparent, baggage, history'
 
+/** Those that say something of nearly every new job (`isUsualRow`); it has 0 attempts. */
+export const USUAL_COLUMNS = 'id, function_id, data, created_at, baggage'
+
 const JOB_COLUMN_TYPES =
   'id TEXT NOT NULL, function_id TEXT NOT NULL, namespace TEXT, data TEXT NOT NULL, group_id TEXT, attempts INTEGER NOT NULL, ' +
   'run_at INTEGER, created_at INTEGER NOT NULL, traceparent TEXT, baggage TEXT, history TEXT'

@@ -33,7 +33,7 @@ const OWN_TAGS = /^\s*iii\.tag\.(?:kind|display_name|hidden)\s*=/
 /** Runs a delivery; never rejects. */
 export async function deliverJob(delivery: Delivery, queue: DeliveryQueue, deps: DeliveryDeps): Promise<Outcome> {
   const request = requestFor(delivery.job, queue)
-  const deadline = deps.clock.now() + deps.functionWaitMs()
+  const deadline = (delivery.lackingSince ?? deps.clock.now()) + deps.functionWaitMs()
   for (let tries = 0; ; tries++) {
     const error = await failureOf(deps.call(request))
     if (error === undefined) return { kind: 'done' }
@@ -42,8 +42,10 @@ export async function deliverJob(delivery: Delivery, queue: DeliveryQueue, deps:
     if (!isUndelivered || !PASSING.has(code) || leftMs <= 0) return { kind: 'failed', code, message }
     const isThere = isKnown(request, deps)
     const waited = deps.awaiting.add(queue.ref, delivery, isThere ? 'busy' : 'missing')
-    delivery.setAside()
-    await waitFor(request, isThere, Math.min(leftMs, pauseMs(queue.settings(), isThere, leftMs, tries)), deps)
+    const pause = Math.min(leftMs, pauseMs(queue.settings(), isThere, leftMs, tries))
+    const left = Promise.withResolvers<void>()
+    delivery.setAside(isThere ? undefined : left.resolve)
+    await waitFor(request, isThere, pause, deps, left.promise)
     const goesOn = await delivery.takeUp()
     waited()
     if (!goesOn) return { kind: 'returned' }
@@ -112,7 +114,8 @@ function waitFor(
   isThere: boolean,
   ms: number,
   { functions, clock }: DeliveryDeps,
+  left: Promise<void>,
 ): Promise<void> {
-  if (!isThere) return functions.appears(namespace, id, ms)
+  if (!isThere) return functions.appears(namespace, id, ms, left)
   return new Promise((resolve) => void clock.after(ms, resolve))
 }

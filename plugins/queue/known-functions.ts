@@ -43,8 +43,8 @@ export class KnownFunctions {
     return this.#known.has(nameOf(namespace, functionId)) || this.#known.has(nameOf(DEFAULT_NAMESPACE, functionId))
   }
 
-  /** Resolves when the function is there, or after the time. */
-  async appears(namespace: string, functionId: string, withinMs: number): Promise<void> {
+  /** Resolves when the function is there, when nobody waits for it any more, or after the time. */
+  async appears(namespace: string, functionId: string, withinMs: number, given?: Promise<void>): Promise<void> {
     if (this.has(namespace, functionId)) return
     const names = [nameOf(namespace, functionId), nameOf(undefined, functionId)]
     await new Promise<void>((resolve) => {
@@ -55,6 +55,7 @@ export class KnownFunctions {
       }
       const cancel = this.#clock.after(withinMs, wake)
       for (const name of names) this.#waiting.set(name, (this.#waiting.get(name) ?? new Set()).add(wake))
+      void given?.then(wake)
     })
   }
 

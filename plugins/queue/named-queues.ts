@@ -76,7 +76,10 @@ export class NamedQueues {
     const queue: NamedQueue = { ref: namedQueue(name), settings, consumption: undefined }
     this.#queues.set(name, queue)
     const target = { ref: queue.ref, settings: () => queue.settings }
-    const consumer: Consumer = { deliver: (delivery) => deliverJob(delivery, target, this.#deps) }
+    const consumer: Consumer = {
+      deliver: (delivery) => deliverJob(delivery, target, this.#deps),
+      canRun: (functionId, namespace = 'default') => this.#deps.functions.has(namespace, functionId),
+    }
     queue.consumption = await this.#backend.consume(queue.ref, this.#deps.observed(queue.ref, consumer))
   }
 }

@@ -50,9 +50,11 @@ export async function startQueue(
     publish: topics.publish,
     admin: topics.admin,
   })
-  iii.registerFunction(WATCH_FUNCTION, (change: FunctionsChanged) => functions.apply(change), {
-    metadata: { internal: true },
-  })
+  const functionsChanged = (change: FunctionsChanged): void => {
+    functions.apply(change)
+    if (change.added.length > 0) backend.functionsChanged?.()
+  }
+  iii.registerFunction(WATCH_FUNCTION, functionsChanged, { metadata: { internal: true } })
   iii.registerTrigger({ type: 'engine::functions-changed', function_id: WATCH_FUNCTION, config: {} })
   await queues.apply(settings.queues)
   topics.registerTriggerTypes()

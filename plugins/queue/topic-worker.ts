@@ -51,6 +51,7 @@ export class TopicWorker {
       log,
       defaults: subscriberDefaults(config),
       deliver: (message, subscriber, queue) => deliverMessage(message, subscriber, queue, delivery),
+      canRun: (functionId, namespace = 'default') => delivery.functions.has(namespace, functionId),
       observed: (queue, consumer, functionId) => watch.over(queue, consumer, functionId),
     })
     this.#watch = watch

@@ -86,11 +86,15 @@ export type Outcome =
 /** One delivery of a job. */
 export interface Delivery {
   readonly job: Job
+  /** Unix milliseconds since which this engine has waited for the job's function, where it had the job in hand before. */
+  readonly lackingSince?: number | undefined
   /**
    * Gives the slot to another job while this one waits for something, such as its function. In a fifo queue the group stays blocked. At most
    * `MAX_SET_ASIDE` jobs per queue: false beyond it, and then it goes on occupying its slot.
+   * @param onLeft what it waits for is its function, which another engine on the same store may have; called when that one has the job. Its outcome
+   * is `returned` then.
    */
-  setAside(): boolean
+  setAside(onLeft?: () => void): boolean
   /** Resolves when the job has a slot again; at once where it never gave it up. False: the consumer has ended, the outcome is `returned`. */
   takeUp(): Promise<boolean>
   /** The consumer has ended while it was set aside: the job is waiting in the store again. */
@@ -113,6 +117,8 @@ export type Settled =
 export interface Consumer {
   /** Runs one delivery. Must not reject; called without a call context. */
   deliver(delivery: Delivery): Promise<Outcome>
+  /** Whether the function of a job is here: what another engine has set aside for the lack of it is taken over. Undefined: nothing is. */
+  canRun?(functionId: string, namespace: string | undefined): boolean
   /** Told what became of a job when that is as durable as the backend makes it. Must not throw. */
   settled?(job: Job, how: Settled): void
 }
@@ -206,8 +212,11 @@ export interface Backend {
    * published while there was none. Known already: only the settings are taken, as `declare` does.
    */
   subscribe(subscription: Subscription, settings: QueueSettings): Promise<QueueRef>
-  /** Takes it out of those that get copies. What its queue holds stays as with `retire`. */
-  unsubscribe(subscription: Subscription): Promise<void>
+  /**
+   * Takes it out of those that get copies. What its queue holds stays as with `retire`. False: another engine on the same store has somebody bound
+   * to it, and it stays.
+   */
+  unsubscribe(subscription: Subscription): Promise<boolean>
   subscriptions(topic?: string): Promise<RememberedSubscription[]>
   /**
    * Stores a copy for each subscription of the topic in one durable step, or one in the topic's backlog where there is none. Where the
@@ -234,6 +243,9 @@ export interface Backend {
   redrive(queue: QueueRef, which: DeadLetterChoice): Promise<number>
   /** Forgets dead letters. Steps as with `redrive`. */
   discard(queue: QueueRef, which: DeadLetterChoice): Promise<number>
+
+  /** `Consumer.canRun` has other answers: functions have come. */
+  functionsChanged?(): void
 
   /** Ends all consumption as `Consumption.stop` does, finishes what was begun and releases the store, so that the next generation can open it. */
   close(withinMs: number): Promise<void>

@@ -245,14 +245,14 @@ function unsubscribe({ backend, isBound }: ControlDeps): BuiltInFunction<Unsubsc
         const known = (await backend.subscriptions(topic)).find(
           (each) => each.functionId === functionId && each.namespace === namespace,
         )
-        if (known !== undefined && isBound(known.queue)) {
+        const isLive = known !== undefined && (isBound(known.queue) || !(await backend.unsubscribe(known)))
+        if (isLive) {
           const remedy = 'unregister its trigger, or stop its worker first'
           throw new CodedError(
             'unsubscribe_failed',
-            `${functionId} is subscribed to "${topic}" at the moment: ${remedy}.`,
+            `${functionId} is subscribed to "${topic}" at the moment, here or on another engine: ${remedy}.`,
           )
         }
-        if (known !== undefined) await backend.unsubscribe(known)
         return { topic, function_id: functionId, removed: known !== undefined }
       }),
   }

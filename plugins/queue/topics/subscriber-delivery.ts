@@ -24,7 +24,8 @@ export async function deliverMessage(
   if (verdict !== undefined) return verdict
   const ofFunction: Delivery = {
     job,
-    setAside: () => delivery.setAside(),
+    lackingSince: delivery.lackingSince,
+    setAside: (onLeft) => delivery.setAside(onLeft),
     takeUp: () => delivery.takeUp(),
     get hasEnded() {
       return delivery.hasEnded

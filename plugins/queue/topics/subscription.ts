@@ -16,6 +16,8 @@ export interface SharedSubscriptionDeps {
   readonly backend: Backend
   /** One delivery to the function of a binding. Must not reject. */
   readonly deliver: (delivery: Delivery, subscriber: Subscriber, queue: QueueRef) => Promise<Outcome>
+  /** Whether the function of a binding is there. */
+  readonly canRun?: ((functionId: string, namespace: string | undefined) => boolean) | undefined
   /** The consumer with what happens to its jobs counted and told. */
   readonly observed: (queue: QueueRef, consumer: Consumer, functionId: string) => Consumer
 }
@@ -87,6 +89,13 @@ export class SharedSubscription implements Consumer {
     if (member === undefined) return Promise.resolve({ kind: 'returned' })
     member.running++
     return this.#deps.deliver(delivery, member.subscriber, this.queue).finally(() => member.running--)
+  }
+
+  canRun(): boolean {
+    const { canRun = () => false } = this.#deps
+    return [...this.#members.values()].some(({ subscriber: { binding } }) =>
+      canRun(binding.function_id, binding.namespace),
+    )
   }
 
   /** Settings of the binding that came last, with room for what all of them take at a time (spec 03 §4.3). */

@@ -46,6 +46,7 @@ export class QueueWatch {
         figures.end(began)
         return outcome
       },
+      canRun: (...target) => consumer.canRun?.(...target) === true,
       settled: (job, how) => {
         figures.settle(how)
         if (how.kind === 'dead') {

@@ -75,7 +75,8 @@ describe.skipIf(lacks('redis-server'))('topics shared with iii engines (needs re
 
   test('nobody listens to a topic that has no subscription any more', async () => {
     const { topic, engines, client } = await scene()
-    await engines[0].backend.unsubscribe({ topic, functionId: 'f', namespace: 'default' })
+    const subscription = { topic, functionId: 'f', namespace: 'default' }
+    for (const { backend } of engines) await backend.unsubscribe(subscription)
     await expect.poll(() => subscribers(client, topic)).toBe(0)
   })
 })

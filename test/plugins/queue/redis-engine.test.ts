@@ -20,11 +20,13 @@ test.skipIf(lacks('redis-server'))(
     const got = new Collector<unknown>()
     const enqueue = (payload: unknown) =>
       publisher.trigger({ function_id: 'work', payload, action: { type: 'enqueue', queue: 'default' } })
-    publisher.registerFunction('work', got.add)
+    const here = publisher.registerFunction('work', got.add)
     await enqueue('first')
     expect(await got.take(1)).toEqual(['first'])
     // Its rate lets this engine take no more.
     expect(await enqueue({ n: 2 })).toEqual({ messageReceiptId: expect.any(String) })
+    // Else it would take over what the other one has no function for.
+    here.unregister()
 
     const consuming = await startQueueEngine(`${adapter} }`)
     onTestFinished(() => consuming.close())

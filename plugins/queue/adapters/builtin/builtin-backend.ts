@@ -96,8 +96,9 @@ export class BuiltinBackend implements Backend {
     return line.ref
   }
 
-  unsubscribe(subscription: Subscription): Promise<void> {
-    return this.#registry.unsubscribe(subscription)
+  async unsubscribe(subscription: Subscription): Promise<boolean> {
+    await this.#registry.unsubscribe(subscription)
+    return true
   }
 
   async subscriptions(topic?: string): Promise<RememberedSubscription[]> {

@@ -71,6 +71,11 @@ export class Feed {
     this.#backOff.succeeded()
   }
 
+  /** Consumers of this engine. */
+  get consumers(): number {
+    return this.#window?.parts ?? 0
+  }
+
   /** Asks for as many jobs as the owner wants now. Resolves when it is so. */
   async fit(): Promise<void> {
     const window = this.#window

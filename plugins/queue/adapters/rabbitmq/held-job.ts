@@ -34,12 +34,15 @@ export class HeldJob implements Delivery {
   isTold = false
   /** Its copy is being stored. */
   isStoring = false
+  /** Unix milliseconds since which this engine has waited for its function, before this delivery as well. */
+  lackingSince: number | undefined
   /** Ends the wait for its time. */
   cancelTimer: (() => void) | undefined
   readonly content: Buffer
   readonly #owner: SlotOwner
   #isRefused = false
   #resume: ((hasSlot: boolean) => void) | undefined
+  #onLeft: (() => void) | undefined
 
   constructor(job: Job, origin: Origin, owner: SlotOwner) {
     this.job = job
@@ -52,7 +55,8 @@ export class HeldJob implements Delivery {
     return this.#isRefused
   }
 
-  setAside(): boolean {
+  setAside(onLeft?: () => void): boolean {
+    this.#onLeft = onLeft
     return this.phase === 'aside' || (this.phase === 'running' && this.#owner.setAside(this))
   }
 
@@ -74,6 +78,17 @@ export class HeldJob implements Delivery {
   refuseSlot(): void {
     this.#isRefused = true
     this.#resume?.(false)
+  }
+
+  /** It waits for its function, which another engine may have. */
+  get lacksFunction(): boolean {
+    return this.phase === 'aside' && this.#onLeft !== undefined && !this.#isRefused
+  }
+
+  /** It is given back to the broker, for another engine. */
+  leave(): void {
+    this.refuseSlot()
+    this.#onLeft?.()
   }
 
   /** The broker has handed over again what was lost with its channel. */

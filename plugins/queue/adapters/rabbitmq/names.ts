@@ -72,6 +72,11 @@ export function holderQueue({ main }: QueueNames): string {
   return fitting(main, `${main}.holder`)
 }
 
+/** Ours alone: engines that have somebody bound to the subscription consume it. */
+export function boundQueue({ main }: QueueNames): string {
+  return fitting(main, `${main}.bound`)
+}
+
 /** Ours alone: it is there while the queue is paused. */
 export function pausedQueue({ main }: QueueNames): string {
   return fitting(main, `${main}.paused`)

@@ -26,7 +26,8 @@ import {
 } from '../backend.ts'
 import { NAMED_FORM } from './job-message.ts'
 import { RABBIT_LIMITS, type RabbitLimits } from './limits.ts'
-import { namesOf, topicExchange } from './names.ts'
+import { boundQueue, namesOf, topicExchange } from './names.ts'
+import { Presence } from './presence.ts'
 import { Publisher } from './publisher.ts'
 import type { RabbitConnection } from './rabbit-connection.ts'
 import { RabbitQueue } from './rabbit-queue.ts'
@@ -44,6 +45,8 @@ export interface RabbitBackendDeps {
   readonly limits?: RabbitLimits
 }
 
+/** How long an engine may go on consuming after it has left. */
+const LEAVING_MS = 1_000
 const EMPTY_STATS: QueueStats = { waiting: 0, active: 0, delayed: 0, dead: 0, paused: false }
 
 export class RabbitBackend implements Backend {
@@ -53,6 +56,7 @@ export class RabbitBackend implements Backend {
   readonly #publisher: Publisher
   readonly #backlog: TopicBacklog
   readonly #exchanges: TopicExchanges
+  readonly #presence: Presence
   readonly #detached = AsyncLocalStorage.snapshot()
   readonly #queues = new Map<string, RabbitQueue>()
   /** By the key of their queue. */
@@ -63,6 +67,7 @@ export class RabbitBackend implements Backend {
     this.#limits = deps.limits ?? RABBIT_LIMITS
     this.#publisher = new Publisher(deps.connection, this.#limits)
     this.#exchanges = new TopicExchanges(deps.connection)
+    this.#presence = new Presence(deps)
     this.#backlog = new TopicBacklog(deps.connection, this.#publisher)
   }
 
@@ -99,8 +104,15 @@ export class RabbitBackend implements Backend {
     return jobs.map(({ job: { id } }) => ({ stored: true, id }))
   }
 
-  consume(ref: QueueRef, consumer: Consumer): Promise<Consumption> {
-    return this.#get(ref).consume(consumer)
+  async consume(ref: QueueRef, consumer: Consumer): Promise<Consumption> {
+    const queue = this.#get(ref)
+    const consumption = await queue.consume(consumer)
+    return {
+      stop: async (withinMs) => {
+        await this.#presence.leave(boundQueue(queue.names))
+        await consumption.stop(withinMs)
+      },
+    }
   }
 
   async setPaused(ref: QueueRef, paused: boolean): Promise<void> {
@@ -113,21 +125,37 @@ export class RabbitBackend implements Backend {
     const ref = subscriptionQueue(subscription)
     const queue = await this.#ensure(ref, subscription, settings)
     const { topic } = subscription
+    // Before it is bound: whoever ends the subscription meanwhile sees that it is in use.
+    await this.#presence.enter(boundQueue(queue.names), () => queue.bind())
     // What is published from now on goes behind what was there before.
     await this.#backlog.moveTo(topic, queue.names.toMain)
-    await this.#deps.connection.borrow((channel) => channel.bindQueue(queue.names.main, queue.names.topicExchange!, ''))
+    await queue.bind()
     await this.#backlog.moveTo(topic, queue.names.toMain)
     this.#subscriptions.set(keyOf(ref), { ...subscription, queue: ref })
     return ref
   }
 
-  async unsubscribe(subscription: Subscription): Promise<void> {
+  async unsubscribe(subscription: Subscription): Promise<boolean> {
     const ref = subscriptionQueue(subscription)
     const queue = this.#find(ref)
     this.#subscriptions.delete(keyOf(ref))
-    if (queue === undefined) return
+    if (queue === undefined) return true
     queue.isDeclared = false
+    const bound = boundQueue(queue.names)
+    await this.#presence.leave(bound)
+    if ((await this.#presence.hasOthers(bound)) || (await this.#isConsumedElsewhere(queue))) return false
     await queue.unbind()
+    return true
+  }
+
+  /** Engines of iii consume the queue and nothing else; one of ours that has just left may still do so. */
+  async #isConsumedElsewhere(queue: RabbitQueue): Promise<boolean> {
+    const deadline = this.#deps.clock.now() + LEAVING_MS
+    while (await queue.hasOtherConsumers()) {
+      if (this.#deps.clock.now() >= deadline) return true
+      await new Promise<void>((resolve) => void this.#deps.clock.after(LEAVING_MS / 20, resolve))
+    }
+    return false
   }
 
   async subscriptions(topic?: string): Promise<RememberedSubscription[]> {

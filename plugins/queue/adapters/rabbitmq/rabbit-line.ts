@@ -17,8 +17,10 @@ import { acknowledge, giveBack, HeldJob, type Origin, type Phase, type SlotOwner
 import { HeldGroups } from './held-groups.ts'
 import { copyOf } from './job-message.ts'
 import { HOLD_MS, type JobStore } from './job-store.ts'
+import { LackingJobs } from './lacking-jobs.ts'
 import type { RabbitLimits } from './limits.ts'
 import { reasonOf } from './rabbit-connection.ts'
+import { probe } from './topology.ts'
 
 export interface LineDeps extends FeedDeps {
   readonly limits: RabbitLimits
@@ -38,6 +40,7 @@ export class RabbitLine implements FeedOwner, SlotOwner {
   /** Those whose channel is gone. */
   readonly #orphans = new Set<HeldJob>()
   readonly #groups = new HeldGroups()
+  readonly #lacking: LackingJobs
   readonly #counts: Record<Phase, number> = { ready: 0, blocked: 0, timed: 0, running: 0, aside: 0, settling: 0 }
   #ready: HeldJob[] = []
   #resuming: HeldJob[] = []
@@ -55,6 +58,7 @@ export class RabbitLine implements FeedOwner, SlotOwner {
     this.#subscription = subscription
     this.#deps = deps
     this.#limits = deps.limits
+    this.#lacking = new LackingJobs(deps.clock, () => this.hasOtherConsumers())
     this.#setRate(store.settings)
   }
 
@@ -115,9 +119,16 @@ export class RabbitLine implements FeedOwner, SlotOwner {
     this.#isStopping = false
   }
 
+  async hasOtherConsumers(): Promise<boolean> {
+    const there = await probe(this.#deps.connection, this.store.names.main)
+    return (there?.consumers ?? 0) > (this.#feed?.consumers ?? 0)
+  }
+
   setAside(held: HeldJob): boolean {
     if (this.#counts.aside >= MAX_SET_ASIDE) return false
     this.#turn(held, 'aside')
+    // Of a fifo queue one engine delivers all.
+    if (this.store.settings.type === 'standard') this.#lacking.offer(held)
     this.#fit()
     this.#pump()
     return true
@@ -148,7 +159,9 @@ export class RabbitLine implements FeedOwner, SlotOwner {
     if (known !== undefined) return this.#takeAgain(known, origin)
     const job = this.store.form.decode(message)
     if (job === undefined) return this.#refuse(origin)
-    this.#accept(new HeldJob(this.#addressed(job), origin, this))
+    const held = new HeldJob(this.#addressed(job), origin, this)
+    held.lackingSince = this.#lacking.since(job.id)
+    this.#accept(held)
   }
 
   #takeAgain(held: HeldJob, origin: Origin): void {
@@ -322,6 +335,7 @@ export class RabbitLine implements FeedOwner, SlotOwner {
   #tell(held: HeldJob, how: Settled): void {
     if (held.isTold) return
     held.isTold = true
+    if (how.kind !== 'returned') this.#lacking.forget(held.job.id)
     this.#consumer?.settled?.(held.job, how)
   }
 

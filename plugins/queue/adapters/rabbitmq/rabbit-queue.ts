@@ -124,13 +124,21 @@ export class RabbitQueue {
     })
   }
 
-  /** Another engine that consumes it has the same subscription, and goes on with it. */
+  /** Of a subscription: it gets copies of what is published. */
+  async bind(): Promise<void> {
+    const { main, topicExchange } = this.names
+    await this.#deps.connection.borrow((channel) => channel.bindQueue(main, topicExchange!, ''))
+  }
+
   async unbind(): Promise<void> {
     const { main, topicExchange } = this.names
-    await this.stop(0)
-    const there = await probe(this.#deps.connection, main)
-    if (there === undefined || there.consumers > 0) return
+    if ((await probe(this.#deps.connection, main)) === undefined) return
     await this.#deps.connection.borrow((channel) => channel.unbindQueue(main, topicExchange!, ''))
+  }
+
+  /** Whether other engines take its jobs, too. */
+  hasOtherConsumers(): Promise<boolean> {
+    return this.#line.hasOtherConsumers()
   }
 
   stop(withinMs: number): Promise<void> {

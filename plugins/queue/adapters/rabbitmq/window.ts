@@ -26,6 +26,11 @@ export class Window {
     this.#take = take
   }
 
+  /** Consumers that the broker knows. */
+  get parts(): number {
+    return this.#parts.length
+  }
+
   get wanted(): number {
     return this.#wanted
   }

@@ -7,6 +7,8 @@ import { subscriptionQueue } from '../backend.ts'
 export const WAKE_CHANNEL = 'queue::wake'
 /** What is told when a topic has a further subscription. */
 export const TOPICS = 'topics'
+/** What is told of a delivery that another engine has taken over, with its token behind it. */
+export const LEFT = 'left '
 export const REGISTRY = 'queue::queues'
 export const SUBSCRIPTIONS = 'queue::subscriptions'
 /** Names no queue: scripts of engines have it as their key. */

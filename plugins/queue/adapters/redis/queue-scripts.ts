@@ -2,12 +2,13 @@
 import { BASICS, GROUPS } from './script-parts.ts'
 
 /**
- * ARGV: engine, type, `max_jobs` and `max_bytes` or nothing, what the registry says, `delay_ms`. When the type changes, what waits is sorted anew: from standard to fifo by
+ * ARGV: engine, type, `max_jobs` and `max_bytes` or nothing, what the registry says, `delay_ms`, 1 = this engine has somebody bound to the subscription. When the type changes, what waits is sorted anew: from standard to fifo by
  * the next who take; from fifo to standard here, where only what is blocked has to be moved.
  */
 export const DECLARE = `${BASICS}${GROUPS}${String.raw`
 redis.call('HSETNX', 'queue::queues', P, ARGV[5])
 redis.call('SADD', key('engines'), ARGV[1])
+if ARGV[7] == '1' then redis.call('SADD', key('bound'), ARGV[1]) end
 local before = redis.call('HGET', key('meta'), 'type') or 'standard'
 redis.call('HSET', key('meta'), 'type', ARGV[2], 'max_jobs', ARGV[3], 'max_bytes', ARGV[4], 'delay_ms', ARGV[6])
 if before ~= ARGV[2] then
@@ -38,7 +39,7 @@ export const RETIRE = `${BASICS}${String.raw`
 redis.call('SREM', key('engines'), ARGV[1])
 if redis.call('SCARD', key('engines')) > 0 or redis.call('EXISTS', key('jobs')) == 1 then return 0 end
 redis.call('HDEL', 'queue::queues', P)
-for _, name in ipairs({ 'meta', 'hungry', 'starved', 'starts', 'dedup', 'dedup_until', 'wanting', 'busy', 'ready', 'blocked', 'groups', 'state' }) do
+for _, name in ipairs({ 'meta', 'hungry', 'starved', 'starts', 'dedup', 'dedup_until', 'wanting', 'lacking', 'bound', 'busy', 'ready', 'blocked', 'groups', 'state' }) do
   redis.call('DEL', key(name))
 end
 return 1

@@ -4,16 +4,20 @@ import { RedisError, type RedisArgument, type RedisConnection } from '../../../.
 import { FORGET_ENGINE, RENEW } from './engine-scripts.ts'
 import { DECLARE, END_DEATH, FIND_DEAD, LIST, LIST_DEAD, PAUSE, RETIRE, STATS } from './queue-scripts.ts'
 import type { Key } from './queue-keys.ts'
-import { ENQUEUE, PUBLISH, SUBSCRIBE } from './store-scripts.ts'
-import { HAVE_BACK, SET_ASIDE, TAKE_UP, WORK } from './work-scripts.ts'
+import { ENQUEUE, PUBLISH, SUBSCRIBE, UNBIND, UNSUBSCRIBE } from './store-scripts.ts'
+import { ADOPT, HAVE_BACK, LACKING, SET_ASIDE, TAKE_UP, WORK } from './work-scripts.ts'
 
 const SCRIPTS = {
   enqueue: [ENQUEUE, 1],
   publish: [PUBLISH, 2],
   subscribe: [SUBSCRIBE, 3],
+  unsubscribe: [UNSUBSCRIBE, 2],
+  unbind: [UNBIND, 1],
   work: [WORK, 1],
   setAside: [SET_ASIDE, 1],
   takeUp: [TAKE_UP, 1],
+  lacking: [LACKING, 1],
+  adopt: [ADOPT, 1],
   haveBack: [HAVE_BACK, 1],
   declare: [DECLARE, 1],
   retire: [RETIRE, 1],

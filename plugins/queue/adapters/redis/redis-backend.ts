@@ -41,6 +41,7 @@ import {
   topicKey,
   TOPICS,
   WAKE_CHANNEL,
+  LEFT,
   type Registered,
 } from './queue-keys.ts'
 import type { QueueServer } from './queue-server.ts'
@@ -75,6 +76,8 @@ export class RedisBackend implements Backend {
   readonly #turns: EnqueueTurns
   readonly #lease: EngineLease
   readonly #channels: TopicChannels | undefined
+  /** Those that somebody is bound to here, by the name of their queue. */
+  readonly #bound = new Map<string, Subscription>()
   /** Copies that the last message of a topic had. */
   readonly #copies = new Map<string, number>()
   readonly #detached = AsyncLocalStorage.snapshot()
@@ -107,7 +110,7 @@ export class RedisBackend implements Backend {
 
   async open(): Promise<this> {
     await this.#server.redis.subscribe(WAKE_CHANNEL, {
-      message: (text) => (text === TOPICS ? this.#channels?.refresh() : this.#woken.get(text)?.wake()),
+      message: (text) => this.#told(text),
       // What was said meanwhile may be missing.
       active: () => this.#wakeAll(),
     })
@@ -162,7 +165,16 @@ export class RedisBackend implements Backend {
     const line = this.#lines.get(nameOf(queue))
     if (line === undefined) throw new Error(`The queue ${queue.key} was not declared.`)
     line.consume(consumer)
-    return { stop: (withinMs) => line.stop(withinMs) }
+    return {
+      stop: async (withinMs) => {
+        await this.#unbind(queue)
+        await line.stop(withinMs)
+      },
+    }
+  }
+
+  functionsChanged(): void {
+    for (const line of this.#lines.values()) line.functionsChanged()
   }
 
   async setPaused(queue: QueueRef, paused: boolean): Promise<void> {
@@ -171,22 +183,39 @@ export class RedisBackend implements Backend {
 
   async subscribe(subscription: Subscription, settings: QueueSettings): Promise<QueueRef> {
     const queue = subscriptionQueue(subscription)
-    await this.declare(queue, settings)
+    this.#bound.set(nameOf(queue), subscription)
+    try {
+      await this.declare(queue, settings)
+      await this.#subscribe(subscription)
+    } catch (error) {
+      this.#bound.delete(nameOf(queue))
+      throw error
+    }
+    return queue
+  }
+
+  async #subscribe(subscription: Subscription): Promise<void> {
+    const queue = subscriptionQueue(subscription)
     const keys = [queueKey(queue), backlogKey(subscription.topic), topicKey(subscription.topic)]
     const said = [targetText(subscription), subscriptionText(subscription)]
     let more = await this.#server.run('subscribe', keys, [...said, 0])
     while (more === 1) more = await this.#server.run('subscribe', keys, [...said, 1])
-    return queue
   }
 
-  async unsubscribe(subscription: Subscription): Promise<void> {
+  async unsubscribe(subscription: Subscription): Promise<boolean> {
     const queue = subscriptionQueue(subscription)
-    const key = queueKey(queue)
-    const { redis } = this.#server
-    await redis.command('HDEL', topicKey(subscription.topic), key)
-    await redis.command('HDEL', SUBSCRIPTIONS, key)
+    this.#bound.delete(nameOf(queue))
+    const keys = [queueKey(queue), topicKey(subscription.topic)]
+    const isEnded = (await this.#server.run('unsubscribe', keys, [this.engine])) === 1
     await this.retire(queue)
-    await redis.command('PUBLISH', WAKE_CHANNEL, TOPICS)
+    return isEnded
+  }
+
+  /** Nobody is bound here any more; the subscription stays. */
+  async #unbind(queue: QueueRef): Promise<void> {
+    if (!this.#bound.delete(nameOf(queue)) || !this.#server.redis.connected) return
+    // Else the end of the lease says so.
+    await this.#server.run('unbind', [queueKey(queue)], [this.engine]).catch(() => {})
   }
 
   async subscriptions(topic?: string): Promise<RememberedSubscription[]> {
@@ -270,7 +299,8 @@ export class RedisBackend implements Backend {
 
   async #declare({ ref, key }: RedisLine, { type, maxJobs, maxBytes, delayMs }: QueueSettings): Promise<void> {
     const limits = [maxJobs ?? '', maxBytes ?? '']
-    await this.#server.run('declare', [key], [this.engine, type, ...limits, registryText(ref), delayMs])
+    const isBound = this.#bound.has(nameOf(ref)) ? 1 : 0
+    await this.#server.run('declare', [key], [this.engine, type, ...limits, registryText(ref), delayMs, isBound])
   }
 
   #lineOf(queue: QueueRef): RedisLine {
@@ -321,6 +351,14 @@ export class RedisBackend implements Backend {
   /** The server may have been emptied, set back, or have taken this engine for dead. */
   async #declareAgain(): Promise<void> {
     await Promise.all([...this.#lines.values()].map((line) => this.#declare(line, line.settings)))
+    await Promise.all([...this.#bound.values()].map((subscription) => this.#subscribe(subscription)))
+  }
+
+  #told(text: string): void {
+    if (text === TOPICS) return this.#channels?.refresh()
+    if (!text.startsWith(LEFT)) return this.#woken.get(text)?.wake()
+    const token = text.slice(LEFT.length)
+    if (token.startsWith(`${this.engine}:`)) for (const line of this.#lines.values()) line.left(token)
   }
 
   #wakeAll(): void {

@@ -20,6 +20,7 @@ export class RedisDelivery implements Delivery {
   #slot: 'held' | 'aside' | 'wanted' = 'held'
   #hasEnded = false
   #resume: ((hasSlot: boolean) => void) | undefined
+  #onLeft: (() => void) | undefined
 
   constructor(stored: StoredJob, token: string, owner: SlotOwner) {
     this.stored = stored
@@ -43,9 +44,27 @@ export class RedisDelivery implements Delivery {
     return this.#hasEnded
   }
 
-  setAside(): boolean {
+  /** Aside for lack of its function. */
+  get lacksFunction(): boolean {
+    return this.#onLeft !== undefined
+  }
+
+  setAside(onLeft?: () => void): boolean {
+    this.#onLeft = onLeft
     if (this.#slot === 'held' && !this.#hasEnded && this.#owner.setAside(this)) this.#slot = 'aside'
     return this.#slot !== 'held'
+  }
+
+  /** Another engine had it, which lacked its function: it waits for a slot here. */
+  adopt(): Promise<boolean> {
+    this.#slot = 'aside'
+    return this.takeUp()
+  }
+
+  /** Another engine has it, which has its function. */
+  leave(): void {
+    this.end()
+    this.#onLeft?.()
   }
 
   async takeUp(): Promise<boolean> {

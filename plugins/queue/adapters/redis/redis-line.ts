@@ -5,8 +5,10 @@ import type { PluginLog } from '../../../../sdk/plugin.ts'
 import { RateWindow } from '../../line/rate-window.ts'
 import { RedisError } from '../../../../kit/redis/redis-connection.ts'
 import { QUEUE_DEFAULTS, type QueueSettings } from '../../settings.ts'
-import { MAX_SET_ASIDE, type Consumer, type Outcome, type QueueRef } from '../backend.ts'
+import { type Consumer, type Outcome, type QueueRef } from '../backend.ts'
+import { AsideDeliveries } from './aside-deliveries.ts'
 import { readJobs, type StoredJob } from './job-record.ts'
+import { LackingJobs } from './lacking-jobs.ts'
 import { queueKey, type Key } from './queue-keys.ts'
 import type { QueueServer } from './queue-server.ts'
 import { RedisDelivery } from './redis-delivery.ts'
@@ -44,6 +46,7 @@ type WorkReply = [
   states: (string | null)[],
   again: number,
   more: number,
+  lacks: string,
 ]
 
 export class RedisLine {
@@ -61,14 +64,9 @@ export class RedisLine {
   #running = 0
   /** Slots for which jobs are being looked for. */
   #asked = 0
-  #setAside = 0
-  #takingUp: RedisDelivery[] = []
-  #asking = false
   #steps = 0
   /** There may be jobs to take. */
   #hopes = true
-  /** Since a slot was asked for the last time, one may have become free. */
-  #slotHopes = true
   #pumpIsDue = false
   /** Nothing is taken until it is known what the server believes to be in our hands. */
   #suspended = false
@@ -76,6 +74,8 @@ export class RedisLine {
   #isResting = false
   #cancelWake: (() => void) | undefined
   #cancelStart: (() => void) | undefined
+  readonly #lacking: LackingJobs
+  readonly #aside: AsideDeliveries
   #idle: (() => void) | undefined
   #closed = false
 
@@ -83,6 +83,19 @@ export class RedisLine {
     this.ref = ref
     this.key = queueKey(ref)
     this.#deps = deps
+    this.#lacking = new LackingJobs(this.key, deps)
+    this.#aside = new AsideDeliveries(this.key, deps, {
+      concurrency: () => this.#settings.concurrency,
+      running: () => this.#running,
+      released: () => {
+        this.#running--
+        this.wake()
+      },
+      taken: () => void this.#running++,
+      pumpSoon: this.#pumpSoon,
+      wake: () => this.wake(),
+      wakeIn: (ms) => this.#wakeIn(ms),
+    })
   }
 
   get isConsumed(): boolean {
@@ -112,8 +125,19 @@ export class RedisLine {
   /** Some job may have come, or some slot be free. */
   wake(): void {
     this.#hopes = true
-    this.#slotHopes = true
+    this.#aside.hope()
     this.#pumpSoon()
+  }
+
+  /** Functions have come: what others have set aside for lack of them is looked at. */
+  functionsChanged(): void {
+    this.#lacking.forget()
+    this.wake()
+  }
+
+  /** Another engine has taken it over. */
+  left(token: string): void {
+    for (const delivery of this.#deliveries) if (delivery.token === token) delivery.leave()
   }
 
   /** The connection is lost. */
@@ -126,7 +150,7 @@ export class RedisLine {
     const { server, engine } = this.#deps
     const tokens = [...this.#deliveries].map(({ token }) => token)
     await server.run('haveBack', [this.key], [engine, 'none', ...tokens])
-    for (const delivery of this.#deliveries) if (!delivery.hasSlot) this.#sendAside(delivery)
+    for (const delivery of this.#deliveries) if (!delivery.hasSlot) this.#aside.send(delivery)
     this.#suspended = false
     this.wake()
   }
@@ -140,7 +164,7 @@ export class RedisLine {
     this.#cancelStart?.()
     for (const delivery of this.#held.splice(0)) this.#settle(consumer, delivery, { kind: 'returned' })
     for (const delivery of [...this.#deliveries]) if (!delivery.hasSlot) delivery.end()
-    this.#takingUp = []
+    this.#aside.forgetWishes()
     await this.#idleWithin(withinMs)
     for (const delivery of [...this.#deliveries]) {
       delivery.end()
@@ -177,7 +201,7 @@ export class RedisLine {
   readonly #pump = (): void => {
     this.#pumpIsDue = false
     if (this.#closed || this.#suspended || this.#isResting || !this.#deps.server.redis.connected) return
-    this.#askForSlots()
+    this.#aside.askForSlots()
     for (;;) {
       const wanted = this.#wanted()
       const isFull = this.#ended.length >= MAX_SETTLED || wanted >= MAX_TAKEN
@@ -189,7 +213,7 @@ export class RedisLine {
 
   #wanted(): number {
     // Those that were set aside go first.
-    if (this.#consumer === undefined || this.#takingUp.length > 0) return 0
+    if (this.#consumer === undefined || this.#aside.wantsSlots) return 0
     return Math.max(0, Math.min(MAX_TAKEN, this.#settings.concurrency - this.#running - this.#asked))
   }
 
@@ -221,15 +245,36 @@ export class RedisLine {
     ended: readonly Ended[],
     wanted: number,
     first: number,
-    [results, handles, records, states, again, more]: WorkReply,
+    [results, handles, records, states, again, more, lacks]: WorkReply,
   ): void {
     ended.forEach((each, index) => this.#written(each, results[index]!))
     const jobs = readJobs(handles, records, states)
     jobs.forEach((stored, index) => this.#receive(stored, `${this.#deps.engine}:${first + index + 1}`))
     if (this.#consumer === undefined) return this.#afterStop()
+    this.#adopt(this.#consumer, lacks)
     if (wanted > 0 && (more === 1 || handles.length === wanted)) this.#hopes = true
     else if (wanted > 0) this.#wakeIn(again)
     this.#pumpSoon()
+  }
+
+  /** What others lack the functions of, and this engine has, waits for slots here, before all that waits on the server. */
+  #adopt(consumer: Consumer, lacks: string): void {
+    const { room } = this.#aside
+    if (room <= 0) return
+    void this.#lacking.look(lacks, room, consumer).then((adopted) => {
+      for (const [stored, token] of adopted) {
+        const delivery = new RedisDelivery(stored, token, this.#aside)
+        this.#deliveries.add(delivery)
+        this.#aside.add()
+        if (this.#consumer === consumer) void this.#startAdopted(consumer, delivery)
+        else this.#end(delivery, consumer, { kind: 'returned' })
+      }
+    })
+  }
+
+  async #startAdopted(consumer: Consumer, delivery: RedisDelivery): Promise<void> {
+    if (await delivery.adopt()) this.#start(consumer, delivery)
+    else this.#settle(consumer, delivery, { kind: 'returned' })
   }
 
   #afterStop(): void {
@@ -261,13 +306,7 @@ export class RedisLine {
   }
 
   #receive(stored: StoredJob, token: string): void {
-    const delivery = new RedisDelivery(stored, token, {
-      setAside: (aside) => this.#putAside(aside),
-      takeUp: (aside) => {
-        this.#takingUp.push(aside)
-        this.#pumpSoon()
-      },
-    })
+    const delivery = new RedisDelivery(stored, token, this.#aside)
     this.#deliveries.add(delivery)
     this.#running++
     const consumer = this.#consumer
@@ -312,55 +351,11 @@ export class RedisLine {
   #end(delivery: RedisDelivery, consumer: Consumer, outcome: Outcome): void {
     delivery.isOver = true
     if (delivery.hasSlot) this.#running--
-    else {
-      this.#setAside--
-      this.#takingUp = this.#takingUp.filter((other) => other !== delivery)
-    }
+    else this.#aside.remove(delivery)
     const { clock, random } = this.#deps
     const ended = outcomeOf(delivery, outcome, this.#settings, clock.now(), random)
     this.#ended.push({ ...ended, delivery, consumer, unsure: false })
     this.#pumpSoon()
-  }
-
-  #putAside(delivery: RedisDelivery): boolean {
-    if (this.#setAside >= MAX_SET_ASIDE) return false
-    this.#setAside++
-    this.#running--
-    this.#sendAside(delivery)
-    this.wake()
-    return true
-  }
-
-  #sendAside({ stored, token }: RedisDelivery): void {
-    // Without a connection it is told when there is one again.
-    this.#deps.server.run('setAside', [this.key], [stored.handle, token]).catch(() => {})
-  }
-
-  /** One after the other, so that they get their slots in the order in which they wanted them. */
-  #askForSlots(): void {
-    const delivery = this.#takingUp[0]
-    if (delivery === undefined || this.#asking || !this.#slotHopes) return
-    if (this.#running >= this.#settings.concurrency) return
-    this.#asking = true
-    this.#slotHopes = false
-    const args = [delivery.stored.handle, delivery.token, this.#settings.concurrency, this.#deps.engine]
-    this.#deps.server.run('takeUp', [this.key], args).then(
-      (reply) => {
-        this.#asking = false
-        if (this.#takingUp[0] !== delivery) return this.wake()
-        // Woken when there is one.
-        if (reply !== 1) return this.#slotHopes ? this.#pumpSoon() : this.#wakeIn(LOOK_MS)
-        this.#takingUp.shift()
-        this.#setAside--
-        this.#running++
-        delivery.goOn()
-        this.wake()
-      },
-      () => {
-        this.#asking = false
-        this.#wakeIn(RETRY_MS)
-      },
-    )
   }
 
   #wakeIn(ms: number): void {

@@ -65,7 +65,10 @@ local function let_go(handle, token)
       local holder, from, score = string.match(held, '^(%S+) (%a) (%S+)$')
       if holder == token then
         redis.call('HDEL', key(name), handle)
-        if name == 'aside' then redis.call('SREM', key('wanting'), handle) end
+        if name == 'aside' then
+          redis.call('SREM', key('wanting'), handle)
+          redis.call('SREM', key('lacking'), handle)
+        end
         return from, score
       end
     end

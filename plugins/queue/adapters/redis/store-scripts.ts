@@ -180,3 +180,18 @@ redis.call('HDEL', 'queue::queues', backlog)
 wake()
 return 0
 `}`
+
+/** KEYS: beginning of the keys of the subscription's queue, subscriptions of the topic. ARGV: engine. Replies with 0 = another engine has somebody bound to it. */
+export const UNSUBSCRIBE = `${BASICS}${String.raw`
+redis.call('SREM', key('bound'), ARGV[1])
+if redis.call('SCARD', key('bound')) > 0 then return 0 end
+redis.call('HDEL', KEYS[2], P)
+redis.call('HDEL', 'queue::subscriptions', P)
+redis.call('PUBLISH', 'queue::wake', 'topics')
+return 1
+`}`
+
+/** ARGV: engine. It has nobody bound to the subscription any more; the subscription stays. */
+export const UNBIND = `${BASICS}${String.raw`
+return redis.call('SREM', key('bound'), ARGV[1])
+`}`

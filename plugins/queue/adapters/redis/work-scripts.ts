@@ -117,11 +117,11 @@ end
 /**
  * KEYS: beginning of the queue's keys. ARGV 1–8: engine, lease in ms, concurrency, jobs wanted, rate and its ms (0 = none), number of the last token, slots that
  * the engine has; then for each outcome: kind, handle, token and three members. Replies with the results of the outcomes, handles, records and states of the jobs taken, ms until
- * it is worthwhile to look again (-1: when woken), and whether there may be more at once.
+ * it is worthwhile to look again (-1: when woken), whether there may be more at once, and how often something was set aside for lack of its function.
  */
 export const WORK = `${BASICS}${GROUPS}${HANDS}${SETTLE}${TAKE}${String.raw`
 local concurrency, wanted = tonumber(ARGV[3]), tonumber(ARGV[4])
-local settings = redis.call('HMGET', key('meta'), 'type', 'paused', 'bytes')
+local settings = redis.call('HMGET', key('meta'), 'type', 'paused', 'bytes', 'lacks')
 local fifo, paused = settings[1] == 'fifo', settings[2] == '1'
 redis.call('ZADD', 'queue::engines', now + tonumber(ARGV[2]), ARGV[1])
 for at = 9, #ARGV, 6 do
@@ -182,23 +182,65 @@ if #results + #taken > 0 and slots > #taken and not paused then
     wake_all()
   end
 end
-return { results, taken, records, states, again, more and 1 or 0 }
+return { results, taken, records, states, again, more and 1 or 0, paused and '' or settings[4] or '' }
 `}`
 
-/** ARGV: handle, token. Gives the slot away. */
+/** ARGV: handle, token, 1 = for lack of its function, which another engine may have. Gives the slot away. */
 export const SET_ASIDE = `${BASICS}${String.raw`
 local held = redis.call('HGET', key('active'), ARGV[1])
 if not held or string.match(held, '^(%S+)') ~= ARGV[2] then return 0 end
 redis.call('HDEL', key('active'), ARGV[1])
 redis.call('HSET', key('aside'), ARGV[1], held)
+if ARGV[3] == '1' then
+  redis.call('SADD', key('lacking'), ARGV[1])
+  redis.call('HINCRBY', key('meta'), 'lacks', 1)
+end
 wake_all()
 return 1
 `}`
 
-/** ARGV: handle, token, concurrency, engine. Takes a slot back. Replies with 1 = it has one, or has lost the job; 0 = there is none, to be asked again when woken. */
+/** ARGV: engine, jobs wanted. Replies with handles and the first lines of records of what other engines have set aside for lack of its function. */
+export const LACKING = `${BASICS}${String.raw`
+local handles, targets = {}, {}
+local own = ARGV[1] .. ':'
+for _, handle in ipairs(redis.call('SRANDMEMBER', key('lacking'), ARGV[2])) do
+  local held = redis.call('HGET', key('aside'), handle)
+  local record = held and string.sub(held, 1, #own) ~= own and redis.call('HGET', key('jobs'), handle)
+  if record then
+    handles[#handles + 1] = handle
+    targets[#targets + 1] = string.match(record, '^[^\n]*')
+  end
+end
+return { handles, targets }
+`}`
+
+/**
+ * ARGV: engine, number of the last token, then handles. Takes over what others have set aside for lack of its function; it stays aside. Replies with handles, records,
+ * states and tokens, and tells whoever had them.
+ */
+export const ADOPT = `${BASICS}${String.raw`
+local adopted, tokens = {}, {}
+for at = 3, #ARGV do
+  local held = redis.call('HGET', key('aside'), ARGV[at])
+  if held and redis.call('SREM', key('lacking'), ARGV[at]) == 1 then
+    local holder, from, score = string.match(held, '^(%S+) (%a) (%S+)$')
+    local token = ARGV[1] .. ':' .. text(tonumber(ARGV[2]) + #adopted + 1)
+    redis.call('HSET', key('aside'), ARGV[at], token .. ' ' .. from .. ' ' .. score)
+    redis.call('SREM', key('wanting'), ARGV[at])
+    redis.call('PUBLISH', 'queue::wake', 'left ' .. holder)
+    adopted[#adopted + 1] = ARGV[at]
+    tokens[#tokens + 1] = token
+  end
+end
+if #adopted == 0 then return { {}, {}, {}, {} } end
+return { adopted, redis.call('HMGET', key('jobs'), unpack(adopted)), redis.call('HMGET', key('state'), unpack(adopted)), tokens }
+`}`
+
+/** ARGV: handle, token, concurrency, engine. Takes a slot back. Replies with 1 = it has one, 2 = it has lost the job; 0 = there is none, to be asked again when woken. */
 export const TAKE_UP = `${BASICS}${String.raw`
 local held = redis.call('HGET', key('aside'), ARGV[1])
-if not held or string.match(held, '^(%S+)') ~= ARGV[2] then return 1 end
+if not held or string.match(held, '^(%S+)') ~= ARGV[2] then return 2 end
+redis.call('SREM', key('lacking'), ARGV[1])
 if redis.call('HLEN', key('active')) < tonumber(ARGV[3]) then
   redis.call('HDEL', key('aside'), ARGV[1])
   redis.call('SREM', key('wanting'), ARGV[1])
@@ -230,6 +272,7 @@ for _, name in ipairs({ 'active', 'aside' }) do
 end
 if #ARGV == 1 then
   redis.call('SREM', key('engines'), ARGV[1])
+  redis.call('SREM', key('bound'), ARGV[1])
   redis.call('SREM', key('hungry'), ARGV[1])
   redis.call('SREM', key('starved'), ARGV[1])
 end

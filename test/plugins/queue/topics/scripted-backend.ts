@@ -41,8 +41,9 @@ export class ScriptedBackend implements Part {
     return queue
   }
 
-  async unsubscribe(subscription: Subscription): Promise<void> {
+  async unsubscribe(subscription: Subscription): Promise<boolean> {
     this.told.add(`unsubscribe ${subscriptionQueue(subscription).key}`)
+    return true
   }
 
   async retire({ key }: QueueRef): Promise<void> {

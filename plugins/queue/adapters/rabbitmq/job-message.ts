@@ -19,6 +19,8 @@ export const HEADERS = {
   group: 'x-iii-group',
   runAt: 'x-iii-run-at',
   history: 'x-iii-history',
+  /** When the next attempt is due, for lists alone. */
+  retryAt: 'x-iii-retry-at',
 } as const
 
 /** How the messages of one kind of queue look. */
@@ -54,6 +56,13 @@ export const NAMED_FORM: MessageForm = {
     const job = decodeNamed(message, isJson(text) ? text : JSON.stringify(text), attempts)
     return deadLetter(job, message.content.length)
   },
+}
+
+export function withHeader({ content, options }: OutgoingMessage, name: string, value: string): OutgoingMessage {
+  return {
+    content,
+    options: { ...options, headers: { ...(options.headers as Record<string, unknown>), [name]: value } },
+  }
 }
 
 export function headersOf({ properties }: Message): Readonly<Record<string, unknown>> {

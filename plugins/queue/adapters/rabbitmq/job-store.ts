@@ -4,7 +4,7 @@ import type { Clock } from '../../../../base/time/clock.ts'
 import type { DeadLetter, Job, NewJob } from '../../job.ts'
 import type { QueueSettings } from '../../settings.ts'
 import type { QueueRef } from '../backend.ts'
-import type { MessageForm } from './job-message.ts'
+import { HEADERS, withHeader, type MessageForm } from './job-message.ts'
 import type { Address, QueueNames } from './names.ts'
 import type { OutgoingMessage, Publisher } from './publisher.ts'
 import type { RabbitConnection } from './rabbit-connection.ts'
@@ -18,8 +18,9 @@ export interface StoreDeps {
 
 /** A job whose time comes within it waits in the engine that got it; others on the broker. */
 export const HOLD_MS = 1_000
-/** The queues of delayed jobs hold them for this long, twice as long, and so on: one goes through several until its time has come. */
-const LARGEST_DELAY_MS = HOLD_MS * 2 ** 22
+/** The queues of delayed jobs hold them for these times: one goes through several until its time has come. */
+const LEAST_DELAY_MS = 125
+export const DELAYS_MS: readonly number[] = Array.from({ length: 26 }, (_, step) => LEAST_DELAY_MS * 2 ** step)
 
 export class JobStore {
   readonly queue: QueueRef
@@ -62,8 +63,8 @@ export class JobStore {
   async put(job: Job): Promise<void> {
     const waitMs = (job.runAt ?? 0) - this.#deps.clock.now()
     const message = this.form.encode(this.queue, job, this.settings.maxAttempts)
-    if (waitMs <= HOLD_MS) return this.#publish(this.names.toMain, message)
-    const delayMs = Math.min(LARGEST_DELAY_MS, HOLD_MS * 2 ** Math.floor(Math.log2(waitMs / HOLD_MS)))
+    const delayMs = DELAYS_MS.findLast((each) => each <= waitMs)
+    if (delayMs === undefined) return this.#publish(this.names.toMain, message)
     if (await this.#deps.publisher.publish(await this.#delay(delayMs), message)) return
     // Somebody has deleted the queue.
     this.#delays.delete(delayMs)
@@ -73,7 +74,8 @@ export class JobStore {
   /** To the next attempt. */
   retry(job: Job): Promise<void> {
     const message = this.form.encode(this.queue, { ...job, runAt: undefined }, this.settings.maxAttempts)
-    return this.#publish(this.names.toRetry, message)
+    const retryAt = `${this.#deps.clock.now() + this.settings.backoffMs}`
+    return this.#publish(this.names.toRetry, withHeader(message, HEADERS.retryAt, retryAt))
   }
 
   bury(job: Job): Promise<void> {

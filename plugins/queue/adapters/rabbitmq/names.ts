@@ -67,6 +67,21 @@ export function delayQueue({ main }: QueueNames, waitMs: number): string {
   return fitting(main, `${main}.delay.${waitMs}`)
 }
 
+/** Ours alone, of a subscription with a delay: what is published to its topic comes here first. */
+export function entryExchange({ main }: QueueNames, delayMs: number): string {
+  return fitting(main, `${main}.entry.${delayMs}`)
+}
+
+/** Ours alone, of a subscription with a delay: the queue in which its copies wait, and the exchange before it. */
+export function laterQueue({ main }: QueueNames, delayMs: number): string {
+  return fitting(main, `${main}.later.${delayMs}`)
+}
+
+/** Ours alone: what delays a subscription has and had, for engines that come later. */
+export function delaysQueue({ main }: QueueNames): string {
+  return fitting(main, `${main}.delays`)
+}
+
 /** Ours alone: whoever holds it delivers the jobs of a fifo queue. */
 export function holderQueue({ main }: QueueNames): string {
   return fitting(main, `${main}.holder`)

@@ -24,7 +24,7 @@ import {
   type Stored,
   type Subscription,
 } from '../backend.ts'
-import { NAMED_FORM } from './job-message.ts'
+import { NAMED_FORM, withHeader } from './job-message.ts'
 import { RABBIT_LIMITS, type RabbitLimits } from './limits.ts'
 import { boundQueue, namesOf, topicExchange } from './names.ts'
 import { Presence } from './presence.ts'
@@ -32,6 +32,7 @@ import { Publisher } from './publisher.ts'
 import type { RabbitConnection } from './rabbit-connection.ts'
 import { RabbitQueue } from './rabbit-queue.ts'
 import type { RabbitSettings } from './rabbit-settings.ts'
+import { TIMED } from './subscription-binding.ts'
 import { TopicBacklog } from './topic-backlog.ts'
 import { TopicExchanges } from './topic-exchanges.ts'
 import { TOPIC_FORM } from './topic-message.ts'
@@ -45,6 +46,8 @@ export interface RabbitBackendDeps {
   readonly limits?: RabbitLimits
 }
 
+/** What the broker takes for the time of a message. */
+const LONGEST_DELAY_MS = 2 ** 32 - 1
 /** How long an engine may go on consuming after it has left. */
 const LEAVING_MS = 1_000
 const EMPTY_STATS: QueueStats = { waiting: 0, active: 0, delayed: 0, dead: 0, paused: false }
@@ -120,8 +123,8 @@ export class RabbitBackend implements Backend {
   }
 
   async subscribe(subscription: Subscription, settings: QueueSettings): Promise<QueueRef> {
-    if (settings.delayMs > 0)
-      throw unsupported('delay what is published for one of its subscribers alone', 'delaySeconds')
+    if (settings.delayMs > LONGEST_DELAY_MS)
+      throw unsupported(`delay what is published by more than ${LONGEST_DELAY_MS / 1_000} s`, 'delaySeconds')
     const ref = subscriptionQueue(subscription)
     const queue = await this.#ensure(ref, subscription, settings)
     const { topic } = subscription
@@ -175,7 +178,8 @@ export class RabbitBackend implements Backend {
       createdAt: this.#deps.clock.now(),
       history: [],
     }
-    const outgoing = TOPIC_FORM.encode(topicRef(topic), job, this.#deps.settings.topicAttempts)
+    const encoded = TOPIC_FORM.encode(topicRef(topic), job, this.#deps.settings.topicAttempts)
+    const outgoing = message.runAt === undefined ? encoded : withHeader(encoded, TIMED, '1')
     const exchange = topicExchange(topic)
     await this.#exchanges.declare(exchange)
     if (await this.#publisher.publish({ exchange, routingKey: '' }, outgoing)) {
@@ -204,8 +208,8 @@ export class RabbitBackend implements Backend {
     return this.#find(ref)?.peek(offset, limit) ?? []
   }
 
-  async delayed(): Promise<Job[]> {
-    throw unsupported('list jobs that wait for their time', 'delayed')
+  async delayed(ref: QueueRef, page: Page): Promise<Job[]> {
+    return this.#find(ref)?.delayed(page) ?? []
   }
 
   async deadLetters(ref: QueueRef, page: DeadLetterPage): Promise<DeadLetter[]> {

@@ -68,6 +68,11 @@ export class RabbitLine implements FeedOwner, SlotOwner {
     return { waiting: ready + blocked, active: running + aside + settling, delayed: timed }
   }
 
+  /** Those in hand whose time has not come. */
+  get timed(): Job[] {
+    return [...this.#held].filter(({ phase }) => phase === 'timed').map(({ job }) => job)
+  }
+
   configure(settings: QueueSettings): void {
     const { type } = this.store.settings
     this.store.settings = settings

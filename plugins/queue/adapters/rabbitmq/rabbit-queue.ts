@@ -2,14 +2,16 @@
 import { CodedError } from '../../../../protocol/errors.ts'
 import type { Job, NewJob } from '../../job.ts'
 import type { QueueSettings } from '../../settings.ts'
-import type { Consumer, Consumption, QueueRef, QueueStats, Subscription } from '../backend.ts'
+import type { Consumer, Consumption, Page, QueueRef, QueueStats, Subscription } from '../backend.ts'
 import { DeadLetterQueue } from './dead-letter-queue.ts'
+import { DelayedJobs } from './delayed-jobs.ts'
 import type { MessageForm } from './job-message.ts'
 import { JobStore } from './job-store.ts'
 import { pausedQueue, type QueueNames } from './names.ts'
 import type { Publisher } from './publisher.ts'
 import { giveAllBack } from './rabbit-connection.ts'
 import { RabbitLine, type LineDeps } from './rabbit-line.ts'
+import { SubscriptionBinding } from './subscription-binding.ts'
 import { probe } from './topology.ts'
 
 export interface RabbitQueueDeps extends LineDeps {
@@ -25,6 +27,9 @@ export class RabbitQueue {
   readonly ref: QueueRef
   readonly names: QueueNames
   readonly deadLetters: DeadLetterQueue
+  readonly #delayed: DelayedJobs
+  /** Of a subscription. */
+  readonly #binding: SubscriptionBinding | undefined
   isDeclared = true
   readonly #deps: RabbitQueueDeps
   readonly #store: JobStore
@@ -38,6 +43,14 @@ export class RabbitQueue {
     this.names = deps.names
     this.#store = new JobStore(deps.ref, deps.names, deps.form, deps.settings, deps)
     this.#line = new RabbitLine(this.#store, deps.subscription, deps)
+    this.#binding = deps.subscription && new SubscriptionBinding(deps.names, deps)
+    this.#delayed = new DelayedJobs({
+      connection: deps.connection,
+      store: this.#store,
+      delays: async () => this.#binding?.delays() ?? [],
+      maxScanned: deps.limits.maxScanned,
+      now: () => deps.clock.now(),
+    })
     this.deadLetters = new DeadLetterQueue(deps.connection, this.#store, deps.limits.maxScanned)
   }
 
@@ -91,12 +104,12 @@ export class RabbitQueue {
   async stats(): Promise<QueueStats> {
     const { waiting, active, delayed } = this.#line.inHand
     const [onBroker, delayedThere, dead] = await Promise.all([
-      this.#count([this.names.main]),
-      this.#countDelayed(),
+      probe(this.#deps.connection, this.names.main),
+      this.#delayed.count(),
       this.deadLetters.count(),
     ])
     return {
-      waiting: onBroker + waiting,
+      waiting: (onBroker?.messages ?? 0) + waiting,
       active,
       delayed: delayedThere + delayed,
       dead,
@@ -124,16 +137,18 @@ export class RabbitQueue {
     })
   }
 
-  /** Of a subscription: it gets copies of what is published. */
+  delayed(page: Page): Promise<Job[]> {
+    return this.#delayed.list(page, this.#line.timed)
+  }
+
+  /** Of a subscription: it gets copies of what is published, after its delay. */
   async bind(): Promise<void> {
-    const { main, topicExchange } = this.names
-    await this.#deps.connection.borrow((channel) => channel.bindQueue(main, topicExchange!, ''))
+    await this.#binding?.bind(this.#store.settings.delayMs)
   }
 
   async unbind(): Promise<void> {
-    const { main, topicExchange } = this.names
-    if ((await probe(this.#deps.connection, main)) === undefined) return
-    await this.#deps.connection.borrow((channel) => channel.unbindQueue(main, topicExchange!, ''))
+    if ((await probe(this.#deps.connection, this.names.main)) === undefined) return
+    await this.#binding?.unbind()
   }
 
   /** Whether other engines take its jobs, too. */
@@ -158,17 +173,6 @@ export class RabbitQueue {
       'queue_full',
       `The queue ${this.ref.name} is full: it holds ${jobs} jobs, max_jobs allows ${maxJobs}. Nothing was stored. Have its jobs run, redrive or discard its dead letters, or raise the limit.`,
     )
-  }
-
-  async #countDelayed(): Promise<number> {
-    const { retry } = this.names
-    const delays = await this.#store.delayQueues()
-    return this.#count(retry === undefined ? delays : [retry, ...delays])
-  }
-
-  async #count(queues: readonly string[]): Promise<number> {
-    const counts = await Promise.all(queues.map((queue) => probe(this.#deps.connection, queue)))
-    return counts.reduce((sum, found) => sum + (found?.messages ?? 0), 0)
   }
 
   async #isMarkedPaused(): Promise<boolean> {

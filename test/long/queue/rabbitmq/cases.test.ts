@@ -8,6 +8,6 @@ describe.skipIf(lacks('rabbitmq-server'))('on a server (needs rabbitmq-server)',
   const scene = rabbitScene()
 
   backendCases('rabbitmq', scene.open, {
-    lacks: ['delayed', 'deduplication', 'priority order', 'growing back-off', 'byte limit', 'delay of a subscriber'],
+    lacks: ['deduplication', 'growing back-off', 'byte limit'],
   })
 })

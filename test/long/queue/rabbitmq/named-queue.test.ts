@@ -169,12 +169,7 @@ describe.skipIf(lacks('rabbitmq-server'))('a named queue on the broker (needs ra
     await expect(putWith(1, { dedup: { key: 'k', windowMs: 1_000 } })).rejects.toMatchObject(refused)
     await expect(declare({ dedupField: 'k' })).rejects.toMatchObject(refused)
     await expect(declare({ maxBytes: 1 })).rejects.toMatchObject(refused)
-    await expect(backend.delayed(queue, { offset: 0, limit: 1 })).rejects.toMatchObject(refused)
     expect(await backend.stats(queue)).toMatchObject({ waiting: 0 })
-    const subscription = { topic: queue.name, functionId: 'f', namespace: 'default' }
-    const delayed = backend.subscribe(subscription, { ...QUEUE_DEFAULTS, delayMs: 1 })
-    await expect(delayed).rejects.toMatchObject(refused)
-    expect(await backend.subscriptions(queue.name)).toEqual([])
   })
 
   test('51. a queue without objects on the broker has nothing, and consumers go on', async () => {

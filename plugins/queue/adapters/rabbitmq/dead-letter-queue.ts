@@ -2,7 +2,7 @@
 // acknowledgement and giving them back, each to its old place.
 import type { Channel, GetMessage } from 'amqplib'
 import { CodedError } from '../../../../protocol/errors.ts'
-import type { DeadLetter } from '../../job.ts'
+import type { DeadLetter, Job } from '../../job.ts'
 import type { DeadLetterChoice, DeadLetterPage } from '../backend.ts'
 import type { JobStore } from './job-store.ts'
 import { giveAllBack, type RabbitConnection } from './rabbit-connection.ts'
@@ -10,6 +10,8 @@ import { probe } from './topology.ts'
 
 /** Dead letters that are moved at a time. */
 const STEP = 200
+/** Dead letters that one more is compared with. */
+const MAX_COMPARED = 1_000
 
 export class DeadLetterQueue {
   readonly #connection: RabbitConnection
@@ -40,6 +42,26 @@ export class DeadLetterQueue {
       })
       return order === 'oldest' ? found : found.reverse()
     })
+  }
+
+  /**
+   * @param isAgain the job's message has come again: after a crash between this and its acknowledgement it is there already. It is looked for among a few only; beyond
+   * that it is there twice, and counts twice.
+   */
+  async add(job: Job, isAgain: boolean): Promise<void> {
+    if (!isAgain || !(await this.#holds(job))) await this.#store.bury(job)
+  }
+
+  #holds(job: Job): Promise<boolean> {
+    return this.#look(async (channel, count): Promise<number> => {
+      if (count > MAX_COMPARED) return 0
+      let found = 0
+      await this.#each(channel, count, (message) => {
+        const other = this.#store.form.decodeDead(message).job
+        if (other.id === job.id && other.createdAt === job.createdAt && other.data === job.data) found++
+      })
+      return found
+    }).then((found) => found > 0)
   }
 
   redrive(which: DeadLetterChoice): Promise<number> {

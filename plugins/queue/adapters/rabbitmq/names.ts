@@ -82,6 +82,22 @@ export function delaysQueue({ main }: QueueNames): string {
   return fitting(main, `${main}.delays`)
 }
 
+/** Ours alone: where jobs with a deduplication key are sent, and the keys that stand for jobs. */
+export interface KeyNames {
+  readonly requests: string
+  readonly keys: string
+}
+
+export function keyNames({ main }: QueueNames): KeyNames {
+  return { requests: fitting(main, `${main}.keyed`), keys: fitting(main, `${main}.keys`) }
+}
+
+/** Of a topic: all its subscriptions have the same. */
+export function topicKeyNames(topic: string): KeyNames {
+  const base = `iii.${escaped(topic)}`
+  return { requests: fitting(topic, `${base}.keyed`), keys: fitting(topic, `${base}.keys`) }
+}
+
 /** Ours alone: whoever holds it delivers the jobs of a fifo queue. */
 export function holderQueue({ main }: QueueNames): string {
   return fitting(main, `${main}.holder`)

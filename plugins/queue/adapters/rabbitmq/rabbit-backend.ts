@@ -25,13 +25,15 @@ import {
   type Subscription,
 } from '../backend.ts'
 import { NAMED_FORM, withHeader } from './job-message.ts'
+import { KeyedJobs, type KeyedJobsDeps } from './keyed-jobs.ts'
 import { RABBIT_LIMITS, type RabbitLimits } from './limits.ts'
-import { boundQueue, namesOf, topicExchange } from './names.ts'
+import { boundQueue, namesOf, topicExchange, topicKeyNames } from './names.ts'
 import { Presence } from './presence.ts'
 import { Publisher } from './publisher.ts'
 import type { RabbitConnection } from './rabbit-connection.ts'
 import { RabbitQueue } from './rabbit-queue.ts'
 import type { RabbitSettings } from './rabbit-settings.ts'
+import { Replies } from './replies.ts'
 import { TIMED } from './subscription-binding.ts'
 import { TopicBacklog } from './topic-backlog.ts'
 import { TopicExchanges } from './topic-exchanges.ts'
@@ -48,6 +50,8 @@ export interface RabbitBackendDeps {
 
 /** What the broker takes for the time of a message. */
 const LONGEST_DELAY_MS = 2 ** 32 - 1
+/** Topics to which an engine publishes with deduplication keys. */
+const MAX_KEYED_TOPICS = 1_000
 /** How long an engine may go on consuming after it has left. */
 const LEAVING_MS = 1_000
 const EMPTY_STATS: QueueStats = { waiting: 0, active: 0, delayed: 0, dead: 0, paused: false }
@@ -60,6 +64,9 @@ export class RabbitBackend implements Backend {
   readonly #backlog: TopicBacklog
   readonly #exchanges: TopicExchanges
   readonly #presence: Presence
+  readonly #keyedDeps: KeyedJobsDeps
+  /** By topic, where something was published with a deduplication key. */
+  readonly #keyedTopics = new Map<string, KeyedJobs>()
   readonly #detached = AsyncLocalStorage.snapshot()
   readonly #queues = new Map<string, RabbitQueue>()
   /** By the key of their queue. */
@@ -70,6 +77,8 @@ export class RabbitBackend implements Backend {
     this.#limits = deps.limits ?? RABBIT_LIMITS
     this.#publisher = new Publisher(deps.connection, this.#limits)
     this.#exchanges = new TopicExchanges(deps.connection)
+    const replies = new Replies(deps.connection, deps.clock)
+    this.#keyedDeps = { ...deps, publisher: this.#publisher, replies }
     this.#presence = new Presence(deps)
     this.#backlog = new TopicBacklog(deps.connection, this.#publisher)
   }
@@ -98,13 +107,14 @@ export class RabbitBackend implements Backend {
 
   async enqueue(jobs: readonly JobFor[]): Promise<Stored[]> {
     const byQueue = new Map<RabbitQueue, NewJob[]>()
+    const keyed = new Map<NewJob, Promise<Stored>>()
     for (const { queue: ref, job } of jobs) {
-      if (job.dedup !== undefined) throw unsupported('know which jobs it has by their deduplication keys', 'dedup_key')
       const queue = this.#get(ref)
-      byQueue.set(queue, [...(byQueue.get(queue) ?? []), job])
+      if (job.dedup !== undefined) keyed.set(job, queue.addKeyed(job))
+      else byQueue.set(queue, [...(byQueue.get(queue) ?? []), job])
     }
-    await Promise.all([...byQueue].map(([queue, those]) => queue.add(those)))
-    return jobs.map(({ job: { id } }) => ({ stored: true, id }))
+    await Promise.all([...[...byQueue].map(([queue, those]) => queue.add(those)), ...keyed.values()])
+    return Promise.all(jobs.map(async ({ job }) => (await keyed.get(job)) ?? { stored: true, id: job.id }))
   }
 
   async consume(ref: QueueRef, consumer: Consumer): Promise<Consumption> {
@@ -167,8 +177,17 @@ export class RabbitBackend implements Backend {
   }
 
   async publish(topic: string, message: PublishedMessage): Promise<number> {
-    if (message.dedup !== undefined)
-      throw unsupported('know which messages it has by their deduplication keys', 'dedup_key')
+    if (message.dedup === undefined) return this.#publish(topic, message)
+    let keyed = this.#keyedTopics.get(topic)
+    if (keyed === undefined) {
+      if (this.#keyedTopics.size >= MAX_KEYED_TOPICS) throw tooManyTopics()
+      keyed = new KeyedJobs(topic, topicKeyNames(topic), (job) => this.#publish(topic, job), this.#keyedDeps)
+      this.#keyedTopics.set(topic, keyed)
+    }
+    return (await keyed.add({ ...message, id: randomUUID(), functionId: '' })).copies
+  }
+
+  async #publish(topic: string, message: PublishedMessage): Promise<number> {
     const job: Job = {
       ...message,
       id: randomUUID(),
@@ -225,7 +244,8 @@ export class RabbitBackend implements Backend {
   }
 
   async close(withinMs: number): Promise<void> {
-    await Promise.all([...this.#queues.values()].map((queue) => queue.stop(withinMs)))
+    const parts = [...this.#queues.values()].map((queue) => queue.stop(withinMs))
+    await Promise.all([...parts, ...[...this.#keyedTopics.values()].map((keyed) => keyed.close())])
     await this.#deps.connection.close()
   }
 
@@ -249,6 +269,7 @@ export class RabbitBackend implements Backend {
       settings,
       connection,
       publisher: this.#publisher,
+      replies: this.#keyedDeps.replies,
       clock,
       log,
       limits: this.#limits,
@@ -284,11 +305,15 @@ function keyOf({ kind, key }: QueueRef): string {
   return `${kind} ${key}`
 }
 
-function refuseUnsupported({ name }: QueueRef, { dedupField, maxBytes }: QueueSettings): void {
-  if (dedupField !== undefined) {
-    throw unsupported(`know which jobs it has by their deduplication keys: the queue ${name} has a`, 'dedup_field')
-  }
+function refuseUnsupported({ name }: QueueRef, { maxBytes }: QueueSettings): void {
   if (maxBytes !== undefined) throw unsupported(`tell the bytes of its queues: the queue ${name} has`, 'max_bytes')
+}
+
+function tooManyTopics(): CodedError {
+  return new CodedError(
+    'overloaded',
+    `Messages with deduplication keys were published to ${MAX_KEYED_TOPICS} topics, which is the limit of an engine. Nothing was stored. Publish this one without a key, or use fewer topics.`,
+  )
 }
 
 function unsupported(what: string, member: string): CodedError {

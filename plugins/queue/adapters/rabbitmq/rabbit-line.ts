@@ -1,7 +1,8 @@
 // The consumption of one queue: what the broker hands over is begun when a slot, the rate and the job's group allow, and its outcome is told to the
 // broker. What runs while the channel is lost goes on.
 import { settlesWithin } from '../../../../base/time/deadline.ts'
-import { MAX_ERROR_LENGTH, MAX_HISTORY, type Failure, type Job } from '../../job.ts'
+import type { Job } from '../../job.ts'
+import { failedOnce, failureOf } from '../../line/failed-job.ts'
 import { RateWindow } from '../../line/rate-window.ts'
 import type { QueueSettings } from '../../settings.ts'
 import {
@@ -12,6 +13,7 @@ import {
   type Settled,
   type Subscription,
 } from '../backend.ts'
+import type { DeadLetterQueue } from './dead-letter-queue.ts'
 import { Feed, type FeedDeps, type FeedOwner } from './feed.ts'
 import { acknowledge, giveBack, HeldJob, type Origin, type Phase, type SlotOwner } from './held-job.ts'
 import { HeldGroups } from './held-groups.ts'
@@ -20,6 +22,7 @@ import { HOLD_MS, type JobStore } from './job-store.ts'
 import { LackingJobs } from './lacking-jobs.ts'
 import type { RabbitLimits } from './limits.ts'
 import { reasonOf } from './rabbit-connection.ts'
+import { addressed } from './topic-message.ts'
 import { probe } from './topology.ts'
 
 export interface LineDeps extends FeedDeps {
@@ -33,6 +36,7 @@ const LOST_MS = 60_000
 
 export class RabbitLine implements FeedOwner, SlotOwner {
   readonly store: JobStore
+  readonly #deadLetters: DeadLetterQueue
   readonly #subscription: Subscription | undefined
   readonly #deps: LineDeps
   readonly #limits: RabbitLimits
@@ -53,8 +57,9 @@ export class RabbitLine implements FeedOwner, SlotOwner {
   #isStopping = false
   #whenEmpty: (() => void) | undefined
 
-  constructor(store: JobStore, subscription: Subscription | undefined, deps: LineDeps) {
+  constructor(store: JobStore, deadLetters: DeadLetterQueue, subscription: Subscription | undefined, deps: LineDeps) {
     this.store = store
+    this.#deadLetters = deadLetters
     this.#subscription = subscription
     this.#deps = deps
     this.#limits = deps.limits
@@ -164,7 +169,7 @@ export class RabbitLine implements FeedOwner, SlotOwner {
     if (known !== undefined) return this.#takeAgain(known, origin)
     const job = this.store.form.decode(message)
     if (job === undefined) return this.#refuse(origin)
-    const held = new HeldJob(this.#addressed(job), origin, this)
+    const held = new HeldJob(addressed(job, this.#subscription), origin, this)
     held.lackingSince = this.#lacking.since(job.id)
     this.#accept(held)
   }
@@ -189,12 +194,6 @@ export class RabbitLine implements FeedOwner, SlotOwner {
     this.#enter(held)
     this.#fit()
     this.#pump()
-  }
-
-  /** A copy of the topic's exchange names no function. */
-  #addressed(job: Job): Job {
-    const { functionId, namespace } = this.#subscription ?? {}
-    return functionId === undefined ? job : { ...job, functionId, namespace: job.namespace ?? namespace }
   }
 
   /** A named queue has the broker move it to the dead letters; that of a subscription was declared without such a way. */
@@ -285,16 +284,16 @@ export class RabbitLine implements FeedOwner, SlotOwner {
     if (held.isStoring) return
     const { maxAttempts, type, backoffMs } = this.store.settings
     const now = this.#deps.clock.now()
-    const failure: Failure = { at: now, code, message: message.slice(0, MAX_ERROR_LENGTH) }
-    const history = [...held.job.history, failure].slice(-MAX_HISTORY)
-    const job = { ...held.job, attempts: held.job.attempts + 1, history }
+    const failure = failureOf(now, code, message)
+    const job = failedOnce(held.job, failure, held.job.runAt)
     const isDead = job.attempts >= maxAttempts
     const runAt = now + (this.#subscription === undefined || type === 'fifo' ? backoffMs : 0)
     const how: Settled = isDead ? { kind: 'dead', failure } : { kind: 'retry', failure, runAt }
     if (!isDead && type === 'fifo') return this.#retryInPlace(held, { ...job, runAt }, how)
     held.isStoring = true
     try {
-      await (isDead ? this.store.bury(job) : this.store.retry(job))
+      const isAgain = held.origin?.message.fields.redelivered === true
+      await (isDead ? this.#deadLetters.add(job, isAgain) : this.store.retry(job))
     } catch (error) {
       // Where the channel is lost as well, its message comes again, and then this is tried again.
       if (held.origin === undefined) return

@@ -2,15 +2,17 @@
 import { CodedError } from '../../../../protocol/errors.ts'
 import type { Job, NewJob } from '../../job.ts'
 import type { QueueSettings } from '../../settings.ts'
-import type { Consumer, Consumption, Page, QueueRef, QueueStats, Subscription } from '../backend.ts'
+import type { Consumer, Consumption, Page, QueueRef, QueueStats, Stored, Subscription } from '../backend.ts'
 import { DeadLetterQueue } from './dead-letter-queue.ts'
 import { DelayedJobs } from './delayed-jobs.ts'
 import type { MessageForm } from './job-message.ts'
 import { JobStore } from './job-store.ts'
-import { pausedQueue, type QueueNames } from './names.ts'
+import { KeyedJobs } from './keyed-jobs.ts'
+import { keyNames, pausedQueue, type QueueNames } from './names.ts'
 import type { Publisher } from './publisher.ts'
 import { giveAllBack } from './rabbit-connection.ts'
 import { RabbitLine, type LineDeps } from './rabbit-line.ts'
+import type { Replies } from './replies.ts'
 import { SubscriptionBinding } from './subscription-binding.ts'
 import { probe } from './topology.ts'
 
@@ -21,6 +23,7 @@ export interface RabbitQueueDeps extends LineDeps {
   readonly form: MessageForm
   readonly settings: QueueSettings
   readonly publisher: Publisher
+  readonly replies: Replies
 }
 
 export class RabbitQueue {
@@ -28,6 +31,7 @@ export class RabbitQueue {
   readonly names: QueueNames
   readonly deadLetters: DeadLetterQueue
   readonly #delayed: DelayedJobs
+  readonly #keyed: KeyedJobs
   /** Of a subscription. */
   readonly #binding: SubscriptionBinding | undefined
   isDeclared = true
@@ -42,7 +46,9 @@ export class RabbitQueue {
     this.ref = deps.ref
     this.names = deps.names
     this.#store = new JobStore(deps.ref, deps.names, deps.form, deps.settings, deps)
-    this.#line = new RabbitLine(this.#store, deps.subscription, deps)
+    this.deadLetters = new DeadLetterQueue(deps.connection, this.#store, deps.limits.maxScanned)
+    this.#line = new RabbitLine(this.#store, this.deadLetters, deps.subscription, deps)
+    this.#keyed = new KeyedJobs(deps.ref.name, keyNames(deps.names), (job) => this.#addOne(job), deps)
     this.#binding = deps.subscription && new SubscriptionBinding(deps.names, deps)
     this.#delayed = new DelayedJobs({
       connection: deps.connection,
@@ -51,7 +57,6 @@ export class RabbitQueue {
       maxScanned: deps.limits.maxScanned,
       now: () => deps.clock.now(),
     })
-    this.deadLetters = new DeadLetterQueue(deps.connection, this.#store, deps.limits.maxScanned)
   }
 
   declare(): Promise<void> {
@@ -82,6 +87,12 @@ export class RabbitQueue {
     const next = this.#adding.then(add, add)
     this.#adding = next.catch(() => {})
     return next
+  }
+
+  /** One with a deduplication key. */
+  async addKeyed(job: NewJob): Promise<Stored> {
+    const { id, copies } = await this.#keyed.add(job)
+    return { stored: copies > 0, id }
   }
 
   async consume(consumer: Consumer): Promise<Consumption> {
@@ -156,8 +167,13 @@ export class RabbitQueue {
     return this.#line.hasOtherConsumers()
   }
 
-  stop(withinMs: number): Promise<void> {
-    return this.#line.stop(withinMs)
+  async stop(withinMs: number): Promise<void> {
+    await Promise.all([this.#line.stop(withinMs), this.#keyed.close()])
+  }
+
+  async #addOne(job: NewJob): Promise<number> {
+    await this.add([job])
+    return 1
   }
 
   async #addNow(jobs: readonly NewJob[]): Promise<void> {

@@ -110,7 +110,10 @@ export class SubscriptionBinding {
         const content = Buffer.from(JSON.stringify(after))
         await this.#deps.publisher.publish(toQueue(note), { content, options: {} })
       }
-      for (const { message } of found) isSame ? channel.nack(message, false, true) : channel.ack(message)
+      for (const { message } of found) {
+        if (isSame) channel.nack(message, false, true)
+        else channel.ack(message)
+      }
     })
   }
 }

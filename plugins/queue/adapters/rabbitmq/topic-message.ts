@@ -3,7 +3,7 @@ import type { Message } from 'amqplib'
 import { isJson } from '../../../../base/values/is-json.ts'
 import type { Job } from '../../job.ts'
 import { payloadMember, payloadMemberText } from '../../payload-member.ts'
-import type { QueueRef } from '../backend.ts'
+import type { QueueRef, Subscription } from '../backend.ts'
 import { numberIn, textIn, uint32 } from './amqp-values.ts'
 import {
   deadLetter,
@@ -43,6 +43,11 @@ export const TOPIC_FORM: MessageForm = {
     const error = isJson(text) ? payloadMember(text, 'error') : undefined
     return deadLetter(job, Buffer.byteLength(job.data), typeof error === 'string' ? error : undefined)
   },
+}
+
+/** A copy of the topic's exchange names no function. */
+export function addressed(job: Job, { functionId, namespace }: Partial<Subscription> = {}): Job {
+  return functionId === undefined ? job : { ...job, functionId, namespace: job.namespace ?? namespace }
 }
 
 function bodyOf({ name }: QueueRef, job: Job, maxAttempts: number): string {

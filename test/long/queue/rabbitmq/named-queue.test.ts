@@ -4,7 +4,6 @@ import type { GetMessage } from 'amqplib'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { deliveriesOf } from '../../../../plugins/queue/adapters.ts'
 import { namedQueue } from '../../../../plugins/queue/adapters/backend.ts'
-import { QUEUE_DEFAULTS } from '../../../../plugins/queue/settings.ts'
 import { DONE, FAILED, queueRun } from '../../../plugins/queue/backend-run.ts'
 import { lacks } from '../../../support/needs.ts'
 import { named, rabbitScene } from './rabbit-scene.ts'
@@ -164,10 +163,8 @@ describe.skipIf(lacks('rabbitmq-server'))('a named queue on the broker (needs ra
   })
 
   test('what a broker can not do is refused, and names the adapter', async () => {
-    const { putWith, declare, queue, backend } = await scene.run()
+    const { declare, queue, backend } = await scene.run()
     const refused = { code: 'unsupported', message: expect.stringContaining('rabbitmq') }
-    await expect(putWith(1, { dedup: { key: 'k', windowMs: 1_000 } })).rejects.toMatchObject(refused)
-    await expect(declare({ dedupField: 'k' })).rejects.toMatchObject(refused)
     await expect(declare({ maxBytes: 1 })).rejects.toMatchObject(refused)
     expect(await backend.stats(queue)).toMatchObject({ waiting: 0 })
   })

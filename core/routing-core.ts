@@ -160,7 +160,11 @@ export class RoutingCore {
       workerLog: engineTelemetry.workerLog,
       askTriggerHook: (worker, proposal) => this.registrations.askTriggerHook(worker, proposal),
     })
-    this.addFunctions([this.channels.createFunction, ...sessionFunctions(router), ...tailFunctions(engineTelemetry)])
+    this.addFunctions([
+      this.channels.createFunction,
+      ...sessionFunctions(router, router.triggers),
+      ...tailFunctions(engineTelemetry),
+    ])
   }
 
   /** Adds functions of the engine itself. */

@@ -12,6 +12,8 @@ import { attachSocketReader, attachSocketWriter } from './socket-ends.ts'
 const DEFAULT_ITEMS = 64
 const MAX_ITEMS = 1024
 const MAX_CHANNELS = 100_000
+/** Of these a session has no more: creating them is open to every session. */
+const MAX_CHANNELS_OF_SESSION = 1_000
 /** A channel with an end that nobody took is swept after this time. */
 const UNUSED_MS = 300_000
 const SWEEP_MS = 60_000
@@ -29,6 +31,8 @@ export interface ChannelBrokerOptions {
   readonly now?: () => number
   /** Channels that may exist at once; beyond it `overloaded`. Default 100,000. */
   readonly maxChannels?: number
+  /** Those that a session may have at once; beyond it `overloaded`. Default 1,000. */
+  readonly maxOfSession?: number
 }
 
 interface PluginEnds {
@@ -39,14 +43,23 @@ interface PluginEnds {
 export class ChannelBroker {
   readonly #now: () => number
   readonly #maxChannels: number
+  readonly #maxOfSession: number
   readonly #channels = new Map<string, Channel>()
+  /** How many each session has created that are not finished. */
+  readonly #ofSessions = new Map<Worker, number>()
   /** Finished channels by id, with the time at which they are forgotten. */
   readonly #tombstones = new Map<string, { key: string; until: number }>()
   readonly #pluginEnds = new Map<Worker, Map<number, PluginEnds>>()
   readonly #timer: NodeJS.Timeout
 
-  constructor({ now = () => performance.now(), maxChannels = MAX_CHANNELS }: ChannelBrokerOptions = {}) {
+  constructor(options: ChannelBrokerOptions = {}) {
+    const {
+      now = () => performance.now(),
+      maxChannels = MAX_CHANNELS,
+      maxOfSession = MAX_CHANNELS_OF_SESSION,
+    } = options
     this.#now = now
+    this.#maxOfSession = maxOfSession
     this.#maxChannels = maxChannels
     this.#timer = setInterval(() => this.sweep(), SWEEP_MS)
     this.#timer.unref()
@@ -59,9 +72,13 @@ export class ChannelBroker {
 
   /**
    * @param bufferSize items that the channel holds, 1 … 1024 after clamping.
+   * @param creator a session, which has a limit of its own.
    * @throws CodedError `overloaded` when there are too many channels.
    */
-  create(bufferSize: number = DEFAULT_ITEMS): { writer: ChannelRef; reader: ChannelRef } {
+  create(bufferSize: number = DEFAULT_ITEMS, creator?: Worker): { writer: ChannelRef; reader: ChannelRef } {
+    const own = creator === undefined ? 0 : (this.#ofSessions.get(creator) ?? 0)
+    if (own >= this.#maxOfSession)
+      throw new CodedError('overloaded', `This session has ${own} channels; end some that are not used any more`)
     if (this.#channels.size >= this.#maxChannels) {
       throw new CodedError(
         'overloaded',
@@ -71,7 +88,9 @@ export class ChannelBroker {
     const id = randomUUID()
     const key = randomUUID()
     const items = Math.min(Math.max(bufferSize, 1), MAX_ITEMS)
-    this.#channels.set(id, new Channel(id, key, items, this.#now(), (channel) => this.#finished(channel)))
+    const finished = (channel: Channel): void => this.#finished(channel, creator)
+    this.#channels.set(id, new Channel(id, key, items, this.#now(), finished))
+    if (creator !== undefined) this.#ofSessions.set(creator, own + 1)
     const ref = { channel_id: id, access_key: key }
     return { writer: { ...ref, direction: 'write' }, reader: { ...ref, direction: 'read' } }
   }
@@ -83,7 +102,7 @@ export class ChannelBroker {
       description: 'Creates a channel and returns the refs of its two ends',
       requestFormat: { type: 'object', properties: { buffer_size: { type: ['integer', 'null'], minimum: 0 } } },
       responseFormat: answerSchema({ writer: { type: 'object' }, reader: { type: 'object' } }),
-      handler: (input) => {
+      handler: (input, { caller }) => {
         const size = (input as { buffer_size?: unknown } | null)?.buffer_size ?? DEFAULT_ITEMS
         if (typeof size !== 'number' || !Number.isInteger(size) || size < 0) {
           throw new CodedError(
@@ -91,7 +110,7 @@ export class ChannelBroker {
             `Failed to deserialize input for engine::channels::create: 'buffer_size' must be a whole number from 0, not ${JSON.stringify(size)}`,
           )
         }
-        return this.create(size)
+        return this.create(size, caller.policy.kind === 'session' ? caller : undefined)
       },
     }
   }
@@ -179,9 +198,13 @@ export class ChannelBroker {
     }
   }
 
-  #finished(channel: Channel): void {
-    if (this.#channels.delete(channel.id))
-      this.#tombstones.set(channel.id, { key: channel.key, until: this.#now() + TOMBSTONE_MS })
+  #finished(channel: Channel, creator: Worker | undefined): void {
+    if (!this.#channels.delete(channel.id)) return
+    this.#tombstones.set(channel.id, { key: channel.key, until: this.#now() + TOMBSTONE_MS })
+    if (creator === undefined) return
+    const left = (this.#ofSessions.get(creator) ?? 1) - 1
+    if (left > 0) this.#ofSessions.set(creator, left)
+    else this.#ofSessions.delete(creator)
   }
 }
 

@@ -246,7 +246,7 @@ declare module '../../sdk/known-ids.ts' {
       input: Record<string, never>
       output: { sessions: Record<string, any>[] }
     }
-    /** Ends a session: its connection is closed with 1008 */
+    /** Ends a session: its connection is closed with 1008, and what it made by engine::register_trigger goes */
     'engine::sessions::revoke': {
       input: { worker_id: string }
       output: { revoked: boolean }

@@ -58,7 +58,8 @@ export function registerTriggerFunctions(deps: EngineFunctionDeps): EngineFuncti
         const id = input.requiredString('id')
         input.string('trigger_type')
         const removed = triggers.unbind(id, caller)
-        if (!removed && triggers.findBinding(id) !== undefined) {
+        // To a session it is as if there were none.
+        if (!removed && caller.policy.kind !== 'session' && triggers.findBinding(id) !== undefined) {
           throw new CodedError(
             'unregister_failed',
             `Trigger '${id}' belongs to another worker; only that one can unregister it.`,

@@ -1,6 +1,7 @@
 // `engine::sessions::*`: connections to listeners with `rbac`, what they may do, and how to end one (spec 09 §3).
 import { CodedError } from '../../protocol/errors.ts'
 import type { Worker } from '../model/worker.ts'
+import type { TriggerRegistry } from '../registry/triggers.ts'
 import type { WorkerTable } from '../router/ports.ts'
 import {
   BOOLEAN,
@@ -15,7 +16,10 @@ import {
 /** What a `Date` can show. */
 const LATEST_DATE = 8.64e15
 
-export function sessionFunctions(table: WorkerTable): EngineFunction[] {
+export function sessionFunctions(
+  table: WorkerTable,
+  triggers: Pick<TriggerRegistry, 'dropMadeUnder'>,
+): EngineFunction[] {
   return [
     {
       id: 'engine::sessions::list',
@@ -26,7 +30,8 @@ export function sessionFunctions(table: WorkerTable): EngineFunction[] {
     },
     {
       id: 'engine::sessions::revoke',
-      description: 'Ends a session: its connection is closed with 1008',
+      description:
+        'Ends a session: its connection is closed with 1008, and what it made by engine::register_trigger goes',
       requestFormat: objectSchema({ worker_id: STRING }, ['worker_id']),
       responseFormat: answerSchema({ revoked: BOOLEAN }),
       handler: reading('engine::sessions::revoke', (input) => {
@@ -37,6 +42,8 @@ export function sessionFunctions(table: WorkerTable): EngineFunction[] {
         }
         worker.link.close(1008, 'session revoked')
         table.endWorker(worker, { abnormal: false })
+        // What it left behind by engine::register_trigger has its rights no more.
+        triggers.dropMadeUnder(worker.policy)
         return { revoked: true }
       }),
     },

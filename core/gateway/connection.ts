@@ -11,6 +11,7 @@ import type { Log } from '../log.ts'
 import type { ErrorBody } from '../../protocol/errors.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
 import { turnNow } from '../../base/time/turn-clock.ts'
+import { dropForgedCaller, withoutForgedCaller } from '../model/forged-caller.ts'
 import { checkNamespace } from '../model/policy.ts'
 import { Worker, type WorkerInit } from '../model/worker.ts'
 import type { Action } from '../model/action.ts'
@@ -19,6 +20,7 @@ import type { Registrations } from '../router/registrations.ts'
 import type { Calls, WorkerTable } from '../router/ports.ts'
 import { SocketLink, type SocketLinkLimits } from '../links/socket-link.ts'
 import { invalidMessage, normalisedError } from './answer-error.ts'
+import type { UnfinishedMessage } from './frame-reader.ts'
 import { onCloseFrame } from './close-frame.ts'
 import { jsonDepth } from '../../base/values/json-depth.ts'
 import { parseUnrounded } from '../../base/values/exact-json.ts'
@@ -52,6 +54,7 @@ type ReadingState = 'open' | 'waiting' | 'ended'
 export class Connection {
   readonly worker: Worker
   readonly #webSocket: WebSocket
+  readonly #isSession: boolean
   readonly #link: SocketLink
   readonly #deps: ConnectionDeps
   readonly #held: HeldRegistrations
@@ -61,12 +64,15 @@ export class Connection {
   /** Frames that came while `waiting`. */
   #backlog: { frame: Buffer; isBinary: boolean }[] = []
   #nextFrame: (() => void) | undefined
+  /** The message that is coming in at the moment. */
+  unfinished: UnfinishedMessage = { since: undefined }
   /** When the last frame of any kind came, on the clock of `performance.now()`. */
   lastFrameAt = performance.now()
 
   constructor(webSocket: WebSocket, socket: Duplex, init: Omit<WorkerInit, 'link'>, deps: ConnectionDeps) {
     this.#webSocket = webSocket
     this.#deps = deps
+    this.#isSession = init.policy.kind === 'session'
     const calls = new Map<string | number, Call>()
     this.#link = new SocketLink(webSocket, socket, calls, deps.limits, () =>
       this.end(1013, 'the peer does not read', { abnormal: true }),
@@ -110,10 +116,14 @@ export class Connection {
     return this.#link.isHeldBack
   }
 
-  /** True when no frame came for that long although the connection was read. */
+  /** True when no frame came for that long, or a message has been coming for so long, although the connection was read. */
   isSilent(ms: number, now: number): boolean {
-    if (this.isHeldBack) this.lastFrameAt = now
-    return now - this.lastFrameAt > ms
+    if (this.isHeldBack) {
+      this.lastFrameAt = now
+      if (this.unfinished.since !== undefined) this.unfinished.since = now
+    }
+    // Pongs between the fragments of a message that never ends are no sign of life.
+    return now - Math.min(this.lastFrameAt, this.unfinished.since ?? Infinity) > ms
   }
 
   /** Ends a connection whose peer is dead, at once and for good. */
@@ -193,7 +203,7 @@ export class Connection {
     }
     scanEnvelope(frame, envelope)
     if (this.#held.state === 'holding') this.#held.touch()
-    if (this.worker.policy.kind === 'session' && envelope.kind !== FrameKind.Invalid && this.#isTooDeep(frame)) {
+    if (this.#isSession && envelope.kind !== FrameKind.Invalid && this.#isTooDeep(frame)) {
       this.#invalid(frame, `the payload nests deeper than ${this.#deps.maxDepth} levels`)
       return undefined
     }
@@ -219,6 +229,10 @@ export class Connection {
       return undefined
     }
     const call = readCall(frame, envelope, this.worker, action)
+    if (this.#isSession) {
+      call.data = withoutForgedCaller(call.data)
+      if (call.metadata !== undefined) call.metadata = withoutForgedCaller(call.metadata)
+    }
     if (call.functionId === ANNOUNCE) return this.#announce(call, action)
     if (this.#held.state === 'holding') this.#held.addCall(call, action ?? undefined)
     else this.#deps.router.call(call, action ?? undefined)
@@ -272,6 +286,7 @@ export class Connection {
       this.#invalid(frame, (error as Error).message)
       return undefined
     }
+    if (this.#isSession) dropForgedCaller(parsed)
     const message = decodeControlMessage(parsed)
     if (message === null) {
       this.#deps.log.debug('frame of unknown type ignored', { worker: this.worker.id, type: envelope.type })
@@ -356,7 +371,9 @@ export class Connection {
 
   /** Sessions are not trusted to keep to a depth that other workers can parse. The envelope is one level of its own. */
   #isTooDeep(frame: Buffer): boolean {
-    return jsonDepth(frame) > this.#deps.maxDepth + 1
+    const most = this.#deps.maxDepth + 1
+    // Each level takes two bytes.
+    return frame.length > 2 * most && jsonDepth(frame) > most
   }
 
   #closed(code: number): void {

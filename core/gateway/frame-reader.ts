@@ -4,6 +4,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Duplex, Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
+import { turnNow } from '../../base/time/turn-clock.ts'
 import { noteFullRead } from '../links/flush-turn.ts'
 
 const FINAL_TEXT = 0x81
@@ -25,14 +26,21 @@ interface Internals {
   readonly _receiver: Writable
 }
 
+/** What the reader knows of a message that has begun and is not whole yet. */
+export interface UnfinishedMessage {
+  /** When that was first seen, on the clock of `performance.now()`; undefined while there is none. */
+  since: number | undefined
+}
+
 /**
  * Puts the reader between a socket and its WebSocket; `message` events stay as they are.
  * @param maxPayload frames above it are left to the receiver, which refuses them.
  */
-export function readFramesDirectly(webSocket: WebSocket, socket: Duplex, maxPayload: number): void {
+export function readFramesDirectly(webSocket: WebSocket, socket: Duplex, maxPayload: number): UnfinishedMessage {
+  const unfinished: UnfinishedMessage = { since: undefined }
   const { _receiver: receiver } = webSocket as unknown as Internals
   const passOn = socket.listeners('data')[0] as ((this: Duplex, chunk: Buffer) => void) | undefined
-  if (receiver === undefined || passOn === undefined || socket.listenerCount('data') !== 1) return
+  if (receiver === undefined || passOn === undefined || socket.listenerCount('data') !== 1) return unfinished
   /** Bytes of a frame that the receiver has begun and that are still to come. */
   let owed = 0
   /** Start of a header that the last read ended in. */
@@ -79,7 +87,12 @@ export function readFramesDirectly(webSocket: WebSocket, socket: Duplex, maxPayl
     }
   }
   socket.removeListener('data', passOn)
-  socket.on('data', read)
+  socket.on('data', (chunk: Buffer) => {
+    read(chunk)
+    if (owed === 0 && tail === undefined && !isFragmented) unfinished.since = undefined
+    else unfinished.since ??= turnNow()
+  })
+  return unfinished
 }
 
 const INCOMPLETE = -1

@@ -240,7 +240,7 @@ export class Listener {
         namespaceGraceMs,
       },
     )
-    readFramesDirectly(webSocket, socket, config.max_frame_bytes)
+    connection.unfinished = readFramesDirectly(webSocket, socket, config.max_frame_bytes)
     this.#connections.add(connection)
     if (expiresInMs !== undefined) {
       endAfter(webSocket, expiresInMs, () => connection.end(1008, EXPIRED, { abnormal: false }))

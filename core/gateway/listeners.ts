@@ -2,6 +2,7 @@
 import { diffEntries, type EntryDiff } from '../config/diff.ts'
 import { isListenerEntry, listenerOf } from '../config/listener-config.ts'
 import type { ChangeParticipant } from '../config/change.ts'
+import { functionsNamedBy } from '../config/named-functions.ts'
 import type { EngineConfig, WorkerEntry } from '../config/types.ts'
 import type { ListenerDeps } from './listener.ts'
 import type { Listener } from './listener.ts'
@@ -54,6 +55,7 @@ export class Listeners implements ChangeParticipant {
       },
       onCommitted: () => {
         this.#entries = entries
+        this.#deps.router.functions.reserve(functionsNamedBy(entries))
       },
     })
     await change.bind()

@@ -6,6 +6,7 @@ const OWN = [
   'engine::plugins::*',
   'engine::sessions::*',
   'engine::register_trigger',
+  'engine::unregister_trigger',
   'engine::logs::tail',
   'engine::events::tail',
 ] as const

@@ -16,6 +16,8 @@ export interface FunctionRegistryEvents {
   onProvided(entry: FunctionEntry): void
   /** The set of ids changed. */
   onChanged(): void
+  /** A session's registration had to go, because the id is not for sessions any more. */
+  onEvicted(provider: Provider): void
   /** A provider of the entry came or went. */
   onProvidersChanged(entry: FunctionEntry): void
 }
@@ -24,6 +26,8 @@ export class FunctionRegistry {
   readonly #namespaces = new Map<string, Map<string, FunctionEntry>>()
   readonly #defaults = new Map<string, FunctionEntry>()
   readonly #events: FunctionRegistryEvents
+  /** Ids that no session may have, in any namespace. */
+  #reserved: ReadonlySet<string> = new Set()
   readonly #mode: 'load_balance' | 'replace' | 'reject'
 
   constructor(mode: 'load_balance' | 'replace' | 'reject', events: FunctionRegistryEvents) {
@@ -119,10 +123,20 @@ export class FunctionRegistry {
     else entry.providers[position] = provider
     worker.providers.set(registration.rawId, provider)
     if (worker.slot !== undefined) entry.slot = worker.slot
+    // A trusted worker has the id for itself, also while it is not there for a moment or cannot take a call (spec 09 §4 a).
+    if (isTrusted(worker.policy)) this.#evictSessions(entry)
     this.#events.onProvided(entry)
     if (wasEmpty) this.#events.onChanged()
     this.#events.onProvidersChanged(entry)
     return undefined
+  }
+
+  /** What the configuration names as auth function, hook or middleware is not for sessions, served or not (spec 09 §4 a). */
+  reserve(ids: ReadonlySet<string>): void {
+    this.#reserved = ids
+    for (const entries of this.#namespaces.values()) {
+      for (const entry of [...entries.values()]) if (ids.has(entry.id)) this.#evictSessions(entry)
+    }
   }
 
   /** Removes what this worker registered under the id that it sent; anything else is left alone. */
@@ -191,6 +205,9 @@ export class FunctionRegistry {
     }
     const rival = entry.providers.find((provider) => provider.worker !== worker && !provider.isRemote)
     if (!isTrusted(worker.policy)) {
+      if (this.#reserved.has(entry.id)) {
+        return { reason: `function '${entry.id}' is named by the configuration`, ownerWorkerId: '' }
+      }
       if (isTrustedEntry(entry) || slot !== undefined || this.homeOf(entry.namespace, entry.id) !== entry.namespace) {
         return { reason: `function '${entry.id}' is served by a trusted worker`, ownerWorkerId: '' }
       }
@@ -202,6 +219,14 @@ export class FunctionRegistry {
       }
     }
     return undefined
+  }
+
+  #evictSessions(entry: FunctionEntry): void {
+    for (const provider of entry.providers.filter(({ worker }) => !isTrusted(worker.policy))) {
+      provider.worker.providers.delete(provider.registration.rawId)
+      this.#remove(provider)
+      this.#events.onEvicted(provider)
+    }
   }
 
   #ensure(namespace: string, id: string): FunctionEntry {

@@ -4,7 +4,7 @@ import { CodedError, type ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { RegisterTriggerType, WorkerMessage } from '../../protocol/messages.ts'
 import type { Log } from '../log.ts'
-import { isTrusted } from '../model/policy.ts'
+import { isTrusted, type Policy } from '../model/policy.ts'
 import type { Suggestions } from '../../base/values/suggestions.ts'
 import type { Call } from '../model/call.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
@@ -148,13 +148,27 @@ export class TriggerRegistry {
     return answered
   }
 
-  /** Removes a binding. Only its owner may, anyone an ownerless one, and the engine (`by` null) any (spec 01 §6). */
+  /**
+   * Removes a binding. Only its owner may; an ownerless one anyone but a session that did not make it (spec 09 §4 e); and the engine
+   * (`by` null) any (spec 01 §6).
+   */
   unbind(id: string, by: Worker | null): boolean {
     const binding = (by === null ? undefined : this.#bindings.findSent(by, id)) ?? this.#bindings.find(id)
     if (binding === undefined) return false
-    if (by !== null && binding.owner !== null && binding.owner !== by) return false
+    if (by !== null && binding.owner !== by) {
+      if (binding.owner !== null) return false
+      if (!isTrusted(by.policy) && binding.madeUnder !== by.policy) return false
+    }
     this.#placement.drop(binding, { deliberate: true })
     return true
+  }
+
+  /** Removes the ownerless bindings that were made under a policy: it does not count any more. */
+  dropMadeUnder(policy: Policy): void {
+    this.inOneStep(() => {
+      for (const binding of [...this.#bindings.ownedBy(null)])
+        if (binding.madeUnder === policy) this.#placement.drop(binding, { deliberate: true })
+    })
   }
 
   /**

@@ -2,13 +2,14 @@
 import { randomId } from '../../base/values/random-ids.ts'
 import type { ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
-import type { Log } from '../log.ts'
+import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
+import { attributedTo, attribution } from '../model/attribution.ts'
 import type { Action } from '../model/action.ts'
-import type { Call } from '../model/call.ts'
+import { isVoid, type Call } from '../model/call.ts'
 import { checkCall, middlewareOf } from '../model/policy.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { ENQUEUE_FUNCTION, enqueueTimedOut, furtherMembers, unknownMembers } from './enqueue.ts'
+import { ENQUEUE_FUNCTION, enqueueTimedOut, furtherMembers, jobIn, unknownMembers } from './enqueue.ts'
 import { EnqueueCall, type EnqueueCallDeps } from './enqueue-call.ts'
 import { EnqueueRequests } from './enqueue-requests.ts'
 import { ENQUEUE_MS, EnqueueWaits } from './enqueue-waits.ts'
@@ -24,7 +25,7 @@ export interface CallIntakeDeps {
   readonly caller: Caller
   readonly settlement: Settlement
   readonly telemetry: Telemetry
-  readonly log: Log
+  readonly warnings: ThrottledWarnings
   readonly dispatch: (call: Call) => void
 }
 
@@ -66,7 +67,7 @@ export class CallIntake {
     }
     const { policy } = call.caller
     if (policy.kind !== 'trusted' || call.binding !== undefined) {
-      const refusal = this.#refusal(call) ?? (action?.type === 'enqueue' ? this.#laterRefusal(call) : undefined)
+      const refusal = this.#refusal(call, action)
       call.caller.sessionCounts.calls++
       if (refusal !== undefined) return this.#refuse(call, refusal)
     }
@@ -77,26 +78,48 @@ export class CallIntake {
     this.#dispatch(call)
   }
 
-  #refusal(call: Call): ErrorBody | undefined {
-    const { functions, triggers } = this.#deps.registries
-    const registered = functions.find(call.namespace, call.functionId)?.presented?.registration.metadata
-    const own = checkCall(call.caller.policy, call.namespace, call.functionId, registered)
+  #refusal(call: Call, action: Action | undefined): ErrorBody | undefined {
+    const { caller, namespace, functionId, binding } = call
+    const own = this.#check(caller, namespace, functionId)
     if (own !== undefined) return own
-    return call.binding === undefined ? undefined : triggers.checkBindingCall(call, registered)
+    if (binding !== undefined) {
+      const { functions, triggers } = this.#deps.registries
+      const registered = functions.find(namespace, functionId)?.presented?.registration.metadata
+      return triggers.checkBindingCall(call, registered)
+    }
+    if (caller.policy.kind !== 'session') return undefined
+    if (action?.type === 'enqueue') return this.#checkJob(caller, namespace, functionId)
+    return functionId === ENQUEUE_FUNCTION ? this.#checkJobIn(call) : undefined
+  }
+
+  /** The queue stores what its function is asked to: the target is the session's all the same (spec 09 §4 c). */
+  #checkJobIn(call: Call): ErrorBody | undefined {
+    const job = jobIn(call.data)
+    if (job === undefined) return undefined
+    call.data = job.data
+    const { caller } = call
+    const namespace = this.#deps.registries.functions.homeOf(job.namespace, job.functionId)
+    return this.#check(caller, namespace, job.functionId) ?? this.#checkJob(caller, namespace, job.functionId)
   }
 
   /** A job may run when its namespace has lost the function: then what `default` shares gets it (spec 01 §13). */
-  #laterRefusal({ caller, namespace, functionId }: Call): ErrorBody | undefined {
-    const { functions } = this.#deps.registries
-    if (namespace === DEFAULT_NAMESPACE || !functions.isShared(functionId)) return undefined
-    const registered = functions.find(DEFAULT_NAMESPACE, functionId)?.presented?.registration.metadata
-    return checkCall(caller.policy, DEFAULT_NAMESPACE, functionId, registered)
+  #checkJob(caller: Worker, namespace: string, functionId: string): ErrorBody | undefined {
+    if (namespace === DEFAULT_NAMESPACE || !this.#deps.registries.functions.isShared(functionId)) return undefined
+    return this.#check(caller, DEFAULT_NAMESPACE, functionId)
+  }
+
+  #check({ policy }: Worker, namespace: string, functionId: string): ErrorBody | undefined {
+    const registered = this.#deps.registries.functions.find(namespace, functionId)?.presented?.registration.metadata
+    return checkCall(policy, namespace, functionId, registered)
   }
 
   #refuse(call: Call, refusal: ErrorBody): void {
-    const { settlement, log } = this.#deps
-    call.caller.sessionCounts.denied++
-    log.debug('call refused', { function_id: call.functionId, caller: call.caller.id, reason: refusal.message })
+    const { settlement, warnings } = this.#deps
+    const { caller } = call
+    caller.sessionCounts.denied++
+    // Of a void call its settlement tells.
+    if (!isVoid(call))
+      warnings.count(`refused ${attributedTo(caller)}`, `call refused: ${refusal.message}`, attribution(caller))
     settlement.fail(call, refusal)
   }
 

@@ -1,8 +1,7 @@
 // Which of a function's providers gets the next call (spec 01 §8.2, 8.8; design, "The life of a call" step 2): one of the nearest tier
-// that is open, in it a trusted one, of those the one with the least in flight.
+// that is open, of those the one with the least in flight. Sessions and trusted workers never provide an id together.
 import { turnNow } from '../../base/time/turn-clock.ts'
 import type { EngineOptions } from '../model/options.ts'
-import { isTrusted } from '../model/policy.ts'
 import type { FunctionEntry, Provider } from '../model/function-entry.ts'
 import { tierOf } from '../model/tier.ts'
 import type { Worker } from '../model/worker.ts'
@@ -45,8 +44,6 @@ function isBetter(entry: FunctionEntry, candidate: Provider, best: Provider, opt
   const tier = tierOf(entry, candidate)
   const bestTier = tierOf(entry, best)
   if (tier !== bestTier) return tier < bestTier
-  const trusted = isTrusted(candidate.worker.policy)
-  if (trusted !== isTrusted(best.worker.policy)) return trusted
   if (options.duplicate_functions === 'replace') return candidate.order > best.order
   if (candidate.worker.suspectedZombie !== best.worker.suspectedZombie) return best.worker.suspectedZombie
   const silent = isSilent(candidate.worker, options)

@@ -26,11 +26,11 @@ export class EnqueueRequests {
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
 
   /**
-   * The data goes along verbatim, except that a session cannot name a caller in it (spec 09 §4 c). Valid until the next one is written.
+   * The data goes along verbatim. Valid until the next one is written.
    * @param receiptId in ASCII
    */
   write(call: Call, action: EnqueueAction, receiptId: string): Buffer {
-    const data = call.caller.policy.kind === 'session' ? withoutCaller(call.data) : call.data
+    const { data } = call
     const usual = this.#usualHead(call, action)
     if (usual === undefined) {
       return Buffer.concat([Buffer.from(headOf(call, action, receiptId)), data, Buffer.of(CLOSE_BRACE)])
@@ -85,11 +85,4 @@ function headOf(call: Call, { type: _type, ...members }: EnqueueAction, receiptI
     ...(call.namespace === DEFAULT_NAMESPACE ? {} : { namespace: call.namespace }),
   })
   return `${head.slice(0, -1)},"data":`
-}
-
-function withoutCaller(data: Buffer): Buffer {
-  const value: unknown = JSON.parse(data.toString())
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, '_caller_worker_id')) return data
-  const { _caller_worker_id: _dropped, ...rest } = value as Record<string, unknown>
-  return Buffer.from(JSON.stringify(rest))
 }

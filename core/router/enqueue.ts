@@ -1,4 +1,7 @@
 // `TriggerAction.Enqueue`: the call becomes one of `engine::queue::enqueue`, which any worker may provide (spec 01 §9.4).
+import { isRecord } from '../../base/values/is-record.ts'
+import { parseExact } from '../../base/values/exact-json.ts'
+import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import { messageUnder, type CodedError, type ErrorBody } from '../../protocol/errors.ts'
 import type { Action } from '../model/action.ts'
 import { howToProvide, type KnownWorkers } from '../model/known-workers.ts'
@@ -32,6 +35,17 @@ export function enqueueReceipt(receiptId: string, answer?: Buffer): Buffer {
 export function enqueueFailure(error: CodedError, known: KnownWorkers): ErrorBody {
   const code = 'enqueue_error'
   return { code, message: error.code === 'function_not_found' ? nobody(known) : messageUnder(code, error) }
+}
+
+/** The job that a call of the queue's own function asks for; undefined when it names no function. */
+export function jobIn(data: Buffer): { functionId: string; namespace: string; data: Buffer } | undefined {
+  const job = parseExact(data.toString())
+  if (!isRecord(job)) return undefined
+  const { function_id: functionId, namespace } = job
+  if (typeof functionId !== 'string') return undefined
+  // Written anew: of members that are there twice the queue sees what was looked at.
+  const seen = Buffer.from(JSON.stringify(job))
+  return { functionId, namespace: typeof namespace === 'string' ? namespace : DEFAULT_NAMESPACE, data: seen }
 }
 
 /** Members of the action that only a plugin gets: the input of a worker's function is closed (spec 03 §3.2). */

@@ -2,6 +2,7 @@
 import type { ErrorBody } from '../../protocol/errors.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
 import { attributedTo, attribution } from '../model/attribution.ts'
+import type { FunctionEntry } from '../model/function-entry.ts'
 import type { Worker } from '../model/worker.ts'
 import type { CallCounts } from '../telemetry/metrics.ts'
 
@@ -48,4 +49,14 @@ export class RegistrationRefusals {
     )
     return true
   }
+}
+
+/** A session is told that an id is not its any more: a trusted worker has it, or the configuration names it. */
+export function tellEvicted(worker: Worker, { namespace, id }: FunctionEntry, warnings: ThrottledWarnings): void {
+  if (worker.phase === 'open') {
+    const code = 'FUNCTION_NAMESPACE_CONFLICT'
+    worker.link.send({ type: 'registrationrejected', code, namespace, function_id: id, owner_worker_id: '' })
+  }
+  const message = `function '${id}' of a session removed: it belongs to somebody who is trusted`
+  warnings.count(`evicted ${attributedTo(worker)}`, message, attribution(worker))
 }

@@ -1,6 +1,6 @@
 // What workers register and unregister; of functions: policy, hooks, prefix, limits, then the registry (spec 01 §6, 04 B.6–B.7).
 // Works alike for sockets, rings and pipes; what a starting plugin generation registers goes to its stage.
-import type { ErrorBody } from '../../protocol/errors.ts'
+import { toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
 import type { RegisterFunction, WorkerMessage } from '../../protocol/messages.ts'
 import { checkFunctionRegistration, type SessionRights } from '../model/policy.ts'
 import type { TriggerProposal } from '../model/binding.ts'
@@ -142,10 +142,10 @@ export class Registrations {
     try {
       await this.#httpInvoker.check(worker, id, message.invocation)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      this.#log.error(`HTTP-invoked function '${id}' not registered: ${reason}`, {
-        worker: worker.name ?? worker.id,
-      })
+      const subject = `HTTP-invoked function '${id}'`
+      const refusal = toErrorBody(error)
+      if (rights !== undefined) return void this.#refusals.denied(worker, subject, refusal)
+      this.#log.error(`${subject} not registered: ${refusal.message}`, { worker: worker.name ?? worker.id })
       return
     }
     if (worker.phase !== 'open') return
@@ -187,9 +187,8 @@ export class Registrations {
       this.#counts.accepted++
       return
     }
-    this.#refusals.count()
     this.#reject(worker, id, conflict.ownerWorkerId)
-    this.#log.warn(`registration refused: ${conflict.reason}`, { worker: worker.name ?? worker.id })
+    this.#refusals.denied(worker, `function '${id}'`, { code: 'FORBIDDEN', message: conflict.reason })
   }
 
   #reject(worker: Worker, id: string, ownerWorkerId: string): void {

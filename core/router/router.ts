@@ -24,6 +24,7 @@ import type { PluginSlot, SlotOptions } from '../model/plugin-slot.ts'
 import type { Caller, Calls, PluginRouting, Registries, WorkerTable } from './ports.ts'
 import { Suggestions } from '../../base/values/suggestions.ts'
 import { turnNow } from '../../base/time/turn-clock.ts'
+import { tellEvicted } from './registration-refusals.ts'
 import { RestartGrace } from './restart-grace.ts'
 import type { RouterEvents } from './router-events.ts'
 import { Settlement } from './settlement.ts'
@@ -90,6 +91,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     const functions = (this.functions = new FunctionRegistry(options.duplicate_functions, {
       onProvided: (entry) => this.#grace.end(entry),
       onChanged: () => events.onFunctionsChanged(),
+      onEvicted: ({ worker, entry }) => tellEvicted(worker, entry, warnings),
       onProvidersChanged: (entry) => events.onProvidersChanged(entry),
     }))
     const coalesce = options.coalesce_replica_triggers
@@ -133,7 +135,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
       caller: this,
       settlement,
       telemetry,
-      log,
+      warnings,
       dispatch: (call) => this.#dispatch(call),
     })
     this.#unanswered = new UnansweredCalls(options, { workers: this.workers, settlement, warnings })

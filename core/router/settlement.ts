@@ -1,6 +1,7 @@
 // How calls end: with the answer of their callee, with an error before they reached one, or with the end of the callee. Each once.
 import { errorBytes, type ErrorBody } from '../../protocol/errors.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
+import { attributedTo, attribution } from '../model/attribution.ts'
 import { isVoid, type Call } from '../model/call.ts'
 import type { Worker } from '../model/worker.ts'
 import { invocationChannel, publishInvocation } from '../telemetry/channels.ts'
@@ -46,9 +47,11 @@ export class Settlement {
     if (body.code === 'overloaded') this.#counts.overloaded++
     if (isVoid(call)) {
       this.#counts.voidDropped++
-      const data = { code: body.code, caller: call.caller.name ?? call.caller.id }
-      const message = `void call of ${call.functionId} dropped: ${body.message}`
-      this.#warnings.count(`${body.code} ${call.functionId}`, message, data)
+      const { caller, functionId } = call
+      const message = `void call of ${functionId} dropped: ${body.message}`
+      // A session could think of a thousand ids.
+      const subject = caller.policy.kind === 'session' ? attributedTo(caller) : functionId
+      this.#warnings.count(`${body.code} ${subject}`, message, { code: body.code, ...attribution(caller) })
     }
     this.#answer(call, undefined, errorBytes(body), true)
   }

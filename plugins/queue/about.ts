@@ -16,6 +16,7 @@ export const about = {
   isDefault: true,
   functionIds: ['engine::queue::*', 'queue::define', 'iii::durable::publish', 'enqueue', 'iii::queue::*'],
   exactGrants: [
+    'engine::queue::enqueue',
     'queue::define',
     'iii::queue::discard_message',
     'iii::queue::discard',

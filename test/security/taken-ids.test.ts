@@ -1,0 +1,96 @@
+// An id that a trusted worker serves is never a session's, whoever came first, is away for a moment, or cannot take a call (spec 09 §4 a).
+import { expect, test } from 'vitest'
+import { functionsNamedBy } from '../../core/config/named-functions.ts'
+import { PUBLIC } from '../core/gateway/session-scene.ts'
+import { listenerEntry } from '../support/test-core.ts'
+import { hostile, OPEN } from './hostile-scene.ts'
+
+test('A session that came first loses the id to a trusted worker, is told, and never gets one of its calls', async () => {
+  const scene = await hostile()
+  const { core, trusted, session } = scene
+  await session.provided('late::f', () => 'stolen')
+  const caller = await core.connect()
+  expect((await caller.call('late::f', {})).result).toBe('stolen')
+  await trusted.provided('late::f', () => 'right')
+  expect(await session.next('registrationrejected')).toMatchObject({ function_id: 'late::f' })
+  for (let turn = 0; turn < 20; turn++) expect((await caller.call('late::f', {})).result).toBe('right')
+  expect(session.calls('late::f')).toHaveLength(1)
+})
+
+test('While the trusted worker is lost, its calls wait for it and do not go to the session', async () => {
+  const { core, trusted, session } = await hostile()
+  await session.provided('late::f', () => 'stolen')
+  await trusted.provided('late::f', () => 'right')
+  const caller = await core.connect()
+  trusted.socket.terminate()
+  await trusted.closed
+  const held = caller.call('late::f', {})
+  await session.provided('late::f', () => 'stolen')
+  const again = await core.connect()
+  await again.provided('late::f', () => 'again')
+  expect((await held).result).toBe('again')
+  expect(session.calls('late::f')).toEqual([])
+})
+
+test('A call that is too large for the trusted worker goes to nobody else', async () => {
+  const { core, session } = await hostile()
+  await session.provided('late::f', () => 'stolen')
+  // The Python client takes frames of 1 MiB.
+  const small = await core.connect({ name: null })
+  small.provide('late::f', () => 'right')
+  await small.call('engine::workers::register', { runtime: 'python', version: '0.22.1', name: 'small' })
+  const caller = await core.connect()
+  expect((await caller.call('late::f', { text: 'x'.repeat(2 << 20) })).error?.code).toBe('payload_too_large')
+  expect(session.calls('late::f')).toEqual([])
+})
+
+test('A plugin takes an id from a session too, and the session does not get it back while the plugin is replaced', async () => {
+  const { core, trusted, session } = await hostile()
+  await session.provided('late::f', () => 'stolen')
+  const { worker } = core.plugin('late', { 'late::f': () => 'right' })
+  expect((await trusted.call('late::f', {})).result).toBe('right')
+  core.core.router.endWorker(worker, { abnormal: true })
+  await session.provided('late::f', () => 'stolen')
+  expect(await session.next('registrationrejected', 2)).toMatchObject({ function_id: 'late::f' })
+})
+
+test('Once the trusted worker has left for good the id is free, and replicas among sessions share it', async () => {
+  const { core, trusted, session } = await hostile()
+  const other = await core.connect({ listener: PUBLIC })
+  trusted.send({ type: 'unregisterfunction', id: OPEN })
+  await trusted.settled()
+  for (const each of [session, other]) await each.provided(OPEN, () => each.workerId)
+  const caller = await core.connect()
+  const answers = await Promise.all(Array.from({ length: 20 }, () => caller.call(OPEN, {})))
+  expect(new Set(answers.map(({ result }) => result))).toEqual(new Set([session.workerId, other.workerId]))
+})
+
+test('A listener that comes to name an id takes it from the session that has it', async () => {
+  const { core, trusted, session } = await hostile()
+  await session.provided('gate::mw', () => 'stolen')
+  const configs = [{}, { rbac: { expose_functions: ['match("open::*")'] } }, { middleware_function_id: 'gate::mw' }]
+  await core.listen(configs.map(listenerEntry))
+  expect((await trusted.call('gate::mw', {})).error?.code).toBe('function_not_found')
+  await session.provided('gate::mw', () => 'stolen')
+  expect((await trusted.call('gate::mw', {})).error?.code).toBe('function_not_found')
+})
+
+test('Ids that the configuration names anywhere are found, and filters are no such ids', () => {
+  const entry = { instanceId: 'x', enabled: true, config: {} } as unknown as Parameters<
+    typeof functionsNamedBy
+  >[0][number]
+  const config = {
+    auth_function: 'a',
+    rbac: { auth_function_id: 'b', expose_functions: ['match("c")'], on_function_registration_function_id: 'd' },
+    list: [{ middleware_function_ids: ['e', 5] }],
+    function: null,
+  }
+  expect(
+    [
+      ...functionsNamedBy([
+        { ...entry, config },
+        { ...entry, enabled: false, config: { function_id: 'off' } },
+      ]),
+    ].sort(),
+  ).toEqual(['a', 'b', 'd', 'e'])
+})

@@ -187,14 +187,14 @@ test('A session is not asked as middleware, hook or auth function, whoever is no
   const rbac = {
     ...EVERYTHING,
     auth_function_id: 'gate::auth',
-    on_function_registration_function_id: 'gate::hook',
+    on_trigger_registration_function_id: 'gate::hook',
   }
   const { core, trusted, session } = await hostile({
     rbac,
     listener: { middleware_function_id: 'gate::mw' },
     decide: () => ({ forbidden_functions: [SECRET], namespaces: {} }),
   })
-  for (const id of ['gate::auth', 'gate::mw']) session.provide(id, () => ({ stolen: true }))
+  for (const id of ['gate::auth', 'gate::mw', 'gate::hook']) session.provide(id, () => ({ stolen: true }))
   await session.settled()
   expect([...core.core.router.functions.all()].filter(({ id }) => id.startsWith('gate::'))).toEqual([])
   expect((await session.call(OPEN, {})).error?.code).toBe('function_not_found')

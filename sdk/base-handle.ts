@@ -8,6 +8,13 @@ import { toJson } from './answers.ts'
 import type { CallContexts } from './call-contexts.ts'
 import { ChannelEnds, type EndKinds } from './channel-ends.ts'
 import type { CallFunction } from './call-types.ts'
+import {
+  EngineFunctions,
+  type FunctionInfo,
+  type TriggerInfo,
+  type TriggerTypeInfo,
+  type WorkerInfo,
+} from './engine-names.ts'
 import { InvocationError, invocationErrorFrom } from './errors.ts'
 import { FunctionTable } from './function-table.ts'
 import type {
@@ -59,6 +66,9 @@ export interface ChannelOf<Reader, Writer> {
   /** For a payload or result: whoever gets it reads. */
   readonly readerRef: ChannelRef
 }
+
+/** What is listed: also what the engine has of its own. Default: not. True or false alone means the same. */
+export type ListOptions = boolean | { readonly include_internal?: boolean }
 
 /** Settings of a handle. */
 export interface HandleOptions {
@@ -297,27 +307,27 @@ export class BaseHandle<Reader, Writer> {
   readonly openChannel = (ref: ChannelRef): Reader | Writer => this.#channels.open(ref)
 
   /** Functions that can be called, as `engine::functions::list` gives them. */
-  readonly listFunctions = (options?: { include_internal?: boolean }): Promise<unknown[]> =>
-    this.#list('engine::functions::list', 'functions', options)
+  readonly listFunctions = (options?: ListOptions): Promise<FunctionInfo[]> =>
+    this.#list(EngineFunctions.LIST_FUNCTIONS, 'functions', options)
   /** Workers that are connected or inside the engine, as `engine::workers::list` gives them. */
-  readonly listWorkers = (options?: { include_internal?: boolean }): Promise<unknown[]> =>
-    this.#list('engine::workers::list', 'workers', options)
+  readonly listWorkers = (options?: ListOptions): Promise<WorkerInfo[]> =>
+    this.#list(EngineFunctions.LIST_WORKERS, 'workers', options)
   /** Bindings, as `engine::registered-triggers::list` gives them. */
-  readonly listTriggers = (options?: { include_internal?: boolean }): Promise<unknown[]> =>
-    this.#list('engine::registered-triggers::list', 'registered_triggers', options)
+  readonly listTriggers = (options?: ListOptions): Promise<TriggerInfo[]> =>
+    this.#list(EngineFunctions.LIST_REGISTERED_TRIGGERS, 'registered_triggers', options)
   /** Trigger types, as `engine::triggers::list` gives them. */
-  readonly listTriggerTypes = (options?: { include_internal?: boolean }): Promise<unknown[]> =>
-    this.#list('engine::triggers::list', 'triggers', options)
+  readonly listTriggerTypes = (options?: ListOptions): Promise<TriggerTypeInfo[]> =>
+    this.#list(EngineFunctions.LIST_TRIGGERS, 'triggers', options)
 
   /** Ends this handle's connection: its pending calls reject, its channels end. */
   close(): void {
     this.#transport.close()
   }
 
-  async #list(functionId: string, member: string, options: object = NO_ARGUMENTS): Promise<unknown[]> {
-    const result = await this.trigger<unknown, Record<string, unknown[]> | undefined>({
+  async #list<Row>(functionId: string, member: string, options: ListOptions = NO_ARGUMENTS): Promise<Row[]> {
+    const result = await this.trigger<unknown, Record<string, Row[]> | undefined>({
       function_id: functionId,
-      payload: options,
+      payload: typeof options === 'boolean' ? { include_internal: options } : options,
     })
     return result?.[member] ?? []
   }

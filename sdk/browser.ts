@@ -2,13 +2,13 @@
 import { BROWSER_ENDS, type ChannelReader, type ChannelWriter } from './browser/channels.ts'
 import { NO_CALL_CONTEXTS } from './call-contexts.ts'
 import { randomUuid } from '../base/values/random-uuid.ts'
+import type { ChannelOf } from './base-handle.ts'
 import { Client } from './client/client.ts'
 import { checkedAddress, checkedNamespace, type ClientOptions } from './client/options.ts'
 import { BROWSER_SOCKETS } from './transports/browser-sockets.ts'
 
+export * from './client/names.ts'
 export { ChannelReader, ChannelWriter } from './browser/channels.ts'
-export { InvocationError, InvocationError as IIIInvocationError, RegistrationRejectedError } from './errors.ts'
-export { TriggerAction } from './trigger-action.ts'
 
 /** What `registerWorker` takes in a page. */
 export interface InitOptions extends ClientOptions {
@@ -18,6 +18,12 @@ export interface InitOptions extends ClientOptions {
 
 /** What `registerWorker` returns in a page. */
 export class IIIClient extends Client<ChannelReader, ChannelWriter> {}
+
+/** A stream of text and binary items with two ends, each of which may be used here or be passed on by its ref. */
+export interface Channel extends ChannelOf<ChannelReader, ChannelWriter> {}
+
+/** The name of `IIIClient` in code of old. */
+export type ISdk = IIIClient
 
 /**
  * Connects this page to an engine, as a worker. Returns at once: what is registered and called before the connection is there waits for it.

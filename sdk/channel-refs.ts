@@ -1,7 +1,8 @@
 // Channel refs inside payloads: recognised by shape, and replaced by live ends before a handler sees them (spec 08 §4).
 import type { ChannelRef } from './handle-types.ts'
 
-function isChannelRef(value: unknown): value is ChannelRef {
+/** Does it name an end of a channel? */
+export function isChannelRef(value: unknown): value is ChannelRef {
   if (typeof value !== 'object' || value === null) return false
   const { channel_id, access_key, direction } = value as Record<string, unknown>
   return (
@@ -29,4 +30,20 @@ export function replaceChannelRefs(value: unknown, open: (ref: ChannelRef) => un
     }
   }
   return value
+}
+
+/** The refs in a value, each with its path, such as `a.b[0].c`; `''` for the value itself. */
+export function extractChannelRefs(value: unknown): [path: string, ref: ChannelRef][] {
+  if (isChannelRef(value)) return [['', value]]
+  const found: [string, ChannelRef][] = []
+  const visit = (container: unknown, path: string): void => {
+    if (typeof container !== 'object' || container === null) return
+    for (const [key, member] of Object.entries(container)) {
+      const memberPath = Array.isArray(container) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
+      if (isChannelRef(member)) found.push([memberPath, member])
+      else visit(member, memberPath)
+    }
+  }
+  visit(value, '')
+  return found
 }

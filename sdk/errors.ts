@@ -1,6 +1,14 @@
 // The errors that the handle gives (spec 08 §10).
 import { isErrorBody } from '../protocol/errors.ts'
 
+/** What an `InvocationError` is made of. */
+export interface InvocationErrorInit {
+  readonly code: string
+  readonly message: string
+  readonly function_id?: string | undefined
+  readonly stacktrace?: string | undefined
+}
+
 /** A call failed. `code` is the callee's or the engine's, `TIMEOUT` when this side gave up waiting. */
 export class InvocationError extends Error {
   override readonly name = 'InvocationError'
@@ -15,11 +23,20 @@ export class InvocationError extends Error {
    */
   readonly isUndelivered: boolean
 
-  constructor(code: string, message: string, functionId?: string, stacktrace?: string, isUndelivered = false) {
-    super(`${code}: ${message}`)
-    this.code = code
-    this.function_id = functionId
-    this.stacktrace = stacktrace
+  constructor(init: InvocationErrorInit)
+  constructor(code: string, message: string, functionId?: string, stacktrace?: string, isUndelivered?: boolean)
+  constructor(
+    of: string | InvocationErrorInit,
+    message = '',
+    function_id?: string,
+    stacktrace?: string,
+    isUndelivered = false,
+  ) {
+    const init = typeof of === 'string' ? { code: of, message, function_id, stacktrace } : of
+    super(`${init.code}: ${init.message}`)
+    this.code = init.code
+    this.function_id = init.function_id
+    this.stacktrace = init.stacktrace
     this.isUndelivered = isUndelivered
   }
 }

@@ -1,14 +1,28 @@
 // The `iii` of a worker on a socket: the handle, with what a connection that comes and goes adds to it (spec 08 §3, §12, §17).
 import { BaseHandle, type Surface } from '../base-handle.ts'
+import { randomUuid } from '../../base/values/random-uuid.ts'
+import { EngineTriggers, type FunctionInfo } from '../engine-names.ts'
 import { RegistrationRejectedError } from '../errors.ts'
+import type { IStream } from '../stream.ts'
 import { shownUrl } from '../transports/shown-url.ts'
 import type { ConnectionState, SocketAnnouncement } from '../transports/socket-options.ts'
 import type { SocketPlatform } from '../transports/socket-platform.ts'
 import { SocketTransport } from '../transports/socket-transport.ts'
+import { registerStream } from './helpers.ts'
 import { limitsOf, type ClientOptions } from './options.ts'
 
 /** Codes of calls that the connection has failed. */
 const CODES = { away: 'not_connected', broken: 'connection_lost' }
+
+/** What is said of a group of functions. */
+export interface RegisterServiceInput {
+  readonly id: string
+  /** Default: the id. */
+  readonly name?: string
+  readonly description?: string
+  /** Of the group that it is part of. */
+  readonly parent_service_id?: string
+}
 
 /** What a surface adds to the options. */
 export interface ClientSurface<Reader, Writer> extends Surface<Reader, Writer> {
@@ -60,6 +74,11 @@ export class Client<Reader, Writer> extends BaseHandle<Reader, Writer> {
     this.#fatalError = () => fatalError
   }
 
+  /** Sends a frame of telemetry over this worker's connection; false when that is not possible at present. */
+  protected report(frame: Uint8Array): boolean {
+    return this.#transport.report(frame)
+  }
+
   /** What the connection is doing. */
   readonly getConnectionState = (): ConnectionState => this.#transport.state
 
@@ -78,11 +97,43 @@ export class Client<Reader, Writer> extends BaseHandle<Reader, Writer> {
     return () => void this.#listeners.delete(own)
   }
 
+  /** Serves a stream: the engine asks `stream` where the stream `name` is meant. */
+  readonly createStream = (name: string, stream: IStream): void => registerStream(this.registerFunction, name, stream)
+
+  /** Describes a group of functions in listings. */
+  readonly registerService = (service: RegisterServiceInput): void =>
+    this.#transport.control({ ...service, type: 'registerservice', name: service.name ?? service.id })
+
+  /** Calls back with all functions that can be called after each change of them, until the function that it returns is called. */
+  readonly onFunctionsAvailable = (callback: (functions: FunctionInfo[]) => void): (() => void) => {
+    const id = `engine.on_functions_available.${randomUuid()}`
+    const ref = this.registerFunction(id, ({ functions }: { functions: FunctionInfo[] }) => {
+      callback(functions)
+      return null
+    })
+    const binding = this.registerTrigger({ type: EngineTriggers.FUNCTIONS_AVAILABLE, function_id: id, config: {} })
+    return () => {
+      binding.unregister()
+      ref.unregister()
+    }
+  }
+
+  /** For the function `createChannel` of other SDKs. */
+  readonly __helpers_create_channel = this.createChannel
+  /** For the function `createStream` of other SDKs. */
+  readonly __helpers_create_stream = this.createStream
+
   /**
    * Ends the connection for good: what this worker registered is gone from the engine, and its calls that wait reject with
    * `iii is shutting down`. Resolves when the socket is closed.
    */
-  readonly shutdown = (): Promise<void> => this.#transport.end(new Error('iii is shutting down'))
+  readonly shutdown = (): Promise<void> => {
+    this.ending()
+    return this.#transport.end(new Error('iii is shutting down'))
+  }
+
+  /** For what a surface has to end as well. */
+  protected ending(): void {}
 }
 
 function tell(listener: (state: ConnectionState) => void, state: ConnectionState): void {

@@ -100,7 +100,7 @@ export class SocketConnection {
   }
 
   /** Only while `up`. */
-  send(frame: string): void {
+  send(frame: string | Uint8Array): void {
     this.#socket?.send(frame, this.#listener.written)
   }
 

@@ -3,6 +3,7 @@ import type { WorkerMessage } from '../../protocol/messages.ts'
 
 export class SocketRegistrations {
   readonly #triggerTypes = new Map<string, WorkerMessage>()
+  readonly #services = new Map<string, WorkerMessage>()
   readonly #functions = new Map<string, WorkerMessage>()
   readonly #triggers = new Map<string, WorkerMessage>()
 
@@ -14,6 +15,9 @@ export class SocketRegistrations {
         break
       case 'unregistertriggertype':
         this.#triggerTypes.delete(message.id)
+        break
+      case 'registerservice':
+        this.#services.set(message.id, message)
         break
       case 'registerfunction':
         this.#functions.set(message.id, message)
@@ -32,9 +36,10 @@ export class SocketRegistrations {
     }
   }
 
-  /** Types, then functions, then triggers: each in the order of registration. */
+  /** Types, then services, functions, then triggers: each in the order of registration. */
   *all(): Generator<WorkerMessage> {
     yield* this.#triggerTypes.values()
+    yield* this.#services.values()
     yield* this.#functions.values()
     yield* this.#triggers.values()
   }

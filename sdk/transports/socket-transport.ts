@@ -187,6 +187,13 @@ export class SocketTransport implements Transport {
     if (this.#connection.up) this.#connection.send(JSON.stringify(message))
   }
 
+  /** Sends a frame that is about this worker and no part of the handle's talk; false when there is no connection, or too much waits. */
+  report(frame: Uint8Array): boolean {
+    if (!this.#connection.up || this.congested) return false
+    this.#connection.send(frame)
+    return true
+  }
+
   openChannel(end: number, ref: ChannelRef): void {
     this.#channels.open(end, ref)
   }

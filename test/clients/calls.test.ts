@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { startCore } from '../support/test-core.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { OWN } from './own.ts'
 import { connectSdk, failureOf, V11, V22 } from './versions.ts'
 
-describe.each([V22, V11])('iii-sdk $name', (version) => {
+describe.each([V22, V11, OWN])('iii-sdk $name', (version) => {
   it('gives up a call with the text of the SDK, and its late result changes nothing', async () => {
     const core = await startCore()
     const [worker, client] = [await core.connect(), connectSdk(version, core.url())]
@@ -106,7 +107,7 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
     const client = connectSdk(version, core.url())
     const { readerRef } = await version.channel(client)
     const reader = version.channelReader(core.url(), { ...readerRef, access_key: 'wrong' })
-    expect(String(await failureOf(reader.readAll()))).toContain('404')
+    expect(String(await failureOf(reader.readAll()))).toMatch(/404|NOT_FOUND/)
   })
 })
 

@@ -9,6 +9,7 @@ import { unusedPort } from '../support/unused-port.ts'
 import { Collector } from '../support/deadline.ts'
 import { sessionAnswerFor } from '../support/session-rights.ts'
 import { startCore } from '../support/test-core.ts'
+import { OWN } from './own.ts'
 import { connectSdk, failureOf, V11, V22 } from './versions.ts'
 
 interface Captured {
@@ -18,7 +19,7 @@ interface Captured {
   readonly [member: string]: unknown
 }
 
-describe.each([V22, V11])('iii-sdk $name', (version) => {
+describe.each([V22, V11, OWN])('iii-sdk $name', (version) => {
   it('may register and call before the engine listens', async () => {
     const port = await unusedPort()
     const client = connectSdk(version, `ws://127.0.0.1:${port}`)
@@ -26,43 +27,6 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
     const called = client.trigger({ function_id: 'early::f', payload: {} })
     await startCore({ listeners: [{ port }] })
     expect(await called).toBe('served')
-  })
-
-  it('sends registrations, then queued calls, then the announce; on reconnect with the same trigger id', async () => {
-    const { url, connections } = await capture()
-    const client = connectSdk(version, url)
-    client.registerTriggerType(
-      { id: 'my-type', description: '' },
-      { registerTrigger: async () => {}, unregisterTrigger: async () => {} },
-    )
-    client.registerFunction('a::b', async () => null)
-    client.registerTrigger({ type: 'my-type', function_id: 'a::b', config: {} })
-    void client.trigger({ function_id: 'x::y', payload: {}, action: { type: 'void' } })
-    const [first] = await connections.take(1)
-    const frames = (await first!.take(5)).map(({ type, function_id }) => [type, function_id])
-    expect(frames).toEqual([
-      ['registertriggertype', undefined],
-      ['registerfunction', undefined],
-      ['registertrigger', 'a::b'],
-      ['invokefunction', 'x::y'],
-      ['invokefunction', 'engine::workers::register'],
-    ])
-    // The capturing server ends a connection with its announce.
-    const second = (await connections.take(2))[1]!
-    const reattach = version === V22 ? ['reattach'] : []
-    const again = await second.take(4 + reattach.length)
-    expect(again.map(({ type }) => type)).toEqual([
-      ...reattach,
-      'registertriggertype',
-      'registerfunction',
-      'registertrigger',
-      'invokefunction',
-    ])
-    if (version === V22)
-      expect(again[0]).toEqual({ type: 'reattach', previous_worker_id: 'w-1', reattach_token: 't-1' })
-    const triggerIn = (list: readonly Captured[]): string | undefined =>
-      list.find(({ type }) => type === 'registertrigger')?.id
-    expect(triggerIn(again)).toBe(triggerIn(first!.items))
   })
 
   it('that is cut off comes back as one worker with one provider and one binding', async () => {
@@ -164,6 +128,45 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
       client.trigger({ function_id: 'open::f', payload: {}, timeoutMs: 300 }).catch(() => undefined)
     await expect.poll(open, { timeout: 10_000 }).toBe('open')
     expect(refusals).toBe(-1)
+  })
+})
+
+describe.each([V22, V11])('iii-sdk $name, seen from the other end,', (version) => {
+  it('sends registrations, then queued calls, then the announce; on reconnect with the same trigger id', async () => {
+    const { url, connections } = await capture()
+    const client = connectSdk(version, url)
+    client.registerTriggerType(
+      { id: 'my-type', description: '' },
+      { registerTrigger: async () => {}, unregisterTrigger: async () => {} },
+    )
+    client.registerFunction('a::b', async () => null)
+    client.registerTrigger({ type: 'my-type', function_id: 'a::b', config: {} })
+    void client.trigger({ function_id: 'x::y', payload: {}, action: { type: 'void' } })
+    const [first] = await connections.take(1)
+    const frames = (await first!.take(5)).map(({ type, function_id }) => [type, function_id])
+    expect(frames).toEqual([
+      ['registertriggertype', undefined],
+      ['registerfunction', undefined],
+      ['registertrigger', 'a::b'],
+      ['invokefunction', 'x::y'],
+      ['invokefunction', 'engine::workers::register'],
+    ])
+    // The capturing server ends a connection with its announce.
+    const second = (await connections.take(2))[1]!
+    const reattach = version === V22 ? ['reattach'] : []
+    const again = await second.take(4 + reattach.length)
+    expect(again.map(({ type }) => type)).toEqual([
+      ...reattach,
+      'registertriggertype',
+      'registerfunction',
+      'registertrigger',
+      'invokefunction',
+    ])
+    if (version === V22)
+      expect(again[0]).toEqual({ type: 'reattach', previous_worker_id: 'w-1', reattach_token: 't-1' })
+    const triggerIn = (list: readonly Captured[]): string | undefined =>
+      list.find(({ type }) => type === 'registertrigger')?.id
+    expect(triggerIn(again)).toBe(triggerIn(first!.items))
   })
 })
 

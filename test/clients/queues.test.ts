@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { TriggerAction as TriggerAction22 } from 'iii-sdk'
 import { TriggerAction as TriggerAction11 } from 'iii-sdk-0-11'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TriggerAction } from '../../sdk.ts'
 import { startQueueEngine, type QueueEngine } from '../plugins/queue/queue-engine.ts'
 import { Collector } from '../support/deadline.ts'
+import { OWN } from './own.ts'
 import { connectSdk, failureOf, V11, V22, type Client } from './versions.ts'
 
 let running: QueueEngine
@@ -21,6 +23,7 @@ const call = (client: Client, function_id: string, payload: object): Promise<any
 describe.each([
   { ...V22, Enqueue: TriggerAction22.Enqueue },
   { ...V11, Enqueue: TriggerAction11.Enqueue },
+  { ...OWN, Enqueue: TriggerAction.Enqueue },
 ])('iii-sdk $name', (version) => {
   const connect = (): Client => connectSdk(version, running.engine.url)
 

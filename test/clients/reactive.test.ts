@@ -6,6 +6,7 @@ import { Collector } from '../support/deadline.ts'
 import { engineFolder, STREAM_PORT, type EngineFolder, type EngineProcess } from '../support/engine-process.ts'
 import type { StreamFrame } from '../support/stream-frame.ts'
 import { StreamSubscriber } from '../support/stream-subscriber.ts'
+import { OWN } from './own.ts'
 import { connectSdk, failureOf, V11, V22, type Client, type Version } from './versions.ts'
 
 let folder: EngineFolder
@@ -47,7 +48,7 @@ function subscribe(path: string): { subscriber: StreamSubscriber; frames: Collec
   return { subscriber: new StreamSubscriber(`${streamUrl}/${path}`, { onEvent: frames.add }), frames }
 }
 
-describe.each([V22, V11])('with iii-sdk $name', (version: Version) => {
+describe.each([V22, V11, OWN])('with iii-sdk $name', (version: Version) => {
   it('two functions react to one scope, each on its own, and one of them pushes to subscribers', async () => {
     const client = connectSdk(version, folder.url)
     const scope = `todos-${randomUUID()}`

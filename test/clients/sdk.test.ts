@@ -1,6 +1,7 @@
 // Unmodified iii-sdk 0.22.1 and 0.11.6 from npm against the engine as a process (spec 08 Checks, 01.7).
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { engineFolder, type EngineFolder, type EngineProcess } from '../support/engine-process.ts'
+import { OWN } from './own.ts'
 import { V11, V22, type Client, type Version } from './versions.ts'
 
 let folder: EngineFolder
@@ -46,6 +47,8 @@ describe.each([
   [V22, V11],
   [V11, V22],
   [V11, V11],
+  [OWN, V22],
+  [V11, OWN],
 ])('a provider and a caller', (provider, consumer) => {
   const title = `(${provider.name} called by ${consumer.name})`
 
@@ -119,7 +122,7 @@ describe.each([
   })
 })
 
-describe.each([V22, V11])('iii-sdk $name', (version) => {
+describe.each([V22, V11, OWN])('iii-sdk $name', (version) => {
   it('may call its own function in the tick in which it registers it', async () => {
     const client = connect(version)
     client.registerFunction('own::f', async () => 'own')
@@ -220,7 +223,7 @@ describe('an engine that is restarted', () => {
   it('gets its workers back, with their functions and triggers, and keeps what was stored', async () => {
     const own = await engineFolder()
     const first = await own.start()
-    const workers = [V22, V11].map((version) => {
+    const workers = [V22, V11, OWN].map((version) => {
       const client = version.connect(own.url)
       clients.push(client)
       client.registerFunction(`back::${version.name}`, async () => version.name)

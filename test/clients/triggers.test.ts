@@ -1,6 +1,7 @@
 // Trigger types and bindings of the unmodified SDKs (spec 08 checks 15–17, 33; spec 01 §8.11, §11, checks 28, 31, 32).
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { startCore } from '../support/test-core.ts'
+import { OWN } from './own.ts'
 import { connectSdk, V11, V22, type Client } from './versions.ts'
 
 interface Binding {
@@ -36,7 +37,7 @@ function provideType(client: Client, accept: (binding: Binding) => void = () => 
   return { registered, unregistered, fire }
 }
 
-describe.each([V22, V11])('a binder with iii-sdk $name', (version) => {
+describe.each([V22, V11, OWN])('a binder with iii-sdk $name', (version) => {
   it('is bound once, and its provider is relieved of exactly that binding when it leaves', async () => {
     const core = await startCore()
     const { registered, unregistered } = provideType(connectSdk(V22, core.url()))

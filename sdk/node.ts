@@ -72,7 +72,7 @@ export type ISdk = IIIClient
  */
 export function registerWorker(address?: string, options: InitOptions = {}): IIIClient {
   const { env } = process
-  const given = address ?? (env['III_URL']?.trim() || DEFAULT_ENGINE_URL)
+  const given = address || env['III_URL']?.trim() || DEFAULT_ENGINE_URL
   const namespace = checkedNamespace(options.namespace) ?? (env['III_NAMESPACE']?.trim() || undefined)
   const worker = {
     name: options.workerName ?? (env['III_WORKER_NAME'] || `${hostname()}:${process.pid}`),

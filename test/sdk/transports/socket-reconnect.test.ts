@@ -8,35 +8,8 @@ import { SOCKET_LIMITS } from '../../../sdk/transports/socket-options.ts'
 import { unusedPort } from '../../support/unused-port.ts'
 import { Collector, within } from '../../support/deadline.ts'
 import { startCore } from '../../support/test-core.ts'
+import { scriptedEngine } from '../../support/scripted-engine.ts'
 import { eventLike, openSocket } from './socket-run.ts'
-
-/** Speaks the engine's side by hand: every frame of each connection, oldest first. */
-async function scriptedEngine(port = 0, greet = true) {
-  const server = new WebSocketServer({ host: '127.0.0.1', port })
-  await once(server, 'listening')
-  const sockets = new Collector<WebSocket>()
-  const frames: Collector<Record<string, unknown>>[] = []
-  server.on('connection', (socket) => {
-    const received = new Collector<Record<string, unknown>>()
-    frames.push(received)
-    socket.on('message', (data: Buffer) => received.add(JSON.parse(data.toString()) as Record<string, unknown>))
-    if (greet)
-      socket.send(
-        JSON.stringify({
-          type: 'workerregistered',
-          worker_id: `w-${frames.length}`,
-          reattach_token: `t-${frames.length}`,
-        }),
-      )
-    sockets.add(socket)
-  })
-  const close = async () => {
-    for (const socket of server.clients) socket.terminate()
-    server.close()
-  }
-  onTestFinished(close)
-  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, sockets, frames, close }
-}
 
 /** Passes bytes on to a port; `cut` breaks the connections without a close frame, as a lost network does. */
 async function breakableWire(target: number) {

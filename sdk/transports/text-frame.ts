@@ -18,8 +18,9 @@ export function readTextFrame(text: string): IncomingFrame {
     const json = members?.get(name)
     return json === 'null' ? undefined : json
   }
+  const type = textOf('type')
   const frame = {
-    type: textOf('type') ?? '',
+    type: type ?? '',
     invocationId: textOf('invocation_id') || undefined,
     functionId: textOf('function_id') ?? '',
     traceparent: textOf('traceparent'),
@@ -31,7 +32,7 @@ export function readTextFrame(text: string): IncomingFrame {
   }
   const invalid = (problem: string): IncomingFrame => ({ ...frame, kind: FrameKind.Invalid, problem })
   if (members === undefined) return invalid('it is no JSON object')
-  if (frame.type === '') return invalid('type must be a string')
+  if (type === undefined) return invalid('type must be a string')
   if (frame.type === 'invokefunction') {
     if (frame.invocationId === undefined && unlessNull('invocation_id') !== undefined)
       return invalid('invocation_id must be a string')

@@ -2,6 +2,7 @@
 import { LISTENER_NAME } from './config/worker-names.ts'
 import type { HealthComponent, InternalWorker } from './engine-functions/deps.ts'
 import type { EngineState, PluginStatus } from './engine-status.ts'
+import type { HealthState } from '../sdk/plugin.ts'
 import type { PluginRow } from './host/table/plugin-rows.ts'
 
 /** @param replaced built-ins in whose place a user plugin runs. */
@@ -38,6 +39,8 @@ export interface EngineCondition {
   readonly troubles: readonly string[]
   /** Why the configuration as it is now is not in force; undefined = it is. */
   readonly configProblem: string | undefined
+  /** Parts of plugins, by name. */
+  readonly parts: ReadonlyMap<string, HealthState>
 }
 
 export function engineHealth({
@@ -45,10 +48,12 @@ export function engineHealth({
   plugins,
   troubles,
   configProblem,
+  parts,
 }: EngineCondition): Record<string, HealthComponent> {
   const errors = plugins.flatMap(({ name, error }) => (error === undefined ? [] : [`${name}: ${error}`]))
   const broken = [...errors, ...troubles]
   return {
+    ...Object.fromEntries([...parts].map(([part, { status, details = {} }]) => [part, { status, details }])),
     config: componentOf(configProblem),
     plugins: componentOf(broken.length === 0 ? undefined : inShort(broken)),
     // An engine that closes is no place to send anything new.

@@ -376,6 +376,7 @@ export class RunningEngine implements Engine {
       plugins: this.#plugins,
       troubles: host?.troubles ?? [],
       configProblem: changes?.problem,
+      parts: host?.health ?? new Map(),
     })
   }
 

@@ -57,6 +57,19 @@ export interface PluginContext<Config = Readonly<Record<string, unknown>>> {
   readonly engine: { readonly version: string; readonly url: string; readonly projectRoot: string }
   /** Starts processes that belong to this generation. */
   readonly processes: PluginProcesses
+  /**
+   * Tells how a part of this plugin is, for `engine::health::check`: a `degraded` one makes the engine degraded. What was said last counts
+   * until this generation ends; a part is shown from its first report on. A name that the engine itself uses is not shown. Throws for a
+   * name that is not `[a-z][a-z0-9-]{0,63}`, for more than 8 parts, and for details of more than 4,096 characters as JSON.
+   */
+  reportHealth(part: string, state: HealthState): void
+}
+
+/** How a part of a plugin is. */
+export interface HealthState {
+  readonly status: 'healthy' | 'degraded'
+  /** Anything that helps, as JSON. Default `{}`. */
+  readonly details?: Readonly<Record<string, unknown>>
 }
 
 /** Where a process wrote a line to. */

@@ -16,7 +16,7 @@ import { Worker } from '../core/model/worker.ts'
 import type { Router } from '../core/router/router.ts'
 import { withDeadline } from '../base/time/deadline.ts'
 import { CodedError } from '../protocol/errors.ts'
-import type { PluginDefinition, StopReason } from '../sdk/plugin.ts'
+import type { HealthState, PluginDefinition, StopReason } from '../sdk/plugin.ts'
 import { collectingLog, type CollectingLog } from './collecting-log.ts'
 import { InProcessContainer } from './in-process-container.ts'
 
@@ -126,6 +126,11 @@ export class TestPlugin {
   /** What its `addresses()` gave after the start or the latest `reconfigure`. */
   get addresses(): readonly string[] {
     return this.#place.addresses
+  }
+
+  /** What it has said of its parts by `reportHealth`, by name. */
+  get health(): ReadonlyMap<string, HealthState> {
+    return this.#place.health
   }
 
   /** Its end has begun. */

@@ -3,6 +3,7 @@
 import { CodedError } from '../../protocol/errors.ts'
 import { systemClock, type Clock } from '../../base/time/clock.ts'
 import { settlesWithin } from '../../base/time/deadline.ts'
+import type { HealthState } from '../../sdk/plugin.ts'
 import type { ChangeParticipant } from '../config/change.ts'
 import type { EngineConfig } from '../config/types.ts'
 import { WorkerNames } from '../config/worker-names.ts'
@@ -161,6 +162,11 @@ export class PluginHost implements ChangeParticipant {
   /** Workers can connect now, to the first listener at this URL: plugins hear of it, also those that are started later. */
   listening(url: string): void {
     this.#running.openListeners.at(url)
+  }
+
+  /** Parts of plugins that run, as they tell of them. */
+  get health(): ReadonlyMap<string, HealthState> {
+    return new Map((this.#parts?.table.all ?? []).flatMap(({ generation }) => [...(generation?.health ?? [])]))
   }
 
   onChanged(listener: (event: PluginEvent) => void): () => void {

@@ -14,10 +14,12 @@ import { MAX_AWAITED, MAX_TOLD } from './awaiting-jobs.ts'
 import { FUNCTION_WAIT_MS } from './config.ts'
 import { MAX_ERROR_LENGTH, MAX_HISTORY } from './job.ts'
 import { MAX_PAGE } from './admin/admin-input.ts'
+import { QUEUE_RETRY_MS } from './named-queues.ts'
 import { QUEUE_DEFAULTS } from './settings.ts'
 import { CONDITION_MS } from './topics/subscriber-delivery.ts'
 import { SUBSCRIPTION_STOP_MS } from './topics/subscription.ts'
 import { FEED_MS, FEED_RETRY_MS, MAX_FEED_QUEUES } from './watch/live-feed.ts'
+import { HEALTH_TOLD } from './watch/queue-health.ts'
 import { MAX_FIGURES } from './watch/queue-figures.ts'
 
 export const BOUNDS: readonly Bound[] = [
@@ -88,6 +90,16 @@ export const BOUNDS: readonly Bound[] = [
     limit: 'time for which the end of a subscription waits for what is being delivered',
     initial: timeText(SUBSCRIPTION_STOP_MS),
     effect: 'what takes longer is delivered again when the function subscribes anew',
+  },
+  {
+    limit: 'time between two attempts to start a named queue for which the store was not there',
+    initial: timeText(QUEUE_RETRY_MS),
+    effect: 'meanwhile the part `queue` of the health is degraded',
+  },
+  {
+    limit: 'queues that the health names, and what it says of each',
+    initial: `${countText(HEALTH_TOLD.queues)}, ${charactersText(HEALTH_TOLD.characters)}`,
+    effect: 'further ones are counted, longer reasons cut',
   },
   {
     limit: 'messages and dead letters in one answer',

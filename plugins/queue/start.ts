@@ -9,6 +9,7 @@ import { registerQueueFunctions } from './functions.ts'
 import { KnownFunctions, type FunctionsChanged } from './known-functions.ts'
 import { NamedQueues } from './named-queues.ts'
 import { TopicWorker } from './topic-worker.ts'
+import { QueueHealth } from './watch/queue-health.ts'
 
 /** How long `stop` waits for what is being delivered; the host allows 10 s for all of it. */
 const STOP_MS = 5_000
@@ -20,8 +21,19 @@ export async function startQueue(
   clock: Clock,
 ): Promise<RunningPlugin<QueueWorkerConfig>> {
   const { iii, config, log, engine } = context
+  let tryAgain = (): void => {}
+  const health = new QueueHealth((part, state) => context.reportHealth(part, state))
   let settings = queueWorkerSettings(config)
-  const backend = await openBackend(config.adapter, { projectRoot: engine.projectRoot, log, clock })
+  const backend = await openBackend(config.adapter, {
+    projectRoot: engine.projectRoot,
+    log,
+    clock,
+    onStateChange: (state) => {
+      health.stateChanged(state)
+      if (state === 'connected') tryAgain()
+    },
+  })
+  health.opened(backend.brokerType, backend.state)
   const awaiting = new AwaitingJobs({ log, functionWaitMs: () => settings.functionWaitMs })
   const functions = new KnownFunctions(clock, (functionId) => awaiting.appeared(functionId))
   const delivery: DeliveryDeps = {
@@ -43,7 +55,8 @@ export async function startQueue(
     legacySharedTopics: settings.legacySharedTopics,
   })
   const observed = topics.observed.bind(topics)
-  const queues: NamedQueues = new NamedQueues(backend, { ...delivery, observed })
+  const queues: NamedQueues = new NamedQueues(backend, { ...delivery, log, observed, troubled: health.troubled })
+  tryAgain = () => queues.tryAgain()
   registerQueueFunctions(iii, {
     enqueue: { backend, queues, now: () => clock.now(), stored: (queue) => topics.stored(queue) },
     define: { queues, call: (request) => iii.trigger(request), adapter: config.adapter },
@@ -56,7 +69,7 @@ export async function startQueue(
   }
   iii.registerFunction(WATCH_FUNCTION, functionsChanged, { metadata: { internal: true } })
   iii.registerTrigger({ type: 'engine::functions-changed', function_id: WATCH_FUNCTION, config: {} })
-  await queues.apply(settings.queues)
+  await queues.start(settings.queues)
   topics.registerTriggerTypes()
 
   return {
@@ -69,6 +82,7 @@ export async function startQueue(
       return true
     },
     async stop() {
+      queues.close()
       await backend.close(STOP_MS)
       functions.wakeAll()
       await topics.close()

@@ -1,6 +1,7 @@
 // What is limited in the engine itself, with the defaults that the code has.
 import { HELD_ADDRESS_CHANGE_MS, HELD_ADDRESS_START_MS } from '../../core/gateway/listeners.ts'
 import { END_MS } from '../../core/host/containers/containers.ts'
+import { MAX_HEALTH_CHARACTERS, MAX_HEALTH_PARTS } from '../../core/host/inside/own-health.ts'
 import { SHARED_UNREAD_MS } from '../../core/host/containers/shared-thread.ts'
 import { STALL_WATCH_DEFAULTS } from '../../core/host/containers/stall-watch.ts'
 import { BUILD_MS } from '../../core/host/generations/planner.ts'
@@ -116,6 +117,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ],
   ['end of a thread or process', FIXED, timeText(END_MS), 'abandoned: named, counted, and waited for by nobody'],
   ['a change of one plugin before those of others run beside it', FIXED, timeText(QUICK_MS), 'they no longer wait'],
+  [
+    'parts of a plugin that it tells the health of, and the details of each',
+    FIXED,
+    `${countText(MAX_HEALTH_PARTS)}, ${charactersText(MAX_HEALTH_CHARACTERS)}`,
+    'its `reportHealth` throws',
+  ],
   ['one ring', FIXED, bytesText(DEFAULT_RING_BYTES), 'frames wait beside it, in order'],
   [
     'frames that wait for a ring or pipe',

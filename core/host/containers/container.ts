@@ -1,5 +1,5 @@
 // Where plugins run: a thread or a process, and one plugin's place in it. `host-thread.ts` and `host-process.ts` implement it.
-import type { StopReason } from '../../../sdk/plugin.ts'
+import type { HealthState, StopReason } from '../../../sdk/plugin.ts'
 import type { Link } from '../../model/link.ts'
 import type { Worker } from '../../model/worker.ts'
 import type { PluginDeclaration } from '../builds/bundle.ts'
@@ -49,6 +49,8 @@ export interface PluginPlace {
   readonly link: Link
   /** What its plugin listens on, as far as it has said so. */
   readonly addresses: readonly string[]
+  /** What its plugin has said of its parts, by name. */
+  readonly health: ReadonlyMap<string, HealthState>
   /** Frames of this place are the worker's from now on. Called before `load`. */
   attach(worker: Worker): void
   /** Each rejects with CodedError, or with the container's end. */

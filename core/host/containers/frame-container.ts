@@ -1,6 +1,6 @@
 // What threads and processes of plugins have in common: places by member number, requests and their replies, the end.
 import { CodedError, isErrorBody } from '../../../protocol/errors.ts'
-import type { StopReason } from '../../../sdk/plugin.ts'
+import type { HealthState, StopReason } from '../../../sdk/plugin.ts'
 import type { FrameLink } from '../../links/frame-link.ts'
 import type { FrameTransport } from '../../links/frame-transport.ts'
 import type { LinkEvents } from '../../model/link-events.ts'
@@ -162,6 +162,7 @@ class Place implements PluginPlace {
   readonly container: Container
   readonly link: FrameLink
   addresses: readonly string[] = []
+  readonly health = new Map<string, HealthState>()
   readonly #onLog: OnPluginLog
   readonly processes: PluginProcesses
   readonly #send: (message: HostRequest | ProcessEvent) => void
@@ -236,6 +237,10 @@ class Place implements PluginPlace {
     }
     if ('addresses' in message) {
       this.addresses = message.addresses
+      return
+    }
+    if ('health' in message) {
+      this.health.set(message.health, message.state)
       return
     }
     if ('process' in message) {

@@ -1,7 +1,7 @@
 // What the plugin host and a thread or process of plugins say to each other about one plugin, as JSON in host frames.
 // They travel in the same ring as calls and registrations, so `started` comes after everything that `start()` registered.
 import type { ErrorBody } from '../../../protocol/errors.ts'
-import type { StopReason } from '../../../sdk/plugin.ts'
+import type { HealthState, StopReason } from '../../../sdk/plugin.ts'
 import type { PluginDeclaration } from '../builds/bundle.ts'
 import type { ProcessRequest } from '../processes/process-messages.ts'
 
@@ -49,6 +49,8 @@ export type PluginMessage =
   | { readonly re: HostRequest['op']; readonly error: ErrorBody }
   /** What it listens on now. Comes before the reply of `start` or `reconfigure`. */
   | { readonly addresses: readonly string[] }
+  /** How a part of it is from now on. */
+  | { readonly health: string; readonly state: HealthState }
   /** About a process of the plugin; answered by `ProcessEvent`s. */
   | { readonly process: ProcessRequest }
   | { readonly log: LogLevel; readonly message: string; readonly data?: unknown }

@@ -16,6 +16,7 @@ import type {
   Usage,
 } from '../containers/host-messages.ts'
 import type { ProcessEvent } from '../processes/process-messages.ts'
+import { OwnHealth } from './own-health.ts'
 import { OwnProcesses } from './own-processes.ts'
 import { readDefinition } from './read-definition.ts'
 
@@ -93,7 +94,8 @@ export class PluginRunner {
       onProblem: (problem) => log.warn(problem),
     })
     member.handle = handle
-    const context = pluginContext(start, handle, log, member.abort.signal, (dataDir) => {
+    const health = new OwnHealth((part, state) => this.#send(number, { health: part, state }))
+    const context = pluginContext(start, handle, log, health.report, member.abort.signal, (dataDir) => {
       member.processes = new OwnProcesses({
         send: (process) => this.#send(number, { process }),
         projectRoot: start.engine.projectRoot,
@@ -173,6 +175,7 @@ function pluginContext(
   start: StartContext,
   iii: Handle,
   log: PluginLog,
+  reportHealth: PluginContext['reportHealth'],
   signal: AbortSignal,
   processesOf: (dataDir: () => string) => OwnProcesses,
 ): PluginContext {
@@ -194,6 +197,7 @@ function pluginContext(
     replica,
     engine,
     processes: processesOf(ownFolder),
+    reportHealth,
   }
 }
 

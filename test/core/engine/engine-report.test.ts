@@ -30,6 +30,7 @@ const health = (rows: readonly PluginRow[], troubles: readonly string[] = []) =>
     plugins: rows.map((each) => pluginStatus(each, new Set())),
     troubles,
     configProblem: undefined,
+    parts: new Map(),
   })['plugins']
 
 test('A plugin that is broken, stalled or left a thread behind makes the health degraded', () => {

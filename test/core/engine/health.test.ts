@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { MAX_HEALTH_CHARACTERS, MAX_HEALTH_PARTS } from '../../../core/host/inside/own-health.ts'
 import { unusedPort } from '../../support/unused-port.ts'
 import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
 
@@ -51,6 +52,50 @@ test('a plugin whose refused change is taken back is healthy again', async () =>
   folder.write('plugins/hello.ts', good)
   await folder.logged("plugin 'hello' is up to date again")
   await expect.poll(health).toMatchObject({ status: 'healthy' })
+})
+
+test('a plugin tells how its parts are, until its generation ends', async () => {
+  const folder = new EngineFolder()
+  const reporting = (body: string): string => `
+    export default {
+      name: 'hello',
+      start: ({ reportHealth, iii }) => {
+        ${body}
+        iii.registerFunction('hello::say', ([part, state]) => reportHealth(part, state))
+      },
+    }`
+  folder.write(
+    'plugins/hello.ts',
+    reporting(
+      `reportHealth('mailbox', { status: 'degraded', details: { waits: 3 } }); reportHealth('router', { status: 'degraded' })`,
+    ),
+  )
+  folder.configure(LISTENER, '{ name: hello }')
+  const engine = await folder.start()
+  const health = () => engine.call('engine::health::check')
+  expect(await health()).toMatchObject({
+    status: 'degraded',
+    // Nobody speaks for a part of the engine.
+    components: { mailbox: { status: 'degraded', details: { waits: 3 } }, router: { status: 'healthy' } },
+  })
+  await engine.call('hello::say', ['mailbox', { status: 'healthy' }])
+  expect(await health()).toMatchObject({
+    status: 'healthy',
+    components: { mailbox: { status: 'healthy', details: {} } },
+  })
+  for (let part = 2; part < MAX_HEALTH_PARTS; part++) {
+    await engine.call('hello::say', [`part-${part}`, { status: 'healthy' }])
+  }
+  for (const [said, problem] of [
+    [['one-more', { status: 'healthy' }], '8 parts at most'],
+    [['A', { status: 'healthy' }], 'got "A"'],
+    [['mailbox', { status: 'ill' }], 'got "ill"'],
+    [['mailbox', { status: 'healthy', details: { text: 'x'.repeat(MAX_HEALTH_CHARACTERS) } }], 'at most 4096'],
+  ] as const) {
+    await expect(engine.call('hello::say', said)).rejects.toMatchObject({ message: expect.stringContaining(problem) })
+  }
+  await engine.call('engine::plugins::stop', { name: 'hello' })
+  expect(((await health()) as { components: object }).components).not.toHaveProperty('mailbox')
 })
 
 test('there is no such port unless it is configured', async () => {

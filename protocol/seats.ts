@@ -104,7 +104,7 @@ export type TelemetrySignal = 'OTLP' | 'MTRC' | 'LOGS'
  */
 export interface TelemetryMetadata {
   readonly signal: TelemetrySignal
-  /** null for frames that came on `/otel`. */
+  /** null for frames that came on `/otel`, and for what built-in workers send. */
   readonly worker_id: string | null
 }
 

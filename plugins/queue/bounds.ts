@@ -12,6 +12,7 @@ import { LEASE_MS } from './adapters/redis/open-redis.ts'
 import { LOOK_MS, MAX_SETTLED, MAX_TAKEN } from './adapters/redis/redis-line.ts'
 import { MAX_AWAITED, MAX_TOLD } from './awaiting-jobs.ts'
 import { FUNCTION_WAIT_MS } from './config.ts'
+import { SPAN_BATCH } from '../../kit/telemetry/spans.ts'
 import { MAX_ERROR_LENGTH, MAX_HISTORY } from './job.ts'
 import { MAX_PAGE } from './admin/admin-input.ts'
 import { QUEUE_RETRY_MS } from './named-queues.ts'
@@ -20,6 +21,7 @@ import { CONDITION_MS } from './topics/subscriber-delivery.ts'
 import { SUBSCRIPTION_STOP_MS } from './topics/subscription.ts'
 import { FEED_MS, FEED_RETRY_MS, MAX_FEED_QUEUES } from './watch/live-feed.ts'
 import { HEALTH_TOLD } from './watch/queue-health.ts'
+import { MAX_SPAN_PAYLOAD } from './watch/queue-spans.ts'
 import { MAX_FIGURES } from './watch/queue-figures.ts'
 
 export const BOUNDS: readonly Bound[] = [
@@ -110,6 +112,11 @@ export const BOUNDS: readonly Bound[] = [
     limit: 'queues and topics that have counters',
     initial: countText(MAX_FIGURES),
     effect: 'later ones have none until the plugin is started anew',
+  },
+  {
+    limit: 'spans that are sent together, the wait of the first, and a published payload in one',
+    initial: `${countText(SPAN_BATCH.spans)}, ${timeText(SPAN_BATCH.ms)}, ${charactersText(MAX_SPAN_PAYLOAD)}`,
+    effect: 'they are sent at once; a longer payload is not shown',
   },
   {
     limit: 'queues and topics in a message of the live feed',

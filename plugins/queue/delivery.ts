@@ -9,11 +9,13 @@ import type { AwaitingJobs } from './awaiting-jobs.ts'
 import type { Job } from './job.ts'
 import type { KnownFunctions } from './known-functions.ts'
 import type { QueueSettings } from './settings.ts'
+import type { QueueSpans } from './watch/queue-spans.ts'
 
 export interface DeliveryDeps {
   readonly call: (request: TriggerRequest) => Promise<unknown>
   readonly functions: KnownFunctions
   readonly awaiting: Pick<AwaitingJobs, 'add'>
+  readonly spans: Pick<QueueSpans, 'delivery' | 'publish'>
   readonly clock: Clock
   readonly functionWaitMs: () => number
 }
@@ -33,6 +35,20 @@ const OWN_TAGS = /^\s*iii\.tag\.(?:kind|display_name|hidden)\s*=/
 /** Runs a delivery; never rejects. */
 export async function deliverJob(delivery: Delivery, queue: DeliveryQueue, deps: DeliveryDeps): Promise<Outcome> {
   const request = requestFor(delivery.job, queue)
+  const span = deps.spans.delivery(queue.ref, delivery.job)
+  if (span === undefined) return callTarget(request, delivery, queue, deps)
+  request.traceparent = span.traceparent
+  const outcome = await callTarget(request, delivery, queue, deps)
+  if (outcome.kind !== 'returned') span.end(outcome.kind === 'failed' ? outcome : undefined)
+  return outcome
+}
+
+async function callTarget(
+  request: TriggerRequest,
+  delivery: Delivery,
+  queue: DeliveryQueue,
+  deps: DeliveryDeps,
+): Promise<Outcome> {
   const deadline = (delivery.lackingSince ?? deps.clock.now()) + deps.functionWaitMs()
   for (let tries = 0; ; tries++) {
     const error = await failureOf(deps.call(request))

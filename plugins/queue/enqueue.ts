@@ -11,6 +11,7 @@ import type { JobContent } from './job.ts'
 import type { NamedQueues } from './named-queues.ts'
 import { newJob, type PublishOptions } from './new-job.ts'
 import { PUBLISH_OPTIONS, readPublishOptions } from './publish-options.ts'
+import { endWith, type QueueSpans } from './watch/queue-spans.ts'
 
 export interface EnqueueContext {
   readonly backend: Pick<Backend, 'enqueue'>
@@ -18,6 +19,7 @@ export interface EnqueueContext {
   readonly now: () => number
   /** Told of each job that was stored. */
   readonly stored: (queue: string) => void
+  readonly spans: Pick<QueueSpans, 'enqueue'>
 }
 
 interface EnqueueInput {
@@ -45,6 +47,7 @@ export function enqueueFunction({
   queues,
   now,
   stored: tellStored,
+  spans,
 }: EnqueueContext): BuiltInFunction<EnqueueInput> {
   return {
     id: 'engine::queue::enqueue',
@@ -83,7 +86,11 @@ export function enqueueFunction({
     run: ({ queue: queueName, content, options }) => {
       const { ref, settings } = queues.get(queueName)
       const job = newJob(queueName, settings, content, options, now())
-      return backend.enqueue([{ queue: ref, job }]).then(([stored]) => {
+      const span = spans.enqueue(queueName, content)
+      const traced = span === undefined ? job : { ...job, traceparent: span.traceparent }
+      const storing = backend.enqueue([{ queue: ref, job: traced }])
+      if (span !== undefined) void endWith(span, storing)
+      return storing.then(([stored]) => {
         const { id, stored: isStored } = stored!
         if (isStored) tellStored(ref.name)
         return new RawJson(`{"messageReceiptId":${JSON.stringify(id)}${isStored ? '' : ',"duplicate":true'}}`)

@@ -1,5 +1,7 @@
 // A running queue worker: backend, named queues and functions put together, on a clock that is handed in.
 import type { Clock } from '../../base/time/clock.ts'
+import { Spans } from '../../kit/telemetry/spans.ts'
+import { SEATS } from '../../protocol/seats.ts'
 import type { PluginContext, RunningPlugin } from '../../sdk/plugin.ts'
 import { openBackend, QUEUE_ADAPTERS } from './adapters.ts'
 import { AwaitingJobs } from './awaiting-jobs.ts'
@@ -10,6 +12,7 @@ import { KnownFunctions, type FunctionsChanged } from './known-functions.ts'
 import { NamedQueues } from './named-queues.ts'
 import { TopicWorker } from './topic-worker.ts'
 import { QueueHealth } from './watch/queue-health.ts'
+import { QueueSpans } from './watch/queue-spans.ts'
 
 /** How long `stop` waits for what is being delivered; the host allows 10 s for all of it. */
 const STOP_MS = 5_000
@@ -36,10 +39,14 @@ export async function startQueue(
   health.opened(backend.brokerType, backend.state)
   const awaiting = new AwaitingJobs({ log, functionWaitMs: () => settings.functionWaitMs })
   const functions = new KnownFunctions(clock, (functionId) => awaiting.appeared(functionId))
+  const spans = new QueueSpans(
+    new Spans({ iii, clock, service: 'iii-queue', isWanted: () => functions.has('default', SEATS.telemetry) }),
+  )
   const delivery: DeliveryDeps = {
     call: (request) => iii.trigger(request),
     functions,
     awaiting,
+    spans,
     clock,
     functionWaitMs: () => settings.functionWaitMs,
   }
@@ -58,7 +65,7 @@ export async function startQueue(
   const queues: NamedQueues = new NamedQueues(backend, { ...delivery, log, observed, troubled: health.troubled })
   tryAgain = () => queues.tryAgain()
   registerQueueFunctions(iii, {
-    enqueue: { backend, queues, now: () => clock.now(), stored: (queue) => topics.stored(queue) },
+    enqueue: { backend, queues, now: () => clock.now(), stored: (queue) => topics.stored(queue), spans },
     define: { queues, call: (request) => iii.trigger(request), adapter: config.adapter },
     publish: topics.publish,
     admin: topics.admin,
@@ -85,6 +92,7 @@ export async function startQueue(
       queues.close()
       await backend.close(STOP_MS)
       functions.wakeAll()
+      spans.flush()
       await topics.close()
     },
   }

@@ -60,6 +60,7 @@ export class TopicWorker {
       backend,
       now,
       changes: (topic) => subscriptions.changes(topic),
+      spans: delivery.spans,
       published: (topic, copies) => watch.figures.of('topic', topic).addEnqueued(copies),
     }
     this.admin = {

@@ -8,6 +8,7 @@ import type { Backend, PublishedMessage } from '../adapters/backend.ts'
 import { scheduleOf } from '../new-job.ts'
 import { PUBLISH_OPTIONS, readPublishOptions, refuseMistyped } from '../publish-options.ts'
 import { QUEUE_DEFAULTS } from '../settings.ts'
+import { endWith, type QueueSpans } from '../watch/queue-spans.ts'
 
 export interface PublishDeps {
   readonly backend: Pick<Backend, 'publish'>
@@ -17,6 +18,7 @@ export interface PublishDeps {
   readonly published: (topic: string, copies: number) => void
   /** Unix milliseconds. */
   readonly now: () => number
+  readonly spans: Pick<QueueSpans, 'publish'>
 }
 
 interface Publication {
@@ -38,7 +40,10 @@ const MEMBERS = {
 const REQUEST = objectSchema(MEMBERS, ['topic', 'data'])
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(MEMBERS))
 
-export function registerPublish(iii: FunctionRegistrar, { backend, changes, published, now }: PublishDeps): void {
+export function registerPublish(
+  iii: FunctionRegistrar,
+  { backend, changes, published, now, spans }: PublishDeps,
+): void {
   for (const [id, description] of Object.entries(IDS)) {
     registerBuiltIn<Publication>(iii, {
       id,
@@ -51,8 +56,12 @@ export function registerPublish(iii: FunctionRegistrar, { backend, changes, publ
         if (topic === '') throw new CodedError('topic_not_set', 'The topic is empty: name the topic to publish to.')
         const changing = changes(topic)
         if (changing !== undefined) await changing
+        const span = spans.publish(id, topic, message.data, message.traceparent)
+        const traced = span === undefined ? message : { ...message, traceparent: span.traceparent }
         try {
-          published(topic, await backend.publish(topic, message))
+          const storing = backend.publish(topic, traced)
+          if (span !== undefined) void endWith(span, storing)
+          published(topic, await storing)
         } catch (cause) {
           if (cause instanceof CodedError) throw cause
           const reason = cause instanceof Error ? cause.message : String(cause)

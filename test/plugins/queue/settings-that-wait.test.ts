@@ -6,7 +6,9 @@ import { AwaitingJobs } from '../../../plugins/queue/awaiting-jobs.ts'
 import { KnownFunctions } from '../../../plugins/queue/known-functions.ts'
 import { NamedQueues, QUEUE_RETRY_MS } from '../../../plugins/queue/named-queues.ts'
 import { QUEUE_DEFAULTS, type QueueSettings } from '../../../plugins/queue/settings.ts'
+import { QueueSpans } from '../../../plugins/queue/watch/queue-spans.ts'
 import { HEALTH_TOLD, QueueHealth } from '../../../plugins/queue/watch/queue-health.ts'
+import { Spans } from '../../../kit/telemetry/spans.ts'
 import { CodedError } from '../../../protocol/errors.ts'
 import type { HealthState } from '../../../sdk/plugin.ts'
 import { ManualClock, type CollectingLog } from '../../../testing/index.ts'
@@ -46,6 +48,9 @@ function scene() {
     clock,
     functionWaitMs: () => 0,
     log,
+    spans: new QueueSpans(
+      new Spans({ iii: { trigger: async () => undefined } as never, clock, service: 'q', isWanted: () => false }),
+    ),
     observed: (_queue, consumer) => consumer,
     troubled: health.troubled,
   })

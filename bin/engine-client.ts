@@ -25,6 +25,8 @@ export interface Invocation {
   readonly timeoutMs?: number
   /** Sends the call without waiting for an answer. */
   readonly isVoid?: boolean
+  /** Puts the call into this queue; the result is the receipt. */
+  readonly queue?: string
 }
 
 /** The function answered with an error. */
@@ -129,6 +131,7 @@ function frameOf(invocation: Invocation, id: string): string {
     type: 'invokefunction',
     function_id: invocation.functionId,
     ...(invocation.isVoid ? { action: { type: 'void' } } : { invocation_id: id }),
+    ...(invocation.queue === undefined ? {} : { action: { type: 'enqueue', queue: invocation.queue } }),
     ...(invocation.namespace === undefined ? {} : { namespace: invocation.namespace }),
     data: invocation.data,
   })

@@ -17,6 +17,7 @@ export const EXAMPLES: Examples = {
       '{"n": 5, "id": "5", "tags": ["a"]}: values are JSON, else texts',
     ],
     ['iii trigger hello::greet --json @payload.json', 'the payload from a file; - is standard input'],
+    ['iii trigger hello::greet name=World --queue=default', 'made later, from a queue: prints the receipt'],
     ['iii trigger hello::greet --help', 'what the function takes'],
   ],
   'iii functions': [['iii functions', 'the same as iii functions list']],

@@ -25,6 +25,11 @@ export const trigger = defineCommand({
     },
     namespace: { type: 'string', alias: 'n', description: 'Namespace of the function', valueHint: 'name' },
     void: { type: 'boolean', description: 'Send the call and do not wait for a result', default: false },
+    queue: {
+      type: 'string',
+      description: 'Put the call into this queue, to be made later, and print the receipt',
+      valueHint: 'name',
+    },
     ...CONNECTION_ARGS,
     help: {
       type: 'boolean',
@@ -50,9 +55,12 @@ export const trigger = defineCommand({
     }
     if (args.json !== undefined && args.payload !== undefined)
       throw new UsageError('--json and --payload are the same option; give one')
+    if (args.void && args.queue !== undefined)
+      throw new UsageError('--void and --queue exclude each other: one waits for nothing, the other for the receipt')
+    const queue = args.queue === undefined ? {} : { queue: args.queue }
     const tokens = named === undefined ? words.slice(1) : words
     const data = payloadFrom({ tokens, json: args.json ?? args.payload })
-    const call = { functionId, data, timeoutMs, isVoid: args.void, ...namespace }
+    const call = { functionId, data, timeoutMs, isVoid: args.void, ...namespace, ...queue }
     const result = await invokeOnce(at, call).catch((error: unknown) => {
       throw withHint(error, tokens)
     })

@@ -20,6 +20,28 @@ afterEach(() => {
 
 const trigger = (...args: string[]) => runCli(['trigger', ...args, ...engine.at])
 
+describe('iii trigger --queue', () => {
+  it('puts the call into the queue and prints the receipt', async () => {
+    engine.answers.set('mail::send', { result: { messageReceiptId: 'r-1' } })
+    const { code, stdout } = await trigger('mail::send', 'to=ada', '--queue=mail')
+    expect([code, stdout]).toEqual([0, '{\n  "messageReceiptId": "r-1"\n}\n'])
+    expect(engine.frames[0]).toMatchObject({
+      function_id: 'mail::send',
+      data: { to: 'ada' },
+      invocation_id: expect.any(String),
+      action: { type: 'enqueue', queue: 'mail' },
+    })
+  })
+  it.each([
+    [['--queue=mail', '--void'], 'exclude each other'],
+    [['--queue='], '--queue of iii trigger needs a value'],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await trigger('mail::send', ...args)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) })
+    expect(engine.frames).toEqual([])
+  })
+})
+
 describe('iii trigger: the payload', () => {
   it('reads each k=v value as JSON, else as text', async () => {
     const { code } = await trigger('echo', 'n=3', 's=hi', 'o={"a":1}', 'empty=', 'url=a=b', 't=true', 'q="x"')

@@ -88,6 +88,17 @@ test('list and peek print JSON', async () => {
   expect(JSON.parse((await queue('peek', 'quiet', '--dead', '--json')).stdout)).toEqual([])
 })
 
+test('iii trigger --queue puts a call into a queue, and says why it can not', async () => {
+  await client.provided('later', () => null)
+  const at = ['--port', new URL(running.engine.url).port]
+  const { code, stdout } = await runHere(['trigger', 'later', 'n=1', '--queue=mail', ...at])
+  expect([code, JSON.parse(stdout)]).toEqual([0, { messageReceiptId: expect.any(String) }])
+  await client.until(() => client.calls('later').length > 0, 'the delivery')
+  expect(client.calls('later')[0]).toMatchObject({ data: { n: 1 } })
+  const refused = await runHere(['trigger', 'later', '--queue=nope', ...at])
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("The queue 'nope' was not found") })
+})
+
 test('redrive puts all dead letters back, or one', async () => {
   let works = false
   await client.provided('mail::send', () => {

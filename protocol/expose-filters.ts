@@ -8,6 +8,8 @@ export type ExposeFilterResult =
   | { readonly problem: string }
 
 const MATCH_CALL = /^match\(\s*(?:"([^"]*)"|'([^']*)')\s*\)$/
+/** What was meant as one. */
+const ALMOST_MATCH = /^\w*\s*\(\s*["'“”‘’]?([\w:.\-/*]+)["'“”‘’]?\s*\)?$/
 /** A bare pattern that can't be a mistyped `match(…)`. */
 const BARE_PATTERN = /^[\w:.\-/*]+$/
 
@@ -17,12 +19,19 @@ export function parseExposeFilter(written: unknown): ExposeFilterResult {
   return { problem: `expected match("pattern") or a map with 'match' or 'metadata', got: ${JSON.stringify(written)}` }
 }
 
-function parseText(text: string): ExposeFilterResult {
+/** The pattern of `match("pattern")`; undefined for any other text. */
+export function patternIn(text: string): string | undefined {
   const call = MATCH_CALL.exec(text)
-  const pattern = call?.[1] ?? call?.[2]
+  return call?.[1] ?? call?.[2]
+}
+
+function parseText(text: string): ExposeFilterResult {
+  const pattern = patternIn(text)
   if (pattern !== undefined)
     return pattern === '' ? { problem: 'empty pattern in match("")' } : { filter: { match: pattern } }
-  if (!BARE_PATTERN.test(text)) return { problem: `expected match("pattern"), got: ${text}` }
+  const hint = suggestion(text)
+  if (!BARE_PATTERN.test(text))
+    return { problem: `expected match("pattern"), got: ${text}${hint === '' ? '' : `.${hint}`}` }
   return { filter: { match: text }, warning: `'${text}' is read as match("${text}"); write it so` }
 }
 
@@ -41,8 +50,13 @@ function parseMap(map: Record<string, unknown>): ExposeFilterResult {
   if (has('match')) {
     if (typeof match !== 'string' || match === '')
       return { problem: `'match' must be a pattern that is not empty, got ${JSON.stringify(match)}` }
-    if (MATCH_CALL.test(match)) return { problem: `'match' in a map takes the bare pattern, got: ${match}` }
-    return { filter: { match, ...within } }
+    const inner = patternIn(match)
+    if (inner === undefined) return { filter: { match, ...within } }
+    if (inner === '') return { problem: 'empty pattern in match("")' }
+    return {
+      filter: { match: inner, ...within },
+      warning: `'match' in a map takes the bare pattern: ${match} is read as ${inner}; write it so`,
+    }
   }
   // An empty map would match every function that has metadata at all: never what was meant.
   if (
@@ -53,5 +67,18 @@ function parseMap(map: Record<string, unknown>): ExposeFilterResult {
   ) {
     return { problem: `'metadata' must be a map with at least one key, got ${JSON.stringify(metadata)}` }
   }
-  return { filter: { metadata: metadata as Record<string, unknown>, ...within } }
+  const filter = { metadata: metadata as Record<string, unknown>, ...within }
+  const odd = Object.values(metadata).find((value) => typeof value === 'string' && isBrokenMatch(value))
+  if (odd === undefined) return { filter }
+  return { filter, warning: `${odd} is no pattern, but a text that the metadata must equal.${suggestion(odd)}` }
+}
+
+function isBrokenMatch(text: string): boolean {
+  return text.startsWith('match(') && patternIn(text) === undefined
+}
+
+/** ` Did you mean match("x")?`, or nothing. */
+function suggestion(text: string): string {
+  const meant = ALMOST_MATCH.exec(text)?.[1]
+  return meant === undefined ? '' : ` Did you mean match("${meant}")?`
 }

@@ -1,6 +1,7 @@
 // What a link may do, as plain data, and the one place that enforces it (design, "The one idea"; spec 04 B.4, 09 §4).
 import type { ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
+import { patternIn } from '../../protocol/expose-filters.ts'
 import type { ExposeFilter } from '../../protocol/seats.ts'
 import { matchesWildcard } from '../../base/values/wildcard.ts'
 import { equalsRounded } from '../../base/values/exact-json.ts'
@@ -109,8 +110,7 @@ function checkSessionCall(
 }
 
 function grantCovers(grant: string, id: string, exact: ExactGrants): boolean {
-  const quoted = /^match\((["'])(.*)\1\)$/.exec(grant)
-  const pattern = quoted?.[2] ?? grant
+  const pattern = patternIn(grant) ?? grant
   return pattern === id || (!exact.covers(id) && matchesWildcard(pattern, id))
 }
 
@@ -131,8 +131,8 @@ function exposes(
 }
 
 function metadataMatches(wanted: unknown, actual: unknown): boolean {
-  const quoted = typeof wanted === 'string' ? /^match\((["'])(.*)\1\)$/.exec(wanted) : null
-  if (quoted !== null) return typeof actual === 'string' && matchesWildcard(quoted[2] ?? '', actual)
+  const pattern = typeof wanted === 'string' ? patternIn(wanted) : undefined
+  if (pattern !== undefined) return typeof actual === 'string' && matchesWildcard(pattern, actual)
   return equalsRounded(actual, wanted)
 }
 
@@ -145,6 +145,9 @@ export function middlewareOf(policy: Policy): string | undefined {
 export function isTrusted(policy: Policy): boolean {
   return policy.kind !== 'session'
 }
+
+/** What is bound to these runs in the pages of whoever looks after the engine (spec 09 §4 i). */
+const KEPT_TRIGGER_TYPES: ReadonlySet<string> = new Set(['console:script', 'console:style'])
 
 /** Functions by which the core asks plugins (protocol/seats.ts): who registers one answers for the engine. */
 const SEAT_PREFIX = 'engine::seat::'
@@ -191,6 +194,7 @@ export function checkTriggerTypeRegistration(policy: Policy, id: string): Refusa
 export function checkTriggerRegistration(policy: Policy, triggerType: string): Refusal {
   if (policy.kind !== 'session') return undefined
   const allowed = policy.rights.allowedTriggerTypes
+  if (KEPT_TRIGGER_TYPES.has(triggerType)) return forbidden(`Trigger type '${triggerType}' is not for sessions.`)
   if (allowed === undefined || allowed.includes(triggerType)) return undefined
   return forbidden(`Trigger type '${triggerType}' is not allowed for this session.`)
 }

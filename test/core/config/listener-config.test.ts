@@ -132,10 +132,26 @@ describe('expose_functions', () => {
     ])
   })
 
+  test('the wrapper in a map is taken off, with a warning', () => {
+    const written = { match: 'match("api::*")', namespace: 'ns' }
+    expect(parseExposeFilter(written)).toMatchObject({ filter: { match: 'api::*', namespace: 'ns' } })
+    expect(warnings(exposing(written))).toEqual([
+      `config.rbac.expose_functions[0]: 'match' in a map takes the bare pattern: match("api::*") is read as api::*; write it so`,
+    ])
+  })
+
+  test('metadata that looks like a pattern and is none is compared as it stands, with a warning', () => {
+    const written = { metadata: { tier: 'match(fr*)' } }
+    expect(parseExposeFilter(written)).toMatchObject({ filter: written })
+    expect(warnings(exposing(written))).toEqual([
+      `config.rbac.expose_functions[0]: match(fr*) is no pattern, but a text that the metadata must equal. Did you mean match("fr*")?`,
+    ])
+  })
+
   test.each([
-    ['match(todos)', 'expected match("pattern"), got: match(todos)'],
+    ['match(todos)', 'expected match("pattern"), got: match(todos). Did you mean match("todos")?'],
     ['match("a', 'expected match("pattern"), got: match("a'],
-    ['mtch("a")', 'expected match("pattern"), got: mtch("a")'],
+    ['mtch("a")', 'expected match("pattern"), got: mtch("a"). Did you mean match("a")?'],
     ['two words', 'expected match("pattern"), got: two words'],
     ['', 'expected match("pattern"), got: '],
     ['match("")', 'empty pattern in match("")'],
@@ -148,7 +164,7 @@ describe('expose_functions', () => {
     [{ match: 'a', regex: 'b' }, "unknown key 'regex'"],
     [{ match: '' }, "'match' must be a pattern that is not empty"],
     [{ match: 7 }, "'match' must be a pattern that is not empty, got 7"],
-    [{ match: 'match("a")' }, "'match' in a map takes the bare pattern"],
+    [{ match: 'match("")' }, 'empty pattern in match("")'],
     [{ metadata: {} }, "'metadata' must be a map with at least one key"],
     [{ metadata: null }, "'metadata' must be a map with at least one key"],
     [{ match: 'a', namespace: ' ' }, "'namespace' must be a name"],

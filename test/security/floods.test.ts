@@ -47,9 +47,10 @@ test.each([
   ['a frame with text that is no UTF-8', (): Buffer => Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0xff, 0xfe]), 1007],
 ])('%s closes the session and nothing else', async (_what, frame, code) => {
   const { trusted, session } = await hostile({ listener: { max_frame_bytes: 65_536 } })
+  const { _socket: tcp } = session.socket as unknown as { _socket: Socket }
   const sent = frame()
   if (typeof sent === 'string') session.send(sent)
-  else (session.socket as unknown as { _socket: Socket })._socket.write(sent)
+  else tcp.write(sent)
   expect((await session.closed).code).toBe(code)
   expect((await trusted.call(OPEN, 'still there')).result).toBe('still there')
 })

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { WebSocketServer, type WebSocket } from 'ws'
 import { NODE_SOCKETS } from '../../../sdk/transports/node-sockets.ts'
 import { SocketConnection } from '../../../sdk/transports/socket-connection.ts'
 import { SOCKET_LIMITS } from '../../../sdk/transports/socket-options.ts'

@@ -7,7 +7,11 @@ import { BUILT_INS } from '../../plugins/built-ins.ts'
 import { filesIn, ROOT } from './source-files.ts'
 
 /** Ids by which iii tells its own functions from those of workers, whoever provides them (spec 01 §9.5); they go on the wire. */
-const LISTS_OF_IDS = ['core/telemetry/trace-context.ts']
+const LISTS_OF_IDS = [
+  'core/telemetry/trace-context.ts',
+  // Whoever stores a stream itself registers functions that are named like this (spec 08 §9).
+  'sdk/client/helpers.ts',
+]
 /** Words that mean other things too: they count only where a worker is meant. */
 const ORDINARY_WORDS = ['state', 'stream', 'http', 'queue', 'bridge', 'configuration', 'rbac']
 

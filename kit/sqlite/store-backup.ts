@@ -4,12 +4,15 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { link, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join } from 'node:path'
-import { backup, type DatabaseSync } from 'node:sqlite'
+import { backup, type BackupOptions as BackupOptionsOfNode, type DatabaseSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import { syncFolder } from '../../base/files/atomic-file.ts'
 import { sqliteCode, StoreError } from './store-error.ts'
 
 /** Pages of 4 KiB copied at a time: for so long, about a millisecond, a write may have to wait. */
 const STEP_PAGES = 256
+/** How often the copy is begun, a millisecond apart, when each time a write was under way just then. */
+const BEGINNINGS = 200
 
 export interface BackupProgress {
   readonly copiedPages: number
@@ -37,12 +40,9 @@ export async function backUpStore(
   // Under another name until it is whole: a copy that was cut short must not be taken for one.
   const draft = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.tmp`)
   try {
-    await backup(database, draft, {
-      rate: STEP_PAGES,
-      progress: ({ totalPages, remainingPages }) => {
-        signal.throwIfAborted()
-        onProgress?.({ copiedPages: totalPages - remainingPages, pages: totalPages })
-      },
+    await copyPages(database, draft, signal, ({ totalPages, remainingPages }) => {
+      signal.throwIfAborted()
+      onProgress?.({ copiedPages: totalPages - remainingPages, pages: totalPages })
     })
     signal.throwIfAborted()
     await sync(draft)
@@ -54,6 +54,35 @@ export async function backUpStore(
   } finally {
     for (const left of [draft, `${draft}-journal`]) await rm(left, { force: true })
   }
+}
+
+/**
+ * A step that meets a write transaction of the same connection is made again, but Node takes the first one for the end of the copy, and rejects with
+ * what the copy says is wrong with it: nothing.
+ */
+async function copyPages(
+  database: DatabaseSync,
+  draft: string,
+  signal: AbortSignal,
+  progress: NonNullable<BackupOptionsOfNode['progress']>,
+): Promise<void> {
+  for (let beginning = 1; ; beginning++) {
+    try {
+      await backup(database, draft, { rate: STEP_PAGES, progress })
+      return
+    } catch (error) {
+      if (!metWrite(error)) throw error
+      if (beginning === BEGINNINGS) throw new Error(`a write was under way all ${BEGINNINGS} times that it was begun`)
+      await setTimeout(1, undefined, { signal })
+    }
+  }
+}
+
+const SQLITE_OK = 0
+
+function metWrite(error: unknown): boolean {
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown }
+  return code === 'ERR_SQLITE_ERROR' && errcode === SQLITE_OK
 }
 
 function refuseUnsuitable(file: string): void {

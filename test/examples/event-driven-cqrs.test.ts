@@ -14,11 +14,13 @@ it('decides in order, projects each event once, and a projection that was killed
   const client = await LoadClient.connect(url, 'tester')
   onTestFinished(() => client.close())
   const read = (projection: string, account: string) => client.result(`query::${projection}`, { account })
-  const isThere = (id: string) => async (): Promise<unknown> => (await client.call(id)).error?.code
+  const isThere = (id: string) => async (): Promise<unknown> =>
+    (await client.call('engine::functions::info', { function_id: id })).error?.code
 
   const programs = [start('commands.mjs'), start('projections.mjs', 'balances'), start('projections.mjs', 'totals')]
   const [commands, , totals] = (await Promise.all(programs)) as [Program, Program, Program]
-  for (const id of ['query::balances', 'query::totals']) await expect.poll(isThere(id), POLL).toBeUndefined()
+  for (const id of ['query::balances', 'query::totals', 'accounts::deposit', 'accounts::withdraw'])
+    await expect.poll(isThere(id), POLL).toBeUndefined()
   const deposit = (account: string, amount: number) => client.result('accounts::deposit', { account, amount })
   const withdraw = (account: string, amount: number) => client.result('accounts::withdraw', { account, amount })
   await deposit('ada', 100)

@@ -1,8 +1,10 @@
 // A copy of a store that is in use: whole transactions, safe on the disk, never over another file, and nothing left of one that failed.
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { SqliteStore, type StoreError } from '../../../kit/sqlite/sqlite-store.ts'
+import { backUpStore } from '../../../kit/sqlite/store-backup.ts'
 import { ORDERED_TABLE_SCHEMA, OrderedTable } from '../../../kit/sqlite/ordered-table.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
@@ -43,6 +45,47 @@ test('is a store with the same values, in the same order', async () => {
   const copy = open(target, 'copy.db')
   expect(await copy.store.run(() => copy.table.values('one'))).toEqual(await store.run(() => table.values('one')))
   expect(copy.table.get('other', 'k9')).toBe('9007199254740993')
+})
+
+describe('begun while a transaction writes', () => {
+  function beginWrite(): DatabaseSync {
+    const database = new DatabaseSync(join(tempFolder(), 'written.db'))
+    onTestFinished(() => database.close())
+    database.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (n); BEGIN IMMEDIATE; INSERT INTO t VALUES (1)')
+    return database
+  }
+
+  test('waits for its end', async () => {
+    const target = tempFolder()
+    const database = beginWrite()
+    const copied = backUpStore(database, join(target, 'copy.db'), { signal: new AbortController().signal })
+    await expect.poll(() => readdirSync(target)).not.toEqual([])
+    database.exec('COMMIT')
+    expect(await copied).toBe(readFileSync(join(target, 'copy.db')).length)
+    const copy = new DatabaseSync(join(target, 'copy.db'))
+    onTestFinished(() => copy.close())
+    expect(copy.prepare('SELECT n FROM t').all()).toMatchObject([{ n: 1 }])
+  })
+
+  test('is given up where it never ends, and leaves nothing', async () => {
+    const target = tempFolder()
+    const { signal } = new AbortController()
+    await expect(backUpStore(beginWrite(), join(target, 'copy.db'), { signal })).rejects.toThrow(
+      'a write was under way all 200 times that it was begun',
+    )
+    expect(readdirSync(target)).toEqual([])
+  })
+
+  test('ends at once when it is told to', async () => {
+    const target = tempFolder()
+    const ending = new AbortController()
+    const copied = backUpStore(beginWrite(), join(target, 'copy.db'), { signal: ending.signal })
+    const failure = expect(copied).rejects.toThrow('enough')
+    await expect.poll(() => readdirSync(target)).not.toEqual([])
+    ending.abort(new Error('enough'))
+    await failure
+    expect(readdirSync(target)).toEqual([])
+  })
 })
 
 test('made while the store is written: whole transactions, none that was answered before is missing', async () => {

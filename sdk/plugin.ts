@@ -107,7 +107,7 @@ export interface PluginProcess {
   readonly name: string
   /** Resolves when the process and whatever it left in its process group have ended. */
   readonly exited: Promise<ProcessExit>
-  /** SIGTERM to its process group, SIGKILL after `graceMs` (default: its `stop_ms`). Resolves as `exited` does. */
+  /** SIGTERM to its process group, SIGKILL after `graceMs` (default: its `stop_ms`; 0 = at once). Resolves as `exited` does. */
   stop(options?: { readonly graceMs?: number }): Promise<void>
 }
 
@@ -134,7 +134,7 @@ export interface RunningPlugin<Config = Readonly<Record<string, unknown>>> {
    * Workers can connect to the engine at this URL, that of its first listener. Called after `start` once the listeners are open, and
    * again when the URL has changed. What it throws is logged.
    */
-  listening?(url: string): void
+  listening?(url: string): void | Promise<void>
   /** Addresses on which it takes connections, such as `ws://127.0.0.1:3112`, for whoever looks at the plugin. Asked after a start or reconfigure. */
   addresses?(): readonly string[]
 }

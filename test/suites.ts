@@ -10,8 +10,8 @@ const STARTS_SOMETHING = /^(node:)?(child_process|worker_threads|cluster)$|^tiny
 const STARTS_PLUGINS =
   /^core\/(engine|running-engine|host\/plugin-host|host\/containers\/(containers|host-thread|host-process|thread-pool)|host\/builds\/build)\.ts$|^index\.ts$/
 
-/** Starts one by a plugin in its own process, which no import tells. */
-const STARTS_BY_A_PLUGIN = 'test/testing/plugin-processes.test.ts'
+/** Start some by a plugin in their own process, which no import tells. */
+const STARTS_BY_A_PLUGIN = /^test\/(testing\/plugin-processes|plugins\/exec\/(pipeline|watch))\.test\.ts$/
 /** Files that change something for good in the process that runs them, which others share; or that measure it, threads of others included. */
 const NEEDS_ITS_OWN = /^test\/(clients\/telemetry-\d+|bench\/measure\/process-tree)\.test\.ts$/
 
@@ -26,7 +26,7 @@ export function filesOf(suite: Suite): string[] {
 
 export function suiteOf(file: string): Suite {
   if (NEEDS_ITS_OWN.test(file)) return 'processes-apart'
-  return file === STARTS_BY_A_PLUGIN || startsSomething(file, new Set()) ? 'processes' : 'quick'
+  return STARTS_BY_A_PLUGIN.test(file) || startsSomething(file, new Set()) ? 'processes' : 'quick'
 }
 
 function startsSomething(file: string, seen: Set<string>): boolean {

@@ -6,9 +6,11 @@ export interface BurstDeps {
   readonly clock: Clock
   /** The burst is over. */
   readonly onEnd: () => void
+  /** Milliseconds from its first event to its end at most. Default: its end is put off `MAX_POSTPONEMENTS` times. */
+  readonly longestMs?: number
 }
 
-/** How often the end of one burst is put off at most. */
+/** How often the end of one burst is put off at most, where no longest time is said. */
 export const MAX_POSTPONEMENTS = 10
 
 /** Tells many events as one, after a silence. */
@@ -17,6 +19,7 @@ export class Burst {
   readonly #quietMs: number
   #cancel: (() => void) | undefined
   #postponements = 0
+  #began = 0
   #closed = false
 
   /** @param quietMs silence that ends a burst */
@@ -28,8 +31,9 @@ export class Burst {
   /** One more event: begins a burst, or puts off its end. */
   add(): void {
     if (this.#closed) return
-    if (this.#cancel !== undefined) {
-      if (this.#postponements >= MAX_POSTPONEMENTS) return
+    if (this.#cancel === undefined) this.#began = this.#deps.clock.passed()
+    else {
+      if (!this.#mayBePutOff) return
       this.#postponements++
       this.#cancel()
     }
@@ -40,6 +44,12 @@ export class Burst {
   close(): void {
     this.#closed = true
     this.#cancel?.()
+  }
+
+  get #mayBePutOff(): boolean {
+    const { clock, longestMs } = this.#deps
+    if (longestMs === undefined) return this.#postponements < MAX_POSTPONEMENTS
+    return clock.passed() - this.#began + this.#quietMs <= longestMs
   }
 
   #end(): void {

@@ -1,6 +1,7 @@
 // What is limited in `iii-exec`, with the defaults that the code has.
 import { countText, timeText } from '../../base/values/amount-text.ts'
 import type { Bound } from '../../sdk/built-in.ts'
+import { LONGEST_BURST_MS, MAX_FOLDERS } from './watch/file-watch.ts'
 import { STOP_MS } from './run.ts'
 import { LONGEST_WAIT_MS, MAX_RESTARTS } from './restarts.ts'
 
@@ -20,5 +21,15 @@ export const BOUNDS: readonly Bound[] = [
     limit: 'time of a command to end when it is told to',
     initial: timeText(STOP_MS),
     effect: 'it and what it has started are killed',
+  },
+  {
+    limit: 'folders that an entry watches',
+    initial: countText(MAX_FOLDERS),
+    effect: 'those beyond are not watched, with a warning',
+  },
+  {
+    limit: 'wait for files to stop changing',
+    initial: timeText(LONGEST_BURST_MS),
+    effect: 'the commands are run again, and once more after what follows',
   },
 ]

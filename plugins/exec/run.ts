@@ -2,8 +2,8 @@
 // again when it fails. A run is told to end once, and has ended when none of its processes is left.
 import type { Clock } from '../../base/time/clock.ts'
 import type { PluginLog, PluginProcess, PluginProcesses, ProcessExit } from '../../sdk/plugin.ts'
-import type { Restarts } from './restarts.ts'
-import { inShell } from './shell.ts'
+import { type Restarts, WELL_AFTER_MS } from './restarts.ts'
+import { inShell, nameOf } from './shell.ts'
 
 /** Between SIGTERM and SIGKILL (spec 04 part D). */
 export const STOP_MS = 3_000
@@ -19,7 +19,6 @@ export interface RunDeps {
   readonly onProblem: (problem: string | undefined) => void
 }
 
-/** `code` null and `signal` null: it could not be started. */
 interface Outcome {
   readonly isSuccess: boolean
   readonly how: string
@@ -56,30 +55,34 @@ export class Run {
       const outcome = await this.#execute(command)
       if (this.#isEnding) return
       if (outcome.isSuccess) continue
-      log.error(`Pipeline step failed, aborting pipeline: '${command}' ${outcome.how}`)
-      onProblem(`'${command}' ${outcome.how}, and what follows it was not started`)
+      onProblem(`'${nameOf(command)}' ${outcome.how}, and what follows it was not started`)
+      log.error(`Pipeline step failed, aborting pipeline: '${nameOf(command)}' ${outcome.how}`)
       return
     }
     if (last !== undefined) await this.#keepRunning(last)
   }
 
   async #keepRunning(command: string): Promise<void> {
-    const { log, restarts, onProblem } = this.#deps
+    const { log, restarts, clock, onProblem } = this.#deps
     for (;;) {
+      const forgetTheLast = clock.after(WELL_AFTER_MS, () => onProblem(undefined))
       const { isSuccess, how, ranMs } = await this.#execute(command)
+      forgetTheLast()
       if (this.#isEnding) return
       if (isSuccess) {
-        log.info(`'${command}' has ended, and is not started again: it succeeded`)
+        onProblem(undefined)
+        log.info(`'${nameOf(command)}' has ended, and is not started again: it succeeded`)
         return
       }
       const waitMs = restarts.failed(ranMs)
       if (waitMs === undefined) {
-        log.error(`'${command}' ${how}, and is not started again`)
-        onProblem(`'${command}' ${how}, and is not started again`)
+        const problem = `'${nameOf(command)}' ${how}, and is not started again`
+        onProblem(problem)
+        log.error(problem)
         return
       }
-      log.error(`'${command}' ${how}; it is started again in ${waitMs} ms`)
-      onProblem(`'${command}' ${how}; it is started again`)
+      onProblem(`'${nameOf(command)}' ${how}; it is started again`)
+      log.error(`'${nameOf(command)}' ${how}; it is started again in ${waitMs} ms`)
       await this.#wait(waitMs)
       if (this.#isEnding) return
     }
@@ -89,7 +92,7 @@ export class Run {
     const { processes, env, clock } = this.#deps
     const began = clock.passed()
     try {
-      const started = await processes.start({ ...inShell(command), env, name: command, stop_ms: STOP_MS })
+      const started = await processes.start({ ...inShell(command), env, name: nameOf(command), stop_ms: STOP_MS })
       this.#process = started
       if (this.#isEnding) void started.stop({ graceMs: this.#graceMs })
       const exit = await started.exited

@@ -30,9 +30,11 @@ export class Runs {
 
   async #carryOut(graceMs: number): Promise<void> {
     while (this.#isWanted && !this.#isClosed) {
-      this.#isWanted = false
       await this.#current?.end(graceMs)
-      if (!this.#isClosed) this.#current = this.#begin()
+      if (this.#isClosed) return
+      // Whatever was asked for until now, this run does.
+      this.#isWanted = false
+      this.#current = this.#begin()
     }
   }
 }

@@ -1,4 +1,5 @@
-// A running entry of `iii-exec`: its commands are run once workers can connect, and end with it.
+// A running entry of `iii-exec`: its commands are run once workers can connect, again when files change, and end with it.
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../base/time/clock.ts'
 import type { PluginContext, RunningPlugin } from '../../sdk/plugin.ts'
 import { type ExecConfig, execSettings } from './config.ts'
@@ -6,13 +7,18 @@ import { Restarts } from './restarts.ts'
 import { Run, STOP_MS } from './run.ts'
 import { Runs } from './runs.ts'
 import { urlVariables } from './shell.ts'
+import { watchFiles } from './watch/start-watch.ts'
+
+/** What runs code that is out of date need not be asked to end (spec 04 part D). */
+const OUT_OF_DATE_MS = 0
 
 export function startExec(
-  { config, processes, log }: PluginContext<ExecConfig>,
+  { config, processes, log, engine, reportProblem }: PluginContext<ExecConfig>,
   clock: Clock,
 ): RunningPlugin<ExecConfig> {
-  const { commands, maxRestarts } = execSettings(config)
+  const { commands, patterns, maxRestarts } = execSettings(config)
   let env: Readonly<Record<string, string>> | undefined
+  let isRunning = false
   const runs = new Runs(
     () =>
       new Run({
@@ -22,16 +28,29 @@ export function startExec(
         processes,
         log,
         clock,
-        onProblem: () => {},
+        onProblem: reportProblem,
       }),
   )
-  return {
-    listening(url) {
-      const wanted = urlVariables(url)
-      const isOther = JSON.stringify(wanted) !== JSON.stringify(env)
-      env = wanted
-      if (isOther) runs.again(STOP_MS)
+  const files = watchFiles(patterns, {
+    clock,
+    log,
+    projectRoot: engine.projectRoot,
+    onChange: () => {
+      if (isRunning) runs.again(OUT_OF_DATE_MS)
     },
-    stop: () => runs.close(STOP_MS),
+  })
+  return {
+    async listening(url) {
+      const wanted = urlVariables(url)
+      if (isDeepStrictEqual(wanted, env)) return
+      env = wanted
+      await files.ready
+      isRunning = true
+      runs.again(STOP_MS)
+    },
+    stop() {
+      files.close()
+      return runs.close(STOP_MS)
+    },
   }
 }

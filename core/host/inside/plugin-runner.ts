@@ -44,7 +44,7 @@ export class PluginRunner {
     if (isProcessEvent(message)) return this.#members.get(member)?.processes?.receive(message)
     const request = message as HostRequest
     if (request.op === 'nudge') return
-    if (request.op === 'listening') return this.#listening(member, request.url)
+    if (request.op === 'listening') return void this.#listening(member, request.url)
     this.#carryOut(member, request).then(
       (ok) => this.#send(member, { re: request.op, ok }),
       (error: unknown) => this.#send(member, { re: request.op, error: toErrorBody(error) }),
@@ -118,9 +118,9 @@ export class PluginRunner {
     return true
   }
 
-  #listening(number: number, url: string): void {
+  async #listening(number: number, url: string): Promise<void> {
     try {
-      this.#members.get(number)?.running?.listening?.(url)
+      await this.#members.get(number)?.running?.listening?.(url)
     } catch (error) {
       this.#log(number).error(`listening() failed: ${toErrorBody(error).message}`)
     }

@@ -3,7 +3,7 @@
 // It also guards the engine's own children that are plugins: one that computes without end would not hear that the engine is gone.
 // Plain JavaScript without dependencies: it is to start fast and to need nothing.
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { LineOutput, LineRate } from './line-output.mjs'
 
@@ -109,7 +109,8 @@ class Kept {
     const deadline = performance.now() + graceMs
     const isFirst = this.#deadline === undefined
     this.#deadline = Math.min(deadline, this.#deadline ?? Infinity)
-    if (isFirst) signalGroup(this.pid, 'SIGTERM')
+    // Without any time to end it need not be asked to.
+    if (isFirst && graceMs > 0) signalGroup(this.pid, 'SIGTERM')
     clearTimeout(this.timer)
     this.#watch()
   }
@@ -176,8 +177,23 @@ function isGroupAlive(pid) {
   if (process.platform === 'win32') return false
   try {
     process.kill(-pid, 0)
-    return true
   } catch (error) {
     return error.code === 'EPERM'
   }
+  return process.platform !== 'linux' || hasLivingMember(pid)
+}
+
+/** Those that have ended stay in the group until their parent asks after them, which not every first process of a container ever does. */
+function hasLivingMember(group) {
+  return readdirSync('/proc').some((name) => {
+    if (!/^\d+$/.test(name)) return false
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1')
+      // The name of the program, in brackets, may hold anything.
+      const [state, , ofGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return Number(ofGroup) === group && state !== 'Z' && state !== 'X'
+    } catch {
+      return false
+    }
+  })
 }

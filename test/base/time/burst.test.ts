@@ -33,6 +33,21 @@ test('events that never pause are told all the same, again and again', () => {
   expect(ends()).toBeGreaterThanOrEqual(3)
 })
 
+test('events that never pause are told after the longest time, however many there are', () => {
+  const clock = new ManualClock()
+  const ends: number[] = []
+  const burst = new Burst(10, { clock, longestMs: 100, onEnd: () => ends.push(clock.passed()) })
+  onTestFinished(() => burst.close())
+  for (let ms = 0; ms < 250; ms++) {
+    burst.add()
+    clock.move(1)
+  }
+  // The last event that puts the end off comes ten before it.
+  expect(ends).toEqual([100, 200])
+  clock.move(100)
+  expect(ends).toEqual([100, 200, 259])
+})
+
 test('a burst that is under way at close is never told', () => {
   const { clock, burst, ends } = bursting()
   burst.add()

@@ -11,6 +11,11 @@ export class ExecFolder extends EngineFolder {
     }
   }
 
+  /** What the `count`-th command has written that says who it is. */
+  async pid(count = 1): Promise<number> {
+    return Number((await this.output('pid ', count)).msg.slice(4))
+  }
+
   /** All that commands have written. */
   outputs(): readonly LogLine[] {
     return this.log.items.filter(({ stream }) => stream !== undefined)

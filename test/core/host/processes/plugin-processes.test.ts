@@ -1,7 +1,7 @@
 // `context.processes`: processes that plugins start belong to the host, which logs and bounds them and ends them with their generation.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { RawClient } from '../../../support/raw-client.ts'
 import { isAlive } from '../../../support/process-alive.ts'
 import { EngineFolder, LISTENER, pluginFile } from '../../engine/running-engine.ts'
@@ -109,6 +109,19 @@ describe('stop', () => {
     const grandchild = Number((await folder.logged('child ')).msg.slice(6))
     expect(await exit(worker, pid)).toEqual({ code: 0, signal: null })
     await gone(grandchild)
+  })
+
+  test('what has ended, and nobody asks after, holds nothing up', async () => {
+    // In the group is a child of a process outside of it, which never waits for its child.
+    const source = `$| = 1; $SIG{TERM} = sub { exit 3 };
+      unless (fork) { unless (fork) { $SIG{TERM} = 'DEFAULT'; sleep 1000; exit } setpgrp(0, 0); print "outside $$\\n"; sleep 1000; exit }
+      sleep 1000`
+    const { folder, worker } = await start()
+    const pid = await run(worker, 'perl', ['-e', source], { name: 'job', stop_ms: 600_000 })
+    const outside = Number((await folder.logged('outside ')).msg.slice(8))
+    onTestFinished(() => void process.kill(outside, 'SIGKILL'))
+    await worker.call('runner::stop', { pid })
+    expect(await exit(worker, pid)).toEqual({ code: 3, signal: null })
   })
 
   test('a process that does not end holds a reload up for its stop_ms and no longer', async () => {

@@ -1,0 +1,89 @@
+// What plugins hear of the engine once it serves, and what the engine hears of them: `listening` and `reportProblem`.
+import { expect, test } from 'vitest'
+import { unusedPort } from '../../support/unused-port.ts'
+import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
+
+/** Logs what it hears. */
+const ear = (listening = "log.info('hears ' + url)") =>
+  pluginFile('ear', `log.info('starts'); return { listening(url) { ${listening} } }`).replace(
+    '{ iii, config, engine }',
+    '{ log }',
+  )
+
+async function start(...plugins: string[]): Promise<EngineFolder> {
+  const folder = new EngineFolder()
+  for (const source of plugins) folder.write('plugins/ear.ts', source)
+  folder.configure(LISTENER, '{ name: ear }')
+  await folder.start()
+  return folder
+}
+
+const heard = (folder: EngineFolder): string[] =>
+  folder.log.items.flatMap(({ msg }) => /^(?:hears .*|starts)$/.exec(msg)?.[0] ?? [])
+
+test('a plugin hears of the first listener once it is open, after its own start', async () => {
+  const folder = await start(ear())
+  await folder.logged('hears')
+  expect(heard(folder)).toEqual(['starts', `hears ${folder.url()}`])
+})
+
+test('each generation hears of it, and of another address', async () => {
+  const folder = await start(ear())
+  const before = folder.url()
+  await folder.logged('hears')
+  await folder.engine.call('engine::plugins::reload', { name: 'ear' })
+  await folder.logged('hears', 2)
+  const port = await unusedPort()
+  folder.configure(`{ name: iii-worker-manager, config: { port: ${port} } }`, '{ name: ear }')
+  await folder.logged(`hears ws://127.0.0.1:${port}`)
+  const after = `hears ws://127.0.0.1:${port}`
+  expect(heard(folder)).toEqual(['starts', `hears ${before}`, 'starts', `hears ${before}`, after])
+})
+
+test('a generation that is started after a crash hears of it', async () => {
+  const folder = await start(ear("log.info('hears ' + url); setTimeout(() => process.exit(3), 0)"))
+  await folder.logged('hears', 2)
+  expect(heard(folder).slice(0, 4)).toEqual(['starts', `hears ${folder.url()}`, 'starts', `hears ${folder.url()}`])
+})
+
+test('the generation that serves on after another failed at its start has heard of it', async () => {
+  const folder = await start(ear())
+  await folder.logged('hears')
+  folder.write('plugins/ear.ts', pluginFile('ear', "throw new Error('not this one')"))
+  await folder.logged('keeps its old code')
+  // It was started again, or has never ended.
+  await expect.poll(() => heard(folder).at(-1)).toBe(`hears ${folder.url()}`)
+})
+
+test.each([
+  ['throws', "throw new Error('deaf')"],
+  ['rejects', "return Promise.reject(new Error('deaf'))"],
+])('what listening %s is logged, and the plugin runs on', async (_how, body) => {
+  const folder = await start(ear(body))
+  expect(await folder.logged('listening() failed: deaf')).toMatchObject({ level: 'error', plugin: 'ear' })
+  expect(folder.engine.status().plugins.find(({ name }) => name === 'ear')).toMatchObject({ state: 'running' })
+})
+
+test('a problem that a plugin reports is in its row and in the health until it is over, or the generation', async () => {
+  const folder = new EngineFolder()
+  const source = pluginFile('ear', `iii.registerFunction('ear::report', ({ problem }) => reportProblem(problem))`)
+  folder.write('plugins/ear.ts', source.replace('{ iii, config, engine }', '{ iii, reportProblem }'))
+  folder.configure(LISTENER, '{ name: ear }')
+  const engine = await folder.start()
+  const report = (problem?: string) => engine.call('ear::report', { problem })
+  const row = () => engine.call('engine::plugins::info', { name: 'ear' })
+  const plugins = async () =>
+    ((await engine.call('engine::health::check')) as { components: { plugins: unknown } }).components.plugins
+
+  await report('it hurts')
+  expect(await row()).toMatchObject({ state: 'running', problem: 'it hurts' })
+  expect(await plugins()).toEqual({ status: 'degraded', details: { error: 'ear: it hurts' } })
+  await report()
+  expect(await row()).not.toHaveProperty('problem')
+  expect(await plugins()).toEqual({ status: 'healthy', details: null })
+
+  await report('x'.repeat(1_001))
+  expect(await row()).toMatchObject({ problem: 'x'.repeat(1_000) })
+  await engine.call('engine::plugins::reload', { name: 'ear' })
+  expect(await row()).not.toHaveProperty('problem')
+})

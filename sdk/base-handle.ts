@@ -280,7 +280,13 @@ export class BaseHandle<Reader, Writer> {
     if (!transport.open) return Promise.reject(closedError('The connection to the engine is closed', id))
     if (transport.congested) {
       return Promise.reject(
-        new InvocationError('overloaded', 'Too much waits to be sent to the engine; try again later', id, undefined, true),
+        new InvocationError(
+          'overloaded',
+          'Too much waits to be sent to the engine; try again later',
+          id,
+          undefined,
+          true,
+        ),
       )
     }
     return new Promise((resolve, reject) => {

@@ -192,7 +192,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ['a request there, and the taking of its answer', FIXED, timeText(HEALTH_REQUEST_MS), 'closed'],
   ['HTTP upgrade', 'handshake_timeout_ms', timeText(listener.handshake_timeout_ms), 'closed'],
   ['silence of a connection', 'idle_timeout_ms', timeText(listener.idle_timeout_ms), 'dropped'],
-  ['a message that is coming in, from its first byte to its last', 'idle_timeout_ms', timeText(listener.idle_timeout_ms), 'dropped'],
+  [
+    'a message that is coming in, from its first byte to its last',
+    'idle_timeout_ms',
+    timeText(listener.idle_timeout_ms),
+    'dropped',
+  ],
   [
     'registrations before the announce',
     'registration_namespace_grace_ms',

@@ -121,6 +121,8 @@ declare module '../../sdk/known-ids.ts' {
         memory_bytes: number
         event_loop_utilization: number
         stale?: { since: string; reason: 'build' | 'import' | 'start' | 'busy' | 'config'; error: string }
+        /** How its parts are, by name, if it tells. */
+        health?: Record<string, any>
         restarts: number
         last_crash?: { at: string; code: string; message: string }
         error?: string
@@ -173,6 +175,8 @@ declare module '../../sdk/known-ids.ts' {
           memory_bytes: number
           event_loop_utilization: number
           stale?: { since: string; reason: 'build' | 'import' | 'start' | 'busy' | 'config'; error: string }
+          /** How its parts are, by name, if it tells. */
+          health?: Record<string, any>
           restarts: number
           last_crash?: { at: string; code: string; message: string }
           error?: string

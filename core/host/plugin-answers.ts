@@ -50,6 +50,11 @@ const COMMON = {
   memory_bytes: NUMBER,
   event_loop_utilization: NUMBER,
   stale: object({ since: TEXT, reason: { enum: STALE_REASONS }, error: TEXT }),
+  health: {
+    type: 'object',
+    additionalProperties: object({ status: { enum: ['healthy', 'degraded'] }, details: { type: 'object' } }),
+    description: 'How its parts are, by name, if it tells.',
+  },
   restarts: COUNT,
   last_crash: object({ at: TEXT, code: TEXT, message: TEXT }),
   error: TEXT,
@@ -64,6 +69,7 @@ const OPTIONAL = [
   'addresses',
   'settings',
   'stale',
+  'health',
   'last_crash',
   'error',
 ]

@@ -164,9 +164,12 @@ export class PluginHost implements ChangeParticipant {
     this.#running.openListeners.at(url)
   }
 
-  /** Parts of plugins that run, as they tell of them. */
+  /** Parts of plugins that run, as they tell of them; those of a further instance have its number: `exec#1`. */
   get health(): ReadonlyMap<string, HealthState> {
-    return new Map((this.#parts?.table.all ?? []).flatMap(({ generation }) => [...(generation?.health ?? [])]))
+    const all = (this.#parts?.table.all ?? []).flatMap(({ name, plugin, generation }) =>
+      [...(generation?.health ?? [])].map(([part, state]) => [part + name.slice(plugin.length), state] as const),
+    )
+    return new Map(all)
   }
 
   onChanged(listener: (event: PluginEvent) => void): () => void {

@@ -13,7 +13,7 @@ import { watchFiles } from './watch/start-watch.ts'
 const OUT_OF_DATE_MS = 0
 
 export function startExec(
-  { config, processes, log, engine, reportProblem }: PluginContext<ExecConfig>,
+  { config, processes, log, engine, reportHealth }: PluginContext<ExecConfig>,
   clock: Clock,
 ): RunningPlugin<ExecConfig> {
   const { commands, patterns, maxRestarts } = execSettings(config)
@@ -28,7 +28,11 @@ export function startExec(
         processes,
         log,
         clock,
-        onProblem: reportProblem,
+        onProblem: (problem) =>
+          reportHealth(
+            'exec',
+            problem === undefined ? { status: 'healthy' } : { status: 'degraded', details: { error: problem } },
+          ),
       }),
   )
   const files = watchFiles(patterns, {

@@ -90,6 +90,7 @@ it('documents the rows of plugins', async () => {
     'abandoned',
     'addresses',
     'error',
+    'health',
     'last_crash',
     'plugin',
     'settings',

@@ -1,6 +1,6 @@
 // What listings show of a plugin (spec 09 §3).
 import { maskSecrets } from '../../../base/values/masking.ts'
-import type { Isolation, JsonSchema } from '../../../sdk/plugin.ts'
+import type { HealthState, Isolation, JsonSchema } from '../../../sdk/plugin.ts'
 import { withDeadline } from '../../../base/time/deadline.ts'
 import type { Container } from '../containers/container.ts'
 import type { Usage } from '../containers/host-messages.ts'
@@ -44,6 +44,8 @@ export interface PluginRow {
   readonly memory_bytes: number
   readonly event_loop_utilization: number
   readonly stale?: Stale
+  /** How its parts are, by name, if it tells. */
+  readonly health?: Readonly<Record<string, HealthState>>
   readonly restarts: number
   readonly last_crash?: LastCrash
   /** For state `failed`. */
@@ -104,6 +106,7 @@ export async function rowOf(
     memory_bytes: usage.memoryBytes,
     event_loop_utilization: usage.eventLoopUtilization,
     ...(stale !== undefined && { stale }),
+    ...(generation !== undefined && generation.health.size > 0 && { health: Object.fromEntries(generation.health) }),
     restarts: instance.restarts,
     ...(lastCrash !== undefined && { last_crash: lastCrash }),
     ...(phase.name === 'failed' && { error: phase.failure.message }),

@@ -1,4 +1,4 @@
-// What plugins hear of the engine once it serves, and what the engine hears of them: `listening` and `reportProblem`.
+// What plugins hear of the engine once workers can connect: `listening`.
 import { expect, test } from 'vitest'
 import { unusedPort } from '../../support/unused-port.ts'
 import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
@@ -62,28 +62,4 @@ test.each([
   const folder = await start(ear(body))
   expect(await folder.logged('listening() failed: deaf')).toMatchObject({ level: 'error', plugin: 'ear' })
   expect(folder.engine.status().plugins.find(({ name }) => name === 'ear')).toMatchObject({ state: 'running' })
-})
-
-test('a problem that a plugin reports is in its row and in the health until it is over, or the generation', async () => {
-  const folder = new EngineFolder()
-  const source = pluginFile('ear', `iii.registerFunction('ear::report', ({ problem }) => reportProblem(problem))`)
-  folder.write('plugins/ear.ts', source.replace('{ iii, config, engine }', '{ iii, reportProblem }'))
-  folder.configure(LISTENER, '{ name: ear }')
-  const engine = await folder.start()
-  const report = (problem?: string) => engine.call('ear::report', { problem })
-  const row = () => engine.call('engine::plugins::info', { name: 'ear' })
-  const plugins = async () =>
-    ((await engine.call('engine::health::check')) as { components: { plugins: unknown } }).components.plugins
-
-  await report('it hurts')
-  expect(await row()).toMatchObject({ state: 'running', problem: 'it hurts' })
-  expect(await plugins()).toEqual({ status: 'degraded', details: { error: 'ear: it hurts' } })
-  await report()
-  expect(await row()).not.toHaveProperty('problem')
-  expect(await plugins()).toEqual({ status: 'healthy', details: null })
-
-  await report('x'.repeat(1_001))
-  expect(await row()).toMatchObject({ problem: 'x'.repeat(1_000) })
-  await engine.call('engine::plugins::reload', { name: 'ear' })
-  expect(await row()).not.toHaveProperty('problem')
 })

@@ -143,11 +143,15 @@ describe('several entries', () => {
     const problem = "'exit 7' failed with exit code 7, and is not started again"
     expect(await folder.engine.call('engine::health::check')).toMatchObject({
       status: 'degraded',
-      components: { plugins: { status: 'degraded', details: { error: `iii-exec#1: ${problem}` } } },
+      components: { exec: { status: 'healthy' }, 'exec#1': { status: 'degraded', details: { error: problem } } },
     })
     const { plugins } = (await folder.engine.call('engine::plugins::list')) as { plugins: { name: string }[] }
-    expect(plugins.find(({ name }) => name === 'iii-exec#1')).toMatchObject({ state: 'running', problem })
-    expect(plugins.find(({ name }) => name === 'iii-exec')).not.toHaveProperty('problem')
+    const healthOf = (instance: string) => plugins.find(({ name }) => name === instance)
+    expect(healthOf('iii-exec')).toMatchObject({ health: { exec: { status: 'healthy' } } })
+    expect(healthOf('iii-exec#1')).toMatchObject({
+      state: 'running',
+      health: { exec: { status: 'degraded', details: { error: problem } } },
+    })
   })
 })
 

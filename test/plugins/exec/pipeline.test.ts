@@ -31,7 +31,7 @@ describe('commands', () => {
     const run = await ExecRun.start({ exec: [] })
     await run.host.stop()
     expect(run.logs('process')).toEqual([])
-    expect(run.host.problem).toBeUndefined()
+    expect(run.problem).toBeUndefined()
   })
 
   test('behind one that fails are not started; the plugin runs on and says so', async () => {
@@ -40,7 +40,7 @@ describe('commands', () => {
     expect(level).toBe('error')
     expect(message).toContain("'exit 3' failed with exit code 3")
     expect(run.outputs).toEqual(['first'])
-    expect(run.host.problem).toBe("'exit 3' failed with exit code 3, and what follows it was not started")
+    expect(run.problem).toBe("'exit 3' failed with exit code 3, and what follows it was not started")
   })
 
   test('that are no program are named, with what to do', async () => {
@@ -67,7 +67,7 @@ describe('the last command', () => {
     await run.logged("'echo done' has ended, and is not started again")
     expect(clock.waiting).toBe(0)
     expect(run.outputs).toEqual(['done'])
-    expect(run.host.problem).toBeUndefined()
+    expect(run.problem).toBeUndefined()
   })
 
   test('is not started again with max_restarts: 0, however it has ended', async () => {
@@ -76,7 +76,7 @@ describe('the last command', () => {
     const { level } = await run.logged("'exit 4' failed with exit code 4, and is not started again")
     expect(level).toBe('error')
     expect(clock.waiting).toBe(0)
-    expect(run.host.problem).toBe("'exit 4' failed with exit code 4, and is not started again")
+    expect(run.problem).toBe("'exit 4' failed with exit code 4, and is not started again")
   })
 
   test('alone is started again when it fails, later each time, and given up in the end', async () => {
@@ -84,7 +84,7 @@ describe('the last command', () => {
     const run = await ExecRun.start({ exec: ['echo once', 'echo try; exit 5'], max_restarts: 2 }, { clock })
     for (const ms of [500, 1000]) {
       await run.logged(`it is started again in ${ms} ms`)
-      expect(run.host.problem).toBe("'echo try; exit 5' failed with exit code 5; it is started again")
+      expect(run.problem).toBe("'echo try; exit 5' failed with exit code 5; it is started again")
       clock.move(ms - 1)
       expect(clock.waiting).toBe(1)
       clock.move(1)
@@ -92,7 +92,7 @@ describe('the last command', () => {
     await run.logged('and is not started again')
     expect(clock.waiting).toBe(0)
     expect(run.outputs).toEqual(['once', 'try', 'try', 'try'])
-    expect(run.host.problem).toContain('is not started again')
+    expect(run.problem).toContain('is not started again')
   })
 
   test('is started again when a signal ends it', async () => {

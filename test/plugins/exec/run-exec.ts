@@ -50,6 +50,11 @@ export class ExecRun {
     return run
   }
 
+  /** What health says is wrong. */
+  get problem(): unknown {
+    return this.host.health.get('exec')?.details?.['error']
+  }
+
   write(path: string, text = String(Math.random())): void {
     write(join(this.folder, path), text)
   }

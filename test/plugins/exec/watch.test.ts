@@ -122,7 +122,7 @@ describe('another run', () => {
     await run.logged('Pipeline step failed')
     run.write('src/a.ts', 'right')
     await run.output('built')
-    expect(run.host.problem).toBeUndefined()
+    expect(run.problem).toBeUndefined()
   })
 
   test('begins when a command was given up, with all restarts', async () => {

@@ -1,7 +1,8 @@
 // What some tests need and not every machine has. A test that is skipped says so in its title, `… (needs NAME)`, with a name of
 // this table; skipped-tests.ts tells at the end of a run why, and how to have it run.
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { findOldNode } from '../bin/old-node.ts'
 import { rabbitScript } from './rabbitmq-server.ts'
@@ -70,6 +71,11 @@ export const NEEDS = {
     missing: 'no right to become another user',
     remedy: 'run them as root, in a container for example',
   },
+  'small disk': {
+    isThere: () => canMount(),
+    missing: 'no right to mount a small file system',
+    remedy: 'run them on Linux as root, where mounting is allowed',
+  },
   POSIX: {
     isThere: () => process.platform !== 'win32',
     missing: 'nothing like the rights of POSIX files on this system',
@@ -100,6 +106,25 @@ export function lacks(name: NeedName): boolean {
   const isThere = known.get(name) ?? need.isThere()
   known.set(name, isThere)
   return !isThere
+}
+
+/** A file system in memory, on a folder of its own. */
+export function mountSmallDisk(folder: string, size: string): boolean {
+  return answers('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder)
+}
+
+export function unmountDisk(folder: string): void {
+  // Lazily: a file that is open is no reason to leave it there.
+  answers('umount', '-l', folder)
+}
+
+function canMount(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
+  const folder = mkdtempSync(path.join(tmpdir(), 'iii-mount-'))
+  const isMounted = mountSmallDisk(folder, '64k')
+  if (isMounted) unmountDisk(folder)
+  rmdirSync(folder)
+  return isMounted
 }
 
 export function chromiumFile(): string | undefined {

@@ -19,6 +19,7 @@ import { QUEUE_RETRY_MS } from './named-queues.ts'
 import { QUEUE_DEFAULTS } from './settings.ts'
 import { CONDITION_MS } from './topics/subscriber-delivery.ts'
 import { SUBSCRIPTION_STOP_MS } from './topics/subscription.ts'
+import { MAX_EVENT_PAYLOAD } from './watch/dead-letter-trigger.ts'
 import { FEED_MS, FEED_RETRY_MS, MAX_FEED_QUEUES } from './watch/live-feed.ts'
 import { HEALTH_TOLD } from './watch/queue-health.ts'
 import { MAX_SPAN_PAYLOAD } from './watch/queue-spans.ts'
@@ -117,6 +118,11 @@ export const BOUNDS: readonly Bound[] = [
     limit: 'spans that are sent together, the wait of the first, and a published payload in one',
     initial: `${countText(SPAN_BATCH.spans)}, ${timeText(SPAN_BATCH.ms)}, ${charactersText(MAX_SPAN_PAYLOAD)}`,
     effect: 'they are sent at once; a longer payload is not shown',
+  },
+  {
+    limit: 'payload in an event of `queue:dead-letter`',
+    initial: charactersText(MAX_EVENT_PAYLOAD),
+    effect: 'left out; `engine::queue::dlq_messages` has it',
   },
   {
     limit: 'queues and topics in a message of the live feed',

@@ -178,6 +178,8 @@ declare module '../../sdk/known-ids.ts' {
         offset?: number | null
         /** Entries in the answer. Default 50; more than 1000 counts as 1000. */
         limit?: number | null
+        /** Only the one with this id. Default: all. */
+        message_id?: string | null
         /** By the time of the last failure. Default newest. */
         order?: 'newest' | 'oldest' | null
       }
@@ -308,6 +310,7 @@ declare module '../../sdk/known-ids.ts' {
       output: {
         id: string
         payload: any
+        /** Empty for a message that nobody has subscribed to. */
         function_id: string
         /** Left out for `default`. */
         namespace?: string
@@ -343,6 +346,7 @@ declare module '../../sdk/known-ids.ts' {
       output: {
         id: string
         payload: any
+        /** Empty for a message that nobody has subscribed to. */
         function_id: string
         /** Left out for `default`. */
         namespace?: string
@@ -506,6 +510,14 @@ declare module '../../sdk/known-ids.ts' {
         function_id: string
         /** Of the last failure. */
         error: { code: string; message: string }
+        /** Of the function. Left out for `default`. */
+        namespace?: string
+        /** What was enqueued or published. Left out where it is too long. */
+        payload?: any
+        /** Bytes of it. */
+        size_bytes: number
+        /** Unix milliseconds at which it was stored. */
+        created_at: number
         /** Failed deliveries. */
         attempts: number
         /** Unix milliseconds of the last failure. */

@@ -227,6 +227,8 @@ export interface Backend {
   topics(): Promise<string[]>
   /** Messages that were published to a topic without subscriptions. */
   backlog(topic: string): Promise<number>
+  /** Those messages, the first first. */
+  peekBacklog(topic: string, page: Page): Promise<Job[]>
 
   /** An unknown queue has zeros. */
   stats(queue: QueueRef): Promise<QueueStats>
@@ -236,6 +238,8 @@ export interface Backend {
   delayed(queue: QueueRef, page: Page): Promise<Job[]>
   /** By the time of the last failure. */
   deadLetters(queue: QueueRef, page: DeadLetterPage): Promise<DeadLetter[]>
+  /** The one with this id; undefined = there is none. */
+  deadLetter(queue: QueueRef, id: string): Promise<DeadLetter | undefined>
   /**
    * Back to the end of the live queue, oldest failure first, with 0 attempts and the same id. Resolves with how many were found. `all` may be done in several
    * steps, each atomic; a dead letter is never in both places, or in none.

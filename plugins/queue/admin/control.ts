@@ -30,7 +30,7 @@ const JOBS: JsonSchema = {
     {
       id: { type: 'string' },
       payload: {},
-      function_id: { type: 'string' },
+      function_id: { type: 'string', description: 'Empty for a message that nobody has subscribed to.' },
       namespace: { type: 'string', description: 'Left out for `default`.' },
       group: { type: 'string', description: 'Of a fifo queue.' },
       priority: NUMBER,
@@ -163,6 +163,11 @@ async function nextOf({ backend, awaiting }: ControlDeps, queue: QueueRef, { off
   return [...first.map((job) => ({ job, isAwaiting: true })), ...waiting.map((job) => ({ job, isAwaiting: false }))]
 }
 
+/** Waits for the first subscriber. */
+async function backlogOf({ backend }: ControlDeps, topic: string, page: Page): Promise<Listed[]> {
+  return (await backend.peekBacklog(topic, page)).map((job) => ({ job, isAwaiting: false }))
+}
+
 function list(
   deps: ControlDeps,
   what: 'peek' | 'delayed',
@@ -180,13 +185,15 @@ function list(
       page: readPage(input, reader),
     }),
     run: ({ queue, page }) =>
-      underCode(`${what}_failed`, `list the messages of "${queue}"`, async () =>
-        mergedPage(await deps.names.find(queue), page, {
+      underCode(`${what}_failed`, `list the messages of "${queue}"`, async () => {
+        const meant = await deps.names.find(queue)
+        return mergedPage(meant, page, {
           read: (each, part) => read(deps, each, part),
+          further: what === 'peek' && meant.backlog > 0 ? (part) => backlogOf(deps, meant.name, part) : undefined,
           order,
           row: ({ job, isAwaiting }, functionOfQueue) => jobRow(job, functionOfQueue, isAwaiting),
-        }),
-      ),
+        })
+      }),
   }
 }
 
@@ -204,8 +211,8 @@ function hold(
     decode: (input, reader) => readName(input, reader, 'queue', 'queue_not_set'),
     run: (queue) =>
       underCode(`${action}_failed`, `${action} "${queue}"`, async () => {
-        const { queues } = await names.find(queue)
-        if (queues.length === 0) throw notFound(queue)
+        const { queues, backlog } = await names.find(queue)
+        if (queues.length === 0) throw backlog > 0 ? notSubscribed(queue) : notFound(queue)
         for (const each of queues) await backend.setPaused(each, paused)
         return { queue, paused }
       }),
@@ -256,6 +263,13 @@ function unsubscribe({ backend, isBound }: ControlDeps): BuiltInFunction<Unsubsc
         return { topic, function_id: functionId, removed: known !== undefined }
       }),
   }
+}
+
+function notSubscribed(topic: string): CodedError {
+  return new CodedError(
+    'queue_not_found',
+    `The topic "${topic}" has messages, and nobody has subscribed to it: there is nothing to hold, they wait for the first subscriber.`,
+  )
 }
 
 function notFound(queue: string): CodedError {

@@ -26,6 +26,8 @@ interface OneMessage extends Named {
 
 interface Messages {
   readonly topic: string
+  /** Only this one. */
+  readonly messageId: string | undefined
   readonly page: Page
   readonly order: DeadLetterPage['order']
 }
@@ -78,6 +80,7 @@ function dlqMessages({ backend, names }: DeadLetterDeps): BuiltInFunction<Messag
         topic: NAME_SCHEMAS.queue,
         queue: { type: 'string', description: 'The same as `topic`.' },
         ...PAGE_SCHEMAS,
+        message_id: { type: ['string', 'null'], description: 'Only the one with this id. Default: all.' },
         order: { enum: ['newest', 'oldest', null], description: 'By the time of the last failure. Default newest.' },
       },
       ['topic'],
@@ -101,10 +104,14 @@ function dlqMessages({ backend, names }: DeadLetterDeps): BuiltInFunction<Messag
       ),
     },
     decode: readMessages,
-    run: ({ topic, page, order }) =>
+    run: ({ topic, messageId, page, order }) =>
       underCode('dlq_messages_failed', `list the dead letters of "${topic}"`, async () =>
         mergedPage(await names.find(topic), page, {
-          read: (queue, { offset, limit }) => backend.deadLetters(queue, { offset, limit, order }),
+          read: async (queue, { offset, limit }) => {
+            if (messageId === undefined) return backend.deadLetters(queue, { offset, limit, order })
+            const found = await backend.deadLetter(queue, messageId)
+            return found === undefined ? [] : [found].slice(offset, offset + limit)
+          },
           order: (one, other) => (order === 'newest' ? -1 : 1) * (one.error.at - other.error.at),
           row: deadLetterRow,
         }),
@@ -117,6 +124,7 @@ function readMessages(input: InputObject, reader: InputReader): Messages {
   if (order !== 'newest' && order !== 'oldest' && order !== null) reader.wrong(input, 'order', '"newest" or "oldest"')
   return {
     topic: readName(input, reader, 'topic', 'topic_required'),
+    messageId: input['message_id'] == null ? undefined : readMessageId(input, reader),
     page: readPage(input, reader),
     order: order === 'oldest' ? 'oldest' : 'newest',
   }

@@ -9,22 +9,27 @@ export interface ListedBy<Entry> {
   readonly read: (queue: QueueRef, page: Page) => Promise<readonly Entry[]>
   readonly order: (one: Entry, other: Entry) => number
   readonly row: (entry: Entry, functionOfQueue: string) => RawJson
+  /** Entries that belong to no queue. Default: none. */
+  readonly further?: ((page: Page) => Promise<readonly Entry[]>) | undefined
 }
 
 export async function mergedPage<Entry>(
   { queues, functionOf }: Meant,
   { offset, limit }: Page,
-  { read, order, row }: ListedBy<Entry>,
+  { read, order, row, further }: ListedBy<Entry>,
 ): Promise<RawJson> {
   const [only] = queues
-  if (only !== undefined && queues.length === 1) {
+  if (only !== undefined && queues.length === 1 && further === undefined) {
     const entries = await read(only, { offset, limit })
     return rowList(entries.map((entry) => row(entry, functionOf(only))))
   }
   const first = { offset: 0, limit: offset + limit }
-  const lists = await Promise.all(
-    queues.map(async (queue) => (await read(queue, first)).map((entry, place) => ({ queue, entry, place }))),
-  )
+  const listed = async (entries: Promise<readonly Entry[]>, functionOfQueue: string) =>
+    (await entries).map((entry, place) => ({ functionOfQueue, entry, place }))
+  const lists = await Promise.all([
+    ...queues.map((queue) => listed(read(queue, first), functionOf(queue))),
+    ...(further === undefined ? [] : [listed(further(first), '')]),
+  ])
   const merged = lists.flat().sort((one, other) => order(one.entry, other.entry) || one.place - other.place)
-  return rowList(merged.slice(offset, offset + limit).map(({ queue, entry }) => row(entry, functionOf(queue))))
+  return rowList(merged.slice(offset, offset + limit).map(({ functionOfQueue, entry }) => row(entry, functionOfQueue)))
 }

@@ -7,6 +7,7 @@ import {
   type TriggerBindingsOptions,
 } from '../../../kit/triggers/trigger-bindings.ts'
 import type { TriggerTypeInput } from '../../../sdk/handle-types.ts'
+import { RawJson } from '../../../sdk/raw-json.ts'
 import type { QueueRef } from '../adapters/backend.ts'
 import type { Failure, Job } from '../job.ts'
 import { kindOf } from './queue-figures.ts'
@@ -40,7 +41,7 @@ export const DEAD_LETTER_TRIGGER_TYPE: TriggerTypeInput = {
   },
   call_request_format: {
     type: 'object',
-    required: ['queue', 'kind', 'id', 'function_id', 'error', 'attempts', 'failed_at'],
+    required: ['queue', 'kind', 'id', 'function_id', 'size_bytes', 'created_at', 'error', 'attempts', 'failed_at'],
     properties: {
       queue: { type: 'string', description: 'Name of the queue or the topic.' },
       kind: { enum: ['named', 'topic'] },
@@ -55,11 +56,18 @@ export const DEAD_LETTER_TRIGGER_TYPE: TriggerTypeInput = {
         required: ['code', 'message'],
         properties: { code: { type: 'string' }, message: { type: 'string' } },
       },
+      namespace: { type: 'string', description: 'Of the function. Left out for `default`.' },
+      payload: { description: 'What was enqueued or published. Left out where it is too long.' },
+      size_bytes: { type: 'integer', description: 'Bytes of it.' },
+      created_at: { type: 'integer', description: 'Unix milliseconds at which it was stored.' },
       attempts: { type: 'integer', description: 'Failed deliveries.' },
       failed_at: { type: 'integer', description: 'Unix milliseconds of the last failure.' },
     },
   },
 }
+
+/** Characters of what was enqueued that an event carries. */
+export const MAX_EVENT_PAYLOAD = 64 * 1024
 
 /** For `TriggerBindings`. */
 export const DEAD_LETTER_BINDINGS: Omit<TriggerBindingsOptions<DeadLetterFilter, DeadLetterEvent>, 'iii' | 'log'> = {
@@ -72,15 +80,26 @@ export const DEAD_LETTER_BINDINGS: Omit<TriggerBindingsOptions<DeadLetterFilter,
   },
   matches: () => true,
   subject: { of: ({ queue }) => queue, ofEvent: ({ queue }) => queue.name },
-  payload: ({ queue, job, functionId, failure: { at, code, message } }) => ({
-    queue: queue.name,
-    kind: kindOf(queue),
-    id: job.id,
-    function_id: functionId,
-    error: { code, message },
-    attempts: job.attempts,
-    failed_at: at,
-  }),
-  bytes: ({ failure }) => failure.message.length + 500,
+  payload({ queue, job, functionId, failure: { at, code, message } }) {
+    const { id, namespace, data, attempts, createdAt } = job
+    const text = JSON.stringify({
+      queue: queue.name,
+      kind: kindOf(queue),
+      id,
+      function_id: functionId,
+      ...(namespace !== undefined && namespace !== 'default' && { namespace }),
+      error: { code, message },
+      attempts,
+      failed_at: at,
+      created_at: createdAt,
+      size_bytes: Buffer.byteLength(data),
+    })
+    return new RawJson(isShown(job) ? `${text.slice(0, -1)},"payload":${data}}` : text)
+  },
+  bytes: ({ failure, job }) => failure.message.length + (isShown(job) ? job.data.length : 0) + 500,
   orderKey: ({ queue }) => queue.key,
+}
+
+function isShown({ data }: Job): boolean {
+  return data.length <= MAX_EVENT_PAYLOAD
 }

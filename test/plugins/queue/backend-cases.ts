@@ -16,6 +16,7 @@ export type Lack =
   | 'pause'
   | 'byte limit'
   | 'delay of a subscriber'
+  | 'peek of a backlog'
 
 export interface BackendCaseOptions {
   readonly lacks?: readonly Lack[]
@@ -452,6 +453,17 @@ export function backendCases(
         expect(await listed(run, 'oldest', { offset: 3, limit: 50 })).toEqual([4, 5])
       })
 
+      test('one is found by its id', async () => {
+        const run = await dead(1, 2, 3)
+        const { job } = run.settled.items.find(({ data }) => data === 2)!
+        expect(await run.backend.deadLetter(run.queue, job.id)).toMatchObject({
+          job: { id: job.id, data: '2' },
+          sizeBytes: 1,
+        })
+        expect(await run.backend.deadLetter(run.queue, 'nobody')).toBeUndefined()
+        expect(await listed(run)).toEqual([3, 2, 1])
+      })
+
       test('all are put back in their order, with the same id and no attempts', async () => {
         const run = await dead(1, 2, 3)
         const ids = run.settled.items.map(({ job }) => job.id)
@@ -579,6 +591,17 @@ function topicCases(start: () => Promise<QueueRun>, unlessLacking: ReturnType<ty
       expect(await take(a, 2)).toEqual(['early', 'late'])
       expect(await take(b, 1)).toEqual(['late'])
       expect(await backend.backlog(topic)).toBe(0)
+    })
+
+    unlessLacking('peek of a backlog')('what nobody is subscribed to can be looked at', async () => {
+      const { publish, backend, topic } = await scene()
+      for (const payload of [1, 2, 3]) await publish(payload)
+      const shown = async (offset: number, limit: number) =>
+        (await backend.peekBacklog(topic, { offset, limit })).map(({ data }) => JSON.parse(data))
+      expect(await shown(0, 10)).toEqual([1, 2, 3])
+      expect(await shown(1, 1)).toEqual([2])
+      expect(await backend.peekBacklog('nobody knows', { offset: 0, limit: 10 })).toEqual([])
+      expect(await backend.backlog(topic)).toBe(3)
     })
 
     test('whoever has unsubscribed gets no more copies', async () => {

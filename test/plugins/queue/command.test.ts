@@ -59,9 +59,7 @@ test('peek shows what is next, pause and resume hold the queue', async () => {
 test('peek says what there is where nothing is next', async () => {
   expect((await queue('peek', 'quiet')).stdout).toBe('Nothing in "quiet" is to be delivered now.\n')
   await client.call('iii::durable::publish', { topic: 'early', data: 1 })
-  expect((await queue('peek', 'early')).stdout).toBe(
-    'Nothing in "early" is to be delivered now; 1 waiting for the first subscriber.\n',
-  )
+  expect((await queue('peek', 'early')).stdout).toMatch(/^ID +FUNCTION +.*\n\S+ +0 +.* 1$/m)
   await client.provided('slow', () => new Promise(() => {}))
   await enqueue('quiet', 'slow', 1)
   await client.until(() => client.calls('slow').length > 0, 'the delivery')

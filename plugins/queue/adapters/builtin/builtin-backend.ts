@@ -146,6 +146,10 @@ export class BuiltinBackend implements Backend {
     return this.#registry.find('backlog', topic)?.line.stats().waiting ?? 0
   }
 
+  async peekBacklog(topic: string, { offset, limit }: Page): Promise<Job[]> {
+    return this.#registry.find('backlog', topic)?.line.peek(offset, limit) ?? []
+  }
+
   async stats(queue: QueueRef): Promise<QueueStats> {
     return this.#find(queue)?.stats() ?? EMPTY_STATS
   }
@@ -161,6 +165,11 @@ export class BuiltinBackend implements Backend {
   async deadLetters(queue: QueueRef, page: DeadLetterPage): Promise<DeadLetter[]> {
     const line = this.#find(queue)
     return line === undefined ? [] : this.#deadLetters.list(line, page)
+  }
+
+  async deadLetter(queue: QueueRef, id: string): Promise<DeadLetter | undefined> {
+    const line = this.#find(queue)
+    return line === undefined ? undefined : this.#deadLetters.find(line, id)
   }
 
   async redrive(queue: QueueRef, which: DeadLetterChoice): Promise<number> {

@@ -18,11 +18,12 @@ export class DeadLetters {
   }
 
   list(line: QueueLine, { offset, limit, order }: DeadLetterPage): DeadLetter[] {
-    return this.#tables.readDead(line.number, order, limit, offset).map(({ job }) => ({
-      job,
-      error: job.history.at(-1) ?? { at: 0, code: '', message: '' },
-      sizeBytes: Buffer.byteLength(job.data),
-    }))
+    return this.#tables.readDead(line.number, order, limit, offset).map(letterOf)
+  }
+
+  find(line: QueueLine, id: string): DeadLetter | undefined {
+    const row = this.#tables.findDead(line.number, id)
+    return row === undefined ? undefined : letterOf(row)
   }
 
   redrive(line: QueueLine, which: DeadLetterChoice): Promise<number> {
@@ -89,5 +90,13 @@ export class DeadLetters {
   #byId(line: QueueLine, ids: readonly string[]): DeadRow[] {
     const rows = ids.map((id) => this.#tables.findDead(line.number, id)).filter((row) => row !== undefined)
     return rows.sort((one, other) => one.number - other.number)
+  }
+}
+
+function letterOf({ job }: DeadRow): DeadLetter {
+  return {
+    job,
+    error: job.history.at(-1) ?? { at: 0, code: '', message: '' },
+    sizeBytes: Buffer.byteLength(job.data),
   }
 }

@@ -64,6 +64,19 @@ export class DeadLetterQueue {
     }).then((found) => found > 0)
   }
 
+  async find(id: string): Promise<DeadLetter | undefined> {
+    const found = await this.#look(async (channel, count) => {
+      this.#refuseLong(count, 'an id')
+      const letters: DeadLetter[] = []
+      await this.#each(channel, count, (message) => {
+        const letter = this.#store.form.decodeDead(message)
+        if (letter.job.id === id) letters.push(letter)
+      })
+      return letters
+    })
+    return found[0]
+  }
+
   redrive(which: DeadLetterChoice): Promise<number> {
     return this.#take(which, (letter) => this.#store.revive(letter))
   }

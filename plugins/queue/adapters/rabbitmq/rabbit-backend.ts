@@ -217,6 +217,11 @@ export class RabbitBackend implements Backend {
     return this.#backlog.count(topic)
   }
 
+  /** Whoever takes messages to look at them would hide them from a subscriber that comes meanwhile. */
+  async peekBacklog(): Promise<Job[]> {
+    throw unsupported('look at messages that nobody has subscribed to', 'peek')
+  }
+
   async stats(ref: QueueRef): Promise<QueueStats> {
     return this.#find(ref)?.stats() ?? EMPTY_STATS
   }
@@ -233,6 +238,10 @@ export class RabbitBackend implements Backend {
 
   async deadLetters(ref: QueueRef, page: DeadLetterPage): Promise<DeadLetter[]> {
     return this.#find(ref)?.deadLetters.list(page) ?? []
+  }
+
+  async deadLetter(ref: QueueRef, id: string): Promise<DeadLetter | undefined> {
+    return this.#find(ref)?.deadLetters.find(id)
   }
 
   async redrive(ref: QueueRef, which: DeadLetterChoice): Promise<number> {

@@ -2,7 +2,7 @@
 import type { DeadLetter, Job } from '../../job.ts'
 import type { DeadLetterChoice, DeadLetterPage, Page, QueueRef, QueueStats } from '../backend.ts'
 import { deadLetterOf, readJob, readJobs, type StoredJob } from './job-record.ts'
-import { queueKey } from './queue-keys.ts'
+import { queueKey, type Key } from './queue-keys.ts'
 import type { QueueServer } from './queue-server.ts'
 
 /** Jobs that are read or moved in one step. */
@@ -23,14 +23,9 @@ export async function statsOf(server: QueueServer, queue: QueueRef): Promise<Que
   }
 }
 
-export async function jobsOf(
-  server: QueueServer,
-  queue: QueueRef,
-  which: 'waiting' | 'delayed',
-  page: Page,
-): Promise<Job[]> {
+export async function jobsOf(server: QueueServer, key: Key, which: 'waiting' | 'delayed', page: Page): Promise<Job[]> {
   return inSteps(page, async ({ offset, limit }) => {
-    const [handles, records, states] = (await server.run('list', [queueKey(queue)], [which, offset, limit])) as Listed
+    const [handles, records, states] = (await server.run('list', [key], [which, offset, limit])) as Listed
     return { seen: handles.length, found: readJobs(handles, records, states).map(({ job }) => job) }
   })
 }
@@ -44,6 +39,11 @@ export async function deadLetters(
     const { jobs, seen } = await listDead(server, queue, order, offset, limit, '+inf')
     return { seen, found: jobs.map(deadLetterOf) }
   })
+}
+
+export async function deadLetter(server: QueueServer, queue: QueueRef, id: string): Promise<DeadLetter | undefined> {
+  const [handles, records] = (await server.run('findDead', [queueKey(queue)], [JSON.stringify(id)])) as Listed
+  return readJobs(handles, records, []).map(deadLetterOf)[0]
 }
 
 export function redrive(server: QueueServer, queue: QueueRef, which: DeadLetterChoice): Promise<number> {

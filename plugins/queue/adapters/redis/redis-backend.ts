@@ -26,7 +26,7 @@ import {
 import { EngineLease } from './engine-lease.ts'
 import { EnqueueTurns, fullError } from './enqueue-turns.ts'
 import { commonText, handleSuffix, targetText } from './job-record.ts'
-import { deadLetters, discard, jobsOf, redrive, statsOf } from './queue-view.ts'
+import { deadLetter, deadLetters, discard, jobsOf, redrive, statsOf } from './queue-view.ts'
 import {
   backlogKey,
   endedWith,
@@ -239,20 +239,28 @@ export class RedisBackend implements Backend {
     return this.#jobsIn(backlogKey(topic))
   }
 
+  peekBacklog(topic: string, page: Page): Promise<Job[]> {
+    return jobsOf(this.#server, backlogKey(topic), 'waiting', page)
+  }
+
   stats(queue: QueueRef): Promise<QueueStats> {
     return statsOf(this.#server, queue)
   }
 
   peek(queue: QueueRef, page: Page): Promise<Job[]> {
-    return jobsOf(this.#server, queue, 'waiting', page)
+    return jobsOf(this.#server, queueKey(queue), 'waiting', page)
   }
 
   delayed(queue: QueueRef, page: Page): Promise<Job[]> {
-    return jobsOf(this.#server, queue, 'delayed', page)
+    return jobsOf(this.#server, queueKey(queue), 'delayed', page)
   }
 
   deadLetters(queue: QueueRef, page: DeadLetterPage): Promise<DeadLetter[]> {
     return deadLetters(this.#server, queue, page)
+  }
+
+  deadLetter(queue: QueueRef, id: string): Promise<DeadLetter | undefined> {
+    return deadLetter(this.#server, queue, id)
   }
 
   redrive(queue: QueueRef, which: DeadLetterChoice): Promise<number> {

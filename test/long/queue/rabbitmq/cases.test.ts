@@ -8,6 +8,6 @@ describe.skipIf(lacks('rabbitmq-server'))('on a server (needs rabbitmq-server)',
   const scene = rabbitScene()
 
   backendCases('rabbitmq', scene.open, {
-    lacks: ['growing back-off', 'byte limit'],
+    lacks: ['growing back-off', 'byte limit', 'peek of a backlog'],
   })
 })

@@ -1,5 +1,6 @@
 // Dead letters by function (spec 03 §5, checks 7, 21–26, 29, 72).
 import { describe, expect, test } from 'vitest'
+import { MAX_EVENT_PAYLOAD } from '../../../../plugins/queue/watch/dead-letter-trigger.ts'
 import { collecting, failing, runQueuePlugin, type QueueRun } from '../queue-run.ts'
 
 const ONCE = { max_retries: 1 }
@@ -83,6 +84,21 @@ describe('a dead letter', () => {
     expect(await list({ limit: 0 })).toEqual([])
     expect(await list({ offset: null, limit: null, order: null })).toEqual(newest)
     expect(await list({ offset: 9 })).toEqual([])
+  })
+
+  test('is found by its id, also among those of a topic', async () => {
+    const { run } = await scene()
+    const [first] = await kill(run, 2)
+    const find = (input: object): Promise<any[]> => run.call('engine::queue::dlq_messages', input)
+    expect(await find({ topic: 'orders', message_id: first })).toMatchObject([{ id: first, payload: { number: 1 } }])
+    expect(await find({ topic: 'orders', message_id: 'nobody' })).toEqual([])
+    for (const name of ['a', 'b']) {
+      await run.bind({ id: name, function_id: 'f', config: { topic: 't', ...ONCE }, metadata: { __binding: name } })
+    }
+    await run.publish('t', 1)
+    for (const { id } of await run.dead('t', 2)) {
+      expect(await find({ topic: 't', message_id: id })).toMatchObject([{ id, payload: 1 }])
+    }
   })
 
   test('26. is one of 50 where no limit is named', async () => {
@@ -210,10 +226,25 @@ describe('the event of a dead letter', () => {
       error: { code: expect.any(String), message: expect.stringContaining('broken') },
       attempts: 1,
       failed_at: expect.any(Number),
+      payload: { number: 1 },
+      size_bytes: 12,
+      created_at: expect.any(Number),
     })
     expect(await all.take(2)).toEqual([event('orders', id), event('mail', mailId)])
     expect(await ofMail.take(1)).toEqual([event('mail', mailId)])
     expect(ofMail.items).toHaveLength(1)
+  })
+
+  test('has no payload that is longer than an event may be', async () => {
+    const { run } = await scene()
+    const events = collecting(run, 'all')
+    await run.engine.bind({ type: 'queue:dead-letter', function_id: 'all' })
+    const longest = 'x'.repeat(MAX_EVENT_PAYLOAD - 2)
+    for (const payload of [longest, `${longest}x`]) await run.enqueue('orders', 'f', payload)
+    const [shown, left] = await events.take(2)
+    expect(shown).toMatchObject({ payload: longest, size_bytes: MAX_EVENT_PAYLOAD })
+    expect(left).not.toHaveProperty('payload')
+    expect(left).toMatchObject({ size_bytes: MAX_EVENT_PAYLOAD + 1 })
   })
 
   test('of a message that was there before its subscription names the function all the same', async () => {

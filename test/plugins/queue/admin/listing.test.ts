@@ -216,6 +216,17 @@ describe('looking into a queue', () => {
   })
 })
 
+test('what is published to a topic that nobody has subscribed to can be looked at', async () => {
+  const { run } = await scene()
+  for (const number of [1, 2, 3]) await run.publish('early', number)
+  const peek = (page: object) => run.call('iii::queue::peek', { queue: 'early', ...page })
+  expect(await peek({})).toMatchObject([1, 2, 3].map((payload) => ({ payload, function_id: '' })))
+  expect(await peek({ offset: 1, limit: 1 })).toMatchObject([{ payload: 2 }])
+  await expect(run.call('iii::queue::pause', { queue: 'early' })).rejects.toMatchObject({
+    message: expect.stringContaining('nobody has subscribed'),
+  })
+})
+
 describe('a paused queue', () => {
   test('delivers nothing until it is resumed', async () => {
     const { run, got, release } = await scene()

@@ -91,6 +91,24 @@ test('subscriptions and the backlog of a topic are remembered', async () => {
   expect((await second.stats(ref)).waiting).toBe(1)
 })
 
+test('a subscriber that is away is published to by its settings, also after a restart', async () => {
+  const folder = tempFolder()
+  const limited = { topic: 't', functionId: 'a', namespace: 'default' }
+  const first = openIn(folder)
+  await first.subscribe(limited, { ...QUEUE_DEFAULTS, maxJobs: 1 })
+  await first.subscribe(limited, { ...QUEUE_DEFAULTS, maxJobs: 2 })
+  await first.subscribe({ ...limited, topic: 'u' }, { ...QUEUE_DEFAULTS, delayMs: 60_000 })
+  await first.publish('t', { data: '1' })
+  await first.close(0)
+  const second = openIn(folder)
+  onTestFinished(() => second.close(0))
+  await second.publish('t', { data: '2' })
+  await expect(second.publish('t', { data: '3' })).rejects.toMatchObject({ code: 'queue_full' })
+  await second.publish('u', { data: '4' })
+  const [delayed] = await second.subscriptions('u')
+  expect(await second.stats(delayed!.queue)).toMatchObject({ waiting: 0, delayed: 1 })
+})
+
 test('a deduplication key outlives a restart', async () => {
   const folder = tempFolder()
   const dedup = { key: 'k', windowMs: 60_000 }

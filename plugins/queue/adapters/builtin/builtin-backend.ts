@@ -90,9 +90,8 @@ export class BuiltinBackend implements Backend {
   }
 
   async subscribe(subscription: Subscription, settings: QueueSettings): Promise<QueueRef> {
-    const { line } = await this.#registry.subscribe(subscription)
+    const { line } = await this.#registry.subscribe(subscription, settings)
     line.isDeclared = true
-    line.settings = settings
     return line.ref
   }
 

@@ -2,11 +2,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { CodedError } from '../../../../protocol/errors.ts'
 import { subscriptionQueue, type QueueRef, type Subscription } from '../backend.ts'
+import type { QueueSettings } from '../../settings.ts'
 import type { JobDatabase } from './job-database.ts'
 import type { JobTables } from './job-tables.ts'
 import { Lane } from './lane.ts'
 import { QueueLine, type QueueLineDeps } from './queue-line.ts'
 import { MAX_LANES } from './schema.ts'
+import { SubscriptionSettings } from './subscription-settings.ts'
 
 /** `backlog`: what was published to a topic while it had no subscription; its name and key are the topic. */
 export type LineKind = QueueRef['kind'] | 'backlog'
@@ -34,6 +36,7 @@ export class QueueRegistry {
   /** By topic; forgotten with each change. */
   readonly #subscribers = new Map<string, readonly KnownQueue[]>()
   readonly #usedLanes = new Set<number>()
+  readonly #settings: SubscriptionSettings
   #lastNumber = 0
   #lastLane = 0
   readonly #insert: StatementSync
@@ -50,6 +53,7 @@ export class QueueRegistry {
     this.#deps = deps
     this.#store = deps.store
     this.#tables = deps.tables
+    this.#settings = new SubscriptionSettings(deps.store)
     const { database } = deps.store
     this.#insert = database.prepare(
       'INSERT INTO queue (number, key, kind, name, function_id, namespace, subscribed) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -92,21 +96,28 @@ export class QueueRegistry {
   }
 
   /** The subscription's queue, which gets copies from now on. The first of a topic takes over the topic's backlog. */
-  subscribe(subscription: Subscription): Promise<KnownQueue> {
+  subscribe(subscription: Subscription, settings: QueueSettings): Promise<KnownQueue> {
     return this.#inTurn(async () => {
-      const ref = subscriptionQueue(subscription)
-      const known = this.find('subscription', ref.key)
-      if (known === undefined) {
-        const backlog = this.find('backlog', subscription.topic)
-        if (backlog === undefined) return this.#make('subscription', ref, subscription)
-        return this.#takeOver(backlog, ref, subscription)
-      }
-      if (!known.subscribed) {
-        await this.#store.run(() => this.#setSubscribed.run(1, known.line.number))
-        known.subscribed = true
-      }
+      const known = await this.#subscribed(subscription)
+      await this.#settings.keep(known.line.number, settings)
+      known.line.settings = settings
       return known
     })
+  }
+
+  async #subscribed(subscription: Subscription): Promise<KnownQueue> {
+    const ref = subscriptionQueue(subscription)
+    const known = this.find('subscription', ref.key)
+    if (known === undefined) {
+      const backlog = this.find('backlog', subscription.topic)
+      if (backlog === undefined) return this.#make('subscription', ref, subscription)
+      return this.#takeOver(backlog, ref, subscription)
+    }
+    if (!known.subscribed) {
+      await this.#store.run(() => this.#setSubscribed.run(1, known.line.number))
+      known.subscribed = true
+    }
+    return known
   }
 
   unsubscribe(subscription: Subscription): Promise<void> {
@@ -143,6 +154,7 @@ export class QueueRegistry {
       this.#remove.run(line.number)
       this.#removeLanes.run(line.number)
       this.#removeKeys.run(line.number)
+      this.#settings.forget(line.number)
     })
     line.close()
     for (const { number } of line.lanes) this.#usedLanes.delete(number)
@@ -223,7 +235,8 @@ export class QueueRegistry {
       }
       const subscription =
         functionId === null || namespace === null ? undefined : { topic: name, functionId, namespace }
-      this.#know(number, kind, ref, paused === 1, lanes.get(number) ?? [], subscription, subscribed === 1)
+      const known = this.#know(number, kind, ref, paused === 1, lanes.get(number) ?? [], subscription, subscribed === 1)
+      if (subscription !== undefined) known.line.settings = this.#settings.of(number)
       this.#lastNumber = Math.max(this.#lastNumber, number)
     }
   }

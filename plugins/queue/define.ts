@@ -1,6 +1,7 @@
 // `queue::define`: makes a named queue while the engine runs, or changes its settings, and keeps that for the next start (spec 03 §3.4). It is
 // written into the worker's settings, which then come back as any change of them does.
 import { isDeepStrictEqual } from 'node:util'
+import { unknownKey } from '../../base/values/closest-name.ts'
 import type { AdapterChoice } from '../../kit/adapters/adapter-set.ts'
 import type { BuiltInFunction } from '../../kit/functions/built-in-function.ts'
 import { objectSchema } from '../../kit/functions/function-schemas.ts'
@@ -21,6 +22,8 @@ interface Definition {
   readonly config: QueueConfig
 }
 
+/** The last one comes with every call. */
+const MEMBERS = ['queue', 'config', '_caller_worker_id']
 const SETTINGS_ID = 'iii-queue'
 /** As long as the holder of the settings may take. */
 const APPLY_MS = 90_000
@@ -45,6 +48,7 @@ export function defineFunction(context: DefineContext): BuiltInFunction<Definiti
       ['queue', 'changed'],
     ),
     decode: (input, reader) => {
+      for (const member in input) if (!MEMBERS.includes(member)) reader.fail(unknownKey(member, MEMBERS.slice(0, -1)))
       const config = input['config'] ?? {}
       if (typeof config !== 'object' || Array.isArray(config)) return reader.wrong(input, 'config', 'an object')
       return { queue: reader.string(input, 'queue'), config: config as QueueConfig }

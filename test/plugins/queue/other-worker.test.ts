@@ -15,6 +15,18 @@ const IN_PROJECT = [
   'iii::queue::discard_message',
 ]
 
+test('1. without any of them an Enqueue fails, and says what is missing', async () => {
+  const folder = new EngineFolder()
+  folder.configure(LISTENER)
+  await folder.start({ watch: false })
+  const client = await folder.connect()
+  const { error } = await client.call('f', {}, { action: { type: 'enqueue', queue: 'default' } })
+  expect(error).toMatchObject({
+    code: 'enqueue_error',
+    message: expect.stringMatching(/No queue provider is installed.*QueueModule not loaded.*engine::queue::enqueue/s),
+  })
+})
+
 test('70. another worker may be the queue: it registers all ids, gets what iii sends, and the receipt is that of the engine', async () => {
   const folder = new EngineFolder()
   folder.configure(LISTENER)

@@ -60,7 +60,7 @@ const ACCEPTED: Record<string, object> = {
 }
 
 /** They refuse members that they do not know. */
-const CLOSED = ['engine::queue::enqueue']
+const CLOSED = ['engine::queue::enqueue', 'queue::define']
 /** Names of one and the same member: where both are there, the one in the table counts, and the other is not read. */
 const SAME: readonly (readonly [string, string])[] = [
   ['queue', 'topic'],

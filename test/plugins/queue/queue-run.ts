@@ -1,11 +1,10 @@
-// The queue plugin alone on the real router, with what tests of topics and of the admin functions do again and again.
+// The queue plugin of `run-plugin.ts`, with what tests of topics and of the admin functions do again and again.
 import { randomUUID } from 'node:crypto'
 import type { QueueWorkerConfig } from '../../../plugins/queue/config.ts'
-import queuePlugin from '../../../plugins/queue/index.ts'
 import { Collector } from '../../support/deadline.ts'
-import { runPlugin, type PluginRun } from '../../support/plugin-run.ts'
+import { runQueue, type RunningQueue } from './run-plugin.ts'
 
-export interface QueueRun extends PluginRun<QueueWorkerConfig> {
+export interface QueueRun extends Omit<RunningQueue, 'enqueue' | 'deadLettersAtTheEnd'> {
   publish(topic: string, data: unknown, more?: object): Promise<unknown>
   /** Puts a call into a named queue; resolves with its receipt. */
   enqueue(queue: string, functionId: string, data: unknown, more?: object): Promise<string>
@@ -28,10 +27,7 @@ export interface DeadLetterRow {
 /** @param config in memory, unless it says otherwise */
 export async function runQueuePlugin(config: QueueWorkerConfig = {}, projectRoot?: string): Promise<QueueRun> {
   const whole = { adapter: { name: 'in_memory' }, ...config }
-  const run = await runPlugin(queuePlugin, whole, {
-    triggerType: 'durable:subscriber',
-    ...(projectRoot !== undefined && { projectRoot }),
-  })
+  const run = await runQueue({}, whole, projectRoot === undefined ? {} : { projectRoot })
   const deaths = new Collector<unknown>()
   run.worker.registerFunction('test::on-dead', deaths.add)
   await run.engine.bind({ type: 'queue:dead-letter', function_id: 'test::on-dead' })
@@ -56,13 +52,8 @@ export async function runQueuePlugin(config: QueueWorkerConfig = {}, projectRoot
 }
 
 /** A function that collects what it gets, and does what it is told. */
-export function collecting(run: QueueRun, id: string, handle: (data: any) => unknown = () => {}): Collector<any> {
-  const got = new Collector<any>()
-  run.worker.registerFunction(id, (data) => {
-    got.add(data)
-    return handle(data)
-  })
-  return got
+export function collecting(run: QueueRun, id: string, handle?: (data: any) => unknown): Collector<any> {
+  return run.handle(id, handle)
 }
 
 export function failing(message = 'no'): () => never {

@@ -59,7 +59,7 @@ test('44. a job that ran when the engine was killed runs again; dead letters and
   expect(await got.take(2)).toEqual(['running', 'later'])
 }, 60_000)
 
-test('20. a queue that was made at run time is there after a restart', async () => {
+test('20. 75. a queue that was made at run time is there after a restart, which is seen from the rows of the engine', async () => {
   const folder = await queueFolder()
   const engine = await folder.start()
   const client = await RawClient.connect(folder.url)
@@ -83,9 +83,13 @@ test('20. a queue that was made at run time is there after a restart', async () 
     expect(error).toMatchObject({ code: 'queue_define_failed', message: expect.stringMatching(message) })
   }
   await enqueue(client, 'f', 1, { queue: 'dyn' })
+  const started = await startOf(client)
+  expect((await client.call('engine::plugins::reload', { name: 'iii-queue' })).error).toBeUndefined()
+  expect(await startOf(client)).toBe(started)
   expect(await engine.stop()).toBe(0)
   await folder.start()
   const again = await RawClient.connect(folder.url)
+  expect(await startOf(again)).toBeGreaterThan(started)
   const got = new Collector<unknown>()
   again.provide('f', got.add as never)
   await enqueue(again, 'f', 2, { queue: 'dyn' })
@@ -94,3 +98,10 @@ test('20. a queue that was made at run time is there after a restart', async () 
   await got.take(4)
   expect(got.items.toSorted()).toEqual([1, 2, 3, 4])
 }, 60_000)
+
+/** As a stand-alone queue worker looks for it, to notice a restart (spec 03 §3.10). */
+async function startOf(client: RawClient): Promise<number> {
+  const { result } = await client.call('engine::workers::list')
+  const { workers } = result as { workers: { runtime: string; connected_at_ms: number }[] }
+  return Math.min(...workers.filter(({ runtime }) => runtime === 'engine').map((row) => row.connected_at_ms))
+}

@@ -44,7 +44,7 @@ export async function runQueue(
   const run = await runPlugin(
     definition,
     { adapter, queue_configs: queues, ...config },
-    { triggerType: 'none', projectRoot },
+    { triggerType: 'durable:subscriber', projectRoot },
   )
   const { worker } = run
   return {

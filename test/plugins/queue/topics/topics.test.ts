@@ -448,7 +448,7 @@ describe('a subscriber', () => {
     ])
   })
 
-  test('of another namespace is called there', async () => {
+  test('76. of another namespace is called there', async () => {
     const run = await runQueuePlugin({ function_wait_ms: 0 })
     const config = { topic: 't', ...ONCE }
     await run.engine.bind({ type: 'durable:subscriber', function_id: 'a', config, namespace: 'n1' })

@@ -9,7 +9,8 @@ import type { BenchOptions } from './options.ts'
 import { TargetProcess } from './targets/target-process.ts'
 
 /**
- * `subject`: what is measured; `reactive`: the same with streams, pub/sub and cron; `queue`: the same with queues. The others are what they are compared with.
+ * `subject`: what is measured; `reactive`: the same with streams, pub/sub and cron; `queue`: the same with queues; `queue-redis`: the
+ * same with queues on the server of `redis`. The others are what they are compared with.
  */
 export type TargetName =
   | 'subject'
@@ -20,6 +21,8 @@ export type TargetName =
   | 'post-message'
   | 'stream-inline'
   | 'queue'
+  | 'queue-redis'
+  | 'redis'
 
 export interface Target {
   readonly url: string
@@ -74,10 +77,10 @@ export class BenchSession {
   }
 
   /** An engine of our own in a folder of its own, besides the targets; the caller ends it. */
-  async startEngine(variant: EngineVariant, folder?: string): Promise<TargetProcess> {
+  async startEngine(variant: EngineVariant, folder?: string, args: readonly string[] = []): Promise<TargetProcess> {
     return TargetProcess.start({
       file: 'engine-process',
-      args: [variant],
+      args: [variant, ...args],
       cwd: folder ?? (await this.temporaryFolder()),
       cpus: this.pinning?.target,
     })
@@ -109,12 +112,14 @@ export class BenchSession {
     for (const folder of this.#folders.splice(0)) rmSync(folder, { recursive: true, force: true })
   }
 
-  #start(name: TargetName): Promise<TargetProcess> {
+  async #start(name: TargetName): Promise<TargetProcess> {
     const cpus = this.pinning?.target
     const kind = isSubject(name) && this.options.target !== 'engine' ? this.options.target : name
     if (kind === 'ws-echo') return TargetProcess.start({ file: 'ws-echo', args: [], cpus })
     if (kind === 'relay') return TargetProcess.start({ file: 'relay', args: [], cpus })
     if (kind === 'naive') return TargetProcess.start({ file: 'naive-router', args: [], cpus })
+    if (kind === 'redis') return TargetProcess.start({ file: 'redis', args: [await this.temporaryFolder()], cpus })
+    if (kind === 'queue-redis') return this.startEngine(kind, undefined, [(await this.target('redis')).url])
     return this.startEngine(kind === 'subject' ? 'plugin' : (kind as EngineVariant))
   }
 }
@@ -127,6 +132,14 @@ function isSubject(name: TargetName): boolean {
  * How the engine's process provides `bench::echo`: in a plugin thread, in the router thread, in a thread behind
  * `postMessage`. `watched`: not at all, but the plugin `bench-reload` from its folder, whose changes it takes up. `reactive`: not
  * at all, but all built-in plugins of the reactive part. `stream-inline`: not at all, but `stream::set` and the stream listener in
- * the router thread. `queue`: as `plugin`, with queues.
+ * the router thread. `queue`: as `plugin`, with queues. `queue-redis`: the same, on the Redis server whose URL is its argument.
  */
-export type EngineVariant = 'plugin' | 'inline' | 'post-message' | 'watched' | 'reactive' | 'stream-inline' | 'queue'
+export type EngineVariant =
+  | 'plugin'
+  | 'inline'
+  | 'post-message'
+  | 'watched'
+  | 'reactive'
+  | 'stream-inline'
+  | 'queue'
+  | 'queue-redis'

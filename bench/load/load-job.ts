@@ -63,7 +63,20 @@ export interface QueueJob extends JobBase {
   readonly inFlight: number
 }
 
-export type LoadJob = CallJob | FanOutJob | ControlJob | QueueJob
+/**
+ * The same with BullMQ in the load process, on the Redis server at the URL. `enqueue`: jobs are stored in a queue without workers, `inFlight` at a
+ * time.
+ */
+export interface BullJob extends JobBase {
+  readonly kind: 'bullmq'
+  readonly way: 'enqueue' | 'drain' | 'latency'
+  readonly consumers: number
+  readonly jobs: number
+  readonly payloadBytes: number
+  readonly inFlight: number
+}
+
+export type LoadJob = CallJob | FanOutJob | ControlJob | QueueJob | BullJob
 
 export interface LoadResult {
   /** Length of the measured window. */

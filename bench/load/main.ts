@@ -1,6 +1,7 @@
 // The load generator's process: runs one job after the other as its parent sends them. It ends with its parent.
 import { CallHistory, runCalls } from './call-run.ts'
 import { runControl } from './control-run.ts'
+import { runBull } from './bull-run.ts'
 import { runFanOut } from './fan-out-run.ts'
 import type { LoadJob, LoadReply, LoadResult } from './load-job.ts'
 import { runQueue } from './queue-run.ts'
@@ -18,6 +19,7 @@ process.on('message', (job: LoadJob) => {
 function run(job: LoadJob): Promise<LoadResult> {
   if (job.kind === 'call') return runCalls(job, history)
   if (job.kind === 'queue') return runQueue(job, history)
+  if (job.kind === 'bullmq') return runBull(job, history)
   return job.kind === 'fan-out' ? runFanOut(job, history, () => reply({ started: true })) : runControl(job)
 }
 

@@ -19,6 +19,7 @@ const HOST = '127.0.0.1'
 const ECHO_FUNCTION = 'bench::echo'
 
 const variant = process.argv[2] as EngineVariant
+const redisUrl = process.argv[3]
 const folder = process.cwd()
 const port = await freePort()
 const streamPort = await freePort()
@@ -58,10 +59,10 @@ function configOf(kind: EngineVariant): object {
   const workers: object[] = [{ name: 'iii-worker-manager', config: { host: HOST, port } }]
   if (kind === 'watched') return { plugins_dir: './plugins', workers: [...workers, { name: 'bench-reload' }] }
   if (kind === 'reactive') return { workers: [...workers, ...reactiveWorkers()] }
-  if (kind !== 'plugin' && kind !== 'queue') return { workers }
+  if (kind !== 'plugin' && !hasQueues(kind)) return { workers }
   // Every variant that state is measured on keeps it durably, in this folder.
   const pluginsDir = fileURLToPath(new URL('../plugins', import.meta.url))
-  const own = [{ name: 'iii-state' }, { name: 'bench-echo' }, ...(kind === 'queue' ? [queueWorker()] : [])]
+  const own = [{ name: 'iii-state' }, { name: 'bench-echo' }, ...(hasQueues(kind) ? [queueWorker()] : [])]
   return { plugins_dir: pluginsDir, workers: [...workers, ...own] }
 }
 
@@ -72,10 +73,16 @@ function reactiveWorkers(): object[] {
   )
 }
 
-/** Jobs are kept durably in this folder. */
+function hasQueues(kind: EngineVariant): boolean {
+  return kind === 'queue' || kind === 'queue-redis'
+}
+
+/** Jobs are kept durably in this folder, or on the Redis server that the process is told of. */
 function queueWorker(): object {
   const held = { rate_limit: { max: 1, per_ms: 3_600_000 } }
-  return { name: 'iii-queue', config: { queue_configs: { [HELD_QUEUE]: held, [OPEN_QUEUE]: { concurrency: 256 } } } }
+  const queues = { [HELD_QUEUE]: held, [OPEN_QUEUE]: { concurrency: 256 } }
+  const adapter = redisUrl === undefined ? {} : { adapter: { name: 'redis', config: { redis_url: redisUrl } } }
+  return { name: 'iii-queue', config: { ...adapter, queue_configs: queues } }
 }
 
 /** What runs in the router thread. */

@@ -80,6 +80,7 @@ export const about = {
     enqueue: () => import('./bench/enqueue.ts'),
     'queue-drain': () => import('./bench/queue-drain.ts'),
     'queue-latency': () => import('./bench/queue-latency.ts'),
+    'queue-redis': () => import('./bench/queue-redis.ts'),
   },
   config: async () => (await import('./config.ts')).QUEUE_WORKER_SCHEMA,
   bounds: async () => (await import('./bounds.ts')).BOUNDS,

@@ -1,6 +1,7 @@
 // Several engines on one Redis: what has to hold over all of them, and what happens when one of them dies.
 import { randomUUID } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Clock } from '../../../base/time/clock.ts'
 import { MAX_SET_ASIDE, type Outcome } from '../../../plugins/queue/adapters/backend.ts'
 import type { QueueSettings } from '../../../plugins/queue/settings.ts'
 import { lacks } from '../../support/needs.ts'
@@ -204,6 +205,25 @@ describe.skipIf(lacks('redis-server'))('engines on one Redis (needs redis-server
     expect(two.begun.items).toEqual(['blocks'])
     later.open()
     await expect.poll(() => [...one.begun.items, ...two.begun.items]).toContain('later')
+  })
+
+  test('many that want their slots back all get one, without waiting for the time at which an engine looks by itself', async () => {
+    // Its timers never end: whoever is not woken waits for good.
+    const clock: Clock = { now: () => Date.now(), passed: () => performance.now(), after: () => () => {} }
+    const { backend } = await redisEngine(shared.server.url, { clock })
+    const run = await queueRun(backend, { concurrency: 4 })
+    const come = new Gate()
+    await run.consume(async (number: number, delivery) => {
+      if (number < 20) delivery.setAside()
+      await come.pass()
+      await delivery.takeUp()
+      return DONE
+    })
+    await run.put(...Array.from({ length: 100 }, (_, index) => index))
+    // Those behind the first 20 hold all slots.
+    await run.begun.take(24)
+    come.open()
+    await run.settled.take(100)
   })
 
   test('a queue is forgotten when nothing is stored in it and no engine has it', async () => {

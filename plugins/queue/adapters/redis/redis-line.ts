@@ -248,6 +248,8 @@ export class RedisLine {
     [results, handles, records, states, again, more, lacks]: WorkReply,
   ): void {
     ended.forEach((each, index) => this.#written(each, results[index]!))
+    // Their slots are free now, for those of this engine as well.
+    if (ended.length > 0) this.#aside.hope()
     const jobs = readJobs(handles, records, states)
     jobs.forEach((stored, index) => this.#receive(stored, `${this.#deps.engine}:${first + index + 1}`))
     if (this.#consumer === undefined) return this.#afterStop()

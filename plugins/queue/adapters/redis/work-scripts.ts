@@ -174,8 +174,13 @@ if #taken < wanted and not paused then
   if rate_wait then again = rate_wait end
 end
 if #results + #taken > 0 and slots > #taken and not paused then
-  local left = redis.call('ZCARD', key(fifo and 'ready' or 'waiting')) + redis.call('SCARD', key('wanting'))
-  if left == 0 then
+  local wanting = redis.call('SCARD', key('wanting'))
+  local left = redis.call('ZCARD', key(fifo and 'ready' or 'waiting')) + wanting
+  if wanting > 0 then
+    -- Whoever wants one need not be among the starved any more.
+    redis.call('DEL', key('hungry'))
+    redis.call('PUBLISH', 'queue::wake', P)
+  elseif left == 0 then
     -- What they want from now on is jobs.
     if redis.call('SUNIONSTORE', key('hungry'), key('hungry'), key('starved')) > 0 then redis.call('DEL', key('starved')) end
   elseif not rate_wait then

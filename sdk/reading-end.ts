@@ -27,8 +27,13 @@ export abstract class ReadingEnd<Bytes extends Uint8Array> {
   constructor(transport: ChannelTransport, end: number, ref: ChannelRef, events: EndEvents) {
     this.#transport = transport
     this.#end = end
-    this.#ref = ref
+    this.#ref = { ...ref, direction: 'read' }
     this.#events = events
+  }
+
+  /** In a payload or result an end stands for its ref: whoever gets it has the end. */
+  toJSON(): ChannelRef {
+    return this.#ref
   }
 
   /** Calls back for each text message from now on. Attaches the reader. */

@@ -20,8 +20,13 @@ export abstract class WritingEnd {
   constructor(transport: ChannelTransport, end: number, ref: ChannelRef, events: EndEvents) {
     this.#transport = transport
     this.#end = end
-    this.#ref = ref
+    this.#ref = { ...ref, direction: 'write' }
     this.#events = events
+  }
+
+  /** In a payload or result an end stands for its ref: whoever gets it has the end. */
+  toJSON(): ChannelRef {
+    return this.#ref
   }
 
   /** Sends one text message, in order with the binary data. */

@@ -1,8 +1,7 @@
 // The ends of channels as pages have them: without the streams of Node.
 import type { EndKinds } from '../channel-ends.ts'
-import { OwnChannel, type EndOrigin } from '../client/own-channel.ts'
+import { OwnChannel, type EndOrigin, type RefOrEnd } from '../client/own-channel.ts'
 import { InvocationError } from '../errors.ts'
-import type { ChannelRef } from '../handle-types.ts'
 import { ReadingEnd } from '../reading-end.ts'
 import { BROWSER_SOCKETS } from '../transports/browser-sockets.ts'
 import { WritingEnd } from '../writing-end.ts'
@@ -15,8 +14,11 @@ export class ChannelReader extends ReadingEnd<Uint8Array> {
   #whole: PromiseWithResolvers<Uint8Array> | undefined
   #chunks: Uint8Array[] = []
 
-  /** @param address of the engine, as `iii.address` gives it */
-  constructor(address: string, ref: ChannelRef)
+  /**
+   * @param address of the engine, as `iii.address` gives it
+   * @param ref or the end that a handler got in its place
+   */
+  constructor(address: string, ref: RefOrEnd)
   constructor(...origin: EndOrigin) {
     const own = new OwnChannel(origin, BROWSER_SOCKETS)
     super(...own.arguments)
@@ -57,8 +59,11 @@ export class ChannelWriter extends WritingEnd {
   #isSending = false
   #isEnded = false
 
-  /** @param address of the engine, as `iii.address` gives it */
-  constructor(address: string, ref: ChannelRef)
+  /**
+   * @param address of the engine, as `iii.address` gives it
+   * @param ref or the end that a handler got in its place
+   */
+  constructor(address: string, ref: RefOrEnd)
   constructor(...origin: EndOrigin) {
     const own = new OwnChannel(origin, BROWSER_SOCKETS)
     super(...own.arguments)

@@ -8,9 +8,12 @@ import { SOCKET_LIMITS } from '../transports/socket-options.ts'
 import type { SocketPlatform } from '../transports/socket-platform.ts'
 import type { WritingEnd } from '../writing-end.ts'
 
+/** In a handler a ref has become an end already: that is as good. */
+export type RefOrEnd = ChannelRef | { toJSON(): ChannelRef }
+
 /** What an end is made from: by users, or by a handle. */
 export type EndOrigin =
-  | readonly [address: string, ref: ChannelRef]
+  | readonly [address: string, ref: RefOrEnd]
   | readonly [transport: ChannelTransport, end: number, ref: ChannelRef, events: EndEvents]
 
 export type EndArguments = [transport: ChannelTransport, end: number, ref: ChannelRef, events: EndEvents]
@@ -38,7 +41,7 @@ export class OwnChannel {
       channelClose: (end, code, reason) => channels.close(end, code, reason),
       channelCredit: (end, bytes) => channels.credit(end, bytes),
     }
-    this.arguments = [transport, ONLY_END, ref, NOBODY]
+    this.arguments = [transport, ONLY_END, 'toJSON' in ref ? ref.toJSON() : ref, NOBODY]
   }
 
   feedReader(reader: ReadingEnd<any>): void {

@@ -2,14 +2,16 @@
 import { ChannelReader as Reader } from '../channel-reader.ts'
 import { ChannelWriter as Writer } from '../channel-writer.ts'
 import type { EndKinds } from '../channel-ends.ts'
-import { OwnChannel, type EndOrigin } from '../client/own-channel.ts'
-import type { ChannelRef } from '../handle-types.ts'
+import { OwnChannel, type EndOrigin, type RefOrEnd } from '../client/own-channel.ts'
 import { NODE_SOCKETS } from '../transports/node-sockets.ts'
 
 /** The end of a channel that items are read from: texts by `onMessage`, bytes by `stream`, `onBinary` or `readAll`. */
 export class ChannelReader extends Reader {
-  /** @param address of the engine, as `iii.address` gives it */
-  constructor(address: string, ref: ChannelRef)
+  /**
+   * @param address of the engine, as `iii.address` gives it
+   * @param ref or the end that a handler got in its place
+   */
+  constructor(address: string, ref: RefOrEnd)
   constructor(...origin: EndOrigin) {
     const own = new OwnChannel(origin, NODE_SOCKETS)
     super(...own.arguments)
@@ -19,8 +21,11 @@ export class ChannelReader extends Reader {
 
 /** The end of a channel that items are written to: texts by `sendMessage`, bytes by `write` or `stream`. */
 export class ChannelWriter extends Writer {
-  /** @param address of the engine, as `iii.address` gives it */
-  constructor(address: string, ref: ChannelRef)
+  /**
+   * @param address of the engine, as `iii.address` gives it
+   * @param ref or the end that a handler got in its place
+   */
+  constructor(address: string, ref: RefOrEnd)
   constructor(...origin: EndOrigin) {
     const own = new OwnChannel(origin, NODE_SOCKETS)
     super(...own.arguments)

@@ -46,6 +46,21 @@ describe.each(SURFACES)('a channel with $name', ({ sdk }) => {
     expect(new TextDecoder().decode(await whole)).toBe('from a ref')
   })
 
+  it('has its direction from the end, not from the ref, and an end stands for its ref in a payload', async () => {
+    const core = await startCore()
+    const iii = connect(sdk, core.url())
+    const channel = await iii.createChannel()
+    const reader = new sdk.ChannelReader(iii.address, channel.writerRef)
+    expect(JSON.parse(JSON.stringify({ end: channel.writer }))).toEqual({ end: channel.writerRef })
+    iii.registerFunction('sink::write', ({ end }) => {
+      const writer = new sdk.ChannelWriter(iii.address, end)
+      writer.write('passed on')
+      writer.close()
+    })
+    await iii.trigger({ function_id: 'sink::write', payload: { end: channel.writer } })
+    expect(new TextDecoder().decode(await reader.readAll())).toBe('passed on')
+  })
+
   it('says that there is no such channel', async () => {
     const core = await startCore()
     const iii = connect(sdk, core.url())

@@ -8,8 +8,8 @@ import { shownUrl } from '../transports/shown-url.ts'
 import type { ConnectionState, SocketAnnouncement } from '../transports/socket-options.ts'
 import type { SocketPlatform } from '../transports/socket-platform.ts'
 import { SocketTransport } from '../transports/socket-transport.ts'
-import { registerStream } from './helpers.ts'
 import { limitsOf, type ClientOptions } from './options.ts'
+import { serveStream } from './serve-stream.ts'
 
 /** Codes of calls that the connection has failed. */
 const CODES = { away: 'not_connected', broken: 'connection_lost' }
@@ -98,7 +98,7 @@ export class Client<Reader, Writer> extends BaseHandle<Reader, Writer> {
   }
 
   /** Serves a stream: the engine asks `stream` where the stream `name` is meant. */
-  readonly createStream = (name: string, stream: IStream): void => registerStream(this.registerFunction, name, stream)
+  readonly createStream = (name: string, stream: IStream): void => serveStream(this.registerFunction, name, stream)
 
   /** Describes a group of functions in listings. */
   readonly registerService = (service: RegisterServiceInput): void =>

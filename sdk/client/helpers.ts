@@ -1,5 +1,4 @@
 // What was a method of the client in SDKs of old and is a function in newer ones: both are offered.
-import type { Handler, FunctionRef } from '../handle-types.ts'
 import type { IStream } from '../stream.ts'
 
 /** Directions of the ends of a channel. */
@@ -31,24 +30,4 @@ export function createStream(
   stream: IStream,
 ): void {
   iii.createStream(name, stream)
-}
-
-/** The functions by which the engine finds a stream that a worker serves, with the method of each. */
-const STREAM_METHODS = {
-  get: 'get',
-  set: 'set',
-  delete: 'delete',
-  list: 'list',
-  list_groups: 'listGroups',
-} as const satisfies Readonly<Record<string, keyof IStream>>
-
-export function registerStream(
-  register: (id: string, handler: Handler) => FunctionRef,
-  name: string,
-  stream: IStream,
-): void {
-  if (typeof name !== 'string' || name.trim() === '') throw new Error('the name of a stream is required')
-  for (const [operation, method] of Object.entries(STREAM_METHODS)) {
-    register(`stream::${operation}(${name})`, (input) => stream[method](input))
-  }
 }

@@ -6,12 +6,11 @@ import { ABSENT_WORKERS } from '../../plugins/absent-workers.ts'
 import { BUILT_INS } from '../../plugins/built-ins.ts'
 import { filesIn, ROOT } from './source-files.ts'
 
-/** Ids by which iii tells its own functions from those of workers, whoever provides them (spec 01 §9.5); they go on the wire. */
-const LISTS_OF_IDS = [
-  'core/telemetry/trace-context.ts',
-  // Whoever stores a stream itself registers functions that are named like this (spec 08 §9).
-  'sdk/client/helpers.ts',
-]
+/**
+ * Ids that go on the wire: those by which iii tells its own functions from those of workers, whoever provides them (spec 01 §9.5), and
+ * those of the functions by which a worker serves a stream.
+ */
+const LISTS_OF_IDS = ['core/telemetry/trace-context.ts', 'sdk/client/serve-stream.ts']
 /** Words that mean other things too: they count only where a worker is meant. */
 const ORDINARY_WORDS = ['state', 'stream', 'http', 'queue', 'bridge', 'configuration', 'rbac']
 

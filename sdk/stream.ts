@@ -150,6 +150,8 @@ export interface IStream<T = any> {
   set(input: StreamSetInput): Promise<StreamSetResult<T> | null>
   delete(input: StreamDeleteInput): Promise<StreamDeleteResult>
   list(input: StreamListInput): Promise<T[]>
-  listGroups(input: StreamListGroupsInput): Promise<string[]>
-  update(input: StreamUpdateInput): Promise<StreamUpdateResult<T> | null>
+  /** Left out: the engine knows of no groups of this stream. */
+  listGroups?(input: StreamListGroupsInput): Promise<string[]>
+  /** Not asked for by the engine; for code of one's own. */
+  update?(input: StreamUpdateInput): Promise<StreamUpdateResult<T> | null>
 }

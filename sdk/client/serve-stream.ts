@@ -18,6 +18,6 @@ export function serveStream(
 ): void {
   if (typeof name !== 'string' || name.trim() === '') throw new Error('the name of a stream is required')
   for (const [operation, method] of Object.entries(STREAM_METHODS)) {
-    register(`stream::${operation}(${name})`, (input) => stream[method](input))
+    if (stream[method] !== undefined) register(`stream::${operation}(${name})`, (input) => stream[method]!(input))
   }
 }

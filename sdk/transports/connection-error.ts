@@ -14,7 +14,7 @@ export class ConnectionError extends InvocationError {
   readonly sent: boolean
 
   constructor(codes: ConnectionCodes, message: string, functionId: string, sent: boolean) {
-    super(sent ? codes.broken : codes.away, message, functionId)
+    super(sent ? codes.broken : codes.away, message, functionId, undefined, !sent)
     this.sent = sent
   }
 }

@@ -1,34 +1,11 @@
 // The types that authors of plugins meet, in a compiler: what is right compiles, and each mistake that is marked as one is one.
-import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { pages, snippetsOf } from '../docs/snippets.ts'
 import { ROOT } from '../repository/source-files.ts'
+import { compiled } from './compiled.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-
-const run = promisify(execFile)
-
-/** What the compiler says; empty for nothing. */
-async function compiled(...files: string[]): Promise<string> {
-  const config = path.join(tempFolder(), 'tsconfig.json')
-  const compilerOptions = { typeRoots: [path.join(ROOT, 'node_modules/@types')] }
-  writeFileSync(
-    config,
-    JSON.stringify({
-      extends: path.join(ROOT, 'tsconfig.json'),
-      compilerOptions,
-      include: [],
-      files: [...files, path.join(ROOT, 'protocol/buffer-natives.d.ts')],
-    }),
-  )
-  const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc')
-  return run(process.execPath, [tsc, '-p', config], { cwd: ROOT }).then(
-    ({ stdout }) => stdout,
-    (error: { stdout: string }) => error.stdout,
-  )
-}
 
 describe('types of plugins', () => {
   it('are right in every case of plugin-types.ts', async () => {

@@ -96,6 +96,7 @@ export function readError(bytes: Buffer): CodedError {
   return new CodedError(code, message)
 }
 
+/** Has it the shape of the `error` of a result? */
 export function isErrorBody(value: unknown): value is ErrorBody {
   if (typeof value !== 'object' || value === null) return false
   const { code, message, stacktrace } = value as Record<string, unknown>

@@ -7,6 +7,7 @@ import { cliReference } from './reference/cli.ts'
 import { errorsReference } from './reference/errors.ts'
 import { knownTypes } from './reference/known-types.ts'
 import { limitsReference } from './reference/limits.ts'
+import { sdkReference } from './reference/sdk.ts'
 import { fillTables, tablesOf } from './reference/tables.ts'
 import { workersReference } from './reference/workers.ts'
 
@@ -15,6 +16,7 @@ writeFileSync(new URL('reference/errors.md', docs), errorsReference(BUILT_INS))
 writeFileSync(new URL('reference/limits.md', docs), await limitsReference(BUILT_INS))
 writeFileSync(new URL('reference/workers.md', docs), await workersReference(BUILT_INS, ABSENT_WORKERS))
 writeFileSync(new URL('reference/cli.md', docs), await cliReference(BUILT_INS))
+writeFileSync(new URL('reference/sdk.md', docs), sdkReference())
 const tables = await tablesOf(BUILT_INS, ABSENT_WORKERS)
 for (const path of globSync('**/*.md', { cwd: docs })) {
   const page = new URL(path, docs)

@@ -7,8 +7,10 @@ import { InvocationError } from './errors.ts'
 import type { ChannelRef } from './handle-types.ts'
 import type { ChannelTransport } from './transport.ts'
 
-/** Close code of a channel that does not exist (any more): an error for the reader, unlike every other end. */
+/** Close code of a channel that does not exist (any more): an error for the reader. */
 const NOT_FOUND = 404
+/** And of one that brought more than can be kept. Every other end is none. */
+const TOO_MUCH = 1009
 
 export abstract class ReadingEnd<Bytes extends Uint8Array> {
   readonly #transport: ChannelTransport
@@ -75,6 +77,7 @@ export abstract class ReadingEnd<Bytes extends Uint8Array> {
     if (this.#ended) return
     this.#ended = true
     if (code === NOT_FOUND) this.#failure = new InvocationError('NOT_FOUND', reason || 'Channel not found')
+    if (code === TOO_MUCH) this.#failure = new InvocationError('overloaded', reason || 'The channel brought too much')
     this.#events.onEnded()
     this.feed()
   }

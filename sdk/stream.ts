@@ -102,6 +102,7 @@ export interface StreamAuthResult {
   context?: any
 }
 
+/** What the auth function of a stream's port has said of a subscriber. */
 export type StreamContext = StreamAuthResult['context']
 
 /** What functions get that are bound to `stream:join` or `stream:leave`. */

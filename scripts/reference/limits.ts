@@ -3,6 +3,7 @@ import type { Bound, BuiltIn } from '../../sdk/built-in.ts'
 import { ENGINE_BOUNDS } from './engine-bounds.ts'
 import { BINDING_BOUNDS, BRIDGE_BOUNDS, REDIS_BOUNDS, STORE_BOUNDS } from './kit-bounds.ts'
 import { code, table } from './markdown.ts'
+import { SDK_BOUNDS } from './sdk-bounds.ts'
 
 export async function limitsReference(builtIns: readonly BuiltIn[]): Promise<string> {
   const workers = await Promise.all(
@@ -14,6 +15,7 @@ export async function limitsReference(builtIns: readonly BuiltIn[]): Promise<str
     ['Stores in a file', STORE_BOUNDS],
     ['Redis', REDIS_BOUNDS],
     ['Bridges', BRIDGE_BOUNDS],
+    ['Workers on the SDK', SDK_BOUNDS],
     ...workers.filter(([, bounds]) => bounds.length > 0),
   ]
   return [

@@ -40,8 +40,11 @@ export interface InternalHttpRequest<Body = any> extends StreamRequest<Body> {
   response: ChannelWriter
 }
 
+/** The name of `HttpRequest` in code of old. */
 export type ApiRequest<Body = any> = HttpRequest<Body>
+/** The name of `HttpResponse` in code of old. */
 export type ApiResponse<Body = any> = HttpResponse<Body>
+/** Of requests. */
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /**

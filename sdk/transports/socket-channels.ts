@@ -10,6 +10,8 @@ import type { PlatformSocket, SocketPlatform } from './socket-platform.ts'
 
 /** Close code by which an end learns that it never was one. */
 const NOT_FOUND = 404
+/** Close code of a message that is too big (RFC 6455), here of all that were not read together. */
+const TOO_MUCH = 1009
 
 export class SocketChannels {
   receiver: ChannelReceiver | undefined
@@ -74,9 +76,12 @@ class ChannelSocket {
   /** Read and not yet taken. */
   #untaken = 0
   #isPaused = false
+  readonly #maxUntakenBytes: number
+  #overflow: string | undefined
 
   constructor(url: string, platform: SocketPlatform, limits: SocketLimits, events: ChannelSocketEvents) {
     this.#events = events
+    this.#maxUntakenBytes = limits.maxUntakenBytes
     let wasOpen = false
     this.#socket = platform.open(url, limits, {
       opened: () => {
@@ -94,6 +99,7 @@ class ChannelSocket {
         events.onBinary(bytes)
       },
       closed: (code, reason, fault, status) => {
+        if (this.#overflow !== undefined) return events.onClosed(TOO_MUCH, this.#overflow)
         if (wasOpen) return events.onClosed(code, reason)
         // Never open: whatever the reason, there is no such end to read from or write to.
         const problem = status === NOT_FOUND || fault === undefined ? 'Channel not found' : fault
@@ -138,6 +144,10 @@ class ChannelSocket {
 
   #received(bytes: number): void {
     this.#untaken += itemCost(bytes)
+    if (this.#isPaused && this.#untaken > this.#maxUntakenBytes) {
+      this.#overflow = `More than ${this.#maxUntakenBytes} bytes were written and not read`
+      return this.#socket.terminate()
+    }
     if (this.#isPaused || this.#untaken < CHANNEL_WINDOW_BYTES) return
     this.#isPaused = true
     this.#socket.pause()

@@ -24,6 +24,8 @@ export interface SocketLimits {
   readonly maxSentBytes: number
   /** Largest frame that is read. Default 100 MiB. */
   readonly maxFrameBytes: number
+  /** Bytes of a channel that were read and that nobody has taken, where reading can't be paused. Default 64 MiB. */
+  readonly maxUntakenBytes: number
   /** From the attempt to connect until the engine has greeted. Default 10,000. */
   readonly handshakeMs: number
   /** How often the engine is pinged. Default 20,000. */
@@ -54,6 +56,7 @@ export const SOCKET_LIMITS: SocketLimits = {
   maxBufferedBytes: 64 << 20,
   maxSentBytes: 64 << 20,
   maxFrameBytes: 100 << 20,
+  maxUntakenBytes: 64 << 20,
   handshakeMs: 10_000,
   pingMs: 20_000,
   idleMs: 60_000,

@@ -1,4 +1,4 @@
-// docs/reference/limits.md, docs/reference/workers.md and the types of known ids are what the code says now.
+// docs/reference/limits.md, docs/reference/workers.md, docs/reference/sdk.md and the types of known ids are what the code says now.
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
@@ -6,6 +6,7 @@ import { ABSENT_WORKERS } from '../../plugins/absent-workers.ts'
 import { BUILT_INS } from '../../plugins/built-ins.ts'
 import { knownTypes } from '../../scripts/reference/known-types.ts'
 import { limitsReference } from '../../scripts/reference/limits.ts'
+import { missingOnPage, sdkReference } from '../../scripts/reference/sdk.ts'
 import { workersReference } from '../../scripts/reference/workers.ts'
 import { ROOT } from './snippets.ts'
 
@@ -17,6 +18,11 @@ it('the limits are up to date (write them with: npm run docs)', async () => {
 
 it('the built-in workers are up to date (write them with: npm run docs)', async () => {
   expect(page('workers')).toBe(await workersReference(BUILT_INS, ABSENT_WORKERS))
+})
+
+it('the SDK is up to date (write it with: npm run docs), and nothing that it exports is missing', () => {
+  expect(page('sdk')).toBe(sdkReference())
+  expect(missingOnPage()).toEqual([])
 })
 
 it('the types of known ids are up to date (write them with: npm run docs)', async () => {

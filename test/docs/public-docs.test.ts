@@ -35,7 +35,16 @@ function declarationOf(name: string): RegExp {
   return new RegExp(`^export (?:declare |abstract |async )*(?:class|const|function|interface|type) ${name}\\b`, 'm')
 }
 
-describe.each(['plugin.ts', 'kit/index.ts', 'testing/index.ts', 'index.ts'])('%s', (entry) => {
+describe.each([
+  'plugin.ts',
+  'sdk.ts',
+  'browser.ts',
+  'sdk/stream.ts',
+  'sdk/state.ts',
+  'kit/index.ts',
+  'testing/index.ts',
+  'index.ts',
+])('%s', (entry) => {
   it('exports nothing without a doc comment', () => {
     const found = exportsOf(entry)
     expect(found.length).toBeGreaterThan(5)

@@ -158,9 +158,13 @@ function linkPackages(modules: string): void {
     './plugin': 'sdk/plugin.ts',
     './kit': 'kit/index.ts',
     './testing': 'testing/index.ts',
+    './sdk': 'sdk/node.ts',
+    './browser': 'sdk/browser.ts',
   }
   for (const [name, source] of Object.entries(exported)) {
-    const text = `export * from ${JSON.stringify(pathToFileURL(path.join(ROOT, source)).href)}\n`
+    const file = path.join(ROOT, source)
+    // Bundlers know no URLs of files.
+    const text = `export * from ${JSON.stringify(name === './browser' ? file : pathToFileURL(file).href)}\n`
     writeFileSync(path.join(modules, 'iii-host', fileOf(name)), text)
   }
   const exports = Object.fromEntries(Object.keys(exported).map((name) => [name, `./${fileOf(name)}`]))

@@ -1,5 +1,9 @@
 // Channels over either surface, and from one to the other (spec 08 §7, §17; checks 18–20, 30).
 import { describe, expect, it } from 'vitest'
+import { BROWSER_ENDS, MAX_UNSENT_BYTES } from '../../../sdk/browser/channels.ts'
+import { BROWSER_SOCKETS } from '../../../sdk/transports/browser-sockets.ts'
+import { SocketChannels } from '../../../sdk/transports/socket-channels.ts'
+import { SOCKET_LIMITS } from '../../../sdk/transports/socket-options.ts'
 import { Collector, within } from '../../support/deadline.ts'
 import { startCore } from '../../support/test-core.ts'
 import { connect, failureOf, SURFACES } from './clients.ts'
@@ -121,4 +125,45 @@ describe('refs', () => {
     expect(sdk.extractChannelRefs(ref)).toEqual([['', ref]])
     expect([sdk.ChannelDirection.Read, sdk.ChannelItem.Text('t')]).toEqual(['read', { type: 'text', value: 't' }])
   })
+})
+
+it('a page that does not read what is written to it is not filled with it', async () => {
+  const core = await startCore()
+  const iii = connect(SURFACES[0].sdk, core.url())
+  const { writer, readerRef } = await iii.createChannel()
+  const channels = new SocketChannels(core.url(), BROWSER_SOCKETS, { ...SOCKET_LIMITS, maxUntakenBytes: 1 << 20 })
+  const closed = new Collector<[code: number, reason: string]>()
+  let bytes = 0
+  channels.receiver = {
+    onChannelText() {},
+    onChannelBinary: (_end, piece) => void (bytes += piece.length),
+    onChannelClose: (_end, code, reason) => closed.add([code, reason]),
+    onChannelCredit() {},
+  }
+  channels.open(1, readerRef)
+  writer.stream.on('error', () => {})
+  writer.write(new Uint8Array(4 << 20))
+  expect(await closed.take(1)).toEqual([[1009, `More than ${1 << 20} bytes were written and not read`]])
+  expect(bytes).toBeLessThanOrEqual(1 << 20)
+})
+
+it('reading fails where a channel brought too much', async () => {
+  const transport = { openChannel() {}, channelText() {}, channelBinary() {}, channelClose() {}, channelCredit() {} }
+  const { Reader } = BROWSER_ENDS
+  const ref = { channel_id: 'c', access_key: 'k', direction: 'read' as const }
+  const reader = new Reader(transport, 1, ref, { onAttached() {}, onEnded() {} })
+  const whole = failureOf(reader.readAll())
+  reader.closedByPeer(1009, 'too much')
+  expect(await whole).toMatchObject({ code: 'overloaded', message: 'overloaded: too much' })
+})
+
+it('a page that writes faster than its reader reads is told to stop', () => {
+  const transport = { openChannel() {}, channelText() {}, channelBinary() {}, channelClose() {}, channelCredit() {} }
+  const { Writer } = BROWSER_ENDS
+  const ref = { channel_id: 'c', access_key: 'k', direction: 'write' as const }
+  const writer = new Writer(transport, 1, ref, { onAttached() {}, onEnded() {} })
+  writer.sendBinary(new Uint8Array(MAX_UNSENT_BYTES + 1))
+  expect(() => writer.sendMessage('one more')).toThrow('overloaded: More than 67108864 bytes wait for the reader')
+  writer.close()
+  expect(() => writer.sendMessage('one more')).toThrow('The channel is closed')
 })

@@ -11,12 +11,16 @@ interface Manifest {
   optionalDependencies?: Record<string, string>
   scripts: Record<string, string>
 }
-const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as Manifest
+const manifest = readManifest('.')
 const runtime = new Set([...Object.keys(manifest.dependencies), ...Object.keys(manifest.optionalDependencies ?? {})])
 const development = new Set(Object.keys(manifest.devDependencies))
 
 const published = filesIn(...SOURCE_FOLDERS)
-const everything = [...published, ...generatorFiles(), ...filesIn('test', 'scripts', 'examples')]
+/** The examples that have packages of their own: an application to take along, with its own `package.json`. */
+const applications = globSync('examples/*/package.json', { cwd: ROOT }).map((file) => path.dirname(file))
+const everything = [...published, ...generatorFiles(), ...filesIn('test', 'scripts', 'examples')].filter(
+  (file) => !applications.some((folder) => file.startsWith(`${folder}/`)),
+)
 
 /** Packages whose commands are used, not their modules. */
 const COMMANDS: Readonly<Record<string, string>> = {
@@ -80,3 +84,19 @@ it('every development dependency is used', () => {
 it('a package stands in one list only', () => {
   expect([...runtime].filter((name) => development.has(name))).toEqual([])
 })
+
+it.each(applications)('%s declares what it imports and nothing else, each in its exact version', (folder) => {
+  const { dependencies, devDependencies } = readManifest(folder)
+  const used = new Set(packagesOf(filesIn(folder), true).keys())
+  // Our own package under the name that the sources of the tutorial give it.
+  used.delete('iii-browser-sdk')
+  const declared = { ...dependencies, ...devDependencies }
+  const withoutTypes = Object.keys(declared).filter((name) => !used.has(name.replace('@types/', '')))
+  expect([...used].filter((name) => declared[name] === undefined)).toEqual([])
+  expect(withoutTypes).toEqual([])
+  expect(Object.values(declared).filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([])
+})
+
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(path.join(ROOT, folder, 'package.json'), 'utf8')) as Manifest
+}

@@ -48,15 +48,20 @@ it('needs the Node of its launcher where it is installed, and an older one suffi
   expect(about.devEngines.runtime).toMatchObject({ name: 'node', version: '>=20' })
 })
 
-it('says of each dependency with an install script whether it may run: npm asks about none', () => {
-  const { packages } = JSON.parse(readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8')) as {
-    packages: Readonly<Record<string, { readonly hasInstallScript?: boolean }>>
-  }
-  const withScript = Object.entries(packages).flatMap(([place, { hasInstallScript }]) =>
-    hasInstallScript === true ? [place.split('node_modules/').at(-1) ?? ''] : [],
-  )
-  expect(Object.keys(about.allowScripts).sort()).toEqual(withScript.sort())
-})
+it.each(['.', 'examples/todo'])(
+  '%s says of each dependency with an install script whether it may run: npm asks about none',
+  (folder) => {
+    const read = (file: string): unknown => JSON.parse(readFileSync(path.join(ROOT, folder, file), 'utf8'))
+    const { packages } = read('package-lock.json') as {
+      packages: Readonly<Record<string, { readonly hasInstallScript?: boolean }>>
+    }
+    const { allowScripts } = read('package.json') as Pick<typeof about, 'allowScripts'>
+    const withScript = Object.entries(packages).flatMap(([place, { hasInstallScript }]) =>
+      hasInstallScript === true && place !== '' ? [place.split('node_modules/').at(-1) ?? ''] : [],
+    )
+    expect(Object.keys(allowScripts).sort()).toEqual(withScript.sort())
+  },
+)
 
 it('every export has types, and is compiled from a source that is there', () => {
   for (const entry of entries) {

@@ -18,10 +18,13 @@ export interface ResolvedImport extends Import {
   readonly target: string | undefined
 }
 
+/** What npm has put below a folder is not ours. */
+const NOT_INSTALLED = { cwd: ROOT, exclude: ['**/node_modules'] }
+
 /** Files below folders; a file stands for itself. */
 export function filesIn(...folders: readonly string[]): string[] {
   return folders
-    .flatMap((folder) => (folder.endsWith('.ts') ? [folder] : globSync(`${folder}/**/*.{ts,mjs}`, { cwd: ROOT })))
+    .flatMap((folder) => (folder.endsWith('.ts') ? [folder] : globSync(`${folder}/**/*.{ts,tsx,mjs}`, NOT_INSTALLED)))
     .filter((file) => !file.includes('fixtures') && !isGenerator(file))
 }
 

@@ -17,6 +17,7 @@ export interface Need {
   readonly providedInCi?: boolean
 }
 
+const ROOT = path.resolve(import.meta.dirname, '../..')
 const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 export const NEEDS = {
@@ -42,6 +43,12 @@ export const NEEDS = {
     isThere: () => chromiumFile() !== undefined,
     missing: 'no Chromium in /usr/bin',
     remedy: 'install it: apt-get install chromium',
+    providedInCi: true,
+  },
+  'packages of examples/todo': {
+    isThere: () => existsSync(path.join(ROOT, 'examples/todo/node_modules/vite')),
+    missing: 'nothing installed in examples/todo',
+    remedy: 'install it: npm ci --prefix examples/todo',
     providedInCi: true,
   },
   'old Node': {
@@ -133,7 +140,7 @@ export function chromiumFile(): string | undefined {
 
 /** The one that piscina's own dependency installs for this platform. */
 export function nativeFile(): string | undefined {
-  return globSync('node_modules/@napi-rs/nice-*/*.node', { cwd: path.resolve(import.meta.dirname, '../..') })[0]
+  return globSync('node_modules/@napi-rs/nice-*/*.node', { cwd: ROOT })[0]
 }
 
 /** One of the interpreters that III_TEST_PYTHONS names, else the system's, if it has the SDK. */

@@ -7,6 +7,7 @@ import type { Browser, Page, WebSocket } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { LoadClient } from '../support/load-client.ts'
 import { lacks } from '../support/needs.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 import { launchBrowser } from './browser.ts'
 import { ROOT } from './example-folder.ts'
 import type { Program } from './programs.ts'
@@ -33,6 +34,15 @@ describe.skipIf(lacks('packages of examples/todo'))('the sources (needs packages
 
   it.each(['api', 'app'])('%s has no errors of type', (part) => {
     expect(check(join(EXAMPLE, part))).toBe('')
+  })
+
+  it('api has none with our SDK in the place of iii-sdk either', () => {
+    const project = join(tempFolder(), 'tsconfig.json')
+    const paths = { 'iii-sdk': [join(ROOT, 'sdk.ts')], 'iii-sdk/stream': [join(ROOT, 'sdk/stream.ts')] }
+    const compilerOptions = { paths, typeRoots: [join(ROOT, 'node_modules/@types')] }
+    const whole = { extends: join(EXAMPLE, 'api/tsconfig.json'), compilerOptions, include: [join(EXAMPLE, 'api/src')] }
+    writeFileSync(project, JSON.stringify(whole))
+    expect(check(project)).toBe('')
   })
 })
 

@@ -82,10 +82,10 @@ class BullRun {
   /** A closed loop without workers. */
   async enqueue(): Promise<LoadResult> {
     const { warmupMs, durationMs, inFlight, targetPid } = this.#job
-    let running = true
+    const load = { running: true }
     let stored = 0
     const loop = async (): Promise<void> => {
-      while (running) {
+      while (load.running) {
         const startedAt = performance.now()
         await this.#add()
         stored++
@@ -99,7 +99,7 @@ class BullRun {
     const window = new MeasuredWindow(targetPid)
     await elapse(durationMs)
     const result = this.#result(window, stored - before)
-    running = false
+    load.running = false
     await Promise.all(loops)
     return { ...result, unanswered: 0 }
   }

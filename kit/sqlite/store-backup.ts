@@ -72,7 +72,8 @@ async function copyPages(
       return
     } catch (error) {
       if (!metWrite(error)) throw error
-      if (beginning === BEGINNINGS) throw new Error(`a write was under way all ${BEGINNINGS} times that it was begun`)
+      if (beginning === BEGINNINGS)
+        throw new Error(`a write was under way all ${BEGINNINGS} times that it was begun`, { cause: error })
       await setTimeout(1, undefined, { signal })
     }
   }

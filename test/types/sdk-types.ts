@@ -9,7 +9,7 @@ import {
   InvocationError,
   Logger,
   registerWorker,
-  RegistrationRejectedError,
+  type RegistrationRejectedError,
   StateEventType,
   TriggerAction,
   type ApiRequest,

@@ -113,6 +113,8 @@ export { iii } from './todo-page/lib/iii'
   const bound = async (): Promise<unknown[]> =>
     (await api.iii.listTriggers()).filter(({ trigger_type }: any) => trigger_type === 'stream')
   await expect.poll(bound).toHaveLength(1)
+  // The list that the page asked for first comes before this one; coming later it would take away what was added meanwhile.
+  await page.iii.trigger({ function_id: 'todos::list', payload: {} })
   await shown().addTodo('Read the guide')
   await expect.poll(() => shown().todos).toMatchObject([{ title: 'Read the guide', completed: false }])
   await shown().toggleTodo(shown().todos[0].id)

@@ -247,10 +247,10 @@ declare module '../../sdk/known-ids.ts' {
     }
     /** Lists the sessions of listeners with rbac, oldest first */
     'engine::sessions::list': {
-      input: Record<string, never>
-      output: { sessions: Record<string, any>[] }
+      input: { worker_id?: string; listener?: string; limit?: number; offset?: number }
+      output: { sessions: Record<string, any>[]; total: number }
     }
-    /** Ends a session: its connection is closed with 1008, and what it made by engine::register_trigger goes */
+    /** Ends a session: its connection is closed with 1008, and the triggers that it made by a call are removed */
     'engine::sessions::revoke': {
       input: { worker_id: string }
       output: { revoked: boolean }

@@ -1,10 +1,13 @@
 // `engine::sessions::*`: connections to listeners with `rbac`, what they may do, and how to end one (spec 09 §3).
+import { maskSecrets } from '../../base/values/masking.ts'
 import { CodedError } from '../../protocol/errors.ts'
+import type { Input } from '../model/input.ts'
 import type { Worker } from '../model/worker.ts'
 import type { TriggerRegistry } from '../registry/triggers.ts'
 import type { WorkerTable } from '../router/ports.ts'
 import {
   BOOLEAN,
+  INTEGER,
   OBJECTS,
   answerSchema,
   objectSchema,
@@ -13,6 +16,9 @@ import {
   type EngineFunction,
 } from '../model/engine-function.ts'
 
+/** Sessions of one answer. */
+const MAX_LIMIT = 10_000
+const DEFAULT_LIMIT = 1_000
 /** What a `Date` can show. */
 const LATEST_DATE = 8.64e15
 
@@ -24,14 +30,14 @@ export function sessionFunctions(
     {
       id: 'engine::sessions::list',
       description: 'Lists the sessions of listeners with rbac, oldest first',
-      requestFormat: objectSchema({}),
-      responseFormat: answerSchema({ sessions: OBJECTS }),
-      handler: reading('engine::sessions::list', () => ({ sessions: [...table.workers.values()].flatMap(rowOf) })),
+      requestFormat: objectSchema({ worker_id: STRING, listener: STRING, limit: INTEGER, offset: INTEGER }),
+      responseFormat: answerSchema({ sessions: OBJECTS, total: INTEGER }),
+      handler: reading('engine::sessions::list', (input) => list(table, input)),
     },
     {
       id: 'engine::sessions::revoke',
       description:
-        'Ends a session: its connection is closed with 1008, and what it made by engine::register_trigger goes',
+        'Ends a session: its connection is closed with 1008, and the triggers that it made by a call are removed',
       requestFormat: objectSchema({ worker_id: STRING }, ['worker_id']),
       responseFormat: answerSchema({ revoked: BOOLEAN }),
       handler: reading('engine::sessions::revoke', (input) => {
@@ -42,7 +48,6 @@ export function sessionFunctions(
         }
         worker.link.close(1008, 'session revoked')
         table.endWorker(worker, { abnormal: false })
-        // What it left behind by engine::register_trigger has its rights no more.
         triggers.dropMadeUnder(worker.policy)
         return { revoked: true }
       }),
@@ -50,21 +55,49 @@ export function sessionFunctions(
   ]
 }
 
-function rowOf({ id, listener, ipAddress, connectedAt, policy, sessionCounts }: Worker): object[] {
+function list({ workers }: WorkerTable, input: Input): object {
+  const id = input.string('worker_id')
+  const listener = input.string('listener')
+  const limit = Math.min(input.unsigned32('limit') ?? DEFAULT_LIMIT, MAX_LIMIT)
+  const offset = input.unsigned32('offset') ?? 0
+  const all = [...workers.values()].filter(
+    (worker) =>
+      worker.policy.kind === 'session' &&
+      (id === undefined || worker.id === id) &&
+      (listener === undefined || worker.listener === listener),
+  )
+  return { sessions: all.slice(offset, offset + limit).flatMap(rowOf), total: all.length }
+}
+
+function rowOf({ id, name, listener, ipAddress, connectedAt, policy, sessionCounts }: Worker): object[] {
   if (policy.kind !== 'session') return []
-  const { prefix, allowedFunctions, forbiddenFunctions, expiresInMs } = policy.rights
+  const { middleware, rights } = policy
+  const { expiresInMs, prefix } = rights
+  const end = expiresInMs === undefined ? undefined : Math.min(connectedAt + expiresInMs, LATEST_DATE)
   return [
     {
       worker_id: id,
+      name: name ?? null,
       listener: listener ?? null,
       ip_address: ipAddress ?? null,
       connected_at: new Date(connectedAt).toISOString(),
       ...(prefix === undefined ? {} : { prefix }),
-      allowed: allowedFunctions,
-      forbidden: forbiddenFunctions,
-      ...(expiresInMs === undefined
-        ? {}
-        : { expires_at: new Date(Math.min(connectedAt + expiresInMs, LATEST_DATE)).toISOString() }),
+      allowed: rights.allowedFunctions,
+      forbidden: rights.forbiddenFunctions,
+      exposed: rights.expose,
+      namespaces: rights.namespaces,
+      allow_function_registration: rights.allowFunctionRegistration,
+      allow_trigger_type_registration: rights.allowTriggerTypeRegistration,
+      allowed_trigger_types: rights.allowedTriggerTypes ?? null,
+      asks: {
+        middleware: middleware ?? null,
+        function_registration: rights.onFunctionRegistration ?? null,
+        trigger_registration: rights.onTriggerRegistration ?? null,
+        trigger_type_registration: rights.onTriggerTypeRegistration ?? null,
+      },
+      // Whoever looks at it is to see who a session is, not to become it.
+      context: maskSecrets(rights.context),
+      ...(end === undefined ? {} : { expires_at: new Date(end).toISOString() }),
       ...sessionCounts,
     },
   ]

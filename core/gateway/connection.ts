@@ -250,7 +250,10 @@ export class Connection {
       router.fail(call, this.#refusal)
       return undefined
     }
-    if (!isNamed || this.#held.state === 'settled') {
+    // One that may not be where it is has registered nothing yet, however long it has waited.
+    const isPlaced =
+      this.#held.state === 'settled' && checkNamespace(this.worker.policy, this.worker.namespace) === undefined
+    if (!isNamed || isPlaced) {
       router.call(call, action ?? undefined)
       return undefined
     }

@@ -208,7 +208,11 @@ export class Listener {
     const { config } = this
     const expiresInMs = policy.kind === 'session' ? policy.rights.expiresInMs : undefined
     if (endpoint.kind === 'telemetry') {
-      if (expiresInMs !== undefined) endAfter(webSocket, expiresInMs, () => webSocket.close(1008, EXPIRED))
+      if (expiresInMs !== undefined)
+        webSocket.once(
+          'close',
+          systemClock.after(expiresInMs, () => webSocket.close(1008, EXPIRED)),
+        )
       const peer = this.#telemetryPeers.open(ipAddress(request))
       return serveTelemetry(webSocket, this.#deps.telemetry, peer, this.#deps.router.warnings)
     }
@@ -243,7 +247,15 @@ export class Listener {
     connection.unfinished = readFramesDirectly(webSocket, socket, config.max_frame_bytes)
     this.#connections.add(connection)
     if (expiresInMs !== undefined) {
-      endAfter(webSocket, expiresInMs, () => connection.end(1008, EXPIRED, { abnormal: false }))
+      const { triggers } = router
+      const cancel = systemClock.after(expiresInMs, () => {
+        connection.end(1008, EXPIRED, { abnormal: false })
+        triggers.dropMadeUnder(policy)
+      })
+      // What it made to outlive it has no longer a life than its rights.
+      webSocket.once('close', () => {
+        if (!triggers.hasMadeUnder(policy)) cancel()
+      })
     }
     webSocket.on('close', () => {
       this.#connections.delete(connection)
@@ -255,8 +267,3 @@ export class Listener {
 }
 
 const EXPIRED = 'session expired'
-
-/** By a timer alone, which does not care how the clock of the system is set. */
-function endAfter(webSocket: WebSocket, ms: number, end: () => void): void {
-  webSocket.once('close', systemClock.after(ms, end))
-}

@@ -122,11 +122,11 @@ export function coalescingKey(content: Omit<BindingContent, 'key'>): string {
 
 /** What the provider is told (spec 01 §6): every key complete, namespaces only when they are not the default. */
 export function registerTriggerMessage(binding: LogicalBinding, provider: TypeProvider): RegisterTrigger {
-  const { triggerType, functionId, config, metadata, namespace } = binding.content
+  const { functionId, config, metadata, namespace } = binding.content
   return {
     type: 'registertrigger',
     id: binding.id,
-    trigger_type: triggerType,
+    trigger_type: provider.sentId,
     function_id: functionId,
     config,
     ...(metadata === undefined ? {} : { metadata }),

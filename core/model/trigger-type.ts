@@ -10,6 +10,8 @@ export interface TypeDescription {
   readonly triggerRequestFormat: unknown
   /** Schema of the payload that a fire delivers. */
   readonly callRequestFormat: unknown
+  /** The id that the worker sent, where a hook renamed it; messages to and from the worker use it (spec 04 B.6). */
+  readonly sentId?: string | undefined
 }
 
 /** A trigger type of the engine itself: bound by calls instead of messages. */
@@ -47,6 +49,7 @@ export class TypeProvider implements TypeDescription {
   readonly description: string
   readonly triggerRequestFormat: unknown
   readonly callRequestFormat: unknown
+  readonly sentId: string
   /** Larger = registered later. */
   readonly order = ++registrations
   readonly view: ProviderView
@@ -64,6 +67,7 @@ export class TypeProvider implements TypeDescription {
     this.description = about.description
     this.triggerRequestFormat = about.triggerRequestFormat
     this.callRequestFormat = about.callRequestFormat
+    this.sentId = about.sentId ?? type.id
     this.view = view
   }
 

@@ -11,7 +11,6 @@ export interface ProviderSink {
 /** That a provider is to fire a binding no more. */
 export interface Unbinding {
   readonly id: string
-  readonly triggerType: string
   /** Somebody has removed or changed it. False: its owner is gone, or another provider has it now. */
   readonly deliberate: boolean
 }

@@ -80,13 +80,13 @@ export class TriggerRegistry {
   // ── messages of workers ──────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Takes a message about triggers; others are ignored. `sentId`: the trigger id that the worker sent, when a hook renamed it.
+   * Takes a message about triggers; others are ignored. `sentId`: the id of trigger or type that the worker sent, when a hook renamed it.
    */
   handle(worker: Worker, message: WorkerMessage, sentId?: string): void {
     if (worker.phase !== 'open') return
     switch (message.type) {
       case 'registertriggertype':
-        return this.#registerType(worker, message)
+        return this.#registerType(worker, message, sentId)
       case 'unregistertriggertype':
         return this.#unregisterType(worker, message.id)
       case 'registertrigger': {
@@ -169,6 +169,10 @@ export class TriggerRegistry {
       for (const binding of [...this.#bindings.ownedBy(null)])
         if (binding.madeUnder === policy) this.#placement.drop(binding, { deliberate: true })
     })
+  }
+
+  hasMadeUnder(policy: Policy): boolean {
+    return Iterator.from(this.#bindings.ownedBy(null)).some(({ madeUnder }) => madeUnder === policy)
   }
 
   /**
@@ -270,7 +274,7 @@ export class TriggerRegistry {
 
   // ── types ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #registerType(worker: Worker, message: RegisterTriggerType): void {
+  #registerType(worker: Worker, message: RegisterTriggerType, sentId: string | undefined): void {
     const namespace = message.namespace ?? worker.namespace
     if (isBlank(namespace)) {
       this.#log.error(`trigger type '${message.id}' not registered: its namespace is empty`, { worker: worker.id })
@@ -280,6 +284,7 @@ export class TriggerRegistry {
       description: message.description,
       triggerRequestFormat: message.trigger_request_format ?? undefined,
       callRequestFormat: message.call_request_format ?? undefined,
+      sentId,
     })
     const { current } = provider.type
     if (current === provider) return this.#placement.reconsider(message.id, provider)
@@ -293,7 +298,7 @@ export class TriggerRegistry {
 
   #unregisterType(worker: Worker, id: string): void {
     for (const provider of [...this.#types.providedBy(worker)])
-      if (provider.type.id === id) this.#placement.removeProvider(provider)
+      if (provider.sentId === id) this.#placement.removeProvider(provider)
   }
 
   /** A provider of the type that was told of the binding; of a plugin, any generation: the old one may still finish an event. */

@@ -130,16 +130,29 @@ export class CallIntake {
     return entry?.providers.some((provider) => provider.worker === engineWorker) ?? false
   }
 
+  /** Whoever calls can't help it, and need not know the names of functions that look like it. */
+  #missMiddleware(call: Call, functionId: string): void {
+    const { settlement, warnings } = this.#deps
+    const { listener } = call.caller
+    warnings.count(`middleware ${functionId}`, `the middleware '${functionId}' is not registered: calls fail`, {
+      listener,
+    })
+    const message = 'the middleware of this listener is not registered; nothing can be called until it is'
+    settlement.fail(call, { code: 'function_not_found', message })
+  }
+
   /** The middleware is looked for where the call was made, then in `default` (spec 04 B.5). */
   #callMiddleware(call: Call, action: Action | undefined, { functionId, namespace }: Middleware): void {
     const { caller, settlement, registries } = this.#deps
+    const home = registries.functions.trustedHomeOf(namespace, functionId)
+    if (registries.functions.find(home, functionId) === undefined) return this.#missMiddleware(call, functionId)
     const data = middlewareRequest(call, action)
     const { metadata, traceparent, baggage } = call
     releasePayload(call)
     caller.invokeThen(
       {
         functionId,
-        namespace: registries.functions.trustedHomeOf(namespace, functionId),
+        namespace: home,
         data,
         traceparent,
         baggage,

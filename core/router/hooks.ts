@@ -37,7 +37,13 @@ export async function askHook(
     if (!isObject(value)) throw new CodedError('FORBIDDEN', `hook '${hook}' refused ${subject}`)
     if (worker.phase === 'open') accept(value)
   } catch (error) {
-    deny({ code: 'FORBIDDEN', message: toErrorBody(error).message })
+    const { code, message } = toErrorBody(error)
+    // What is not there, and which ids look like it, is the operator's to know.
+    const isMissing = code === 'function_not_found'
+    deny({
+      code: 'FORBIDDEN',
+      message: isMissing ? `nobody decides on ${subject}: its hook is not registered` : message,
+    })
   }
 }
 

@@ -54,8 +54,10 @@ export class TriggerRegistrations {
     const rights = rightsOf(worker)
     const hook = rights?.onTriggerTypeRegistration
     const add = (accepted: RegisterTriggerType): void => {
-      worker.triggerTypeIds.add(accepted.id)
-      this.pass(worker, accepted)
+      worker.triggerTypeIds.add(message.id)
+      if (accepted.id === message.id) this.pass(worker, accepted)
+      // As with triggers below.
+      else this.#registries.triggers.handle(worker, accepted, message.id)
     }
     if (rights === undefined || hook === undefined) {
       add(message)

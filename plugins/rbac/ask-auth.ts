@@ -32,5 +32,8 @@ function reasonOf(error: unknown, functionId: string): string {
   if (!(error instanceof InvocationError)) return (error as Error).message
   if (error.code === 'TIMEOUT') return `auth function '${functionId}' did not answer within ${AUTH_MS} ms`
   const lead = `${error.code}: `
-  return error.message.startsWith(lead) ? error.message.slice(lead.length) : error.message
+  const message = error.message.startsWith(lead) ? error.message.slice(lead.length) : error.message
+  // Behind it stands which functions there are instead: nothing for whoever is at the door.
+  const missing = `Function ${functionId} not found`
+  return message.startsWith(missing) ? missing : message
 }

@@ -11,8 +11,12 @@ test('engine::sessions::list tells who is there, since when, with which rights a
     allowed_functions: ['a::f'],
     forbidden_functions: ['a::g'],
     expires_in_ms: 60_000,
+    context: { user: 'u1', token: 'of the user' },
   }
-  const core = await scene(() => rights)
+  const core = await scene(() => rights, {
+    expose_functions: ['match("open::*")'],
+    on_function_registration_function_id: 'gate::f',
+  })
   const { trusted, session } = await both(core)
   await trusted.provided('a::f', () => 1)
   const listed = async (): Promise<object[]> =>
@@ -24,17 +28,50 @@ test('engine::sessions::list tells who is there, since when, with which rights a
   expect(await listed()).toEqual([
     {
       worker_id: session.workerId,
+      name: 'session',
       listener: 'iii-worker-manager#1',
       ip_address: '127.0.0.1',
       connected_at: iso,
       prefix: 'u1',
       allowed: ['a::f'],
       forbidden: ['a::g'],
+      exposed: [{ match: 'open::*' }],
+      namespaces: {},
+      allow_function_registration: true,
+      allow_trigger_type_registration: true,
+      allowed_trigger_types: null,
+      asks: {
+        middleware: null,
+        function_registration: 'gate::f',
+        trigger_registration: null,
+        trigger_type_registration: null,
+      },
+      context: { user: 'u1', token: '********' },
       expires_at: iso,
       calls: (before?.calls ?? 0) + 2,
       denied: (before?.denied ?? 0) + 1,
     },
   ])
+})
+
+test('engine::sessions::list finds one, those of a listener, and a part of many', async () => {
+  const core = await scene(() => ({}))
+  const { trusted, session } = await both(core)
+  const more = [await core.connect({ listener: PUBLIC }), await core.connect({ listener: PUBLIC })]
+  const all = [session, ...more].map(({ workerId }) => workerId)
+  const found = async (input: object): Promise<unknown> => {
+    const { sessions, total } = (await trusted.call('engine::sessions::list', input)).result as {
+      sessions: { worker_id: string }[]
+      total: number
+    }
+    return [sessions.map(({ worker_id }) => worker_id), total]
+  }
+  expect(await found({})).toEqual([all, 3])
+  expect(await found({ worker_id: all[1] })).toEqual([[all[1]], 1])
+  expect(await found({ limit: 1, offset: 1 })).toEqual([[all[1]], 3])
+  expect(await found({ listener: 'iii-worker-manager#1' })).toEqual([all, 3])
+  expect(await found({ listener: 'iii-worker-manager' })).toEqual([[], 0])
+  expect(await found({ worker_id: trusted.workerId })).toEqual([[], 0])
 })
 
 test('engine::sessions::list shows the end of a session by the clock, as far as there are dates', async () => {
@@ -66,7 +103,7 @@ test('engine::sessions::revoke closes a session with 1008, and it is not heard a
   await trusted.settled()
   expect(trusted.calls('a::f')).toEqual([])
   expect((await trusted.call('mine::f', {})).error?.code).toBe('function_not_found')
-  expect((await trusted.call('engine::sessions::list')).result).toEqual({ sessions: [] })
+  expect((await trusted.call('engine::sessions::list')).result).toEqual({ sessions: [], total: 0 })
 })
 
 test.each([
@@ -132,4 +169,60 @@ test('A plain listener may have a middleware: it gets calls and enqueues of that
   const before = inner.calls('gate::m').length
   expect((await inner.call('a::f', {})).result).toBe('unreached')
   expect(inner.calls('gate::m')).toHaveLength(before)
+})
+
+const CALLS_OF_TRIGGERS = {
+  expose_functions: ['match("engine::register_trigger")', 'match("engine::unregister_trigger")', 'match("open::*")'],
+}
+const input = { trigger_type: 'tick', function_id: 'open::f', config: {} }
+
+test('A session removes by engine::unregister_trigger, and by a message, what it made, and nothing else', async () => {
+  const core = await scene(() => ({}), CALLS_OF_TRIGGERS)
+  const { trusted, session } = await both(core)
+  const { id: foreign } = (await trusted.call('engine::register_trigger', input)).result as { id: string }
+  const { id: own } = (await session.call('engine::register_trigger', input)).result as { id: string }
+  trusted.send({ type: 'registertrigger', id: 'owned', ...input })
+  await trusted.settled()
+  for (const id of [foreign, 'owned', 'unknown']) {
+    expect((await session.call('engine::unregister_trigger', { id })).result).toEqual({ removed: false })
+    session.send({ type: 'unregistertrigger', id, trigger_type: 'tick' })
+  }
+  await session.settled()
+  for (const id of [foreign, 'owned', own]) expect(core.core.triggers.findBinding(id)).toBeDefined()
+  expect((await session.call('engine::unregister_trigger', { id: own })).result).toEqual({ removed: true })
+  expect(core.core.triggers.findBinding(own)).toBeUndefined()
+})
+
+test.each(['match("engine::*")', 'match("*")', { metadata: { public: true } }])(
+  'engine::unregister_trigger is not reached by %o',
+  async (filter) => {
+    const core = await scene(() => ({}), { expose_functions: [filter] })
+    const { session } = await both(core)
+    expect((await session.call('engine::unregister_trigger', { id: 'x' })).error?.code).toBe('FORBIDDEN')
+  },
+)
+
+test('What a session made to stay goes when it is revoked', async () => {
+  const core = await scene(() => ({}), CALLS_OF_TRIGGERS)
+  const { trusted, session } = await both(core)
+  const { id: foreign } = (await trusted.call('engine::register_trigger', input)).result as { id: string }
+  const { id: own } = (await session.call('engine::register_trigger', input)).result as { id: string }
+  await trusted.call('engine::sessions::revoke', { worker_id: session.workerId })
+  expect(core.core.triggers.findBinding(own)).toBeUndefined()
+  expect(core.core.triggers.findBinding(foreign)).toBeDefined()
+})
+
+test('What a session made to stay goes when its rights expire, also when the session has gone before', async () => {
+  const core = await scene(() => ({ expires_in_ms: 400 }), CALLS_OF_TRIGGERS)
+  const { trusted, session } = await both(core)
+  const { id: foreign } = (await trusted.call('engine::register_trigger', input)).result as { id: string }
+  const { id: early } = (await session.call('engine::register_trigger', input)).result as { id: string }
+  await session.close()
+  await expect.poll(() => core.core.router.workers.has(session.workerId)).toBe(false)
+  expect(core.core.triggers.findBinding(early)).toBeDefined()
+  const other = await core.connect({ listener: PUBLIC })
+  const { id: own } = (await other.call('engine::register_trigger', input)).result as { id: string }
+  expect((await other.closed).code).toBe(1008)
+  expect([early, own].map((id) => core.core.triggers.findBinding(id))).toEqual([undefined, undefined])
+  expect(core.core.triggers.findBinding(foreign)).toBeDefined()
 })

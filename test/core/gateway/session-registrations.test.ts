@@ -142,6 +142,58 @@ test('A trigger hook may rewrite the binding; the session goes on using the id t
   expect(core.core.triggers.findBinding('t-mine')).toBeUndefined()
 })
 
+test('A hook may rename a trigger type; the session goes on using the id that it sent', async () => {
+  const core = await scene(() => ({ allow_trigger_type_registration: true, context: { t: 1 } }), {
+    on_trigger_type_registration_function_id: 'gate::type',
+  })
+  const { trusted, session } = await both(core)
+  await trusted.provided('gate::type', (input: { trigger_type_id: string }) => ({
+    trigger_type_id: `s1:${input.trigger_type_id}`,
+    description: 7,
+  }))
+  session.send({ type: 'registertriggertype', id: 'tick', description: 'ticks' })
+  await session.settled()
+  expect(trusted.calls('gate::type')[0]?.['data']).toEqual({
+    trigger_type_id: 'tick',
+    description: 'ticks',
+    context: { t: 1 },
+  })
+  expect(core.core.triggers.findType('default', 's1:tick')?.current?.description).toBe('ticks')
+  trusted.send({ type: 'registertrigger', id: 'b', trigger_type: 's1:tick', function_id: 'a::f', config: {} })
+  expect(await session.next('registertrigger')).toMatchObject({ id: 'b', trigger_type: 'tick' })
+  session.send({
+    type: 'triggerregistrationresult',
+    id: 'b',
+    trigger_type: 'tick',
+    function_id: 'a::f',
+    error: { code: 'E', message: 'no' },
+  })
+  expect(await trusted.next('triggerregistrationresult')).toMatchObject({ id: 'b', trigger_type: 's1:tick' })
+  trusted.send({ type: 'registertrigger', id: 'c', trigger_type: 's1:tick', function_id: 'a::f', config: {} })
+  await session.next('registertrigger', 2)
+  trusted.send({ type: 'unregistertrigger', id: 'c' })
+  expect(await session.next('unregistertrigger')).toMatchObject({ id: 'c', trigger_type: 'tick' })
+  session.send({ type: 'unregistertriggertype', id: 'tick' })
+  await session.settled()
+  expect(core.core.triggers.findType('default', 's1:tick')).toBeUndefined()
+  expect(core.core.router.workers.get(session.workerId)?.triggerTypeIds.size).toBe(0)
+})
+
+test('A session binds nothing that runs in the pages of the console', async () => {
+  const core = await scene(() => ({ allowed_trigger_types: ['console:script', 'console:style'] }))
+  const { session } = await both(core)
+  session.provide('own::f')
+  for (const type of ['console:script', 'console:style'])
+    session.send({ type: 'registertrigger', id: type, trigger_type: type, function_id: 'own::f', config: {} })
+  await session.settled()
+  expect(
+    session.of('triggerregistrationresult').map(({ id, error }) => [id, (error as { code: string }).code]),
+  ).toEqual([
+    ['console:script', 'FORBIDDEN'],
+    ['console:style', 'FORBIDDEN'],
+  ])
+})
+
 test('What a trigger hook is asked and answers keeps the digits of its numbers', async () => {
   const core = await scene(() => ({}), { on_trigger_registration_function_id: 'gate::trigger' })
   const { trusted, session } = await both(core)

@@ -58,15 +58,15 @@ export class Seat<Question, Answer> {
   }
 
   /**
-   * Asks the holder, at its gate if need be.
+   * Asks the holder, at its gate if need be. `read` makes a value of the answer's JSON. Default: `JSON.parse`.
    * @throws CodedError `plugin_unavailable` when the seat is empty, `timeout` after `ms`, else the holder's error.
    */
-  async ask(question: Question, ms: number): Promise<Answer> {
+  async ask(question: Question, ms: number, read: (json: string) => unknown = JSON.parse): Promise<Answer> {
     if (this.state === 'empty') throw this.#vacancy()
     const asked = new Promise<Answer>((resolve, reject) => {
       this.pass({ data: Buffer.from(JSON.stringify(question)) }, (result, error) => {
         if (error !== undefined) reject(readError(error))
-        else resolve((result === undefined ? undefined : JSON.parse(result.toString())) as Answer)
+        else resolve((result === undefined ? undefined : read(result.toString())) as Answer)
       })
     })
     const late = (): Error => new CodedError('timeout', `the seat '${this.name}' did not answer within ${ms} ms`)

@@ -1,5 +1,6 @@
 // Asks the holder of the seat `session-policy` what a connection to a listener with `rbac` may do, and checks the shape of its answer
 // (spec 04 B.3, 09 §4). The rights are the holder's word alone: nothing is added here, and nothing is assumed.
+import { parseUnrounded } from '../../base/values/exact-json.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import type { ExposeFilter, SessionAnswer, SessionQuestion } from '../../protocol/seats.ts'
 import type { WorkerNames } from '../config/worker-names.ts'
@@ -8,7 +9,8 @@ import type { Policy, SessionRights } from '../model/policy.ts'
 import type { AuthInput } from './auth-input.ts'
 import type { Seat } from './seat.ts'
 
-const AUTH_MS = 30_000
+/** An auth function has 30 s; whoever asks it is to be able to say that it took longer. */
+const DECISION_MS = 31_000
 
 /** A connection that wants to come in. */
 export interface Newcomer {
@@ -42,7 +44,7 @@ export class SessionPolicy {
   async decide({ listener, rbac, middleware, input }: Newcomer): Promise<Policy> {
     try {
       const question = { listener, rbac, middleware_function_id: middleware ?? null, ...input }
-      const rights = readRights(await this.#seat.ask(question, AUTH_MS))
+      const rights = readRights(await this.#seat.ask(question, DECISION_MS, parseUnrounded))
       return { kind: 'session', rights, middleware, exact: this.#exact }
     } catch (error) {
       throw new CodedError('AUTH_ERROR', (error as Error).message, { cause: error })

@@ -204,7 +204,7 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     '250 ms of silence, at most 5 s',
     'take effect in `default`',
   ],
-  ['decision on a session', FIXED, timeText(30_000), 'closed with 1008'],
+  ['decision on a session', FIXED, timeText(31_000), 'closed with 1008'],
   ['a registration hook', FIXED, timeText(10_000), '`FORBIDDEN`'],
   ["a provider's answer to `engine::register_trigger`", FIXED, timeText(10_000), 'counts as consent'],
   [

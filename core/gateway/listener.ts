@@ -197,7 +197,9 @@ export class Listener {
     } catch (error) {
       webSocket.off('message', keep)
       const { message } = toErrorBody(error)
-      this.#deps.onRefused({ reason: message, listener: this.instanceId, ip: ipAddress(request) })
+      const { cause } = error as Error
+      const reason = cause instanceof Error ? cause.message : message
+      this.#deps.onRefused({ reason, listener: this.instanceId, ip: ipAddress(request) })
       webSocket.send(JSON.stringify({ type: 'error', error: { code: 'AUTH_ERROR', message } }))
       webSocket.resume()
       webSocket.close(1008, 'AUTH_ERROR')

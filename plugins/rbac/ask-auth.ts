@@ -1,6 +1,6 @@
 // The auth function: asked once per connection who it is (spec 04 B.3). Any error of it refuses the connection.
 import { parseUnrounded } from '../../base/values/exact-json.ts'
-import { CodedError } from '../../protocol/errors.ts'
+import { CodedError, type ErrorCode } from '../../protocol/errors.ts'
 import type { SessionQuestion } from '../../protocol/seats.ts'
 import { InvocationError } from '../../sdk/errors.ts'
 import type { Handle } from '../../sdk/plugin.ts'
@@ -8,9 +8,23 @@ import { readAuthResult, type AuthResult } from './auth-result.ts'
 
 export const AUTH_MS = 30_000
 
+/** The call did not get to a handler, or the handler ended: what the engine says of it is the operator's to know. */
+const AWAY: ReadonlySet<string> = new Set([
+  'plugin_unavailable',
+  'overloaded',
+  'invocation_stopped',
+  'channel_send_failed',
+] satisfies ErrorCode[])
+
+export interface AuthDeps {
+  readonly iii: Pick<Handle, 'trigger'>
+  /** For the operator; may be called for every connection. */
+  warn(message: string, data: Record<string, unknown>): void
+}
+
 /** @throws CodedError `AUTH_ERROR` with the reason in words for whoever connects. */
 export async function askAuth(
-  iii: Pick<Handle, 'trigger'>,
+  { iii, warn }: AuthDeps,
   functionId: string,
   { headers, query_params, ip_address }: SessionQuestion,
 ): Promise<AuthResult> {
@@ -22,18 +36,23 @@ export async function askAuth(
       raw: true,
     })
     .catch((error: unknown) => {
-      throw new CodedError('AUTH_ERROR', reasonOf(error, functionId), { cause: error })
+      const { message, isMishap } = reasonOf(error, functionId)
+      if (isMishap) warn(`the auth function '${functionId}' was not asked`, { reason: (error as Error).message })
+      throw new CodedError('AUTH_ERROR', message, { cause: error })
     })
   return readAuthResult(result === undefined ? null : parseUnrounded(result.json))
 }
 
-/** What the handler said; of an error of the call itself what the engine said. */
-function reasonOf(error: unknown, functionId: string): string {
-  if (!(error instanceof InvocationError)) return (error as Error).message
-  if (error.code === 'TIMEOUT') return `auth function '${functionId}' did not answer within ${AUTH_MS} ms`
-  const lead = `${error.code}: `
-  const message = error.message.startsWith(lead) ? error.message.slice(lead.length) : error.message
+/** `message`: what the handler said, word for word. `isMishap`: no handler has refused the connection. */
+function reasonOf(error: unknown, functionId: string): { message: string; isMishap: boolean } {
+  if (!(error instanceof InvocationError)) return { message: (error as Error).message, isMishap: true }
+  const { code } = error
+  if (code === 'TIMEOUT')
+    return { message: `auth function '${functionId}' did not answer within ${AUTH_MS} ms`, isMishap: true }
+  if (AWAY.has(code))
+    return { message: `auth function '${functionId}' can not be asked at the moment; try again later`, isMishap: true }
+  const said = error.message.slice(`${code}: `.length)
   // Behind it stands which functions there are instead: nothing for whoever is at the door.
   const missing = `Function ${functionId} not found`
-  return message.startsWith(missing) ? missing : message
+  return said.startsWith(missing) ? { message: missing, isMishap: true } : { message: said, isMishap: false }
 }

@@ -259,11 +259,24 @@ test('an error, of which the client gets the message and no more; the next attem
 })
 
 test('an auth function that nobody provides; no other id is named', async () => {
-  const { trusted, refused, session } = await rbacScene({ auth_function_id: 'gate::auth' })
+  const { plugin, trusted, refused, session } = await rbacScene({ auth_function_id: 'gate::auth' })
   await trusted.provided('gate::autk', () => ({}))
   expect(await refused()).toEqual(refusal('Function gate::auth not found'))
+  expect(plugin.log.lines).toMatchObject([
+    { level: 'warn', message: "the auth function 'gate::auth' was not asked", data: { reason: expect.any(String) } },
+  ])
   await trusted.provided('gate::auth', () => ({}))
   expect((await session()).of('workerregistered')).toHaveLength(1)
+})
+
+test('an auth function whose worker ends meanwhile', async () => {
+  const { core, refused } = await rbacScene({ auth_function_id: 'gate::auth' })
+  const gate = await core.connect({ name: 'gate' })
+  await gate.provided('gate::auth', () => new Promise(() => {}))
+  const answer = refused()
+  await gate.next('invokefunction')
+  await gate.close()
+  expect(await answer).toEqual(refusal("auth function 'gate::auth' can not be asked at the moment; try again later"))
 })
 
 test('no answer within 30 s', async () => {

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { pythonWithSdk } from '../support/needs.ts'
+import { unusedPort } from '../support/unused-port.ts'
 import { ROOT } from './snippets.ts'
 
 const COMMAND_MS = 20_000
+const CONFIG_FILE = 'iii-config.yaml'
 
 /** Has the next project with an engine ready while a page is read, and ends the last one meanwhile. */
 export class ReaderProjects {
@@ -45,6 +47,7 @@ export class ReaderProject {
   readonly #folder: string
   readonly #env: NodeJS.ProcessEnv
   readonly #children: ChildProcess[] = []
+  #publicPort = 0
 
   private constructor(folder: string) {
     this.#folder = folder
@@ -64,9 +67,10 @@ export class ReaderProject {
     if (python !== undefined) project.#command('python3', `'${python}'`)
     linkPackages(path.join(folder, 'node_modules'))
     const starter = readFileSync(path.join(ROOT, 'iii-config.yaml'), 'utf8')
-    const onFreePorts = starter.replace('port: 49134', 'port: 0').replace('port: 3112', 'port: 0')
+    project.#publicPort = await unusedPort()
+    project.#env['PUBLIC_URL'] = `ws://127.0.0.1:${project.#publicPort}`
     // The reader waits the full time for calls that do not end.
-    project.write('iii-config.yaml', onFreePorts.replace('\nengine:\n', '\nengine:\n  drain_ms: 500\n'))
+    project.write(CONFIG_FILE, starter.replace('\nengine:\n', '\nengine:\n  drain_ms: 500\n'))
     if (!withEngine) return project
     const screen = await project.#startUntil('iii start', 'Try next')
     project.#env['III_URL'] = /ws:\/\/\S+/.exec(screen)?.[0]
@@ -80,7 +84,15 @@ export class ReaderProject {
   write(name: string, text: string): void {
     const file = path.join(this.#folder, name)
     mkdirSync(path.dirname(file), { recursive: true })
-    writeFileSync(file, text)
+    writeFileSync(file, name === CONFIG_FILE ? this.#onFreePorts(text) : text)
+  }
+
+  /** The first listener and the port of streams stay where they are; a second listener has the port of `PUBLIC_URL`. */
+  #onFreePorts(text: string): string {
+    return text
+      .replace('port: 49134', 'port: 0')
+      .replace('port: 3112', 'port: 0')
+      .replace('port: 3111', `port: ${this.#publicPort}`)
   }
 
   run(command: string): Promise<{ code: number | null; stdout: string; stderr: string }> {

@@ -20,7 +20,7 @@ test('it is asked once per connection, with headers, decoded query and address, 
   })
   const calls = trusted.calls('gate::auth')
   expect(calls).toHaveLength(1)
-  const { headers, ...input } = calls[0]?.['data'] as { headers: object }
+  const { headers, ...input } = calls.map(({ data }) => data as { headers: object })[0]!
   expect(input).toEqual({
     query_params: { a: ['1', '2'], c: [''], token: ['b c'], p: ['1+1'], bad: ['%zz'], flag: [''] },
     ip_address: '127.0.0.1',

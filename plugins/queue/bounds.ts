@@ -6,7 +6,9 @@ import { FIFO_LIMITS } from './adapters/builtin/fifo-source.ts'
 import { MAX_UNWRITTEN } from './adapters/builtin/job-outcomes.ts'
 import { LANE_WINDOW } from './adapters/builtin/lane.ts'
 import { LANE_POSITIONS, MAX_LANES } from './adapters/builtin/schema.ts'
-import { RABBIT_LIMITS } from './adapters/rabbitmq/limits.ts'
+import { ANSWER_MS } from './adapters/rabbitmq/replies.ts'
+import { MAX_KEYS } from './adapters/rabbitmq/known-keys.ts'
+import { RABBIT_LIMITS, MAX_KEYED_TOPICS } from './adapters/rabbitmq/limits.ts'
 import { ENQUEUE_LIMITS } from './adapters/redis/enqueue-turns.ts'
 import { LEASE_MS } from './adapters/redis/open-redis.ts'
 import { LOOK_MS, MAX_SETTLED, MAX_TAKEN } from './adapters/redis/redis-line.ts'
@@ -150,9 +152,19 @@ export const BOUNDS: readonly Bound[] = [
     effect: 'no more are taken from the server until some are done; in a fifo queue groups behind them wait',
   },
   {
-    limit: 'RabbitMQ: jobs and dead letters that are looked through for one of them',
+    limit: 'RabbitMQ: jobs and dead letters that are looked through for one of them, and delayed jobs for a list',
     initial: countText(RABBIT_LIMITS.maxScanned),
     effect: '`unsupported`; what is done to all dead letters has no limit',
+  },
+  {
+    limit: 'RabbitMQ: deduplication keys of a queue or topic that count at a time, and topics of an engine with such',
+    initial: `${countText(MAX_KEYS)}, ${countText(MAX_KEYED_TOPICS)}`,
+    effect: 'publishers get `overloaded`',
+  },
+  {
+    limit: 'RabbitMQ: wait for the engine that decides on a deduplication key',
+    initial: timeText(ANSWER_MS),
+    effect: 'the publisher is told that the job may be stored or not',
   },
   {
     limit: 'Redis: silence after which an engine counts as dead (`lease_ms`)',

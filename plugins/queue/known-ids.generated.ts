@@ -292,7 +292,7 @@ declare module '../../sdk/known-ids.ts' {
         /** Of the pending ones; null where none is, or it is not known. */
         oldest_age_ms?: number | null
         adapter?: string
-        adapter_state?: 'connected' | 'reconnecting'
+        adapter_state?: 'connected' | 'reconnecting' | 'blocked'
       }
     }
     /** Shows what is delivered next, without taking it: first what waits for its function. */

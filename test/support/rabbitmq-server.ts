@@ -1,10 +1,11 @@
 // A real RabbitMQ server for tests: on free ports of loopback, in a folder of its own, with a port mapper (epmd) of its own.
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { createInterface } from 'node:readline'
 import { within } from './deadline.ts'
 import { unusedPort } from './unused-port.ts'
@@ -19,6 +20,8 @@ export interface RabbitServer {
   resume(): void
   /** Starts it again on the same port with the same data, after `kill`; before it, kills first. */
   restart(): Promise<void>
+  /** Runs `rabbitmqctl` with these arguments. */
+  control(...args: readonly string[]): Promise<void>
   /** Ends the server and removes its folder. */
   stop(): Promise<void>
 }
@@ -80,6 +83,10 @@ export async function startRabbit(): Promise<RabbitServer> {
     async restart() {
       await kill()
       server = await launch(env)
+    },
+    async control(...args) {
+      const script = (rabbitScript() ?? 'rabbitmq-server').replace(/rabbitmq-server$/, 'rabbitmqctl')
+      await promisify(execFile)(script, ['-n', env['RABBITMQ_NODENAME']!, ...args], { env })
     },
     async stop() {
       await kill()

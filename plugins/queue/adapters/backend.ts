@@ -168,8 +168,11 @@ export interface RememberedSubscription extends Subscription {
   readonly queue: QueueRef
 }
 
-/** `connected`: everything works. `reconnecting`: calls wait or fail with the reason until the backend has come back by itself. */
-export type BackendState = 'connected' | 'reconnecting'
+/**
+ * `connected`: everything works. `reconnecting`: calls wait or fail with the reason until the backend has come back by itself. `blocked`: jobs are delivered, and
+ * the store takes no further ones, since it is short of memory or disk.
+ */
+export type BackendState = 'connected' | 'reconnecting' | 'blocked'
 
 /**
  * A store of jobs. Every method is one atomic step unless it says otherwise; a rejection means that nothing was changed. Rejections are

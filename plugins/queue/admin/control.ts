@@ -108,7 +108,7 @@ function status(deps: ControlDeps): BuiltInFunction<string> {
           description: 'Of the pending ones; null where none is, or it is not known.',
         },
         adapter: { type: 'string' },
-        adapter_state: { enum: ['connected', 'reconnecting'] },
+        adapter_state: { enum: ['connected', 'reconnecting', 'blocked'] },
       },
       [
         'queue',

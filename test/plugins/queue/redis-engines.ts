@@ -52,7 +52,7 @@ export async function redisEngine(
     },
   })
   const backend = new RedisBackend({
-    server: new QueueServer(redis),
+    server: await QueueServer.open(redis),
     log,
     leaseMs: 10_000,
     sharesChannels: false,

@@ -24,3 +24,6 @@ export const RABBIT_LIMITS: RabbitLimits = {
   maxHeldBytes: 64 * 1024 * 1024,
   maxScanned: 100_000,
 }
+
+/** Topics to which an engine publishes with deduplication keys. */
+export const MAX_KEYED_TOPICS = 1_000

@@ -26,7 +26,7 @@ import {
 } from '../backend.ts'
 import { NAMED_FORM, withHeader } from './job-message.ts'
 import { KeyedJobs, type KeyedJobsDeps } from './keyed-jobs.ts'
-import { RABBIT_LIMITS, type RabbitLimits } from './limits.ts'
+import { MAX_KEYED_TOPICS, RABBIT_LIMITS, type RabbitLimits } from './limits.ts'
 import { boundQueue, namesOf, topicExchange, topicKeyNames } from './names.ts'
 import { Presence } from './presence.ts'
 import { Publisher } from './publisher.ts'
@@ -50,8 +50,6 @@ export interface RabbitBackendDeps {
 
 /** What the broker takes for the time of a message. */
 const LONGEST_DELAY_MS = 2 ** 32 - 1
-/** Topics to which an engine publishes with deduplication keys. */
-const MAX_KEYED_TOPICS = 1_000
 /** How long an engine may go on consuming after it has left. */
 const LEAVING_MS = 1_000
 const EMPTY_STATS: QueueStats = { waiting: 0, active: 0, delayed: 0, dead: 0, paused: false }

@@ -29,8 +29,13 @@ export class RabbitConnection {
   readonly #backOff = new BackOff(RECONNECT)
   readonly #queued: (() => void)[] = []
   #model: ChannelModel | undefined
+  /** A connection of its own: the broker stops reading from one that publishes while its memory or disk is short, and acknowledgements are to go on. */
+  #publishingModel: ChannelModel | undefined
+  /** Why the broker takes no messages at present. */
+  #blockedBecause: string | undefined
   #publishing: Promise<ConfirmChannel> | undefined
   #back = Promise.withResolvers<void>()
+  #room = Promise.withResolvers<void>()
   #generation = 0
   #waiting = 0
   #borrowed = 0
@@ -69,8 +74,9 @@ export class RabbitConnection {
   /** The channel on which everything is published, with confirms. */
   async publishing(): Promise<ConfirmChannel> {
     await this.#connected()
+    if (this.#blockedBecause !== undefined) await this.#unblocked()
     try {
-      return await (this.#publishing ??= this.#openPublishing(this.#model!))
+      return await (this.#publishing ??= this.#openPublishing(this.#publishingModel!))
     } catch (error) {
       throw this.#absent(`${reasonOf(error)}.`)
     }
@@ -103,26 +109,41 @@ export class RabbitConnection {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#back.reject(this.#absent('The connection was closed.'))
-    const model = this.#model
-    if (model !== undefined) await settlesWithin(model.close(), CONNECT_MS, this.#deps.clock)
+    const models = [this.#publishingModel, this.#model].filter((model) => model !== undefined)
+    await settlesWithin(Promise.all(models.map((model) => model.close())), CONNECT_MS, this.#deps.clock)
+  }
+
+  #unblocked(): Promise<void> {
+    const why = this.#blockedBecause
+    return this.#waitFor(
+      this.#room.promise,
+      new CodedError(
+        'plugin_unavailable',
+        `RabbitMQ at ${this.#deps.shownUrl} takes no messages at present (${why}); nothing was stored. Give it memory or disk, or have its jobs handled; it goes on by itself.`,
+      ),
+    )
   }
 
   #connected(): Promise<void> {
-    const { shownUrl, clock, limits } = this.#deps
-    if (this.#state === 'connected') return Promise.resolve()
+    if (this.#model !== undefined) return Promise.resolve()
     if (this.#isClosed) return Promise.reject(this.#absent('The connection was closed.'))
+    return this.#waitFor(this.#back.promise, this.#absent('It is tried again by itself.'))
+  }
+
+  #waitFor(promise: Promise<void>, tooLate: CodedError): Promise<void> {
+    const { shownUrl, clock, limits } = this.#deps
     if (this.#waiting >= limits.maxWaiting) {
       return Promise.reject(
         new CodedError(
           'overloaded',
-          `${shownUrl} is not reachable, and ${limits.maxWaiting} calls wait for it already. Nothing was stored.`,
+          `${shownUrl} is not there for calls at present, and ${limits.maxWaiting} calls wait for it already. Nothing was stored.`,
         ),
       )
     }
     this.#waiting++
     const { promise: late, reject } = Promise.withResolvers<never>()
-    const cancel = clock.after(limits.waitMs, () => reject(this.#absent('It is tried again by itself.')))
-    return Promise.race([this.#back.promise, late]).finally(() => {
+    const cancel = clock.after(limits.waitMs, () => reject(tooLate))
+    return Promise.race([promise, late]).finally(() => {
       cancel()
       this.#waiting--
     })
@@ -130,29 +151,51 @@ export class RabbitConnection {
 
   async #connect(): Promise<void> {
     const { connect } = await import('amqplib')
-    const { url, log } = this.#deps
-    const model = await connect(withHeartbeat(url), {
-      timeout: CONNECT_MS,
-      noDelay: true,
-      keepAlive: true,
-      clientProperties: { connection_name: 'iii-queue' },
-    })
-    // Every error of a connection is followed by its end.
-    let reason: unknown
-    model.on('error', (error: Error) => (reason = error))
-    model.on('close', (error?: Error) => this.#lost(model, reason ?? error))
-    model.on('blocked', (why: string) => log.warn(`RabbitMQ takes no messages at present: ${why}. Publishers wait.`))
-    model.on('unblocked', () => log.info('RabbitMQ takes messages again.'))
-    const publishing = this.#openPublishing(model)
+    const { url } = this.#deps
+    const open = async (name: string): Promise<ChannelModel> => {
+      const model = await connect(withHeartbeat(url), {
+        timeout: CONNECT_MS,
+        noDelay: true,
+        keepAlive: true,
+        clientProperties: { connection_name: name },
+      })
+      // Every error of a connection is followed by its end.
+      let reason: unknown
+      model.on('error', (error: Error) => (reason = error))
+      model.on('close', (error?: Error) => this.#lost(model, reason ?? error))
+      return model
+    }
+    const model = await open('iii-queue')
+    let publishingModel: ChannelModel | undefined
     try {
+      publishingModel = await open('iii-queue publishing')
+      const publishing = this.#openPublishing(publishingModel)
       await publishing
+      this.#publishing = publishing
     } catch (error) {
-      void model.close().catch(() => {})
+      for (const each of [model, publishingModel]) void each?.close().catch(() => {})
       throw error
     }
-    this.#publishing = publishing
+    publishingModel.on('blocked', (why: string) => this.#blocked(why))
+    publishingModel.on('unblocked', () => this.#unblock())
+    this.#publishingModel = publishingModel
     this.#model = model
     this.#generation++
+  }
+
+  #blocked(why: string): void {
+    this.#deps.log.warn(`RabbitMQ takes no messages at present: ${why}. Publishers wait.`)
+    if (this.#blockedBecause === undefined) this.#room = Promise.withResolvers<void>()
+    this.#room.promise.catch(() => {})
+    this.#blockedBecause = why
+    this.#changed('blocked')
+  }
+
+  #unblock(): void {
+    this.#deps.log.info('RabbitMQ takes messages again.')
+    this.#blockedBecause = undefined
+    this.#room.resolve()
+    this.#changed('connected')
   }
 
   /** A publish to an exchange that is gone ends the channel: the next one gets another, and declares again. */
@@ -167,10 +210,15 @@ export class RabbitConnection {
     return opening
   }
 
+  /** One of the two: the other one goes with it. */
   #lost(model: ChannelModel, error: unknown): void {
-    if (this.#model !== model) return
-    this.#model = undefined
+    const models = [this.#model, this.#publishingModel]
+    if (!models.includes(model)) return
+    this.#model = this.#publishingModel = undefined
     this.#publishing = undefined
+    this.#blockedBecause = undefined
+    this.#room.resolve()
+    for (const other of models) if (other !== model) void other?.close().catch(() => {})
     if (this.#isClosed) return
     this.#back = Promise.withResolvers<void>()
     this.#back.promise.catch(() => {})
@@ -193,7 +241,7 @@ export class RabbitConnection {
       return
     }
     if (this.#isClosed) {
-      void this.#model?.close().catch(() => {})
+      for (const model of [this.#model, this.#publishingModel]) void model?.close().catch(() => {})
       return
     }
     this.#backOff.succeeded()
@@ -220,6 +268,12 @@ export class RabbitConnection {
     const where = `RabbitMQ at ${this.#deps.shownUrl} (adapter.config.amqp_url of iii-queue)`
     if (/ACCESS.REFUSED|403/i.test(reason)) {
       return new Error(`${where} refused the user name or password: ${reason}. Correct them in the URL.`)
+    }
+    // The client says what it expected, and not what the broker said.
+    if (/ConnectionOpenOk/.test(reason)) {
+      return new Error(
+        `${where} refused the virtual host: it is not there, or the user has no right to it. Add it (rabbitmqctl add_vhost), or correct the URL, in which / is written %2F.`,
+      )
     }
     return new Error(`${where} is not reachable: ${reason}. Start it, or correct the setting.`)
   }

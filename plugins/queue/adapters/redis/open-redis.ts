@@ -1,6 +1,6 @@
 // Opens the adapter `redis` (spec 03 §6.2).
 import { warnOfEviction } from '../../../../kit/redis/durability.ts'
-import { connectRedis } from '../../../../kit/redis/redis-connection.ts'
+import { connectRedis, type RedisConnection } from '../../../../kit/redis/redis-connection.ts'
 import { redisSettings } from '../../../../kit/redis/redis-option.ts'
 import type { BackendContext } from '../backend.ts'
 import { QueueServer } from './queue-server.ts'
@@ -18,9 +18,10 @@ export async function openRedis({ config, log, clock, random, onStateChange }: B
     onChange: (connected) => backend?.connectionChanged(connected),
   })
   try {
+    await refuseReplica(redis, settings.setting)
     await warnOfEviction(redis, settings.url.replace(/^.*@|^rediss?:\/\//, '').replace(/\/.*$/, ''), log)
     backend = new RedisBackend({
-      server: new QueueServer(redis),
+      server: await QueueServer.open(redis),
       log,
       leaseMs: (config['lease_ms'] as number | null | undefined) ?? LEASE_MS,
       sharesChannels: config['iii_channels'] !== false,
@@ -33,4 +34,15 @@ export async function openRedis({ config, log, clock, random, onStateChange }: B
     await redis.close()
     throw error
   }
+}
+
+/** One that becomes a replica later is waited for: the engine connects again until it is told of one that takes writes. */
+async function refuseReplica(redis: RedisConnection, setting: string): Promise<void> {
+  const info = String(await redis.command('INFO', 'replication').catch(() => ''))
+  if (!/^role:slave/m.test(info) || !/^slave_read_only:1/m.test(info)) return
+  const primary = /^master_host:(.*?)\r?$/m.exec(info)?.[1]
+  const port = /^master_port:(\d+)/m.exec(info)?.[1]
+  throw new Error(
+    `Redis at the URL of ${setting} is a replica of ${primary}:${port} and takes no writes (READONLY). Name the primary there.`,
+  )
 }

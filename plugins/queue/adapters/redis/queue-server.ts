@@ -31,16 +31,41 @@ const SCRIPTS = {
   forgetEngine: [FORGET_ENGINE, 1],
 } as const
 
+/** What goes on when the memory of the server is full: jobs are given out and forgotten, and nothing is stored. */
+const DRAINING: ReadonlySet<string> = new Set<keyof typeof SCRIPTS>([
+  'work',
+  'setAside',
+  'takeUp',
+  'adopt',
+  'haveBack',
+  'endDeath',
+  'renew',
+  'forgetEngine',
+  'unbind',
+  'unsubscribe',
+])
+
 export type ScriptName = keyof typeof SCRIPTS
 
 export class QueueServer {
   readonly redis: RedisConnection
   readonly #scripts: ReadonlyMap<ScriptName, ReturnType<RedisConnection['defineScript']>>
 
-  constructor(redis: RedisConnection) {
+  /** Redis 7 and later let a script through that makes room; earlier ones refuse all that writes when their memory is full. */
+  static async open(redis: RedisConnection): Promise<QueueServer> {
+    const info = String(await redis.command('INFO', 'server').catch(() => ''))
+    return new QueueServer(redis, Number(/^redis_version:(\d+)/m.exec(info)?.[1] ?? 0) >= 7)
+  }
+
+  private constructor(redis: RedisConnection, hasFlags: boolean) {
     this.redis = redis
+    const textOf = (name: string, lua: string): string =>
+      hasFlags && DRAINING.has(name) ? `#!lua flags=allow-oom\n${lua}` : lua
     this.#scripts = new Map(
-      Object.entries(SCRIPTS).map(([name, [lua, keys]]) => [name as ScriptName, redis.defineScript(lua, keys)]),
+      Object.entries(SCRIPTS).map(([name, [lua, keys]]) => [
+        name as ScriptName,
+        redis.defineScript(textOf(name, lua), keys),
+      ]),
     )
   }
 

@@ -19,6 +19,10 @@ export type PerformanceTarget =
   | (TargetBase & { readonly kind: 'cpu'; readonly to: string; readonly atMost: number })
   /** 99th percentile of the latency against that of a reference, at most, with calls offered at a rate. */
   | (TargetBase & { readonly kind: 'p99'; readonly to: string; readonly atMost: number })
+  /** Median latency of what is measured, in milliseconds, at most. */
+  | (TargetBase & { readonly kind: 'p50'; readonly atMost: number })
+  /** Its rate, at least. */
+  | (TargetBase & { readonly kind: 'speed'; readonly atLeast: number; readonly unit: string })
   /** A single figure, at most. */
   | (TargetBase & {
       readonly kind: 'measure'
@@ -48,6 +52,18 @@ export const TARGETS: readonly PerformanceTarget[] = [
   { scenario: 'enqueue', ...SMALL, kind: 'rate', to: 'state-set', atLeast: 0.8 },
   { scenario: 'enqueue', payloadBytes: 150, inFlight: 1024, kind: 'rate', to: 'state-set', atLeast: 0.8 },
   { scenario: 'queue-drain', ...SMALL, kind: 'rate', to: 'rpc', atLeast: 0.2 },
+  { scenario: 'queue-drain', ...SMALL, kind: 'speed', atLeast: 15_000, unit: 'jobs/s' },
+  { scenario: 'queue-latency', payloadBytes: 150, inFlight: 1, kind: 'p50', atMost: 2 },
+  { scenario: 'queue-waiting', ...SMALL, kind: 'rate', to: 'few-waiting', atLeast: 0.8 },
+  {
+    scenario: 'queue-waiting',
+    named: 'queue-waiting, memory',
+    kind: 'measure',
+    measure: 'added-rss',
+    of: 'median',
+    atMost: 200,
+    unit: 'MB',
+  },
   { scenario: 'stream-fan-out', payloadBytes: 150, inFlight: 8, kind: 'rate', to: 'naive', atLeast: 3 },
   { scenario: 'stream-fan-out', payloadBytes: 150, inFlight: 64, kind: 'rate', to: 'naive', atLeast: 3 },
   { scenario: 'stream-fan-out', named: RPC_MEANWHILE, kind: 'p99', to: 'router-thread', atMost: 0.5 },
@@ -84,6 +100,15 @@ function checkCase(target: PerformanceTarget, found: CaseReport | undefined): Ch
     const value = found?.measures.find(({ name }) => name === target.measure)?.[target.of]
     return { ...base, value, pass: value !== undefined && value <= target.atMost }
   }
+  if (target.kind === 'p50') {
+    const micros = found?.variants[0]?.latencyMicros?.p50
+    const value = micros === undefined ? undefined : micros / 1_000
+    return { ...base, value, pass: value !== undefined && value <= target.atMost }
+  }
+  if (target.kind === 'speed') {
+    const value = found?.variants[0]?.perSecond
+    return { ...base, value, pass: value !== undefined && value >= target.atLeast }
+  }
   const ratio = found?.ratios.find(({ to }) => to === target.to)
   if (target.kind === 'cpu') {
     const value = ratio?.cpu?.median
@@ -119,6 +144,8 @@ function whatOf(target: PerformanceTarget): string {
   if (target.payloadBytes !== undefined) parts.push(sizeText(target.payloadBytes))
   if (target.inFlight !== undefined) parts.push(`${target.inFlight} in flight`)
   if (target.kind === 'measure') parts.push(`${target.measure}, ${target.of}`)
+  else if (target.kind === 'p50') parts.push('p50')
+  else if (target.kind === 'speed') parts.push('rate')
   else parts.push(`${COMPARED[target.kind]} / ${target.to}`)
   return parts.join(', ')
 }
@@ -127,5 +154,7 @@ const COMPARED = { rate: 'rate', cpu: 'CPU per call', p99: 'p99' } as const
 
 function boundOf(target: PerformanceTarget): string {
   if (target.kind === 'rate') return `≥ ${target.atLeast} ×`
+  if (target.kind === 'speed') return `≥ ${target.atLeast.toLocaleString('en-US')} ${target.unit}`
+  if (target.kind === 'p50') return `≤ ${target.atMost} ms`
   return target.kind === 'measure' ? `≤ ${target.atMost} ${target.unit}` : `≤ ${target.atMost} ×`
 }

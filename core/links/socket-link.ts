@@ -1,8 +1,8 @@
 // The link to an external worker: JSON text frames of spec 01 on a WebSocket, coalesced per turn.
 // Only the way out; what comes in is read by core/gateway/connection.ts.
-import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
+import { randomId } from '../../base/values/random-ids.ts'
 import { DEFAULT_NAMESPACE, type EngineMessage } from '../../protocol/messages.ts'
 import { Outbox } from '../../protocol/outbox.ts'
 import { objectSplice, Splice } from '../../protocol/scanner/object-splice.ts'
@@ -118,7 +118,7 @@ export class SocketLink implements Link {
     const { invocationId } = call
     return typeof invocationId === 'string' && isUuid(invocationId) && !this.#callIds.has(invocationId)
       ? invocationId
-      : randomUUID()
+      : randomId()
   }
 
   deliver(call: Call, callId: string | number, provider: Provider, callerWorkerId: string | undefined): void {

@@ -3,6 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '../../protocol/errors.ts'
+import { DiskSync } from './disk-sync.ts'
 import { concernsOneStatement } from './store-error.ts'
 
 /** Operations and bytes of a transaction, and of what waits for one. */
@@ -33,6 +34,13 @@ export interface RunOptions<T> {
    * its own effects. Without it an operation that throws must not have written before.
    */
   readonly atomic?: boolean
+  /**
+   * It need not be on the disk when it is answered: a loss of power within `LAZY_MS` may take it back, the end of the process can not. In a
+   * batch with others it is as durable as they are. Default false.
+   */
+  readonly lazy?: boolean
+  /** How long it may wait for others to share a commit with, in milliseconds. Default 0: until the end of the turn. */
+  readonly withinMs?: number
   /** Called right after the commit, in the order of the operations of all batches, before the promise resolves. Not when it failed. */
   readonly committed?: (result: T) => void
 }
@@ -41,6 +49,7 @@ interface Waiting {
   readonly operation: () => unknown
   readonly bytes: number
   readonly atomic: boolean
+  readonly lazy: boolean
   readonly committed: ((result: never) => void) | undefined
   readonly resolve: (result: never) => void
   readonly reject: (reason: unknown) => void
@@ -75,9 +84,12 @@ export class GroupCommit {
   readonly #options: GroupCommitOptions
   readonly #begin
   readonly #commit
+  readonly #sync: DiskSync
   #waiting: Waiting[] = []
   #waitingBytes = 0
   #scheduled = false
+  /** Runs while all that waits may go on waiting. */
+  #gathering: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(database: DatabaseSync, options: GroupCommitOptions) {
@@ -86,6 +98,7 @@ export class GroupCommit {
     this.#limits = { ...GROUP_COMMIT_DEFAULTS, ...options.limits }
     this.#begin = database.prepare('BEGIN')
     this.#commit = database.prepare('COMMIT')
+    this.#sync = new DiskSync(database, (operation) => this.run(operation))
   }
 
   /** Queues an operation; it must be synchronous. Resolves with its result after the commit. */
@@ -94,22 +107,40 @@ export class GroupCommit {
     const refusal = this.#refusal(bytes)
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise<T>((resolve, reject) => {
-      const { atomic = false, committed } = options
-      this.#waiting.push({ operation, bytes, atomic, committed, resolve, reject, result: undefined, failed: false })
+      const { atomic = false, lazy = false, withinMs = 0, committed } = options
+      this.#waiting.push({
+        operation,
+        bytes,
+        atomic,
+        lazy,
+        committed,
+        resolve,
+        reject,
+        result: undefined,
+        failed: false,
+      })
       this.#waitingBytes += bytes
-      // At the end of the current turn, when every frame of this drain has been handled. setImmediate would wait for more,
-      // at the price of latency; while a commit runs the next batch gathers by itself, so nothing is gained by waiting.
-      if (!this.#scheduled) {
-        this.#scheduled = true
-        process.nextTick(this.#flush)
-      }
+      if (withinMs === 0 || this.#waiting.length >= this.#limits.maxBatchOperations) this.#flushSoon()
+      else this.#gathering ??= setTimeout(this.#flush, withinMs).unref()
     })
   }
 
   /** Runs what is queued and refuses what comes later. */
   close(): void {
     this.#closed = true
+    this.#sync.close()
+    clearTimeout(this.#gathering)
     while (this.#waiting.length > 0) this.#runBatch()
+  }
+
+  /**
+   * At the end of the current turn, when every frame of this drain has been handled. setImmediate would wait for more, at the price of latency;
+   * while a commit runs the next batch gathers by itself, so nothing is gained by waiting.
+   */
+  #flushSoon(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    process.nextTick(this.#flush)
   }
 
   #refusal(bytes: number): Error | undefined {
@@ -124,6 +155,8 @@ export class GroupCommit {
   // Bound to the context of the constructor: a batch holds the calls of many, and must not run in the trace of the first.
   readonly #flush = AsyncLocalStorage.bind((): void => {
     this.#scheduled = false
+    clearTimeout(this.#gathering)
+    this.#gathering = undefined
     if (this.#waiting.length === 0) return
     this.#runBatch()
     if (this.#waiting.length === 0 || this.#scheduled) return
@@ -135,6 +168,7 @@ export class GroupCommit {
   #runBatch(): void {
     const batch = this.#takeBatch()
     try {
+      this.#sync.begin(batch.every(({ lazy }) => lazy))
       this.#begin.run()
       for (const waiting of batch) this.#runOne(waiting)
       this.#options.batch?.beforeCommit()
@@ -143,6 +177,7 @@ export class GroupCommit {
       this.#fail(batch, cause)
       return
     }
+    this.#sync.committed()
     this.#options.batch?.committed()
     for (const waiting of batch) this.#answer(waiting)
   }

@@ -81,6 +81,7 @@ export const about = {
     'queue-drain': () => import('./bench/queue-drain.ts'),
     'queue-latency': () => import('./bench/queue-latency.ts'),
     'queue-redis': () => import('./bench/queue-redis.ts'),
+    'queue-waiting': () => import('./bench/queue-waiting.ts'),
   },
   config: async () => (await import('./config.ts')).QUEUE_WORKER_SCHEMA,
   bounds: async () => (await import('./bounds.ts')).BOUNDS,

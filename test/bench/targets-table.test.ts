@@ -88,3 +88,29 @@ test('a p99 is compared only where calls were offered at a rate', () => {
 test('every target names a scenario that exists', () => {
   expect(TARGETS.every(({ scenario }) => SCENARIO_NAMES.includes(scenario))).toBe(true)
 })
+
+test('a latency and a rate of what is measured are held against their bounds, and missed where they were not measured', () => {
+  const variant = (p50: number, perSecond: number) => ({
+    name: 'engine',
+    perSecond,
+    rates: [perSecond],
+    spread: 0,
+    latencyMicros: { p50, p99: 9_000, p999: 9_000 },
+  })
+  const check = (scenario: string, inFlight: number, p50: number, perSecond: number) =>
+    checkTargets(report(scenario, { payloadBytes: 150, inFlight, variants: [variant(p50, perSecond)] }), false)
+  expect(check('queue-latency', 1, 2_000, 1)).toMatchObject([
+    { what: 'queue-latency, 150 B, 1 in flight, p50', value: 2, pass: true },
+  ])
+  expect(check('queue-latency', 1, 2_001, 1)).toMatchObject([{ bound: '≤ 2 ms', pass: false }])
+  expect(check('queue-drain', 64, 1, 15_000)).toContainEqual({
+    scenario: 'queue-drain',
+    what: 'queue-drain, 150 B, 64 in flight, rate',
+    bound: '≥ 15,000 jobs/s',
+    value: 15_000,
+    pass: true,
+  })
+  expect(check('queue-drain', 64, 1, 14_999).at(-1)).toMatchObject({ pass: false })
+  const unmeasured = checkTargets(report('queue-latency', { payloadBytes: 150, inFlight: 1 }), true)
+  expect(unmeasured).toMatchObject([{ value: undefined, pass: false }])
+})

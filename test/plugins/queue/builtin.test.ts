@@ -1,5 +1,5 @@
 // The built-in backend: the cases of all backends, and what only a store of its own has: what is in it after a restart.
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { BuiltinBackend } from '../../../plugins/queue/adapters/builtin/builtin-backend.ts'
 import { openJobFile, openJobMemory } from '../../../plugins/queue/adapters/builtin/job-database.ts'
 import { namedQueue } from '../../../plugins/queue/adapters/backend.ts'
@@ -151,4 +151,86 @@ test('a queue name of a subscription and of a named queue may be the same', asyn
   expect(ref.key).toBe(namedQueue('f@default').key)
   await backend.publish('__fn_queue', { data: '1' })
   expect([(await backend.stats(ref)).waiting, (await backend.stats(namedQueue('f@default'))).waiting]).toEqual([1, 0])
+})
+
+test('a baggage that names nothing but the function is there again after a restart, as any other', async () => {
+  const folder = tempFolder()
+  const baggages = ['iii.function.id=test::f', 'iii.function.id=test::g', 'a=b,iii.function.id=test::f', undefined]
+  const first = await queueRun(openIn(folder), {}, 'q')
+  for (const baggage of baggages) await first.putWith(1, { baggage })
+  await first.putWith(1, {
+    baggage: baggages[0],
+    namespace: 'n',
+    traceparent: 't',
+    group: 'g',
+    runAt: Date.now() + 60_000,
+  })
+  await first.backend.close(0)
+  const second = await queueRun(openIn(folder), {}, 'q')
+  onTestFinished(() => second.backend.close(0))
+  const jobs = await second.backend.peek(second.queue, { offset: 0, limit: 9 })
+  expect(jobs.map(({ baggage }) => baggage)).toEqual(baggages)
+  const [delayed] = await second.backend.delayed(second.queue, { offset: 0, limit: 9 })
+  expect(delayed).toMatchObject({ baggage: baggages[0], namespace: 'n', traceparent: 't', group: 'g' })
+})
+
+/** A backend in memory, with what each of its commits has done. */
+function watchedBackend() {
+  const log = collectingLog()
+  const store = openJobMemory({ log })
+  const commits: { readonly lazy: boolean; readonly withinMs: number }[] = []
+  const run: typeof store.run = (operation, options = {}) => {
+    commits.push({ lazy: options.lazy ?? false, withinMs: options.withinMs ?? 0 })
+    return store.run(operation, options)
+  }
+  const backend = new BuiltinBackend({ store: { ...store, run }, log })
+  onTestFinished(() => backend.close(0))
+  return { backend, store, commits }
+}
+
+test('jobs that are done leave the store in the commit of what is stored meanwhile', async () => {
+  // No time passes that they would wait at most.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { backend, store } = watchedBackend()
+  const run = await queueRun(backend, { concurrency: 10 })
+  const gate = new Gate()
+  await run.consume((payload) => (payload === 'later' ? gate.pass() : DONE))
+  const rows = store.database.prepare('SELECT count(*) AS count FROM waiting')
+  const counts: unknown[] = []
+  await run.put(1, 2, 3)
+  await run.begun.take(3)
+  // The answers are in; nothing has been written yet.
+  counts.push(rows.get()?.['count'])
+  await run.put('later')
+  counts.push(rows.get()?.['count'])
+  expect(counts).toEqual([3, 1])
+  gate.open()
+  await vi.advanceTimersByTimeAsync(2)
+  expect(rows.get()?.['count']).toBe(0)
+})
+
+test('what must not come back after a loss of power waits for the disk: failures, dead letters, jobs. What is done does not', async () => {
+  const { backend, commits } = watchedBackend()
+  const run = await queueRun(backend, { maxAttempts: 2, backoffMs: 1 })
+  const fifo = await queueRun(backend, { type: 'fifo' })
+  const ended = async (of: typeof run, payload: unknown, outcome: typeof DONE, count: number): Promise<object[]> => {
+    const consumption = await of.consume(() => outcome)
+    commits.length = 0
+    await of.put(payload)
+    await of.settled.take(count)
+    await consumption.stop(1_000)
+    return [...commits]
+  }
+  expect(await ended(run, 'done', DONE, 1)).toEqual([
+    { lazy: false, withinMs: 0 },
+    { lazy: true, withinMs: 2 },
+  ])
+  // Stored, tried, dead.
+  expect(await ended(run, 'dies', FAILED, 3)).toEqual(Array.from({ length: 3 }, () => ({ lazy: false, withinMs: 0 })))
+  // The next one of the group waits for it.
+  expect(await ended(fifo, 'done', DONE, 1)).toEqual([
+    { lazy: false, withinMs: 0 },
+    { lazy: true, withinMs: 0 },
+  ])
 })

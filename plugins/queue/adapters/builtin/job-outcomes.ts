@@ -1,4 +1,5 @@
 // What becomes of a job when its delivery has come to something: gone, tried again later, or dead. Until that is written nothing else happens to it.
+import type { RunOptions } from '../../../../kit/sqlite/group-commit.ts'
 import type { Clock } from '../../../../base/time/clock.ts'
 import type { PluginLog } from '../../../../sdk/plugin.ts'
 import type { Job } from '../../job.ts'
@@ -18,6 +19,12 @@ import type { QueueRoom } from './queue-room.ts'
 export const MAX_UNWRITTEN = 1_000
 /** After this time it is tried again to write them. */
 const RETRY_WRITE_MS = 1_000
+
+/**
+ * How long jobs that are done wait to be taken out together, or with what is stored meanwhile. After a crash within it they are delivered once
+ * more, as they are after a loss of power within `LAZY_MS`.
+ */
+const GATHER_MS = 2
 
 /** What the outcomes need of their queue. */
 export interface OutcomeLine {
@@ -70,7 +77,8 @@ export class JobOutcomes {
         this.#deps.room.release(stored.job)
         consumer.settled?.(stored.job, { kind: 'done' })
       },
-      false,
+      // In a fifo queue the next one of its group waits for this.
+      { lazy: true, withinMs: this.#deps.settings().type === 'fifo' ? 0 : GATHER_MS },
     )
   }
 
@@ -171,12 +179,16 @@ export class JobOutcomes {
   }
 
   /** Writes what a delivery came to, again and again where the store refuses it: nothing else may happen to the job before. */
-  #write(operation: () => void, committed: () => void, atomic = true): void {
+  #write(
+    operation: () => void,
+    committed: () => void,
+    how: Pick<RunOptions<void>, 'atomic' | 'lazy' | 'withinMs'> = { atomic: true },
+  ): void {
     const done = (): void => {
       committed()
       this.#deps.written()
     }
-    this.#deps.store.run(operation, { atomic, committed: done }).catch((error: unknown) => {
+    this.#deps.store.run(operation, { ...how, committed: done }).catch((error: unknown) => {
       if (this.#closed) return
       this.#unwritten++
       this.#deps.log.error(
@@ -188,7 +200,7 @@ export class JobOutcomes {
       )
       this.#deps.clock.after(RETRY_WRITE_MS, () => {
         this.#unwritten--
-        if (!this.#closed) this.#write(operation, committed, atomic)
+        if (!this.#closed) this.#write(operation, committed, how)
       })
     })
   }

@@ -18,6 +18,8 @@ export type Unaddressed<Job> = Job extends LoadJob
 export interface Variant {
   readonly name: string
   readonly target: TargetName
+  /** Default: the plain listener of the target. */
+  readonly listener?: 'public'
   readonly job: Unaddressed<LoadJob>
 }
 
@@ -51,9 +53,10 @@ export async function runRounds(
   )
 }
 
-async function runVariant(session: BenchSession, { target, job }: Variant): Promise<LoadResult> {
-  const { url, streamUrl, pid } = await session.target(target)
+async function runVariant(session: BenchSession, { target, listener, job }: Variant): Promise<LoadResult> {
+  const { url: plainUrl, streamUrl, publicUrl, pid } = await session.target(target)
   const { durationMs } = session.options
+  const url = listener === 'public' && publicUrl !== undefined ? publicUrl : plainUrl
   return session.load.run({ ...job, url, streamUrl, targetPid: pid, warmupMs: durationMs / 3, durationMs })
 }
 

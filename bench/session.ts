@@ -10,7 +10,8 @@ import { TargetProcess } from './targets/target-process.ts'
 
 /**
  * `subject`: what is measured; `reactive`: the same with streams, pub/sub and cron; `queue`: the same with queues; `queue-redis`: the
- * same with queues on the server of `redis`. The others are what they are compared with.
+ * same with queues on the server of `redis`; `guarded`: with a listener for sessions beside the plain one. The others are what they are
+ * compared with.
  */
 export type TargetName =
   | 'subject'
@@ -23,11 +24,14 @@ export type TargetName =
   | 'queue'
   | 'queue-redis'
   | 'redis'
+  | 'guarded'
 
 export interface Target {
   readonly url: string
   /** Of its stream listener, if it has one that is known. */
   readonly streamUrl?: string | undefined
+  /** Of its listener for sessions, if it has one that is known. */
+  readonly publicUrl?: string | undefined
   /** Undefined when its process is not ours to look at. */
   readonly pid: number | undefined
 }
@@ -86,6 +90,11 @@ export class BenchSession {
     })
   }
 
+  /** A bare WebSocket server of our own, besides the targets; the caller ends it. */
+  startWebSocketEcho(): Promise<TargetProcess> {
+    return TargetProcess.start({ file: 'ws-echo', args: [], cpus: this.pinning?.target })
+  }
+
   /** A folder that is removed when the session closes. */
   async temporaryFolder(): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), 'iii-bench-'))
@@ -115,7 +124,7 @@ export class BenchSession {
   async #start(name: TargetName): Promise<TargetProcess> {
     const cpus = this.pinning?.target
     const kind = isSubject(name) && this.options.target !== 'engine' ? this.options.target : name
-    if (kind === 'ws-echo') return TargetProcess.start({ file: 'ws-echo', args: [], cpus })
+    if (kind === 'ws-echo') return this.startWebSocketEcho()
     if (kind === 'relay') return TargetProcess.start({ file: 'relay', args: [], cpus })
     if (kind === 'naive') return TargetProcess.start({ file: 'naive-router', args: [], cpus })
     if (kind === 'redis') return TargetProcess.start({ file: 'redis', args: [await this.temporaryFolder()], cpus })
@@ -133,6 +142,7 @@ function isSubject(name: TargetName): boolean {
  * `postMessage`. `watched`: not at all, but the plugin `bench-reload` from its folder, whose changes it takes up. `reactive`: not
  * at all, but all built-in plugins of the reactive part. `stream-inline`: not at all, but `stream::set` and the stream listener in
  * the router thread. `queue`: as `plugin`, with queues. `queue-redis`: the same, on the Redis server whose URL is its argument.
+ * `guarded`: as `plugin`, but for state, with a listener for sessions.
  */
 export type EngineVariant =
   | 'plugin'
@@ -143,3 +153,4 @@ export type EngineVariant =
   | 'stream-inline'
   | 'queue'
   | 'queue-redis'
+  | 'guarded'

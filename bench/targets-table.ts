@@ -67,6 +67,10 @@ export const TARGETS: readonly PerformanceTarget[] = [
   { scenario: 'stream-fan-out', payloadBytes: 150, inFlight: 8, kind: 'rate', to: 'naive', atLeast: 3 },
   { scenario: 'stream-fan-out', payloadBytes: 150, inFlight: 64, kind: 'rate', to: 'naive', atLeast: 3 },
   { scenario: 'stream-fan-out', named: RPC_MEANWHILE, kind: 'p99', to: 'router-thread', atMost: 0.5 },
+  { scenario: 'session-rpc', ...SMALL, kind: 'rate', to: 'plain', atLeast: 0.85 },
+  // 0.4 of its rate.
+  { scenario: 'session-connect', kind: 'measure', measure: 'bare ws / engine', of: 'median', atMost: 2.5, unit: '×' },
+  { scenario: 'session-memory', kind: 'measure', measure: 'per-session', of: 'median', atMost: 12, unit: 'KB' },
   { scenario: 'scanner', named: 'scanner 64 KB of objects', kind: 'rate', to: 'JSON.parse', atLeast: 10 },
   { scenario: 'scanner', named: 'scanner 64 KB of one string', kind: 'rate', to: 'JSON.parse', atLeast: 2 },
   { scenario: 'start-up', kind: 'measure', measure: 'listening', of: 'median', atMost: 400, unit: 'ms' },

@@ -128,7 +128,7 @@ export class RoutingCore {
     })
     this.discovery = new Discovery({ registries: router, caller: router, engineWorker: router.engineWorker, log })
     this.channels = new ChannelBroker()
-    this.liveness = new Liveness(router.workers, log, liveness)
+    this.liveness = new Liveness(log, liveness)
     const telemetry = (this.telemetry = new SeatTelemetry(seats.telemetry, router.warnings, engineTelemetry.workerLog))
     engineTelemetry.metrics.read('iii.telemetry.frames.dropped', () => telemetry.dropped)
     this.healthComponents = () => ({ ...healthComponents(), telemetry: telemetryHealth(telemetry) })

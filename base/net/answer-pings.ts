@@ -5,26 +5,41 @@ import type { WebSocket } from 'ws'
 /** Pongs that may wait to be written, one for each ping. For pings beyond them there is one more, to the latest. */
 export const MAX_PENDING_PONGS = 60
 
+interface Pongs {
+  /** Not written yet. */
+  pending: number
+  /** Of the ping that is answered once one of them is. */
+  latest: Buffer | undefined
+}
+
+/** Of connections that have been pinged; most never are. */
+const pongsOf = new WeakMap<WebSocket, Pongs>()
+
 /** For a WebSocket with `autoPong: false`, before it is read. */
 export function answerPings(webSocket: WebSocket): void {
-  let pending = 0
-  let latest: Buffer | undefined
+  webSocket.on('ping', onPing)
+}
 
-  const written = (): void => {
-    pending--
-    if (latest === undefined) return
-    const data = latest
-    latest = undefined
-    answer(data)
+function onPing(this: WebSocket, data: Buffer): void {
+  let pongs = pongsOf.get(this)
+  if (pongs === undefined) {
+    pongs = { pending: 0, latest: undefined }
+    pongsOf.set(this, pongs)
   }
-  const answer = (data: Buffer): void => {
-    if (webSocket.readyState !== 1) return
-    if (pending >= MAX_PENDING_PONGS) {
-      latest = data
-      return
-    }
-    pending++
-    webSocket.pong(data, undefined, written)
+  answer(this, pongs, data)
+}
+
+function answer(webSocket: WebSocket, pongs: Pongs, data: Buffer): void {
+  if (webSocket.readyState !== 1) return
+  if (pongs.pending >= MAX_PENDING_PONGS) {
+    pongs.latest = data
+    return
   }
-  webSocket.on('ping', answer)
+  pongs.pending++
+  webSocket.pong(data, undefined, () => {
+    pongs.pending--
+    const { latest } = pongs
+    pongs.latest = undefined
+    if (latest !== undefined) answer(webSocket, pongs, latest)
+  })
 }

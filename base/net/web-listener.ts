@@ -43,6 +43,11 @@ export class WebListener {
   readonly #server: Server
   /** Every TCP connection, upgraded or not. */
   readonly #tcp = new Set<Socket>()
+  /** Those that may have said nothing yet, oldest first, with the time until which they may. */
+  readonly #silent = new Map<Socket, number>()
+  #silence: NodeJS.Timeout | undefined
+  /** One function for all: called on the socket. */
+  readonly #onClosed: (this: Socket) => void
   #handshakeTimeoutMs: number
   #service: WebService | undefined
   #host = ''
@@ -50,6 +55,14 @@ export class WebListener {
 
   constructor({ worker, handshakeTimeoutMs, maxConnections, onFailure }: WebListenerOptions) {
     this.#worker = worker
+    const closed = (socket: Socket): void => {
+      this.#tcp.delete(socket)
+      this.#silent.delete(socket)
+      if (this.#tcp.size === 0) this.#onEmpty?.()
+    }
+    this.#onClosed = function () {
+      closed(this)
+    }
     this.#handshakeTimeoutMs = handshakeTimeoutMs
     this.#server = createServer({
       connectionsCheckingInterval: Math.max(50, Math.min(1_000, handshakeTimeoutMs / 2)),
@@ -67,7 +80,7 @@ export class WebListener {
     })
     this.#server.on('upgrade', (request, duplex, head) => {
       const socket = duplex as Socket
-      socket.on('error', () => socket.destroy())
+      socket.on('error', destroyThis)
       if (this.#service?.onUpgrade !== undefined) return this.#service.onUpgrade(request, socket, head)
       refuseUpgrade(socket, '503 Service Unavailable', { headers: { 'Retry-After': '1' } })
     })
@@ -141,15 +154,26 @@ export class WebListener {
 
   #track(socket: Socket): void {
     this.#tcp.add(socket)
-    // A TCP connection that says nothing at all is no request: the deadlines of the HTTP server do not cover it.
-    const timer = setTimeout(() => {
-      if (socket.bytesRead === 0) socket.destroy()
-    }, this.#handshakeTimeoutMs)
-    timer.unref()
-    socket.once('close', () => {
-      clearTimeout(timer)
-      this.#tcp.delete(socket)
-      if (this.#tcp.size === 0) this.#onEmpty?.()
-    })
+    this.#silent.set(socket, performance.now() + this.#handshakeTimeoutMs)
+    if (this.#silent.size === 1) this.#watchSilent(this.#handshakeTimeoutMs)
+    socket.on('close', this.#onClosed)
   }
+
+  /** A TCP connection that says nothing at all is no request: the deadlines of the HTTP server do not cover it. One timer serves all. */
+  #watchSilent(ms: number): void {
+    clearTimeout(this.#silence)
+    this.#silence = setTimeout(() => {
+      const now = performance.now()
+      for (const [socket, until] of this.#silent) {
+        if (until > now) return this.#watchSilent(until - now)
+        this.#silent.delete(socket)
+        if (socket.bytesRead === 0) socket.destroy()
+      }
+    }, ms)
+    this.#silence.unref()
+  }
+}
+
+function destroyThis(this: Socket): void {
+  this.destroy()
 }

@@ -156,24 +156,28 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
         if (socket.destroyed) return
         if (this.#state === 'closing') return refuseUpgrade(socket, UNAVAILABLE, retryAfter(1))
         this.#server.handleUpgrade(request, socket as Duplex, head, (webSocket) => {
-          answerPings(webSocket)
-          this.#open.set(webSocket, socket)
-          if (this.#open.size === 1) this.#sweep.start(this.#settings)
-          const ended = (): void => {
-            this.#open.delete(webSocket)
-            if (this.#open.size > 0) return
-            this.#sweep.stop()
-            this.#onEmpty?.()
-          }
-          // The close that follows is what counts; an owner that wants to know more listens, too.
-          webSocket.on('error', () => {})
-          // The first of them is enough: ws may wait for what nobody reads.
-          webSocket.once('close', ended)
-          socket.once('close', ended)
+          this.#track(webSocket, socket)
           onOpened(webSocket, socket)
         })
       },
     })
+  }
+
+  /** In a function of its own: what listens for as long as the connection is there must not keep the request that opened it. */
+  #track(webSocket: WebSocket, socket: Socket): void {
+    answerPings(webSocket)
+    this.#open.set(webSocket, socket)
+    if (this.#open.size === 1) this.#sweep.start(this.#settings)
+    const ended = (): void => {
+      if (!this.#open.delete(webSocket) || this.#open.size > 0) return
+      this.#sweep.stop()
+      this.#onEmpty?.()
+    }
+    // The close that follows is what counts; an owner that wants to know more listens, too.
+    webSocket.on('error', ignore)
+    // The first of them is enough: ws may wait for what nobody reads.
+    webSocket.on('close', ended)
+    socket.on('close', ended)
   }
 
   #newServer(): WebSocketServer {
@@ -193,6 +197,8 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
 
 const UNAVAILABLE = '503 Service Unavailable'
 const UPGRADE_REQUIRED = { status: 426, headers: { Upgrade: 'websocket' } }
+
+function ignore(): void {}
 
 function retryAfter(seconds: number): Refusal {
   return { headers: { 'Retry-After': String(seconds) } }

@@ -1,5 +1,24 @@
 // How deep a JSON text nests; for payloads of sessions, which must not reach workers with a depth that breaks their parsers (spec 09 §5).
 
+const OBJECT = 0x7b
+const ARRAY = 0x5b
+
+/** Whether it nests deeper than `most` levels. The text is valid JSON. */
+export function nestsDeeperThan(text: Buffer, most: number): boolean {
+  // Each level has its two brackets, and few texts have so many in all: counting these takes a fifth of the time.
+  if (text.length <= 2 * most || !hasMore(text, most)) return false
+  return jsonDepth(text) > most
+}
+
+/** Whether there are more opening brackets than that, those in strings included. */
+function hasMore(text: Buffer, most: number): boolean {
+  let count = 0
+  for (const bracket of [OBJECT, ARRAY]) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) if (++count > most) return true
+  }
+  return false
+}
+
 /** Deepest nesting of brackets outside strings; 0 for a scalar. The text is valid JSON. */
 export function jsonDepth(text: Buffer): number {
   let depth = 0

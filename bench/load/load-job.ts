@@ -76,7 +76,19 @@ export interface BullJob extends JobBase {
   readonly inFlight: number
 }
 
-export type LoadJob = CallJob | FanOutJob | ControlJob | QueueJob | BullJob
+/**
+ * Connections of clients. `churn`: `inFlight` at a time come and go, and it is counted how many come. `hold`: `inFlight` come, and stay
+ * for the whole run.
+ */
+export interface ConnectJob extends JobBase {
+  readonly kind: 'connect'
+  readonly way: 'churn' | 'hold'
+  readonly inFlight: number
+  /** Each waits for the greeting of an engine; else for the upgrade alone. */
+  readonly isGreeted: boolean
+}
+
+export type LoadJob = CallJob | FanOutJob | ControlJob | QueueJob | BullJob | ConnectJob
 
 export interface LoadResult {
   /** Length of the measured window. */
@@ -97,5 +109,5 @@ export interface LoadResult {
   readonly targetRssBytes: number | undefined
 }
 
-/** `started`: everybody is connected and the warm-up begins; sent once, before the result, by fan-out runs. */
+/** `started`: everybody is connected and the warm-up begins; sent once, before the result, by fan-out and connection runs. */
 export type LoadReply = { readonly result: LoadResult } | { readonly error: string } | { readonly started: true }

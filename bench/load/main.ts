@@ -1,5 +1,6 @@
 // The load generator's process: runs one job after the other as its parent sends them. It ends with its parent.
 import { CallHistory, runCalls } from './call-run.ts'
+import { runConnections } from './connect-run.ts'
 import { runControl } from './control-run.ts'
 import { runBull } from './bull-run.ts'
 import { runFanOut } from './fan-out-run.ts'
@@ -20,6 +21,7 @@ function run(job: LoadJob): Promise<LoadResult> {
   if (job.kind === 'call') return runCalls(job, history)
   if (job.kind === 'queue') return runQueue(job, history)
   if (job.kind === 'bullmq') return runBull(job, history)
+  if (job.kind === 'connect') return runConnections(job, () => reply({ started: true }))
   return job.kind === 'fan-out' ? runFanOut(job, history, () => reply({ started: true })) : runControl(job)
 }
 

@@ -1,8 +1,8 @@
 // The target's side of `target-process.ts`: says where it listens, and ends with its parent.
 import type { TargetReady } from './target-process.ts'
 
-export function announce(url: string, streamUrl?: string): void {
-  const ready: TargetReady = { url, streamUrl, pid: process.pid }
+export function announce(url: string, more: Pick<TargetReady, 'streamUrl' | 'publicUrl'> = {}): void {
+  const ready: TargetReady = { url, ...more, pid: process.pid }
   process.send?.(ready)
   process.on('disconnect', () => process.exit(0))
 }

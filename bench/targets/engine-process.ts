@@ -23,6 +23,7 @@ const redisUrl = process.argv[3]
 const folder = process.cwd()
 const port = await freePort()
 const streamPort = await freePort()
+const publicPort = await freePort()
 const configPath = join(folder, 'iii-config.yaml')
 // JSON is YAML.
 await writeFile(configPath, JSON.stringify(configOf(variant)))
@@ -53,15 +54,20 @@ process.once('SIGTERM', () => {
     () => process.exit(1),
   )
 })
-announce(`ws://${HOST}:${port}`, hasStreams(variant) ? `ws://${HOST}:${streamPort}` : undefined)
+announce(`ws://${HOST}:${port}`, {
+  ...(hasStreams(variant) && { streamUrl: `ws://${HOST}:${streamPort}` }),
+  ...(variant === 'guarded' && { publicUrl: `ws://${HOST}:${publicPort}` }),
+})
 
 function configOf(kind: EngineVariant): object {
   const workers: object[] = [{ name: 'iii-worker-manager', config: { host: HOST, port } }]
   if (kind === 'watched') return { plugins_dir: './plugins', workers: [...workers, { name: 'bench-reload' }] }
   if (kind === 'reactive') return { workers: [...workers, ...reactiveWorkers()] }
-  if (kind !== 'plugin' && !hasQueues(kind)) return { workers }
+  if (kind !== 'plugin' && kind !== 'guarded' && !hasQueues(kind)) return { workers }
   // Every variant that state is measured on keeps it durably, in this folder.
   const pluginsDir = fileURLToPath(new URL('../plugins', import.meta.url))
+  if (kind === 'guarded')
+    return { plugins_dir: pluginsDir, workers: [...workers, publicListener(), { name: 'bench-echo' }] }
   const own = [{ name: 'iii-state' }, { name: 'bench-echo' }, ...(hasQueues(kind) ? [queueWorker()] : [])]
   return { plugins_dir: pluginsDir, workers: [...workers, ...own] }
 }
@@ -71,6 +77,12 @@ function reactiveWorkers(): object[] {
   return BUILT_INS.filter(({ about }) => about.isDefault).map(({ about: { name, listens } }) =>
     listens === undefined ? { name } : { name, config: { [listens.host]: HOST, [listens.port]: streamPort } },
   )
+}
+
+/** The echo gives back what it is asked, in which there is nothing that it grants: all rights are those of the block. */
+function publicListener(): object {
+  const rbac = { auth_function_id: ECHO_FUNCTION, expose_functions: ['match("bench::*")'] }
+  return { name: 'iii-worker-manager', config: { host: HOST, port: publicPort, rbac } }
 }
 
 function hasQueues(kind: EngineVariant): boolean {

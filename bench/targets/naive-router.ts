@@ -100,7 +100,7 @@ function forget(socket: WebSocket): void {
 }
 
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false }, () => {
-  announce(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, stream.url)
+  announce(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { streamUrl: stream.url })
 })
 server.on('connection', (socket) => {
   const worker_id = randomUUID()

@@ -15,6 +15,8 @@ export interface TargetReady {
   readonly url: string
   /** Of the stream listener, if it has one. */
   readonly streamUrl?: string | undefined
+  /** Of its listener for sessions, if it has one. */
+  readonly publicUrl?: string | undefined
   readonly pid: number
 }
 
@@ -31,6 +33,7 @@ export class TargetProcess {
   readonly #child: ChildProcess
   readonly url: string
   readonly streamUrl: string | undefined
+  readonly publicUrl: string | undefined
   readonly pid: number
   /** From the spawn to the report that it listens. */
   readonly startMs: number
@@ -67,6 +70,7 @@ export class TargetProcess {
     this.#child = child
     this.url = ready.url
     this.streamUrl = ready.streamUrl
+    this.publicUrl = ready.publicUrl
     this.pid = ready.pid
     this.startMs = startMs
   }

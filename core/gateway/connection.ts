@@ -22,7 +22,7 @@ import { SocketLink, type SocketLinkLimits } from '../links/socket-link.ts'
 import { invalidMessage, normalisedError } from './answer-error.ts'
 import type { UnfinishedMessage } from './frame-reader.ts'
 import { onCloseFrame } from './close-frame.ts'
-import { jsonDepth } from '../../base/values/json-depth.ts'
+import { nestsDeeperThan } from '../../base/values/json-depth.ts'
 import { parseUnrounded } from '../../base/values/exact-json.ts'
 import { readAction, readCall } from './read-call.ts'
 import { announcedNamespace, HeldRegistrations, isRegistration } from './held-registrations.ts'
@@ -79,10 +79,12 @@ export class Connection {
     )
     this.worker = new Worker({ ...init, link: this.#link, maxQueuedBytes: deps.limits.hardBytes, calls })
     this.#held = new HeldRegistrations(deps.namespaceGraceMs, () => this.#afterSilence())
-    webSocket.on('ping', () => this.#alive())
-    webSocket.on('pong', () => this.#alive())
+    const alive = (): void => this.#alive()
+    webSocket.on('ping', alive)
+    webSocket.on('pong', alive)
     webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
-    webSocket.on('close', (code: number) => this.#closed(code))
+    const closed = (code: number): void => this.#closed(code)
+    webSocket.on('close', closed)
     // The end of a socket without a close frame is known here before the WebSocket reports it: calls that come in between are to
     // find the restart grace and not a provider that cannot be written to.
     const lost = (): void => {
@@ -90,7 +92,7 @@ export class Connection {
     }
     socket.prependListener('end', lost)
     socket.prependListener('error', lost)
-    onCloseFrame(webSocket, (code) => this.#closed(code))
+    onCloseFrame(webSocket, closed)
   }
 
   /** Makes the worker known and greets it: the first frame of the connection. */
@@ -374,9 +376,7 @@ export class Connection {
 
   /** Sessions are not trusted to keep to a depth that other workers can parse. The envelope is one level of its own. */
   #isTooDeep(frame: Buffer): boolean {
-    const most = this.#deps.maxDepth + 1
-    // Each level takes two bytes.
-    return frame.length > 2 * most && jsonDepth(frame) > most
+    return nestsDeeperThan(frame, this.#deps.maxDepth + 1)
   }
 
   #closed(code: number): void {

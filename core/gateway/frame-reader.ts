@@ -49,6 +49,11 @@ export function readFramesDirectly(webSocket: WebSocket, socket: Duplex, maxPayl
   let isFragmented = false
 
   const read = (fresh: Buffer): void => {
+    take(fresh)
+    if (owed === 0 && tail === undefined && !isFragmented) unfinished.since = undefined
+    else unfinished.since ??= turnNow()
+  }
+  const take = (fresh: Buffer): void => {
     if (fresh.length >= FULL_READ_BYTES) noteFullRead()
     const chunk = tail === undefined ? fresh : Buffer.concat([tail, fresh])
     tail = undefined
@@ -87,11 +92,7 @@ export function readFramesDirectly(webSocket: WebSocket, socket: Duplex, maxPayl
     }
   }
   socket.removeListener('data', passOn)
-  socket.on('data', (chunk: Buffer) => {
-    read(chunk)
-    if (owed === 0 && tail === undefined && !isFragmented) unfinished.since = undefined
-    else unfinished.since ??= turnNow()
-  })
+  socket.on('data', read)
   return unfinished
 }
 

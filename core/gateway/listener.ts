@@ -18,7 +18,7 @@ import type { Registrations } from '../router/registrations.ts'
 import type { Router } from '../router/router.ts'
 import { authInput, ipAddress } from '../seats/auth-input.ts'
 import type { ChannelBroker } from '../channels/channel-broker.ts'
-import { Connection } from './connection.ts'
+import { Connection, type ConnectionDeps } from './connection.ts'
 import { readFramesDirectly } from './frame-reader.ts'
 import { serveTelemetry } from './otel-socket.ts'
 import { TelemetryPeers } from './telemetry-peers.ts'
@@ -55,17 +55,28 @@ export class Listener {
   /** Answers on the address; the next listener on the same address takes it over. */
   readonly web: WebListener
   readonly #deps: ListenerDeps
+  /** The same for all connections. */
+  readonly #connectionDeps: ConnectionDeps
   readonly #acceptor: WebSocketAcceptor<Endpoint, Connection>
   readonly #connections = new Set<Connection>()
   readonly #telemetryPeers = new TelemetryPeers(() => this.#workers())
+  /** One function for all sockets, called on each. */
+  readonly #onClosed: (this: WebSocket) => void
+  readonly #onFailed: (error: Error) => void
   /** Sockets of all three endpoints, those whose session is still being decided included. */
-  readonly #sockets = new Map<WebSocket, Endpoint['kind']>()
+  readonly #sockets = new Map<WebSocket, Endpoint['kind'] | Connection>()
 
   constructor(instanceId: string, config: ListenerConfig, web: WebListener, deps: ListenerDeps) {
     this.instanceId = instanceId
     this.config = config
     this.web = web
     this.#deps = deps
+    this.#connectionDeps = connectionDeps(config, deps)
+    const closed = (webSocket: WebSocket): void => this.#closed(webSocket)
+    this.#onClosed = function () {
+      closed(this)
+    }
+    this.#onFailed = ({ message }) => deps.log.debug('socket failed', { reason: message })
     this.#acceptor = new WebSocketAcceptor({
       settings: {
         maxConnections: config.max_connections,
@@ -120,7 +131,7 @@ export class Listener {
       for (const [socket, kind] of this.#sockets) {
         if (socket.readyState !== 1) continue
         // Python clients never come back after 1000 and 1001 (spec 01 §4).
-        if (kind === 'worker') socket.close(1012, 'service restart')
+        if (kind === 'worker' || kind instanceof Connection) socket.close(1012, 'service restart')
         else socket.close(1001, 'shutting down')
         socket.resume()
       }
@@ -158,8 +169,8 @@ export class Listener {
   #opened(opened: Opened): void {
     const { webSocket, endpoint } = opened
     this.#sockets.set(webSocket, endpoint.kind)
-    webSocket.on('close', () => this.#sockets.delete(webSocket))
-    webSocket.on('error', (error) => this.#deps.log.debug('socket failed', { reason: error.message }))
+    webSocket.on('close', this.#onClosed)
+    webSocket.on('error', this.#onFailed)
     if (endpoint.kind === 'channel') {
       this.#deps.channels.attachSocket(webSocket, endpoint.id, endpoint.direction ?? 'read')
       return
@@ -170,6 +181,14 @@ export class Listener {
       return
     }
     void this.#authenticate(opened)
+  }
+
+  #closed(webSocket: WebSocket): void {
+    const connection = this.#sockets.get(webSocket)
+    this.#sockets.delete(webSocket)
+    if (!(connection instanceof Connection)) return
+    this.#connections.delete(connection)
+    this.#deps.onClosed(connection)
   }
 
   /** While the decision is pending the socket is not read; frames that had come in already are replayed in order. */
@@ -218,7 +237,6 @@ export class Listener {
       const peer = this.#telemetryPeers.open(ipAddress(request))
       return serveTelemetry(webSocket, this.#deps.telemetry, peer, this.#deps.router.warnings)
     }
-    const { router, registrations, telemetry, log, namespaceGraceMs } = this.#deps
     const connection = new Connection(
       webSocket,
       socket,
@@ -231,25 +249,13 @@ export class Listener {
         maxUnanswered: config.max_unanswered,
         maxRegistrations: config.max_registrations,
       },
-      {
-        router,
-        registrations,
-        telemetry,
-        log,
-        limits: {
-          frameBytes: config.max_frame_bytes,
-          softBytes: config.outbox_soft_bytes,
-          hardBytes: config.outbox_hard_bytes,
-          hardMs: config.outbox_hard_ms,
-        },
-        maxDepth: config.max_depth,
-        namespaceGraceMs,
-      },
+      this.#connectionDeps,
     )
     connection.unfinished = readFramesDirectly(webSocket, socket, config.max_frame_bytes)
     this.#connections.add(connection)
+    this.#sockets.set(webSocket, connection)
     if (expiresInMs !== undefined) {
-      const { triggers } = router
+      const { triggers } = this.#deps.router
       const cancel = systemClock.after(expiresInMs, () => {
         connection.end(1008, EXPIRED, { abnormal: false })
         triggers.dropMadeUnder(policy)
@@ -259,13 +265,22 @@ export class Listener {
         if (!triggers.hasMadeUnder(policy)) cancel()
       })
     }
-    webSocket.on('close', () => {
-      this.#connections.delete(connection)
-      this.#deps.onClosed(connection)
-    })
     this.#deps.onOpened(connection)
     connection.open()
   }
+}
+
+function connectionDeps(config: ListenerConfig, deps: ListenerDeps): ConnectionDeps {
+  const { router, registrations, telemetry, log, namespaceGraceMs } = deps
+  const frameBytes = config.max_frame_bytes
+  const limits = {
+    frame: { bytes: frameBytes, setBy: 'max_frame_bytes of its listener', isOwn: true },
+    frameBytes,
+    softBytes: config.outbox_soft_bytes,
+    hardBytes: config.outbox_hard_bytes,
+    hardMs: config.outbox_hard_ms,
+  } as const
+  return { router, registrations, telemetry, log, limits, maxDepth: config.max_depth, namespaceGraceMs }
 }
 
 const EXPIRED = 'session expired'

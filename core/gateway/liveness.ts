@@ -2,7 +2,6 @@
 // when nothing comes back (spec 01 §8.8).
 import type { Log } from '../log.ts'
 import type { Worker } from '../model/worker.ts'
-import type { WorkerTable } from '../router/ports.ts'
 import type { Connection } from './connection.ts'
 
 const ANSWER_MS = 2000
@@ -13,13 +12,14 @@ export interface LivenessOptions {
 }
 
 export class Liveness {
-  readonly #workers: WorkerTable['workers']
   readonly #log: Log
   readonly #answerMs: number
   readonly #connections = new Map<Worker, Connection>()
+  /** The newest connection of each process, and under which key it is there. */
+  readonly #newest = new Map<string, Worker>()
+  readonly #keys = new Map<Worker, string>()
 
-  constructor(workers: WorkerTable['workers'], log: Log, { answerMs = ANSWER_MS }: LivenessOptions = {}) {
-    this.#workers = workers
+  constructor(log: Log, { answerMs = ANSWER_MS }: LivenessOptions = {}) {
     this.#log = log
     this.#answerMs = answerMs
   }
@@ -29,23 +29,31 @@ export class Liveness {
   }
 
   closed(connection: Connection): void {
-    this.#connections.delete(connection.worker)
+    const { worker } = connection
+    this.#connections.delete(worker)
+    this.#forget(worker)
   }
 
-  /** A worker said who it is: older connections with the same name, process id and address are probably dead. */
+  /**
+   * A worker said who it is: the connection that was there before it with the same name, process id and address is probably dead. Those
+   * before that one were asked when it came, so that a thousand of them cost one question each. A session casts no doubt on a trusted worker.
+   */
   announced(worker: Worker): void {
-    const { announcement, ipAddress } = worker
+    const { announcement, ipAddress, policy } = worker
     if (announcement?.pid === undefined || announcement.name === undefined || ipAddress === undefined) return
-    for (const other of this.#workers.values()) {
-      const same =
-        other !== worker &&
-        other.connectedOrder < worker.connectedOrder &&
-        !other.suspectedZombie &&
-        other.ipAddress === ipAddress &&
-        other.announcement?.pid === announcement.pid &&
-        other.announcement.name === announcement.name
-      if (same) this.#probe(other)
-    }
+    const key = JSON.stringify([policy.kind, ipAddress, announcement.pid, announcement.name])
+    const before = this.#newest.get(key)
+    if (before !== undefined && before.connectedOrder >= worker.connectedOrder) return
+    this.#forget(worker)
+    this.#newest.set(key, worker)
+    this.#keys.set(worker, key)
+    if (before !== undefined && !before.suspectedZombie) this.#probe(before)
+  }
+
+  #forget(worker: Worker): void {
+    const key = this.#keys.get(worker)
+    this.#keys.delete(worker)
+    if (key !== undefined && this.#newest.get(key) === worker) this.#newest.delete(key)
   }
 
   #probe(worker: Worker): void {

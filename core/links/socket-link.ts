@@ -7,6 +7,7 @@ import { DEFAULT_NAMESPACE, type EngineMessage } from '../../protocol/messages.t
 import { Outbox } from '../../protocol/outbox.ts'
 import { objectSplice, Splice } from '../../protocol/scanner/object-splice.ts'
 import type { Provider } from '../model/function-entry.ts'
+import { LazySet } from '../../base/values/lazy-set.ts'
 import type { Call } from '../model/call.ts'
 import { flushAfterTurn } from './flush-turn.ts'
 import { tooLargeText, type FrameLimit } from '../model/frame-limit.ts'
@@ -27,6 +28,8 @@ const PATIENCE_MS = 5000
 export interface SocketLinkLimits {
   /** Size of the largest frame, in either direction. */
   readonly frameBytes: number
+  /** The same as a limit that calls are held against. */
+  readonly frame: FrameLimit
   /** Bytes queued above which senders are paused, for five seconds or `hardMs` at most, and other providers preferred. */
   readonly softBytes: number
   /** Bytes queued above which the connection is closed with 1013 when that lasts `hardMs`; twice as many end it at once if nobody waits for it any more. */
@@ -42,7 +45,7 @@ export class SocketLink implements Link {
   readonly #outbox: Outbox
   readonly #onStuck: () => void
   /** Senders that wait for this socket to drain. */
-  readonly #held = new Set<Link>()
+  readonly #held = new LazySet<Link>()
   readonly #callIds: ReadonlyMap<string | number, Call>
   #isDirty = false
   #pauses = 0
@@ -66,11 +69,11 @@ export class SocketLink implements Link {
     this.#webSocket = webSocket
     this.#socket = socket
     this.#limits = limits
-    this.#frameLimit = { bytes: limits.frameBytes, setBy: 'max_frame_bytes of its listener', isOwn: true }
+    this.#frameLimit = limits.frame
     this.#callIds = callIds
     this.#onStuck = onStuck
     this.#outbox = new Outbox({ write: (buffers, written) => this.#write(buffers, written) })
-    socket.once('close', () => this.#ended())
+    socket.on('close', () => this.#ended())
   }
 
   get open(): boolean {

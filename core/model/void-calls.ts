@@ -1,6 +1,7 @@
 // The void calls that one worker has been given and has not answered: a count and a ring of bytes instead of a record per call.
 // Nobody waits for them, so all that must be known is how many are open, that an answer counts once, and which are old.
 // Their ids are UUIDs that hold the number of the call; others have none of this prefix (spec 01 §9.2).
+import { LazySet } from '../../base/values/lazy-set.ts'
 import { randomUUID } from 'node:crypto'
 
 /** Calls of which the ring tells whether they are open; older open ones are kept by number. A power of two. */
@@ -25,7 +26,7 @@ export class VoidCalls {
   /** 1 = the last call with this number modulo the size is open. Made with the first call: most workers get none. */
   #ring = NO_RING
   /** Open calls that the ring has no place for any more, oldest first. */
-  readonly #overtaken = new Set<number>()
+  readonly #overtaken = new LazySet<number>()
   /** Number of the next call at the last sweeps, oldest first. */
   #marks: { readonly at: number; readonly next: number }[] = []
 
@@ -60,7 +61,7 @@ export class VoidCalls {
 
   /** Gives up the oldest open call. */
   forgetOldest(): void {
-    const oldest = this.#overtaken.values().next()
+    const oldest = this.#overtaken[Symbol.iterator]().next()
     if (oldest.done !== true) {
       this.#close(oldest.value)
       return

@@ -5,6 +5,7 @@ import type { Call } from './call.ts'
 import type { Provider } from './function-entry.ts'
 import type { PluginSlot } from './plugin-slot.ts'
 import type { Stage } from './stage.ts'
+import { LazySet } from '../../base/values/lazy-set.ts'
 import { VoidCalls } from './void-calls.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 
@@ -98,8 +99,8 @@ export class Worker {
   /** What it provides, by the id it sent (before prefix and hooks). */
   readonly providers = new Map<string, Provider>()
   /** Ids of its trigger types and triggers, for the limit on registrations. */
-  readonly triggerTypeIds = new Set<string>()
-  readonly triggerIds = new Set<string>()
+  readonly triggerTypeIds = new LazySet<string>()
+  readonly triggerIds = new LazySet<string>()
   readonly maxRegistrations: number
 
   constructor(init: WorkerInit) {

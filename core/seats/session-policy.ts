@@ -34,6 +34,8 @@ export interface Newcomer {
 export class SessionPolicy {
   readonly #seat: Seat<SessionQuestion, SessionAnswer>
   readonly #exact: ExactGrants
+  /** By their JSON: what ten thousand sessions have alike is there once. */
+  readonly #parts = new Map<string, unknown>()
   /** The built-in that holds the seat where it runs. */
   readonly usualHolder: string | undefined
 
@@ -53,7 +55,7 @@ export class SessionPolicy {
   async decide({ listener, rbac, middleware, input }: Newcomer): Promise<Policy> {
     try {
       const question = { listener, rbac, middleware_function_id: middleware ?? null, ...input }
-      const rights = readRights(await this.#seat.ask(question, DECISION_MS, parseUnrounded))
+      const rights = rightsOf(this.#shared(checked(await this.#seat.ask(question, DECISION_MS, parseUnrounded))))
       return { kind: 'session', rights, middleware, exact: this.#exact }
     } catch (error) {
       const { code, message } = error as Error & { code?: string }
@@ -61,7 +63,28 @@ export class SessionPolicy {
       throw new CodedError('AUTH_ERROR', isAway ? NOT_NOW : message, { cause: error })
     }
   }
+
+  /** The answer, with the parts of earlier ones where they are equal. */
+  #shared(answer: SessionAnswer): SessionAnswer {
+    const members = Object.entries(answer).map(([name, value]) => [name, this.#part(value)])
+    return Object.fromEntries(members) as SessionAnswer
+  }
+
+  #part(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value
+    const text = JSON.stringify(value)
+    if (text.length > MAX_SHARED_CHARACTERS) return value
+    const known = this.#parts.get(text)
+    if (known !== undefined) return known
+    if (this.#parts.size >= MAX_SHARED) this.#parts.clear()
+    this.#parts.set(text, value)
+    return value
+  }
 }
+
+/** Parts of rights that are kept for the next session that has the same, and how long their text may be. */
+const MAX_SHARED = 1_000
+const MAX_SHARED_CHARACTERS = 10_000
 
 type Check = (value: unknown) => boolean
 
@@ -109,7 +132,7 @@ const MEMBERS: Readonly<Record<keyof SessionAnswer, readonly [Check, string]>> =
 }
 
 /** @throws Error naming the member of an unexpected shape. */
-function readRights(answer: unknown): SessionRights {
+function checked(answer: unknown): SessionAnswer {
   if (!isRecord(answer)) throw new Error(`the session's rights must be an object, not ${shown(answer)}`)
   for (const [name, [check, expected]] of Object.entries(MEMBERS)) {
     if (!Object.hasOwn(answer, name)) throw new Error(`'${name}' of the session's rights is missing`)
@@ -119,7 +142,7 @@ function readRights(answer: unknown): SessionRights {
   // It may be a limit, which nobody would enforce.
   const unknown = Object.keys(answer).find((name) => !Object.hasOwn(MEMBERS, name))
   if (unknown !== undefined) throw new Error(`'${unknown}' is no member of a session's rights`)
-  return rightsOf(answer as unknown as SessionAnswer)
+  return answer as unknown as SessionAnswer
 }
 
 function rightsOf(answer: SessionAnswer): SessionRights {

@@ -2,6 +2,7 @@
 // lines with counts. One-shot clients, which neither announce themselves nor register anything, are no workers; plugins tell of themselves.
 import { systemClock, type Clock } from '../../base/time/clock.ts'
 import { CountedNotices } from '../../base/warnings/counted-notices.ts'
+import { LazySet } from '../../base/values/lazy-set.ts'
 import type { Log } from '../log.ts'
 import type { Worker } from '../model/worker.ts'
 import type { EngineEvents, EventName } from './engine-events.ts'
@@ -26,7 +27,7 @@ interface Known {
   isTold: boolean
   hasFunctions: boolean
   /** Registered and not told yet. */
-  readonly ids: Set<string>
+  readonly ids: LazySet<string>
   more: number
   cancel: (() => void) | undefined
 }
@@ -152,7 +153,7 @@ export class WorkerNotices {
     const known = this.#known.get(worker) ?? {
       isTold: false,
       hasFunctions: false,
-      ids: new Set(),
+      ids: new LazySet(),
       more: 0,
       cancel: undefined,
     }

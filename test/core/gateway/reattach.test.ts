@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import type { EngineOptions } from '../../../core/model/options.ts'
 import { startCore, type TestCore } from '../../support/test-core.ts'
 import { RawClient } from '../../support/raw-client.ts'
+import { sessionAnswer } from '../../support/session-rights.ts'
 
 test('A valid reattach closes the old socket before the next frame, and the replay leaves exactly one provider', async () => {
   const { core, caller } = await scene()
@@ -288,3 +289,27 @@ async function until(holds: () => boolean, client: RawClient): Promise<void> {
     await client.settled()
   }
 }
+
+test('However many connections of one process there are, each new one has one other asked, and none of a session a trusted worker', async () => {
+  const core = await startCore({
+    listeners: [{}, { rbac: {} }],
+    prepare: (host) => host.seat('session-policy', () => sessionAnswer()),
+  })
+  const same = { name: 'z', pid: 7 }
+  const clients: RawClient[] = []
+  let pings = 0
+  for (let index = 0; index < 10; index++) {
+    const client = await core.connect(same)
+    client.socket.on('ping', () => pings++)
+    clients.push(client)
+  }
+  await Promise.all(clients.map((client) => client.settled()))
+  expect(pings).toBe(9)
+  await core.connect({ ...same, listener: 1 })
+  await Promise.all(clients.map((client) => client.settled()))
+  expect(pings).toBe(9)
+  await clients.at(-1)?.close()
+  const next = await core.connect(same)
+  await next.settled()
+  expect(pings).toBe(9)
+})

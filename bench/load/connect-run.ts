@@ -18,11 +18,11 @@ export function runConnections(job: ConnectJob, onStarted: () => void): Promise<
 
 async function churn(job: ConnectJob, onStarted: () => void): Promise<LoadResult> {
   const latency = new Histogram()
-  let running = true
+  const state = { isRunning: true }
   let done = 0
   const wrong: Record<string, number> = {}
   const lane = async (): Promise<void> => {
-    while (running) {
+    while (state.isRunning) {
       const startedAt = performance.now()
       try {
         const connection = await connect(job)
@@ -44,7 +44,7 @@ async function churn(job: ConnectJob, onStarted: () => void): Promise<LoadResult
   await elapse(job.durationMs)
   const verified = done - before
   const figures = window.end(latency)
-  running = false
+  state.isRunning = false
   await Promise.all(lanes)
   return { ...figures, verified, wrong, unanswered: 0, parsedShare: 0 }
 }

@@ -85,17 +85,6 @@ export function messageUnder(code: string, error: { readonly code: string; reado
   return error.code === code ? error.message : `${error.code}: ${error.message}`
 }
 
-/** The body as it stands in a frame. */
-export function errorBytes(body: ErrorBody): Buffer {
-  return Buffer.from(JSON.stringify(body))
-}
-
-/** The error of a frame, to be thrown. */
-export function readError(bytes: Buffer): CodedError {
-  const { code, message } = JSON.parse(bytes.toString()) as ErrorBody
-  return new CodedError(code, message)
-}
-
 /** Has it the shape of the `error` of a result? */
 export function isErrorBody(value: unknown): value is ErrorBody {
   if (typeof value !== 'object' || value === null) return false

@@ -1,6 +1,6 @@
 // A call of the queue that the engine makes for a publisher. One object, with all that is needed until the job is stored: with many
 // publishers under way, what each of them leaves in memory meanwhile is what the collector has to copy.
-import { readError } from '../../protocol/errors.ts'
+import { readError } from '../../protocol/error-bytes.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { Call } from '../model/call.ts'
 import type { KnownWorkers } from '../model/known-workers.ts'

@@ -1,6 +1,7 @@
 // Brings calls to providers and answers back to callers (design, "The life of a call"; spec 01 §9).
 // Knows no wire format and no plugin life cycle: links encode, the hand-over decides which calls pass while a plugin is replaced.
-import { readError, type ErrorBody } from '../../protocol/errors.ts'
+import { readError } from '../../protocol/error-bytes.ts'
+import type { ErrorBody } from '../../protocol/errors.ts'
 import type { EngineOptions } from '../model/options.ts'
 import type { Log } from '../log.ts'
 import type { FunctionEntry, Provider } from '../model/function-entry.ts'

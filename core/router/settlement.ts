@@ -1,5 +1,6 @@
 // How calls end: with the answer of their callee, with an error before they reached one, or with the end of the callee. Each once.
-import { errorBytes, type ErrorBody } from '../../protocol/errors.ts'
+import { errorBytes } from '../../protocol/error-bytes.ts'
+import type { ErrorBody } from '../../protocol/errors.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
 import { attributedTo, attribution } from '../model/attribution.ts'
 import { isVoid, type Call } from '../model/call.ts'

@@ -1,5 +1,5 @@
 // Calls that a worker has been given and never answers: bounded in number, and in time where that is asked for (spec 01 §9.6, 09 §5).
-import { errorBytes } from '../../protocol/errors.ts'
+import { errorBytes } from '../../protocol/error-bytes.ts'
 import type { Worker } from '../model/worker.ts'
 import type { EngineOptions } from '../model/options.ts'
 import { isVoid } from '../model/call.ts'

@@ -1,7 +1,8 @@
 // A role that the core leaves to a plugin (design, "The one idea"): whether somebody fills it, and the ways to put something to them.
 // What is asked and answered stands in protocol/seats.ts.
 import { withDeadline } from '../../base/time/deadline.ts'
-import { CodedError, readError } from '../../protocol/errors.ts'
+import { readError } from '../../protocol/error-bytes.ts'
+import { CodedError } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import { SEATS, type SeatName } from '../../protocol/seats.ts'
 import type { Call } from '../model/call.ts'

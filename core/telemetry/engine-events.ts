@@ -1,7 +1,8 @@
 // What happens in the engine, for people who watch it: workers and their functions, failed calls, plugins. The newest events are kept for
 // `engine::events::tail`; nothing is kept for a reader.
 import { CountedNotices } from '../../base/warnings/counted-notices.ts'
-import { readError, type ErrorBody } from '../../protocol/errors.ts'
+import { readError } from '../../protocol/error-bytes.ts'
+import type { ErrorBody } from '../../protocol/errors.ts'
 import type { Call } from '../model/call.ts'
 import { cutText } from './log-export.ts'
 import { Tail } from './tail.ts'

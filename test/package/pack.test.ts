@@ -91,6 +91,20 @@ describe('the packed package', () => {
     expect(stdout).toBe('function function function ran\n')
   })
 
+  it('exports the SDK under every name, and that of pages as one file without imports', async () => {
+    const { exports } = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as { exports: object }
+    const names = Object.keys(exports).filter((name) => /^\.\/(sdk|browser|stream|state)/.test(name))
+    expect(names.length).toBeGreaterThan(10)
+    const script = `
+      for (const name of ${JSON.stringify(names)}) await import('iii-host' + name.slice(1))
+      const { registerWorker } = await import('iii-host/sdk')
+      console.log(typeof registerWorker)`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: folder })
+    expect(stdout).toBe('function\n')
+    const page = readFileSync(path.join(installed, 'dist/sdk/browser.js'), 'utf8')
+    expect(page).not.toMatch(/\bimport\b\s*[{*"']/)
+  })
+
   it('writes a plugin that an editor can check, with all that it needs for that', async () => {
     const project = path.join(folder, 'fresh')
     mkdirSync(project)
@@ -118,6 +132,9 @@ describe('the packed package', () => {
       import { definePlugin } from 'iii-host/plugin'
       import { SqliteStore } from 'iii-host/kit'
       import { startTestEngine } from 'iii-host/testing'
+      import { createChannel } from 'iii-host/sdk/helpers'
+      import { registerWorker } from 'iii-host/sdk'
+      export const channel = createChannel(registerWorker())
       export const engine: Promise<Engine> = startEngine({})
       export { definePlugin, SqliteStore, startTestEngine }`
     writeFileSync(path.join(folder, 'everything.ts'), everything)
@@ -126,6 +143,23 @@ describe('the packed package', () => {
     for (const finding of [['nodenext'], ['esnext', '--moduleResolution', 'bundler']]) {
       const check = [tsc, ...options, ...types, '--module', ...finding, 'everything.ts']
       await run(process.execPath, check, { cwd: folder })
+    }
+  })
+
+  it('has declarations for pages, which need no types of Node', async () => {
+    const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const program = `import { ChannelReader, registerWorker, type ISdk } from 'iii-host/browser'
+      import type { StreamChangeEvent } from 'iii-host/stream'
+      import { StateEventType } from 'iii-host/state'
+      const iii: ISdk = registerWorker('ws://127.0.0.1:49134')
+      iii.registerFunction({ id: 'x' }, async ({ event }: StreamChangeEvent<{ a: number }>) => event.data.a)
+      const { readerRef } = await iii.createChannel()
+      const bytes: Uint8Array = await new ChannelReader(iii.address, readerRef).readAll()
+      document.title = bytes.length + StateEventType.Created`
+    writeFileSync(path.join(folder, 'page.ts'), program)
+    const options = ['--ignoreConfig', '--noEmit', '--strict', '--lib', 'esnext,dom', '--types', '']
+    for (const finding of [['nodenext'], ['esnext', '--moduleResolution', 'bundler']]) {
+      await run(process.execPath, [tsc, ...options, '--module', ...finding, 'page.ts'], { cwd: folder })
     }
   })
 })

@@ -6,7 +6,8 @@ import { FunctionEntry, Provider } from '../../../core/model/function-entry.ts'
 import { Worker } from '../../../core/model/worker.ts'
 import type { Action } from '../../../core/model/action.ts'
 import type { Call } from '../../../core/model/call.ts'
-import { errorBytes, type ErrorBody } from '../../../protocol/errors.ts'
+import { errorBytes } from '../../../protocol/error-bytes.ts'
+import type { ErrorBody } from '../../../protocol/errors.ts'
 import { Collector, within } from '../../support/deadline.ts'
 
 export interface Outcome {

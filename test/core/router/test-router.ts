@@ -1,5 +1,6 @@
 // A router without gateway, plugins and trigger types, for tests of dispatch and settlement.
-import { errorBytes, type ErrorBody } from '../../../protocol/errors.ts'
+import { errorBytes } from '../../../protocol/error-bytes.ts'
+import type { ErrorBody } from '../../../protocol/errors.ts'
 import type { EngineOptions } from '../../../core/model/options.ts'
 import { createLog } from '../../../core/log.ts'
 import type { Worker } from '../../../core/model/worker.ts'

@@ -219,6 +219,21 @@ describe.each([V22, V11, OWN])('iii-sdk $name', (version) => {
   })
 })
 
+it('our own SDK in a namespace reaches built-in workers, and is listed there', async () => {
+  const client = connect(OWN, { namespace: 'n1', workerName: 'apart' })
+  const payload = { scope: 'apart', key: 'k' }
+  await client.trigger({ function_id: 'state::set', payload: { ...payload, value: 1 } })
+  expect(await client.trigger({ function_id: 'state::get', payload })).toBe(1)
+  client.registerFunction('apart::f', async () => 'own')
+  expect(await client.trigger({ function_id: 'apart::f', payload: {} })).toBe('own')
+  const { workers } = await client.trigger({ function_id: 'engine::workers::list', payload: { search: 'apart' } })
+  expect(workers).toMatchObject([{ name: 'apart', namespace: 'n1' }])
+  const error = await connect(OWN)
+    .trigger({ function_id: 'apart::f', payload: {} })
+    .catch((thrown) => thrown)
+  expect(error).toMatchObject({ code: 'function_not_found', message: expect.stringContaining('n1') })
+})
+
 describe('an engine that is restarted', () => {
   it('gets its workers back, with their functions and triggers, and keeps what was stored', async () => {
     const own = await engineFolder()

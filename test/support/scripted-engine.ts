@@ -3,12 +3,17 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
-import { WebSocketServer, type WebSocket } from 'ws'
+import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws'
 import { Collector } from './deadline.ts'
 
 /** Speaks the engine's side by hand: every frame of each connection, oldest first. */
-export async function scriptedEngine(port = 0, greet = true, onRequest: (request: IncomingMessage) => void = () => {}) {
-  const server = new WebSocketServer({ host: '127.0.0.1', port })
+export async function scriptedEngine(
+  port = 0,
+  greet = true,
+  onRequest: (request: IncomingMessage) => void = () => {},
+  options: ServerOptions = {},
+) {
+  const server = new WebSocketServer({ host: '127.0.0.1', port, ...options })
   await once(server, 'listening')
   const sockets = new Collector<WebSocket>()
   const frames: Collector<Record<string, unknown>>[] = []

@@ -352,14 +352,17 @@ export function backendCases(
     test('a rate limit holds, and nothing is lost by it', async () => {
       const { put, consume, begun } = await start({ rateLimit: { max: 3, perMs: 120 }, concurrency: 10 })
       await put(...Array.from({ length: 7 }, (_, index) => index))
+      // From before the first may begin: a handler that comes late itself makes the time between two of them shorter.
+      const consumedAt = Date.now()
       const times: number[] = []
       await consume(() => {
-        times.push(Date.now())
+        times.push(Date.now() - consumedAt)
         return DONE
       })
       await begun.take(7)
       expect(begun.items).toEqual([0, 1, 2, 3, 4, 5, 6])
-      for (let index = 3; index < 7; index++) expect(times[index]! - times[index - 3]!).toBeGreaterThanOrEqual(119)
+      expect(times[3]).toBeGreaterThanOrEqual(119)
+      expect(times[6]).toBeGreaterThanOrEqual(239)
     })
 
     unlessLacking('deduplication')('a key stands for one job as long as its window', async () => {

@@ -3,6 +3,7 @@
 import { CodedError } from '../../protocol/errors.ts'
 import { systemClock, type Clock } from '../../base/time/clock.ts'
 import { settlesWithin } from '../../base/time/deadline.ts'
+import { worstOf } from './generations/replica-health.ts'
 import type { HealthState } from '../../sdk/plugin.ts'
 import type { ChangeParticipant } from '../config/change.ts'
 import type { EngineConfig } from '../config/types.ts'
@@ -166,9 +167,10 @@ export class PluginHost implements ChangeParticipant {
 
   /** Parts of plugins that run, as they tell of them; those of a further instance have its number: `exec#1`. */
   get health(): ReadonlyMap<string, HealthState> {
-    const all = (this.#parts?.table.all ?? []).flatMap(({ name, plugin, generation }) =>
-      [...(generation?.health ?? [])].map(([part, state]) => [part + name.slice(plugin.length), state] as const),
-    )
+    const all = (this.#parts?.table.all ?? []).flatMap(({ name, plugin, generation }) => {
+      const parts = worstOf(generation?.replicas.map(({ place }) => place.health) ?? [])
+      return [...parts].map(([part, state]) => [part + name.slice(plugin.length), state] as const)
+    })
     return new Map(all)
   }
 

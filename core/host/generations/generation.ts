@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { pathToFileURL } from 'node:url'
 import { CodedError, isErrorBody, toErrorBody } from '../../../protocol/errors.ts'
-import type { HealthState, Isolation, StopReason } from '../../../sdk/plugin.ts'
+import type { Isolation, StopReason } from '../../../sdk/plugin.ts'
 import { EntryError, entryProblemsOf, type EntryProblem } from '../../config/entry-problem.ts'
 import type { WorkerEntry } from '../../config/types.ts'
 import type { EngineOptions } from '../../model/options.ts'
@@ -174,17 +174,6 @@ export class Generation {
   /** What its replicas listen on. */
   get addresses(): readonly string[] {
     return [...new Set(this.replicas.flatMap(({ place }) => place.addresses))]
-  }
-
-  /** Parts of the plugin as its replicas tell of them: one of several that is degraded counts. */
-  get health(): ReadonlyMap<string, HealthState> {
-    const parts = new Map<string, HealthState>()
-    for (const { place } of this.replicas) {
-      for (const [part, state] of place.health) {
-        if (parts.get(part)?.status !== 'degraded') parts.set(part, state)
-      }
-    }
-    return parts
   }
 
   get workers(): readonly Worker[] {

@@ -82,10 +82,10 @@ class BullRun {
   /** A closed loop without workers. */
   async enqueue(): Promise<LoadResult> {
     const { warmupMs, durationMs, inFlight, targetPid } = this.#job
-    const load = { running: true }
+    const over = new AbortController()
     let stored = 0
     const loop = async (): Promise<void> => {
-      while (load.running) {
+      while (!over.signal.aborted) {
         const startedAt = performance.now()
         await this.#add()
         stored++
@@ -99,7 +99,7 @@ class BullRun {
     const window = new MeasuredWindow(targetPid)
     await elapse(durationMs)
     const result = this.#result(window, stored - before)
-    load.running = false
+    over.abort()
     await Promise.all(loops)
     return { ...result, unanswered: 0 }
   }

@@ -4,6 +4,7 @@ import type { HealthState, Isolation, JsonSchema } from '../../../sdk/plugin.ts'
 import { withDeadline } from '../../../base/time/deadline.ts'
 import type { Container } from '../containers/container.ts'
 import type { Usage } from '../containers/host-messages.ts'
+import { worstOf } from '../generations/replica-health.ts'
 import type { PluginState } from './phase.ts'
 import type { HistoryItem, LastCrash, PluginInstance } from './plugin-instance.ts'
 import type { Stale } from './refusals.ts'
@@ -76,6 +77,7 @@ export async function rowOf(
   const { generation, slot, source, entry, phase, lastCrash, startedAt } = instance
   const stale = instance.refusals.shown
   const replicas = generation?.replicas.filter(({ exit }) => exit === undefined) ?? []
+  const health = worstOf(replicas.map(({ place }) => place.health))
   const containers = new Set(replicas.map(({ place }) => place.container))
   const usage = await usageOf(containers)
   const { description, version } = generation?.declaration ?? {}
@@ -106,7 +108,7 @@ export async function rowOf(
     memory_bytes: usage.memoryBytes,
     event_loop_utilization: usage.eventLoopUtilization,
     ...(stale !== undefined && { stale }),
-    ...(generation !== undefined && generation.health.size > 0 && { health: Object.fromEntries(generation.health) }),
+    ...(health.size > 0 && { health: Object.fromEntries(health) }),
     restarts: instance.restarts,
     ...(lastCrash !== undefined && { last_crash: lastCrash }),
     ...(phase.name === 'failed' && { error: phase.failure.message }),

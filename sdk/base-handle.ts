@@ -1,12 +1,13 @@
 // The `iii` handle: what plugins, and external workers over a socket, register and call with (spec 08 §3–§7).
 // It knows no wire form; `transport.ts` is its connection. It knows no surface either, Node or browser: what differs is handed to it.
 import { randomUuid } from '../base/values/random-uuid.ts'
-import { DEFAULT_NAMESPACE, type EngineMessage } from '../protocol/messages.ts'
+import type { EngineMessage } from '../protocol/messages.ts'
 import type { Sidecar } from '../protocol/ring/sidecar.ts'
 import { Activity } from './activity.ts'
 import { toJson } from './answers.ts'
 import type { CallContexts } from './call-contexts.ts'
 import { ChannelEnds, type EndKinds } from './channel-ends.ts'
+import { checkRequest, sidecarOf } from './call-sidecar.ts'
 import type { CallFunction } from './call-types.ts'
 import {
   EngineFunctions,
@@ -18,57 +19,24 @@ import {
 import { InvocationError, invocationErrorFrom } from './errors.ts'
 import { FunctionTable } from './function-table.ts'
 import type {
+  ChannelOf,
   ChannelRef,
   FunctionOptions,
   FunctionRef,
   Handler,
+  HttpInvocation,
+  ListOptions,
   TriggerInput,
+  TriggerRef,
   TriggerRequest,
   TriggerTypeHandler,
   TriggerTypeInput,
+  TriggerTypeRef,
 } from './handle-types.ts'
 import { DEFAULT_TIMEOUT_MS, PendingCalls } from './pending-calls.ts'
 import { RawJson } from './raw-json.ts'
 import type { Transport } from './transport.ts'
 import { TriggerTypes } from './trigger-types.ts'
-
-/** A function that the engine calls over HTTP instead of the connection. */
-export interface HttpInvocation {
-  url: string
-  /** Default POST. */
-  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  timeout_ms?: number
-  headers?: Record<string, string>
-  auth?: Record<string, unknown>
-}
-
-/** A binding that was made. */
-export interface TriggerRef {
-  readonly id: string
-  /** The function gets no events by it from now on. */
-  unregister(): void
-}
-
-/** What `registerTriggerType` returns; `unregister` drops the type, `registerFunction` registers a function and binds it. */
-export interface TriggerTypeRef<Config = any> {
-  readonly id: string
-  registerTrigger(functionId: string, config: Config, metadata?: unknown): TriggerRef
-  registerFunction(functionId: string, handler: Handler, config: Config, metadata?: unknown): FunctionRef
-  unregister(): void
-}
-
-/** A stream of text and binary items with two ends, each of which may be used here or be passed on by its ref. */
-export interface ChannelOf<Reader, Writer> {
-  readonly writer: Writer
-  readonly reader: Reader
-  /** For a payload or result: whoever gets it writes. */
-  readonly writerRef: ChannelRef
-  /** For a payload or result: whoever gets it reads. */
-  readonly readerRef: ChannelRef
-}
-
-/** What is listed: also what the engine has of its own. Default: not. True or false alone means the same. */
-export type ListOptions = boolean | { readonly include_internal?: boolean }
 
 /** Settings of a handle. */
 export interface HandleOptions {
@@ -403,32 +371,4 @@ export class BaseHandle<Reader, Writer> {
 
 function closedError(message: string, functionId: string): InvocationError {
   return new InvocationError('invocation_stopped', message, functionId)
-}
-
-function checkRequest({ function_id: id, namespace, timeoutMs }: TriggerRequest): void {
-  if (typeof id !== 'string' || id === '') throw new Error('function_id is required')
-  if (namespace !== undefined && namespace.trim() === '')
-    throw new Error("'namespace' is empty: omit it or give a name")
-  if (timeoutMs !== undefined && !(timeoutMs >= 0))
-    throw new Error(`timeoutMs must be a number of milliseconds, not ${timeoutMs}`)
-}
-
-/** The sidecar with the members that are set; undefined when there are none. */
-function sidecarOf(
-  request: TriggerRequest,
-  contexts: CallContexts,
-  ownNamespace: string | undefined,
-): Sidecar | undefined {
-  const { metadata, action, binding, namespace = namespaceOf(request.function_id, ownNamespace) } = request
-  const context = contexts.current()
-  const traceparent = request.traceparent ?? context?.traceparent
-  const baggage = request.baggage ?? context?.baggage
-  const enqueue = action?.type === 'void' ? undefined : action
-  if ((metadata ?? namespace ?? enqueue ?? binding ?? traceparent ?? baggage) == null) return undefined
-  return { traceparent, baggage, metadata, namespace, action: enqueue, binding }
-}
-
-/** The engine's own functions are in the default namespace, whatever the worker's is. */
-function namespaceOf(functionId: string, own: string | undefined): string | undefined {
-  return own !== undefined && functionId.startsWith('engine::') ? DEFAULT_NAMESPACE : own
 }

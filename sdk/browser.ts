@@ -2,7 +2,7 @@
 import { BROWSER_ENDS, type ChannelReader, type ChannelWriter } from './browser/channels.ts'
 import { NO_CALL_CONTEXTS } from './call-contexts.ts'
 import { randomUuid } from '../base/values/random-uuid.ts'
-import type { ChannelOf } from './base-handle.ts'
+import type { ChannelOf } from './handle-types.ts'
 import { Client } from './client/client.ts'
 import { checkedAddress, checkedNamespace, type ClientOptions } from './client/options.ts'
 import { BROWSER_SOCKETS } from './transports/browser-sockets.ts'

@@ -125,4 +125,42 @@ export interface ChannelRef {
   direction: 'read' | 'write'
 }
 
+/** A function that the engine calls over HTTP instead of the connection. */
+export interface HttpInvocation {
+  url: string
+  /** Default POST. */
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  timeout_ms?: number
+  headers?: Record<string, string>
+  auth?: Record<string, unknown>
+}
+
+/** A binding that was made. */
+export interface TriggerRef {
+  readonly id: string
+  /** The function gets no events by it from now on. */
+  unregister(): void
+}
+
+/** What `registerTriggerType` returns; `unregister` drops the type, `registerFunction` registers a function and binds it. */
+export interface TriggerTypeRef<Config = any> {
+  readonly id: string
+  registerTrigger(functionId: string, config: Config, metadata?: unknown): TriggerRef
+  registerFunction(functionId: string, handler: Handler, config: Config, metadata?: unknown): FunctionRef
+  unregister(): void
+}
+
+/** A stream of text and binary items with two ends, each of which may be used here or be passed on by its ref. */
+export interface ChannelOf<Reader, Writer> {
+  readonly writer: Writer
+  readonly reader: Reader
+  /** For a payload or result: whoever gets it writes. */
+  readonly writerRef: ChannelRef
+  /** For a payload or result: whoever gets it reads. */
+  readonly readerRef: ChannelRef
+}
+
+/** What is listed: also what the engine has of its own. Default: not. True or false alone means the same. */
+export type ListOptions = boolean | { readonly include_internal?: boolean }
+
 export type { ErrorBody }

@@ -1,11 +1,13 @@
 // The `iii` handle of plugins, and of Node workers on a socket.
-import { BaseHandle, type ChannelOf, type HandleOptions, type Surface } from './base-handle.ts'
+import { BaseHandle, type HandleOptions, type Surface } from './base-handle.ts'
 import { ASYNC_CALL_CONTEXTS } from './call-context.ts'
 import { ChannelReader } from './channel-reader.ts'
 import { ChannelWriter } from './channel-writer.ts'
+import type { ChannelOf } from './handle-types.ts'
 import type { Transport } from './transport.ts'
 
-export type { HandleOptions, HttpInvocation, TriggerRef, TriggerTypeRef } from './base-handle.ts'
+export type { HandleOptions } from './base-handle.ts'
+export type { HttpInvocation, TriggerRef, TriggerTypeRef } from './handle-types.ts'
 
 /** A stream of text and binary items with two ends, each of which may be used here or be passed on by its ref. */
 export interface Channel extends ChannelOf<ChannelReader, ChannelWriter> {}

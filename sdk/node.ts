@@ -1,7 +1,7 @@
 // The SDK of Node workers. Published as `iii-host/sdk` (spec 08 §17).
 import { hostname } from 'node:os'
 import { ASYNC_CALL_CONTEXTS } from './call-context.ts'
-import type { ChannelOf } from './base-handle.ts'
+import type { ChannelOf } from './handle-types.ts'
 import { Client, type ClientSurface } from './client/client.ts'
 import { checkedAddress, checkedNamespace, type ClientOptions } from './client/options.ts'
 import { aboutProcess, type WorkerTelemetry } from './node/announcement.ts'

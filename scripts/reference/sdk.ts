@@ -263,8 +263,8 @@ function inherited({ name, file }: { name: string; file: string }): readonly Mem
     ],
     'sdk/browser/channels.ts#ChannelReader': [['ReadingEnd', 'sdk/reading-end.ts']],
     'sdk/browser/channels.ts#ChannelWriter': [['WritingEnd', 'sdk/writing-end.ts']],
-    'sdk/node.ts#Channel': [['ChannelOf', 'sdk/base-handle.ts']],
-    'sdk/browser.ts#Channel': [['ChannelOf', 'sdk/base-handle.ts']],
+    'sdk/node.ts#Channel': [['ChannelOf', 'sdk/handle-types.ts']],
+    'sdk/browser.ts#Channel': [['ChannelOf', 'sdk/handle-types.ts']],
   }
   return (parents[`${file}#${name}`] ?? []).flatMap(
     ([parent, its]) => declarationOf(ROOT, { name: parent, file: its })?.members ?? [],

@@ -23,24 +23,22 @@ export {
 } from '../errors.ts'
 export { isErrorBody, type ErrorBody } from '../../protocol/errors.ts'
 export type {
-  HttpInvocation as HttpInvocationConfig,
-  ListOptions,
-  TriggerRef as Trigger,
-  TriggerTypeRef,
-} from '../base-handle.ts'
-export type {
   Action as TriggerActionType,
   ChannelRef as StreamChannelRef,
   FunctionOptions as RegisterFunctionOptions,
   FunctionRef,
   Handler as RemoteFunctionHandler,
+  HttpInvocation as HttpInvocationConfig,
+  ListOptions,
   TriggerBinding,
   TriggerBinding as TriggerConfig,
   TriggerInput as RegisterTriggerInput,
+  TriggerRef as Trigger,
   TriggerRequest,
   TriggerTypeHandler,
   TriggerTypeHandler as TriggerHandler,
   TriggerTypeInput as RegisterTriggerTypeInput,
+  TriggerTypeRef,
 } from '../handle-types.ts'
 export type * from '../known-ids.ts'
 export { RawJson } from '../raw-json.ts'

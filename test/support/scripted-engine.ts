@@ -9,7 +9,8 @@ import { Collector } from './deadline.ts'
 /** Speaks the engine's side by hand: every frame of each connection, oldest first. */
 export async function scriptedEngine(
   port = 0,
-  greet = true,
+  /** May be said of each connection, from 1. */
+  greet: boolean | ((connection: number) => boolean) = true,
   onRequest: (request: IncomingMessage) => void = () => {},
   options: ServerOptions = {},
 ) {
@@ -22,7 +23,7 @@ export async function scriptedEngine(
     const received = new Collector<Record<string, unknown>>()
     frames.push(received)
     socket.on('message', (data: Buffer) => received.add(JSON.parse(data.toString()) as Record<string, unknown>))
-    if (greet)
+    if (typeof greet === 'boolean' ? greet : greet(frames.length))
       socket.send(
         JSON.stringify({
           type: 'workerregistered',

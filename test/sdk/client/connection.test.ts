@@ -63,7 +63,8 @@ describe.each(SURFACES)('the connection of $name', ({ sdk }) => {
   })
 
   it('that breaks fails at once the calls that were sent, and is made again with everything under the same ids', async () => {
-    const engine = await scriptedEngine()
+    // The second connection stays silent until the call is given up.
+    const engine = await scriptedEngine(0, (connection) => connection === 1)
     const iii = connect(sdk, engine.url)
     iii.registerTriggerType({ id: 'ticks', description: 'd' }, { registerTrigger() {}, unregisterTrigger() {} })
     iii.registerFunction('own::f', () => 1)
@@ -83,16 +84,15 @@ describe.each(SURFACES)('the connection of $name', ({ sdk }) => {
       code: 'TIMEOUT',
       message: expect.stringMatching(/^TIMEOUT: invocation timed out after 1ms\. The engine at ws:.* is not connected/),
     })
-    await engine.sockets.take(2)
+    const [, next] = await engine.sockets.take(2)
+    next!.send('{"type":"workerregistered","worker_id":"w-2","reattach_token":"t-2"}')
     const again = await engine.frames[1]!.take(6)
     expect(again[0]).toEqual({ type: 'reattach', previous_worker_id: 'w-1', reattach_token: 't-1' })
     // All but the call that failed, and the one that waited behind it; not the one whose time was up.
     expect(again.slice(1, 5)).toEqual(before.slice(0, 4))
     expect(again[5]).toMatchObject({ function_id: 'far::h' })
     const invocation_id = again[5]!['invocation_id']
-    engine.sockets.items[1]!.send(
-      JSON.stringify({ type: 'invocationresult', invocation_id, function_id: 'far::h', result: 2 }),
-    )
+    next!.send(JSON.stringify({ type: 'invocationresult', invocation_id, function_id: 'far::h', result: 2 }))
     expect(await waiting).toBe(2)
   })
 

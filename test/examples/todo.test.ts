@@ -90,6 +90,23 @@ describe.skipIf(lacks('Chromium') || lacks('packages of examples/todo'))(
       expect(await list()).toEqual([expect.objectContaining({ title: 'Write a worker', completed: false })])
     })
 
+    it('agrees in all windows after a storm of changes', async () => {
+      const pages = await Promise.all([open(app.builtPage), open(app.devPage)])
+      const ids: string[] = []
+      const change = async (index: number): Promise<void> => {
+        const { id } = (await worker.result('todos::create', { title: `Todo ${index}` })) as Todo
+        ids.push(id)
+        await worker.result('todos::toggle', { id: ids[(index * 7) % ids.length] }).catch(() => {})
+        if (index % 3 === 0) await worker.result('todos::delete', { id: ids.shift() })
+      }
+      const storm = (from: number): Promise<unknown> =>
+        Promise.all(Array.from({ length: 60 }, (_, index) => change(from + index)))
+      for (const from of [0, 60, 120]) await storm(from)
+      const kept = (await list()).map(({ title, completed }) => `${completed ? '✓' : '○'} ${title}`)
+      expect(kept.length).toBeGreaterThan(80)
+      for (const page of pages) await expectTodos(page, kept)
+    })
+
     it('needs no mouse, and keeps the focus where the work goes on', async () => {
       const page = await open(app.builtPage)
       for (const title of ['One', 'Two', 'Three']) {

@@ -5,15 +5,11 @@ import { type Todo, todosStream } from './todos.stream.ts'
 export const toggleTodo = fn(
   'todos::toggle',
   async ({ id }: { id: string }): Promise<Todo> => {
-    const { completed } = await getTodo({ id })
+    const todo = await getTodo({ id })
     const item = { group_id: 'todos', item_id: id }
-    // One member and not the whole: what somebody else changes in this moment stays as they left it.
-    const result = await todosStream.update({
-      ...item,
-      ops: [{ type: 'set', path: 'completed', value: !completed }],
-    })
-    if (result?.old_value) return result.new_value
-    // Deleted since it was read: the update has made a new item, which is no todo.
+    const { old_value, new_value } = await todosStream.set({ ...item, data: { ...todo, completed: !todo.completed } })
+    if (old_value) return new_value
+    // Deleted since it was read, and not to come back by this.
     await todosStream.delete(item)
     return getTodo({ id })
   },

@@ -16,9 +16,8 @@ import {
   type EngineFunction,
 } from '../model/engine-function.ts'
 
-/** Sessions of one answer. */
-const MAX_LIMIT = 10_000
-const DEFAULT_LIMIT = 1_000
+/** What `limit` may be, and is where it is not said. */
+export const SESSIONS_OF_AN_ANSWER = { initial: 1_000, max: 10_000 } as const
 /** What a `Date` can show. */
 const LATEST_DATE = 8.64e15
 
@@ -58,7 +57,8 @@ export function sessionFunctions(
 function list({ workers }: WorkerTable, input: Input): object {
   const id = input.string('worker_id')
   const listener = input.string('listener')
-  const limit = Math.min(input.unsigned32('limit') ?? DEFAULT_LIMIT, MAX_LIMIT)
+  const { initial, max } = SESSIONS_OF_AN_ANSWER
+  const limit = Math.min(input.unsigned32('limit') ?? initial, max)
   const offset = input.unsigned32('offset') ?? 0
   const all = [...workers.values()].filter(
     (worker) =>

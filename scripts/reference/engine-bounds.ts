@@ -11,6 +11,7 @@ import { MAX_PENDING_PONGS } from '../../base/net/answer-pings.ts'
 import { RETRY_MS } from '../../core/host/plugin-host.ts'
 import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
 import { ENQUEUE_MS } from '../../core/router/enqueue-waits.ts'
+import { SESSIONS_OF_AN_ANSWER } from '../../core/engine-functions/sessions.ts'
 import { MAX_WAIT_MS } from '../../core/engine-functions/tails.ts'
 import { FAILURES_PER_SECOND } from '../../core/telemetry/engine-events.ts'
 import { MAX_BODY_CHARACTERS, MAX_DATA_CHARACTERS } from '../../core/telemetry/log-export.ts'
@@ -251,6 +252,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     'the oldest go; readers are told how many they missed',
   ],
   ['readers that wait for them, each', FIXED, countText(TAIL_DEFAULTS.maxWaiting), '`overloaded`'],
+  [
+    'sessions in one answer of `engine::sessions::list`',
+    '`limit` of the call',
+    `${countText(SESSIONS_OF_AN_ANSWER.initial)}, at most ${countText(SESSIONS_OF_AN_ANSWER.max)}`,
+    'the others follow with `offset`',
+  ],
   ['wait of a reader', '`wait_ms` of the call', `none, at most ${timeText(MAX_WAIT_MS)}`, 'an empty answer'],
   [
     'bytes that plugins in threads print and nobody reads',

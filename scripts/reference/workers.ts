@@ -53,8 +53,14 @@ async function section({ about }: BuiltIn): Promise<string[]> {
   ]
 }
 
-function presence({ mandatory, isDefault, repeatable }: BuiltIn['about']): string {
-  const runs = mandatory ? 'runs' : isDefault ? 'runs if there is no configuration file' : 'does not run'
+function presence({ mandatory, isDefault, repeatable, seats = [] }: BuiltIn['about']): string {
+  const runs = mandatory
+    ? 'runs'
+    : seats.includes('session-policy')
+      ? 'runs where a listener has `rbac`'
+      : isDefault
+        ? 'runs if there is no configuration file'
+        : 'does not run'
   return repeatable ? `${runs}; several entries are possible` : runs
 }
 

@@ -1,6 +1,8 @@
 // Sessions as others see and end them, two sessions beside each other, and middleware without rbac (spec 09 §3; spec 04 B.5, B.7, checks 22, 26).
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
+import { LocalLink } from '../../../core/links/local-link.ts'
+import { Worker } from '../../../core/model/worker.ts'
 import { startCore } from '../../support/test-core.ts'
 import type { Frame } from '../../support/raw-client.ts'
 import { both, PUBLIC, scene } from './session-scene.ts'
@@ -72,6 +74,26 @@ test('engine::sessions::list finds one, those of a listener, and a part of many'
   expect(await found({ listener: 'iii-worker-manager#1' })).toEqual([all, 3])
   expect(await found({ listener: 'iii-worker-manager' })).toEqual([[], 0])
   expect(await found({ worker_id: trusted.workerId })).toEqual([[], 0])
+})
+
+test('engine::sessions::list names 1,000 sessions at a time unless told otherwise, and never more than 10,000', async () => {
+  const core = await scene(() => ({}))
+  const { trusted, session } = await both(core)
+  const { policy } = core.core.router.workers.get(session.workerId)!
+  for (let index = 0; index < 10_500; index++) {
+    const link = new LocalLink({ onResult: () => {}, onMessage: () => {} })
+    core.core.router.workers.set(`w${index}`, new Worker({ id: `w${index}`, link, policy }))
+  }
+  const count = async (input: object): Promise<number[]> => {
+    const { sessions, total } = (await trusted.call('engine::sessions::list', input)).result as {
+      sessions: object[]
+      total: number
+    }
+    return [sessions.length, total]
+  }
+  expect(await count({})).toEqual([1_000, 10_501])
+  expect(await count({ limit: 4_000_000 })).toEqual([10_000, 10_501])
+  expect(await count({ limit: 4_000_000, offset: 10_000 })).toEqual([501, 10_501])
 })
 
 test('engine::sessions::list shows the end of a session by the clock, as far as there are dates', async () => {

@@ -120,6 +120,17 @@ it('metadata reaches the handler of 0.22.1 as its second argument, and nothing w
   expect(await call({})).toEqual({ data: [1], metadata: 'none' })
 })
 
+it('the functions of iii-sdk/helpers work on a client of our own', async () => {
+  const core = await startCore()
+  const client = connectSdk(OWN, core.url())
+  const { writer, reader } = await V22.channel(client)
+  writer.stream.end('across')
+  expect((await reader.readAll()).toString()).toBe('across')
+  const stream = { get: async () => 'item', set() {}, delete() {}, list() {}, listGroups() {}, update() {} }
+  V22.stream(client, 'mine', stream)
+  expect(await client.trigger({ function_id: 'stream::get(mine)', payload: {} })).toBe('item')
+})
+
 class RawChannelReader {
   readonly sizes: number[] = []
   readonly texts: string[] = []

@@ -144,14 +144,16 @@ export class SocketLink implements Link {
   }
 
   answer(call: Call, result: Buffer | undefined, error: Buffer | undefined): void {
-    // An id that went on as the callee's is a UUID: nothing in it needs an escape.
-    const plain = call.invocationId === call.callId && call.traceparent === undefined && call.baggage === undefined
-    if (plain && result !== undefined && error === undefined) {
+    // Nothing in a UUID needs an escape; an id that went on as the callee's is one.
+    const { invocationId } = call
+    const isPlain = invocationId === call.callId || (typeof invocationId === 'string' && isUuid(invocationId))
+    const hasTrace = call.traceparent !== undefined || call.baggage !== undefined
+    if (isPlain && !hasTrace && result !== undefined && error === undefined) {
       if (!this.open) return
       const middle = resultMiddle(call.functionId)
       const bytes = RESULT.length + UUID_BYTES + middle.length + result.length + END.length
       if (bytes > this.#frameLimit.bytes) return this.#answerTooLarge(call, bytes)
-      this.#outbox.ascii(RESULT, call.callId as string, middle, result, END)
+      this.#outbox.ascii(RESULT, invocationId as string, middle, result, END)
       return this.#added()
     }
     let head = `{"type":"invocationresult","invocation_id":${JSON.stringify(call.invocationId)},"function_id":${JSON.stringify(call.functionId)}`

@@ -22,18 +22,32 @@ function parseAction(json: string): Action | null | undefined {
 const MAX_KNOWN = 256
 const MAX_KNOWN_BYTES = 256
 const known = new Map<string, Action>([['{"type":"void"}', { type: 'void' }]])
+/** The one that was read last: nearly always the next one, too. */
+let lastText = new Uint8Array(0)
+let lastAction: Action | undefined
 
 /** The action in a part of a frame, read as by `parseAction`. Those that say nothing but a queue come again and again, and are read once. */
 export function actionAt(frame: Buffer, start: number, end: number): Action | null | undefined {
+  if (lastAction !== undefined && isLastText(frame, start, end)) return lastAction
   if (end - start > MAX_KNOWN_BYTES) return parseAction(frame.utf8Slice(start, end))
   // One unit for each byte: two texts never have the same name.
   const name = frame.latin1Slice(start, end)
   const same = known.get(name)
-  if (same !== undefined) return same
+  if (same !== undefined) {
+    lastText = new Uint8Array(frame.subarray(start, end))
+    lastAction = same
+    return same
+  }
   const action = parseAction(frame.utf8Slice(start, end))
   if (action && Object.keys(action).length <= 2) {
     if (known.size >= MAX_KNOWN) known.clear()
     known.set(name, Object.freeze(action))
   }
   return action
+}
+
+function isLastText(frame: Buffer, start: number, end: number): boolean {
+  if (end - start !== lastText.length) return false
+  for (let index = 0; index < lastText.length; index++) if (lastText[index] !== frame[start + index]) return false
+  return true
 }

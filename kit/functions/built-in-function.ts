@@ -22,6 +22,8 @@ export interface BuiltInFunction<Input> {
    * parsed nor written again. Default: none.
    */
   readonly carried?: readonly string[]
+  /** What is carried is kept for a moment only: it may hold on to the whole input meanwhile, which spares a copy. Default false. */
+  readonly carriedBriefly?: boolean
   /** Turns the input into what `run` takes; throws through `reader`. */
   decode(input: InputObject, reader: InputReader): Input
   /** The result: `undefined` = none, `RawJson` = text as it is. May throw or reject with a `CodedError`. */
@@ -30,13 +32,14 @@ export interface BuiltInFunction<Input> {
 
 /** Registers a function from its declaration: id, description, schemas, decoding of the input, what it does. */
 export function registerBuiltIn<Input>(iii: FunctionRegistrar, declaration: BuiltInFunction<Input>): FunctionRef {
-  const { id, carried, optionalInput } = declaration
+  const { id, carried, carriedBriefly, optionalInput } = declaration
   const reader = new InputReader(id)
   const run = (data: unknown): unknown => {
     const object = optionalInput === true ? reader.optionalObject(data) : reader.object(data)
     return declaration.run(declaration.decode(object, reader))
   }
-  const handler = carried === undefined ? run : (json: string) => run(readCarriedInput(json, carried, id))
+  const handler =
+    carried === undefined ? run : (json: string) => run(readCarriedInput(json, carried, id, carriedBriefly))
   return iii.registerFunction(id, handler, {
     description: declaration.description,
     request_format: declaration.request,

@@ -28,10 +28,15 @@ type Members = Record<string, unknown>
 
 /**
  * As `JSON.parse`, but for the members of the whole that are named in `carried`: those are `RawJson`, exactly as they were sent, white
- * space around them aside. Throws `invalid_message` when the text is no JSON.
+ * space around them aside. `isBrief`: they are kept for a moment only. Throws `invalid_message` when the text is no JSON.
  */
-export function readCarriedInput(json: string, carried: readonly string[], functionId: string): unknown {
-  const object = readObject(json, carried)
+export function readCarriedInput(
+  json: string,
+  carried: readonly string[],
+  functionId: string,
+  isBrief: boolean = false,
+): unknown {
+  const object = readObject(json, carried, isBrief)
   if (object !== undefined) return object
   // No object, or no JSON: said as it is said of every other function.
   try {
@@ -42,7 +47,7 @@ export function readCarriedInput(json: string, carried: readonly string[], funct
 }
 
 /** undefined when it is none. */
-function readObject(json: string, carried: readonly string[]): Members | undefined {
+function readObject(json: string, carried: readonly string[], isBrief: boolean): Members | undefined {
   const bytes = bytesOf(json)
   const isAscii = bytes.length === json.length
   let at = skipSpace(bytes, 0)
@@ -67,7 +72,8 @@ function readObject(json: string, carried: readonly string[]): Members | undefin
     const end = plainEnd === -1 ? endOfValue(bytes, start) : plainEnd
     if (end === -1) return undefined
     if (carried.includes(name)) {
-      setMember(object, name, new RawJson(isAscii ? asciiPart(json, bytes, start, end) : bytes.utf8Slice(start, end)))
+      const part = isAscii ? asciiPart(json, bytes, start, end, isBrief) : bytes.utf8Slice(start, end)
+      setMember(object, name, new RawJson(part))
     } else if (name === CALLER) {
       // Stands in every input and is nothing that a function reads.
     } else if (plainEnd !== -1 && isAscii) {
@@ -94,9 +100,9 @@ function bytesOf(text: string): Buffer {
  * A part of the text. V8 makes short parts of strings copies, while a longer one keeps the whole string in memory: of what is kept for
  * long, such as a value in a cache, that may cost as much again, and not more. A copy of the bytes costs a call of native code.
  */
-function asciiPart(json: string, bytes: Buffer, start: number, end: number): string {
+function asciiPart(json: string, bytes: Buffer, start: number, end: number, isBrief: boolean = false): string {
   const length = end - start
-  return length < MAX_COPIED_LENGTH || length * 2 >= json.length
+  return isBrief || length < MAX_COPIED_LENGTH || length * 2 >= json.length
     ? json.slice(start, end)
     : bytes.latin1Slice(start, end)
 }

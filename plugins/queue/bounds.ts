@@ -1,9 +1,10 @@
 // What is limited in `iii-queue`, with the defaults that the code has.
 import { bytesText, charactersText, countText, timeText } from '../../base/values/amount-text.ts'
+import { LAZY_MS } from '../../kit/sqlite/disk-sync.ts'
 import type { Bound } from '../../sdk/built-in.ts'
 import { MAX_SET_ASIDE } from './adapters/backend.ts'
 import { FIFO_LIMITS } from './adapters/builtin/fifo-source.ts'
-import { MAX_UNWRITTEN } from './adapters/builtin/job-outcomes.ts'
+import { GATHER_MS, MAX_UNWRITTEN } from './adapters/builtin/job-outcomes.ts'
 import { LANE_WINDOW } from './adapters/builtin/lane.ts'
 import { LANE_POSITIONS, MAX_LANES } from './adapters/builtin/schema.ts'
 import { ANSWER_MS } from './adapters/rabbitmq/replies.ts'
@@ -75,6 +76,16 @@ export const BOUNDS: readonly Bound[] = [
     limit: 'failures that a job remembers, and the length of their messages',
     initial: `${MAX_HISTORY}, ${charactersText(MAX_ERROR_LENGTH)}`,
     effect: 'older ones are forgotten, longer ones cut',
+  },
+  {
+    limit: 'time for which jobs that are done wait to leave the store together',
+    initial: timeText(GATHER_MS),
+    effect: 'a crash within it has them delivered once more; in a fifo queue they do not wait',
+  },
+  {
+    limit: 'time until they have left the disk as well',
+    initial: timeText(LAZY_MS),
+    effect: 'a loss of power within it has them delivered once more',
   },
   {
     limit: 'queues and priorities in one store together',

@@ -68,6 +68,8 @@ export function enqueueFunction({
       ['messageReceiptId'],
     ),
     carried: ['data'],
+    // It is written at once, and read again where it is not among the first that wait.
+    carriedBriefly: true,
     decode: (input, reader) => {
       refuseUnknown(input, reader)
       return {
@@ -85,7 +87,8 @@ export function enqueueFunction({
     },
     run: ({ queue: queueName, content, options }) => {
       const { ref, settings } = queues.get(queueName)
-      const job = newJob(queueName, settings, content, options, now())
+      const isDelayed = (options.delayMs ?? settings.delayMs) > 0
+      const job = newJob(queueName, settings, content, options, isDelayed ? now() : 0)
       const span = spans.enqueue(queueName, content)
       const traced = span === undefined ? job : { ...job, traceparent: span.traceparent }
       const storing = backend.enqueue([{ queue: ref, job: traced }])

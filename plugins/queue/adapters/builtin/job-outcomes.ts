@@ -24,7 +24,7 @@ const RETRY_WRITE_MS = 1_000
  * How long jobs that are done wait to be taken out together, or with what is stored meanwhile. After a crash within it they are delivered once
  * more, as they are after a loss of power within `LAZY_MS`.
  */
-const GATHER_MS = 2
+export const GATHER_MS = 2
 
 /** What the outcomes need of their queue. */
 export interface OutcomeLine {

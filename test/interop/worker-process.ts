@@ -14,8 +14,9 @@ export interface WorkerProcess {
   kill(): Promise<void>
 }
 
-export function startWorker(command: string, args: readonly string[]): WorkerProcess {
-  const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe'] })
+/** @param env beside that of the tests */
+export function startWorker(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): WorkerProcess {
+  const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe'], env: { ...process.env, ...env } })
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4_000)))
   child.on('error', (error) => (errors += error.message))

@@ -53,9 +53,13 @@ export function namedQueue(name: string): QueueRef {
   return { kind: 'named', key: `__fn_queue::${name}`, name }
 }
 
-/** Identity `<topic>::<function_id>@<namespace>`: `\` and `@` of both parts are escaped with `\`. */
+/**
+ * Identity `<topic>::<function_id>@<namespace>`: `\` and `@` of all parts are escaped with `\`, and so is what would make a `::` in the topic:
+ * topic `a` with the function `b::c` is another subscription than topic `a::b` with `c`.
+ */
 export function subscriptionQueue({ topic, functionId, namespace }: Subscription): QueueRef {
-  return { kind: 'subscription', key: `${escaped(`${topic}::${functionId}`)}@${escaped(namespace)}`, name: topic }
+  const key = `${escaped(topic).replace(/:(?=:|$)/g, '\\:')}::${escaped(functionId)}@${escaped(namespace)}`
+  return { kind: 'subscription', key, name: topic }
 }
 
 function escaped(text: string): string {

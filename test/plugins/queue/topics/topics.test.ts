@@ -50,6 +50,19 @@ describe('a message', () => {
     expect(new Set(got.items)).toEqual(new Set(['one', 'other']))
   })
 
+  test('reaches its topic alone, where names of topics and functions come to the same text', async () => {
+    const run = await runQueuePlugin()
+    const short = await subscribe(run, 'b::c', { config: { topic: 'a' } })
+    const long = await subscribe(run, 'c', { config: { topic: 'a::b' } })
+    const colon = await subscribe(run, 'd', { config: { topic: 'a:' } })
+    const other = await subscribe(run, ':d', { config: { topic: 'a' } })
+    for (const topic of ['a', 'a::b', 'a:']) await run.publish(topic, topic)
+    expect(await short.got.take(1)).toEqual(['a'])
+    expect(await long.got.take(1)).toEqual(['a::b'])
+    expect(await colon.got.take(1)).toEqual(['a:'])
+    expect(await other.got.take(1)).toEqual(['a'])
+  })
+
   test('33. needs a topic and data; null is data', async () => {
     const run = await runQueuePlugin()
     const { got } = await subscribe(run, 'a')

@@ -10,6 +10,7 @@ import type { TriggerRequest } from '../../sdk/handle-types.ts'
 import { QUEUE_CONFIG_SCHEMA, queueSettings, type QueueConfig } from './config.ts'
 import { failureOf } from './delivery.ts'
 import type { NamedQueues } from './named-queues.ts'
+import { nameFault } from './queue-name.ts'
 
 export interface DefineContext {
   readonly queues: Pick<NamedQueues, 'find'>
@@ -77,6 +78,8 @@ class Definitions {
     if (queue.trim() === '' || queue.trim() !== queue) {
       throw failed(`The name of a queue must not be empty and have no blanks around it, got ${JSON.stringify(queue)}.`)
     }
+    const fault = nameFault(queue)
+    if (fault !== undefined) throw failed(`The name of the queue, ${JSON.stringify(queue)}, ${fault}.`)
     if (this.#isAsIt(queue, config)) return { queue, changed: false }
     const current = await this.#settings()
     const queues = { ...(current['queue_configs'] as object | null | undefined), [queue]: config }

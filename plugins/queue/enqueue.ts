@@ -11,6 +11,7 @@ import type { JobContent } from './job.ts'
 import type { NamedQueues } from './named-queues.ts'
 import { newJob, type PublishOptions } from './new-job.ts'
 import { PUBLISH_OPTIONS, readPublishOptions } from './publish-options.ts'
+import { nameFault } from './queue-name.ts'
 import { endWith, type QueueSpans } from './watch/queue-spans.ts'
 
 export interface EnqueueContext {
@@ -107,10 +108,12 @@ function refuseUnknown(input: InputObject, reader: InputReader): void {
   for (const member in input) if (!MEMBERS.has(member)) reader.fail(unknownKey(member, Object.keys(REQUEST)))
 }
 
-/** A required text that is not empty. */
+/** A required text that is not empty, and can be told from all others when it is stored. */
 function name(input: InputObject, reader: InputReader, member: string): string {
   const value = reader.string(input, member)
-  return value === '' ? reader.fail(`member \`${member}\` is empty`) : value
+  if (value === '') return reader.fail(`member \`${member}\` is empty`)
+  const fault = nameFault(value)
+  return fault === undefined ? value : reader.fail(`member \`${member}\`, ${JSON.stringify(value)}, ${fault}`)
 }
 
 function optionalText(input: InputObject, reader: InputReader, member: string): string | undefined {

@@ -2,7 +2,8 @@
 import { CodedError } from '../../protocol/errors.ts'
 import type { NewJob, JobContent } from './job.ts'
 import { isObjectText, payloadMember } from './payload-member.ts'
-import { MAX_PRIORITY, type QueueSettings } from './settings.ts'
+import { storableKey } from './queue-name.ts'
+import { LONGEST_WAIT_MS, MAX_PRIORITY, type QueueSettings } from './settings.ts'
 
 /** What a publisher may say beside the payload: members of the enqueue action, of `engine::queue::enqueue` and of a publish. */
 export interface PublishOptions {
@@ -35,12 +36,12 @@ export function scheduleOf(
   { delayMs, runAt, priority, dedupKey, dedupWindowMs }: PublishOptions,
   now: number,
 ): Pick<NewJob, 'priority' | 'runAt' | 'dedup'> {
-  const delay = delayMs ?? settings.delayMs
+  const delay = Math.min(delayMs ?? settings.delayMs, LONGEST_WAIT_MS)
   const key = dedupKey ?? dedupKeyOf(settings, data)
   return {
     priority: clamped(priority ?? priorityOf(settings, data), settings),
     runAt: runAt ?? (delay > 0 ? now + delay : undefined),
-    dedup: key === undefined ? undefined : { key, windowMs: dedupWindowMs ?? settings.dedupWindowMs },
+    dedup: key === undefined ? undefined : { key: storableKey(key), windowMs: Math.min(dedupWindowMs ?? settings.dedupWindowMs, LONGEST_WAIT_MS) },
   }
 }
 
@@ -48,7 +49,7 @@ function groupOf(queue: string, { messageGroupField: field }: QueueSettings, dat
   // The queue of a fifo subscription has one group.
   if (field === undefined) return ''
   const value = payloadMember(data, field)
-  if (typeof value === 'string') return value
+  if (typeof value === 'string') return storableKey(value)
   if (value !== undefined && value !== null) return JSON.stringify(value)
   const what =
     value === null

@@ -36,6 +36,10 @@ export const PUBLISH_OPTIONS: Readonly<Record<string, JsonSchema>> = {
 
 /** Smaller numbers are seconds: as milliseconds they are in March 1973 or before. */
 const LEAST_RUN_AT = 1e11
+/** The last time that a `Date` can hold. */
+const LAST_RUN_AT = 8.64e15
+/** A day, or a day and a time. `Date.parse` alone makes a time of many a text: '1' is in the year 2001. */
+const ISO_TIME = /^(\d{4}|[+-]\d{6})-(\d\d)-(\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/i
 
 const NO_OPTIONS: PublishOptions = {}
 const MEMBERS = Object.keys(PUBLISH_OPTIONS)
@@ -92,7 +96,18 @@ function whole(
 function timeOf(input: InputObject, reader: InputReader): number | undefined {
   const value = input['run_at'] ?? undefined
   if (value === undefined) return undefined
-  const time = typeof value === 'string' ? Date.parse(value) : value
-  if (typeof time === 'number' && Number.isSafeInteger(time) && time >= LEAST_RUN_AT) return time
-  return reader.wrong(input, 'run_at', 'Unix milliseconds, not seconds, or a time in ISO 8601')
+  const time = typeof value === 'string' ? isoTime(value) : value
+  if (typeof time === 'number' && Number.isInteger(time) && time >= LEAST_RUN_AT && time <= LAST_RUN_AT) return time
+  return reader.wrong(
+    input,
+    'run_at',
+    "Unix milliseconds, not seconds, or a time in ISO 8601, such as '2100-01-01T09:00:00Z'",
+  )
+}
+
+function isoTime(text: string): number | undefined {
+  const [, year, month, day] = ISO_TIME.exec(text) ?? []
+  // `Date.parse` makes the 3rd of March of the 31st of February.
+  const daysOfMonth = new Date(Date.UTC(2000 + (Number(year) % 400), Number(month), 0)).getUTCDate()
+  return Number(day) <= daysOfMonth ? Date.parse(text) : undefined
 }

@@ -66,12 +66,15 @@ export const QUEUE_DEFAULTS: QueueSettings = {
 /** Largest priority. */
 export const MAX_PRIORITY = 255
 
-/** The wait after the n-th failure, n from 1 on: saturating, without a cap (spec 03 §3.5). */
+/** More than 3,000 years: longer waits count as this one, so that the time at which they end is one that a `Date` can hold. */
+export const LONGEST_WAIT_MS = 1e14
+
+/** The wait after the n-th failure, n from 1 on: saturating (spec 03 §3.5). */
 export function backOffFor(
   { backoffMs, jitter }: Pick<QueueSettings, 'backoffMs' | 'jitter'>,
   failures: number,
   random: () => number,
 ): number {
-  const whole = Math.min(Number.MAX_SAFE_INTEGER, backoffMs * 2 ** Math.max(0, failures - 1))
+  const whole = Math.min(LONGEST_WAIT_MS, backoffMs * 2 ** Math.max(0, failures - 1))
   return jitter === 0 ? whole : Math.round(whole * (1 - jitter * random()))
 }

@@ -7,6 +7,7 @@ import { currentCallContext } from '../../../sdk/call-context.ts'
 import type { Backend, PublishedMessage } from '../adapters/backend.ts'
 import { scheduleOf } from '../new-job.ts'
 import { PUBLISH_OPTIONS, readPublishOptions, refuseMistyped } from '../publish-options.ts'
+import { nameFault } from '../queue-name.ts'
 import { QUEUE_DEFAULTS } from '../settings.ts'
 import { endWith, type QueueSpans } from '../watch/queue-spans.ts'
 
@@ -79,6 +80,8 @@ function readPublication(input: InputObject, reader: InputReader, now: number): 
     input,
     Object.hasOwn(input, 'topic') || !Object.hasOwn(input, 'queue') ? 'topic' : 'queue',
   )
+  const fault = nameFault(topic)
+  if (fault !== undefined) reader.fail(`the topic ${JSON.stringify(topic)} ${fault}`)
   const data = reader.carried(input, 'data')
   refuseMistyped(input, reader, KNOWN)
   const options = readPublishOptions(input, reader)

@@ -3,6 +3,7 @@ import type { TriggerBinding, TriggerTypeInput } from '../../../sdk/handle-types
 import { readCondition, readConfigObject } from '../../../kit/triggers/trigger-bindings.ts'
 import type { JsonSchema } from '../../../sdk/plugin.ts'
 import type { Subscription } from '../adapters/backend.ts'
+import { nameFault } from '../queue-name.ts'
 import type { QueueSettings } from '../settings.ts'
 import { readTuning } from './tuning.ts'
 
@@ -110,17 +111,23 @@ export function readSubscriber(
   const config = readConfigObject(binding.config)
   const topic = topicOf(config)
   if (topic === undefined) return undefined
+  mustBeStorable('topic', topic)
   const { settings, problems } = readTuning(config, defaults)
   const { function_id, namespace = 'default', metadata } = binding
+  const functionId = identityOf(metadata) ?? function_id
+  mustBeStorable('function', functionId)
   return {
     binding,
-    subscription: isShared
-      ? { topic, functionId: SHARED, namespace: 'default' }
-      : { topic, functionId: identityOf(metadata) ?? function_id, namespace },
+    subscription: isShared ? { topic, functionId: SHARED, namespace: 'default' } : { topic, functionId, namespace },
     condition: readCondition(config),
     settings,
     problems,
   }
+}
+
+function mustBeStorable(what: string, name: string): void {
+  const fault = nameFault(name)
+  if (fault !== undefined) throw new Error(`the ${what} ${JSON.stringify(name)} ${fault}`)
 }
 
 /** The topic that a binding's config names; undefined where it names none. */

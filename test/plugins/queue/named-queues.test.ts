@@ -282,6 +282,32 @@ describe('what a publisher may add', () => {
     expect(calls.items.map(({ n }) => n)).toEqual([1, 3, 5, 6])
   })
 
+  test('the longest waits are times that can be shown', async () => {
+    const clock = new ManualClock()
+    const longest = Number.MAX_SAFE_INTEGER
+    const run = await runQueue({ q: { backoff_ms: longest } }, {}, { clock })
+    const calls = run.handle('f', failing)
+    await run.enqueue('f', 'fails', { queue: 'q' })
+    await calls.take(1)
+    await settled()
+    await run.enqueue('f', 'delayed', { queue: 'q', delay_ms: longest })
+    await run.enqueue('f', 'at', { queue: 'q', run_at: 8.64e15 })
+    await run.enqueue('f', 'text', { queue: 'q', run_at: '+275760-09-13T00:00:00.000Z' })
+    const delayed = (await run.call('iii::queue::delayed', { queue: 'q' })) as { run_at: number }[]
+    const years = delayed.map(({ run_at: time }) => new Date(time).getUTCFullYear())
+    expect(years).toEqual([5_194, 5_194, 275_760, 275_760])
+  })
+
+  test('keys that no store can tell apart as text stay different', async () => {
+    const run = await runQueue({ keyed: { dedup_field: 'k' } })
+    const receipts = new Set<string>()
+    for (const key of ['\ud800', '\ud801', '\ufffd'])
+      receipts.add(await run.enqueue('nobody', 1, { dedup_key: key }))
+    for (const k of ['\ud800', '\ud801', '\ufffd'])
+      receipts.add(await run.enqueue('nobody', { k }, { queue: 'keyed' }))
+    expect(receipts.size).toBe(6)
+  })
+
   test('a second job with the same key has the receipt of the first one', async () => {
     const run = await runQueue()
     const enqueue = () => {
@@ -298,10 +324,16 @@ describe('what a publisher may add', () => {
     [{ delay_ms: '5' }, '`delay_ms` must be'],
     [{ priority: 256 }, '`priority` must be an integer from 0 to 255'],
     [{ run_at: 'tomorrow' }, '`run_at` must be Unix milliseconds, not seconds, or a time in ISO 8601'],
+    // `Date.parse` makes a time of each of these.
+    [{ run_at: '12' }, '`run_at` must be Unix milliseconds, not seconds, or a time in ISO 8601'],
+    [{ run_at: 'Jan 1 2100' }, '`run_at` must be'],
+    [{ run_at: '2100-02-31T09:00:00Z' }, '`run_at` must be'],
+    [{ run_at: 8.64e15 + 1 }, '`run_at` must be'],
     [{ run_at: Math.round(Date.now() / 1_000) }, '`run_at` must be Unix milliseconds, not seconds'],
     [{ delay: 5 }, "unknown key 'delay'. Known keys: queue, function_id"],
     [{ priorty: 5 }, "unknown key 'priorty'. Did you mean 'priority'?"],
     [{ dedup_key: 5 }, '`dedup_key` must be a string'],
+    [{ queue: 'a\nb' }, 'member `queue`, "a\\nb", has a control character'],
   ])('what does not fit is refused: %j', async (members, message) => {
     const run = await runQueue()
     await expect(run.enqueue('f', 1, members)).rejects.toMatchObject({

@@ -45,6 +45,18 @@ test('47. what does not fit is refused, and the old settings go on', async () =>
   await client.until(() => payloads(client).length === 1, 'the job')
 })
 
+test.each([
+  ['\ud800', 'has half of a character in it'],
+  ['a\nb', 'has a control character in it'],
+  ['a\0b', 'has a control character in it'],
+])('queue::define refuses the name %j, which a store would take for another one', async (queue, message) => {
+  const { client } = await start()
+  const { error } = await client.call('queue::define', { queue })
+  expect(error).toMatchObject({ code: 'queue_define_failed', message: expect.stringContaining(message) })
+  const set = await client.call('configuration::set', { id: 'iii-queue', value: { queue_configs: { [queue]: {} } } })
+  expect(set.error).toMatchObject({ code: 'SCHEMA_INVALID' })
+})
+
 test('queue::define says all settings of its queue: what is left out has its default again', async () => {
   const { client } = await start(
     '{ queue_configs: { mail: { concurrency: 2, max_jobs: 1 }, other: { concurrency: 3 } } }',

@@ -1,6 +1,7 @@
 // A running queue worker: backend, named queues and functions put together, on a clock that is handed in.
 import type { Clock } from '../../base/time/clock.ts'
 import { Spans } from '../../kit/telemetry/spans.ts'
+import { CodedError } from '../../protocol/errors.ts'
 import { SEATS } from '../../protocol/seats.ts'
 import type { PluginContext, RunningPlugin } from '../../sdk/plugin.ts'
 import { openBackend, QUEUE_ADAPTERS } from './adapters.ts'
@@ -84,8 +85,14 @@ export async function startQueue(
       if (!QUEUE_ADAPTERS.isSame(changed.adapter, config.adapter)) return false
       const wanted = queueWorkerSettings(changed)
       if (wanted.legacySharedTopics !== settings.legacySharedTopics) return false
+      const before = settings
       settings = wanted
-      await queues.apply(settings.queues)
+      await queues.apply(wanted.queues).catch(async (refusal: unknown) => {
+        settings = before
+        await queues.apply(before.queues)
+        // A new generation would not do better, and could not begin before the call of `queue::define` has ended that asks for this.
+        throw new CodedError('PLUGIN_CONFIG_INVALID', refusal instanceof Error ? refusal.message : String(refusal))
+      })
       return true
     },
     async stop() {

@@ -1,4 +1,5 @@
 // What the objects of a queue are called on the broker (spec 03 §6.3): the same names as iii's, so that both can work on one broker.
+import { CodedError } from '../../../../protocol/errors.ts'
 import type { QueueRef, Subscription } from '../backend.ts'
 
 /** Where a message is published. The empty exchange is the broker's own: the routing key is the name of the queue. */
@@ -22,6 +23,7 @@ export interface QueueNames {
 
 /** What the broker allows, in bytes. */
 const MAX_NAME = 255
+const LINE_BREAK = /[\r\n]/
 
 export function namesOf(queue: QueueRef, subscription: Subscription | undefined): QueueNames {
   return subscription === undefined ? namedNames(queue) : subscriptionNames(subscription)
@@ -128,8 +130,14 @@ function checked(name: string, names: QueueNames): QueueNames {
 
 function fitting(name: string, broker: string): string {
   const bytes = Buffer.byteLength(broker)
+  if (LINE_BREAK.test(broker)) {
+    // The server would leave it out, and take the name for another one.
+    const shown = JSON.stringify(name.slice(0, 80))
+    throw new CodedError('unsupported', `The name ${shown} has a line break in it, which RabbitMQ does not allow.`)
+  }
   if (bytes <= MAX_NAME) return broker
-  throw new Error(
+  throw new CodedError(
+    'unsupported',
     `The queue or topic ${name.slice(0, 80)}… needs a name of ${bytes} bytes on RabbitMQ, which allows ${MAX_NAME}: shorten the name.`,
   )
 }

@@ -7,6 +7,7 @@ import { Gate } from '../../../plugins/queue/backend-run.ts'
 import { startQueueEngine } from '../../../plugins/queue/queue-engine.ts'
 import { Collector } from '../../../support/deadline.ts'
 import { lacks } from '../../../support/needs.ts'
+import { RawClient } from '../../../support/raw-client.ts'
 import { unusedPort } from '../../../support/unused-port.ts'
 import { named, rabbitScene } from './rabbit-scene.ts'
 
@@ -62,5 +63,28 @@ describe.skipIf(lacks('rabbitmq-server'))('engines on one server (needs rabbitmq
     expect(dead.properties.messageId).toBe(receipt.messageReceiptId)
     const nobody = `amqp://u:s3cret@127.0.0.1:${await unusedPort()}`
     await expect(startQueueEngine(config(nobody))).rejects.toThrow(/amqp:\/\/u:\*{8}@.*not reachable/)
+  })
+
+  test('queue::define says what the server does not allow, and all goes on as it was', async () => {
+    const adapter = `{ name: rabbitmq, config: { amqp_url: '${scene.server.url}' } }`
+    const queue = `d-${randomUUID()}`
+    const running = await startQueueEngine(`{ adapter: ${adapter}, queue_configs: { ${queue}: { backoff_ms: 5 } } }`)
+    onTestFinished(() => running.close())
+    const client = await RawClient.connect(running.engine.url)
+    for (const [name, config, reason] of [
+      [queue, { backoff_ms: 50 }, "RabbitMQ can't change backoff_ms"],
+      [queue, { backoff_ms: 5, max_bytes: 1 }, 'max_bytes'],
+      ['n'.repeat(260), {}, 'which allows 255: shorten the name'],
+    ] as const) {
+      const { error } = await client.call('queue::define', { queue: name, config })
+      expect(error).toMatchObject({ code: 'queue_define_failed', message: expect.stringContaining(reason) })
+    }
+    await client.provided('f', () => null)
+    await client.call('f', 1, { action: { type: 'enqueue', queue } })
+    await client.until(() => client.calls('f').length === 1, 'the delivery')
+    const { result } = await client.call('iii::queue::status', { queue })
+    expect(result).toMatchObject({ consumers: 10 })
+    const published = await client.call('iii::durable::publish', { topic: 'n'.repeat(260), data: 1 })
+    expect(published.error).toMatchObject({ code: 'unsupported' })
   })
 })

@@ -120,9 +120,9 @@ function checkSchema(schema: JsonSchema): void {
     throw new Error(schemaChecker.errorsText(schemaChecker.errors, { dataVar: 'schema' }))
 }
 
-/** A missing name of a branch is told by `required` already, and what does not fit behind `then` by itself. */
+/** A missing name of a branch is told by `required` already, what does not fit behind `then` by itself, and so is what a key breaks. */
 function saysSomethingNew({ keyword, params }: ErrorObject): boolean {
-  if (keyword === 'if') return false
+  if (keyword === 'if' || keyword === 'propertyNames') return false
   return keyword !== 'discriminator' || (params as { tagValue?: unknown }).tagValue !== undefined
 }
 
@@ -135,7 +135,19 @@ function toProblem(error: ErrorObject): SchemaProblem {
     const value = (data as Record<string, unknown>)[extra]
     return { pointer: appendPointer(instancePath, extra), value, rule: keyword, message: unknownKey(extra, known) }
   }
+  const { propertyName } = error
+  if (propertyName !== undefined) {
+    const pointer = appendPointer(instancePath, propertyName)
+    return { pointer, value: propertyName, rule: keyword, message: wrongName(error, propertyName) }
+  }
   return { pointer: instancePath, value: data, rule: keyword, message: `${describe(error, params)}${reasonFor(error)}` }
+}
+
+/** A schema that says in its description what names it allows says it better than a pattern does. */
+function wrongName({ parentSchema, message = 'does not fit' }: ErrorObject, name: string): string {
+  const { description } = (parentSchema ?? {}) as { description?: unknown }
+  const reason = typeof description === 'string' ? `must be ${description}` : message
+  return `the name ${shownValue(name)} ${reason}`
 }
 
 /** What is asked for only under a condition says in its description why. */

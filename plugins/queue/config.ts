@@ -126,7 +126,10 @@ export const QUEUE_WORKER_SCHEMA: JsonSchema = {
     queue_configs: {
       type: ['object', 'null'],
       description: 'The named queues, by name. `default` is always there.',
-      propertyNames: { minLength: 1, pattern: '^[^\\s\\p{Cc}\\p{Cs}]([^\\p{Cc}\\p{Cs}]*[^\\s\\p{Cc}\\p{Cs}])?$' },
+      propertyNames: {
+        description: 'a text without blanks around it, and without control characters',
+        pattern: '^[^\\s\\p{Cc}\\p{Cs}]([^\\p{Cc}\\p{Cs}]*[^\\s\\p{Cc}\\p{Cs}])?$',
+      },
       additionalProperties: QUEUE_CONFIG_SCHEMA,
     },
     function_wait_ms: whole(

@@ -48,6 +48,14 @@ describe('validateAgainstSchema', () => {
     expect(messages({ shape: 'flat' })).toEqual([])
   })
 
+  test('says once which key is no name, with the description of what names are', () => {
+    const named = (description?: string) => ({ propertyNames: { description, minLength: 2, pattern: '^\\S*$' } })
+    expect(problems(named(), { 'a b': 1 })).toEqual([
+      { pointer: '/a b', value: 'a b', rule: 'pattern', message: 'the name "a b" must match pattern "^\\S*$"' },
+    ])
+    expect(problems(named('a word'), { c: 1 }).map(({ message }) => message)).toEqual(['the name "c" must be a word'])
+  })
+
   test('defaults of one result are not those of the next', () => {
     const first = validateAgainstSchema(SCHEMA, { size: 1 })
     const second = validateAgainstSchema(SCHEMA, { size: 1 })

@@ -9,6 +9,8 @@ test.each([
     '{ queue_configs: { pay: { type: fifo } } }',
     /queue_configs\.pay: missing 'message_group_field'/,
   ],
+  ['a name with blanks around it', '{ queue_configs: { " a": {} } }', /the name " a" must be a text without blanks/],
+  ['a name with a line break', '{ queue_configs: { "a\\nb": {} } }', /the name "a\\nb" must be a text without/],
   ['concurrency: 0', '{ queue_configs: { pay: { concurrency: 0 } } }', /queue_configs\.pay\.concurrency/],
   ['max_priority: 0', '{ queue_configs: { pay: { max_priority: 0 } } }', /queue_configs\.pay\.max_priority/],
   [

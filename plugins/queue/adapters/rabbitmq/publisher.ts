@@ -122,5 +122,8 @@ function refused(error: unknown): Error {
     const reason = (error as Error).message
     return new CodedError('plugin_unavailable', `RabbitMQ can't be reached at present: ${reason}. Nothing was stored.`)
   }
-  return new Error(`The job has more in its headers than RabbitMQ takes: ${error.message}. Nothing was stored.`)
+  return new CodedError(
+    'unsupported',
+    `The job has more in its headers than RabbitMQ takes: ${error.message}. Nothing was stored. Shorten its deduplication key, group or baggage.`,
+  )
 }

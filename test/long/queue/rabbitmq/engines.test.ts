@@ -86,5 +86,10 @@ describe.skipIf(lacks('rabbitmq-server'))('engines on one server (needs rabbitmq
     expect(result).toMatchObject({ consumers: 10 })
     const published = await client.call('iii::durable::publish', { topic: 'n'.repeat(260), data: 1 })
     expect(published.error).toMatchObject({ code: 'unsupported' })
+    const job = { queue, function_id: 'f', data: 1, messageReceiptId: randomUUID(), dedup_key: 'k'.repeat(100_000) }
+    expect((await client.call('engine::queue::enqueue', job)).error).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringMatching(/headers.*Nothing was stored\. Shorten its deduplication key/),
+    })
   })
 })

@@ -18,9 +18,14 @@ export class RateWindow {
 
   /** Milliseconds until the next delivery may start; 0 = now. */
   waitMs(now: number): number {
-    const free = this.#starts[this.#oldest]! + this.#limit.perMs
-    // A clock that was set back must not hold anything up for longer than the time of the limit.
-    return Math.max(0, Math.min(free - now, this.#limit.perMs))
+    const ahead = this.#latest - now
+    // The clock was set back: the latest start counts as now, so that nothing is held up for longer than the time of the limit.
+    if (ahead > 0) for (let index = 0; index < this.#starts.length; index++) this.#starts[index]! -= ahead
+    return Math.max(0, this.#starts[this.#oldest]! + this.#limit.perMs - now)
+  }
+
+  get #latest(): number {
+    return this.#starts.at(this.#oldest - 1)!
   }
 
   started(now: number): void {

@@ -279,6 +279,9 @@ export class RabbitConnection {
   }
 }
 
+/** At a queue until the last message is seen in it; somebody else may have taken it. */
+const MAX_LOOKS = 10
+
 export async function closeQuietly(channel: Channel): Promise<void> {
   try {
     await channel.close()
@@ -293,7 +296,14 @@ export async function closeQuietly(channel: Channel): Promise<void> {
  */
 export async function giveAllBack(channel: Channel, queue: string): Promise<void> {
   channel.nackAll(true)
-  await channel.checkQueue(queue)
+  // Counting overtakes what thousands of messages take to come back; taking one waits for them.
+  const first = await channel.get(queue)
+  if (first === false) return
+  channel.nack(first, false, true)
+  for (let look = 0; look < MAX_LOOKS; look++) {
+    const { messageCount } = await channel.checkQueue(queue)
+    if (messageCount > first.fields.messageCount) return
+  }
 }
 
 /** A refusal of the broker is the rejection of the call that it answers; as an event without a listener it would end the process. */

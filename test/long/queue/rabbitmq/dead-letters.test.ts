@@ -42,6 +42,22 @@ async function startAckCutter(port: number): Promise<{ readonly port: number; re
 describe.skipIf(lacks('rabbitmq-server'))('dead letters on a server (needs rabbitmq-server)', () => {
   const scene = rabbitScene()
 
+  test('all are redriven that somebody has just looked at', async () => {
+    const count = 3_000
+    const { backend, queue } = await scene.run({}, `q-${randomUUID()}`)
+    const channel = await scene.other()
+    const { dead } = named(queue.name)
+    const letter = { exhausted_at: 1, error: 'no', job: { id: 'x', function_id: 'f', data: 1, attempts_made: 1 } }
+    for (let index = 0; index < count; index++) channel.sendToQueue(dead, Buffer.from(JSON.stringify(letter)))
+    await expect.poll(async () => (await channel.checkQueue(dead)).messageCount).toBe(count)
+    for (let round = 0; round < 3; round++) {
+      await backend.deadLetters(queue, { offset: 0, limit: 1, order: 'newest' })
+      expect((await backend.stats(queue)).dead).toBe(count)
+    }
+    await backend.deadLetters(queue, { offset: 0, limit: 1, order: 'newest' })
+    expect(await backend.redrive(queue, 'all')).toBe(count)
+  })
+
   test.each([
     ['named queue', false],
     ['subscription', true],

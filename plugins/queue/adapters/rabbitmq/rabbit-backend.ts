@@ -283,8 +283,20 @@ export class RabbitBackend implements Backend {
       detached: this.#detached,
     })
     await queue.declare()
+    this.#refuseTaken(queue)
     this.#queues.set(keyOf(ref), queue)
     return queue
+  }
+
+  /** In iii's names topic `a` with the function `b.c` is topic `a.b` with `c`: both would take each other's messages. */
+  #refuseTaken({ ref, names }: RabbitQueue): void {
+    for (const other of this.#queues.values()) {
+      if (other.names.main !== names.main) continue
+      throw new CodedError(
+        'unsupported',
+        `A subscription of '${ref.name}' has the same queue on RabbitMQ as one of '${other.ref.name}': ${names.main}. Rename the function or the topic.`,
+      )
+    }
   }
 
   #priorityOf(data: string): number {

@@ -10,6 +10,21 @@ import { rabbitScene } from './rabbit-scene.ts'
 describe.skipIf(lacks('rabbitmq-server'))('topics on a server (needs rabbitmq-server)', () => {
   const scene = rabbitScene()
 
+  test('two subscriptions that would have one queue on the server are told apart, or refused', async () => {
+    const backend = await scene.open()
+    onTestFinished(() => backend.close(1_000))
+    const topic = randomUUID()
+    const subscribe = (name: string, functionId: string) =>
+      backend.subscribe({ topic: name, functionId, namespace: 'default' }, QUEUE_DEFAULTS)
+    await subscribe(topic, 'b.c')
+    await subscribe(topic, 'c')
+    await expect(subscribe(`${topic}.b`, 'c')).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining(`iii.${topic}.b.c@default.queue`),
+    })
+    await subscribe(topic, 'b.c')
+  })
+
   describe('a topic on the broker', () => {
     const subscribed = async (functionId: string, namespace = 'default') => {
       const backend = await scene.openAt(scene.server.url, { max_attempts: 5, priority_field: 'p' })

@@ -19,7 +19,7 @@ import { SPAN_BATCH } from '../../kit/telemetry/spans.ts'
 import { MAX_ERROR_LENGTH, MAX_HISTORY } from './job.ts'
 import { MAX_PAGE } from './admin/admin-input.ts'
 import { QUEUE_RETRY_MS } from './named-queues.ts'
-import { QUEUE_DEFAULTS } from './settings.ts'
+import { LONGEST_WAIT_MS, QUEUE_DEFAULTS } from './settings.ts'
 import { CONDITION_MS } from './topics/subscriber-delivery.ts'
 import { SUBSCRIPTION_STOP_MS } from './topics/subscription.ts'
 import { MAX_EVENT_PAYLOAD } from './watch/dead-letter-trigger.ts'
@@ -34,6 +34,11 @@ export const BOUNDS: readonly Bound[] = [
     option: 'queue_configs',
     initial: 'none: as many as the disk has room for, or `max_file_bytes` of the adapter',
     effect: 'publishers get `queue_full`, or the error of the store; nothing is dropped',
+  },
+  {
+    limit: 'wait of a job (`delay_ms`, `backoff_ms` and what it grows to), and window of a deduplication key',
+    initial: `${countText(LONGEST_WAIT_MS)} ms, some 3,000 years`,
+    effect: 'a longer one counts as this one',
   },
   {
     limit: 'jobs of a queue that are delivered at a time (`concurrency`)',

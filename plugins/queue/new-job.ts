@@ -41,7 +41,10 @@ export function scheduleOf(
   return {
     priority: clamped(priority ?? priorityOf(settings, data), settings),
     runAt: runAt ?? (delay > 0 ? now + delay : undefined),
-    dedup: key === undefined ? undefined : { key: storableKey(key), windowMs: Math.min(dedupWindowMs ?? settings.dedupWindowMs, LONGEST_WAIT_MS) },
+    dedup:
+      key === undefined
+        ? undefined
+        : { key: storableKey(key), windowMs: Math.min(dedupWindowMs ?? settings.dedupWindowMs, LONGEST_WAIT_MS) },
   }
 }
 

@@ -301,10 +301,8 @@ describe('what a publisher may add', () => {
   test('keys that no store can tell apart as text stay different', async () => {
     const run = await runQueue({ keyed: { dedup_field: 'k' } })
     const receipts = new Set<string>()
-    for (const key of ['\ud800', '\ud801', '\ufffd'])
-      receipts.add(await run.enqueue('nobody', 1, { dedup_key: key }))
-    for (const k of ['\ud800', '\ud801', '\ufffd'])
-      receipts.add(await run.enqueue('nobody', { k }, { queue: 'keyed' }))
+    for (const key of ['\ud800', '\ud801', '\ufffd']) receipts.add(await run.enqueue('nobody', 1, { dedup_key: key }))
+    for (const k of ['\ud800', '\ud801', '\ufffd']) receipts.add(await run.enqueue('nobody', { k }, { queue: 'keyed' }))
     expect(receipts.size).toBe(6)
   })
 

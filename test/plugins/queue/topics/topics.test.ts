@@ -50,16 +50,19 @@ describe('a message', () => {
     expect(new Set(got.items)).toEqual(new Set(['one', 'other']))
   })
 
-  test.each(['\ud800', 'a\nb'])('is refused with the topic %j, which a store would take for another one', async (topic) => {
-    const run = await runQueuePlugin()
-    await expect(run.publish(topic, 1)).rejects.toMatchObject({
-      code: 'deserialization_error',
-      message: expect.stringContaining(JSON.stringify(topic)),
-    })
-    const binding = { id: randomUUID(), function_id: 'f', config: { topic } }
-    await expect(run.bind(binding)).rejects.toThrow(JSON.stringify(topic))
-    await expect(run.bind({ ...binding, function_id: topic, config: { topic: 't' } })).rejects.toThrow(/function/)
-  })
+  test.each(['\ud800', 'a\nb'])(
+    'is refused with the topic %j, which a store would take for another one',
+    async (topic) => {
+      const run = await runQueuePlugin()
+      await expect(run.publish(topic, 1)).rejects.toMatchObject({
+        code: 'deserialization_error',
+        message: expect.stringContaining(JSON.stringify(topic)),
+      })
+      const binding = { id: randomUUID(), function_id: 'f', config: { topic } }
+      await expect(run.bind(binding)).rejects.toThrow(JSON.stringify(topic))
+      await expect(run.bind({ ...binding, function_id: topic, config: { topic: 't' } })).rejects.toThrow(/function/)
+    },
+  )
 
   test('reaches its topic alone, where names of topics and functions come to the same text', async () => {
     const run = await runQueuePlugin()

@@ -9,7 +9,7 @@ import { isVoid, type Call } from '../model/call.ts'
 import { checkCall, middlewareOf } from '../model/policy.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { ENQUEUE_FUNCTION, enqueueTimedOut, furtherMembers, jobIn, unknownMembers } from './enqueue.ts'
+import { ENQUEUE_FUNCTION, enqueueTimedOut, furtherMembers, jobIn, misplacedNamespace, unknownMembers } from './enqueue.ts'
 import { EnqueueCall, type EnqueueCallDeps } from './enqueue-call.ts'
 import { EnqueueRequests } from './enqueue-requests.ts'
 import { ENQUEUE_MS, EnqueueWaits } from './enqueue-waits.ts'
@@ -164,6 +164,8 @@ export class CallIntake {
 
   #enqueue(call: Call, action: Extract<Action, { type: 'enqueue' }>): void {
     const { registries, settlement } = this.#deps
+    const misplaced = misplacedNamespace(action)
+    if (misplaced !== undefined) return settlement.fail(call, misplaced)
     const provider = registries.functions.find(DEFAULT_NAMESPACE, ENQUEUE_FUNCTION)
     const isPlugin = provider?.slot !== undefined
     const further = provider === undefined || isPlugin ? [] : furtherMembers(action)

@@ -55,6 +55,13 @@ export function furtherMembers(action: EnqueueAction): readonly string[] {
   return further ?? NONE
 }
 
+/** Where the function is looked for is the call's to say: there the caller's rights were checked (spec 04 B.4). */
+export function misplacedNamespace(action: EnqueueAction): ErrorBody | undefined {
+  if (!Object.hasOwn(action, 'namespace')) return undefined
+  const message = "'namespace' is no member of the action: it belongs beside 'action', as a member of the call"
+  return { code: 'enqueue_error', message }
+}
+
 export function unknownMembers(members: readonly string[]): ErrorBody {
   const names = members.map((member) => `'${member}'`).join(', ')
   return {

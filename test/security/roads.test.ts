@@ -100,6 +100,17 @@ test('The queue’s own function is no way around: no wildcard reaches it, and w
   expect(jobs).toMatchObject([{ function_id: OPEN }])
 })
 
+test('A job runs in the namespace for which it was checked, whatever its action says', async () => {
+  const jobs: unknown[] = []
+  const { trusted, session } = await hostile({ prepare: withPlugins(jobs) })
+  for (const client of [session, trusted]) {
+    const action = { type: 'enqueue', queue: 'q', namespace: 'elsewhere' }
+    const { error } = await client.call(OPEN, {}, { action })
+    expect(error).toMatchObject({ code: 'enqueue_error', message: expect.stringContaining("beside 'action'") })
+  }
+  expect(jobs).toEqual([])
+})
+
 test('What calls for others is reached by no wildcard', async () => {
   const bridge = { 'bridge.invoke': () => 'called', 'bridge.invoke_async': () => 'called' }
   const { session } = await hostile({

@@ -183,8 +183,12 @@ export class FunctionRegistry {
   }
 
   delete(entry: FunctionEntry): void {
-    const entries = this.#namespaces.get(entry.namespace)
-    if (entries?.get(entry.id) === entry) entries.delete(entry.id)
+    const { namespace, id } = entry
+    const entries = this.#namespaces.get(namespace)
+    if (entries?.get(id) !== entry) return
+    entries.delete(id)
+    // Whoever connects may name a new one each time.
+    if (entries.size === 0 && namespace !== DEFAULT_NAMESPACE) this.#namespaces.delete(namespace)
   }
 
   #conflict(worker: Worker, entry: FunctionEntry): Conflict | undefined {

@@ -11,6 +11,12 @@ export interface RegistrationRefusalsDeps {
   readonly warnings: ThrottledWarnings
 }
 
+/** What a worker has registered of one kind. */
+export interface KnownIds {
+  readonly size: number
+  has(id: string): boolean
+}
+
 export class RegistrationRefusals {
   readonly #counts: CallCounts
   readonly #warnings: ThrottledWarnings
@@ -36,7 +42,7 @@ export class RegistrationRefusals {
   /** True when the worker has as many of them as it may, and this is one more. */
   tooMany(
     worker: Worker,
-    known: { readonly size: number; has(id: string): boolean },
+    known: KnownIds,
     id: string,
     what: string,
   ): boolean {

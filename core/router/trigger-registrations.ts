@@ -11,7 +11,7 @@ import { isOwnFunction } from '../registry/binding-policy.ts'
 import { askHook, type HookAnswer } from './hooks.ts'
 import { tellOwner } from '../registry/trigger-notices.ts'
 import type { Caller, Registries } from './ports.ts'
-import type { RegistrationRefusals } from './registration-refusals.ts'
+import type { KnownIds, RegistrationRefusals } from './registration-refusals.ts'
 import { prefixed, rightsOf, stringOr } from './session-rights.ts'
 
 export interface TriggerRegistrationsDeps {
@@ -50,7 +50,7 @@ export class TriggerRegistrations {
       checkTriggerTypeRegistration(worker.policy, message.id) ??
       checkNamespaces(worker, message.namespace ?? worker.namespace)
     if (refusal !== undefined) return this.#refusals.denied(worker, subject, refusal)
-    if (this.#refusals.tooMany(worker, worker.triggerTypeIds, message.id, 'trigger types')) return undefined
+    if (this.#refusals.tooMany(worker, this.#typesOf(worker, message), message.id, 'trigger types')) return undefined
     const rights = rightsOf(worker)
     const hook = rights?.onTriggerTypeRegistration
     const add = (accepted: RegisterTriggerType): void => {
@@ -71,6 +71,15 @@ export class TriggerRegistrations {
         description: stringOr(answer['description'], message.description),
       })
     })
+  }
+
+  /** One id in many namespaces is as many types. */
+  #typesOf(worker: Worker, { namespace = worker.namespace }: RegisterTriggerType): KnownIds {
+    const provided = this.#registries.triggers.typesProvidedBy(worker)
+    return {
+      size: Math.max(provided.size, worker.triggerTypeIds.size),
+      has: (id) => provided.values().some(({ type, sentId }) => sentId === id && type.namespace === namespace),
+    }
   }
 
   /** Tells the worker that its trigger does not come to be. */

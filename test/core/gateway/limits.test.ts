@@ -64,6 +64,23 @@ test('Registrations above max_registrations are ignored; known ids may still be 
   expect(worker.of('registrationrejected')).toEqual([])
 })
 
+test('A trigger type counts once per namespace, and may still be replaced in each', async () => {
+  const core = await startCore({ listeners: [{ max_registrations: 2 }] })
+  const worker = await core.connect()
+  const register = (namespace: string, description: string): void =>
+    worker.send({ type: 'registertriggertype', id: 't', namespace, description })
+  const described = (namespace: string): string | undefined =>
+    core.core.triggers.findType(namespace, 't')?.current?.description
+  for (const namespace of ['a', 'b', 'c']) register(namespace, 'first')
+  register('b', 'second')
+  await worker.settled()
+  expect(['a', 'b', 'c'].map(described)).toEqual(['first', 'second', undefined])
+  worker.send({ type: 'unregistertriggertype', id: 't' })
+  register('c', 'third')
+  await worker.settled()
+  expect(['a', 'b', 'c'].map(described)).toEqual([undefined, undefined, 'third'])
+})
+
 test('Senders to a peer above outbox_soft_bytes are paused and go on when it reads', async () => {
   const core = await startCore({ listeners: [{ outbox_soft_bytes: 256 * KIB }] })
   const [slow, sender] = [await core.connect(), await core.connect()]

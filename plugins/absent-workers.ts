@@ -7,6 +7,7 @@ export const ABSENT_WORKERS: readonly WorkerAbout[] = [
     name: 'iii-observability',
     classes: ['modules::observability::OtelModule', 'modules::observability::LoggingModule'],
     triggerTypes: ['log', 'trace'],
+    exactTriggerTypes: ['log', 'trace'],
     seats: ['telemetry'],
     exactGrants: ['engine::traces::clear', 'engine::logs::clear'],
     mandatory: true,

@@ -22,6 +22,8 @@ export interface WorkerAbout {
   readonly seats?: readonly string[]
   /** Ids of functions that a wildcard in the grants of a session does not reach; `*` as wildcard. */
   readonly exactGrants?: readonly string[]
+  /** Of `triggerTypes` those that tell what all of the engine does: a session binds them only where its rights name them. */
+  readonly exactTriggerTypes?: readonly string[]
   /** Added where a configuration does not name it. */
   readonly mandatory?: true
   /** Environment variable that keeps a mandatory worker from being added. */

@@ -36,7 +36,10 @@ export class WorkerNames implements KnownWorkers {
     this.#byName = new Map(this.#all.map((about) => [about.name, about]))
     this.#canonical = new Map(this.#all.flatMap((about) => otherNames(about).map((other) => [other, about.name])))
     this.#adapterNames = Object.assign({}, ...this.#all.map(({ adapterClasses }) => adapterClasses))
-    this.exactGrants = new ExactGrants(this.#all.flatMap(({ exactGrants = [] }) => exactGrants))
+    this.exactGrants = new ExactGrants(
+      this.#all.flatMap(({ exactGrants = [] }) => exactGrants),
+      this.#all.flatMap(({ exactTriggerTypes = [] }) => exactTriggerTypes),
+    )
     const names = this.#all.flatMap((about) => [about.name, ...otherNames(about)])
     const twice = names.find((name, index) => names.indexOf(name) !== index)
     if (twice !== undefined) throw new Error(`two workers of the table are named '${twice}'`)

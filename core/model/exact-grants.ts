@@ -1,4 +1,5 @@
 // Functions that change the engine, or show what all of it does: a wildcard does not reach them, only an expose entry or a grant that names them (spec 09 §4 d).
+// So it is with trigger types: where a session may bind all of them, these are not meant.
 import { matchesWildcard } from '../../base/values/wildcard.ts'
 
 /** The engine's own, `*` as wildcard. Those of workers come with the table of built-in workers. */
@@ -11,12 +12,20 @@ const OWN = [
   'engine::events::tail',
 ] as const
 
+const OWN_TRIGGER_TYPES = ['engine::plugins-changed'] as const
+
 export class ExactGrants {
   readonly #ids: ReadonlySet<string>
   readonly #patterns: readonly string[]
 
-  /** @param more ids of workers, `*` as wildcard. */
-  constructor(more: readonly string[]) {
+  readonly #triggerTypes: ReadonlySet<string>
+
+  /**
+   * @param more ids of workers, `*` as wildcard.
+   * @param triggerTypes of workers
+   */
+  constructor(more: readonly string[], triggerTypes: readonly string[] = []) {
+    this.#triggerTypes = new Set([...OWN_TRIGGER_TYPES, ...triggerTypes])
     const all = [...OWN, ...more]
     this.#ids = new Set(all.filter((id) => !id.includes('*')))
     this.#patterns = all.filter((id) => id.includes('*'))
@@ -25,5 +34,10 @@ export class ExactGrants {
   /** Whether only a grant of exactly this id reaches the function. */
   covers(id: string): boolean {
     return this.#ids.has(id) || this.#patterns.some((pattern) => matchesWildcard(pattern, id))
+  }
+
+  /** Whether only a list with exactly this type allows it. */
+  coversTriggerType(id: string): boolean {
+    return this.#triggerTypes.has(id)
   }
 }

@@ -195,6 +195,11 @@ export function checkTriggerRegistration(policy: Policy, triggerType: string): R
   if (policy.kind !== 'session') return undefined
   const allowed = policy.rights.allowedTriggerTypes
   if (KEPT_TRIGGER_TYPES.has(triggerType)) return forbidden(`Trigger type '${triggerType}' is not for sessions.`)
+  if (allowed === undefined && policy.exact.coversTriggerType(triggerType)) {
+    return forbidden(
+      `Trigger type '${triggerType}' is not allowed for this session. It tells what all of the engine does: name it in allowed_trigger_types.`,
+    )
+  }
   if (allowed === undefined || allowed.includes(triggerType)) return undefined
   return forbidden(`Trigger type '${triggerType}' is not allowed for this session.`)
 }

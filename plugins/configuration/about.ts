@@ -4,6 +4,7 @@ import type { BuiltInAbout } from '../../sdk/built-in.ts'
 export const about = {
   name: 'configuration',
   triggerTypes: ['configuration'],
+  exactTriggerTypes: ['configuration'],
   functionIds: ['configuration::*'],
   seats: ['settings'],
   exactGrants: ['configuration::set', 'configuration::delete', 'configuration::register'],

@@ -13,6 +13,7 @@ export const about = {
     'modules::queue::RabbitMQAdapter': 'rabbitmq',
   },
   triggerTypes: ['durable:subscriber', 'queue', 'queue:dead-letter'],
+  exactTriggerTypes: ['queue:dead-letter'],
   isDefault: true,
   functionIds: ['engine::queue::*', 'queue::define', 'iii::durable::publish', 'enqueue', 'iii::queue::*'],
   exactGrants: [

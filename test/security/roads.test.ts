@@ -132,6 +132,29 @@ test('Functions of the engine that show or change others need an exact entry, wh
     expect((await session.call(id, {})).error?.code).toBe('FORBIDDEN')
 })
 
+const KEPT_TYPES = ['engine::plugins-changed', 'configuration', 'queue:dead-letter', 'log', 'trace']
+
+test.each(['the frame', 'the function'])(
+  'Trigger types that tell what all of the engine does are bound by %s only where the rights name them',
+  async (how) => {
+    const rbac = { expose_functions: ['match("open::*")', 'match("engine::register_trigger")'] }
+    const errors = async (decide: () => object): Promise<(string | undefined)[]> => {
+      const { session } = await hostile({ rbac, decide })
+      const all = KEPT_TYPES.map(async (type) => {
+        const target = { trigger_type: type, function_id: OPEN, config: {} }
+        if (how === 'the function') return (await session.call('engine::register_trigger', target)).error?.code
+        session.send({ type: 'registertrigger', id: type, ...target })
+        await session.settled()
+        const answer = session.of('triggerregistrationresult').find(({ id }) => id === type)
+        return (answer?.['error'] as { code: string } | undefined)?.code
+      })
+      return Promise.all(all)
+    }
+    expect(await errors(() => ({}))).toEqual(KEPT_TYPES.map(() => 'FORBIDDEN'))
+    expect(await errors(() => ({ allowed_trigger_types: KEPT_TYPES }))).toEqual(KEPT_TYPES.map(() => undefined))
+  },
+)
+
 test('A session removes no trigger that it did not make, and does not learn whether there is one', async () => {
   const rbac = {
     expose_functions: ['match("open::*")', 'match("engine::register_trigger")', 'match("engine::unregister_trigger")'],

@@ -13,6 +13,7 @@ import {
 } from '../model/engine-function.ts'
 import type { EngineFunctionDeps } from './deps.ts'
 import { runtimeLimit } from '../model/frame-limit.ts'
+import { isTrusted } from '../model/policy.ts'
 import { Input } from '../model/input.ts'
 import { isAtLeast } from '../model/sdk-version.ts'
 
@@ -106,9 +107,11 @@ function sanitised(text: string | undefined): string | undefined {
   return clean === '' ? undefined : clean
 }
 
+/** Sessions and trusted workers have names of their own: neither takes one from the other, or learns that it is there (spec 09 §4 a). */
 function namesake(table: WorkerTable, worker: Worker, name: string | undefined): Worker | undefined {
   if (name === undefined) return undefined
   for (const other of table.workers.values()) {
+    if (isTrusted(other.policy) !== isTrusted(worker.policy)) continue
     if (other === worker || other.phase !== 'open' || !other.link.open || other.internal !== undefined) continue
     if (other.namespace === worker.namespace && other.announcement?.name === name) return other
   }
@@ -120,7 +123,7 @@ function reject(worker: Worker, owner: Worker, name: string): object {
     type: 'registrationrejected',
     code: 'WORKER_NAMESPACE_CONFLICT',
     namespace: worker.namespace,
-    owner_worker_id: owner.id,
+    owner_worker_id: isTrusted(worker.policy) ? owner.id : '',
     worker_name: name,
   })
   // After the answer to this call, which is written when this returns.

@@ -207,8 +207,13 @@ export class FunctionRegistry {
     if (local !== undefined && local.worker !== worker) {
       return { reason: `function '${entry.id}' belongs to the engine`, ownerWorkerId: '' }
     }
-    const rival = entry.providers.find((provider) => provider.worker !== worker && !provider.isRemote)
-    if (!isTrusted(worker.policy)) {
+    const isSession = !isTrusted(worker.policy)
+    // Sessions have to go, whichever mode it is.
+    const rival = entry.providers.find(
+      (provider) =>
+        provider.worker !== worker && !provider.isRemote && (isSession || isTrusted(provider.worker.policy)),
+    )
+    if (isSession) {
       if (this.#reserved.has(entry.id)) {
         return { reason: `function '${entry.id}' is named by the configuration`, ownerWorkerId: '' }
       }
@@ -219,7 +224,7 @@ export class FunctionRegistry {
     if (this.#mode === 'reject' && rival !== undefined && worker.slot === undefined && rival.worker.phase === 'open') {
       return {
         reason: `function '${entry.id}' is registered by another worker (engine.duplicate_functions: reject)`,
-        ownerWorkerId: rival.worker.id,
+        ownerWorkerId: isSession ? '' : rival.worker.id,
       }
     }
     return undefined

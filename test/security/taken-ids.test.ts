@@ -5,8 +5,10 @@ import { PUBLIC } from '../core/gateway/session-scene.ts'
 import { listenerEntry } from '../support/test-core.ts'
 import { hostile, OPEN } from './hostile-scene.ts'
 
-test('A session that came first loses the id to a trusted worker, is told, and never gets one of its calls', async () => {
-  const scene = await hostile()
+const MODES = ['load_balance', 'replace', 'reject'] as const
+
+test.each(MODES)('A session that came first loses the id to a trusted worker, and is told (%s)', async (mode) => {
+  const scene = await hostile({ engine: { duplicate_functions: mode } })
   const { core, trusted, session } = scene
   await session.provided('late::f', () => 'stolen')
   const caller = await core.connect()
@@ -15,6 +17,25 @@ test('A session that came first loses the id to a trusted worker, is told, and n
   expect(await session.next('registrationrejected')).toMatchObject({ function_id: 'late::f' })
   for (let turn = 0; turn < 20; turn++) expect((await caller.call('late::f', {})).result).toBe('right')
   expect(session.calls('late::f')).toHaveLength(1)
+})
+
+test('Where names are unique, neither a session nor a trusted worker takes one from the other', async () => {
+  const { core, trusted, session } = await hostile({ engine: { duplicate_workers: 'reject' } })
+  const named = (name: string): object => ({ name, runtime: 'node', version: '0.23.0' })
+  const register = 'engine::workers::register'
+  expect((await session.call(register, named('todos'))).result).toEqual({ success: true })
+  expect((await trusted.call(register, named('todos'))).result).toEqual({ success: true })
+  const other = await core.connect({ listener: PUBLIC })
+  expect((await other.call(register, named('todos'))).result).toEqual({ success: false })
+  expect(await other.next('registrationrejected')).toMatchObject({ worker_name: 'todos', owner_worker_id: '' })
+})
+
+test('Of two sessions the second learns nothing of the first where ids are unique', async () => {
+  const { core, session } = await hostile({ engine: { duplicate_functions: 'reject' } })
+  await session.provided('one::f')
+  const other = await core.connect({ listener: PUBLIC })
+  await other.provided('one::f')
+  expect(await other.next('registrationrejected')).toMatchObject({ function_id: 'one::f', owner_worker_id: '' })
 })
 
 test('While the trusted worker is lost, its calls wait for it and do not go to the session', async () => {

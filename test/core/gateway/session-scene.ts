@@ -1,7 +1,7 @@
 // An engine with a plain listener and one with rbac, and a stand-in for the plugin that holds the seat session-policy.
 import type { SessionQuestion } from '../../../protocol/seats.ts'
 import { sessionAnswerFor } from '../../support/session-rights.ts'
-import { startCore, type TestCore } from '../../support/test-core.ts'
+import { startCore, type TestCore, type TestCoreOptions } from '../../support/test-core.ts'
 import type { RawClient } from '../../support/raw-client.ts'
 
 /** Index of the listener with rbac. */
@@ -16,8 +16,10 @@ export function scene(
   rbac: object = {},
   prepare?: (core: TestCore) => void,
   more: object = {},
+  engine: TestCoreOptions['engine'] = {},
 ): Promise<TestCore> {
   return startCore({
+    engine,
     listeners: [{}, { rbac, ...more }],
     prepare: (core) => {
       core.seat('session-policy', async (input) => {

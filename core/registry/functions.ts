@@ -116,7 +116,8 @@ export class FunctionRegistry {
     }
     const known = worker.providers.get(registration.rawId)
     if (known !== undefined && known.entry !== entry) this.#remove(known)
-    const wasEmpty = entry.providers.length === 0
+    const [before] = entry.providers
+    const wasEmpty = before === undefined
     const position = entry.providers.findIndex((provider) => provider.worker === worker)
     const provider = new Provider(worker, entry, registration)
     if (position === -1) entry.providers.push(provider)
@@ -125,6 +126,7 @@ export class FunctionRegistry {
     if (worker.slot !== undefined) entry.slot = worker.slot
     // A trusted worker has the id for itself, also while it is not there for a moment or cannot take a call (spec 09 §4 a).
     if (isTrusted(worker.policy)) this.#evictSessions(entry)
+    else if (before !== undefined && prefixLength(before.worker) < prefixLength(worker)) this.#evictSessions(entry, (other) => other !== worker)
     this.#events.onProvided(entry)
     if (wasEmpty) this.#events.onChanged()
     this.#events.onProvidersChanged(entry)
@@ -220,6 +222,10 @@ export class FunctionRegistry {
       if (isTrustedEntry(entry) || slot !== undefined || this.homeOf(entry.namespace, entry.id) !== entry.namespace) {
         return { reason: `function '${entry.id}' is served by a trusted worker`, ownerWorkerId: '' }
       }
+      const [other] = entry.providers
+      if (other !== undefined && prefixLength(other.worker) > prefixLength(worker)) {
+        return { reason: `function '${entry.id}' is below the prefix of another session`, ownerWorkerId: '' }
+      }
     }
     if (this.#mode === 'reject' && rival !== undefined && worker.slot === undefined && rival.worker.phase === 'open') {
       return {
@@ -230,8 +236,8 @@ export class FunctionRegistry {
     return undefined
   }
 
-  #evictSessions(entry: FunctionEntry): void {
-    for (const provider of entry.providers.filter(({ worker }) => !isTrusted(worker.policy))) {
+  #evictSessions(entry: FunctionEntry, whom: (session: Worker) => boolean = () => true): void {
+    for (const provider of entry.providers.filter(({ worker }) => !isTrusted(worker.policy) && whom(worker))) {
       provider.worker.providers.delete(provider.registration.rawId)
       this.#remove(provider)
       this.#events.onEvicted(provider)
@@ -277,4 +283,12 @@ function isExternal({ link, policy }: Worker): boolean {
 /** Somebody but a session serves the id, or is awaited. */
 function isTrustedEntry({ providers, grace }: FunctionEntry): boolean {
   return grace?.isTrusted === true || providers.some(({ worker }) => isTrusted(worker.policy))
+}
+
+/**
+ * Of sessions that come to the same id by different prefixes those with the longest have it: below it is nobody else. So the first provider
+ * of an entry tells for all.
+ */
+function prefixLength({ policy }: Worker): number {
+  return policy.kind === 'session' ? (policy.rights.prefix?.length ?? 0) : 0
 }

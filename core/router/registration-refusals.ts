@@ -57,12 +57,12 @@ export class RegistrationRefusals {
   }
 }
 
-/** A session is told that an id is not its any more: a trusted worker has it, or the configuration names it. */
+/** A session is told that an id is not its any more: a trusted worker has it, a session by its prefix, or the configuration names it. */
 export function tellEvicted(worker: Worker, { namespace, id }: FunctionEntry, warnings: ThrottledWarnings): void {
   if (worker.phase === 'open') {
     const code = 'FUNCTION_NAMESPACE_CONFLICT'
     worker.link.send({ type: 'registrationrejected', code, namespace, function_id: id, owner_worker_id: '' })
   }
-  const message = `function '${id}' of a session removed: it belongs to somebody who is trusted`
+  const message = `function '${id}' of a session removed: it belongs to a trusted worker, or is below the prefix of another session`
   warnings.count(`evicted ${attributedTo(worker)}`, message, attribution(worker))
 }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { functionsNamedBy } from '../../core/config/named-functions.ts'
 import { PUBLIC } from '../core/gateway/session-scene.ts'
+import type { RawClient } from '../support/raw-client.ts'
 import { listenerEntry } from '../support/test-core.ts'
 import { hostile, OPEN } from './hostile-scene.ts'
 
@@ -84,6 +85,25 @@ test('Once the trusted worker has left for good the id is free, and replicas amo
   const caller = await core.connect()
   const answers = await Promise.all(Array.from({ length: 20 }, () => caller.call(OPEN, {})))
   expect(new Set(answers.map(({ result }) => result))).toEqual(new Set([session.workerId, other.workerId]))
+})
+
+test.each([
+  ['without a prefix', '', 'a::b::f'],
+  ['with a shorter one', 'a', 'b::f'],
+])('What is below the prefix of a session is not for one %s, whoever came first', async (_which, shorter, id) => {
+  const { core, trusted } = await hostile({
+    decide: ({ query_params }) => ({ function_registration_prefix: query_params['prefix']?.[0] || null }),
+  })
+  const join = (prefix: string): Promise<RawClient> => core.connect({ listener: PUBLIC, path: `/?prefix=${prefix}` })
+  const outsider = await join(shorter)
+  await outsider.provided(id, () => 'stolen')
+  expect((await trusted.call('a::b::f', {})).result).toBe('stolen')
+  const [owner, replica] = [await join('a::b'), await join('a::b')]
+  for (const each of [owner, replica]) await each.provided('f', () => each.workerId)
+  expect(await outsider.next('registrationrejected')).toMatchObject({ function_id: 'a::b::f' })
+  await outsider.provided(id, () => 'stolen')
+  const answers = await Promise.all(Array.from({ length: 20 }, () => trusted.call('a::b::f', {})))
+  expect(new Set(answers.map(({ result }) => result))).toEqual(new Set([owner.workerId, replica.workerId]))
 })
 
 test('A listener that comes to name an id takes it from the session that has it', async () => {

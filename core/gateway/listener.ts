@@ -60,6 +60,8 @@ export class Listener {
   readonly #acceptor: WebSocketAcceptor<Endpoint, Connection>
   readonly #connections = new Set<Connection>()
   readonly #telemetryPeers = new TelemetryPeers(() => this.#workers())
+  /** Rights that it has given, also to sessions that have ended. */
+  readonly #given = new WeakSet<Policy>()
   /** One function for all sockets, called on each. */
   readonly #onClosed: (this: WebSocket) => void
   readonly #onFailed: (error: Error) => void
@@ -128,6 +130,8 @@ export class Listener {
     await this.#acceptor.close(() => {
       // As an abnormal end: its calls wait out the restart grace, for the workers come back.
       for (const connection of this.#connections) connection.end(1012, 'service restart', { abnormal: true })
+      // Nor has what was made to outlive its connection the rights of a listener that is not there any more.
+      this.#deps.router.triggers.dropMadeUnderAny(this.#given)
       for (const [socket, kind] of this.#sockets) {
         if (socket.readyState !== 1) continue
         // Python clients never come back after 1000 and 1001 (spec 01 §4).
@@ -227,6 +231,7 @@ export class Listener {
 
   #serve({ webSocket, socket, request, endpoint }: Opened, policy: Policy): void {
     const { config } = this
+    if (policy.kind === 'session') this.#given.add(policy)
     const expiresInMs = policy.kind === 'session' ? policy.rights.expiresInMs : undefined
     if (endpoint.kind === 'telemetry') {
       if (expiresInMs !== undefined)

@@ -165,9 +165,15 @@ export class TriggerRegistry {
 
   /** Removes the ownerless bindings that were made under a policy: it does not count any more. */
   dropMadeUnder(policy: Policy): void {
+    this.dropMadeUnderAny({ has: (other) => other === policy })
+  }
+
+  /** As `dropMadeUnder`, for many. */
+  dropMadeUnderAny(policies: { has(policy: Policy): boolean }): void {
     this.inOneStep(() => {
       for (const binding of [...this.#bindings.ownedBy(null)])
-        if (binding.madeUnder === policy) this.#placement.drop(binding, { deliberate: true })
+        if (binding.madeUnder !== undefined && policies.has(binding.madeUnder))
+          this.#placement.drop(binding, { deliberate: true })
     })
   }
 

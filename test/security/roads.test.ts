@@ -1,6 +1,6 @@
 // Every road by which a session might have a function called that is not exposed to it (spec 04 B.4–B.6, 09 §4).
 import { expect, test } from 'vitest'
-import type { TestCore } from '../support/test-core.ts'
+import { listenerEntry, type TestCore } from '../support/test-core.ts'
 import type { Frame } from '../support/raw-client.ts'
 import { hostile, OPEN, SECRET, warningsAbout } from './hostile-scene.ts'
 
@@ -170,6 +170,23 @@ test('A session removes no trigger that it did not make, and does not learn whet
   expect([...core.core.triggers.bindings()]).toHaveLength(2)
   const own = (await session.call('engine::register_trigger', target)).result as { id: string }
   expect((await session.call('engine::unregister_trigger', { id: own.id })).result).toEqual({ removed: true })
+})
+
+test.each([
+  ['its listener is changed', [{}, { rbac: { expose_functions: [] } }]],
+  ['its listener goes', [{}]],
+])('When %s, what sessions made by engine::register_trigger goes, theirs that have left too', async (_when, configs) => {
+  const rbac = { expose_functions: ['match("open::*")', 'match("engine::register_trigger")'] }
+  const { core, trusted, session } = await hostile({ rbac })
+  const target = { trigger_type: 'tick', function_id: OPEN }
+  const kept = (await trusted.call('engine::register_trigger', target)).result as { id: string }
+  await session.call('engine::register_trigger', target)
+  await session.close()
+  const there = await core.connect({ listener: 1 })
+  await there.call('engine::register_trigger', target)
+  expect([...core.core.triggers.bindings()]).toHaveLength(3)
+  await core.listen(configs.map(listenerEntry))
+  expect([...core.core.triggers.bindings()].map(({ id }) => id)).toEqual([kept.id])
 })
 
 test('When a session is revoked, what it made by engine::register_trigger goes as well', async () => {

@@ -5,6 +5,7 @@ import type { SessionQuestion } from '../../protocol/seats.ts'
 import { InvocationError } from '../../sdk/errors.ts'
 import type { Handle } from '../../sdk/plugin.ts'
 import { readAuthResult, type AuthResult } from './auth-result.ts'
+import type { IgnoredMembers } from './ignored-members.ts'
 
 export const AUTH_MS = 30_000
 
@@ -20,11 +21,12 @@ export interface AuthDeps {
   readonly iii: Pick<Handle, 'trigger'>
   /** For the operator; may be called for every connection. */
   warn(message: string, data: Record<string, unknown>): void
+  readonly ignored: IgnoredMembers
 }
 
 /** @throws CodedError `AUTH_ERROR` with the reason in words for whoever connects. */
 export async function askAuth(
-  { iii, warn }: AuthDeps,
+  { iii, warn, ignored }: AuthDeps,
   functionId: string,
   { headers, query_params, ip_address }: SessionQuestion,
 ): Promise<AuthResult> {
@@ -40,7 +42,9 @@ export async function askAuth(
       if (isMishap) warn(`the auth function '${functionId}' was not asked`, { reason: (error as Error).message })
       throw new CodedError('AUTH_ERROR', message, { cause: error })
     })
-  return readAuthResult(result === undefined ? null : parseUnrounded(result.json))
+  const returned = result === undefined ? null : parseUnrounded(result.json)
+  ignored.look(functionId, returned)
+  return readAuthResult(returned)
 }
 
 /** `message`: what the handler said, word for word. `isMishap`: no handler has refused the connection. */

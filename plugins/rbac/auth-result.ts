@@ -59,6 +59,8 @@ const RULES: Readonly<Record<keyof AuthResult, Rule>> = {
   expires_in_ms: { read: readDuration, expected: 'a number of milliseconds above 0' },
 }
 
+export const AUTH_RESULT_MEMBERS: ReadonlySet<string> = new Set(Object.keys(RULES))
+
 /** @throws CodedError `AUTH_ERROR` naming the member, the value and what is expected. */
 export function readAuthResult(result: unknown): AuthResult {
   if (result === null) throw new CodedError('AUTH_ERROR', 'auth function returned no result')

@@ -2,11 +2,17 @@
 import { timeText } from '../../base/values/amount-text.ts'
 import type { Bound } from '../../sdk/built-in.ts'
 import { AUTH_MS } from './ask-auth.ts'
+import { MAX_TOLD } from './ignored-members.ts'
 
 export const BOUNDS: readonly Bound[] = [
   {
     limit: 'answer of an auth function',
     initial: timeText(AUTH_MS),
     effect: 'the connection is refused with `AUTH_ERROR`',
+  },
+  {
+    limit: 'members of auth results that mean nothing and are warned about',
+    initial: String(MAX_TOLD),
+    effect: 'further ones are ignored without a warning',
   },
 ]

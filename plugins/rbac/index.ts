@@ -6,6 +6,7 @@ import { parseUnrounded } from '../../base/values/exact-json.ts'
 import { SEATS, type SessionQuestion } from '../../protocol/seats.ts'
 import { askAuth, type AuthDeps } from './ask-auth.ts'
 import { readBlock } from './block.ts'
+import { IgnoredMembers } from './ignored-members.ts'
 import { sessionAnswer } from './session-answer.ts'
 
 export default definePlugin({
@@ -17,7 +18,11 @@ export default definePlugin({
   seats: ['session-policy'],
   start({ iii, log }) {
     const warning = new LimitedWarning((message, data) => log.warn(message, data))
-    const deps: AuthDeps = { iii, warn: (message, data) => warning.warn(message, data) }
+    const deps: AuthDeps = {
+      iii,
+      warn: (message, data) => warning.warn(message, data),
+      ignored: new IgnoredMembers((message) => log.warn(message)),
+    }
     iii.registerFunction(
       SEATS['session-policy'],
       async (json: string) => {

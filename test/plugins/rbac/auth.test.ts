@@ -60,6 +60,28 @@ test('it is asked for /otel too, where its result only admits or refuses', async
 
 // ── what its result gives ────────────────────────────────────────────────────────────────────────────────────────────
 
+test('a member that means nothing is ignored, and the operator is told once, of twenty at the most', async () => {
+  const results: object[] = [
+    { forbidden_function: ['todos::list'], context: {} },
+    { forbidden_function: ['todos::list'] },
+    { allowedFunctions: ['secret::f'], zz: 1 },
+    Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`zz${index}`, 1])),
+  ]
+  const { plugin, trusted, session } = await rbacScene(OPEN, () => results.shift())
+  await trusted.provided('todos::list', () => 'listed')
+  while (results.length > 0) expect((await (await session()).call('todos::list', {})).result).toBe('listed')
+  const told = plugin.log.lines.map(({ level, message }) => `${level}: ${message}`)
+  const ignored = (name: string): string =>
+    `warn: the auth function 'gate::auth' returns '${name}', which means nothing and is ignored.`
+  expect(told.slice(0, 4)).toEqual([
+    `${ignored('forbidden_function')} Did you mean 'forbidden_functions'?`,
+    `${ignored('allowedFunctions')} Did you mean 'allowed_functions'?`,
+    ignored('zz'),
+    ignored('zz0'),
+  ])
+  expect(told).toHaveLength(20)
+})
+
 test('allowed, forbidden and exposed ids, and what an unknown one is told', async () => {
   const { trusted, session } = await rbacScene({ expose_functions: ['match("api::*")'] }, () => ({
     allowed_functions: ['db::x', 'db::both'],

@@ -1,6 +1,6 @@
 // Which worker stands behind each entry, if any (spec 04 A.7). Apart from loading, since the folder of plugins changes at run time.
 import { existsSync } from 'node:fs'
-import { closestName, didYouMean } from '../../base/values/closest-name.ts'
+import { closestName } from '../../base/values/closest-name.ts'
 import { addressConflicts } from './check-addresses.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigProblem } from './config-error.ts'
@@ -130,10 +130,15 @@ function shadowWarning({ origin, name, writtenName }: WorkerEntry, { pluginsDir 
   return `${origin}: '${writtenName}' is a plugin in ${pluginsDir}, not the built-in worker ${name}. For the worker write 'name: ${name}'`
 }
 
+/** Classes have most of their letters in common. */
+const CLASS_EDITS = 3
+
 /** What would run comes first: whoever follows a suggestion must not be sent back. */
 function suggestion(written: string, names: WorkerNames, userPlugins: ReadonlySet<string>): string {
-  const near = didYouMean(written, [...names.suggestible, ...userPlugins])
-  if (near !== '') return near
+  const near =
+    closestName(written, [...names.suggestible, ...userPlugins]) ??
+    closestName(written, names.classes, { maxEdits: CLASS_EDITS })
+  if (near !== undefined) return ` Did you mean '${near}'?`
   const absent = closestName(written, names.absent)
   return absent === undefined ? '' : ` It looks like '${absent}', which is not part of this version.`
 }

@@ -105,6 +105,11 @@ export class WorkerNames implements KnownWorkers {
     return this.#namesWhere((name) => this.isProvided(name))
   }
 
+  /** Old classes of the workers of this version. */
+  get classes(): string[] {
+    return this.#all.filter(({ name }) => this.isProvided(name)).flatMap(({ classes = [] }) => classes)
+  }
+
   /** As `suggestible`, of those that this version has not. */
   get absent(): string[] {
     return this.#namesWhere((name) => !this.isProvided(name))

@@ -99,6 +99,10 @@ describe('resolveEntries', () => {
       "Did you mean 'hello'?",
     )
     expect(resolve('workers: [{name: zzzzzzzz}]').warnings[0]).not.toContain('Did you mean')
+    expect(resolve("modules: [{class: 'modules::state::StateModul'}]").warnings[0]).toContain(
+      "Did you mean 'modules::state::StateModule'?",
+    )
+    expect(resolve("modules: [{class: 'modules::oven::OvenModule'}]").warnings[0]).not.toContain('Did you mean')
   })
 
   test('when strict, all of them are named at once', () => {

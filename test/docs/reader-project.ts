@@ -96,7 +96,8 @@ export class ReaderProject {
   }
 
   run(command: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    const child = spawn('sh', ['-c', command], { cwd: this.#folder, env: this.#env, timeout: COMMAND_MS })
+    const there = command.replace('127.0.0.1:3111', `127.0.0.1:${this.#publicPort}`)
+    const child = spawn('sh', ['-c', there], { cwd: this.#folder, env: this.#env, timeout: COMMAND_MS })
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

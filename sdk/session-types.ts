@@ -1,17 +1,20 @@
 // The types of functions that decide on sessions: what a listener's auth function, middleware and hooks get and return (spec 08 §9).
 
-/** What an auth function gets. */
+/** What an auth function gets. It is asked once per connection, before that is read. */
 export interface AuthInput {
+  /** Of the request that connects, with names in lower case. */
   headers: Record<string, string>
+  /** Percent-decoded; `?flag` gives `{ flag: [''] }`. */
   query_params: Record<string, string[]>
+  /** Of the other end of the connection: behind a proxy, that of the proxy. */
   ip_address: string
 }
 
 /** What an auth function returns: the rights of the session. Throwing refuses the connection. */
 export interface AuthResult {
-  /** Ids, with `*` as wildcard, added to those that the listener exposes. */
+  /** Ids in the namespace `default`, exact, added to those that the listener exposes. Default: none. */
   allowed_functions?: string[]
-  /** Ids that are refused whatever else allows them. */
+  /** Ids, exact, that are refused in every namespace, whatever else allows them. Default: none. */
   forbidden_functions?: string[]
   /** Trigger types that the session may bind functions to. Left out: all. */
   allowed_trigger_types?: string[]
@@ -19,13 +22,13 @@ export interface AuthResult {
   allow_trigger_type_registration?: boolean
   /** May the session register functions? Default true. */
   allow_function_registration?: boolean
-  /** Handed to middleware and hooks. */
+  /** Handed to middleware and hooks. Default: `{}`. */
   context?: any
-  /** Put before the ids of functions that the session registers. */
+  /** Put before the ids of functions that the session registers, with `::` between. Default: none. */
   function_registration_prefix?: string
-  /** Ids that the session may call in each namespace. */
+  /** Where the session may announce itself, each with the ids and patterns that it may call there. Default: anywhere, and none. */
   namespaces?: Record<string, string[]>
-  /** Milliseconds after which the session is ended. */
+  /** Milliseconds above 0 after which the session is ended. Default: never. */
   expires_in_ms?: number
 }
 

@@ -4,8 +4,8 @@ import { CodedError, type ErrorCode } from '../../protocol/errors.ts'
 import type { SessionQuestion } from '../../protocol/seats.ts'
 import { InvocationError } from '../../sdk/errors.ts'
 import type { Handle } from '../../sdk/plugin.ts'
+import type { AuthOddities } from './auth-oddities.ts'
 import { readAuthResult, type AuthResult } from './auth-result.ts'
-import type { IgnoredMembers } from './ignored-members.ts'
 
 export const AUTH_MS = 30_000
 
@@ -21,12 +21,12 @@ export interface AuthDeps {
   readonly iii: Pick<Handle, 'trigger'>
   /** For the operator; may be called for every connection. */
   warn(message: string, data: Record<string, unknown>): void
-  readonly ignored: IgnoredMembers
+  readonly oddities: AuthOddities
 }
 
 /** @throws CodedError `AUTH_ERROR` with the reason in words for whoever connects. */
 export async function askAuth(
-  { iii, warn, ignored }: AuthDeps,
+  { iii, warn, oddities }: AuthDeps,
   functionId: string,
   { headers, query_params, ip_address }: SessionQuestion,
 ): Promise<AuthResult> {
@@ -43,7 +43,7 @@ export async function askAuth(
       throw new CodedError('AUTH_ERROR', message, { cause: error })
     })
   const returned = result === undefined ? null : parseUnrounded(result.json)
-  ignored.look(functionId, returned)
+  oddities.look(functionId, returned)
   return readAuthResult(returned)
 }
 

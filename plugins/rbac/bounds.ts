@@ -2,7 +2,7 @@
 import { timeText } from '../../base/values/amount-text.ts'
 import type { Bound } from '../../sdk/built-in.ts'
 import { AUTH_MS } from './ask-auth.ts'
-import { MAX_TOLD } from './ignored-members.ts'
+import { MAX_TOLD } from './auth-oddities.ts'
 
 export const BOUNDS: readonly Bound[] = [
   {
@@ -11,8 +11,8 @@ export const BOUNDS: readonly Bound[] = [
     effect: 'the connection is refused with `AUTH_ERROR`',
   },
   {
-    limit: 'members of auth results that mean nothing and are warned about',
+    limit: 'warnings of what means nothing in auth results',
     initial: String(MAX_TOLD),
-    effect: 'further ones are ignored without a warning',
+    effect: 'further ones are not given',
   },
 ]

@@ -5,8 +5,8 @@ import { definePlugin } from '../../sdk/plugin.ts'
 import { parseUnrounded } from '../../base/values/exact-json.ts'
 import { SEATS, type SessionQuestion } from '../../protocol/seats.ts'
 import { askAuth, type AuthDeps } from './ask-auth.ts'
+import { AuthOddities } from './auth-oddities.ts'
 import { readBlock } from './block.ts'
-import { IgnoredMembers } from './ignored-members.ts'
 import { sessionAnswer } from './session-answer.ts'
 
 export default definePlugin({
@@ -21,7 +21,7 @@ export default definePlugin({
     const deps: AuthDeps = {
       iii,
       warn: (message, data) => warning.warn(message, data),
-      ignored: new IgnoredMembers((message) => log.warn(message)),
+      oddities: new AuthOddities((message) => log.warn(message)),
     }
     iii.registerFunction(
       SEATS['session-policy'],

@@ -60,10 +60,11 @@ test('it is asked for /otel too, where its result only admits or refuses', async
 
 // ── what its result gives ────────────────────────────────────────────────────────────────────────────────────────────
 
-test('a member that means nothing is ignored, and the operator is told once, of twenty at the most', async () => {
+test('what means nothing is ignored, and the operator is told once, of twenty at the most', async () => {
   const results: object[] = [
     { forbidden_function: ['todos::list'], context: {} },
     { forbidden_function: ['todos::list'] },
+    { forbidden_functions: ['todos::*', 'db::x'], allowed_functions: ['db::*'], context: { any: '*' } },
     { allowedFunctions: ['secret::f'], zz: 1 },
     Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`zz${index}`, 1])),
   ]
@@ -71,10 +72,12 @@ test('a member that means nothing is ignored, and the operator is told once, of 
   await trusted.provided('todos::list', () => 'listed')
   while (results.length > 0) expect((await (await session()).call('todos::list', {})).result).toBe('listed')
   const told = plugin.log.lines.map(({ level, message }) => `${level}: ${message}`)
-  const ignored = (name: string): string =>
-    `warn: the auth function 'gate::auth' returns '${name}', which means nothing and is ignored.`
-  expect(told.slice(0, 4)).toEqual([
+  const oddity = (text: string): string => `warn: the auth function 'gate::auth' returns ${text}`
+  const ignored = (name: string): string => oddity(`'${name}', which means nothing and is ignored.`)
+  expect(told.slice(0, 6)).toEqual([
     `${ignored('forbidden_function')} Did you mean 'forbidden_functions'?`,
+    oddity("'db::*' in 'allowed_functions', where ids are exact: no other id is meant."),
+    oddity("'todos::*' in 'forbidden_functions', where ids are exact: no other id is meant."),
     `${ignored('allowedFunctions')} Did you mean 'allowed_functions'?`,
     ignored('zz'),
     ignored('zz0'),

@@ -228,6 +228,12 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     }
     const { worker } = provider
     const { link, slot } = worker
+    if (slot !== undefined && call.data.length > slot.options.maxInFlightBytes) {
+      return this.fail(call, {
+        code: 'payload_too_large',
+        message: `The call has ${call.data.length} characters, and plugin '${slot.name}' takes at most ${slot.options.maxInFlightBytes}: send less at once`,
+      })
+    }
     if (slot?.isFull(worker, call.data.length) === true) {
       return this.fail(call, {
         code: 'overloaded',

@@ -94,7 +94,7 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     '',
   ],
   ['calls in flight to one generation', '`max_in_flight` of the entry', '10,000', '`overloaded`'],
-  ['their bytes', FIXED, bytesText(64 * 2 ** 20), '`overloaded`'],
+  ['their bytes', FIXED, bytesText(64 * 2 ** 20), '`overloaded`; `payload_too_large` for a call that is larger alone'],
   ['memory of a plugin', '`memory_mb` of the entry', 'none', 'ended as a crash, code `MEMORY`'],
   [
     'a plugin that reads nothing',

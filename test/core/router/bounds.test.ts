@@ -72,6 +72,15 @@ it('the bytes of calls in flight to a generation are bounded, and free again whe
   expect(generation.link.delivered).toHaveLength(2)
 })
 
+it('a call that is larger than all that may be in flight to a plugin is payload_too_large: to try again does not help', () => {
+  const test = makeRouter()
+  const { generation } = test.plugin('p', ['f'], { maxInFlightBytes: 1000 })
+  const caller = test.join()
+  const refused = test.call(caller, 'f', 'x'.repeat(1001))
+  expect(test.answerTo(caller, refused)?.error?.code).toBe('payload_too_large')
+  expect(generation.link.delivered).toEqual([])
+})
+
 it('a void call that is never answered is forgotten after ten minutes, others are not', async () => {
   // The router reads the time once per turn: not in that of the test before, on another clock.
   await turn()

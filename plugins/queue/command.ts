@@ -121,13 +121,24 @@ function peek({ connectionArgs, call, printTable, print }: CommandTools): Comman
           `--limit "${String(args['limit'])}" is no whole number`,
           'Give one from 1 on, such as --limit 20.',
         )
-      const rows = (await call(args, listingOf(args), { queue: args['queue'], limit })) as JobRow[]
+      const rows = await listed(call, args, limit)
       if (args['json'] === true) print(JSON.stringify(rows, null, 2))
       else if (rows.length === 0) print(await whyEmpty(call, args))
       else printTable(rows.map(jobLine))
       return 0
     },
   })
+}
+
+/** As many as fit into one answer, which holds their payloads. */
+async function listed(call: CommandTools['call'], args: Args, limit: number): Promise<JobRow[]> {
+  try {
+    return (await call(args, listingOf(args), { queue: args['queue'], limit })) as JobRow[]
+  } catch (error) {
+    const { body } = error as { body?: { code?: unknown } }
+    if (body?.code !== 'result_too_large' || limit === 1) throw error
+    return listed(call, args, Math.floor(limit / 2))
+  }
 }
 
 /** What there is instead; a name that nobody knows is a mistake. */

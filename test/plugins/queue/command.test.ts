@@ -1,6 +1,8 @@
 // `iii queue` against an engine that runs.
 import { randomUUID } from 'node:crypto'
+import { runCommand } from 'citty'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import queueCommand from '../../../plugins/queue/command.ts'
 import { runHere } from '../../bin/run-here.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { startQueueEngine, type QueueEngine } from './queue-engine.ts'
@@ -132,4 +134,24 @@ test.each([
   expect(code).toBe(1)
   expect(stderr).toMatch(message)
   expect(stderr).not.toMatch(/\n +at /)
+})
+
+test('peek shows as many as fit into one answer', async () => {
+  const asked: number[] = []
+  const shown: unknown[] = []
+  const job = { id: 'large', function_id: 'f', created_at: 0, error: null, payload: 'x' }
+  const command = queueCommand({
+    connectionArgs: {},
+    async call(_args, _functionId, data) {
+      const { limit } = data as { limit: number }
+      asked.push(limit)
+      if (limit > 2) throw Object.assign(new Error('too much'), { body: { code: 'result_too_large' } })
+      return [job, job]
+    },
+    printTable: (rows) => void shown.push(...rows),
+    print: () => {},
+  })
+  await runCommand(command, { rawArgs: ['peek', 'mail', '--dead'] })
+  expect(asked).toEqual([20, 10, 5, 2])
+  expect(shown).toMatchObject([{ ID: 'large' }, { ID: 'large' }])
 })

@@ -50,6 +50,14 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES
 
+/** Of a call that no handler has answered: it got to none, or its worker ended meanwhile. Who asks again later may get an answer. */
+export const UNANSWERED: ReadonlySet<string> = new Set([
+  'plugin_unavailable',
+  'overloaded',
+  'invocation_stopped',
+  'channel_send_failed',
+] satisfies ErrorCode[])
+
 /** An error that reaches a caller with `code` and `message` as they are; anything else thrown becomes `invocation_failed`. */
 export class CodedError extends Error {
   override readonly name = 'CodedError'

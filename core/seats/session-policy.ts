@@ -1,7 +1,7 @@
 // Asks the holder of the seat `session-policy` what a connection to a listener with `rbac` may do, and checks the shape of its answer
 // (spec 04 B.3, 09 §4). The rights are the holder's word alone: nothing is added here, and nothing is assumed.
 import { parseUnrounded } from '../../base/values/exact-json.ts'
-import { CodedError, type ErrorCode } from '../../protocol/errors.ts'
+import { CodedError, UNANSWERED } from '../../protocol/errors.ts'
 import type { ExposeFilter, SessionAnswer, SessionQuestion } from '../../protocol/seats.ts'
 import type { WorkerNames } from '../config/worker-names.ts'
 import type { ExactGrants } from '../model/exact-grants.ts'
@@ -12,13 +12,7 @@ import type { Seat } from './seat.ts'
 /** An auth function has 30 s; whoever asks it is to be able to say that it took longer. */
 const DECISION_MS = 31_000
 
-/** Nobody has decided. Why that is so is not for whoever is at the door. */
-const AWAY: ReadonlySet<string> = new Set([
-  'plugin_unavailable',
-  'overloaded',
-  'invocation_stopped',
-  'channel_send_failed',
-] satisfies ErrorCode[])
+/** Told where nobody has decided. Why that is so is not for whoever is at the door. */
 const NOT_NOW = 'this listener can not decide on connections at the moment; try again later'
 
 /** A connection that wants to come in. */
@@ -59,7 +53,7 @@ export class SessionPolicy {
       return { kind: 'session', rights, middleware, exact: this.#exact }
     } catch (error) {
       const { code, message } = error as Error & { code?: string }
-      const isAway = code !== undefined && AWAY.has(code)
+      const isAway = code !== undefined && UNANSWERED.has(code)
       throw new CodedError('AUTH_ERROR', isAway ? NOT_NOW : message, { cause: error })
     }
   }

@@ -1,6 +1,6 @@
 // The auth function: asked once per connection who it is (spec 04 B.3). Any error of it refuses the connection.
 import { parseUnrounded } from '../../base/values/exact-json.ts'
-import { CodedError, type ErrorCode } from '../../protocol/errors.ts'
+import { CodedError, UNANSWERED } from '../../protocol/errors.ts'
 import type { SessionQuestion } from '../../protocol/seats.ts'
 import { InvocationError } from '../../sdk/errors.ts'
 import type { Handle } from '../../sdk/plugin.ts'
@@ -8,14 +8,6 @@ import type { AuthOddities } from './auth-oddities.ts'
 import { readAuthResult, type AuthResult } from './auth-result.ts'
 
 export const AUTH_MS = 30_000
-
-/** The call did not get to a handler, or the handler ended: what the engine says of it is the operator's to know. */
-const AWAY: ReadonlySet<string> = new Set([
-  'plugin_unavailable',
-  'overloaded',
-  'invocation_stopped',
-  'channel_send_failed',
-] satisfies ErrorCode[])
 
 export interface AuthDeps {
   readonly iii: Pick<Handle, 'trigger'>
@@ -53,7 +45,8 @@ function reasonOf(error: unknown, functionId: string): { message: string; isMish
   const { code } = error
   if (code === 'TIMEOUT')
     return { message: `auth function '${functionId}' did not answer within ${AUTH_MS} ms`, isMishap: true }
-  if (AWAY.has(code))
+  // What the engine says of it is the operator's to know.
+  if (UNANSWERED.has(code))
     return { message: `auth function '${functionId}' can not be asked at the moment; try again later`, isMishap: true }
   const said = error.message.slice(`${code}: `.length)
   // Behind it stands which functions there are instead: nothing for whoever is at the door.

@@ -1,7 +1,7 @@
 // What the SDKs of all surfaces export alike.
 export { isChannelRef, extractChannelRefs } from '../channel-refs.ts'
 export type { CallFunction, CallRequest, EnqueueResult } from '../call-types.ts'
-export { ChannelDirection, ChannelItem, createChannel, createStream } from './helpers.ts'
+export { ChannelDirection, ChannelItem, createChannel, createStream } from './former-methods.ts'
 export type { ClientOptions, ReconnectionConfig, ReconnectionConfig as IIIReconnectionConfig } from './options.ts'
 export type { RegisterServiceInput } from './client.ts'
 export {

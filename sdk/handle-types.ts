@@ -65,7 +65,10 @@ export interface TriggerRequest {
   baggage?: string
 }
 
-/** A binding of a function to a trigger type. `config` is typed by the type's id where it is one of `KnownTriggers`. */
+/**
+ * A binding of a function to a trigger type. Its `config` says of which events, as the type's page does; it is typed by the type's id where
+ * that is one of `KnownTriggers`.
+ */
 export type TriggerInput<Type extends string = string> = {
   /** Id of the trigger type. */
   readonly type: Type

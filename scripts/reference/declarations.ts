@@ -16,7 +16,7 @@ export interface Declaration {
   readonly kind: 'class' | 'interface' | 'function' | 'const' | 'type'
   readonly form: string
   readonly text: string
-  /** Of classes and interfaces, and of objects. */
+  /** Of classes and interfaces, of objects, and of types that begin as an object. */
   readonly members: readonly Member[]
 }
 
@@ -59,7 +59,9 @@ export function declarationOf(root: string, { name, file }: Export): Declaration
   const kind = pattern.exec(lines[at]!)![1] as Declaration['kind']
   const end = endOf(lines, at)
   const body = lines.slice(at + 1, end)
-  const members = kind === 'function' || kind === 'type' ? [] : membersOf(body)
+  // A type that is a block of members, and maybe more, is shown as that.
+  const isBlock = kind === 'type' ? lines[at]!.endsWith('= {') : kind !== 'function'
+  const members = isBlock ? membersOf(body) : []
   const whole = lines.slice(at, kind === 'function' ? end + 1 : kind === 'type' ? end + 1 : at + 1)
   return { name, kind, form: oneLine(headOf(whole)), text: commentBefore(lines, at), members }
 }
@@ -120,7 +122,7 @@ function oneLine(text: string): string {
     .replace(/\( /g, '(')
     .replace(/,? \)/g, ')')
     .replace(/^ ?(?:export |readonly |override |abstract |async )*/, '')
-    .replace(/ =>$/, '')
+    .replace(/ =>$|,$/, '')
     .trim()
 }
 

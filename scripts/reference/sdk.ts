@@ -271,10 +271,14 @@ function inherited({ name, file }: { name: string; file: string }): readonly Mem
   )
 }
 
-function formText({ kind, form }: Declaration, name: string): string[] {
+function formText({ kind, form, members }: Declaration, name: string): string[] {
   if (kind === 'function') return [code(form.replace(/^function /, '')), '']
-  if (kind !== 'type') return []
-  const is = form.replace(/^type \w+(?:<[^=]*>)? = \|? ?/, '')
+  if (kind !== 'type' || members.length > 0) return []
+  const is = form
+    .replace(/^type \w+(?:<.*?>)? = \|? ?/, '')
+    .replace(/\breadonly /g, '')
+    .replace(/< /g, '<')
+    .replace(/ >/g, '>')
   return is.length > 400 || is.includes(`typeof ${name}`) ? [] : [code(is), '']
 }
 

@@ -1,5 +1,7 @@
 // `iii queue`: look at queues and topics, bring dead letters back, hold a queue.
 import { defineCommand, type ArgsDef, type CommandDef } from 'citty'
+import { Mistake } from '../../kit/commands/mistake.ts'
+import { shortened } from '../../kit/commands/shortened.ts'
 import type { CommandTools } from '../../sdk/built-in.ts'
 
 type Args = Readonly<Record<string, unknown>>
@@ -32,19 +34,6 @@ interface JobRow {
   readonly payload: unknown
   readonly awaiting_function?: boolean
 }
-
-/** Shown without a stack, with what to do about it. */
-class Mistake extends Error {
-  readonly remedy: string
-
-  constructor(message: string, remedy: string) {
-    super(message)
-    this.remedy = remedy
-  }
-}
-
-/** Characters of data that a line shows. */
-const SHOWN_LENGTH = 60
 
 const JSON_ARGS: ArgsDef = {
   json: { type: 'boolean', description: 'Print the answer of the engine as JSON', default: false },
@@ -224,8 +213,4 @@ function hold(
       return 0
     },
   })
-}
-
-function shortened(text: string): string {
-  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH - 1)}…` : text
 }

@@ -1,5 +1,7 @@
 // `iii sessions`: who is connected to listeners with `rbac`, and sending one away.
 import { defineCommand, type ArgsDef, type CommandDef } from 'citty'
+import { Mistake } from '../../kit/commands/mistake.ts'
+import { shortened } from '../../kit/commands/shortened.ts'
 import type { CommandTools } from '../../sdk/built-in.ts'
 
 interface SessionRow {
@@ -14,21 +16,8 @@ interface SessionRow {
   readonly denied: number
 }
 
-/** Shown without a stack, with what to do about it. */
-class Mistake extends Error {
-  readonly remedy: string
-
-  constructor(message: string, remedy: string) {
-    super(message)
-    this.remedy = remedy
-  }
-}
-
 /** The most that the engine lists at once. */
 const MAX_LIMIT = 10_000
-/** Characters of a context that a line shows. */
-const SHOWN_LENGTH = 60
-
 const LIST_ARGS: ArgsDef = {
   listener: { type: 'string', description: 'Only those of this listener, such as iii-worker-manager#1' },
   limit: { type: 'string', default: '100', description: 'How many to show, the oldest first' },
@@ -102,8 +91,4 @@ function sessionLine(row: SessionRow): Record<string, string> {
     CONTEXT: shortened(JSON.stringify(row.context)),
     ID: row.worker_id,
   }
-}
-
-function shortened(text: string): string {
-  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH - 1)}…` : text
 }

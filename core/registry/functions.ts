@@ -126,7 +126,8 @@ export class FunctionRegistry {
     if (worker.slot !== undefined) entry.slot = worker.slot
     // A trusted worker has the id for itself, also while it is not there for a moment or cannot take a call (spec 09 §4 a).
     if (isTrusted(worker.policy)) this.#evictSessions(entry)
-    else if (before !== undefined && prefixLength(before.worker) < prefixLength(worker)) this.#evictSessions(entry, (other) => other !== worker)
+    else if (before !== undefined && prefixLength(before.worker) < prefixLength(worker))
+      this.#evictSessions(entry, (other) => other !== worker)
     this.#events.onProvided(entry)
     if (wasEmpty) this.#events.onChanged()
     this.#events.onProvidersChanged(entry)

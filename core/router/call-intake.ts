@@ -9,7 +9,14 @@ import { isVoid, type Call } from '../model/call.ts'
 import { checkCall, middlewareOf } from '../model/policy.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { ENQUEUE_FUNCTION, enqueueTimedOut, furtherMembers, jobIn, misplacedNamespace, unknownMembers } from './enqueue.ts'
+import {
+  ENQUEUE_FUNCTION,
+  enqueueTimedOut,
+  furtherMembers,
+  jobIn,
+  misplacedNamespace,
+  unknownMembers,
+} from './enqueue.ts'
 import { EnqueueCall, type EnqueueCallDeps } from './enqueue-call.ts'
 import { EnqueueRequests } from './enqueue-requests.ts'
 import { ENQUEUE_MS, EnqueueWaits } from './enqueue-waits.ts'

@@ -40,12 +40,7 @@ export class RegistrationRefusals {
   }
 
   /** True when the worker has as many of them as it may, and this is one more. */
-  tooMany(
-    worker: Worker,
-    known: KnownIds,
-    id: string,
-    what: string,
-  ): boolean {
+  tooMany(worker: Worker, known: KnownIds, id: string, what: string): boolean {
     if (known.size < worker.maxRegistrations || known.has(id)) return false
     this.count()
     this.#warnings.count(

@@ -175,19 +175,22 @@ test('A session removes no trigger that it did not make, and does not learn whet
 test.each([
   ['its listener is changed', [{}, { rbac: { expose_functions: [] } }]],
   ['its listener goes', [{}]],
-])('When %s, what sessions made by engine::register_trigger goes, theirs that have left too', async (_when, configs) => {
-  const rbac = { expose_functions: ['match("open::*")', 'match("engine::register_trigger")'] }
-  const { core, trusted, session } = await hostile({ rbac })
-  const target = { trigger_type: 'tick', function_id: OPEN }
-  const kept = (await trusted.call('engine::register_trigger', target)).result as { id: string }
-  await session.call('engine::register_trigger', target)
-  await session.close()
-  const there = await core.connect({ listener: 1 })
-  await there.call('engine::register_trigger', target)
-  expect([...core.core.triggers.bindings()]).toHaveLength(3)
-  await core.listen(configs.map(listenerEntry))
-  expect([...core.core.triggers.bindings()].map(({ id }) => id)).toEqual([kept.id])
-})
+])(
+  'When %s, what sessions made by engine::register_trigger goes, theirs that have left too',
+  async (_when, configs) => {
+    const rbac = { expose_functions: ['match("open::*")', 'match("engine::register_trigger")'] }
+    const { core, trusted, session } = await hostile({ rbac })
+    const target = { trigger_type: 'tick', function_id: OPEN }
+    const kept = (await trusted.call('engine::register_trigger', target)).result as { id: string }
+    await session.call('engine::register_trigger', target)
+    await session.close()
+    const there = await core.connect({ listener: 1 })
+    await there.call('engine::register_trigger', target)
+    expect([...core.core.triggers.bindings()]).toHaveLength(3)
+    await core.listen(configs.map(listenerEntry))
+    expect([...core.core.triggers.bindings()].map(({ id }) => id)).toEqual([kept.id])
+  },
+)
 
 test('When a session is revoked, what it made by engine::register_trigger goes as well', async () => {
   const rbac = { expose_functions: ['match("open::*")', 'match("engine::register_trigger")'] }

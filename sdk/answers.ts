@@ -12,12 +12,12 @@ export function toJson(value: unknown): string | undefined {
 export function serializationError(functionId: string, cause: unknown): ErrorBody {
   return {
     code: 'serialization_error',
-    message: `The result of ${functionId} cannot be turned into JSON: ${shown(cause)}`,
+    message: `The result of ${functionId} cannot be turned into JSON: ${shownThrown(cause)}`,
   }
 }
 
 /** What was thrown may be anything, even something that can't be made a text. */
-function shown(thrown: unknown): string {
+export function shownThrown(thrown: unknown): string {
   try {
     return thrown instanceof Error ? thrown.message : String(thrown)
   } catch {

@@ -1,7 +1,7 @@
 // The `iii` handle: what plugins, and external workers over a socket, register and call with (spec 08 §3–§7).
 // It knows no wire form; `transport.ts` is its connection. It knows no surface either, Node or browser: what differs is handed to it.
 import { randomUuid } from '../base/values/random-uuid.ts'
-import type { EngineMessage } from '../protocol/messages.ts'
+import type { EngineMessage, RegisterTrigger } from '../protocol/messages.ts'
 import type { Sidecar } from '../protocol/ring/sidecar.ts'
 import { Activity } from './activity.ts'
 import { toJson } from './answers.ts'
@@ -43,9 +43,9 @@ export interface HandleOptions {
   /** Gets problems that no call can report, such as a refused binding. Default `console.error`. */
   readonly onProblem?: (problem: string) => void
   /** Milliseconds that a call waits which does not say how long. Default 30000. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** Where functions are looked for when a call or binding does not say it; `engine::…` is always found. Default: none is said. */
-  readonly namespace?: string
+  readonly namespace?: string | undefined
 }
 
 /** What a surface has of its own. */
@@ -159,7 +159,12 @@ export class BaseHandle<Reader, Writer> {
     const payloadForm = { raw, liveChannelRefs: live_channel_refs }
     const index = this.#functions.add(id, isHandler ? handler : undefined, payloadForm)
     const invocation = isHandler ? {} : { invocation: { ...handler, method: handler.method ?? 'POST' } }
-    this.#transport.control({ ...more, type: 'registerfunction', id, ...invocation }, index)
+    try {
+      this.#transport.control({ ...more, type: 'registerfunction', id, ...invocation }, index)
+    } catch (error) {
+      this.#functions.remove(index)
+      throw error
+    }
     return {
       id,
       unregister: () => {
@@ -185,10 +190,11 @@ export class BaseHandle<Reader, Writer> {
       trigger_type: type,
       function_id,
       config,
-      ...(metadata === undefined ? {} : { metadata }),
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(trigger_namespace === undefined ? {} : { trigger_namespace }),
-    })
+      metadata,
+      // Those that are not said are not sent.
+      namespace,
+      trigger_namespace,
+    } as RegisterTrigger)
     return { id, unregister: () => this.#transport.control({ type: 'unregistertrigger', id, trigger_type: type }) }
   }
 
@@ -199,8 +205,8 @@ export class BaseHandle<Reader, Writer> {
   ): TriggerTypeRef<Config> => {
     const { id, description = '', ...more } = input
     if (typeof id !== 'string' || id.trim() === '') throw new Error('id is required')
-    this.#triggerTypes.add(id, handler as TriggerTypeHandler, more.trigger_request_format)
     this.#transport.control({ ...more, type: 'registertriggertype', id, description })
+    this.#triggerTypes.add(id, handler as TriggerTypeHandler, more.trigger_request_format)
     const registerTrigger = (functionId: string, config: Config, metadata?: unknown) =>
       this.registerTrigger({ type: id, function_id: functionId, config, metadata })
     return {
@@ -229,37 +235,41 @@ export class BaseHandle<Reader, Writer> {
    */
   readonly trigger = ((request: TriggerRequest): Promise<any> => {
     const { function_id: id, action, timeoutMs } = request
+    const transport = this.#transport
     let payload: string | undefined
     let sidecar: Sidecar | undefined
     try {
       checkRequest(request)
       payload = toJson(request.payload)
       sidecar = sidecarOf(request, this.#contexts, this.#namespace)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    const transport = this.#transport
-    if (this.#closedBy !== undefined) return Promise.reject(this.#closedBy)
-    if (action?.type === 'void') {
-      if (transport.congested) this.#dropVoid(id)
-      else transport.call(undefined, id, payload, sidecar)
-      return Promise.resolve(undefined)
-    }
-    if (!transport.open) return Promise.reject(closedError('The connection to the engine is closed', id))
-    if (transport.congested) {
-      return Promise.reject(
-        new InvocationError(
+      if (this.#closedBy !== undefined) throw this.#closedBy
+      if (action?.type === 'void') {
+        if (transport.congested) this.#dropVoid(id)
+        else transport.call(undefined, id, payload, sidecar)
+        return Promise.resolve(undefined)
+      }
+      if (!transport.open) throw closedError('The connection to the engine is closed', id)
+      if (transport.congested) {
+        throw new InvocationError(
           'overloaded',
           'Too much waits to be sent to the engine; try again later',
           id,
           undefined,
           true,
-        ),
-      )
+        )
+      }
+    } catch (error) {
+      return Promise.reject(error)
     }
     return new Promise((resolve, reject) => {
       const callId = this.#pending.add(id, timeoutMs, resolve as (value: unknown) => void, reject, request.raw)
-      transport.call(callId, id, payload, sidecar)
+      try {
+        transport.call(callId, id, payload, sidecar)
+      } catch (error) {
+        // It was not made, so nothing waits for it.
+        this.#pending.take(callId)
+        throw error
+      }
     })
   }) as CallFunction
 

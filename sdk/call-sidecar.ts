@@ -9,8 +9,7 @@ export function checkRequest({ function_id: id, namespace, timeoutMs }: TriggerR
   if (typeof id !== 'string' || id === '') throw new Error('function_id is required')
   if (namespace !== undefined && namespace.trim() === '')
     throw new Error("'namespace' is empty: omit it or give a name")
-  if (timeoutMs !== undefined && !(timeoutMs >= 0))
-    throw new Error(`timeoutMs must be a number of milliseconds, not ${timeoutMs}`)
+  if (timeoutMs !== undefined) numberIn('timeoutMs', timeoutMs)
 }
 
 /** The sidecar with the members that are set; undefined when there are none. */
@@ -31,4 +30,10 @@ export function sidecarOf(
 /** The engine's own functions are in the default namespace, whatever the worker's is. */
 function namespaceOf(functionId: string, own: string | undefined): string | undefined {
   return own !== undefined && functionId.startsWith('engine::') ? DEFAULT_NAMESPACE : own
+}
+
+/** The value, when it is such a number; throws with its name otherwise. */
+export function numberIn(name: string, value: unknown, least = 0, most = Infinity): number {
+  if (typeof value === 'number' && value >= least && value <= most) return value
+  throw new Error(`${name} must be a number from ${least} to ${most}, not ${value}`)
 }

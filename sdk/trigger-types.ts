@@ -3,7 +3,7 @@ import type { EngineMessage, RegisterTrigger, UnregisterTrigger } from '../proto
 import type { ErrorBody } from '../protocol/errors.ts'
 import { surplusMember } from '../base/values/closed-object.ts'
 import type { Activity } from './activity.ts'
-import { promiseOf } from './answers.ts'
+import { promiseOf, shownThrown } from './answers.ts'
 import type { TriggerTypeHandler } from './handle-types.ts'
 import type { Transport } from './transport.ts'
 
@@ -72,8 +72,7 @@ export class TriggerTypes {
       ...(namespace === undefined ? {} : { namespace }),
     }
     const refuse = (error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error)
-      this.#answer(message, { code: 'trigger_registration_failed', message: reason })
+      this.#answer(message, { code: 'trigger_registration_failed', message: shownThrown(error) })
     }
     try {
       // Handlers return what a `Map.set` or `delete` happens to give.
@@ -87,9 +86,7 @@ export class TriggerTypes {
 
   #unregister({ id, trigger_type, deliberate }: UnregisterTrigger, handler: TriggerTypeHandler): void | Promise<void> {
     const report = (error: unknown) => {
-      this.#report(
-        `Trigger type ${trigger_type} failed to drop the binding ${id}: ${error instanceof Error ? error.message : String(error)}`,
-      )
+      this.#report(`Trigger type ${trigger_type} failed to drop the binding ${id}: ${shownThrown(error)}`)
     }
     try {
       return promiseOf(handler.unregisterTrigger({ id, deliberate: deliberate === true }))?.then(() => {}, report)

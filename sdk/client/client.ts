@@ -46,7 +46,7 @@ export class Client<Reader, Writer> extends BaseHandle<Reader, Writer> {
       url: address,
       platform,
       worker,
-      ...(headers === undefined ? {} : { headers }),
+      headers,
       limits: limitsOf(options),
       codes: CODES,
       refusal: (message) => (fatalError = new RegistrationRejectedError({ worker_name: worker.name, ...message })),
@@ -66,8 +66,8 @@ export class Client<Reader, Writer> extends BaseHandle<Reader, Writer> {
       },
     })
     super(transport, surface, {
-      ...(options.invocationTimeoutMs === undefined ? {} : { timeoutMs: options.invocationTimeoutMs }),
-      ...(worker.namespace === undefined ? {} : { namespace: worker.namespace }),
+      timeoutMs: options.invocationTimeoutMs ?? undefined,
+      namespace: worker.namespace,
     })
     this.#transport = transport
     this.#listeners = listeners

@@ -1,9 +1,10 @@
 // What `registerWorker` takes, on every surface.
+import { numberIn } from '../call-sidecar.ts'
 import type { SocketLimits } from '../transports/socket-options.ts'
 
 /** How a lost connection is made again. */
 export interface ReconnectionConfig {
-  /** Milliseconds before the first further attempt. Default 1000. */
+  /** Milliseconds before the first further attempt. Default 1000; there are always at least 10 between two. */
   readonly initialDelayMs?: number
   /** Longest wait between two attempts in milliseconds. Default 30000. */
   readonly maxDelayMs?: number
@@ -28,21 +29,20 @@ export interface ClientOptions {
   readonly reconnectionConfig?: ReconnectionConfig
 }
 
-export function limitsOf({ reconnectionConfig = {} }: ClientOptions): Partial<SocketLimits> {
-  const {
-    initialDelayMs: reconnectMs = 1000,
-    maxDelayMs: maxReconnectMs = 30_000,
-    backoffMultiplier: reconnectFactor = 2,
-    jitterFactor: reconnectJitter = 0.3,
-    maxRetries = -1,
-  } = reconnectionConfig
+/** Throws when an option is no number, or one that can't be meant. */
+export function limitsOf(options: ClientOptions): Partial<SocketLimits> {
+  const values: Readonly<Record<string, unknown>> = { ...options, ...options.reconnectionConfig }
+  const read = (name: keyof ClientOptions | keyof ReconnectionConfig, initial: number, least?: number, most?: number) =>
+    numberIn(name, values[name] ?? initial, least, most)
+  const maxRetries = read('maxRetries', -1, -Infinity)
+  read('invocationTimeoutMs', 0)
   return {
     // A call waits for the connection as long as its caller does; the number of those that wait is limited.
     awayMs: Infinity,
-    reconnectMs,
-    maxReconnectMs,
-    reconnectFactor,
-    reconnectJitter,
+    reconnectMs: read('initialDelayMs', 1000),
+    maxReconnectMs: read('maxDelayMs', 30_000),
+    reconnectFactor: read('backoffMultiplier', 2, 1),
+    reconnectJitter: read('jitterFactor', 0.3, 0, 1),
     maxRetries: maxRetries < 0 ? Infinity : maxRetries,
   }
 }

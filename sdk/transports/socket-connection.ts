@@ -27,12 +27,15 @@ export interface SocketConnectionOptions {
   readonly url: string
   readonly platform: SocketPlatform
   readonly limits: SocketLimits
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>> | undefined
   /** A frame to be sent before everything else, even before the greeting: `reattach`. */
   readonly firstFrame: () => string | undefined
   /** 0 … 1. Default `Math.random`. */
-  readonly random?: () => number
+  readonly random?: (() => number) | undefined
 }
+
+/** Between two attempts, whatever the settings say: without a wait the engine would be asked without pause. */
+const LEAST_WAIT_MS = 10
 
 type Timer = ReturnType<typeof setTimeout>
 
@@ -214,7 +217,7 @@ export class SocketConnection {
       this.fail(`${this.#problem}; ${attempts} made, and no more are`)
       return this.#listener.givenUp()
     }
-    this.#reconnect = setTimeout(() => this.#connect(), this.#backOff.failed())
+    this.#reconnect = setTimeout(() => this.#connect(), Math.max(this.#backOff.failed(), LEAST_WAIT_MS))
     this.#enter('reconnecting')
   }
 

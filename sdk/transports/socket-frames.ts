@@ -96,5 +96,6 @@ function answerFrame({ invocationId, functionId, traceparent, baggage }: Deliver
 }
 
 function member(name: string, value: unknown): string {
-  return value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`
+  const json = JSON.stringify(value) as string | undefined
+  return json === undefined ? '' : `,"${name}":${json}`
 }

@@ -1,46 +1,28 @@
 // What a worker on a socket has registered, so that each new connection can be told all of it (spec 08 §13).
 import type { WorkerMessage } from '../../protocol/messages.ts'
 
-export class SocketRegistrations {
-  readonly #triggerTypes = new Map<string, WorkerMessage>()
-  readonly #services = new Map<string, WorkerMessage>()
-  readonly #functions = new Map<string, WorkerMessage>()
-  readonly #triggers = new Map<string, WorkerMessage>()
+/** In the order in which a new connection is told of them. */
+const KINDS = ['triggertype', 'service', 'function', 'trigger'] as const
 
-  /** Takes note of a message. While there is no connection that is all: the next one is told what `all` gives. */
-  note(message: WorkerMessage): void {
-    switch (message.type) {
-      case 'registertriggertype':
-        this.#triggerTypes.set(message.id, message)
-        break
-      case 'unregistertriggertype':
-        this.#triggerTypes.delete(message.id)
-        break
-      case 'registerservice':
-        this.#services.set(message.id, message)
-        break
-      case 'registerfunction':
-        this.#functions.set(message.id, message)
-        break
-      case 'unregisterfunction':
-        this.#functions.delete(message.id)
-        break
-      case 'registertrigger':
-        this.#triggers.set(message.id, message)
-        break
-      case 'unregistertrigger':
-        this.#triggers.delete(message.id)
-        break
-      default:
-      // Answers and the like concern the connection that is there.
+export class SocketRegistrations {
+  /** Frames by id, for each kind. */
+  readonly #told = KINDS.map(() => new Map<string, string>())
+
+  /**
+   * Takes note of a message. While there is no connection that is all: the next one is told what `all` gives.
+   * @param frame the message as it is now: what it was made of may change.
+   */
+  note(message: WorkerMessage, frame: string): void {
+    // Answers and the like concern the connection that is there.
+    if (!('id' in message)) return
+    for (const [index, kind] of KINDS.entries()) {
+      if (message.type === `register${kind}`) this.#told[index]!.set(message.id, frame)
+      else if (message.type === `unregister${kind}`) this.#told[index]!.delete(message.id)
     }
   }
 
-  /** Types, then services, functions, then triggers: each in the order of registration. */
-  *all(): Generator<WorkerMessage> {
-    yield* this.#triggerTypes.values()
-    yield* this.#services.values()
-    yield* this.#functions.values()
-    yield* this.#triggers.values()
+  /** Frames: types, then services, functions, then triggers: each in the order of registration. */
+  *all(): Generator<string> {
+    for (const frames of this.#told) yield* frames.values()
   }
 }

@@ -35,7 +35,7 @@ export interface SocketTransportOptions {
   readonly platform: SocketPlatform
   readonly worker: SocketAnnouncement
   /** Sent with the upgrade of the worker's connection, where the platform can. */
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>> | undefined
   readonly limits?: Partial<SocketLimits>
   readonly events?: SocketEvents
   /** What goes with a call besides its payload; throws to refuse the call. */
@@ -93,9 +93,9 @@ export class SocketTransport implements Transport {
         url,
         platform,
         limits: this.#limits,
-        ...(headers === undefined ? {} : { headers }),
+        headers,
         firstFrame: () => this.#reattach(),
-        ...(random === undefined ? {} : { random }),
+        random,
       },
       {
         up: (greeting) => this.#up(greeting),
@@ -183,8 +183,12 @@ export class SocketTransport implements Transport {
   }
 
   control(message: WorkerMessage): void {
-    this.#registrations.note(message)
-    if (this.#connection.up) this.#connection.send(JSON.stringify(message))
+    // First of all: what can't be sent must not be tried again with each connection.
+    const frame = JSON.stringify(message)
+    const problem = this.#tooLarge(frame)
+    if (problem !== undefined) throw new Error(problem)
+    this.#registrations.note(message, frame)
+    if (this.#connection.up) this.#connection.send(frame)
   }
 
   /** Sends a frame that is about this worker and no part of the handle's talk; false when there is no connection, or too much waits. */
@@ -254,7 +258,7 @@ export class SocketTransport implements Transport {
     this.#ids = new InvocationIds()
     // In one go, so that nothing stands between: announce, registrations, calls that waited (spec 08 §13).
     this.#connection.send(announceFrame(this.#worker, this.#platform.about()))
-    for (const message of this.#registrations.all()) this.#connection.send(JSON.stringify(message))
+    for (const frame of this.#registrations.all()) this.#connection.send(frame)
     for (const call of this.#calls.takeWaiting()) {
       if (call.callId === undefined || this.#receiver?.isWaitedFor(call.callId) === true) this.#send(call)
     }
@@ -271,7 +275,13 @@ export class SocketTransport implements Transport {
 
   #send({ callId, functionId, payload, sidecar }: OutgoingCall): void {
     const id = callId === undefined ? undefined : this.#ids.idOf(callId)
-    const frame = callFrame(id, functionId, payload, sidecar)
+    let frame: string
+    try {
+      frame = callFrame(id, functionId, payload, sidecar)
+    } catch (error) {
+      // It may have waited for this connection, and its caller with it.
+      return this.#fail({ callId, functionId }, error as Error)
+    }
     const problem = this.#tooLarge(frame)
     if (problem !== undefined) {
       return this.#fail(

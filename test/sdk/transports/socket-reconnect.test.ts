@@ -259,11 +259,11 @@ test('an engine that greets and closes at once is asked less and less often', as
   const engine = await scriptedEngine()
   const spy = vi.spyOn(globalThis, 'setTimeout')
   onTestFinished(() => spy.mockRestore())
-  openSocket(engine.url, { reconnectMs: 5, maxReconnectMs: 1_000, reconnectJitter: 0 })
+  openSocket(engine.url, { reconnectMs: 11, maxReconnectMs: 1_000, reconnectJitter: 0 })
   for (let count = 1; count <= 5; count++) (await engine.sockets.take(count))[count - 1]!.close(1011)
   await engine.sockets.take(6)
-  const waits = spy.mock.calls.map(([, ms]) => ms).filter((ms) => [5, 10, 20, 40, 80].includes(ms ?? 0))
-  expect(waits).toEqual([5, 10, 20, 40, 80])
+  const waits = spy.mock.calls.map(([, ms]) => ms).filter((ms) => [11, 22, 44, 88, 176].includes(ms ?? 0))
+  expect(waits).toEqual([11, 22, 44, 88, 176])
 })
 
 test('what accepts connections and is no engine is given up after handshakeMs', async () => {
@@ -317,6 +317,16 @@ test('a name that is taken gets a suffix; the worker comes back with it', async 
   expect(names[1]).toMatch(new RegExp(`^iii-state-bridge-.+-${process.pid}$`))
 })
 
+test('without a wait between attempts there is one all the same', async () => {
+  const engine = await scriptedEngine()
+  const spy = vi.spyOn(globalThis, 'setTimeout')
+  onTestFinished(() => spy.mockRestore())
+  openSocket(engine.url, { reconnectMs: 0, maxReconnectMs: 0 })
+  for (let count = 1; count <= 3; count++) (await engine.sockets.take(count))[count - 1]!.close(1011)
+  await engine.sockets.take(4)
+  expect(spy.mock.calls.map(([, ms]) => ms).filter((ms) => ms === 10)).toHaveLength(3)
+})
+
 test('waits between attempts double up to the limit and are spread by the jitter', async () => {
   const port = await unusedPort()
   const failed = new Collector<number>()
@@ -326,7 +336,7 @@ test('waits between attempts double up to the limit and are spread by the jitter
     {
       url: `ws://127.0.0.1:${port}`,
       platform: NODE_SOCKETS,
-      limits: { ...SOCKET_LIMITS, reconnectMs: 2, maxReconnectMs: 11, reconnectJitter: 0.5 },
+      limits: { ...SOCKET_LIMITS, reconnectMs: 8, maxReconnectMs: 41, reconnectJitter: 0.5 },
       firstFrame: () => undefined,
       random: () => 1,
     },
@@ -343,9 +353,9 @@ test('waits between attempts double up to the limit and are spread by the jitter
   connection.open()
   await failed.take(6)
   await connection.close()
-  const waits = spy.mock.calls.map(([, ms]) => ms).filter((ms) => [3, 6, 12, 16.5].includes(ms ?? 0))
+  const waits = spy.mock.calls.map(([, ms]) => ms).filter((ms) => [12, 24, 48, 61.5].includes(ms ?? 0))
   expect(failed.items.slice(0, 6)).toEqual([0, 1, 2, 3, 4, 5])
-  expect(waits.slice(0, 5)).toEqual([3, 6, 12, 16.5, 16.5])
+  expect(waits.slice(0, 5)).toEqual([12, 24, 48, 61.5, 61.5])
 })
 
 test('close ends the connection cleanly: its functions are gone at once', async () => {

@@ -33,6 +33,9 @@ export interface DiscoveryOptions {
   readonly intervalMs?: number
 }
 
+/** What was made within one flush, by who looks. */
+type Payloads = Map<object, Buffer>
+
 const WORKERS = 'engine::workers-available'
 const FUNCTIONS = 'engine::functions-available'
 const PLUGINS = 'engine::plugins-changed'
@@ -103,7 +106,7 @@ export class Discovery {
   /** Live bindings by type, then by id. */
   readonly #bound = new Map<string, Map<string, LogicalBinding>>()
   /** Raised and not fired yet; emptied within the same turn of the loop. */
-  #queue: { readonly type: string; readonly id: string; readonly payload: () => Buffer }[] = []
+  #queue: { readonly type: string; readonly id: string; readonly payload: (made: Payloads) => Buffer }[] = []
   #timer: NodeJS.Timeout | undefined
   #firedAt = -Infinity
   /** Ids at the last event, to leave out those that changed nothing; undefined = none told yet. */
@@ -191,7 +194,7 @@ export class Discovery {
     if (type !== FUNCTIONS || !isNew) return
     // Old SDKs would otherwise know of no function until the next change.
     this.#toldIds ??= this.#currentIds()
-    this.#raise(FUNCTIONS, binding.id, () => this.#functionsPayload(binding))
+    this.#raise(FUNCTIONS, binding.id, (made) => this.#functionsPayload(binding, made))
   }
 
   /** Not within the registration: the function that is bound may be registered by the same step. */
@@ -214,13 +217,8 @@ export class Discovery {
     if (this.#toldIds !== undefined && isEqualSet(this.#toldIds, ids)) return
     this.#toldIds = ids
     this.#firedAt = performance.now()
-    let complete: Buffer | undefined
-    for (const binding of bindings.values()) {
-      const filtered = viewersOf(binding) !== undefined
-      this.#raise(FUNCTIONS, binding.id, () =>
-        filtered ? this.#functionsPayload(binding) : (complete ??= this.#functionsPayload(binding)),
-      )
-    }
+    for (const binding of bindings.values())
+      this.#raise(FUNCTIONS, binding.id, (made) => this.#functionsPayload(binding, made))
   }
 
   #currentIds(): Set<string> {
@@ -230,10 +228,21 @@ export class Discovery {
   }
 
   /** Of a session's binding: what the session sees; of one that several share: what any of them sees. */
-  #functionsPayload(binding: LogicalBinding): Buffer {
-    const functions = this.#functions
+  #functionsPayload(binding: LogicalBinding, made: Payloads): Buffer {
     const engineWorker = this.#engineWorker
     const viewers = viewersOf(binding) ?? [{ worker: engineWorker, policy: engineWorker.policy }]
+    const [first] = viewers
+    // One viewer may have bound a hundred thousand functions: what it sees is the same for all of them.
+    const key = viewers.length === 1 ? (first?.worker ?? first?.policy) : undefined
+    const known = key && made.get(key)
+    if (known !== undefined) return known
+    const payload = this.#functionsEvent(viewers)
+    if (key !== undefined) made.set(key, payload)
+    return payload
+  }
+
+  #functionsEvent(viewers: readonly Viewer[]): Buffer {
+    const functions = this.#functions
     const rows = new Map<string, unknown>()
     for (const viewer of viewers) {
       for (const row of functionRows(functions, viewer)) rows.set(`${row.namespace}\n${row.function_id}`, row)
@@ -245,7 +254,7 @@ export class Discovery {
     return this.#bound.get(type) as Map<string, LogicalBinding>
   }
 
-  #raise(type: string, id: string, payload: () => Buffer): void {
+  #raise(type: string, id: string, payload: (made: Payloads) => Buffer): void {
     this.#queue.push({ type, id, payload })
     if (this.#queue.length === 1) queueMicrotask(() => this.#flush())
   }
@@ -253,9 +262,10 @@ export class Discovery {
   #flush(): void {
     const queue = this.#queue
     this.#queue = []
+    const made: Payloads = new Map()
     for (const { type, id, payload } of queue) {
       const binding = this.#bindingsOf(type).get(id)
-      if (binding !== undefined) this.#fire(binding, payload())
+      if (binding !== undefined) this.#fire(binding, payload(made))
     }
   }
 

@@ -1,6 +1,6 @@
 // Sessions that send too much, too slowly, or what is no message: bounded in memory and in the log, and nobody else notices.
 import { connect, type Socket } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { within } from '../support/deadline.ts'
 import { PUBLIC } from '../core/gateway/session-scene.ts'
 import { hostile, OPEN, SECRET, warningsAbout } from './hostile-scene.ts'
@@ -24,6 +24,29 @@ test('A flood of refused calls, void calls and registrations is a few lines of t
   expect(lines.length).toBeLessThan(60)
   expect(warningsAbout(scene).length).toBeGreaterThan(2)
   expect(core.core.router.warnings.total).toBeGreaterThanOrEqual(2500)
+})
+
+test('A session that is told of all functions by a thousand triggers has them listed once, not a thousand times', async () => {
+  const { core, session } = await hostile()
+  await session.provided('own::f')
+  const bind = (index: number): void =>
+    session.send({
+      type: 'registertrigger',
+      id: `t${index}`,
+      trigger_type: 'engine::functions-available',
+      function_id: 'own::f',
+      config: {},
+      metadata: { index },
+    })
+  for (let index = 0; index < 1_000; index++) bind(index)
+  await session.until(() => session.calls('own::f').length === 1_000, 'the first events')
+  const listed = vi.spyOn(core.core.router.functions, 'all')
+  onTestFinished(() => listed.mockRestore())
+  await session.provided('own::g')
+  await session.until(() => session.calls('own::f').length === 2_000, 'the next events')
+  expect(listed.mock.calls.length).toBeLessThan(10)
+  const told = session.calls('own::f').slice(1_000)
+  expect(new Set(told.map(({ data }) => JSON.stringify((data as { functions: unknown }).functions))).size).toBe(1)
 })
 
 test('An id of a megabyte is not written into the log', async () => {

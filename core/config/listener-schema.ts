@@ -26,6 +26,7 @@ export interface ListenerConfig {
   readonly outbox_hard_ms: number
   readonly max_frame_bytes: number
   readonly max_registrations: number
+  readonly max_registered_bytes: number
   readonly max_connections: number
   readonly max_depth: number
 }
@@ -47,6 +48,7 @@ export const LISTENER_DEFAULTS = {
   outbox_hard_ms: 30_000,
   max_frame_bytes: 64 * MiB,
   max_registrations: 100_000,
+  max_registered_bytes: 64 * MiB,
   max_connections: 20_000,
   max_depth: 256,
 } as const
@@ -121,6 +123,10 @@ export const LISTENER_SCHEMA: JsonSchema = {
       'Largest frame, in either direction: a larger one from a worker closes its connection, one to a worker is an error.',
     ),
     max_registrations: limit('max_registrations', 'Functions, triggers and trigger types of one connection, each.'),
+    max_registered_bytes: limit(
+      'max_registered_bytes',
+      'Bytes of the registrations of one connection that have a kilobyte or more.',
+    ),
     max_connections: limit('max_connections', 'Connections to this listener.'),
     max_depth: limit('max_depth', "Nesting of a session's payload."),
   },

@@ -313,7 +313,7 @@ export class Connection {
       this.#held.addMessage(message, frame.length)
       return undefined
     }
-    return this.#deps.registrations.handle(this.worker, message)
+    return this.#deps.registrations.handle(this.worker, message, frame.length)
   }
 
   /** 250 ms without a frame, or the end of the grace: the connection stays in `default`. */
@@ -348,7 +348,7 @@ export class Connection {
 
   #apply(item: ReturnType<HeldRegistrations['take']>[number] | undefined): Promise<void> | undefined {
     if (item === undefined || this.#state === 'ended') return undefined
-    if (item.message !== undefined) return this.#deps.registrations.handle(this.worker, item.message)
+    if (item.message !== undefined) return this.#deps.registrations.handle(this.worker, item.message, item.bytes)
     this.#deps.router.call(item.call, item.action)
     return undefined
   }

@@ -10,7 +10,7 @@ const MAX_ITEMS = 100_000
 const MAX_BYTES = 64 * 1024 * 1024
 
 export type HeldItem =
-  | { readonly message: WorkerMessage; readonly call?: undefined }
+  | { readonly message: WorkerMessage; readonly bytes: number; readonly call?: undefined }
   | { readonly message?: undefined; readonly call: Call; readonly action: Action | undefined }
 
 /**
@@ -40,7 +40,7 @@ export class HeldRegistrations {
 
   /** @param bytes size of the frame that it came in. */
   addMessage(message: WorkerMessage, bytes: number): void {
-    this.#add({ message }, bytes)
+    this.#add({ message, bytes }, bytes)
   }
 
   addCall(call: Call, action: Action | undefined): void {

@@ -253,6 +253,7 @@ export class Listener {
         listener: this.instanceId,
         maxUnanswered: config.max_unanswered,
         maxRegistrations: config.max_registrations,
+        maxRegisteredBytes: config.max_registered_bytes,
       },
       this.#connectionDeps,
     )

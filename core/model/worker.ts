@@ -6,6 +6,7 @@ import type { Provider } from './function-entry.ts'
 import type { PluginSlot } from './plugin-slot.ts'
 import type { Stage } from './stage.ts'
 import { LazySet } from '../../base/values/lazy-set.ts'
+import { RegisteredBytes } from './registered-bytes.ts'
 import { VoidCalls } from './void-calls.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 
@@ -45,6 +46,8 @@ export interface WorkerInit {
   readonly maxQueuedBytes?: number
   /** Functions, triggers and trigger types: this many of each. */
   readonly maxRegistrations?: number
+  /** Bytes of all of them that are of some size. */
+  readonly maxRegisteredBytes?: number
   /** The map that the link reads to find free ids; default: a new one. */
   readonly calls?: Map<string | number, Call>
   /** Set for workers inside the engine process tree: instance id and name of the listing row. */
@@ -102,6 +105,7 @@ export class Worker {
   readonly triggerTypeIds = new LazySet<string>()
   readonly triggerIds = new LazySet<string>()
   readonly maxRegistrations: number
+  readonly registeredBytes: RegisteredBytes
 
   constructor(init: WorkerInit) {
     this.id = init.id
@@ -116,6 +120,7 @@ export class Worker {
     this.voids = init.link.kind === 'socket' && init.slot === undefined ? new VoidCalls() : undefined
     this.maxUnanswered = init.maxUnanswered ?? Infinity
     this.maxRegistrations = init.maxRegistrations ?? 100_000
+    this.registeredBytes = new RegisteredBytes(init.maxRegisteredBytes ?? Infinity)
     this.maxQueuedBytes = init.maxQueuedBytes ?? 64 * 1024 * 1024
   }
 

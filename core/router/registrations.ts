@@ -18,6 +18,11 @@ import { RegistrationRefusals } from './registration-refusals.ts'
 import { prefixed, rightsOf, stringOr } from './session-rights.ts'
 import { TriggerRegistrations } from './trigger-registrations.ts'
 
+const TOO_MANY_BYTES: ErrorBody = {
+  code: 'overloaded',
+  message: 'its connection has registered max_registered_bytes already; unregister something, or raise that limit',
+}
+
 export interface RegistrationsDeps {
   readonly registries: Registries
   readonly caller: Caller
@@ -49,8 +54,15 @@ export class Registrations {
     this.#triggers = new TriggerRegistrations({ registries, caller, refusals, log })
   }
 
-  /** Lets a message take effect. A promise means: nothing more of this worker may be looked at until it settles; it never rejects. */
-  handle(worker: Worker, message: WorkerMessage): Promise<void> | undefined {
+  /**
+   * Lets a message take effect. A promise means: nothing more of this worker may be looked at until it settles; it never rejects.
+   * @param bytes size of its frame; 0 where that is nobody's concern
+   */
+  handle(worker: Worker, message: WorkerMessage, bytes = 0): Promise<void> | undefined {
+    if (bytes > 0 && 'id' in message && !worker.registeredBytes.take(message, bytes)) {
+      this.refuse(worker, message, TOO_MANY_BYTES)
+      return undefined
+    }
     switch (message.type) {
       case 'registerfunction':
         return this.#registerFunction(worker, message)

@@ -39,6 +39,7 @@ describe('defaults', () => {
       outbox_hard_ms: 30_000,
       max_frame_bytes: 67_108_864,
       max_registrations: 100_000,
+      max_registered_bytes: 64 * 1024 * 1024,
       max_connections: 20_000,
       max_depth: 256,
     })

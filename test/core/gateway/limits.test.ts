@@ -64,6 +64,62 @@ test('Registrations above max_registrations are ignored; known ids may still be 
   expect(worker.of('registrationrejected')).toEqual([])
 })
 
+test('Registrations above max_registered_bytes are refused, until something is unregistered or becomes small', async () => {
+  const core = await startCore({ listeners: [{ max_registered_bytes: 8 * KIB }] })
+  const [worker, caller] = [await core.connect(), await core.connect()]
+  const large = { text: 'x'.repeat(3 * KIB) }
+  const provide = (id: string, metadata: object): Promise<void> => worker.provided(id, () => id, { metadata })
+  const there = async (id: string): Promise<boolean> => (await caller.call(id, {})).error === undefined
+  const bind = async (id: string): Promise<unknown> => {
+    worker.send({ type: 'registertrigger', id, trigger_type: 'none', function_id: 'r::1', config: large })
+    await worker.settled()
+    return worker.of('triggerregistrationresult').find((frame) => frame['id'] === id)?.['error']
+  }
+  for (const id of ['r::1', 'r::2', 'r::3', 'r::1']) await provide(id, large)
+  await provide('r::small', {})
+  expect(await Promise.all(['r::1', 'r::2', 'r::3', 'r::small'].map(there))).toEqual([true, true, false, true])
+  worker.send({ type: 'registertriggertype', id: 't', description: large.text })
+  expect(await bind('b1')).toMatchObject({
+    code: 'overloaded',
+    message: expect.stringContaining('max_registered_bytes'),
+  })
+  expect(core.core.triggers.findType('default', 't')).toBeUndefined()
+  worker.send({ type: 'unregisterfunction', id: 'r::2' })
+  expect(await bind('b2')).toBeUndefined()
+  expect(core.core.triggers.findBinding('b2')).toBeDefined()
+  await provide('r::3', large)
+  expect(await there('r::3')).toBe(false)
+  await provide('r::1', {})
+  await provide('r::3', large)
+  expect(await there('r::3')).toBe(true)
+})
+
+test('Trigger types of one id in many namespaces count each', async () => {
+  const core = await startCore({ listeners: [{ max_registered_bytes: 8 * KIB }] })
+  const worker = await core.connect()
+  const register = (namespace: string): void =>
+    worker.send({ type: 'registertriggertype', id: 't', namespace, description: 'x'.repeat(3 * KIB) })
+  for (const namespace of ['a', 'b', 'c']) register(namespace)
+  worker.send({ type: 'unregistertriggertype', id: 't' })
+  for (const namespace of ['d', 'e', 'f']) register(namespace)
+  await worker.settled()
+  const there = ['a', 'b', 'c', 'd', 'e', 'f'].filter((namespace) => core.core.triggers.findType(namespace, 't'))
+  expect(there).toEqual(['d', 'e'])
+})
+
+test('What is registered before the announce counts as well', async () => {
+  const core = await startCore({ listeners: [{ max_registered_bytes: 8 * KIB }] })
+  const metadata = { text: 'x'.repeat(3 * KIB) }
+  const first = ['r::1', 'r::2', 'r::3'].map((id) => ({ type: 'registerfunction', id, metadata }))
+  const worker = await core.connect({ first })
+  await worker.settled()
+  expect(['r::1', 'r::2', 'r::3'].map((id) => core.core.router.functions.find('default', id) !== undefined)).toEqual([
+    true,
+    true,
+    false,
+  ])
+})
+
 test('A trigger type counts once per namespace, and may still be replaced in each', async () => {
   const core = await startCore({ listeners: [{ max_registrations: 2 }] })
   const worker = await core.connect()

@@ -114,7 +114,12 @@ export class ListenerChange implements PreparedPart {
     this.#around.onCommitted()
     const inUse = new Set([...opened.values()].map(({ web }) => web))
     await Promise.all(
-      this.#leaving.map(({ listener }) => (inUse.has(listener.web) ? listener.endSessions() : listener.close())),
+      this.#leaving.map(({ listener }) => {
+        if (!inUse.has(listener.web)) return listener.close()
+        const { instanceId } = listener
+        this.#deps.log.info(`listener '${instanceId}' has new settings; its connections are closed, and may come back`)
+        return listener.endSessions()
+      }),
     )
   }
 

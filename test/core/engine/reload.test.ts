@@ -98,6 +98,7 @@ test('A changed listener disconnects its own workers, with 1012, and no others',
   ])
   folder.configure(listener(first), listener(second, ', max_registrations: 1'))
   expect(await leaves.closed).toMatchObject({ code: 1012 })
+  await folder.logged("listener 'iii-worker-manager#1' has new settings")
   await folder.logged('configuration reloaded')
   const back = await folder.connect({ listener: 1 })
   back.provide('new::one', () => 1)

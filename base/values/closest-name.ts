@@ -41,7 +41,13 @@ export function suggestion(closest: string | undefined): string {
 export function unknownKey(key: string, known: readonly string[]): string {
   const shown = key.length > MAX_SHOWN ? `${key.slice(0, MAX_SHOWN)}…` : key
   const list = known.length === 0 ? ' None is allowed here.' : ` Known keys: ${known.join(', ')}.`
-  return `unknown key '${shown}'.${didYouMean(key, known)}${list}`
+  return `unknown key '${shown}'.${suggestion(closestName(key, known) ?? onlyLonger(key, known))}${list}`
+}
+
+/** The one known key that begins with what was written. */
+function onlyLonger(key: string, known: readonly string[]): string | undefined {
+  const longer = known.filter((each) => each.startsWith(key))
+  return longer.length === 1 ? longer[0] : undefined
 }
 
 /** Characters of a name from outside that a message shows. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { closestName, didYouMean, editDistance } from '../../../base/values/closest-name.ts'
+import { closestName, didYouMean, editDistance, unknownKey } from '../../../base/values/closest-name.ts'
 
 test.each([
   ['', '', 0],
@@ -48,4 +48,13 @@ test('the closest is the one with the fewest edits, whatever is passed over unse
 test('a name is no suggestion for itself, and no suggestion is no text', () => {
   expect(didYouMean('http', ['http'])).toBe('')
   expect(didYouMean('htp', ['http'])).toBe(" Did you mean 'http'?")
+})
+
+test('of an unknown key the one known key is suggested that goes on as it begins', () => {
+  const known = ['on_function_registration_function_id', 'on_trigger_registration_function_id', 'port']
+  expect(unknownKey('on_function_registration', known)).toContain(
+    "Did you mean 'on_function_registration_function_id'?",
+  )
+  expect(unknownKey('on_', known)).not.toContain('Did you mean')
+  expect(unknownKey('pert', known)).toContain("Did you mean 'port'?")
 })

@@ -57,6 +57,12 @@ test.each([
     "config.rbac.auth_function: unknown key 'auth_function'. Did you mean 'auth_function_id'?",
   ],
   [
+    'a hook whose name breaks off',
+    '        on_function_registration: gate::f\n',
+    '9:',
+    "config.rbac.on_function_registration: unknown key 'on_function_registration'. Did you mean 'on_function_registration_function_id'?",
+  ],
+  [
     'a member of an auth result',
     '        allowed_functions: [a::b]\n',
     '9:',

@@ -8,7 +8,7 @@ export { ANY_VALUE, objectSchema, OLD_AND_NEW, UPDATE_ERRORS, UPDATE_OPERATIONS 
 export { CodedError } from '../protocol/errors.ts'
 export { InvocationError } from '../sdk/errors.ts'
 export { RawJson } from '../sdk/raw-json.ts'
-export { currentCallContext } from '../sdk/call-context.ts'
+export { currentCallContext } from '../sdk/async-call-contexts.ts'
 
 // Trigger types
 export {

@@ -1,6 +1,6 @@
 // The `iii` handle of plugins, and of Node workers on a socket.
 import { BaseHandle, type HandleOptions, type Surface } from './base-handle.ts'
-import { ASYNC_CALL_CONTEXTS } from './call-context.ts'
+import { ASYNC_CALL_CONTEXTS } from './async-call-contexts.ts'
 import { ChannelReader } from './channel-reader.ts'
 import { ChannelWriter } from './channel-writer.ts'
 import type { ChannelOf } from './handle-types.ts'

@@ -1,6 +1,6 @@
 // The SDK of Node workers. Published as `iii-host/sdk` (spec 08 §17).
 import { hostname } from 'node:os'
-import { ASYNC_CALL_CONTEXTS } from './call-context.ts'
+import { ASYNC_CALL_CONTEXTS } from './async-call-contexts.ts'
 import type { ChannelOf } from './handle-types.ts'
 import { Client, type ClientSurface } from './client/client.ts'
 import { checkedAddress, checkedNamespace, type ClientOptions } from './client/options.ts'

@@ -2,7 +2,7 @@
 // settings of plugins at run time (spec 04 A.9).
 import type { JsonValue } from '../../base/values/json-value.ts'
 import { TriggerBindings } from '../../kit/triggers/trigger-bindings.ts'
-import { currentCallContext } from '../../sdk/call-context.ts'
+import { currentCallContext } from '../../sdk/async-call-contexts.ts'
 import { definePlugin } from '../../sdk/plugin.ts'
 import { CONFIGURATION_ADAPTERS, openConfigurationStore } from './adapters.ts'
 import { applySettings } from './apply-settings.ts'

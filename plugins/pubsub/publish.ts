@@ -2,7 +2,7 @@
 import { registerBuiltIn, type FunctionRegistrar } from '../../kit/functions/built-in-function.ts'
 import type { EventOrigin } from '../../kit/triggers/trigger-bindings.ts'
 import { CodedError } from '../../protocol/errors.ts'
-import { currentCallContext } from '../../sdk/call-context.ts'
+import { currentCallContext } from '../../sdk/async-call-contexts.ts'
 import type { PubSubEvent } from './adapters/adapter.ts'
 
 interface PublishInput {

@@ -1,6 +1,6 @@
 // `iii-state`: values addressed by scope and key, and the trigger type that fires when they change (spec 02).
 import { TriggerBindings } from '../../kit/triggers/trigger-bindings.ts'
-import { currentCallContext } from '../../sdk/call-context.ts'
+import { currentCallContext } from '../../sdk/async-call-contexts.ts'
 import { definePlugin } from '../../sdk/plugin.ts'
 import type { OnWritten } from './adapters/store.ts'
 import { openStateStore, STATE_ADAPTERS } from './adapters.ts'

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { TriggerBindings } from '../../kit/triggers/trigger-bindings.ts'
 import { CodedError } from '../../protocol/errors.ts'
-import { currentCallContext } from '../../sdk/call-context.ts'
+import { currentCallContext } from '../../sdk/async-call-contexts.ts'
 import { definePlugin } from '../../sdk/plugin.ts'
 import { openStreamStore, STREAM_ADAPTERS } from './adapters.ts'
 import type { OnEmitted, StreamStore } from './adapters/store.ts'

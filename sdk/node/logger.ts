@@ -1,5 +1,5 @@
 // The `Logger` of workers: lines with data, in the engine's log while this process is connected to one, else on the console.
-import { currentCallContext } from '../call-context.ts'
+import { currentCallContext } from '../async-call-contexts.ts'
 import { logFrame, type LogLevel } from './log-frame.ts'
 
 /** Takes the frame of a line to an engine; false when it can't at present. */

@@ -1,7 +1,7 @@
 // The `iii` handle over a recorded transport: functions, calls, trigger types (spec 08 §3–§6, §10).
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { CodedError } from '../../protocol/errors.ts'
-import { currentCallContext } from '../../sdk/call-context.ts'
+import { currentCallContext } from '../../sdk/async-call-contexts.ts'
 import { ChannelReader } from '../../sdk/channel-reader.ts'
 import { InvocationError } from '../../sdk/errors.ts'
 import { Handle } from '../../sdk/handle.ts'

@@ -3,7 +3,7 @@ import { registerBuiltIn, type FunctionRegistrar } from '../../../kit/functions/
 import { ANY_VALUE, objectSchema } from '../../../kit/functions/function-schemas.ts'
 import type { InputObject, InputReader } from '../../../kit/functions/input-reader.ts'
 import { CodedError } from '../../../protocol/errors.ts'
-import { currentCallContext } from '../../../sdk/call-context.ts'
+import { currentCallContext } from '../../../sdk/async-call-contexts.ts'
 import type { Backend, PublishedMessage } from '../adapters/backend.ts'
 import { scheduleOf } from '../new-job.ts'
 import { PUBLISH_OPTIONS, readPublishOptions, refuseMistyped } from '../publish-options.ts'

@@ -5,7 +5,7 @@ import { CodedError } from '../../protocol/errors.ts'
 import { answerSchema, type EngineFunction } from '../model/engine-function.ts'
 import type { ChannelEvent } from '../model/link-events.ts'
 import type { Worker } from '../model/worker.ts'
-import { Channel } from './channel.ts'
+import { Channel, type SharedBytes } from './channel.ts'
 import { PluginReader, PluginWriter, type ChannelLink } from './plugin-ends.ts'
 import { attachSocketReader, attachSocketWriter } from './socket-ends.ts'
 
@@ -46,7 +46,7 @@ export class ChannelBroker {
   readonly #maxOfSession: number
   readonly #channels = new Map<string, Channel>()
   /** How many each session has created that are not finished. */
-  readonly #ofSessions = new Map<Worker, number>()
+  readonly #ofSessions = new Map<Worker, SharedBytes & { channels: number }>()
   /** Finished channels by id, with the time at which they are forgotten. */
   readonly #tombstones = new Map<string, { key: string; until: number }>()
   readonly #pluginEnds = new Map<Worker, Map<number, PluginEnds>>()
@@ -76,9 +76,12 @@ export class ChannelBroker {
    * @throws CodedError `overloaded` when there are too many channels.
    */
   create(bufferSize: number = DEFAULT_ITEMS, creator?: Worker): { writer: ChannelRef; reader: ChannelRef } {
-    const own = creator === undefined ? 0 : (this.#ofSessions.get(creator) ?? 0)
-    if (own >= this.#maxOfSession)
-      throw new CodedError('overloaded', `This session has ${own} channels; end some that are not used any more`)
+    const own = creator === undefined ? undefined : (this.#ofSessions.get(creator) ?? { channels: 0, bytes: 0 })
+    if (own !== undefined && own.channels >= this.#maxOfSession)
+      throw new CodedError(
+        'overloaded',
+        `This session has ${own.channels} channels; end some that are not used any more`,
+      )
     if (this.#channels.size >= this.#maxChannels) {
       throw new CodedError(
         'overloaded',
@@ -89,8 +92,11 @@ export class ChannelBroker {
     const key = randomUUID()
     const items = Math.min(Math.max(bufferSize, 1), MAX_ITEMS)
     const finished = (channel: Channel): void => this.#finished(channel, creator)
-    this.#channels.set(id, new Channel(id, key, items, this.#now(), finished))
-    if (creator !== undefined) this.#ofSessions.set(creator, own + 1)
+    this.#channels.set(id, new Channel(id, key, items, this.#now(), finished, own))
+    if (creator !== undefined && own !== undefined) {
+      own.channels++
+      this.#ofSessions.set(creator, own)
+    }
     const ref = { channel_id: id, access_key: key }
     return { writer: { ...ref, direction: 'write' }, reader: { ...ref, direction: 'read' } }
   }
@@ -202,9 +208,8 @@ export class ChannelBroker {
     if (!this.#channels.delete(channel.id)) return
     this.#tombstones.set(channel.id, { key: channel.key, until: this.#now() + TOMBSTONE_MS })
     if (creator === undefined) return
-    const left = (this.#ofSessions.get(creator) ?? 1) - 1
-    if (left > 0) this.#ofSessions.set(creator, left)
-    else this.#ofSessions.delete(creator)
+    const own = this.#ofSessions.get(creator)
+    if (own !== undefined && --own.channels === 0) this.#ofSessions.delete(creator)
   }
 }
 

@@ -26,6 +26,14 @@ export interface ReaderEnd {
 /** Bytes that a channel holds at most, whatever its number of items; the writer is paused earlier, nothing is dropped. */
 const MAX_BYTES = 8 * 1024 * 1024
 
+/** What channels hold together: those of one session. */
+export interface SharedBytes {
+  bytes: number
+}
+
+/** Together they hold no more, but for what each writer had sent already: beyond twice as much a channel ends. */
+export const MAX_SHARED_BYTES = 64 * 1024 * 1024
+
 export class Channel {
   readonly id: string
   readonly key: string
@@ -43,7 +51,17 @@ export class Channel {
   #writerEnd: 'open' | 'closed' | 'lost' = 'open'
   #readerGone = false
 
-  constructor(id: string, key: string, maxItems: number, createdAt: number, onFinished: (channel: Channel) => void) {
+  readonly #shared: SharedBytes | undefined
+
+  constructor(
+    id: string,
+    key: string,
+    maxItems: number,
+    createdAt: number,
+    onFinished: (channel: Channel) => void,
+    shared?: SharedBytes,
+  ) {
+    this.#shared = shared
     this.id = id
     this.key = key
     this.createdAt = createdAt
@@ -68,8 +86,11 @@ export class Channel {
 
   write(item: ChannelItem): void {
     if (this.#readerGone) return this.#dropWriter()
+    const together = (this.#shared?.bytes ?? 0) + item.bytes.length
+    if (this.#shared !== undefined && together > 2 * MAX_SHARED_BYTES && this.#reader?.ready !== true)
+      return this.end(1013, 'too much waits in the channels of this session')
     this.#items.push(item)
-    this.#bytes += item.bytes.length
+    this.#hold(item.bytes.length)
     this.pump()
     if (!this.#paused && this.#isFull) {
       this.#paused = true
@@ -84,7 +105,7 @@ export class Channel {
     while (reader.ready) {
       const item = this.#items.shift()
       if (item === undefined) break
-      this.#bytes -= item.bytes.length
+      this.#hold(-item.bytes.length)
       reader.send(item)
       this.#writer?.taken(item.bytes.length)
     }
@@ -114,7 +135,7 @@ export class Channel {
     this.#readerGone = true
     this.#reader = undefined
     this.#items = []
-    this.#bytes = 0
+    this.#hold(-this.#bytes)
     if (this.#writer !== undefined) this.#dropWriter()
     else if (this.#writerEnd !== 'open') this.#finish()
   }
@@ -125,12 +146,19 @@ export class Channel {
     this.#writer?.close(code, reason)
     this.#reader = this.#writer = undefined
     this.#items = []
-    this.#bytes = 0
+    this.#hold(-this.#bytes)
     this.#finish()
   }
 
   get #isFull(): boolean {
-    return this.#items.length >= this.#maxItems || this.#bytes >= MAX_BYTES
+    if (this.#items.length >= this.#maxItems || this.#bytes >= MAX_BYTES) return true
+    // Once it is empty it goes on, whatever the others hold: it would not be told when that is less.
+    return this.#bytes > 0 && (this.#shared?.bytes ?? 0) >= MAX_SHARED_BYTES
+  }
+
+  #hold(bytes: number): void {
+    this.#bytes += bytes
+    if (this.#shared !== undefined) this.#shared.bytes += bytes
   }
 
   #dropWriter(): void {

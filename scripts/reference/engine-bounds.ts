@@ -1,4 +1,5 @@
 // What is limited in the engine itself, with the defaults that the code has.
+import { MAX_SHARED_BYTES } from '../../core/channels/channel.ts'
 import { HELD_ADDRESS_CHANGE_MS, HELD_ADDRESS_START_MS } from '../../core/gateway/listeners.ts'
 import { END_MS } from '../../core/host/containers/containers.ts'
 import { MAX_HEALTH_CHARACTERS, MAX_HEALTH_PARTS } from '../../core/host/inside/own-health.ts'
@@ -143,6 +144,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ['bytes in a channel', FIXED, bytesText(8 * 2 ** 20), 'the writer waits'],
   ['channels', FIXED, '100,000', '`overloaded`'],
   ['channels that one session has created', FIXED, '1,000', '`overloaded`'],
+  [
+    'bytes in these together',
+    FIXED,
+    bytesText(MAX_SHARED_BYTES),
+    'their writers wait; at twice as much a channel ends with 1013',
+  ],
   [
     'unanswered calls to one connection',
     'max_unanswered',

@@ -1,8 +1,10 @@
 // Channels of others: nobody gets in without id and key, nor twice, and no session uses them up (spec 01 §16).
 import { randomUUID } from 'node:crypto'
 import { WebSocket } from 'ws'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { Channel, MAX_SHARED_BYTES } from '../../core/channels/channel.ts'
 import { ChannelBroker } from '../../core/channels/channel-broker.ts'
+import { within } from '../support/deadline.ts'
 import { hostile, type Hostile } from './hostile-scene.ts'
 
 interface Ref {
@@ -94,4 +96,44 @@ test('The limit of a session is its own', () => {
   broker.create(1, one)
   broker.create(1, two)
   expect(() => broker.create(1, one)).toThrow('This session has 1 channels')
+})
+
+test('The channels of a session hold so much together, and those of others are not held up', () => {
+  const finished = (): void => {}
+  const shared = { bytes: 0 }
+  const writers = Array.from({ length: 40 }, () => {
+    const channel = new Channel('id', 'key', 64, 0, finished, shared)
+    const end = { pause: vi.fn(), resume: vi.fn(), taken: vi.fn(), close: vi.fn() }
+    channel.attachWriter(end)
+    return { channel, end }
+  })
+  const item = { bytes: Buffer.alloc(7 * 1024 * 1024), isBinary: true }
+  for (const { channel } of writers) channel.write(item)
+  expect(shared.bytes).toBeLessThanOrEqual(2 * MAX_SHARED_BYTES)
+  const paused = writers.filter(({ end }) => end.pause.mock.calls.length > 0)
+  expect(paused).toHaveLength(9)
+  const ended = writers.filter(({ end }) => end.close.mock.calls.length > 0)
+  expect(ended).toHaveLength(22)
+  expect(ended[0]?.end.close).toHaveBeenCalledWith(1013, 'too much waits in the channels of this session')
+  const other = new Channel('id', 'key', 64, 0, finished)
+  const end = { pause: vi.fn(), resume: vi.fn(), taken: vi.fn(), close: vi.fn() }
+  other.attachWriter(end)
+  other.write(item)
+  expect(end.pause).not.toHaveBeenCalled()
+  const [first] = paused
+  first?.channel.attachReader({ ready: true, send: () => {}, close: () => {} })
+  expect(first?.end.resume).toHaveBeenCalledOnce()
+})
+
+test('What a session has created holds its bytes together', async () => {
+  const scene = await hostile()
+  const ended = Promise.withResolvers<number>()
+  for (let index = 0; index < 20; index++) {
+    const { result } = await scene.session.call('engine::channels::create', {})
+    const { channel_id: id, access_key: key } = (result as { writer: Ref }).writer
+    const { socket } = await knock(scene, `/ws/channels/${id}?key=${key}&dir=write`)
+    socket.on('close', (code) => ended.resolve(code))
+    socket.send(Buffer.alloc(7 * 1024 * 1024))
+  }
+  expect(await within(10_000, 'the end of a channel', ended.promise)).toBe(1013)
 })

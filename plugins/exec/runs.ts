@@ -18,7 +18,7 @@ export class Runs {
   /** Ends the run that is under way, within the grace, and begins another. */
   again(graceMs: number): void {
     this.#isWanted = true
-    this.#change ??= this.#carryOut(graceMs).finally(() => (this.#change = undefined))
+    this.#change ??= this.#carryOut(graceMs)
   }
 
   /** Ends the run that is under way, within the grace; none begins any more. */
@@ -29,12 +29,17 @@ export class Runs {
   }
 
   async #carryOut(graceMs: number): Promise<void> {
-    while (this.#isWanted && !this.#isClosed) {
-      await this.#current?.end(graceMs)
-      if (this.#isClosed) return
-      // Whatever was asked for until now, this run does.
-      this.#isWanted = false
-      this.#current = this.#begin()
+    try {
+      while (this.#isWanted && !this.#isClosed) {
+        await this.#current?.end(graceMs)
+        if (this.#isClosed) return
+        // Whatever was asked for until now, this run does.
+        this.#isWanted = false
+        this.#current = this.#begin()
+      }
+    } finally {
+      // In the same step as the last look at what is wanted: what is asked for right after it begins another change.
+      this.#change = undefined
     }
   }
 }

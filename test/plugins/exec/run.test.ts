@@ -106,6 +106,17 @@ test('however often another run is asked for while one is being ended, one begin
   expect(processes.all).toHaveLength(3)
 })
 
+test('another run that is asked for right after one has begun is not forgotten', async () => {
+  let begun = 0
+  const runs = new Runs(() => {
+    if (++begun === 1) queueMicrotask(() => runs.again(0))
+    return { end: async () => {} } as unknown as Run
+  })
+  runs.again(0)
+  await settled()
+  expect(begun).toBe(2)
+})
+
 test('a command that has failed and runs for a while is well again, and its failures are counted anew', async () => {
   const { processes, clock, problems, runs } = running(['one'], 1)
   runs.again(STOP_MS)

@@ -5,22 +5,23 @@ export interface ClosestOptions {
   readonly maxEdits?: number
   /** Asked of a candidate that is near enough; false = it is passed over. Default: none is. */
   readonly may?: ((candidate: string) => boolean) | undefined
+  /** A lower bound of the edits to a name in small letters, for many candidates. Default: none. */
+  readonly leastEdits?: (other: string) => number
 }
 
 /** The candidate with the fewest edits; undefined when none is near enough. */
 export function closestName(
   name: string,
   candidates: Iterable<string>,
-  { maxEdits = Math.floor(name.length / 3), may }: ClosestOptions = {},
+  { maxEdits = Math.floor(name.length / 3), may, leastEdits }: ClosestOptions = {},
 ): string | undefined {
   const wanted = name.toLowerCase()
-  const letters = new Letters(wanted)
   let best: string | undefined
   let bestDistance = Math.max(1, maxEdits) + 1
   for (const candidate of candidates) {
     if (candidate === name || Math.abs(candidate.length - name.length) >= bestDistance) continue
     const other = candidate.toLowerCase()
-    if (letters.leastEdits(other) >= bestDistance) continue
+    if (leastEdits !== undefined && leastEdits(other) >= bestDistance) continue
     const distance = editDistance(wanted, other)
     if (distance < bestDistance && may?.(candidate) !== false) [best, bestDistance] = [candidate, distance]
   }
@@ -52,26 +53,6 @@ function onlyLonger(key: string, known: readonly string[]): string | undefined {
 
 /** Characters of a name from outside that a message shows. */
 const MAX_SHOWN = 80
-
-/** How often each letter stands in a name: two names are at least as many edits apart as letters are missing in either. */
-class Letters {
-  readonly #counts = new Int32Array(256)
-  readonly #length: number
-
-  constructor(name: string) {
-    this.#length = name.length
-    for (let at = 0; at < name.length; at++) this.#counts[name.charCodeAt(at) & 255]!++
-  }
-
-  /** A lower bound of the edits to another name, far cheaper than their number. */
-  leastEdits(other: string): number {
-    const counts = this.#counts
-    let shared = 0
-    for (let at = 0; at < other.length; at++) if (counts[other.charCodeAt(at) & 255]!-- > 0) shared++
-    for (let at = 0; at < other.length; at++) counts[other.charCodeAt(at) & 255]!++
-    return Math.max(this.#length, other.length) - shared
-  }
-}
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */
 export function editDistance(a: string, b: string): number {

@@ -1,5 +1,6 @@
 // "Did you mean" for names that arrive in any number, from whoever is connected: what looking for a near one costs is bounded.
 import { closestName, suggestion } from './closest-name.ts'
+import { LetterCounts } from './letter-counts.ts'
 
 /** Longest name that one is looked for. */
 const MAX_LENGTH = 256
@@ -25,7 +26,10 @@ export class Suggestions {
    */
   for(name: string, candidates: Iterable<string>, may?: (candidate: string) => boolean): string {
     if (name.length > MAX_LENGTH || !this.#take()) return ''
-    return suggestion(closestName(name, firstOf(candidates), { maxEdits: Math.floor(name.length / 5), may }))
+    const { leastEdits } = new LetterCounts(name.toLowerCase())
+    return suggestion(
+      closestName(name, firstOf(candidates), { maxEdits: Math.floor(name.length / 5), may, leastEdits }),
+    )
   }
 
   #take(): boolean {

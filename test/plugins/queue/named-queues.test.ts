@@ -328,7 +328,7 @@ describe('what a publisher may add', () => {
     [{ run_at: '2100-02-31T09:00:00Z' }, '`run_at` must be'],
     [{ run_at: 8.64e15 + 1 }, '`run_at` must be'],
     [{ run_at: Math.round(Date.now() / 1_000) }, '`run_at` must be Unix milliseconds, not seconds'],
-    [{ delay: 5 }, "unknown key 'delay'. Known keys: queue, function_id"],
+    [{ delay: 5 }, "unknown key 'delay'. Did you mean 'delay_ms'? Known keys: queue, function_id"],
     [{ priorty: 5 }, "unknown key 'priorty'. Did you mean 'priority'?"],
     [{ dedup_key: 5 }, '`dedup_key` must be a string'],
     [{ queue: 'a\nb' }, 'member `queue`, "a\\nb", has a control character'],

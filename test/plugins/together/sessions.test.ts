@@ -43,7 +43,7 @@ const TYPES: Record<string, FiringType> = {
 test.each(Object.entries(TYPES))(
   'A condition of %s that a session may not call is not called for it, and its own functions are',
   async (type, { config, cause }) => {
-    const scene = await sessionEngine(['none::*'])
+    const scene = await sessionEngine(['none::*'], { allowed_trigger_types: Object.keys(TYPES) })
     const { folder, trusted, session } = scene
     await trusted.provided('secret::condition', () => true)
     session.provide('own::condition', () => true)

@@ -41,6 +41,8 @@ describe.skipIf(lacks('rabbitmq-server'))('deduplication on a server (needs rabb
     const run = await scene.run()
     const first = await run.putWith(1, dedup('k'))
     const short = await run.putWith(2, dedup('short', 1))
+    // What has just been declared it writes to the disk a while after it has said so.
+    await scene.server.control('eval', 'mnesia:sync_log().')
     await scene.server.restart()
     await expect.poll(() => run.backend.state).toBe('connected')
     expect(await run.putWith(3, dedup('k'))).toEqual({ stored: false, id: first.id })

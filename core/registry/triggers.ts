@@ -131,8 +131,17 @@ export class TriggerRegistry {
     const refusal = this.#ownerRefusal(request)
     if (refusal !== undefined) return refusal
     const { id, sentId = id, owner, madeUnder } = request
+    this.#dropEarlier(id, sentId, owner)
     this.#placement.place({ id, sentId, owner, madeUnder }, read.content)
     return undefined
+  }
+
+  /** What the same worker made under the id that it sends again is replaced, also where a hook has renamed it to another one. */
+  #dropEarlier(id: string, sentId: string, owner: Worker | null): void {
+    if (owner === null) return
+    const earlier = this.#bindings.findSent(owner, sentId) ?? this.#bindings.find(sentId)
+    if (earlier === undefined || earlier.owner !== owner || earlier.sentId !== sentId || earlier.id === id) return
+    this.#placement.drop(earlier, { deliberate: true })
   }
 
   /**

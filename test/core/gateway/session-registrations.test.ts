@@ -142,6 +142,22 @@ test('A trigger hook may rewrite the binding; the session goes on using the id t
   expect(core.core.triggers.findBinding('t-mine')).toBeUndefined()
 })
 
+test('A trigger that is registered again is replaced, also where its hook renames it to another id each time', async () => {
+  const core = await scene(() => ({}), { on_trigger_registration_function_id: 'gate::trigger' })
+  const { trusted, session } = await both(core)
+  trusted.send({ type: 'registertriggertype', id: 'tick', description: '' })
+  const renamed = ['mine', 'first', 'second', 'mine']
+  await trusted.provided('gate::trigger', () => ({ trigger_id: renamed.shift() }))
+  session.provide('a::f')
+  const bound: string[][] = []
+  while (renamed.length > 0) {
+    session.send({ type: 'registertrigger', id: 'mine', trigger_type: 'tick', function_id: 'a::f', config: {} })
+    await session.settled()
+    bound.push(['mine', 'first', 'second'].filter((id) => core.core.triggers.findBinding(id) !== undefined))
+  }
+  expect(bound).toEqual([['mine'], ['first'], ['second'], ['mine']])
+})
+
 test('A hook may rename a trigger type; the session goes on using the id that it sent', async () => {
   const core = await scene(() => ({ allow_trigger_type_registration: true, context: { t: 1 } }), {
     on_trigger_type_registration_function_id: 'gate::type',

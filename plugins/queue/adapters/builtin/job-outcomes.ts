@@ -52,6 +52,7 @@ export interface JobOutcomesDeps {
 export class JobOutcomes {
   readonly #deps: JobOutcomesDeps
   #unwritten = 0
+  #finishing = 0
   #movesDue = false
   #closed = false
 
@@ -64,21 +65,35 @@ export class JobOutcomes {
     return this.#unwritten
   }
 
+  /** Jobs that are done and still in the store: after a crash they come again, so that they keep their places among those that run. */
+  get finishing(): number {
+    return this.#finishing
+  }
+
   close(): void {
     this.#closed = true
   }
 
   finish(consumer: Consumer, stored: StoredJob): void {
+    const { type, concurrency } = this.#deps.settings()
+    let isFinishing = true
+    const ended = (): void => {
+      if (isFinishing) this.#finishing--
+      isFinishing = false
+    }
+    this.#finishing++
     this.#write(
       () => this.#deps.tables.remove(stored),
       () => {
+        ended()
         this.#gone(stored)
         this.#deps.source()?.finished(stored)
         this.#deps.room.release(stored.job)
         consumer.settled?.(stored.job, { kind: 'done' })
       },
-      // In a fifo queue the next one of its group waits for this.
-      { lazy: true, withinMs: this.#deps.settings().type === 'fifo' ? 0 : GATHER_MS },
+      // In a fifo queue the next one of its group waits for this, and elsewhere whoever finds all places taken.
+      { lazy: true, withinMs: type === 'fifo' || this.#finishing >= concurrency ? 0 : GATHER_MS },
+      ended,
     )
   }
 
@@ -183,12 +198,14 @@ export class JobOutcomes {
     operation: () => void,
     committed: () => void,
     how: Pick<RunOptions<void>, 'atomic' | 'lazy' | 'withinMs'> = { atomic: true },
+    refused: () => void = () => {},
   ): void {
     const done = (): void => {
       committed()
       this.#deps.written()
     }
     this.#deps.store.run(operation, { ...how, committed: done }).catch((error: unknown) => {
+      refused()
       if (this.#closed) return
       this.#unwritten++
       this.#deps.log.error(

@@ -268,13 +268,17 @@ export class QueueLine implements SourceQueue {
     process.nextTick(this.#pump)
   }
 
+  get #hasRoom(): boolean {
+    return this.#running + this.#outcomes.finishing < this.#settings.concurrency
+  }
+
   readonly #pump = (): void => {
     this.#pumpIsDue = false
     if (this.#consumer === undefined || this.#source === undefined || this.#closed) return
     const now = this.#deps.clock.now()
     let wakeAt = Infinity
     if (this.#source instanceof FifoSource && this.#source.nextDue <= now) this.#outcomes.moveDue(this.#source, now)
-    while (this.#running < this.#settings.concurrency && this.#outcomes.unwritten < MAX_UNWRITTEN) {
+    while (this.#hasRoom && this.#outcomes.unwritten < MAX_UNWRITTEN) {
       const again = this.#takingUp.shift()
       if (again !== undefined) {
         this.#running++

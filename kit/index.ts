@@ -3,6 +3,7 @@
 
 // Functions
 export { registerBuiltIn, type BuiltInFunction, type FunctionRegistrar } from './functions/built-in-function.ts'
+export type { ChangedFunction, FunctionsChanged } from './functions/functions-changed.ts'
 export { describeValue, InputReader, type InputObject } from './functions/input-reader.ts'
 export { ANY_VALUE, objectSchema, OLD_AND_NEW, UPDATE_ERRORS, UPDATE_OPERATIONS } from './functions/function-schemas.ts'
 export { CodedError } from '../protocol/errors.ts'

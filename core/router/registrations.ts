@@ -11,7 +11,7 @@ import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.t
 import type { Log } from '../log.ts'
 import type { FunctionRegistry } from '../registry/functions.ts'
 import type { CallCounts } from '../telemetry/metrics.ts'
-import { askHook, isObject, type HookAnswer } from './hooks.ts'
+import { Hooks, isObject } from './hooks.ts'
 import type { Caller, Registries, WorkerTable } from './ports.ts'
 import { reattach } from './reattach.ts'
 import { RegistrationRefusals } from './registration-refusals.ts'
@@ -35,7 +35,7 @@ export interface RegistrationsDeps {
 
 export class Registrations {
   readonly #functions: FunctionRegistry
-  readonly #caller: Caller
+  readonly #hooks: Hooks
   readonly #table: WorkerTable
   readonly #httpInvoker: HttpInvoker
   readonly #log: Log
@@ -45,13 +45,13 @@ export class Registrations {
 
   constructor({ registries, caller, table, httpInvoker, counts, warnings, log }: RegistrationsDeps) {
     this.#functions = registries.functions
-    this.#caller = caller
     this.#table = table
     this.#httpInvoker = httpInvoker
     this.#log = log
     this.#counts = counts
     const refusals = (this.#refusals = new RegistrationRefusals({ counts, warnings }))
-    this.#triggers = new TriggerRegistrations({ registries, caller, refusals, log })
+    this.#hooks = new Hooks(caller, refusals)
+    this.#triggers = new TriggerRegistrations({ registries, hooks: this.#hooks, refusals, log })
   }
 
   /**
@@ -135,7 +135,13 @@ export class Registrations {
       metadata: message.metadata,
       context: rights.context,
     }
-    return this.#ask(hook, { ...input, namespace: worker.namespace }, worker, `function '${message.id}'`, (answer) => {
+    const question = {
+      hook,
+      input: { ...input, namespace: worker.namespace },
+      worker,
+      subject: `function '${message.id}'`,
+    }
+    return this.#hooks.ask(question, (answer) => {
       const id = stringOr(answer['function_id'], message.id)
       const description = stringOr(answer['description'], message.description)
       const metadata = isObject(answer['metadata']) ? answer['metadata'] : message.metadata
@@ -216,16 +222,5 @@ export class Registrations {
   #unregisterFunction(worker: Worker, rawId: string): void {
     if (worker.stage !== undefined) worker.stage.unregister(worker, rawId)
     else this.#functions.unregister(worker, rawId)
-  }
-
-  #ask(
-    hook: string,
-    input: Record<string, unknown>,
-    worker: Worker,
-    subject: string,
-    accept: (answer: HookAnswer) => void,
-    deny: (error: ErrorBody) => void = (error) => void this.#refusals.denied(worker, subject, error),
-  ): Promise<void> {
-    return askHook(this.#caller, { hook, input, worker, subject }, accept, deny)
   }
 }

@@ -8,28 +8,28 @@ import { checkCall, checkNamespace, checkTriggerRegistration, checkTriggerTypeRe
 import type { Worker } from '../model/worker.ts'
 import { isBlank, namespaceRefusal } from '../registry/bind-request.ts'
 import { isOwnFunction } from '../registry/binding-policy.ts'
-import { askHook, type HookAnswer } from './hooks.ts'
+import type { Hooks } from './hooks.ts'
 import { tellOwner } from '../registry/trigger-notices.ts'
-import type { Caller, Registries } from './ports.ts'
+import type { Registries } from './ports.ts'
 import type { KnownIds, RegistrationRefusals } from './registration-refusals.ts'
 import { prefixed, rightsOf, stringOr } from './session-rights.ts'
 
 export interface TriggerRegistrationsDeps {
   readonly registries: Registries
-  readonly caller: Caller
+  readonly hooks: Hooks
   readonly refusals: RegistrationRefusals
   readonly log: Log
 }
 
 export class TriggerRegistrations {
   readonly #registries: Registries
-  readonly #caller: Caller
+  readonly #hooks: Hooks
   readonly #refusals: RegistrationRefusals
   readonly #log: Log
 
-  constructor({ registries, caller, refusals, log }: TriggerRegistrationsDeps) {
+  constructor({ registries, hooks, refusals, log }: TriggerRegistrationsDeps) {
     this.#registries = registries
-    this.#caller = caller
+    this.#hooks = hooks
     this.#refusals = refusals
     this.#log = log
   }
@@ -64,7 +64,7 @@ export class TriggerRegistrations {
       return undefined
     }
     const input = { trigger_type_id: message.id, description: message.description, context: rights.context }
-    return this.#ask(hook, input, worker, subject, (answer) => {
+    return this.#hooks.ask({ hook, input, worker, subject }, (answer) => {
       add({
         ...message,
         id: stringOr(answer['trigger_type_id'], message.id),
@@ -125,11 +125,8 @@ export class TriggerRegistrations {
       namespace: message.namespace ?? DEFAULT_NAMESPACE,
     }
     const subject = `trigger '${message.id}'`
-    return this.#ask(
-      hook,
-      input,
-      worker,
-      subject,
+    return this.#hooks.ask(
+      { hook, input, worker, subject },
       (answer) => {
         add({
           ...message,
@@ -159,11 +156,8 @@ export class TriggerRegistrations {
     }
     let accepted: TriggerProposal | undefined
     let refusal: ErrorBody = { code: 'FORBIDDEN', message: `the connection of trigger '${triggerId}' has ended` }
-    await this.#ask(
-      hook,
-      { ...input, namespace: DEFAULT_NAMESPACE },
-      worker,
-      `trigger '${triggerId}'`,
+    await this.#hooks.ask(
+      { hook, input: { ...input, namespace: DEFAULT_NAMESPACE }, worker, subject: `trigger '${triggerId}'` },
       (answer) => {
         accepted = {
           triggerId,
@@ -189,17 +183,6 @@ export class TriggerRegistrations {
     const refusal = checkCall(worker.policy, home, message.function_id, registered)
     if (refusal === undefined) return undefined
     return { code: 'FORBIDDEN', message: `function '${message.function_id}' not allowed in namespace '${namespace}'` }
-  }
-
-  #ask(
-    hook: string,
-    input: Record<string, unknown>,
-    worker: Worker,
-    subject: string,
-    accept: (answer: HookAnswer) => void,
-    deny: (error: ErrorBody) => void = (error) => void this.#refusals.denied(worker, subject, error),
-  ): Promise<void> {
-    return askHook(this.#caller, { hook, input, worker, subject }, accept, deny)
   }
 }
 

@@ -1,16 +1,6 @@
 // Which functions there are, so that a job whose function is missing can wait for it without asking again and again.
 import type { Clock } from '../../base/time/clock.ts'
-
-/** Payload of `engine::functions-changed`. */
-export interface FunctionsChanged {
-  readonly added: readonly NamedFunction[]
-  readonly removed: readonly NamedFunction[]
-}
-
-interface NamedFunction {
-  readonly function_id: string
-  readonly namespace: string
-}
+import type { FunctionsChanged } from '../../kit/functions/functions-changed.ts'
 
 const DEFAULT_NAMESPACE = 'default'
 

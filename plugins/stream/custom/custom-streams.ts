@@ -1,17 +1,7 @@
 // Which operations of which streams a worker serves by functions named `stream::<operation>(<stream>)` (spec 02 §8).
+import type { FunctionsChanged } from '../../../kit/functions/functions-changed.ts'
 
 export type StreamOperation = 'get' | 'set' | 'delete' | 'list' | 'list_groups' | 'update'
-
-/** Payload of `engine::functions-changed`. */
-export interface FunctionsChanged {
-  readonly added: readonly NamedFunction[]
-  readonly removed: readonly NamedFunction[]
-}
-
-interface NamedFunction {
-  readonly function_id: string
-  readonly namespace: string
-}
 
 const CUSTOM_ID = /^stream::(get|set|delete|list|list_groups|update)\(.*\)$/s
 const NAMESPACE = 'default'

@@ -27,7 +27,6 @@ export const ABSENT_WORKERS: readonly WorkerAbout[] = [
     mandatory: true,
     keptOutBy: 'IIIWORKER_DISABLE_BUILTIN_DAEMONS',
   },
-  { name: 'iii-http', alias: 'http', classes: ['modules::api::RestApiModule'], triggerTypes: ['http'] },
   {
     name: 'iii-bridge',
     alias: 'bridge',

@@ -5,6 +5,7 @@ import type { BuiltIn } from '../sdk/built-in.ts'
 import { about as configuration } from './configuration/about.ts'
 import { about as cron } from './cron/about.ts'
 import { about as exec } from './exec/about.ts'
+import { about as http } from './http/about.ts'
 import { about as pubsub } from './pubsub/about.ts'
 import { about as queue } from './queue/about.ts'
 import { about as rbac } from './rbac/about.ts'
@@ -20,6 +21,7 @@ export const BUILT_INS: readonly BuiltIn[] = [
   { folder: folderOf('pubsub'), about: pubsub },
   { folder: folderOf('queue'), about: queue },
   { folder: folderOf('rbac'), about: rbac },
+  { folder: folderOf('http'), about: http },
   { folder: folderOf('exec'), about: exec },
 ]
 

@@ -3,6 +3,7 @@
 import './configuration/known-ids.generated.ts'
 import './cron/known-ids.generated.ts'
 import './exec/known-ids.generated.ts'
+import './http/known-ids.generated.ts'
 import './pubsub/known-ids.generated.ts'
 import './queue/known-ids.generated.ts'
 import './rbac/known-ids.generated.ts'

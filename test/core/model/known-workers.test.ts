@@ -5,7 +5,7 @@ import { ALL_NAMES } from '../../support/worker-names.ts'
 
 test.each([
   ['cron', "add 'iii-cron' to the configuration"],
-  ['http', "connect a worker that registers it; 'iii-http', which does so in iii, is not part of this version"],
+  ['worker', "connect a worker that registers it; 'iii-worker-ops', which does so in iii, is not part of this version"],
   ['of-nobody', 'connect a worker that registers it'],
 ])('the type %s: %s', (type, remedy) => {
   expect(howToProvide('it', ALL_NAMES.ofTriggerType(type), ALL_NAMES)).toBe(remedy)

@@ -9,7 +9,7 @@ import { refuseUpgrade } from './refuse-upgrade.ts'
 // Not by `import`: that reads all exports of the module, of which two load Node's web client, 35 ms at the start.
 const { createServer } = process.getBuiltinModule('node:http')
 
-/** For connections to end by themselves, when the listener closes. */
+/** For connections to end by themselves, when the listener closes; milliseconds. */
 const CLOSE_MS = 2_000
 /** TCP keep-alive: what is neither pinged nor read by anybody is noticed when its peer vanishes. */
 const KEEP_ALIVE_MS = 30_000
@@ -22,7 +22,15 @@ export interface WebService {
    * Connections that are upgraded have no such limit.
    */
   readonly handshakeTimeoutMs: number
+  /** How long a whole request may take, its body included, in milliseconds; 0 = any time. Default: as long as its head. */
+  readonly requestTimeoutMs?: number
+  /** How long a connection may be idle between two requests, in milliseconds. Default: as long as the head of one may take. */
+  readonly keepAliveTimeoutMs?: number
+  /** Above it new TCP connections are closed without a word. Default: none, for services that refuse in words. */
+  readonly maxConnections?: number
   onRequest(request: IncomingMessage, response: ServerResponse): void
+  /** A request that waits to be told `100 Continue`. Without it that is done at once, and the request answered as any other. */
+  onExpectContinue?(request: IncomingMessage, response: ServerResponse): void
   /** A request to upgrade; the socket is the service's from now on. Without it such a request is answered as any other. */
   onUpgrade?(request: IncomingMessage, socket: Socket, head: Buffer): void
 }
@@ -32,10 +40,20 @@ export interface WebListenerOptions {
   readonly worker: string
   /** The time limit until there is a service, in milliseconds. */
   readonly handshakeTimeoutMs: number
-  /** Above it new TCP connections are closed without a word. Default: none, for services that refuse in words. */
+  /** As of a service, until there is one. */
   readonly maxConnections?: number
   /** The server failed while it was open. */
   onFailure(error: Error): void
+}
+
+export interface OpenOptions {
+  /** For an address that is held though nobody listens there. Default: it is not waited for. */
+  readonly wait?: HeldAddressWait
+  /**
+   * Others of this user may listen there too, if they also say so: the system deals connections out among them (`SO_REUSEPORT`). Where
+   * it can't, opening fails. Default false.
+   */
+  readonly shared?: boolean
 }
 
 export class WebListener {
@@ -72,11 +90,16 @@ export class WebListener {
       shouldUpgradeCallback: () => this.#service === undefined || this.#service.onUpgrade !== undefined,
     })
     if (maxConnections !== undefined) this.#server.maxConnections = maxConnections
-    this.#setTimeouts(handshakeTimeoutMs)
+    this.#setTimeouts({ handshakeTimeoutMs })
     this.#server.on('connection', (socket) => this.#track(socket))
     this.#server.on('request', (request, response) => {
       if (this.#service !== undefined) return this.#service.onRequest(request, response)
       response.writeHead(503, { Connection: 'close', 'Retry-After': '1' }).end()
+    })
+    this.#server.on('checkContinue', (request, response) => {
+      if (this.#service?.onExpectContinue !== undefined) return this.#service.onExpectContinue(request, response)
+      response.writeContinue()
+      this.#server.emit('request', request, response)
     })
     this.#server.on('upgrade', (request, duplex, head) => {
       const socket = duplex as Socket
@@ -92,12 +115,12 @@ export class WebListener {
   /**
    * Binds the address; after `stopListening` also once more.
    * @param port 0 = any that is free.
-   * @param wait for an address that is held though nobody listens there. Default: not at all.
    * @throws AddressError naming address and remedy.
    */
-  async open(host: string, port: number, wait?: HeldAddressWait): Promise<void> {
-    if (wait === undefined) await this.#listen(host, port)
-    else await openOnceFree({ host, port }, () => this.#listen(host, port), wait)
+  async open(host: string, port: number, { wait, shared = false }: OpenOptions = {}): Promise<void> {
+    const listen = (): Promise<void> => this.#listen(host, port, shared)
+    if (wait === undefined) await listen()
+    else await openOnceFree({ host, port }, listen, wait)
     this.#host = host
   }
 
@@ -109,7 +132,8 @@ export class WebListener {
   /** Has this service answer from now on. What an earlier one has accepted stays with that. */
   serve(service: WebService): void {
     this.#service = service
-    this.#setTimeouts(service.handshakeTimeoutMs)
+    this.#setTimeouts(service)
+    if (service.maxConnections !== undefined) this.#server.maxConnections = service.maxConnections
   }
 
   /** Takes no more connections; those that are open stay. The port is free when this returns. */
@@ -117,13 +141,18 @@ export class WebListener {
     this.#server.close()
   }
 
-  /** Closes the port. Connections that do not end by themselves are cut after two seconds. */
-  async close(): Promise<void> {
+  /** Ends the connections that carry no request at the moment. */
+  closeIdle(): void {
+    this.#server.closeIdleConnections()
+  }
+
+  /** Closes the port. Connections that do not end by themselves are cut after that time. */
+  async close(cutAfterMs: number = CLOSE_MS): Promise<void> {
     this.#server.close()
     this.#server.closeIdleConnections()
     const timer = setTimeout(() => {
       for (const socket of this.#tcp) socket.destroy()
-    }, CLOSE_MS)
+    }, cutAfterMs)
     // Not the callback of `close`: it comes at once when the server does not listen any more.
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve
@@ -132,7 +161,7 @@ export class WebListener {
     clearTimeout(timer)
   }
 
-  #listen(host: string, port: number): Promise<void> {
+  #listen(host: string, port: number, shared: boolean): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       const failed = (error: NodeJS.ErrnoException): void => {
         this.#server.off('listening', opened)
@@ -143,13 +172,19 @@ export class WebListener {
         resolve()
       }
       this.#server.once('error', failed).once('listening', opened)
-      this.#server.listen({ host, port, backlog: BACKLOG })
+      this.#server.listen({ host, port, backlog: BACKLOG, reusePort: shared })
     })
   }
 
-  #setTimeouts(ms: number): void {
-    this.#handshakeTimeoutMs = ms
-    this.#server.headersTimeout = this.#server.requestTimeout = this.#server.keepAliveTimeout = ms
+  #setTimeouts({
+    handshakeTimeoutMs,
+    requestTimeoutMs = handshakeTimeoutMs,
+    keepAliveTimeoutMs = handshakeTimeoutMs,
+  }: Pick<WebService, 'handshakeTimeoutMs' | 'requestTimeoutMs' | 'keepAliveTimeoutMs'>): void {
+    this.#handshakeTimeoutMs = handshakeTimeoutMs
+    this.#server.headersTimeout = handshakeTimeoutMs
+    this.#server.requestTimeout = requestTimeoutMs
+    this.#server.keepAliveTimeout = keepAliveTimeoutMs
   }
 
   #track(socket: Socket): void {

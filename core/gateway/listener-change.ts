@@ -173,14 +173,11 @@ export class ListenerChange implements PreparedPart {
 
   #open(web: WebListener, host: string, port: number): Promise<void> {
     const { heldAddressMs: waitMs, signal } = this.#around
-    return web.open(host, port, {
-      waitMs,
-      signal,
-      onWait: () =>
-        this.#deps.log.warn(
-          `address ${shownAddress(host, port)} is held by a connection that has it, or had it a moment ago (TIME_WAIT), though nobody listens there; it is tried for ${waitMs} ms`,
-        ),
-    })
+    const onWait = (): void =>
+      this.#deps.log.warn(
+        `address ${shownAddress(host, port)} is held by a connection that has it, or had it a moment ago (TIME_WAIT), though nobody listens there; it is tried for ${waitMs} ms`,
+      )
+    return web.open(host, port, { wait: { waitMs, signal, onWait } })
   }
 
   /** Who holds the port gives it up in this change: one of our own on another host, or a plugin. */

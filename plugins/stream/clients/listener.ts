@@ -70,10 +70,8 @@ export class Listener {
   /** @throws CodedError `address_unavailable` that names the address and what to do. */
   async open(host: string, port: number): Promise<void> {
     try {
-      await this.#web.open(host, port, {
-        waitMs: HELD_ADDRESS_MS,
-        onWait: (error) => this.#options.onHeldAddress(error),
-      })
+      const onWait = (error: AddressError): void => this.#options.onHeldAddress(error)
+      await this.#web.open(host, port, { wait: { waitMs: HELD_ADDRESS_MS, onWait } })
     } catch (error) {
       if (!(error instanceof AddressError)) throw error
       throw new CodedError(error.code, error.message, { cause: error })

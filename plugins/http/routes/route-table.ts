@@ -185,8 +185,7 @@ function search<Value>(
   }
   if (node.parameter !== undefined && end > start) {
     starts[parameters] = start
-    const leaf =
-      end === length ? ending(node.parameter) : search(node.parameter, path, end + 1, length, parameters + 1)
+    const leaf = end === length ? ending(node.parameter) : search(node.parameter, path, end + 1, length, parameters + 1)
     if (leaf !== undefined) return leaf
   }
   if (node.rest.length === 0 || start >= length) return undefined
@@ -220,9 +219,7 @@ function takeOut<Value>(node: Node<Value>, route: Route<Value>, depth: number): 
     const segment = segments[depth]!
     if (takeOut(node.literals.get(segment)!, route, depth + 1)) node.literals.delete(segment)
   }
-  return (
-    node.routes.length === 0 && node.rest.length === 0 && node.literals.size === 0 && node.parameter === undefined
-  )
+  return node.routes.length === 0 && node.rest.length === 0 && node.literals.size === 0 && node.parameter === undefined
 }
 
 function dropFrom<Item>(items: Item[], item: Item): void {

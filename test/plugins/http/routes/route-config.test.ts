@@ -39,9 +39,12 @@ describe('the config of a route', () => {
     expect(readRouteConfig({ api_path: '' }).pattern).toBe('/')
   })
 
-  it.each([undefined, null, {}, { api_path: 7 }, { api_path: null }, [], 'x'])('without a path is refused: %j', (config) => {
-    expect(() => readRouteConfig(config)).toThrow('api_path is required for http triggers')
-  })
+  it.each([undefined, null, {}, { api_path: 7 }, { api_path: null }, [], 'x'])(
+    'without a path is refused: %j',
+    (config) => {
+      expect(() => readRouteConfig(config)).toThrow('api_path is required for http triggers')
+    },
+  )
 
   it('may name a method that is never routed, with a warning', () => {
     const config = readRouteConfig({ api_path: '/', http_method: 'TRACE' })

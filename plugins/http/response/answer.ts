@@ -1,0 +1,17 @@
+// An HTTP answer that is known as a whole.
+
+/** Names in small letters, no name that `header-rules.ts` keeps back, values one character per byte. Names may repeat. */
+export type HeaderList = (readonly [name: string, value: string])[]
+
+export interface Answer {
+  /** 200 … 999. */
+  readonly status: number
+  readonly headers: HeaderList
+  /** A text is sent as UTF-8. Empty for a status that allows no body. */
+  readonly body: string | Uint8Array
+}
+
+/** 204, 205 and 304 end with their headers. */
+export function hasNoBody(status: number): boolean {
+  return status === 204 || status === 205 || status === 304
+}

@@ -7,7 +7,7 @@ export interface Answer {
   /** 200 … 999. */
   readonly status: number
   readonly headers: HeaderList
-  /** A text is sent as UTF-8. Empty for a status that allows no body. */
+  /** A text is sent as UTF-8; beside a header that is not ASCII it is bytes. Empty for a status that allows no body. */
   readonly body: string | Uint8Array
 }
 

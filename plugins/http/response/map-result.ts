@@ -86,12 +86,13 @@ const OPEN_BRACE = 0x7b
 
 function answer(statusCode: unknown, given: unknown, body: ResultBody, onInvalidHeader?: OnInvalidHeader): Answer {
   const status = answerStatus(statusCode)
-  const { headers, contentType } = readHeaders(given, onInvalidHeader)
+  const { headers, contentType, isAscii } = readHeaders(given, onInvalidHeader)
   if (hasNoBody(status)) return { status, headers, body: '' }
-  if (contentType !== undefined)
-    return { status, headers, body: body.asTyped(contentType.toLowerCase().includes('application/json')) }
-  headers.push(JSON_TYPE)
-  return { status, headers, body: body.asJson() }
+  if (contentType === undefined) headers.push(JSON_TYPE)
+  const content =
+    contentType === undefined ? body.asJson() : body.asTyped(contentType.toLowerCase().includes('application/json'))
+  // Node writes a text together with the headers, which it would encode once more.
+  return { status, headers, body: isAscii || typeof content !== 'string' ? content : Buffer.from(content) }
 }
 
 const JSON_TYPE = ['content-type', 'application/json'] as const
@@ -107,10 +108,11 @@ export function answerStatus(status: unknown): number {
 interface ReadHeaders {
   readonly headers: HeaderList
   contentType: string | undefined
+  isAscii: boolean
 }
 
 function readHeaders(given: unknown, onInvalidHeader: OnInvalidHeader | undefined): ReadHeaders {
-  const into: ReadHeaders = { headers: [], contentType: undefined }
+  const into: ReadHeaders = { headers: [], contentType: undefined, isAscii: true }
   if (Array.isArray(given)) {
     for (const line of given as unknown[]) addLine(into, line, onInvalidHeader)
   } else if (isRecord(given)) {
@@ -143,6 +145,7 @@ function addHeader(
   // The body is counted when it is known.
   if (fault !== undefined || name === 'content-length') return
   const value = wireValue(givenValue)
+  if (value !== givenValue) into.isAscii = false
   if (name === 'content-type') {
     into.contentType = value
     isUnique = true

@@ -12,7 +12,7 @@ const GENERATOR_BUSY = 0.95
 
 /** Members that `runRounds` fills in are left out. Distributes over the kinds of job. */
 export type Unaddressed<Job> = Job extends LoadJob
-  ? Omit<Job, 'url' | 'streamUrl' | 'targetPid' | 'warmupMs' | 'durationMs'>
+  ? Omit<Job, 'url' | 'streamUrl' | 'httpUrl' | 'targetPid' | 'warmupMs' | 'durationMs'>
   : never
 
 export interface Variant {
@@ -54,10 +54,10 @@ export async function runRounds(
 }
 
 async function runVariant(session: BenchSession, { target, listener, job }: Variant): Promise<LoadResult> {
-  const { url: plainUrl, streamUrl, publicUrl, pid } = await session.target(target)
+  const { url: plainUrl, streamUrl, publicUrl, httpUrl, pid } = await session.target(target)
   const { durationMs } = session.options
   const url = listener === 'public' && publicUrl !== undefined ? publicUrl : plainUrl
-  return session.load.run({ ...job, url, streamUrl, targetPid: pid, warmupMs: durationMs / 3, durationMs })
+  return session.load.run({ ...job, url, streamUrl, httpUrl, targetPid: pid, warmupMs: durationMs / 3, durationMs })
 }
 
 /** `results[i]`: the rounds of the variant `names[i]`. */

@@ -10,7 +10,7 @@ import { TargetProcess } from './targets/target-process.ts'
 
 /**
  * `subject`: what is measured; `reactive`: the same with streams, pub/sub and cron; `queue`: the same with queues; `queue-redis`: the
- * same with queues on the server of `redis`; `guarded`: with a listener for sessions beside the plain one. The others are what they are
+ * same with queues on the server of `redis`; `guarded`: with a listener for sessions beside the plain one; `http`: with an HTTP server. The others are what they are
  * compared with.
  */
 export type TargetName =
@@ -25,6 +25,9 @@ export type TargetName =
   | 'queue-redis'
   | 'redis'
   | 'guarded'
+  | 'http'
+  | 'node-http'
+  | 'fastify'
 
 export interface Target {
   readonly url: string
@@ -32,6 +35,8 @@ export interface Target {
   readonly streamUrl?: string | undefined
   /** Of its listener for sessions, if it has one that is known. */
   readonly publicUrl?: string | undefined
+  /** Where it serves HTTP, if it does and that is known. */
+  readonly httpUrl?: string | undefined
   /** Undefined when its process is not ours to look at. */
   readonly pid: number | undefined
 }
@@ -95,6 +100,11 @@ export class BenchSession {
     return TargetProcess.start({ file: 'ws-echo', args: [], cpus: this.pinning?.target })
   }
 
+  /** A worker of the unmodified SDK that answers HTTP requests, connected to the engine at the URL; the caller ends it. */
+  startSdkWorker(url: string, args: readonly string[]): Promise<TargetProcess> {
+    return TargetProcess.start({ file: 'sdk-http-worker', args: [url, ...args], cpus: this.pinning?.generator })
+  }
+
   /** A folder that is removed when the session closes. */
   async temporaryFolder(): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), 'iii-bench-'))
@@ -126,6 +136,8 @@ export class BenchSession {
     const kind = isSubject(name) && this.options.target !== 'engine' ? this.options.target : name
     if (kind === 'ws-echo') return this.startWebSocketEcho()
     if (kind === 'relay') return TargetProcess.start({ file: 'relay', args: [], cpus })
+    if (kind === 'node-http') return TargetProcess.start({ file: 'node-http', args: [], cpus })
+    if (kind === 'fastify') return TargetProcess.start({ file: 'fastify-bridge', args: [], cpus })
     if (kind === 'naive') return TargetProcess.start({ file: 'naive-router', args: [], cpus })
     if (kind === 'redis') return TargetProcess.start({ file: 'redis', args: [await this.temporaryFolder()], cpus })
     if (kind === 'queue-redis') return this.startEngine(kind, undefined, [(await this.target('redis')).url])
@@ -142,7 +154,7 @@ function isSubject(name: TargetName): boolean {
  * `postMessage`. `watched`: not at all, but the plugin `bench-reload` from its folder, whose changes it takes up. `reactive`: not
  * at all, but all built-in plugins of the reactive part. `stream-inline`: not at all, but `stream::set` and the stream listener in
  * the router thread. `queue`: as `plugin`, with queues. `queue-redis`: the same, on the Redis server whose URL is its argument.
- * `guarded`: as `plugin`, but for state, with a listener for sessions.
+ * `guarded`: as `plugin`, but for state, with a listener for sessions. `http`: not at all, but an HTTP server.
  */
 export type EngineVariant =
   | 'plugin'
@@ -154,3 +166,4 @@ export type EngineVariant =
   | 'queue'
   | 'queue-redis'
   | 'guarded'
+  | 'http'

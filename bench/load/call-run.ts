@@ -1,6 +1,7 @@
 // One run of calls: connect, warm up, measure, let the rest be answered.
 import { setTimeout as elapse } from 'node:timers/promises'
-import { Caller, type CallerCounts } from './caller.ts'
+import { Caller } from './caller.ts'
+import { sumWrong } from './counts.ts'
 import { EchoCallee } from './echo-callee.ts'
 import type { CallJob, LoadResult } from './load-job.ts'
 import { MeasuredWindow } from './window.ts'
@@ -66,7 +67,7 @@ async function measure(job: CallJob, caller: Caller): Promise<LoadResult> {
   return {
     ...figures,
     verified: counts.verified,
-    wrong: Object.fromEntries(sumWrong([warmup, counts, rest])),
+    wrong: sumWrong([warmup, counts, rest]),
     unanswered: caller.inFlight,
     parsedShare: counts.verified === 0 ? 0 : counts.parsed / counts.verified,
   }
@@ -88,10 +89,4 @@ async function fillKeys(job: CallJob, history: CallHistory, stored: Uint32Array)
     history.nextSequence = caller.sequence
     caller.close()
   }
-}
-
-function sumWrong(all: readonly CallerCounts[]): Map<string, number> {
-  const sum = new Map<string, number>()
-  for (const { wrong } of all) for (const [reason, count] of wrong) sum.set(reason, (sum.get(reason) ?? 0) + count)
-  return sum
 }

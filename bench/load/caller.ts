@@ -4,6 +4,7 @@ import { Histogram } from '../measure/histogram.ts'
 import { callIdText, MAX_SLOTS, slotOfText } from './call-id.ts'
 import { CallTemplate } from './call-template.ts'
 import { Connection } from './connection.ts'
+import { countWrong, newCounts, type LoadCounts } from './counts.ts'
 import { ExpectedFrame } from './expected-frame.ts'
 import { nOf } from './payload.ts'
 import { checkedPart, isReceipt, isValue, isWrite, STATE_KEYS, type Workload } from './workload.ts'
@@ -13,15 +14,6 @@ export const LATENCY_UNITS_PER_MS = 10_000
 const OPEN_LOOP_TICK_MS = 1
 /** How many answers may prove wrong before the run is given up: each is parsed and remembered by its reason. */
 const MAX_WRONG = 10_000
-
-export interface CallerCounts {
-  /** Answers with the right id and the right value. */
-  verified: number
-  /** Answers that were wrong, by what was wrong: an error code of the target, or a word of our own. */
-  readonly wrong: Map<string, number>
-  /** Verified answers that had to be parsed: their form was a new one. */
-  parsed: number
-}
 
 export class Caller {
   readonly #workload: Workload
@@ -88,7 +80,7 @@ export class Caller {
   }
 
   /** What was counted since the last call of this; latencies start anew as well. */
-  takeCounts(): CallerCounts {
+  takeCounts(): LoadCounts {
     const counts = this.#counts
     this.#counts = newCounts()
     return counts
@@ -235,18 +227,13 @@ export class Caller {
   }
 
   #onWrong(reason: string): void {
-    const { wrong } = this.#counts
-    wrong.set(reason, (wrong.get(reason) ?? 0) + 1)
+    countWrong(this.#counts, reason)
     this.#wrongTotal++
     if (this.#wrongTotal < MAX_WRONG) return
     this.close()
-    const reasons = [...wrong.keys()].join(', ')
+    const reasons = [...this.#counts.wrong.keys()].join(', ')
     this.#onEnd(new Error(`${this.#workload.functionId} gives wrong answers, ${MAX_WRONG} so far: ${reasons}.`))
   }
-}
-
-function newCounts(): CallerCounts {
-  return { verified: 0, wrong: new Map(), parsed: 0 }
 }
 
 function errorCode(error: unknown): string | undefined {

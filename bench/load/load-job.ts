@@ -5,6 +5,8 @@ interface JobBase {
   readonly url: string
   /** Of the target's stream listener, for subscribers of streams. */
   readonly streamUrl?: string | undefined
+  /** Where the target serves HTTP, for requests. */
+  readonly httpUrl?: string | undefined
   /** Root of the target's process tree; undefined for a target that runs elsewhere. */
   readonly targetPid: number | undefined
   readonly warmupMs: number
@@ -88,7 +90,21 @@ export interface ConnectJob extends JobBase {
   readonly isGreeted: boolean
 }
 
-export type LoadJob = CallJob | FanOutJob | ControlJob | QueueJob | BullJob | ConnectJob
+/** Requests of one route over connections that stay, one at a time on each. */
+export interface HttpJob extends JobBase {
+  readonly kind: 'http'
+  readonly method: 'GET' | 'POST'
+  /** A GET goes to a path below it. */
+  readonly path: string
+  readonly functionId: string
+  /** The load process also provides the function and its route. */
+  readonly providesFunction: boolean
+  readonly payloadBytes: number
+  /** Connections. */
+  readonly inFlight: number
+}
+
+export type LoadJob = CallJob | FanOutJob | ControlJob | QueueJob | BullJob | ConnectJob | HttpJob
 
 export interface LoadResult {
   /** Length of the measured window. */

@@ -4,6 +4,7 @@ import { runConnections } from './connect-run.ts'
 import { runControl } from './control-run.ts'
 import { runBull } from './bull-run.ts'
 import { runFanOut } from './fan-out-run.ts'
+import { runHttp } from './http-run.ts'
 import type { LoadJob, LoadReply, LoadResult } from './load-job.ts'
 import { runQueue } from './queue-run.ts'
 
@@ -20,6 +21,7 @@ process.on('message', (job: LoadJob) => {
 function run(job: LoadJob): Promise<LoadResult> {
   if (job.kind === 'call') return runCalls(job, history)
   if (job.kind === 'queue') return runQueue(job, history)
+  if (job.kind === 'http') return runHttp(job, history)
   if (job.kind === 'bullmq') return runBull(job, history)
   if (job.kind === 'connect') return runConnections(job, () => reply({ started: true }))
   return job.kind === 'fan-out' ? runFanOut(job, history, () => reply({ started: true })) : runControl(job)

@@ -24,6 +24,7 @@ const folder = process.cwd()
 const port = await freePort()
 const streamPort = await freePort()
 const publicPort = await freePort()
+const httpPort = await freePort()
 const configPath = join(folder, 'iii-config.yaml')
 // JSON is YAML.
 await writeFile(configPath, JSON.stringify(configOf(variant)))
@@ -57,11 +58,13 @@ process.once('SIGTERM', () => {
 announce(`ws://${HOST}:${port}`, {
   ...(hasStreams(variant) && { streamUrl: `ws://${HOST}:${streamPort}` }),
   ...(variant === 'guarded' && { publicUrl: `ws://${HOST}:${publicPort}` }),
+  ...(variant === 'http' && { httpUrl: `http://${HOST}:${httpPort}` }),
 })
 
 function configOf(kind: EngineVariant): object {
   const workers: object[] = [{ name: 'iii-worker-manager', config: { host: HOST, port } }]
   if (kind === 'watched') return { plugins_dir: './plugins', workers: [...workers, { name: 'bench-reload' }] }
+  if (kind === 'http') return { workers: [...workers, { name: 'iii-http', config: { host: HOST, port: httpPort } }] }
   if (kind === 'reactive') return { workers: [...workers, ...reactiveWorkers()] }
   if (kind !== 'plugin' && kind !== 'guarded' && !hasQueues(kind)) return { workers }
   // Every variant that state is measured on keeps it durably, in this folder.

@@ -17,6 +17,8 @@ export interface TargetReady {
   readonly streamUrl?: string | undefined
   /** Of its listener for sessions, if it has one. */
   readonly publicUrl?: string | undefined
+  /** Where it serves HTTP, if it does and that is known. */
+  readonly httpUrl?: string | undefined
   readonly pid: number
 }
 
@@ -34,6 +36,7 @@ export class TargetProcess {
   readonly url: string
   readonly streamUrl: string | undefined
   readonly publicUrl: string | undefined
+  readonly httpUrl: string | undefined
   readonly pid: number
   /** From the spawn to the report that it listens. */
   readonly startMs: number
@@ -71,6 +74,7 @@ export class TargetProcess {
     this.url = ready.url
     this.streamUrl = ready.streamUrl
     this.publicUrl = ready.publicUrl
+    this.httpUrl = ready.httpUrl
     this.pid = ready.pid
     this.startMs = startMs
   }

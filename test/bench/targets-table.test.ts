@@ -114,3 +114,20 @@ test('a latency and a rate of what is measured are held against their bounds, an
   const unmeasured = checkTargets(report('queue-latency', { payloadBytes: 150, inFlight: 1 }), true)
   expect(unmeasured).toMatchObject([{ value: undefined, pass: false }])
 })
+
+test('where the clock is to decide, and where a closed loop is meant, unsteady rounds change nothing', () => {
+  const steadyOnes = [steady('node-http', 0.4, 9), steady('fastify', 0.99, 9)]
+  const ratios: RatioReport[] = steadyOnes.map((one) => ({
+    ...one,
+    p99: { median: 1, min: 1, max: 1 },
+    decidedBy: 'cpu',
+  }))
+  const variant = { name: 'engine', perSecond: 1, rates: [1], spread: 0, cpuMicrosPerCall: 111 }
+  const one = { name: 'http GET 150 B, 64 in flight', ...SMALL, ratios, variants: [variant] }
+  expect(checkTargets(report('http', one), false).map(({ what, bound, pass }) => [what, bound, pass])).toEqual([
+    ['http GET, 64 in flight, rate / node-http', '≥ 0.4 ×', true],
+    ['http GET, 64 in flight, rate / fastify', '≥ 1 ×', false],
+    ['http GET, 64 in flight, p99 / fastify', '≤ 1 ×', true],
+    ['http GET, 64 in flight, CPU per call', '≤ 110 µs', false],
+  ])
+})

@@ -97,7 +97,7 @@ test.skipIf(process.platform === 'win32')(
       waits++
       free()
     }
-    await within(10_000, 'an open address', other.open('127.0.0.1', port, { wait: { waitMs: 60_000, onWait }))
+    await within(10_000, 'an open address', other.open('127.0.0.1', port, { wait: { waitMs: 60_000, onWait } }))
     expect([other.address.port, waits]).toEqual([port, 1])
   },
 )
@@ -105,11 +105,13 @@ test.skipIf(process.platform === 'win32')(
 test.skipIf(process.platform === 'win32')('Such waiting has an end, and is ended (needs POSIX)', async () => {
   const { port } = await heldPort()
   const other = new WebListener({ worker: 'some-worker', handshakeTimeoutMs: 1_000, onFailure: () => {} })
-  await expect(other.open('127.0.0.1', port, { wait: { waitMs: 1, onWait: () => {} })).rejects.toThrow(
+  await expect(other.open('127.0.0.1', port, { wait: { waitMs: 1, onWait: () => {} } })).rejects.toThrow(
     /is already in use.*nobody listens there, but a connection has the address, and it did not come free within 1 ms/,
   )
   const abort = new AbortController()
-  const waiting = other.open('127.0.0.1', port, { wait: { waitMs: 600_000, onWait: () => abort.abort(), signal: abort.signal })
+  const waiting = other.open('127.0.0.1', port, {
+    wait: { waitMs: 600_000, onWait: () => abort.abort(), signal: abort.signal },
+  })
   await expect(within(10_000, 'the end of the waiting', waiting)).rejects.toThrow('is already in use')
 })
 
@@ -119,5 +121,7 @@ test('An address that somebody listens on is not waited for', async () => {
   const onWait = (): never => {
     throw new Error('waits')
   }
-  await expect(other.open('127.0.0.1', port, { wait: { waitMs: 600_000, onWait })).rejects.toThrow('is already in use')
+  await expect(other.open('127.0.0.1', port, { wait: { waitMs: 600_000, onWait } })).rejects.toThrow(
+    'is already in use',
+  )
 })

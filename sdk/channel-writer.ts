@@ -19,6 +19,8 @@ export class ChannelWriter extends WritingEnd {
   /** Takes binary data (`Buffer`, `Uint8Array` or text, sent as UTF-8 bytes) with back-pressure. */
   readonly stream: Writable
   #closeReason = 'stream_complete'
+  #isGone = false
+  readonly #onGone: (() => void)[] = []
 
   constructor(transport: ChannelTransport, end: number, ref: ChannelRef, events: EndEvents) {
     super(transport, end, ref, events)
@@ -48,10 +50,23 @@ export class ChannelWriter extends WritingEnd {
     return this.stream.write(data)
   }
 
+  /** Calls back each time when, after `write` has returned false, more may be written. */
+  onDrain(callback: () => void): void {
+    this.stream.on('drain', callback)
+  }
+
+  /** Calls back once when the reader, or the connection, is gone: what is written from now on goes nowhere. Not after `close`. */
+  onGone(callback: () => void): void {
+    if (this.#isGone) return callback()
+    this.#onGone.push(callback)
+  }
+
+  /** Sends one text message, in order with the binary data. */
   override sendMessage(text: string): void {
     this.stream.write(new Message(text))
   }
 
+  /** Ends the channel after what was written. The reader is told even when nothing was. */
   override close(): void {
     if (this.stream.writableEnded || this.stream.destroyed) return
     this.#closeReason = 'channel_close'
@@ -61,6 +76,8 @@ export class ChannelWriter extends WritingEnd {
   protected override dropped(): void {
     // Without an error: nobody has to listen for it, the writes under way report the end.
     this.stream.destroy()
+    this.#isGone = true
+    for (const callback of this.#onGone.splice(0)) callback()
   }
 }
 

@@ -1,13 +1,15 @@
 // `definePlugin` and the types a plugin author sees (spec 09 §2). Published as `iii-host/plugin`.
 import type { JsonSchema } from '../base/values/json-schema.ts'
 import type { NotSaid } from './call-types.ts'
-import type { Handle } from './handle.ts'
+import type { PluginHandle } from './plugin-handle.ts'
 import type { FromSchema } from './schema-type.ts'
 
 export type { Channel, Handle, HttpInvocation, TriggerRef, TriggerTypeRef } from './handle.ts'
 export type { CallFunction, CallRequest, EnqueueResult } from './call-types.ts'
 export type { ChannelReader } from './channel-reader.ts'
 export type { ChannelWriter } from './channel-writer.ts'
+export type { OfferedChannel, OfferedEnd } from './offered-channels.ts'
+export type { PluginHandle } from './plugin-handle.ts'
 export { InvocationError } from './errors.ts'
 export type {
   Action,
@@ -42,8 +44,8 @@ export interface PluginLog {
 
 /** What `start` gets. */
 export interface PluginContext<Config = Readonly<Record<string, unknown>>> {
-  /** Registers and calls functions and triggers; the same interface as an external worker's. */
-  readonly iii: Handle
+  /** Registers and calls functions and triggers; the same interface as an external worker's, and `offerChannel`. */
+  readonly iii: PluginHandle
   /** The `config` block of the entry, validated, with defaults filled in, frozen. */
   readonly config: Config
   readonly log: PluginLog

@@ -59,6 +59,14 @@ export abstract class ReadingEnd<Bytes extends Uint8Array> {
     this.closedByPeer(1000, 'channel_close')
   }
 
+  /** @internal `ask`: the question of the engine that it answers. */
+  attach(ask?: number): void {
+    if (this.#opened) return
+    this.#opened = true
+    this.#events.onAttached()
+    this.#transport.openChannel(this.#end, this.#ref, ask)
+  }
+
   /** @internal For the connection. */
   receiveText(text: string): void {
     for (const callback of this.#onMessage) callback(text)
@@ -111,13 +119,6 @@ export abstract class ReadingEnd<Bytes extends Uint8Array> {
   protected taken(length: number): void {
     const credit = this.#credit.take(length)
     if (credit > 0 && !this.#ended) this.#transport.channelCredit(this.#end, credit)
-  }
-
-  protected attach(): void {
-    if (this.#opened) return
-    this.#opened = true
-    this.#events.onAttached()
-    this.#transport.openChannel(this.#end, this.#ref)
   }
 
   #give(bytes: Bytes): void {

@@ -1,6 +1,7 @@
 // The interface between the `iii` handle and its connection to the engine: a ring, a pipe or a WebSocket.
 // JSON crosses it as text; correlation, handlers and time-outs are the handle's business.
 import type { EngineMessage, WorkerMessage } from '../protocol/messages.ts'
+import type { OfferRefusal } from '../protocol/ring/frame.ts'
 import type { Sidecar } from '../protocol/ring/sidecar.ts'
 import type { ChannelRef } from './handle-types.ts'
 
@@ -8,7 +9,8 @@ export type { Sidecar }
 
 /** The part of a transport that the ends of channels use. */
 export interface ChannelTransport {
-  openChannel(end: number, ref: ChannelRef): void
+  /** `ask`: number of the question of the engine that it answers, for channels that were offered. */
+  openChannel(end: number, ref: ChannelRef, ask?: number): void
   channelText(end: number, text: string): void
   channelBinary(end: number, bytes: Uint8Array): void
   channelClose(end: number, code: number, reason: string): void
@@ -36,6 +38,16 @@ export interface Transport extends ChannelTransport {
   control(message: WorkerMessage, functionIndex?: number): void
   /** Ends this connection, or this member's part in it. */
   close(): void
+}
+
+/** A connection on which channels can be offered: that of a plugin. */
+export interface OfferTransport extends Transport {
+  /** Asked when somebody opens a channel whose id begins with what was announced. */
+  onChannelAsked: ((ask: number, ref: ChannelRef) => void) | undefined
+  /** Ids that begin with `prefix` are offered here. */
+  announceOffers(prefix: string): void
+  /** Answers a question when no end is opened. */
+  refuseChannel(ask: number, reason: OfferRefusal): void
 }
 
 /** What the ends of channels get of it. */

@@ -35,6 +35,14 @@ export abstract class WritingEnd {
   /** Ends the channel after what was written. The reader is told even when nothing was. */
   abstract close(): void
 
+  /** @internal `ask`: the question of the engine that it answers. */
+  attach(ask?: number): void {
+    if (this.#opened) return
+    this.#opened = true
+    this.#events.onAttached()
+    this.#transport.openChannel(this.#end, this.#ref, ask)
+  }
+
   /** @internal For the connection: the reader has taken that much. */
   granted(bytes: number): void {
     this.#credit.grant(bytes)
@@ -56,7 +64,7 @@ export abstract class WritingEnd {
 
   /** One item at a time: the next one after `done`. */
   protected sendText(text: string, done: () => void): void {
-    this.#open()
+    this.attach()
     const send = (): void => {
       this.#credit.spend(utf8Length(text))
       this.#transport.channelText(this.#end, text)
@@ -68,14 +76,14 @@ export abstract class WritingEnd {
 
   /** One item at a time: the next one after `done`. */
   protected sendBytes(bytes: Uint8Array, done: () => void): void {
-    this.#open()
+    this.attach()
     this.#sendPieces(bytes, 0, done)
   }
 
   /** Nothing more is written: the reader is told. */
   protected finish(reason: string): void {
     if (this.#ended) return
-    this.#open()
+    this.attach()
     this.#transport.channelClose(this.#end, 1000, reason)
     this.#forget()
   }
@@ -93,13 +101,6 @@ export abstract class WritingEnd {
       at += CHANNEL_ITEM_BYTES
     } while (at < bytes.length)
     done()
-  }
-
-  #open(): void {
-    if (this.#opened) return
-    this.#opened = true
-    this.#events.onAttached()
-    this.#transport.openChannel(this.#end, this.#ref)
   }
 
   #forget(): void {

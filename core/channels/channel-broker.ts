@@ -1,11 +1,15 @@
-// All channels of the engine: creates them, lets sockets and plugins attach by id and key, forgets them (spec 01 §16).
+// All channels of the engine: creates them, lets sockets and plugins attach by id and key, forgets them (spec 01 §16). Those that plugins
+// have offered exist from the moment that somebody opens them; `offers.ts` knows of them before.
 import { randomUUID, timingSafeEqual } from 'node:crypto'
 import type { WebSocket } from 'ws'
 import { CodedError } from '../../protocol/errors.ts'
+import { OfferRefusal } from '../../protocol/ring/frame.ts'
 import { answerSchema, type EngineFunction } from '../model/engine-function.ts'
-import type { ChannelEvent } from '../model/link-events.ts'
+import type { ChannelRef } from '../model/channel-ref.ts'
+import type { ChannelEvent, OfferEvent } from '../model/link-events.ts'
 import type { Worker } from '../model/worker.ts'
 import { Channel, type SharedBytes } from './channel.ts'
+import { MAX_ASKS, Offers, type OfferAnswer } from './offers.ts'
 import { PluginReader, PluginWriter, type ChannelLink } from './plugin-ends.ts'
 import { attachSocketReader, attachSocketWriter } from './socket-ends.ts'
 
@@ -19,12 +23,14 @@ const UNUSED_MS = 300_000
 const SWEEP_MS = 60_000
 /** How long a finished channel answers with upgrade and close instead of 404. */
 const TOMBSTONE_MS = 60_000
+/** Beyond it the oldest are forgotten earlier. */
+const MAX_TOMBSTONES = 100_000
 
-export interface ChannelRef {
-  readonly channel_id: string
-  readonly access_key: string
-  readonly direction: 'read' | 'write'
-}
+export type { ChannelRef }
+type Direction = ChannelRef['direction']
+
+/** What became of an end that a socket asked for: it may be attached, there is no such channel, or that can't be said at present. */
+export type SocketOpening = { attach(webSocket: WebSocket): void } | 'unknown' | 'unavailable'
 
 export interface ChannelBrokerOptions {
   /** Milliseconds, monotonic. Default: `performance.now`. */
@@ -33,6 +39,10 @@ export interface ChannelBrokerOptions {
   readonly maxChannels?: number
   /** Those that a session may have at once; beyond it `overloaded`. Default 1,000. */
   readonly maxOfSession?: number
+  /** Openers that wait for plugins at once; beyond it further ones are refused. Default 10,000. */
+  readonly maxAsks?: number
+  /** Milliseconds that one waits. Default 5,000. */
+  readonly askMs?: number
 }
 
 interface PluginEnds {
@@ -50,6 +60,8 @@ export class ChannelBroker {
   /** Finished channels by id, with the time at which they are forgotten. */
   readonly #tombstones = new Map<string, { key: string; until: number }>()
   readonly #pluginEnds = new Map<Worker, Map<number, PluginEnds>>()
+  readonly #offers: Offers
+  readonly #maxAsks: number
   readonly #timer: NodeJS.Timeout
 
   constructor(options: ChannelBrokerOptions = {}) {
@@ -57,8 +69,12 @@ export class ChannelBroker {
       now = () => performance.now(),
       maxChannels = MAX_CHANNELS,
       maxOfSession = MAX_CHANNELS_OF_SESSION,
+      maxAsks = MAX_ASKS,
+      askMs,
     } = options
     this.#now = now
+    this.#maxAsks = maxAsks
+    this.#offers = new Offers({ now, ...(askMs !== undefined && { askMs }) })
     this.#maxOfSession = maxOfSession
     this.#maxChannels = maxChannels
     this.#timer = setInterval(() => this.sweep(), SWEEP_MS)
@@ -127,8 +143,36 @@ export class ChannelBroker {
     return known !== undefined && isSameKey(known.key, key)
   }
 
-  /** The caller has checked id and key. An end that is taken is refused by a close without code, as its SDKs expect. */
-  attachSocket(webSocket: WebSocket, id: string, direction: 'read' | 'write'): void {
+  /**
+   * Finds the end for a socket that is to be upgraded. `onFound` is called once, at once or when a plugin has answered, unless the
+   * returned function is called before.
+   */
+  openSocket(id: string, key: string, direction: Direction, onFound: (found: SocketOpening) => void): () => void {
+    const attach = (webSocket: WebSocket): void => this.#attachSocket(webSocket, id, direction)
+    const found = (answer: SocketOpening): (() => void) => {
+      onFound(answer)
+      return () => {}
+    }
+    const known = this.#channels.get(id) ?? this.#tombstones.get(id)
+    if (known !== undefined) return found(isSameKey(known.key, key) ? { attach } : 'unknown')
+    const owner = this.#offers.ownerOf(id)
+    if (owner === undefined) return found('unknown')
+    if (owner === 'gone') return found(closedWith(lostEnd(direction)))
+    if (this.#isFull) return found('unavailable')
+    const channel = this.#offeredChannel(id, key)
+    return this.#offers.ask(owner, { channel_id: id, access_key: key, direction }, channel, (answer) => {
+      if (answer === 'unknown') return onFound('unknown')
+      if (answer === 'late') return onFound('unavailable')
+      if (answer === 'gone') return onFound(closedWith(lostEnd(direction)))
+      onFound({ attach })
+      // Else nobody would ever take the end: the peer has gone while its upgrade was answered.
+      const isTaken = direction === 'read' ? channel.readerTaken : channel.writerTaken
+      if (answer === 'opened' && !isTaken) channel.end(...OPENER_GONE)
+    })
+  }
+
+  /** An end that is taken is refused by a close without code, as its SDKs expect. */
+  #attachSocket(webSocket: WebSocket, id: string, direction: Direction): void {
     const channel = this.#channels.get(id)
     const taken = channel === undefined || (direction === 'read' ? channel.readerTaken : channel.writerTaken)
     if (taken) return webSocket.close()
@@ -137,11 +181,17 @@ export class ChannelBroker {
   }
 
   /** Something about a channel end of a plugin. */
-  takeEvent(worker: Worker, event: ChannelEvent): void {
+  takeEvent(worker: Worker, event: ChannelEvent | OfferEvent): void {
     if (worker.phase === 'gone') return
+    if (event.kind === 'offers') return this.#offers.announced(worker, event.prefix)
+    if (event.kind === 'refused') return this.#offers.refused(worker, event.ask, event.reason === OfferRefusal.Over)
     const ends = this.#pluginEnds.get(worker) ?? new Map<number, PluginEnds>()
     this.#pluginEnds.set(worker, ends)
-    if (event.kind === 'open') return this.#openPluginEnd(worker, ends, event.end, event.ref)
+    if (event.kind === 'open') {
+      const link = worker.link as unknown as ChannelLink
+      if (event.ask) return this.#openOffered(link, worker, ends, event)
+      return this.#openPluginEnd(link, ends, event.end, event.ref)
+    }
     const known = ends.get(event.end)
     if (known === undefined) return
     const { channel, reader } = known
@@ -159,6 +209,7 @@ export class ChannelBroker {
   }
 
   workerEnded(worker: Worker): void {
+    this.#offers.workerEnded(worker)
     const ends = this.#pluginEnds.get(worker)
     if (ends === undefined) return
     this.#pluginEnds.delete(worker)
@@ -178,22 +229,64 @@ export class ChannelBroker {
       this.#tombstones.delete(channel.id)
     }
     for (const [id, { until }] of this.#tombstones) if (now >= until) this.#tombstones.delete(id)
+    this.#offers.sweep(now)
   }
 
   close(): void {
     clearInterval(this.#timer)
+    this.#offers.close()
     for (const channel of [...this.#channels.values()]) channel.end(1001, 'shutting down')
   }
 
-  #openPluginEnd(worker: Worker, ends: Map<number, PluginEnds>, end: number, ref: unknown): void {
-    const link = worker.link as unknown as ChannelLink
+  #openPluginEnd(link: ChannelLink, ends: Map<number, PluginEnds>, end: number, ref: unknown): void {
     const { channel_id: id, access_key: key, direction } = (ref ?? {}) as Partial<Record<keyof ChannelRef, unknown>>
-    if (typeof id !== 'string' || typeof key !== 'string' || !this.knows(id, key))
-      return link.channelClose(end, 404, 'Channel not found')
-    const channel = this.#channels.get(id)
+    if (typeof id !== 'string' || typeof key !== 'string') return link.channelClose(end, ...NOT_FOUND)
     const reads = direction === 'read'
+    const known = this.#channels.get(id) ?? this.#tombstones.get(id)
+    if (known === undefined) return this.#askForPlugin(link, ends, end, id, key, reads ? 'read' : 'write')
+    if (!isSameKey(known.key, key)) return link.channelClose(end, ...NOT_FOUND)
+    const channel = this.#channels.get(id)
     if (channel === undefined || (reads ? channel.readerTaken : channel.writerTaken))
-      return link.channelClose(end, 1000, 'taken')
+      return link.channelClose(end, ...TAKEN)
+    this.#attachPlugin(link, ends, end, channel, reads)
+  }
+
+  /** What the plugin writes until the owner has answered waits in the channel. */
+  #askForPlugin(
+    link: ChannelLink,
+    ends: Map<number, PluginEnds>,
+    end: number,
+    id: string,
+    key: string,
+    direction: Direction,
+  ): void {
+    const owner = this.#offers.ownerOf(id)
+    if (owner === undefined) return link.channelClose(end, ...NOT_FOUND)
+    if (owner === 'gone') return link.channelClose(end, ...lostEnd(direction))
+    if (this.#isFull) return link.channelClose(end, 1009, 'There are too many channels; try again later')
+    const channel = this.#offeredChannel(id, key)
+    this.#attachPlugin(link, ends, end, channel, direction === 'read')
+    this.#offers.ask(owner, { channel_id: id, access_key: key, direction }, channel, (answer) => {
+      if (answer !== 'opened') channel.end(...refusalOf(answer, direction))
+    })
+  }
+
+  /** A plugin's own end of a channel that it has offered. */
+  #openOffered(
+    link: ChannelLink,
+    owner: Worker,
+    ends: Map<number, PluginEnds>,
+    { end, ask = 0, ref }: Extract<ChannelEvent, { kind: 'open' }>,
+  ): void {
+    const asked = this.#offers.opened(owner, ask)
+    if (asked === undefined) return link.channelClose(end, ...OPENER_GONE)
+    const { channel, answered } = asked
+    this.#channels.set(channel.id, channel)
+    this.#attachPlugin(link, ends, end, channel, (ref as Partial<ChannelRef> | null)?.direction === 'read')
+    answered()
+  }
+
+  #attachPlugin(link: ChannelLink, ends: Map<number, PluginEnds>, end: number, channel: Channel, reads: boolean): void {
     if (reads) {
       const reader = new PluginReader(link, end, channel, () => ends.delete(end))
       ends.set(end, { channel, reader })
@@ -204,12 +297,54 @@ export class ChannelBroker {
     }
   }
 
+  get #isFull(): boolean {
+    const { waiting } = this.#offers
+    return waiting >= this.#maxAsks || this.#channels.size + waiting >= this.#maxChannels
+  }
+
+  /** It leaves no tombstone: the plugin that has offered it knows that it is over. */
+  #offeredChannel(id: string, key: string): Channel {
+    return new Channel(id, key, DEFAULT_ITEMS, this.#now(), () => this.#channels.delete(id))
+  }
+
   #finished(channel: Channel, creator: Worker | undefined): void {
     if (!this.#channels.delete(channel.id)) return
     this.#tombstones.set(channel.id, { key: channel.key, until: this.#now() + TOMBSTONE_MS })
+    if (this.#tombstones.size > MAX_TOMBSTONES) {
+      const [oldest] = this.#tombstones.keys()
+      if (oldest !== undefined) this.#tombstones.delete(oldest)
+    }
     if (creator === undefined) return
     const own = this.#ofSessions.get(creator)
     if (own !== undefined && --own.channels === 0) this.#ofSessions.delete(creator)
+  }
+}
+
+type Closing = readonly [code: number, reason: string]
+
+const NOT_FOUND: Closing = [404, 'Channel not found']
+const TAKEN: Closing = [1000, 'taken']
+const OPENER_GONE: Closing = [1011, 'opener_gone']
+
+/** What an end is told whose other end is lost. */
+function lostEnd(direction: Direction): Closing {
+  return direction === 'read' ? [1011, 'writer_lost'] : [1000, 'reader_gone']
+}
+
+function closedWith(closing: Closing): SocketOpening {
+  return { attach: (webSocket) => webSocket.close(...closing) }
+}
+
+function refusalOf(answer: Exclude<OfferAnswer, 'opened'>, direction: Direction): Closing {
+  switch (answer) {
+    case 'unknown':
+      return NOT_FOUND
+    case 'over':
+      return TAKEN
+    case 'gone':
+      return lostEnd(direction)
+    case 'late':
+      return [1009, 'The plugin that has offered the channel does not answer; try again later']
   }
 }
 

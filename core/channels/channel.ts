@@ -76,6 +76,7 @@ export class Channel {
   attachWriter(end: WriterEnd): void {
     this.writerTaken = true
     this.#writer = end
+    if (this.#readerGone) this.#dropWriter()
   }
 
   attachReader(end: ReaderEnd): void {

@@ -146,14 +146,36 @@ export class Listener {
     for (const { worker } of this.#connections) yield worker
   }
 
-  #upgrade({ request, endpoint, refuse, accept }: Upgrade<Endpoint>): void {
+  #upgrade(upgrade: Upgrade<Endpoint>): void {
+    const { request, endpoint, refuse, accept } = upgrade
     if (endpoint.kind === 'channel') {
       const { key, direction } = endpoint
       if (key === undefined || direction === undefined)
         return refuse('400 Bad Request', { body: "a channel URL needs 'key' and 'dir' (read or write)" })
-      if (!this.#deps.channels.knows(endpoint.id, key)) return refuse('404 Not Found', { body: 'Channel not found' })
+      return this.#openChannel(endpoint.id, key, direction, upgrade)
     }
     accept((webSocket, socket) => this.#opened({ webSocket, socket, request, endpoint }))
+  }
+
+  /** A plugin may have to be asked first: until it has answered nothing is read from the socket. */
+  #openChannel(
+    id: string,
+    key: string,
+    direction: 'read' | 'write',
+    { request, refuse, accept }: Upgrade<Endpoint>,
+  ): void {
+    let cancel = (): void => {}
+    const cancelled = (): void => cancel()
+    request.socket.once('close', cancelled)
+    cancel = this.#deps.channels.openSocket(id, key, direction, (found) => {
+      request.socket.off('close', cancelled)
+      if (found === 'unknown') return refuse('404 Not Found', { body: 'Channel not found' })
+      if (found === 'unavailable') return refuse('503 Service Unavailable', { headers: { 'Retry-After': '1' } })
+      accept((webSocket) => {
+        this.#follow(webSocket, 'channel')
+        found.attach(webSocket)
+      })
+    })
   }
 
   #tellRefused(refused: RefusedConnection): void {
@@ -171,20 +193,19 @@ export class Listener {
   }
 
   #opened(opened: Opened): void {
-    const { webSocket, endpoint } = opened
-    this.#sockets.set(webSocket, endpoint.kind)
-    webSocket.on('close', this.#onClosed)
-    webSocket.on('error', this.#onFailed)
-    if (endpoint.kind === 'channel') {
-      this.#deps.channels.attachSocket(webSocket, endpoint.id, endpoint.direction ?? 'read')
-      return
-    }
+    this.#follow(opened.webSocket, opened.endpoint.kind)
     const { rbac, middleware_function_id: middleware } = this.config
     if (rbac === undefined) {
       this.#serve(opened, { kind: 'trusted', middleware })
       return
     }
     void this.#authenticate(opened)
+  }
+
+  #follow(webSocket: WebSocket, kind: Endpoint['kind']): void {
+    this.#sockets.set(webSocket, kind)
+    webSocket.on('close', this.#onClosed)
+    webSocket.on('error', this.#onFailed)
   }
 
   #closed(webSocket: WebSocket): void {

@@ -1,6 +1,13 @@
 // The link to one plugin of a thread or process: what ring and pipe links have in common.
 // Its transport carries the frames of all members; this turns those of one into calls and back.
-import { FLAG_UNDELIVERED, FLAG_VOID, FrameKind, writeFrame, type Frame } from '../../protocol/ring/frame.ts'
+import {
+  FLAG_UNDELIVERED,
+  FLAG_VOID,
+  FrameKind,
+  writeFrame,
+  type Frame,
+  type OfferRefusal,
+} from '../../protocol/ring/frame.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import { parseUnrounded, parseWithMetadata } from '../../base/values/exact-json.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
@@ -14,6 +21,7 @@ import type { Action } from '../model/action.ts'
 import type { Call } from '../model/call.ts'
 import type { Link, LinkKind } from '../model/link.ts'
 import type { LinkEvents } from '../model/link-events.ts'
+import type { ChannelRef } from '../model/channel-ref.ts'
 
 const NULL_JSON = Buffer.from('null')
 const NO_JSON_ANSWER = errorBytes({ code: 'invalid_message', message: 'The answer of the plugin is no JSON' })
@@ -134,6 +142,11 @@ export class FrameLink implements Link {
     this.#write(FrameKind.ChannelCredit, end, bytes, '', '', undefined)
   }
 
+  /** Somebody opens a channel that the plugin may have offered; it answers by opening its end, or with a refusal. */
+  channelAsk(ask: number, ref: ChannelRef): void {
+    this.#write(FrameKind.ChannelAsk, ask, 0, '', '', JSON.stringify(ref))
+  }
+
   // ── from the transport ───────────────────────────────────────────────────────────────────────────────────────────
 
   receive(frame: Frame, bytes: Buffer): void {
@@ -194,7 +207,12 @@ export class FrameLink implements Link {
     const end = frame.callId
     switch (frame.kind) {
       case FrameKind.ChannelOpen:
-        this.#events.onChannel(worker, { kind: 'open', end, ref: JSON.parse(frame.text(bytes) ?? 'null') as unknown })
+        this.#events.onChannel(worker, {
+          kind: 'open',
+          end,
+          ref: JSON.parse(frame.text(bytes) ?? 'null') as unknown,
+          ask: frame.index,
+        })
         break
       case FrameKind.ChannelText:
         this.#events.onChannel(worker, { kind: 'text', end, bytes: frame.payload(bytes) })
@@ -209,6 +227,12 @@ export class FrameLink implements Link {
       }
       case FrameKind.ChannelCredit:
         this.#events.onChannel(worker, { kind: 'credit', end, bytes: frame.index })
+        break
+      case FrameKind.ChannelOffers:
+        this.#events.onChannel(worker, { kind: 'offers', prefix: frame.id(bytes) })
+        break
+      case FrameKind.ChannelRefused:
+        this.#events.onChannel(worker, { kind: 'refused', ask: end, reason: frame.index as OfferRefusal })
         break
     }
   }

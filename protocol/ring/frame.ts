@@ -12,7 +12,10 @@ export const FrameKind = {
   Error: 3,
   /** A control message of `messages.ts` as JSON; `index`: the function index + 1 given to a `registerfunction`. */
   Control: 4,
-  /** Attaches a channel end; `callId`: its number, payload: the channel ref as JSON. The other channel kinds use the same number. */
+  /**
+   * Attaches a channel end; `callId`: its number, payload: the channel ref as JSON. The other channel kinds use the same number.
+   * `index`: the number of the `ChannelAsk` that it answers.
+   */
   ChannelOpen: 5,
   /** One text item. */
   ChannelText: 6,
@@ -24,8 +27,23 @@ export const FrameKind = {
   ChannelCredit: 9,
   /** Between plugin host and the thread or process itself; payload: JSON. */
   Host: 10,
+  /** Plugin to router: channels whose id begins with this function id are offered by it; the router asks for them. */
+  ChannelOffers: 11,
+  /** Router to plugin: somebody opens what may be an offered channel; `callId`: number of the question, payload: the ref as JSON. */
+  ChannelAsk: 12,
+  /** Plugin to router: nothing is opened; `callId`: number of the question, `index`: an `OfferRefusal`. */
+  ChannelRefused: 13,
 } as const
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind]
+
+/** Why a plugin does not open a channel that it is asked for. */
+export const OfferRefusal = {
+  /** No such channel was offered, or not with this key, or not this end of it. */
+  Unknown: 1,
+  /** It was offered once, and was withdrawn or opened. */
+  Over: 2,
+} as const
+export type OfferRefusal = (typeof OfferRefusal)[keyof typeof OfferRefusal]
 
 /** Flag of a call: nobody waits for the answer. */
 export const FLAG_VOID = 1

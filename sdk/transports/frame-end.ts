@@ -2,11 +2,19 @@
 // Turns frames into what the handle understands and back.
 import type { EngineMessage, WorkerMessage } from '../../protocol/messages.ts'
 import { parseWithMetadata } from '../../base/values/exact-json.ts'
-import { FLAG_UNDELIVERED, FLAG_VOID, Frame, FrameKind, readFrame, writeFrame } from '../../protocol/ring/frame.ts'
+import {
+  FLAG_UNDELIVERED,
+  FLAG_VOID,
+  Frame,
+  FrameKind,
+  readFrame,
+  writeFrame,
+  type OfferRefusal,
+} from '../../protocol/ring/frame.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import type { ChannelRef } from '../handle-types.ts'
-import type { Receiver, Transport } from '../transport.ts'
+import type { OfferTransport, Receiver } from '../transport.ts'
 
 /** Gets what the plugin host says to the thread itself, or to one member. */
 export type OnHost = (member: number, message: unknown) => void
@@ -27,7 +35,7 @@ export class FrameEnd {
   }
 
   /** The transport of one member; its frames are lost until a handle has started it. */
-  member(member: number, address: string): Transport {
+  member(member: number, address: string): OfferTransport {
     const transport = new MemberTransport(this.#duplex, member, address, () => this.#members.delete(member))
     this.#members.set(member, transport)
     return transport
@@ -50,8 +58,11 @@ export class FrameEnd {
       this.#onHost(frame.member, JSON.parse(frame.text(bytes) ?? 'null'))
       return
     }
-    const receiver = this.#members.get(frame.member)?.receiver
-    if (receiver !== undefined) handOver(frame, bytes, receiver)
+    const transport = this.#members.get(frame.member)
+    if (transport?.receiver === undefined) return
+    if (frame.kind === FrameKind.ChannelAsk)
+      transport.onChannelAsked?.(frame.callId, JSON.parse(frame.text(bytes) ?? 'null') as ChannelRef)
+    else handOver(frame, bytes, transport.receiver)
   }
 }
 
@@ -89,13 +100,14 @@ function handOver(frame: Frame, bytes: Buffer, receiver: Receiver): void {
   }
 }
 
-class MemberTransport implements Transport {
+class MemberTransport implements OfferTransport {
   readonly address: string
   readonly #duplex: FrameDuplex
   readonly #member: number
   readonly #onClose: () => void
   #open = true
   receiver: Receiver | undefined
+  onChannelAsked: ((ask: number, ref: ChannelRef) => void) | undefined
 
   constructor(duplex: FrameDuplex, member: number, address: string, onClose: () => void) {
     this.#duplex = duplex
@@ -154,8 +166,16 @@ class MemberTransport implements Transport {
     )
   }
 
-  openChannel(end: number, ref: ChannelRef): void {
-    this.#write(FrameKind.ChannelOpen, 0, end, 0, '', '', JSON.stringify(ref))
+  announceOffers(prefix: string): void {
+    this.#write(FrameKind.ChannelOffers, 0, 0, 0, prefix, '', undefined)
+  }
+
+  refuseChannel(ask: number, reason: OfferRefusal): void {
+    this.#write(FrameKind.ChannelRefused, 0, ask, reason, '', '', undefined)
+  }
+
+  openChannel(end: number, ref: ChannelRef, ask = 0): void {
+    this.#write(FrameKind.ChannelOpen, 0, end, ask, '', '', JSON.stringify(ref))
   }
 
   channelText(end: number, text: string): void {

@@ -3,7 +3,7 @@ import { flushCompileCache } from 'node:module'
 import { mkdirSync } from 'node:fs'
 import { performance, type EventLoopUtilization } from 'node:perf_hooks'
 import { CodedError, toErrorBody } from '../../../protocol/errors.ts'
-import { Handle } from '../../../sdk/handle.ts'
+import { PluginHandle } from '../../../sdk/plugin-handle.ts'
 import type { PluginContext, PluginDefinition, PluginLog, RunningPlugin } from '../../../sdk/plugin.ts'
 import type { FrameEnd } from '../../../sdk/transports/frame-end.ts'
 import type { PluginDeclaration } from '../builds/bundle.ts'
@@ -23,7 +23,7 @@ import { readDefinition } from './read-definition.ts'
 interface Member {
   definition?: PluginDefinition
   running?: RunningPlugin | undefined
-  handle?: Handle
+  handle?: PluginHandle
   processes?: OwnProcesses
   readonly abort: AbortController
 }
@@ -90,7 +90,7 @@ export class PluginRunner {
     const { definition } = member
     if (definition === undefined) throw new CodedError('PLUGIN_START_FAILED', 'start before load')
     const log = this.#log(number)
-    const handle = new Handle(this.#end().member(number, start.engine.url), {
+    const handle = new PluginHandle(this.#end().member(number, start.engine.url), {
       onProblem: (problem) => log.warn(problem),
     })
     member.handle = handle
@@ -173,7 +173,7 @@ function isProcessEvent(message: unknown): message is ProcessEvent {
 
 function pluginContext(
   start: StartContext,
-  iii: Handle,
+  iii: PluginHandle,
   log: PluginLog,
   reportHealth: PluginContext['reportHealth'],
   signal: AbortSignal,

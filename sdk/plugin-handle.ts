@@ -1,0 +1,32 @@
+// The `iii` handle of plugins: that of any worker, and what only a connection inside the engine can do.
+import { Handle, type HandleOptions } from './handle.ts'
+import type { ChannelRef } from './handle-types.ts'
+import { OfferedChannels, type OfferedChannel, type OfferedEnd } from './offered-channels.ts'
+import type { OfferTransport } from './transport.ts'
+
+/** `iii` as a plugin gets it with its context. */
+export class PluginHandle extends Handle {
+  readonly #offers: OfferedChannels
+
+  constructor(transport: OfferTransport, options: HandleOptions = {}) {
+    super(transport, options)
+    const { onProblem = (problem: string) => console.error(`[iii] ${problem}`) } = options
+    this.#offers = new OfferedChannels(transport, this.openChannel, onProblem)
+  }
+
+  /** Channels that are offered and that nobody has opened. */
+  get offeredChannels(): number {
+    return this.#offers.size
+  }
+
+  /**
+   * Offers a channel: returns at once, with the ref of one end to be given away. It costs next to nothing as long as nobody opens it,
+   * for the engine is not told; `createChannel` makes one that exists at once. `direction` is what the holder of the ref does: `read`
+   * what this plugin writes, or `write` what it reads. `onOpened` gets this plugin's end, once, when somebody has opened the other.
+   * Throws `overloaded` above 100,000 offers at a time.
+   */
+  readonly offerChannel = <Given extends ChannelRef['direction']>(
+    direction: Given,
+    onOpened: (end: OfferedEnd<Given>) => void,
+  ): OfferedChannel => this.#offers.offer(direction, onOpened)
+}

@@ -1,4 +1,5 @@
 // Finds `status_code`, `headers` and `body` in the JSON text of a result without parsing it.
+import { endOfValue as endOfBytes } from '../../../protocol/scanner/check-value.ts'
 
 /** JSON texts; undefined = absent. */
 export interface ResultMembers {
@@ -64,7 +65,19 @@ function endOfValue(json: string, start: number): number {
   }
 }
 
+/** From here on it is faster to make bytes of the text, which are scanned 64 at a time. */
+const LONG_TEXT = 1024
+
+function endOfLongBrackets(json: string, start: number): number {
+  const bytes = Buffer.from(json.slice(start))
+  const end = endOfBytes(bytes, 0, true)
+  if (end === -1) throw unterminated(json)
+  const isAscii = bytes.length === json.length - start
+  return json.length - (isAscii ? bytes.length - end : bytes.toString('utf8', end).length)
+}
+
 function endOfBrackets(json: string, start: number): number {
+  if (json.length - start >= LONG_TEXT) return endOfLongBrackets(json, start)
   let depth = 0
   let at = start
   for (;;) {

@@ -176,6 +176,16 @@ describe('the text of a result', () => {
     expect(() => mapRawResult(json)).toThrow(SyntaxError)
   })
 
+  it.each(['a', 'ä', '😀', '\ud800'])('is found in a long one as well, of %j', (letter) => {
+    const body = Array.from({ length: 700 }, (_, index) => ({ [`${letter}"]`]: index, [letter]: [`\\${letter}`] }))
+    const headers = { 'x-a': 'b' }
+    expect(mapped({ body, status_code: 201, headers, more: [letter] })).toMatchObject({
+      status: 201,
+      body: JSON.stringify(body),
+    })
+    expect(() => mapRawResult(`{"body":${JSON.stringify(body).slice(0, -1)}`)).toThrow(SyntaxError)
+  })
+
   it('gives the answer of the parsed result', () => {
     const header = fc.oneof(
       fc.constantFrom('content-type', 'Content-Type', 'X-A', '__proto__', 'connection'),

@@ -104,7 +104,15 @@ export interface HttpJob extends JobBase {
   readonly inFlight: number
 }
 
-export type LoadJob = CallJob | FanOutJob | ControlJob | QueueJob | BullJob | ConnectJob | HttpJob
+/** One transfer between a client of HTTP and a worker of the load process, through a channel. */
+export interface BulkJob extends JobBase {
+  readonly kind: 'bulk'
+  readonly way: 'upload' | 'download'
+  readonly path: string
+  readonly bytes: number
+}
+
+export type LoadJob = CallJob | FanOutJob | ControlJob | QueueJob | BullJob | ConnectJob | HttpJob | BulkJob
 
 export interface LoadResult {
   /** Length of the measured window. */

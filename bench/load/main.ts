@@ -1,4 +1,5 @@
 // The load generator's process: runs one job after the other as its parent sends them. It ends with its parent.
+import { runBulk } from './bulk-run.ts'
 import { CallHistory, runCalls } from './call-run.ts'
 import { runConnections } from './connect-run.ts'
 import { runControl } from './control-run.ts'
@@ -21,6 +22,7 @@ process.on('message', (job: LoadJob) => {
 function run(job: LoadJob): Promise<LoadResult> {
   if (job.kind === 'call') return runCalls(job, history)
   if (job.kind === 'queue') return runQueue(job, history)
+  if (job.kind === 'bulk') return runBulk(job)
   if (job.kind === 'http') return runHttp(job, history)
   if (job.kind === 'bullmq') return runBull(job, history)
   if (job.kind === 'connect') return runConnections(job, () => reply({ started: true }))

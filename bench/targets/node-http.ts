@@ -9,7 +9,7 @@ const PAYLOAD_BYTES = 150
 const [HEAD = '', TAIL = ''] = payloadJson(PAYLOAD_BYTES).split(`${N_MIN}`)
 
 const server = createServer((request, response) => {
-  if (request.method === 'GET') return answer(response, Buffer.from(HEAD + request.url!.slice(-N_DIGITS) + TAIL))
+  if (request.method === 'GET') return answer(response, HEAD + request.url!.slice(-N_DIGITS) + TAIL)
   collect(request, (body) => answer(response, body))
 })
 server.listen(0, HOST, () => announce(`http://${HOST}:${(server.address() as AddressInfo).port}`))
@@ -20,7 +20,7 @@ function collect(request: IncomingMessage, onBody: (body: Buffer) => void): void
   request.on('end', () => onBody(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
 }
 
-function answer(response: ServerResponse, body: Buffer): void {
+function answer(response: ServerResponse, body: Buffer | string): void {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length })
   response.end(body)
 }

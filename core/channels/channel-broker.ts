@@ -9,8 +9,9 @@ import type { ChannelRef } from '../model/channel-ref.ts'
 import type { ChannelEvent, OfferEvent } from '../model/link-events.ts'
 import type { Worker } from '../model/worker.ts'
 import { Channel, type SharedBytes } from './channel.ts'
-import { MAX_ASKS, Offers, type OfferAnswer } from './offers.ts'
-import { PluginReader, PluginWriter, type ChannelLink } from './plugin-ends.ts'
+import { lost, NOT_FOUND, OPENER_GONE, refusalOf, TAKEN, TOO_MANY, type Closing } from './closing.ts'
+import { MAX_ASKS, Offers } from './offers.ts'
+import { linkOf, PluginEnds } from './plugin-ends.ts'
 import { attachSocketReader, attachSocketWriter } from './socket-ends.ts'
 
 const DEFAULT_ITEMS = 64
@@ -28,6 +29,7 @@ const MAX_TOMBSTONES = 100_000
 
 export type { ChannelRef }
 type Direction = ChannelRef['direction']
+type OpenEvent = Extract<ChannelEvent, { kind: 'open' }>
 
 /** What became of an end that a socket asked for: it may be attached, there is no such channel, or that can't be said at present. */
 export type SocketOpening = { attach(webSocket: WebSocket): void } | 'unknown' | 'unavailable'
@@ -41,13 +43,8 @@ export interface ChannelBrokerOptions {
   readonly maxOfSession?: number
   /** Openers that wait for plugins at once; beyond it further ones are refused. Default 10,000. */
   readonly maxAsks?: number
-  /** Milliseconds that one waits. Default 5,000. */
+  /** Milliseconds that one waits. Default 10,000. */
   readonly askMs?: number
-}
-
-interface PluginEnds {
-  readonly channel: Channel
-  readonly reader: PluginReader | undefined
 }
 
 export class ChannelBroker {
@@ -59,7 +56,7 @@ export class ChannelBroker {
   readonly #ofSessions = new Map<Worker, SharedBytes & { channels: number }>()
   /** Finished channels by id, with the time at which they are forgotten. */
   readonly #tombstones = new Map<string, { key: string; until: number }>()
-  readonly #pluginEnds = new Map<Worker, Map<number, PluginEnds>>()
+  readonly #pluginEnds = new PluginEnds()
   readonly #offers: Offers
   readonly #maxAsks: number
   readonly #timer: NodeJS.Timeout
@@ -137,12 +134,6 @@ export class ChannelBroker {
     }
   }
 
-  /** Id and key of a channel that exists, or that has finished a moment ago. */
-  knows(id: string, key: string): boolean {
-    const known = this.#channels.get(id) ?? this.#tombstones.get(id)
-    return known !== undefined && isSameKey(known.key, key)
-  }
-
   /**
    * Finds the end for a socket that is to be upgraded. `onFound` is called once, at once or when a plugin has answered, unless the
    * returned function is called before.
@@ -157,17 +148,18 @@ export class ChannelBroker {
     if (known !== undefined) return found(isSameKey(known.key, key) ? { attach } : 'unknown')
     const owner = this.#offers.ownerOf(id)
     if (owner === undefined) return found('unknown')
-    if (owner === 'gone') return found(closedWith(lostEnd(direction)))
+    if (owner === 'gone') return found(closedWith(lost(direction)))
     if (this.#isFull) return found('unavailable')
     const channel = this.#offeredChannel(id, key)
     return this.#offers.ask(owner, { channel_id: id, access_key: key, direction }, channel, (answer) => {
       if (answer === 'unknown') return onFound('unknown')
       if (answer === 'late') return onFound('unavailable')
-      if (answer === 'gone') return onFound(closedWith(lostEnd(direction)))
+      if (answer === 'gone') return onFound(closedWith(lost(direction)))
+      if (answer === 'over') return onFound({ attach: (webSocket) => webSocket.close() })
       onFound({ attach })
       // Else nobody would ever take the end: the peer has gone while its upgrade was answered.
       const isTaken = direction === 'read' ? channel.readerTaken : channel.writerTaken
-      if (answer === 'opened' && !isTaken) channel.end(...OPENER_GONE)
+      if (!isTaken) channel.end(...OPENER_GONE)
     })
   }
 
@@ -185,38 +177,14 @@ export class ChannelBroker {
     if (worker.phase === 'gone') return
     if (event.kind === 'offers') return this.#offers.announced(worker, event.prefix)
     if (event.kind === 'refused') return this.#offers.refused(worker, event.ask, event.reason === OfferRefusal.Over)
-    const ends = this.#pluginEnds.get(worker) ?? new Map<number, PluginEnds>()
-    this.#pluginEnds.set(worker, ends)
-    if (event.kind === 'open') {
-      const link = worker.link as unknown as ChannelLink
-      if (event.ask) return this.#openOffered(link, worker, ends, event)
-      return this.#openPluginEnd(link, ends, event.end, event.ref)
-    }
-    const known = ends.get(event.end)
-    if (known === undefined) return
-    const { channel, reader } = known
-    switch (event.kind) {
-      case 'text':
-      case 'binary':
-        return channel.write({ bytes: Buffer.from(event.bytes), isBinary: event.kind === 'binary' })
-      case 'credit':
-        return reader?.granted(event.bytes)
-      case 'close':
-        ends.delete(event.end)
-        if (reader === undefined) channel.writerClosed(event.code === 1000)
-        else channel.readerClosed()
-    }
+    if (event.kind !== 'open') return this.#pluginEnds.take(worker, event)
+    if (event.ask) this.#openOffered(worker, event.ask, event)
+    else this.#openPluginEnd(worker, event)
   }
 
   workerEnded(worker: Worker): void {
     this.#offers.workerEnded(worker)
-    const ends = this.#pluginEnds.get(worker)
-    if (ends === undefined) return
-    this.#pluginEnds.delete(worker)
-    for (const { channel, reader } of ends.values()) {
-      if (reader === undefined) channel.writerClosed(false)
-      else channel.readerClosed()
-    }
+    this.#pluginEnds.workerEnded(worker)
   }
 
   /** Ends channels of which an end was never taken, and forgets tombstones. */
@@ -238,63 +206,44 @@ export class ChannelBroker {
     for (const channel of [...this.#channels.values()]) channel.end(1001, 'shutting down')
   }
 
-  #openPluginEnd(link: ChannelLink, ends: Map<number, PluginEnds>, end: number, ref: unknown): void {
+  #openPluginEnd(worker: Worker, { end, ref }: OpenEvent): void {
+    const refuse = (closing: Closing): void => linkOf(worker).channelClose(end, ...closing)
     const { channel_id: id, access_key: key, direction } = (ref ?? {}) as Partial<Record<keyof ChannelRef, unknown>>
-    if (typeof id !== 'string' || typeof key !== 'string') return link.channelClose(end, ...NOT_FOUND)
+    if (typeof id !== 'string' || typeof key !== 'string') return refuse(NOT_FOUND)
     const reads = direction === 'read'
     const known = this.#channels.get(id) ?? this.#tombstones.get(id)
-    if (known === undefined) return this.#askForPlugin(link, ends, end, id, key, reads ? 'read' : 'write')
-    if (!isSameKey(known.key, key)) return link.channelClose(end, ...NOT_FOUND)
+    if (known === undefined) {
+      const asked = { channel_id: id, access_key: key, direction: reads ? 'read' : 'write' } as const
+      return this.#askForPlugin(worker, end, asked, refuse)
+    }
+    if (!isSameKey(known.key, key)) return refuse(NOT_FOUND)
     const channel = this.#channels.get(id)
-    if (channel === undefined || (reads ? channel.readerTaken : channel.writerTaken))
-      return link.channelClose(end, ...TAKEN)
-    this.#attachPlugin(link, ends, end, channel, reads)
+    if (channel === undefined || (reads ? channel.readerTaken : channel.writerTaken)) return refuse(TAKEN)
+    this.#pluginEnds.attach(worker, end, channel, reads)
   }
 
   /** What the plugin writes until the owner has answered waits in the channel. */
-  #askForPlugin(
-    link: ChannelLink,
-    ends: Map<number, PluginEnds>,
-    end: number,
-    id: string,
-    key: string,
-    direction: Direction,
-  ): void {
+  #askForPlugin(worker: Worker, end: number, ref: ChannelRef, refuse: (closing: Closing) => void): void {
+    const { channel_id: id, access_key: key, direction } = ref
     const owner = this.#offers.ownerOf(id)
-    if (owner === undefined) return link.channelClose(end, ...NOT_FOUND)
-    if (owner === 'gone') return link.channelClose(end, ...lostEnd(direction))
-    if (this.#isFull) return link.channelClose(end, 1009, 'There are too many channels; try again later')
+    if (owner === undefined) return refuse(NOT_FOUND)
+    if (owner === 'gone') return refuse(lost(direction))
+    if (this.#isFull) return refuse(TOO_MANY)
     const channel = this.#offeredChannel(id, key)
-    this.#attachPlugin(link, ends, end, channel, direction === 'read')
-    this.#offers.ask(owner, { channel_id: id, access_key: key, direction }, channel, (answer) => {
+    this.#pluginEnds.attach(worker, end, channel, direction === 'read')
+    this.#offers.ask(owner, ref, channel, (answer) => {
       if (answer !== 'opened') channel.end(...refusalOf(answer, direction))
     })
   }
 
   /** A plugin's own end of a channel that it has offered. */
-  #openOffered(
-    link: ChannelLink,
-    owner: Worker,
-    ends: Map<number, PluginEnds>,
-    { end, ask = 0, ref }: Extract<ChannelEvent, { kind: 'open' }>,
-  ): void {
+  #openOffered(owner: Worker, ask: number, { end, ref }: OpenEvent): void {
     const asked = this.#offers.opened(owner, ask)
-    if (asked === undefined) return link.channelClose(end, ...OPENER_GONE)
+    if (asked === undefined) return linkOf(owner).channelClose(end, ...OPENER_GONE)
     const { channel, answered } = asked
     this.#channels.set(channel.id, channel)
-    this.#attachPlugin(link, ends, end, channel, (ref as Partial<ChannelRef> | null)?.direction === 'read')
+    this.#pluginEnds.attach(owner, end, channel, (ref as Partial<ChannelRef> | null)?.direction === 'read')
     answered()
-  }
-
-  #attachPlugin(link: ChannelLink, ends: Map<number, PluginEnds>, end: number, channel: Channel, reads: boolean): void {
-    if (reads) {
-      const reader = new PluginReader(link, end, channel, () => ends.delete(end))
-      ends.set(end, { channel, reader })
-      channel.attachReader(reader)
-    } else {
-      ends.set(end, { channel, reader: undefined })
-      channel.attachWriter(new PluginWriter(link, end, () => ends.delete(end)))
-    }
   }
 
   get #isFull(): boolean {
@@ -320,32 +269,8 @@ export class ChannelBroker {
   }
 }
 
-type Closing = readonly [code: number, reason: string]
-
-const NOT_FOUND: Closing = [404, 'Channel not found']
-const TAKEN: Closing = [1000, 'taken']
-const OPENER_GONE: Closing = [1011, 'opener_gone']
-
-/** What an end is told whose other end is lost. */
-function lostEnd(direction: Direction): Closing {
-  return direction === 'read' ? [1011, 'writer_lost'] : [1000, 'reader_gone']
-}
-
 function closedWith(closing: Closing): SocketOpening {
   return { attach: (webSocket) => webSocket.close(...closing) }
-}
-
-function refusalOf(answer: Exclude<OfferAnswer, 'opened'>, direction: Direction): Closing {
-  switch (answer) {
-    case 'unknown':
-      return NOT_FOUND
-    case 'over':
-      return TAKEN
-    case 'gone':
-      return lostEnd(direction)
-    case 'late':
-      return [1009, 'The plugin that has offered the channel does not answer; try again later']
-  }
 }
 
 function isSameKey(a: string, b: string): boolean {

@@ -8,7 +8,7 @@ import type { Channel } from './channel.ts'
 /** Openers that wait for the answers of all plugins together. */
 export const MAX_ASKS = 10_000
 /** How long one waits. */
-const ASK_MS = 5_000
+export const ASK_MS = 10_000
 /** How long it is remembered that a plugin which is gone has offered channels, and of how many plugins. */
 const GONE_MS = 60_000
 const MAX_GONE = 1_000
@@ -30,7 +30,7 @@ export interface AskLink {
 
 export interface OffersOptions {
   readonly now: () => number
-  /** Milliseconds that an opener waits for the plugin. Default 5,000. */
+  /** Milliseconds that an opener waits for the plugin. Default 10,000. */
   readonly askMs?: number
 }
 

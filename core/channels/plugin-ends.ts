@@ -1,5 +1,7 @@
 // A plugin as an end of a channel: items cross its ring or pipe under a credit window, so that bulk never starves calls.
 import { CreditReturn, CreditWindow } from '../../protocol/ring/credit.ts'
+import type { ChannelEvent } from '../model/link-events.ts'
+import type { Worker } from '../model/worker.ts'
 import type { Channel, ChannelItem, ReaderEnd, WriterEnd } from './channel.ts'
 
 /** What a plugin's link offers for its channel ends; `end` is the plugin's own number for one. */
@@ -10,7 +12,66 @@ export interface ChannelLink {
   channelCredit(end: number, bytes: number): void
 }
 
-export class PluginWriter implements WriterEnd {
+/** Only plugins open ends in frames, and their links have all of this. */
+export function linkOf(worker: Worker): ChannelLink {
+  return worker.link as unknown as ChannelLink
+}
+
+interface PluginEnd {
+  readonly channel: Channel
+  /** Undefined for an end that writes. */
+  readonly reader: PluginReader | undefined
+}
+
+/** The ends that plugins have, by the numbers that they gave them. */
+export class PluginEnds {
+  readonly #ofWorkers = new Map<Worker, Map<number, PluginEnd>>()
+
+  attach(worker: Worker, end: number, channel: Channel, reads: boolean): void {
+    const ends = this.#ofWorkers.get(worker) ?? new Map<number, PluginEnd>()
+    this.#ofWorkers.set(worker, ends)
+    const ended = (): void => void ends.delete(end)
+    if (reads) {
+      const reader = new PluginReader(linkOf(worker), end, channel, ended)
+      ends.set(end, { channel, reader })
+      channel.attachReader(reader)
+    } else {
+      ends.set(end, { channel, reader: undefined })
+      channel.attachWriter(new PluginWriter(linkOf(worker), end, ended))
+    }
+  }
+
+  /** What is said about an end that has ended is ignored. */
+  take(worker: Worker, event: Exclude<ChannelEvent, { kind: 'open' }>): void {
+    const ends = this.#ofWorkers.get(worker)
+    const known = ends?.get(event.end)
+    if (known === undefined) return
+    const { channel, reader } = known
+    switch (event.kind) {
+      case 'text':
+      case 'binary':
+        return channel.write({ bytes: Buffer.from(event.bytes), isBinary: event.kind === 'binary' })
+      case 'credit':
+        return reader?.granted(event.bytes)
+      case 'close':
+        ends?.delete(event.end)
+        if (reader === undefined) channel.writerClosed(event.code === 1000)
+        else channel.readerClosed()
+    }
+  }
+
+  workerEnded(worker: Worker): void {
+    const ends = this.#ofWorkers.get(worker)
+    if (ends === undefined) return
+    this.#ofWorkers.delete(worker)
+    for (const { channel, reader } of ends.values()) {
+      if (reader === undefined) channel.writerClosed(false)
+      else channel.readerClosed()
+    }
+  }
+}
+
+class PluginWriter implements WriterEnd {
   readonly #link: ChannelLink
   readonly #end: number
   readonly #onEnded: () => void
@@ -38,7 +99,7 @@ export class PluginWriter implements WriterEnd {
   }
 }
 
-export class PluginReader implements ReaderEnd {
+class PluginReader implements ReaderEnd {
   readonly #link: ChannelLink
   readonly #end: number
   readonly #channel: Channel

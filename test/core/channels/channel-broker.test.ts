@@ -130,7 +130,7 @@ test('A channel that nobody used for five minutes is gone, one with both ends is
   broker.sweep()
   expect(broker.size).toBe(1)
   expect(
-    [unused, half.writer, used.reader].map(({ channel_id: id, access_key: key }) => broker.knows(id, key)),
+    [unused, half.writer, used.reader].map(({ channel_id: id, access_key: key }) => knows(broker, id, key)),
   ).toEqual([false, false, true])
   expect(waiting.got).toEqual(['1 close 1000 channel unused'])
 })
@@ -142,15 +142,15 @@ test('A finished channel is remembered for a minute, with its key, so that a lat
   const [writer] = [end(broker, refs.writer), end(broker, refs.reader)]
   writer.say({ kind: 'close', end: 1, code: 1000, reason: '' })
   const { channel_id: id, access_key: key } = refs.reader
-  expect([broker.knows(id, key), broker.knows(id, 'wrong')]).toEqual([true, false])
+  expect([knows(broker, id, key), knows(broker, id, 'wrong')]).toEqual([true, false])
   const late = end(broker, refs.reader)
   expect(late.got).toEqual(['1 close 1000 taken'])
   clock.now = MINUTE - 1
   broker.sweep()
-  expect(broker.knows(id, key)).toBe(true)
+  expect(knows(broker, id, key)).toBe(true)
   clock.now = MINUTE
   broker.sweep()
-  expect(broker.knows(id, key)).toBe(false)
+  expect(knows(broker, id, key)).toBe(false)
 })
 
 test('Closing the broker ends both ends with 1001', () => {
@@ -158,6 +158,13 @@ test('Closing the broker ends both ends with 1001', () => {
   broker.close()
   expect([writer.got, reader.got]).toEqual([['1 close 1001 shutting down'], ['1 close 1001 shutting down']])
 })
+
+/** A socket with this id and key would be upgraded. */
+function knows(broker: ChannelBroker, id: string, key: string): boolean {
+  let found: unknown
+  broker.openSocket(id, key, 'read', (opening) => (found = opening))
+  return typeof found === 'object'
+}
 
 interface PluginEnd {
   readonly worker: Worker

@@ -20,9 +20,10 @@ export class Outbox {
   /** Start of the bytes in the region that are not in `#full` yet. */
   #from = 0
   #at = 0
-  #full: Buffer[] = []
+  /** Made in the turns in which there is something. */
+  #full: Buffer[] | undefined
   /** Regions of which parts are in `#full`. */
-  #used: Region[] = []
+  #used: Region[] | undefined
   #bytes = 0
   /** Size of the first region of the next turn: what the last turns needed. */
   #wish = MIN_REGION_BYTES
@@ -92,22 +93,23 @@ export class Outbox {
   flush(): void {
     if (this.#bytes === 0) return
     this.#cut()
-    const buffers = this.#full
+    const buffers = this.#full ?? []
     const used = this.#used
     this.#adapt()
-    this.#region = undefined
-    this.#full = []
-    this.#used = []
-    this.#bytes = 0
-    this.#sink.write(buffers, () => used.forEach(giveBack))
+    this.#forget()
+    this.#sink.write(buffers, () => used?.forEach(giveBack))
   }
 
   /** Forgets what was not flushed. */
   discard(): void {
-    this.#used.forEach(giveBack)
+    this.#used?.forEach(giveBack)
+    this.#forget()
+  }
+
+  #forget(): void {
     this.#region = undefined
-    this.#full = []
-    this.#used = []
+    this.#full = undefined
+    this.#used = undefined
     this.#bytes = 0
   }
 
@@ -137,7 +139,8 @@ export class Outbox {
     const wish = region === undefined ? this.#wish : MAX_REGION_BYTES
     const next = lendRegion(Math.max(wish, bytes))
     this.#region = next
-    this.#used.push(next)
+    if (this.#used === undefined) this.#used = [next]
+    else this.#used.push(next)
     this.#from = this.#at = next.start
     return next.buffer
   }
@@ -151,13 +154,18 @@ export class Outbox {
   /** Takes a large body as it is; shared memory would be overwritten before it was sent. */
   #keep(body: Buffer): void {
     this.#cut()
-    this.#full.push(body.buffer instanceof SharedArrayBuffer ? Buffer.from(body) : body)
+    this.#add(body.buffer instanceof SharedArrayBuffer ? Buffer.from(body) : body)
   }
 
   #cut(): void {
     if (this.#region === undefined || this.#at === this.#from) return
-    this.#full.push(this.#region.buffer.subarray(this.#from, this.#at))
+    this.#add(this.#region.buffer.subarray(this.#from, this.#at))
     this.#from = this.#at
+  }
+
+  #add(buffer: Buffer): void {
+    if (this.#full === undefined) this.#full = [buffer]
+    else this.#full.push(buffer)
   }
 }
 

@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { addressError } from './address-error.ts'
+import { destroyOnError } from './destroy-on-error.ts'
 import { openOnceFree, type HeldAddressWait } from './held-address.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 
@@ -103,7 +104,7 @@ export class WebListener {
     })
     this.#server.on('upgrade', (request, duplex, head) => {
       const socket = duplex as Socket
-      socket.on('error', destroyThis)
+      socket.on('error', destroyOnError)
       if (this.#service?.onUpgrade !== undefined) return this.#service.onUpgrade(request, socket, head)
       refuseUpgrade(socket, '503 Service Unavailable', { headers: { 'Retry-After': '1' } })
     })
@@ -207,8 +208,4 @@ export class WebListener {
     }, ms)
     this.#silence.unref()
   }
-}
-
-function destroyThis(this: Socket): void {
-  this.destroy()
 }

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { answerPings } from './answer-pings.ts'
+import { destroyOnError } from './destroy-on-error.ts'
 import { acceptsOrigin } from './origin.ts'
 import { PeerSweep, type SweptPeer } from './peer-sweep.ts'
 import { refuseUpgrade, type Refusal } from './refuse-upgrade.ts'
@@ -47,6 +48,8 @@ export interface AcceptorOptions<Endpoint, Peer extends SweptPeer> {
   onUpgrade(upgrade: Upgrade<Endpoint>): void
   /** For the log. */
   onRefused(refused: RefusedConnection): void
+  /** A WebSocket failed; it is closed after that. */
+  onFailed?(error: Error): void
   /** Who is pinged; looked at anew each time. */
   readonly peers: Iterable<Peer>
   onSilent(peer: Peer): void
@@ -61,7 +64,10 @@ export interface AcceptorOptions<Endpoint, Peer extends SweptPeer> {
 export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
   readonly #options: AcceptorOptions<Endpoint, Peer>
   readonly #sweep: PeerSweep<Peer>
-  readonly #open = new Map<WebSocket, Socket>()
+  readonly #open = new Set<Socket>()
+  /** One function each for all connections: what they listen by takes no room of its own. */
+  readonly #onEnded: (this: Socket) => void
+  readonly #onFailed: (error: Error) => void
   /** Upgrades that are being decided on. */
   #pending = 0
   #settings: AcceptorSettings
@@ -72,6 +78,11 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
   constructor(options: AcceptorOptions<Endpoint, Peer>) {
     this.#options = options
     this.#settings = options.settings
+    const ended = (socket: Socket): void => this.#ended(socket)
+    this.#onEnded = function () {
+      ended(this)
+    }
+    this.#onFailed = (error) => options.onFailed?.(error)
     this.#server = this.#newServer()
     this.#sweep = new PeerSweep(options.peers, (peer) => options.onSilent(peer))
   }
@@ -126,7 +137,7 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
     this.#sweep.stop()
     sayGoodbye()
     const timer = setTimeout(() => {
-      for (const socket of this.#open.values()) socket.destroy()
+      for (const socket of this.#open) socket.destroy()
     }, CLOSE_MS)
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve
@@ -163,21 +174,21 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
     })
   }
 
-  /** In a function of its own: what listens for as long as the connection is there must not keep the request that opened it. */
   #track(webSocket: WebSocket, socket: Socket): void {
     answerPings(webSocket)
-    this.#open.set(webSocket, socket)
+    this.#open.add(socket)
     if (this.#open.size === 1) this.#sweep.start(this.#settings)
-    const ended = (): void => {
-      if (!this.#open.delete(webSocket) || this.#open.size > 0) return
-      this.#sweep.stop()
-      this.#onEmpty?.()
-    }
-    // The close that follows is what counts; an owner that wants to know more listens, too.
-    webSocket.on('error', ignore)
-    // The first of them is enough: ws may wait for what nobody reads.
-    webSocket.on('close', ended)
-    socket.on('close', ended)
+    webSocket.on('error', this.#onFailed)
+    // From here on ws listens for it.
+    socket.off('error', destroyOnError)
+    // Not that of the WebSocket, which is never earlier: it may wait for what nobody reads.
+    socket.on('close', this.#onEnded)
+  }
+
+  #ended(socket: Socket): void {
+    if (!this.#open.delete(socket) || this.#open.size > 0) return
+    this.#sweep.stop()
+    this.#onEmpty?.()
   }
 
   #newServer(): WebSocketServer {
@@ -197,8 +208,6 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
 
 const UNAVAILABLE = '503 Service Unavailable'
 const UPGRADE_REQUIRED = { status: 426, headers: { Upgrade: 'websocket' } }
-
-function ignore(): void {}
 
 function retryAfter(seconds: number): Refusal {
   return { headers: { 'Retry-After': String(seconds) } }

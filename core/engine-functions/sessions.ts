@@ -69,7 +69,7 @@ function list({ workers }: WorkerTable, input: Input): object {
   return { sessions: all.slice(offset, offset + limit).flatMap(rowOf), total: all.length }
 }
 
-function rowOf({ id, name, listener, ipAddress, connectedAt, policy, sessionCounts }: Worker): object[] {
+function rowOf({ id, name, listener, ipAddress, connectedAt, policy, sessionCalls, sessionDenied }: Worker): object[] {
   if (policy.kind !== 'session') return []
   const { middleware, rights } = policy
   const { expiresInMs, prefix } = rights
@@ -98,7 +98,8 @@ function rowOf({ id, name, listener, ipAddress, connectedAt, policy, sessionCoun
       // Whoever looks at it is to see who a session is, not to become it.
       context: maskSecrets(rights.context),
       ...(end === undefined ? {} : { expires_at: new Date(end).toISOString() }),
-      ...sessionCounts,
+      calls: sessionCalls,
+      denied: sessionDenied,
     },
   ]
 }

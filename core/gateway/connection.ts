@@ -10,7 +10,6 @@ import { scanEnvelope } from '../../protocol/scanner/scan.ts'
 import type { Log } from '../log.ts'
 import type { ErrorBody } from '../../protocol/errors.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
-import { turnNow } from '../../base/time/turn-clock.ts'
 import { dropForgedCaller, withoutForgedCaller } from '../model/forged-caller.ts'
 import { checkNamespace } from '../model/policy.ts'
 import { Worker, type WorkerInit } from '../model/worker.ts'
@@ -18,14 +17,14 @@ import type { Action } from '../model/action.ts'
 import type { Call } from '../model/call.ts'
 import type { Registrations } from '../router/registrations.ts'
 import type { Calls, WorkerTable } from '../router/ports.ts'
-import { SocketLink, type SocketLinkLimits } from '../links/socket-link.ts'
+import { SocketLink, type SocketLinkLimits, type SocketLinkOwner } from '../links/socket-link.ts'
 import { invalidMessage, normalisedError } from './answer-error.ts'
-import type { UnfinishedMessage } from './frame-reader.ts'
-import { onCloseFrame } from './close-frame.ts'
+import { readFramesDirectly, type FrameReader, type FrameReaderOwner } from './frame-reader.ts'
 import { nestsDeeperThan } from '../../base/values/json-depth.ts'
 import { parseUnrounded } from '../../base/values/exact-json.ts'
+import { listenFor, type SocketOwner } from './shared-listeners.ts'
 import { readAction, readCall } from './read-call.ts'
-import { announcedNamespace, HeldRegistrations, isRegistration } from './held-registrations.ts'
+import { announcedNamespace, HeldRegistrations, isRegistration, type HeldItem } from './held-registrations.ts'
 import { telemetrySignal, type TelemetrySink } from '../telemetry/worker-frames.ts'
 
 const ANNOUNCE = 'engine::workers::register'
@@ -39,6 +38,8 @@ export interface ConnectionDeps {
   readonly telemetry: TelemetrySink
   readonly log: Log
   readonly limits: SocketLinkLimits
+  /** Size of the largest frame that may come. */
+  readonly maxFrameBytes: number
   /** Deepest nesting of a session's payload. */
   readonly maxDepth: number
   /** Longest wait for the announce while registrations are held back. */
@@ -51,48 +52,30 @@ export interface ConnectionDeps {
  */
 type ReadingState = 'open' | 'waiting' | 'ended'
 
-export class Connection {
+export class Connection implements SocketLinkOwner, FrameReaderOwner, SocketOwner {
   readonly worker: Worker
+  readonly frames: FrameReader
   readonly #webSocket: WebSocket
   readonly #isSession: boolean
   readonly #link: SocketLink
   readonly #deps: ConnectionDeps
-  readonly #held: HeldRegistrations
+  /** There from the first registration until the namespace is known or given up. */
+  #held: HeldRegistrations | undefined
+  /** The namespace is known or given up: registrations take effect as they come. */
+  #isPlaced = false
   /** Why the last announce was refused: until another one is taken, nothing is registered (spec 04 B.4). */
   #refusal: ErrorBody | undefined
-  #reading: Exclude<ReadingState, 'ended'> = 'open'
-  /** Frames that came while `waiting`. */
-  #backlog: { frame: Buffer; isBinary: boolean }[] = []
-  #nextFrame: (() => void) | undefined
-  /** The message that is coming in at the moment. */
-  unfinished: UnfinishedMessage = { since: undefined }
-  /** When the last frame of any kind came, on the clock of `performance.now()`. */
-  lastFrameAt = performance.now()
+  /** Frames that came while `waiting`; undefined = it is not. */
+  #backlog: { frame: Buffer; isBinary: boolean }[] | undefined
 
   constructor(webSocket: WebSocket, socket: Duplex, init: Omit<WorkerInit, 'link'>, deps: ConnectionDeps) {
     this.#webSocket = webSocket
     this.#deps = deps
     this.#isSession = init.policy.kind === 'session'
-    const calls = new Map<string | number, Call>()
-    this.#link = new SocketLink(webSocket, socket, calls, deps.limits, () =>
-      this.end(1013, 'the peer does not read', { abnormal: true }),
-    )
-    this.worker = new Worker({ ...init, link: this.#link, maxQueuedBytes: deps.limits.hardBytes, calls })
-    this.#held = new HeldRegistrations(deps.namespaceGraceMs, () => this.#afterSilence())
-    const alive = (): void => this.#alive()
-    webSocket.on('ping', alive)
-    webSocket.on('pong', alive)
-    webSocket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary))
-    const closed = (code: number): void => this.#closed(code)
-    webSocket.on('close', closed)
-    // The end of a socket without a close frame is known here before the WebSocket reports it: calls that come in between are to
-    // find the restart grace and not a provider that cannot be written to.
-    const lost = (): void => {
-      if (webSocket.readyState === 1) this.#closed(1006)
-    }
-    socket.prependListener('end', lost)
-    socket.prependListener('error', lost)
-    onCloseFrame(webSocket, closed)
+    this.#link = new SocketLink(webSocket, socket, deps.limits, this)
+    this.worker = new Worker({ ...init, link: this.#link, maxQueuedBytes: deps.limits.hardBytes })
+    this.frames = readFramesDirectly(webSocket, socket, deps.maxFrameBytes, this)
+    listenFor(this, webSocket, socket)
   }
 
   /** Makes the worker known and greets it: the first frame of the connection. */
@@ -108,9 +91,41 @@ export class Connection {
 
   /** Ends the connection from this side: nothing more of it is looked at from now on, however long the peer takes to close. */
   end(code: number, reason: string, { abnormal }: { abnormal: boolean }): void {
-    this.#held.close()
+    this.#release()
     this.#deps.router.endWorker(this.worker, { abnormal })
     this.#link.close(code, reason)
+  }
+
+  /**
+   * The peer's close frame has come, or the connection is closed.
+   * @param code of the close frame
+   */
+  closed(code: number): void {
+    this.#release()
+    this.#backlog = undefined
+    // 1005: a close frame without a code, as the Node SDK's shutdown sends it.
+    const clean = code === 1000 || code === 1001 || code === 1005
+    this.#deps.router.endWorker(this.worker, { abnormal: !clean })
+  }
+
+  /**
+   * The end of a socket without a close frame is known here before the WebSocket reports it: calls that come in between are to find the
+   * restart grace and not a provider that cannot be written to.
+   */
+  socketLost(): void {
+    if (this.#webSocket.readyState === 1) this.closed(1006)
+  }
+
+  socketClosed(): void {
+    this.#link.ended()
+  }
+
+  isUnanswered(callId: string): boolean {
+    return this.worker.calls.has(callId)
+  }
+
+  peerStuck(): void {
+    this.end(1013, 'the peer does not read', { abnormal: true })
   }
 
   /** The engine does not read the connection at the moment, for the sake of others: its peer can give no sign of life. */
@@ -118,14 +133,8 @@ export class Connection {
     return this.#link.isHeldBack
   }
 
-  /** True when no frame came for that long, or a message has been coming for so long, although the connection was read. */
   isSilent(ms: number, now: number): boolean {
-    if (this.isHeldBack) {
-      this.lastFrameAt = now
-      if (this.unfinished.since !== undefined) this.unfinished.since = now
-    }
-    // Pongs between the fragments of a message that never ends are no sign of life.
-    return now - Math.min(this.lastFrameAt, this.unfinished.since ?? Infinity) > ms
+    return this.frames.isSilent(ms, now, !this.isHeldBack)
   }
 
   /** Ends a connection whose peer is dead, at once and for good. */
@@ -135,29 +144,15 @@ export class Connection {
     this.#link.terminate()
   }
 
-  /** Calls back once, when the next frame of any kind comes. */
-  onNextFrame(callback: () => void): void {
-    this.#nextFrame = callback
-  }
-
   /** The router ends a worker by itself, too: when another connection takes its place. */
   get #state(): ReadingState {
-    return this.worker.phase === 'open' ? this.#reading : 'ended'
+    if (this.worker.phase !== 'open') return 'ended'
+    return this.#backlog === undefined ? 'open' : 'waiting'
   }
 
-  #alive(): void {
-    this.lastFrameAt = turnNow()
-    const callback = this.#nextFrame
-    if (callback === undefined) return
-    this.#nextFrame = undefined
-    callback()
-  }
-
-  #receive(frame: Buffer, isBinary: boolean): void {
-    this.#alive()
-    const state = this.#state
-    if (state === 'ended') return
-    if (state === 'waiting') {
+  messageCame(frame: Buffer, isBinary: boolean): void {
+    if (this.#state === 'ended') return
+    if (this.#backlog !== undefined) {
       this.#backlog.push({ frame, isBinary })
       return
     }
@@ -167,7 +162,7 @@ export class Connection {
 
   /** Nothing more of this connection is looked at until the frame at hand has taken effect. */
   async #waitFor(first: Promise<void>): Promise<void> {
-    this.#reading = 'waiting'
+    this.#backlog = []
     this.#link.pause()
     await settled(first)
     while (this.#state !== 'ended') {
@@ -175,8 +170,7 @@ export class Connection {
       if (next === undefined) break
       await settled(this.#handle(next.frame, next.isBinary))
     }
-    this.#backlog = []
-    this.#reading = 'open'
+    this.#backlog = undefined
     this.#link.resume()
   }
 
@@ -204,7 +198,7 @@ export class Connection {
       }
     }
     scanEnvelope(frame, envelope)
-    if (this.#held.state === 'holding') this.#held.touch()
+    this.#held?.touch()
     if (this.#isSession && envelope.kind !== FrameKind.Invalid && this.#isTooDeep(frame)) {
       this.#invalid(frame, `the payload nests deeper than ${this.#deps.maxDepth} levels`)
       return undefined
@@ -236,7 +230,7 @@ export class Connection {
       if (call.metadata !== undefined) call.metadata = withoutForgedCaller(call.metadata)
     }
     if (call.functionId === ANNOUNCE) return this.#announce(call, action)
-    if (this.#held.state === 'holding') this.#held.addCall(call, action ?? undefined)
+    if (this.#held !== undefined) this.#held.addCall(call, action ?? undefined)
     else this.#deps.router.call(call, action ?? undefined)
     return undefined
   }
@@ -253,8 +247,7 @@ export class Connection {
       return undefined
     }
     // One that may not be where it is has registered nothing yet, however long it has waited.
-    const isPlaced =
-      this.#held.state === 'settled' && checkNamespace(this.worker.policy, this.worker.namespace) === undefined
+    const isPlaced = this.#isPlaced && checkNamespace(this.worker.policy, this.worker.namespace) === undefined
     if (!isNamed || isPlaced) {
       router.call(call, action ?? undefined)
       return undefined
@@ -309,7 +302,8 @@ export class Connection {
       this.#deps.registrations.refuse(this.worker, message, this.#refusal)
       return undefined
     }
-    if (this.#held.state !== 'settled' && isRegistration(message)) {
+    if (!this.#isPlaced && isRegistration(message)) {
+      this.#held ??= new HeldRegistrations(this.#deps.namespaceGraceMs, () => this.#afterSilence())
       this.#held.addMessage(message, frame.length)
       return undefined
     }
@@ -325,7 +319,8 @@ export class Connection {
 
   /** Lets everything that was held take effect, in order. */
   #drain(): Promise<void> | undefined {
-    const items = this.#held.take()
+    this.#isPlaced = true
+    const items = this.#release()
     for (let index = 0; index < items.length; index++) {
       const wait = this.#apply(items[index])
       if (wait !== undefined) return this.#drainRest(wait, items.slice(index + 1))
@@ -333,20 +328,27 @@ export class Connection {
     return undefined
   }
 
-  /** Nothing of what was held comes to be; calls among it go their way. */
+  /** Nothing is held any more. Returns what was, in order. */
+  #release(): readonly HeldItem[] {
+    const held = this.#held
+    this.#held = undefined
+    return held?.end() ?? []
+  }
+
+  /** Nothing of what was held comes to be; calls among it go their way. What comes from now on waits as before. */
   #discard(refusal: ErrorBody): void {
-    for (const item of this.#held.discard()) {
+    for (const item of this.#release()) {
       if (item.message === undefined) this.#deps.router.call(item.call, item.action)
       else this.#deps.registrations.refuse(this.worker, item.message, refusal)
     }
   }
 
-  async #drainRest(wait: Promise<void>, rest: ReturnType<HeldRegistrations['take']>): Promise<void> {
+  async #drainRest(wait: Promise<void>, rest: readonly HeldItem[]): Promise<void> {
     await settled(wait)
     for (const item of rest) await settled(this.#apply(item))
   }
 
-  #apply(item: ReturnType<HeldRegistrations['take']>[number] | undefined): Promise<void> | undefined {
+  #apply(item: HeldItem | undefined): Promise<void> | undefined {
     if (item === undefined || this.#state === 'ended') return undefined
     if (item.message !== undefined) return this.#deps.registrations.handle(this.worker, item.message, item.bytes)
     this.#deps.router.call(item.call, item.action)
@@ -377,14 +379,6 @@ export class Connection {
   /** Sessions are not trusted to keep to a depth that other workers can parse. The envelope is one level of its own. */
   #isTooDeep(frame: Buffer): boolean {
     return nestsDeeperThan(frame, this.#deps.maxDepth + 1)
-  }
-
-  #closed(code: number): void {
-    this.#held.close()
-    this.#backlog = []
-    // 1005: a close frame without a code, as the Node SDK's shutdown sends it.
-    const clean = code === 1000 || code === 1001 || code === 1005
-    this.#deps.router.endWorker(this.worker, { abnormal: !clean })
   }
 }
 

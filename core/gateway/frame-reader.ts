@@ -24,59 +24,120 @@ const MAX_HEADER = 2 + 2 + MASK_BYTES
 /** What ws keeps to itself and this needs; the version of ws is pinned, and a test fails if it changes. */
 interface Internals {
   readonly _receiver: Writable
+  /** Set when the peer's close frame has come, which ws tells of only when the socket has ended: the peer's affair. */
+  readonly _closeFrameReceived: boolean
+  readonly _closeCode: number
 }
 
-/** What the reader knows of a message that has begun and is not whole yet. */
-export interface UnfinishedMessage {
-  /** When that was first seen, on the clock of `performance.now()`; undefined while there is none. */
-  since: number | undefined
+/** Whose frames are read. */
+export interface FrameReaderOwner {
+  /** The peer's close frame came. */
+  closed(code: number): void
 }
+
+/** Under which a socket knows its reader: one function listens on all of them, and takes no room in each. */
+const READER = Symbol('frame reader')
+
+type PassOn = (this: Duplex, chunk: Buffer) => void
 
 /**
  * Puts the reader between a socket and its WebSocket; `message` events stay as they are.
  * @param maxPayload frames above it are left to the receiver, which refuses them.
  */
-export function readFramesDirectly(webSocket: WebSocket, socket: Duplex, maxPayload: number): UnfinishedMessage {
-  const unfinished: UnfinishedMessage = { since: undefined }
-  const { _receiver: receiver } = webSocket as unknown as Internals
-  const passOn = socket.listeners('data')[0] as ((this: Duplex, chunk: Buffer) => void) | undefined
-  if (receiver === undefined || passOn === undefined || socket.listenerCount('data') !== 1) return unfinished
-  /** Bytes of a frame that the receiver has begun and that are still to come. */
-  let owed = 0
-  /** Start of a header that the last read ended in. */
-  let tail: Buffer | undefined
-  /** The receiver has the beginning of a message and waits for the rest: a new one is a violation, which is for it to see. */
-  let isFragmented = false
+export function readFramesDirectly(
+  webSocket: WebSocket,
+  socket: Duplex,
+  maxPayload: number,
+  owner: FrameReaderOwner,
+): FrameReader {
+  const passOn = socket.listeners('data')[0] as PassOn
+  const reader = new FrameReader(webSocket, socket, passOn, maxPayload, owner)
+  Object.assign(socket, { [READER]: reader })
+  socket.removeListener('data', passOn)
+  socket.on('data', read as (chunk: Buffer) => void)
+  return reader
+}
 
-  const read = (fresh: Buffer): void => {
-    take(fresh)
-    if (owed === 0 && tail === undefined && !isFragmented) unfinished.since = undefined
-    else unfinished.since ??= turnNow()
+function read(this: { [READER]: FrameReader }, chunk: Buffer): void {
+  this[READER].read(chunk)
+}
+
+export class FrameReader {
+  readonly #webSocket: WebSocket & Internals
+  readonly #socket: Duplex
+  readonly #passOn: PassOn
+  readonly #maxPayload: number
+  readonly #owner: FrameReaderOwner
+  /** Bytes of a frame that the receiver has begun and that are still to come. */
+  #owed = 0
+  /** Start of a header that the last read ended in. */
+  #tail: Buffer | undefined
+  /** The receiver has the beginning of a message and waits for the rest: a new one is a violation, which is for it to see. */
+  #isFragmented = false
+  #isConcluded = false
+  /** When a message was first seen that has begun and is not whole yet; undefined while there is none. As `lastFrameAt`. */
+  #unfinishedSince: number | undefined
+  /** When the last frame of any kind came, on the clock of `performance.now()`. */
+  lastFrameAt = performance.now()
+  #onNextFrame: (() => void) | undefined
+
+  constructor(webSocket: WebSocket, socket: Duplex, passOn: PassOn, maxPayload: number, owner: FrameReaderOwner) {
+    this.#webSocket = webSocket as WebSocket & Internals
+    this.#socket = socket
+    this.#passOn = passOn
+    this.#maxPayload = maxPayload
+    this.#owner = owner
   }
-  const take = (fresh: Buffer): void => {
+
+  /** Calls back once, when the next frame of any kind comes. */
+  onNextFrame(callback: () => void): void {
+    this.#onNextFrame = callback
+  }
+
+  /** True when no frame came for that long, or a message has been coming for so long, although the socket was read. */
+  isSilent(ms: number, now: number, isRead: boolean): boolean {
+    if (!isRead) {
+      this.lastFrameAt = now
+      if (this.#unfinishedSince !== undefined) this.#unfinishedSince = now
+    }
+    // Pongs between the fragments of a message that never ends are no sign of life.
+    return now - Math.min(this.lastFrameAt, this.#unfinishedSince ?? Infinity) > ms
+  }
+
+  read(chunk: Buffer): void {
+    this.#take(chunk)
+    if (this.#owed === 0 && this.#tail === undefined && !this.#isFragmented) this.#unfinishedSince = undefined
+    else this.#unfinishedSince ??= turnNow()
+  }
+
+  #take(fresh: Buffer): void {
     if (fresh.length >= FULL_READ_BYTES) noteFullRead()
-    const chunk = tail === undefined ? fresh : Buffer.concat([tail, fresh])
-    tail = undefined
+    const chunk = this.#tail === undefined ? fresh : Buffer.concat([this.#tail, fresh])
+    this.#tail = undefined
+    const webSocket = this.#webSocket
+    const { _receiver: receiver } = webSocket
     const end = chunk.length
-    let at = Math.min(owed, end)
+    let at = Math.min(this.#owed, end)
     if (at > 0 && !receiver.writableEnded && !receiver.destroyed) {
-      owed -= at
-      passOn.call(socket, at === end ? chunk : chunk.subarray(0, at))
+      this.#owed -= at
+      if (this.#owed === 0) this.#frameCame()
+      this.#hand(at === end ? chunk : chunk.subarray(0, at))
     }
     // After a close frame or a violation ws reads on only to empty the socket.
     while (at < end && !receiver.writableEnded && !receiver.destroyed) {
       const size = frameSize(chunk, at)
       if (size === INCOMPLETE) {
-        tail = Buffer.from(chunk.subarray(at))
+        this.#tail = Buffer.from(chunk.subarray(at))
         return
       }
       const next = at + size
+      if (next <= end) this.#frameCame()
       // What waits in the receiver comes first, and a connection that is closing is the receiver's.
       const direct =
         next <= end &&
-        size <= maxPayload &&
+        size <= this.#maxPayload &&
         isSimple(chunk, at) &&
-        !isFragmented &&
+        !this.#isFragmented &&
         receiver.writableLength === 0 &&
         webSocket.readyState === 1
       if (direct && emitFrame(webSocket, chunk, at, next)) {
@@ -85,15 +146,30 @@ export function readFramesDirectly(webSocket: WebSocket, socket: Duplex, maxPayl
       }
       const first = chunk[at] as number
       const opcode = first & OPCODE
-      if (opcode < FIRST_CONTROL && (opcode === CONTINUATION || !isFragmented)) isFragmented = (first & FINAL) === 0
-      passOn.call(socket, chunk.subarray(at, Math.min(next, end)))
-      owed = Math.max(0, next - end)
+      if (opcode < FIRST_CONTROL && (opcode === CONTINUATION || !this.#isFragmented))
+        this.#isFragmented = (first & FINAL) === 0
+      this.#owed = Math.max(0, next - end)
+      this.#hand(chunk.subarray(at, Math.min(next, end)))
       at = Math.min(next, end)
     }
   }
-  socket.removeListener('data', passOn)
-  socket.on('data', read)
-  return unfinished
+
+  #frameCame(): void {
+    this.lastFrameAt = turnNow()
+    const callback = this.#onNextFrame
+    if (callback === undefined) return
+    this.#onNextFrame = undefined
+    callback()
+  }
+
+  /** To the receiver of ws. */
+  #hand(bytes: Buffer): void {
+    this.#passOn.call(this.#socket, bytes)
+    const { _closeFrameReceived: isClosing, _closeCode: code } = this.#webSocket
+    if (!isClosing || this.#isConcluded) return
+    this.#isConcluded = true
+    this.#owner.closed(code)
+  }
 }
 
 const INCOMPLETE = -1

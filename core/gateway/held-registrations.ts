@@ -13,29 +13,18 @@ export type HeldItem =
   | { readonly message: WorkerMessage; readonly bytes: number; readonly call?: undefined }
   | { readonly message?: undefined; readonly call: Call; readonly action: Action | undefined }
 
-/**
- * `empty`: nothing has come that would have to be held; `holding`: what came waits, in order; `settled`: the namespace is known or given
- * up, and frames take effect as they come.
- */
-export type HoldState = 'empty' | 'holding' | 'settled'
-
 export class HeldRegistrations {
-  readonly #graceMs: number
   readonly #onTime: () => void
-  #items: HeldItem[] = []
+  readonly #items: HeldItem[] = []
   #bytes = 0
-  #state: HoldState = 'empty'
-  #grace: NodeJS.Timeout | undefined
-  #silence: NodeJS.Timeout | undefined
+  readonly #grace: NodeJS.Timeout
+  readonly #silence: NodeJS.Timeout
 
-  /** @param onTime called when the wait is over without an announce; the caller then takes the items. */
+  /** @param onTime called when the wait is over without an announce; the caller then ends it. */
   constructor(graceMs: number, onTime: () => void) {
-    this.#graceMs = graceMs
     this.#onTime = onTime
-  }
-
-  get state(): HoldState {
-    return this.#state
+    this.#grace = setTimeout(onTime, graceMs).unref()
+    this.#silence = setTimeout(onTime, Math.min(SILENCE_MS, graceMs)).unref()
   }
 
   /** @param bytes size of the frame that it came in. */
@@ -51,41 +40,19 @@ export class HeldRegistrations {
 
   /** A frame came: the silence starts anew. */
   touch(): void {
-    this.#silence?.refresh()
+    this.#silence.refresh()
   }
 
-  /** Hands everything over, in order, and holds nothing from now on. */
-  take(): HeldItem[] {
-    this.#state = 'settled'
-    this.close()
-    const items = this.#items
-    this.#items = []
-    return items
-  }
-
-  /** Hands everything over and begins anew: what comes from now on waits as before. */
-  discard(): HeldItem[] {
-    this.close()
-    const items = this.#items
-    this.#items = []
-    this.#bytes = 0
-    if (this.#state === 'holding') this.#state = 'empty'
-    return items
-  }
-
-  close(): void {
+  /** Waits no longer and hands everything over, in order. */
+  end(): readonly HeldItem[] {
     clearTimeout(this.#grace)
     clearTimeout(this.#silence)
+    return this.#items
   }
 
   #add(item: HeldItem, bytes: number): void {
     this.#items.push(item)
     this.#bytes += bytes
-    if (this.#state === 'empty') {
-      this.#state = 'holding'
-      this.#grace = setTimeout(this.#onTime, this.#graceMs).unref()
-      this.#silence = setTimeout(this.#onTime, Math.min(SILENCE_MS, this.#graceMs)).unref()
-    }
     if (this.#items.length > MAX_ITEMS || this.#bytes > MAX_BYTES) this.#onTime()
   }
 }

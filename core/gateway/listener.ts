@@ -19,7 +19,6 @@ import type { Router } from '../router/router.ts'
 import { authInput, ipAddress } from '../seats/auth-input.ts'
 import type { ChannelBroker } from '../channels/channel-broker.ts'
 import { Connection, type ConnectionDeps } from './connection.ts'
-import { readFramesDirectly } from './frame-reader.ts'
 import { serveTelemetry } from './otel-socket.ts'
 import { TelemetryPeers } from './telemetry-peers.ts'
 import type { SessionPolicy } from '../seats/session-policy.ts'
@@ -63,8 +62,7 @@ export class Listener {
   /** Rights that it has given, also to sessions that have ended. */
   readonly #given = new WeakSet<Policy>()
   /** One function for all sockets, called on each. */
-  readonly #onClosed: (this: WebSocket) => void
-  readonly #onFailed: (error: Error) => void
+  readonly #onClosed: (this: WebSocket, code: number) => void
   /** Sockets of all three endpoints, those whose session is still being decided included. */
   readonly #sockets = new Map<WebSocket, Endpoint['kind'] | Connection>()
 
@@ -74,11 +72,10 @@ export class Listener {
     this.web = web
     this.#deps = deps
     this.#connectionDeps = connectionDeps(config, deps)
-    const closed = (webSocket: WebSocket): void => this.#closed(webSocket)
-    this.#onClosed = function () {
-      closed(this)
+    const closed = (webSocket: WebSocket, code: number): void => this.#closed(webSocket, code)
+    this.#onClosed = function (code) {
+      closed(this, code)
     }
-    this.#onFailed = ({ message }) => deps.log.debug('socket failed', { reason: message })
     this.#acceptor = new WebSocketAcceptor({
       settings: {
         maxConnections: config.max_connections,
@@ -91,6 +88,7 @@ export class Listener {
       endpointOf,
       onUpgrade: (upgrade) => this.#upgrade(upgrade),
       onRefused: (refused) => this.#tellRefused(refused),
+      onFailed: ({ message }) => deps.log.debug('socket failed', { reason: message }),
       peers: this.#connections,
       onSilent: (dead) => dead.giveUp('no frame within idle_timeout_ms'),
       withoutUpgrade: ({ method }) => (method === 'GET' ? { status: 400 } : { status: 405, headers: { Allow: 'GET' } }),
@@ -205,15 +203,15 @@ export class Listener {
   #follow(webSocket: WebSocket, kind: Endpoint['kind']): void {
     this.#sockets.set(webSocket, kind)
     webSocket.on('close', this.#onClosed)
-    webSocket.on('error', this.#onFailed)
   }
 
-  #closed(webSocket: WebSocket): void {
+  #closed(webSocket: WebSocket, code: number): void {
     const connection = this.#sockets.get(webSocket)
     this.#sockets.delete(webSocket)
     if (!(connection instanceof Connection)) return
     this.#connections.delete(connection)
     this.#deps.onClosed(connection)
+    connection.closed(code)
   }
 
   /** While the decision is pending the socket is not read; frames that had come in already are replayed in order. */
@@ -278,7 +276,6 @@ export class Listener {
       },
       this.#connectionDeps,
     )
-    connection.unfinished = readFramesDirectly(webSocket, socket, config.max_frame_bytes)
     this.#connections.add(connection)
     this.#sockets.set(webSocket, connection)
     if (expiresInMs !== undefined) {
@@ -307,7 +304,16 @@ function connectionDeps(config: ListenerConfig, deps: ListenerDeps): ConnectionD
     hardBytes: config.outbox_hard_bytes,
     hardMs: config.outbox_hard_ms,
   } as const
-  return { router, registrations, telemetry, log, limits, maxDepth: config.max_depth, namespaceGraceMs }
+  return {
+    router,
+    registrations,
+    telemetry,
+    log,
+    limits,
+    maxFrameBytes: frameBytes,
+    maxDepth: config.max_depth,
+    namespaceGraceMs,
+  }
 }
 
 const EXPIRED = 'session expired'

@@ -60,11 +60,11 @@ export class Liveness {
     const connection = this.#connections.get(worker)
     if (connection === undefined) return
     worker.suspectedZombie = true
-    const before = connection.lastFrameAt
+    const before = connection.frames.lastFrameAt
     connection.ping()
-    connection.onNextFrame(() => (worker.suspectedZombie = false))
+    connection.frames.onNextFrame(() => (worker.suspectedZombie = false))
     const decide = (): void => {
-      if (worker.phase !== 'open' || connection.lastFrameAt > before || connection.isHeldBack) return
+      if (worker.phase !== 'open' || connection.frames.lastFrameAt > before || connection.isHeldBack) return
       this.#log.debug('a newer connection of the same process exists and this one is silent', { worker: worker.id })
       connection.giveUp('replaced by a newer connection of the same process')
     }

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { randomId } from '../../base/values/random-ids.ts'
 import { DEFAULT_NAMESPACE, type EngineMessage } from '../../protocol/messages.ts'
-import { Outbox } from '../../protocol/outbox.ts'
+import { Outbox, type OutboxSink } from '../../protocol/outbox.ts'
 import { objectSplice, Splice } from '../../protocol/scanner/object-splice.ts'
 import type { Provider } from '../model/function-entry.ts'
 import { LazySet } from '../../base/values/lazy-set.ts'
@@ -37,16 +37,23 @@ export interface SocketLinkLimits {
   readonly hardMs: number
 }
 
-export class SocketLink implements Link {
+/** Whose link it is. */
+export interface SocketLinkOwner {
+  /** The id of a call that its worker has not answered. */
+  isUnanswered(callId: string): boolean
+  /** The peer has not read for so long that the connection is to end. */
+  peerStuck(): void
+}
+
+export class SocketLink implements Link, OutboxSink {
   readonly kind = 'socket'
   readonly #webSocket: WebSocket
   readonly #socket: Duplex
   readonly #limits: SocketLinkLimits
   readonly #outbox: Outbox
-  readonly #onStuck: () => void
+  readonly #owner: SocketLinkOwner
   /** Senders that wait for this socket to drain. */
   readonly #held = new LazySet<Link>()
-  readonly #callIds: ReadonlyMap<string | number, Call>
   #isDirty = false
   #pauses = 0
   #hardTimer: NodeJS.Timeout | undefined
@@ -55,25 +62,14 @@ export class SocketLink implements Link {
   /** Others waited for this peer long enough: nobody is paused for it until it has read. */
   #isHopeless = false
 
-  /**
-   * @param callIds the worker's unanswered calls: ids in use.
-   * @param onStuck the peer has not read for so long that the connection is to end.
-   */
-  constructor(
-    webSocket: WebSocket,
-    socket: Duplex,
-    callIds: ReadonlyMap<string | number, Call>,
-    limits: SocketLinkLimits,
-    onStuck: () => void,
-  ) {
+  /** The owner calls `ended` when the socket has closed: a listener of each link's own would take room in every connection. */
+  constructor(webSocket: WebSocket, socket: Duplex, limits: SocketLinkLimits, owner: SocketLinkOwner) {
     this.#webSocket = webSocket
     this.#socket = socket
     this.#limits = limits
     this.#frameLimit = limits.frame
-    this.#callIds = callIds
-    this.#onStuck = onStuck
-    this.#outbox = new Outbox({ write: (buffers, written) => this.#write(buffers, written) })
-    socket.on('close', () => this.#ended())
+    this.#owner = owner
+    this.#outbox = new Outbox(this)
   }
 
   get open(): boolean {
@@ -119,7 +115,7 @@ export class SocketLink implements Link {
 
   nextCallId(call: Call): string {
     const { invocationId } = call
-    return typeof invocationId === 'string' && isUuid(invocationId) && !this.#callIds.has(invocationId)
+    return typeof invocationId === 'string' && isUuid(invocationId) && !this.#owner.isUnanswered(invocationId)
       ? invocationId
       : randomId()
   }
@@ -241,7 +237,8 @@ export class SocketLink implements Link {
     flushAfterTurn(this)
   }
 
-  #write(buffers: readonly Buffer[], written: () => void): void {
+  /** For its outbox. */
+  write(buffers: readonly Buffer[], written: () => void): void {
     const socket = this.#socket
     const done = (): void => {
       written()
@@ -273,7 +270,7 @@ export class SocketLink implements Link {
 
   /** The close frame stands behind what the peer does not read: it is given a moment to come that far. */
   #giveUp(): void {
-    this.#onStuck()
+    this.#owner.peerStuck()
     const timer = setTimeout(() => this.terminate(), LAST_CHANCE_MS).unref()
     this.#socket.once('close', () => clearTimeout(timer))
   }
@@ -288,7 +285,8 @@ export class SocketLink implements Link {
     if ((this.#held.size > 0 || this.#isHopeless) && writableLength <= this.#limits.softBytes / 2) this.#release()
   }
 
-  #ended(): void {
+  /** The socket has closed. */
+  ended(): void {
     clearTimeout(this.#hardTimer)
     this.#outbox.discard()
     this.#release()

@@ -5,6 +5,7 @@ import type { Call } from './call.ts'
 import type { Provider } from './function-entry.ts'
 import type { PluginSlot } from './plugin-slot.ts'
 import type { Stage } from './stage.ts'
+import { LazyMap } from '../../base/values/lazy-map.ts'
 import { LazySet } from '../../base/values/lazy-set.ts'
 import { RegisteredBytes } from './registered-bytes.ts'
 import { VoidCalls } from './void-calls.ts'
@@ -48,8 +49,6 @@ export interface WorkerInit {
   readonly maxRegistrations?: number
   /** Bytes of all of them that are of some size. */
   readonly maxRegisteredBytes?: number
-  /** The map that the link reads to find free ids; default: a new one. */
-  readonly calls?: Map<string | number, Call>
   /** Set for workers inside the engine process tree: instance id and name of the listing row. */
   readonly internal?: { readonly instanceId: string; readonly name: string; readonly description?: string }
 }
@@ -78,19 +77,23 @@ export class Worker {
   announcement: WorkerAnnouncement | undefined
   /** The connection that took over by `reattach`: answers to calls of this worker go there (spec 01 §9.7). */
   successor: Worker | undefined
-  /** Calls of a session since it began, and how many of them its policy refused. */
-  readonly sessionCounts = { calls: 0, denied: 0 }
+  /** Calls of a session since it began. */
+  sessionCalls = 0
+  /** How many of them its policy refused. */
+  sessionDenied = 0
   /** A newer connection of the same process is known to exist: that one is preferred (spec 01 §8.8). */
   suspectedZombie = false
 
   /** Delivered to this worker and not answered, by the id under which it answers, oldest first. */
-  readonly calls: Map<string | number, Call>
+  readonly calls = new LazyMap<string | number, Call>()
   /** Calls among them that somebody waits for. */
   waiting = 0
   /** When it last answered a call, or got the first of those that are waiting; on the clock of `performance.now()`. */
   owesSince = 0
-  /** Void calls that are counted instead of recorded. Undefined for plugins: of theirs bytes and latency are known too. */
-  readonly voids: VoidCalls | undefined
+  /** Void calls are counted instead of recorded. Not for plugins: of theirs bytes and latency are known too. */
+  readonly countsVoids: boolean
+  /** Made with the first of them. */
+  voids: VoidCalls | undefined
   /** Payload bytes of `calls`. */
   inFlightBytes = 0
   /** Above this many unanswered calls the oldest settles with `timeout` (spec 09 §5). */
@@ -100,12 +103,13 @@ export class Worker {
   /** While a plugin generation starts: where its registrations go until they take effect in one step. */
   stage: Stage | undefined
   /** What it provides, by the id it sent (before prefix and hooks). */
-  readonly providers = new Map<string, Provider>()
+  readonly providers = new LazyMap<string, Provider>()
   /** Ids of its trigger types and triggers, for the limit on registrations. */
   readonly triggerTypeIds = new LazySet<string>()
   readonly triggerIds = new LazySet<string>()
   readonly maxRegistrations: number
-  readonly registeredBytes: RegisteredBytes
+  readonly maxRegisteredBytes: number
+  #registeredBytes: RegisteredBytes | undefined
 
   constructor(init: WorkerInit) {
     this.id = init.id
@@ -116,12 +120,21 @@ export class Worker {
     this.listener = init.listener
     this.slot = init.slot
     this.internal = init.internal
-    this.calls = init.calls ?? new Map()
-    this.voids = init.link.kind === 'socket' && init.slot === undefined ? new VoidCalls() : undefined
+    this.countsVoids = init.link.kind === 'socket' && init.slot === undefined
     this.maxUnanswered = init.maxUnanswered ?? Infinity
     this.maxRegistrations = init.maxRegistrations ?? 100_000
-    this.registeredBytes = new RegisteredBytes(init.maxRegisteredBytes ?? Infinity)
+    this.maxRegisteredBytes = init.maxRegisteredBytes ?? Infinity
     this.maxQueuedBytes = init.maxQueuedBytes ?? 64 * 1024 * 1024
+  }
+
+  /** Made with the first registration. */
+  get registeredBytes(): RegisteredBytes {
+    return (this.#registeredBytes ??= new RegisteredBytes(this.maxRegisteredBytes))
+  }
+
+  /** Counts a void call and returns the id under which it is answered. */
+  addVoid(): string {
+    return (this.voids ??= new VoidCalls()).add()
   }
 
   /** Calls delivered to this worker and not answered. */

@@ -75,7 +75,7 @@ export class CallIntake {
     const { policy } = call.caller
     if (policy.kind !== 'trusted' || call.binding !== undefined) {
       const refusal = this.#refusal(call, action)
-      call.caller.sessionCounts.calls++
+      call.caller.sessionCalls++
       if (refusal !== undefined) return this.#refuse(call, refusal)
     }
     const middleware = middlewareOf(policy)
@@ -123,7 +123,7 @@ export class CallIntake {
   #refuse(call: Call, refusal: ErrorBody): void {
     const { settlement, warnings } = this.#deps
     const { caller } = call
-    caller.sessionCounts.denied++
+    caller.sessionDenied++
     // Of a void call its settlement tells.
     if (!isVoid(call))
       warnings.count(`refused ${attributedTo(caller)}`, `call refused: ${refusal.message}`, attribution(caller))

@@ -268,16 +268,15 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
 
   /** Notes the call as delivered and returns the id under which it is answered. */
   #record(call: Call, worker: Worker): string | number {
-    const { voids } = worker
     // While somebody follows calls, these have an end to be followed to.
     if (
-      voids !== undefined &&
+      worker.countsVoids &&
       isVoid(call) &&
       this.#telemetry.observer === undefined &&
       !invocationChannel.hasSubscribers
     ) {
       this.#telemetry.metrics.counts.success++
-      return voids.add()
+      return worker.addVoid()
     }
     const callId = worker.link.nextCallId(call)
     call.callee = worker

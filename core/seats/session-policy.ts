@@ -49,7 +49,8 @@ export class SessionPolicy {
   async decide({ listener, rbac, middleware, input }: Newcomer): Promise<Policy> {
     try {
       const question = { listener, rbac, middleware_function_id: middleware ?? null, ...input }
-      const rights = rightsOf(this.#shared(checked(await this.#seat.ask(question, DECISION_MS, parseUnrounded))))
+      const answer = checked(await this.#seat.ask(question, DECISION_MS, parseUnrounded))
+      const rights = this.#part(rightsOf(this.#shared(answer)))
       return { kind: 'session', rights, middleware, exact: this.#exact }
     } catch (error) {
       const { code, message } = error as Error & { code?: string }
@@ -64,12 +65,12 @@ export class SessionPolicy {
     return Object.fromEntries(members) as SessionAnswer
   }
 
-  #part(value: unknown): unknown {
+  #part<Part>(value: Part): Part {
     if (typeof value !== 'object' || value === null) return value
     const text = JSON.stringify(value)
     if (text.length > MAX_SHARED_CHARACTERS) return value
     const known = this.#parts.get(text)
-    if (known !== undefined) return known
+    if (known !== undefined) return known as Part
     if (this.#parts.size >= MAX_SHARED) this.#parts.clear()
     this.#parts.set(text, value)
     return value

@@ -10,6 +10,8 @@ interface Pair {
   readonly client: Socket
   readonly server: WebSocket
   readonly messages: [string, boolean][]
+  /** Codes of close frames that the owner was told of. */
+  readonly closed: number[]
   next(count: number): Promise<void>
 }
 
@@ -19,13 +21,14 @@ afterEach(() => {
 })
 
 async function pair(maxPayload = 1 << 20): Promise<Pair> {
+  const closed: number[] = []
   const http = createServer().listen(0, '127.0.0.1')
   await once(http, 'listening')
   const sockets = new WebSocketServer({ server: http, maxPayload })
   const accepted = new Promise<WebSocket>((resolve) => {
     sockets.on('connection', (webSocket, request) => {
       expect(request.socket.listenerCount('data')).toBe(1)
-      readFramesDirectly(webSocket, request.socket, maxPayload)
+      readFramesDirectly(webSocket, request.socket, maxPayload, { closed: (code) => void closed.push(code) })
       resolve(webSocket)
     })
   })
@@ -47,6 +50,7 @@ async function pair(maxPayload = 1 << 20): Promise<Pair> {
     client,
     server,
     messages,
+    closed,
     async next(count) {
       while (messages.length < count) await once(server, 'message')
     },
@@ -213,6 +217,22 @@ describe('readFramesDirectly', () => {
     client.write(Buffer.concat([frame('last'), frame(Buffer.from([3, 232]), { opcode: 8 }), frame('too late')]))
     expect(await closeCode(client)).toBe(1000)
     expect(messages).toEqual([['last', false]])
+  })
+
+  it.each([2, 5, 7])('tells of a close frame when it is there, once, cut after %i bytes', async (cut) => {
+    const { client, closed, server, messages, next } = await pair()
+    const bytes = Buffer.concat([frame('a'), frame(Buffer.from([15, 160]), { opcode: 8 })])
+    const start = frame('a').length
+    client.write(bytes.subarray(0, start + cut))
+    await next(1)
+    expect([closed, messages]).toEqual([[], [['a', false]]])
+    client.write(bytes.subarray(start + cut))
+    expect(await closeCode(client)).toBe(4000)
+    // The client's side is still open.
+    expect([closed, server.readyState]).toEqual([[4000], 2])
+    client.end()
+    await once(server, 'close')
+    expect(closed).toEqual([4000])
   })
 
   it('reads the same messages however the bytes are cut', async () => {

@@ -39,6 +39,12 @@ export const NEEDS = {
     remedy: 'install it: apt-get install openssl',
     providedInCi: true,
   },
+  nginx: {
+    isThere: () => answers('nginx', '-v'),
+    missing: 'no nginx on the PATH',
+    remedy: 'install it: apt-get install nginx-light, or brew install nginx',
+    providedInCi: true,
+  },
   Chromium: {
     isThere: () => chromiumFile() !== undefined,
     missing: 'no Chromium in /usr/bin',

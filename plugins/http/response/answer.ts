@@ -15,3 +15,8 @@ export interface Answer {
 export function hasNoBody(status: number): boolean {
   return status === 204 || status === 205 || status === 304
 }
+
+/** The last value of a header; undefined = there is none. */
+export function headerOf(headers: HeaderList, name: string): string | undefined {
+  return headers.findLast((header) => header[0] === name)?.[1]
+}

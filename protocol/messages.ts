@@ -53,6 +53,8 @@ export interface UnregisterTrigger {
   trigger_type?: string
   /** To plugins: somebody has removed the binding. Left out: its owner is gone, or another provider has it now. */
   deliberate?: true
+  /** To plugins: another provider has the binding now. */
+  moved?: true
 }
 export interface TriggerRegistrationResult {
   type: 'triggerregistrationresult'

@@ -5,6 +5,9 @@ import type { ChannelRef } from './handle-types.ts'
 import type { ChannelTransport } from './transport.ts'
 import { WritingEnd } from './writing-end.ts'
 
+/** Close code of a channel whose writer was lost. */
+const WRITER_LOST = 1011
+
 /** A text item on its way through the stream. */
 class Message {
   readonly text: string
@@ -20,6 +23,7 @@ export class ChannelWriter extends WritingEnd {
   readonly stream: Writable
   #closeReason = 'stream_complete'
   #isGone = false
+  #isAborted = false
   readonly #onGone: (() => void)[] = []
 
   constructor(transport: ChannelTransport, end: number, ref: ChannelRef, events: EndEvents) {
@@ -39,7 +43,8 @@ export class ChannelWriter extends WritingEnd {
         done()
       },
       destroy: (error, done) => {
-        this.finish('channel_close')
+        if (this.#isAborted) this.finish('writer_lost', WRITER_LOST)
+        else this.finish('channel_close')
         done(error)
       },
     })
@@ -71,6 +76,12 @@ export class ChannelWriter extends WritingEnd {
     if (this.stream.writableEnded || this.stream.destroyed) return
     this.#closeReason = 'channel_close'
     this.stream.end()
+  }
+
+  /** Ends the channel at once, as that of a writer which was lost: the reader learns that something is missing. */
+  abort(): void {
+    this.#isAborted = true
+    this.stream.destroy()
   }
 
   protected override dropped(): void {

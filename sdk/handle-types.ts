@@ -103,9 +103,14 @@ export interface TriggerTypeHandler<Config = any> {
   registerTrigger(binding: TriggerBinding<Config>): void | Promise<void>
   /**
    * The binding is to be fired no more. `deliberate`: somebody has unregistered it, or bound something else under its id. False: its
-   * owner has gone, and may be back soon, or another provider has the binding now. External workers as providers are always told false.
+   * owner has gone, and may be back soon, or another provider has the binding now: then `moved` is true. External workers as providers are
+   * always told false.
    */
-  unregisterTrigger(binding: { readonly id: string; readonly deliberate: boolean }): void | Promise<void>
+  unregisterTrigger(binding: {
+    readonly id: string
+    readonly deliberate: boolean
+    readonly moved: boolean
+  }): void | Promise<void>
 }
 
 /** What is said of a trigger type when it is registered. */

@@ -84,12 +84,18 @@ export class TriggerTypes {
     }
   }
 
-  #unregister({ id, trigger_type, deliberate }: UnregisterTrigger, handler: TriggerTypeHandler): void | Promise<void> {
+  #unregister(
+    { id, trigger_type, deliberate, moved }: UnregisterTrigger,
+    handler: TriggerTypeHandler,
+  ): void | Promise<void> {
     const report = (error: unknown) => {
       this.#report(`Trigger type ${trigger_type} failed to drop the binding ${id}: ${shownThrown(error)}`)
     }
     try {
-      return promiseOf(handler.unregisterTrigger({ id, deliberate: deliberate === true }))?.then(() => {}, report)
+      return promiseOf(handler.unregisterTrigger({ id, deliberate: deliberate === true, moved: moved === true }))?.then(
+        () => {},
+        report,
+      )
     } catch (error) {
       report(error)
     }

@@ -80,11 +80,11 @@ export abstract class WritingEnd {
     this.#sendPieces(bytes, 0, done)
   }
 
-  /** Nothing more is written: the reader is told. */
-  protected finish(reason: string): void {
+  /** Nothing more is written: the reader is told, by another code than 1000 that something is missing. */
+  protected finish(reason: string, code = 1000): void {
     if (this.#ended) return
     this.attach()
-    this.#transport.channelClose(this.#end, 1000, reason)
+    this.#transport.channelClose(this.#end, code, reason)
     this.#forget()
   }
 

@@ -9,6 +9,7 @@ import { refuseUpgrade } from './refuse-upgrade.ts'
 
 // Not by `import`: that reads all exports of the module, of which two load Node's web client, 35 ms at the start.
 const { createServer } = process.getBuiltinModule('node:http')
+const { Server: TcpServer } = process.getBuiltinModule('node:net')
 
 /** For connections to end by themselves, when the listener closes; milliseconds. */
 const CLOSE_MS = 2_000
@@ -70,14 +71,14 @@ export class WebListener {
   #handshakeTimeoutMs: number
   #service: WebService | undefined
   #host = ''
-  #onEmpty: (() => void) | undefined
+  readonly #onEmpty: (() => void)[] = []
 
   constructor({ worker, handshakeTimeoutMs, maxConnections, onFailure }: WebListenerOptions) {
     this.#worker = worker
     const closed = (socket: Socket): void => {
       this.#tcp.delete(socket)
       this.#silent.delete(socket)
-      if (this.#tcp.size === 0) this.#onEmpty?.()
+      if (this.#tcp.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve()
     }
     this.#onClosed = function () {
       closed(this)
@@ -137,28 +138,33 @@ export class WebListener {
     if (service.maxConnections !== undefined) this.#server.maxConnections = service.maxConnections
   }
 
-  /** Takes no more connections; those that are open stay. The port is free when this returns. */
-  stopListening(): void {
-    this.#server.close()
+  /**
+   * Takes no more connections; those that are open stay. The port is free when this returns.
+   * @param keepsIdle also those that carry no request at the moment. Default false.
+   */
+  stopListening({ keepsIdle = false }: { readonly keepsIdle?: boolean } = {}): void {
+    if (keepsIdle) TcpServer.prototype.close.call(this.#server)
+    else this.#server.close()
   }
 
-  /** Ends the connections that carry no request at the moment. */
-  closeIdle(): void {
-    this.#server.closeIdleConnections()
+  /** Resolves when there is no connection. */
+  async whenEmpty(): Promise<void> {
+    if (this.#tcp.size === 0) return
+    await new Promise<void>((resolve) => this.#onEmpty.push(resolve))
   }
 
   /** Closes the port. Connections that do not end by themselves are cut after that time. */
   async close(cutAfterMs: number = CLOSE_MS): Promise<void> {
     this.#server.close()
     this.#server.closeIdleConnections()
-    const timer = setTimeout(() => {
-      for (const socket of this.#tcp) socket.destroy()
-    }, cutAfterMs)
+    const timer = setTimeout(
+      () => {
+        for (const socket of this.#tcp) socket.destroy()
+      },
+      Math.max(0, cutAfterMs),
+    )
     // Not the callback of `close`: it comes at once when the server does not listen any more.
-    await new Promise<void>((resolve) => {
-      this.#onEmpty = resolve
-      if (this.#tcp.size === 0) resolve()
-    })
+    await this.whenEmpty()
     clearTimeout(timer)
   }
 

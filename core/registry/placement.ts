@@ -103,7 +103,7 @@ export class Placement {
       else if (next === registered || next !== logical.lastProvider) {
         // Upstream tells a replaced provider nothing; only one in another namespace, or a replica beside the new one, would fire twice.
         if (old !== undefined && (old.type !== next.type || next.overlaps(old)))
-          this.#outbox.unbind(old, { id: logical.id, deliberate: false })
+          this.#outbox.unbind(old, { id: logical.id, deliberate: false, moved: true })
         this.#deliver(logical, next, true)
       }
     }
@@ -115,7 +115,7 @@ export class Placement {
     this.#types.remove(provider)
     // A generation that was replaced may still drain: it must not go on firing.
     if (worker.phase === 'leaving')
-      for (const id of [...provider.view.held]) this.#outbox.unbind(provider, { id, deliberate: false })
+      for (const id of [...provider.view.held]) this.#outbox.unbind(provider, { id, deliberate: false, moved: true })
     else this.#outbox.forget(provider)
     this.reconsider(provider.type.id)
   }

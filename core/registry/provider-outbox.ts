@@ -13,6 +13,8 @@ export interface Unbinding {
   readonly id: string
   /** Somebody has removed or changed it. False: its owner is gone, or another provider has it now. */
   readonly deliberate: boolean
+  /** Another provider has it now; this one may go on with what it has begun. */
+  readonly moved?: true
 }
 
 interface Step {

@@ -21,10 +21,10 @@ export function tellOwner(owner: Worker, id: string, triggerType: string, functi
 }
 
 /** A provider is to fire the binding no more. */
-export function tellUnbind(provider: TypeProvider, { id, deliberate }: Unbinding): void {
+export function tellUnbind(provider: TypeProvider, { id, deliberate, moved }: Unbinding): void {
   if (provider.local !== undefined) return provider.local.onUnbind(id)
   if (!hears(provider.worker)) return
   // What SDKs of others get is the message of the protocol and no more.
-  const reason = deliberate && provider.isBuiltIn ? { deliberate } : {}
+  const reason = provider.isBuiltIn ? { ...(deliberate && { deliberate }), ...(moved && { moved }) } : {}
   provider.worker.link.send({ type: 'unregistertrigger', id, trigger_type: provider.sentId, ...reason })
 }

@@ -8,5 +8,7 @@ export default definePlugin<HttpConfig>({
   description: 'Serves HTTP requests by the functions that are bound to their routes.',
   config: HTTP_CONFIG_SCHEMA,
   isolation: 'thread',
+  // The next generation opens the address while this one still has it, so that nobody is refused.
+  overlap: true,
   start: startHttp,
 })

@@ -58,7 +58,7 @@ export class StreamScene {
   }
 
   unbind(type: 'stream:join' | 'stream:leave', functionId: string): void {
-    void this.#types.get(type)!.unregisterTrigger({ id: `${type} ${functionId}`, deliberate: true })
+    void this.#types.get(type)!.unregisterTrigger({ id: `${type} ${functionId}`, deliberate: true, moved: false })
   }
 
   /** Payloads that a function was called with. */

@@ -80,6 +80,13 @@ export class ErrorAnswers {
     return this.#isLegacy ? json(413, { error: message }) : envelope(413, { code: 'PAYLOAD_TOO_LARGE', message })
   }
 
+  /** Too much waits already; the request was not begun. */
+  overloaded(): Answer {
+    const message = 'Too many requests wait already; try again later'
+    const answer = this.#isLegacy ? json(503, { error: message }) : envelope(503, { code: 'overloaded', message })
+    return { ...answer, headers: [...answer.headers, ['retry-after', '1']] }
+  }
+
   get #isLegacy(): boolean {
     return this.#shape === 'legacy'
   }

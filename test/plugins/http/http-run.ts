@@ -13,6 +13,8 @@ export interface HttpRun extends PluginRun<HttpConfig> {
 /** The engine is closed when the test is over. */
 export async function runHttp(config: HttpConfig = {}): Promise<HttpRun> {
   const run = await runPlugin<HttpConfig>(plugin, { port: 0, ...config }, { triggerType: 'http' })
+  // As the host says when the listeners are open: all bindings that are there have come.
+  run.host.listening('ws://127.0.0.1:1')
   return {
     ...run,
     get url() {

@@ -28,7 +28,8 @@ function scene() {
   const handler = subscriptions.handler()
   const bind = async (id: string, more: Partial<TriggerBinding> = {}): Promise<void> =>
     handler.registerTrigger({ id, function_id: 'f', config: { topic: 't' }, ...more })
-  const unbind = async (id: string, deliberate = true): Promise<void> => handler.unregisterTrigger({ id, deliberate })
+  const unbind = async (id: string, deliberate = true): Promise<void> =>
+    handler.unregisterTrigger({ id, deliberate, moved: false })
   return { backend, log, delivered, ends, subscriptions, bind, unbind }
 }
 

@@ -1,0 +1,66 @@
+// The bindings of the trigger type `http` and the routes that they make (spec 06 A.3, A.4).
+import type { PluginLog, TriggerBinding, TriggerTypeHandler } from '../../sdk/plugin.ts'
+import { routeOf, type Route } from './exchange/route.ts'
+import { readRouteConfig } from './routes/route-config.ts'
+import { RouteConflict } from './routes/route-conflict.ts'
+import { RouteTable } from './routes/route-table.ts'
+
+export class HttpBindings implements TriggerTypeHandler<unknown> {
+  readonly #log: PluginLog
+  #ignoresTrailingSlash: boolean
+  #routes: RouteTable<Route>
+
+  constructor(log: PluginLog, ignoresTrailingSlash: boolean) {
+    this.#log = log
+    this.#ignoresTrailingSlash = ignoresTrailingSlash
+    this.#routes = new RouteTable({ ignoreTrailingSlash: ignoresTrailingSlash })
+  }
+
+  get routes(): RouteTable<Route> {
+    return this.#routes
+  }
+
+  /** @throws Error in words for the binder. */
+  registerTrigger(binding: TriggerBinding<unknown>): void {
+    const config = readRouteConfig(binding.config)
+    const shown = `${config.method} ${config.pattern}`
+    for (const warning of config.warnings)
+      this.#log.warn(`The binding of ${binding.function_id} to ${shown}: ${warning}`)
+    if (!config.isRouted) return this.#routes.remove(binding.id)
+    const { covered } = this.#routes.add(binding.id, config.method, config.pattern, routeOf(binding, config))
+    if (covered !== undefined) this.#warnCovered(shown, binding, covered)
+  }
+
+  unregisterTrigger({ id, moved }: { readonly id: string; readonly moved: boolean }): void {
+    // The next generation has it, and requests still come here until this one ends.
+    if (!moved) this.#routes.remove(id)
+  }
+
+  /** Routes that are the same from now on: the one that came last answers, and one that conflicts is left out. */
+  set ignoresTrailingSlash(ignores: boolean) {
+    if (ignores === this.#ignoresTrailingSlash) return
+    this.#ignoresTrailingSlash = ignores
+    const routes = new RouteTable<Route>({ ignoreTrailingSlash: ignores })
+    for (const { id, method, pattern, value } of this.#routes.entries()) {
+      try {
+        routes.add(id, method, pattern, value)
+      } catch (error) {
+        if (!(error instanceof RouteConflict)) throw error
+        this.#log.warn(`A route serves no more since ignore_trailing_slash was set: ${error.message}`)
+      }
+    }
+    this.#routes = routes
+  }
+
+  #warnCovered(shown: string, { function_id, namespace }: TriggerBinding, covered: Route): void {
+    const now = named(function_id, namespace)
+    const before = named(covered.functionId, covered.namespace)
+    this.#log.warn(
+      `The route ${shown} is bound more than once: to ${now} since now, to ${before} before; the last one answers.`,
+    )
+  }
+}
+
+function named(functionId: string, namespace = 'default'): string {
+  return `${functionId} (namespace ${namespace})`
+}

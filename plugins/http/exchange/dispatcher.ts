@@ -1,0 +1,132 @@
+// What a request is for (spec 06 A.4): a route, a preflight, something of this worker itself, or nothing.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { randomUuid } from '../../../base/values/random-uuid.ts'
+import { createApiRequest, type ApiRequest } from '../request/api-request.ts'
+import { isJsonContentType } from '../request/json-body.ts'
+import { QueryError } from '../request/query.ts'
+import type { Answer } from '../response/answer.ts'
+import type { RouteMatch, RouteTable } from '../routes/route-table.ts'
+import { Exchange, type ExchangeServer } from './exchange.ts'
+import type { ExchangeContext } from './exchange-context.ts'
+import { declaredLength } from './request-body.ts'
+import { ownRoute, type Route } from './route.ts'
+import { sendAnswer } from './send-answer.ts'
+
+export interface DispatcherDeps {
+  readonly context: ExchangeContext
+  readonly routes: () => RouteTable<Route>
+  /** While the bindings of this worker are still coming: resolves when all of them are there. */
+  readonly whenReady: () => Promise<void> | undefined
+}
+
+export class Dispatcher {
+  readonly #deps: DispatcherDeps
+
+  constructor(deps: DispatcherDeps) {
+    this.#deps = deps
+  }
+
+  /** @param awaitsContinue the client waits for `100 Continue`. */
+  dispatch(server: ExchangeServer, request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
+    const target = targetOf(request)
+    const queryAt = target.indexOf('?')
+    const path = queryAt === -1 ? target : target.slice(0, queryAt)
+    const { method = 'GET' } = request
+    if (method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined)
+      return this.#preflight(server, request, response)
+    const match = this.#find(method, path)
+    if (match !== undefined) return this.#begin(server, request, response, { target, ...match }, awaitsContinue)
+    const ready = this.#deps.whenReady()
+    if (ready !== undefined)
+      return void ready.then(() => response.destroyed || this.dispatch(server, request, response, awaitsContinue))
+    if (method === 'OPTIONS') return this.#preflight(server, request, response)
+    this.#unmatched(server, request, response, { target, path, method, awaitsContinue })
+  }
+
+  #find(method: string, path: string): RouteMatch<Route> | undefined {
+    const routes = this.#deps.routes()
+    return routes.find(method, path) ?? (method === 'HEAD' ? routes.find('GET', path) : undefined)
+  }
+
+  #begin(
+    server: ExchangeServer,
+    request: IncomingMessage,
+    response: ServerResponse,
+    { target, value: route, params }: RouteMatch<Route> & { readonly target: string },
+    awaitsContinue: boolean,
+  ): void {
+    const { context } = this.#deps
+    let api: ApiRequest
+    try {
+      const { method = 'GET', rawHeaders } = request
+      const { apiPath, method: routeMethod } = route
+      api = createApiRequest({ method, target, rawHeaders, apiPath, routeMethod, params })
+    } catch (error) {
+      if (!(error instanceof QueryError)) throw error
+      return this.#answer(server, request, response, context.answers.badRequest(error.message))
+    }
+    const { settings } = context
+    const limit = isJsonContentType(api.headers['content-type']) ? settings.jsonBodyLimit : settings.bodyLimit
+    if ((declaredLength(request) ?? 0) > limit)
+      return this.#answer(server, request, response, context.answers.bodyTooLarge(limit))
+    const { requestIdHeader } = settings
+    if (requestIdHeader !== undefined && !api.headers[requestIdHeader])
+      (api.headers as Record<string, string>)[requestIdHeader] = randomUuid()
+    new Exchange(context, server, request, response, { route, api, awaitsContinue }).start()
+  }
+
+  #unmatched(
+    server: ExchangeServer,
+    request: IncomingMessage,
+    response: ServerResponse,
+    { target, path, method, awaitsContinue }: { target: string; path: string; method: string; awaitsContinue: boolean },
+  ): void {
+    const { context, routes } = this.#deps
+    const own = context.extras.ownAnswer?.(request, path)
+    if (own !== undefined) return this.#answer(server, request, response, own)
+    const methods = routes().methodsOf(path)
+    if (methods.length > 0) return this.#answer(server, request, response, context.answers.methodNotAllowed(methods))
+    const { notFoundFunction } = context.settings
+    if (notFoundFunction === undefined) return this.#answer(server, request, response, context.answers.notFound())
+    const value = ownRoute(notFoundFunction, path, method)
+    this.#begin(server, request, response, { target, value, params: {} }, awaitsContinue)
+  }
+
+  #preflight(server: ExchangeServer, request: IncomingMessage, response: ServerResponse): void {
+    this.#send(server, request, response, this.#deps.context.cors.preflightFor(request.headers.origin))
+  }
+
+  #answer(server: ExchangeServer, request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+    const headers = this.#deps.context.cors.addTo(answer.headers, request.headers.origin)
+    this.#send(server, request, response, { ...answer, headers })
+  }
+
+  #send(server: ExchangeServer, request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+    const startedAt = performance.now()
+    const { done } = this.#deps.context.extras
+    if (done !== undefined)
+      response.on('close', () =>
+        done({
+          request,
+          route: undefined,
+          status: answer.status,
+          bytes: answer.body.length,
+          durationMs: performance.now() - startedAt,
+          isStreamed: false,
+          errorId: undefined,
+        }),
+      )
+    sendAnswer(request, response, answer, [], server.isDraining)
+  }
+}
+
+/** Path and query. Clients of proxies send a whole URL. */
+function targetOf({ url = '/' }: IncomingMessage): string {
+  if (url.charCodeAt(0) === SLASH) return url
+  const origin = /^https?:\/\/[^/?]*/i.exec(url)?.[0]
+  if (origin === undefined) return url
+  const target = url.slice(origin.length)
+  return target.charCodeAt(0) === SLASH ? target : `/${target}`
+}
+
+const SLASH = 0x2f

@@ -1,0 +1,137 @@
+// What all requests share: settings, slots, time limits, and the way in which functions are called for them.
+import type { Clock } from '../../../base/time/clock.ts'
+import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
+import type { PluginHandle, PluginLog, TriggerRequest } from '../../../sdk/plugin.ts'
+import type { RawJson } from '../../../sdk/raw-json.ts'
+import type { ExchangeSettings } from '../config.ts'
+import { Cors } from '../response/cors.ts'
+import { ErrorAnswers } from '../response/error-envelope.ts'
+import type { ExchangeExtras } from './extras.ts'
+import { RequestTimers } from './request-timers.ts'
+import type { Route } from './route.ts'
+import { Slots } from './slots.ts'
+
+/** The part of the handle that requests need. */
+export type ExchangeHandle = Pick<PluginHandle, 'trigger' | 'offerChannel'>
+
+export interface ExchangeContextDeps {
+  readonly iii: ExchangeHandle
+  readonly log: PluginLog
+  readonly clock: Clock
+  readonly settings: ExchangeSettings
+  readonly extras: ExchangeExtras
+}
+
+/** A call on behalf of a request. */
+export interface ExchangeCall {
+  readonly functionId: string
+  readonly payload: RawJson
+  readonly metadata: unknown
+  readonly binding: string | undefined
+  readonly namespace: string | undefined
+  readonly traceparent: string | undefined
+  readonly baggage: string | undefined
+}
+
+export class ExchangeContext {
+  readonly iii: ExchangeHandle
+  readonly log: PluginLog
+  readonly clock: Clock
+  readonly extras: ExchangeExtras
+  readonly slots: Slots
+  readonly timers: RequestTimers
+  readonly problems: ExchangeProblems
+  #settings: ExchangeSettings
+  #cors: Cors
+  #answers: ErrorAnswers
+
+  constructor({ iii, log, clock, settings, extras }: ExchangeContextDeps) {
+    this.iii = iii
+    this.log = log
+    this.clock = clock
+    this.extras = extras
+    this.slots = new Slots(slotLimits(settings))
+    this.timers = new RequestTimers(clock, settings.defaultTimeoutMs)
+    this.problems = new ExchangeProblems(log)
+    this.#settings = settings
+    this.#cors = new Cors(settings.cors)
+    this.#answers = errorAnswers(settings)
+  }
+
+  get settings(): ExchangeSettings {
+    return this.#settings
+  }
+
+  get cors(): Cors {
+    return this.#cors
+  }
+
+  get answers(): ErrorAnswers {
+    return this.#answers
+  }
+
+  /** Requests that are under way keep their time limit and go on by the new settings in everything else. */
+  change(settings: ExchangeSettings): void {
+    this.#settings = settings
+    this.#cors = new Cors(settings.cors)
+    this.#answers = errorAnswers(settings)
+    this.timers.limitMs = settings.defaultTimeoutMs
+    this.slots.change(slotLimits(settings))
+  }
+
+  /** Undefined = no value. Rejects as the handle's `trigger` does. */
+  call({
+    functionId,
+    payload,
+    metadata,
+    binding,
+    namespace,
+    traceparent,
+    baggage,
+  }: ExchangeCall): Promise<RawJson | undefined> {
+    // The limit of the request is what counts; that of the call is there so that nothing waits for ever, and costs no timer of its own
+    // where it is the usual one.
+    const request: TriggerRequest = { function_id: functionId, payload, raw: true, timeoutMs: this.timers.limitMs }
+    if (binding !== undefined) request.binding = binding
+    if (namespace !== undefined) request.namespace = namespace
+    if (metadata !== undefined) request.metadata = metadata
+    if (traceparent !== undefined) request.traceparent = traceparent
+    if (baggage !== undefined) request.baggage = baggage
+    return this.iii.trigger(request) as Promise<RawJson | undefined>
+  }
+}
+
+/** What functions do that is not right but ends no request; a flood of it is a line per second. */
+export class ExchangeProblems {
+  readonly #headers: LimitedWarning
+  readonly #actions: LimitedWarning
+
+  constructor(log: PluginLog) {
+    const write = (message: string, data: Record<string, unknown>): void => log.warn(message, data)
+    this.#headers = new LimitedWarning(write)
+    this.#actions = new LimitedWarning(write)
+  }
+
+  invalidHeader({ functionId, method, apiPath }: Route, name: string): void {
+    const shown = JSON.stringify(name.slice(0, SHOWN_CHARACTERS))
+    this.#headers.warn(`${functionId} gave the header ${shown}, whose name or value can't be sent; it is left out.`, {
+      route: `${method} ${apiPath}`,
+    })
+  }
+
+  noAction(functionId: string): void {
+    this.#actions.warn(
+      `The middleware ${functionId} returned neither {"action":"continue"} nor {"action":"respond"}; the request goes on.`,
+    )
+  }
+}
+
+const SHOWN_CHARACTERS = 100
+
+function slotLimits({ concurrency, maxWaiting }: ExchangeSettings): { atOnce: number; waiting: number } {
+  return { atOnce: concurrency, waiting: maxWaiting }
+}
+
+function errorAnswers({ hasLegacyErrors }: ExchangeSettings): ErrorAnswers {
+  return new ErrorAnswers(hasLegacyErrors ? 'legacy' : 'envelope')
+}

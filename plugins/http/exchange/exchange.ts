@@ -1,0 +1,424 @@
+// One request from its slot to its last byte (spec 06 A.6, A.8). One field says where it is; whatever comes too late for that is ignored.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { RawJson } from '../../../sdk/raw-json.ts'
+import { apiRequestJson, type ApiRequest } from '../request/api-request.ts'
+import { isJsonContentType, jsonBodyText } from '../request/json-body.ts'
+import type { Answer, HeaderList } from '../response/answer.ts'
+import { headerFault, wireValue } from '../response/header-rules.ts'
+import { mapRawResult } from '../response/map-result.ts'
+import { RequestChannels, type ChannelEvents } from './channels.ts'
+import { StreamHead } from './control-message.ts'
+import type { ExchangeContext } from './exchange-context.ts'
+import { middlewareInput, readVerdict } from './middleware.ts'
+import { BodyError, BodyForwarding, collectBody, hasBody } from './request-body.ts'
+import type { Timed } from './request-timers.ts'
+import { ResponseStream } from './response-stream.ts'
+import type { Route } from './route.ts'
+import { flat, sendAnswer } from './send-answer.ts'
+import type { SlotWaiter } from './slots.ts'
+
+/**
+ * `waiting` for a slot; `middleware` is being called; `preparing` body, channels and condition; `handling`: the handler was called;
+ * `streaming`: its head is out; `answered`: the whole answer is on its way; `over`.
+ */
+type State = 'waiting' | 'middleware' | 'preparing' | 'handling' | 'streaming' | 'answered' | 'over'
+
+/** The server that a request came to. */
+export interface ExchangeServer {
+  /** It takes no more connections, and those that it has end with their next answer. */
+  readonly isDraining: boolean
+  /** Requests that are under way. */
+  readonly running: Set<Exchange>
+}
+
+export class Exchange implements ChannelEvents, SlotWaiter, Timed {
+  deadline = 0
+  readonly #context: ExchangeContext
+  readonly #server: ExchangeServer
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #route: Route
+  readonly #api: ApiRequest
+  readonly #startedAt: number
+  /** The client waits for `100 Continue` before it sends its body. */
+  #awaitsContinue: boolean
+  #state: State = 'waiting'
+  #channels: RequestChannels | undefined
+  /** Of a JSON body, for the worker that reads it as bytes. */
+  #jsonBytes: Buffer | undefined
+  #body: BodyForwarding | undefined
+  #head: StreamHead | undefined
+  #stream: ResponseStream | undefined
+  #cancelGrace: (() => void) | undefined
+  #status = 0
+  #bytes = 0
+  #errorId: string | undefined
+  #traceparent: string | undefined
+
+  constructor(
+    context: ExchangeContext,
+    server: ExchangeServer,
+    request: IncomingMessage,
+    response: ServerResponse,
+    {
+      route,
+      api,
+      awaitsContinue,
+    }: { readonly route: Route; readonly api: ApiRequest; readonly awaitsContinue: boolean },
+  ) {
+    this.#context = context
+    this.#server = server
+    this.#request = request
+    this.#response = response
+    this.#route = route
+    this.#api = api
+    this.#awaitsContinue = awaitsContinue
+    this.#startedAt = context.clock.passed()
+  }
+
+  /** Event streams end now, with an end that their clients understand; everything else goes on. */
+  endStream(): void {
+    if (this.#state === 'streaming' && this.#head?.contentType?.startsWith('text/event-stream'))
+      this.responseEnded(true)
+  }
+
+  start(): void {
+    this.#response.on('close', () => this.#closed())
+    this.#server.running.add(this)
+    switch (this.#context.slots.take(this)) {
+      case 'granted':
+        return this.granted()
+      case 'full':
+        return this.#answer(this.#context.answers.overloaded())
+    }
+  }
+
+  granted(): void {
+    this.#state = 'preparing'
+    this.#context.timers.start(this)
+    const { settings } = this.#context
+    const { condition, middleware } = this.#route
+    const isPlain = settings.middleware.length === 0 && middleware.length === 0 && condition === undefined
+    if (!isPlain || this.#isJson || this.#context.extras.check !== undefined) return void this.#prepare()
+    this.#callHandler('null')
+  }
+
+  /** Its time is up. */
+  expired(): void {
+    const { answers, timers } = this.#context
+    if (this.#state === 'middleware') this.#answer(answers.middlewareTimeout())
+    else this.#answer(answers.requestTimeout(timers.limitMs))
+  }
+
+  // ── its channels ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  bodyWanted(): void {
+    const channels = this.#channels!
+    if (this.#jsonBytes !== undefined) {
+      if (this.#jsonBytes.length > 0) channels.writeBody(this.#jsonBytes)
+      return channels.endBody()
+    }
+    if (!hasBody(this.#request)) return channels.endBody()
+    this.#continue()
+    const { bodyLimit } = this.#context.settings
+    this.#body = new BodyForwarding(this.#request, channels, bodyLimit, () => this.#tooLarge(bodyLimit))
+  }
+
+  bodyDrained(): void {
+    this.#body?.drained()
+  }
+
+  bodyClosed(): void {
+    this.#body?.stop()
+  }
+
+  responseText(text: string): void {
+    if (this.#state === 'handling') this.#streamHead.take(text)
+  }
+
+  responseBytes(bytes: Uint8Array): void {
+    if (this.#state === 'handling') this.#beginStream()
+    if (this.#state === 'streaming') this.#stream!.write(bytes)
+  }
+
+  responseEnded(isClean: boolean): void {
+    if (this.#state === 'streaming') return isClean ? this.#stream!.end() : this.#stream!.abort()
+    // Of a worker that was lost its call tells how it ended.
+    if (this.#state !== 'handling' || !isClean) return
+    const { status, headers } = this.#streamHead
+    // Its length is that of nothing, whatever was promised.
+    this.#answer({ status, headers: headers.filter(([name]) => name !== 'content-length'), body: '' })
+  }
+
+  // ── before the handler ───────────────────────────────────────────────────────────────────────────────────────────
+
+  async #prepare(): Promise<void> {
+    try {
+      const { settings, extras } = this.#context
+      if (await this.#isAnsweredBy(settings.middleware, false)) return
+      this.#state = 'preparing'
+      let body = 'null'
+      if (this.#isJson) {
+        this.#continue()
+        const bytes = await collectBody(this.#request, settings.jsonBodyLimit)
+        if (this.#isOver) return
+        this.#jsonBytes = bytes
+        body = jsonBodyText(bytes)
+      }
+      const refused = await extras.check?.(this.#api, this.#route, body)
+      if (this.#isOver) return
+      if (refused !== undefined) return this.#answer(refused)
+      if (await this.#isRefusedByCondition(body)) return
+      if (await this.#isAnsweredBy(this.#route.middleware, true)) return
+      this.#callHandler(body)
+    } catch (error) {
+      if (!(error instanceof BodyError)) return this.#fault(error)
+      if (error.failure === 'too-large') this.#tooLarge(this.#context.settings.jsonBodyLimit)
+    }
+  }
+
+  /** Calls functions one after the other until one answers. True also when the request has ended meanwhile. */
+  async #isAnsweredBy(functionIds: readonly string[], isOfRoute: boolean): Promise<boolean> {
+    if (functionIds.length === 0) return this.#isOver
+    this.#state = 'middleware'
+    const payload = new RawJson(middlewareInput(this.#api))
+    for (const functionId of functionIds) {
+      let result: unknown
+      try {
+        result = valueOf(await this.#call(functionId, payload, isOfRoute))
+      } catch (error) {
+        this.#failed(error, functionId)
+        return true
+      }
+      if (this.#isOver) return true
+      const verdict = readVerdict(result, this.#onInvalidHeader)
+      if (verdict.action === 'respond') {
+        this.#answer(verdict.answer)
+        return true
+      }
+      if (verdict.action === 'unknown') this.#context.problems.noAction(functionId)
+    }
+    return false
+  }
+
+  async #isRefusedByCondition(body: string): Promise<boolean> {
+    const { condition } = this.#route
+    if (condition === undefined) return this.#isOver
+    try {
+      const result = await this.#call(condition, new RawJson(apiRequestJson(this.#api, body)), true)
+      if (this.#isOver) return true
+      if (result?.json !== 'false') return false
+      this.#answer(this.#context.answers.conditionNotMet())
+    } catch (error) {
+      this.#failed(error, condition)
+    }
+    return true
+  }
+
+  // ── the handler ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @param body JSON text. */
+  #callHandler(body: string): void {
+    this.#state = 'handling'
+    const { functionId, metadata } = this.#route
+    try {
+      this.#channels = new RequestChannels(this.#context.iii, this)
+    } catch (error) {
+      return this.#failed(error, functionId)
+    }
+    const payload = new RawJson(apiRequestJson(this.#api, body, this.#channels.refs))
+    this.#call(functionId, payload, true, metadata).then(
+      (result) => this.#returned(result),
+      (error: unknown) => this.#failed(error, functionId),
+    )
+  }
+
+  #returned(result: RawJson | undefined): void {
+    if (this.#state !== 'handling') return
+    if (result !== undefined && result.json !== 'null') {
+      let answer: Answer
+      try {
+        answer = mapRawResult(result.json, this.#onInvalidHeader)
+      } catch (error) {
+        return this.#fault(error)
+      }
+      return this.#answer(answer)
+    }
+    const { nullResultGraceMs } = this.#context.settings
+    if (nullResultGraceMs === 0) return
+    this.#cancelGrace = this.#context.clock.after(nullResultGraceMs, () => {
+      if (this.#state === 'handling' && !this.#channels!.isResponseOpen) this.#answer(mapRawResult('{}'))
+    })
+  }
+
+  /** @param functionId whose call it was. */
+  #failed(thrown: unknown, functionId: string): void {
+    if (this.#isOver || this.#state === 'streaming') return
+    const { answers, clock, log } = this.#context
+    const { code, message } = failureOf(thrown)
+    // The call began after the request did; which of both timers is seen first is chance.
+    if (code === 'TIMEOUT' && clock.passed() >= this.deadline) return this.expired()
+    if (code === 'overloaded' && (thrown as { isUndelivered?: boolean }).isUndelivered === true)
+      return this.#answer(answers.overloaded())
+    const answer = answers.functionFailed({ code, message })
+    this.#errorId = answer.errorId
+    const { method, apiPath } = this.#route
+    log.error(`${method} ${apiPath}: ${functionId} failed: ${code}: ${message}`, { error_id: answer.errorId })
+    this.#answer(answer)
+  }
+
+  #fault(error: unknown): void {
+    if (this.#isOver || this.#state === 'streaming') return
+    const { answers, log } = this.#context
+    const answer = answers.internalError()
+    this.#errorId = answer.errorId
+    log.error('A request could not be served.', { error_id: answer.errorId, error })
+    this.#answer(answer)
+  }
+
+  #call(functionId: string, payload: RawJson, isOfRoute: boolean, metadata?: unknown): Promise<RawJson | undefined> {
+    const { bindingId, namespace } = this.#route
+    return this.#context.call({
+      functionId,
+      payload,
+      metadata,
+      ...(isOfRoute ? { binding: bindingId, namespace } : NOT_OF_A_ROUTE),
+      traceparent: this.#traceparent ?? this.#api.headers['traceparent'],
+      baggage: this.#api.headers['baggage'],
+    })
+  }
+
+  // ── the answer ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #beginStream(): void {
+    const { cors, timers, slots } = this.#context
+    const head = this.#streamHead
+    this.#state = 'streaming'
+    timers.stop(this)
+    // A stream may last for days: it does not keep others from being worked on.
+    slots.release()
+    this.#status = head.status
+    const length = head.headers.find(([name]) => name === 'content-length')?.[1]
+    this.#stream = new ResponseStream(
+      this.#response,
+      this.#channels!,
+      length === undefined ? undefined : Number(length),
+    )
+    const list = flat(cors.addTo(head.headers, this.#api.headers['origin']), this.#ownHeaders)
+    if (this.#server.isDraining) list.push('connection', 'close')
+    this.#response.writeHead(head.status, list)
+    this.#response.flushHeaders()
+  }
+
+  #answer(answer: Answer): void {
+    if (this.#isOver) return
+    this.#leaveQueue()
+    this.#state = 'answered'
+    this.#body?.stop()
+    this.#channels?.close()
+    const { finish } = this.#context.extras
+    const finished = finish === undefined ? answer : finish(this.#request, answer)
+    if (!(finished instanceof Promise)) return this.#send(finished)
+    finished.then(
+      (whole) => this.#send(whole),
+      (error: unknown) => {
+        this.#context.log.error('An answer could not be finished; it is sent as it was.', { error })
+        this.#send(answer)
+      },
+    )
+  }
+
+  #send(answer: Answer): void {
+    // The client may have gone while the answer was being finished.
+    if (this.#state === 'over') return
+    const { cors } = this.#context
+    const headers = cors.addTo(answer.headers, this.#api.headers['origin'])
+    this.#status = answer.status
+    this.#bytes = answer.body.length
+    sendAnswer(this.#request, this.#response, { ...answer, headers }, this.#ownHeaders, this.#server.isDraining)
+  }
+
+  #tooLarge(limit: number): void {
+    if (this.#state === 'streaming') return this.#stream!.abort()
+    this.#answer(this.#context.answers.bodyTooLarge(limit))
+  }
+
+  /** The answer has been sent, or the client has gone. */
+  #closed(): void {
+    if (this.#state === 'over') return
+    const isStreamed = this.#stream !== undefined
+    if (isStreamed) this.#bytes = this.#stream!.bytes
+    this.#leaveQueue()
+    this.#state = 'over'
+    this.#body?.stop()
+    this.#channels?.close()
+    this.#server.running.delete(this)
+    const { extras, clock } = this.#context
+    extras.done?.({
+      request: this.#request,
+      route: this.#route,
+      status: this.#status,
+      bytes: this.#bytes,
+      durationMs: clock.passed() - this.#startedAt,
+      isStreamed,
+      errorId: this.#errorId,
+    })
+  }
+
+  /** It takes no slot and no time any more. */
+  #leaveQueue(): void {
+    this.#cancelGrace?.()
+    const { slots, timers } = this.#context
+    switch (this.#state) {
+      case 'waiting':
+        return slots.leave(this)
+      case 'middleware':
+      case 'preparing':
+      case 'handling':
+        timers.stop(this)
+        slots.release()
+    }
+  }
+
+  #continue(): void {
+    if (!this.#awaitsContinue) return
+    this.#awaitsContinue = false
+    this.#response.writeContinue()
+  }
+
+  get #isJson(): boolean {
+    return isJsonContentType(this.#api.headers['content-type'])
+  }
+
+  /** Nothing more can become of it. */
+  get #isOver(): boolean {
+    return this.#state === 'answered' || this.#state === 'over'
+  }
+
+  /** Of this worker, beside those of the function. */
+  get #ownHeaders(): HeaderList {
+    const { requestIdHeader } = this.#context.settings
+    if (requestIdHeader === undefined) return NO_HEADERS
+    const id = this.#api.headers[requestIdHeader]
+    return id === undefined || headerFault(requestIdHeader, id) !== undefined ? [] : [[requestIdHeader, wireValue(id)]]
+  }
+
+  get #streamHead(): StreamHead {
+    return (this.#head ??= new StreamHead(this.#onInvalidHeader))
+  }
+
+  readonly #onInvalidHeader = (name: string): void => this.#context.problems.invalidHeader(this.#route, name)
+}
+
+const NO_HEADERS: HeaderList = []
+const NOT_OF_A_ROUTE = { binding: undefined, namespace: undefined }
+
+function valueOf(result: RawJson | undefined): unknown {
+  return result === undefined ? undefined : JSON.parse(result.json)
+}
+
+function failureOf(thrown: unknown): { code: string; message: string } {
+  const { code = 'INTERNAL_ERROR', message = String(thrown) } = (thrown ?? {}) as { code?: string; message?: string }
+  // The handle puts the code in front.
+  return { code, message: message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message }
+}

@@ -1,0 +1,73 @@
+// One address on which requests come, and its end: nobody is refused who is connected already, and nothing is cut that ends in time.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as after } from 'node:timers/promises'
+import { shownAddress } from '../../../base/net/shown-address.ts'
+import { WebListener } from '../../../base/net/web-listener.ts'
+import type { ServerSettings } from '../config.ts'
+import type { Exchange, ExchangeServer } from '../exchange/exchange.ts'
+
+/** How long clients may use connections that they have after the next generation has taken over; each ends with its next answer. */
+export const LINGER_MS = 1_000
+/** What is under way when a server is closed may go on for so long. */
+export const DRAIN_MS = 8_000
+
+export interface HttpServerDeps {
+  readonly settings: ServerSettings
+  onRequest(server: ExchangeServer, request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void
+  /** It failed while it was open. */
+  onFailure(error: Error): void
+}
+
+export class HttpServer implements ExchangeServer {
+  readonly running = new Set<Exchange>()
+  readonly listener: WebListener
+  readonly #deps: HttpServerDeps
+  #state: 'open' | 'draining' = 'open'
+
+  constructor(deps: HttpServerDeps) {
+    this.#deps = deps
+    this.listener = new WebListener({
+      worker: 'iii-http',
+      handshakeTimeoutMs: deps.settings.headTimeoutMs,
+      onFailure: (error) => deps.onFailure(error),
+    })
+    this.applySettings(deps.settings)
+  }
+
+  get isDraining(): boolean {
+    return this.#state === 'draining'
+  }
+
+  get url(): string {
+    const { host, port } = this.listener.address
+    return `http://${shownAddress(host, port)}`
+  }
+
+  applySettings({ maxConnections, headTimeoutMs, keepAliveTimeoutMs }: ServerSettings): void {
+    this.listener.serve({
+      handshakeTimeoutMs: headTimeoutMs,
+      keepAliveTimeoutMs,
+      // A body is bounded by the time of its request, or by nobody but the handler that streams.
+      requestTimeoutMs: 0,
+      maxConnections,
+      onRequest: (request, response) => this.#deps.onRequest(this, request, response, false),
+      onExpectContinue: (request, response) => this.#deps.onRequest(this, request, response, true),
+    })
+  }
+
+  /**
+   * Takes no more connections, and ends those that it has when their requests are answered. Event streams end at once, cleanly; what
+   * goes on after `DRAIN_MS` is cut.
+   * @param lingers somebody else has the address: clients that are connected may make one more request here.
+   */
+  async drain({ lingers }: { readonly lingers: boolean }): Promise<void> {
+    this.#state = 'draining'
+    const startedAt = performance.now()
+    // What has connected is accepted first: closing would reset it.
+    await new Promise((resolve) => setImmediate(resolve))
+    this.listener.stopListening({ keepsIdle: lingers })
+    for (const exchange of this.running) exchange.endStream()
+    if (lingers) await Promise.race([this.listener.whenEmpty(), after(LINGER_MS, undefined, { ref: false })])
+    await this.listener.close(DRAIN_MS - (performance.now() - startedAt))
+  }
+}

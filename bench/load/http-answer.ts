@@ -6,6 +6,8 @@ import { isValue } from './workload.ts'
 /** Header values that differ from answer to answer in a fixed length. */
 const FREE_HEADERS = ['date', 'x-request-id', 'traceparent']
 const MAX_HEAD_BYTES = 16 * 1024
+/** Of an answer that can't be read. */
+const SHOWN_BYTES = 600
 
 /** The head of an answer, and where the whole of it ends; undefined while the head is not complete. */
 export interface AnswerHead {
@@ -32,7 +34,8 @@ export function readHead(bytes: Buffer): AnswerHead | undefined {
   }
   const length = headers.get('content-length')
   if (length === undefined || !/^\d+$/.test(length)) {
-    throw new Error(`The server sent an answer without content-length: ${first}`)
+    const shown = bytes.utf8Slice(0, SHOWN_BYTES)
+    throw new Error(`The server sent an answer without content-length: ${shown}`)
   }
   return { status, headers, bodyAt: end + 4, end: end + 4 + Number(length) }
 }

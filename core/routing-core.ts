@@ -68,7 +68,7 @@ export class RoutingCore {
       functions: { find: (namespace, id) => router.functions.find(namespace, id) },
       invokeThen: (request, onSettled) => router.invokeThen(request, onSettled),
     }))
-    const httpInvoker = new SeatHttpInvoker(seats.httpInvoker)
+    const httpInvoker = new SeatHttpInvoker(seats.httpInvoker, config.engine.max_invocation_ms)
     const router: Router = new Router({
       options: config.engine,
       log,

@@ -13,12 +13,6 @@ export const ABSENT_WORKERS: readonly WorkerAbout[] = [
     mandatory: true,
   },
   { name: 'iii-telemetry', classes: ['modules::telemetry::TelemetryModule'] },
-  {
-    name: 'iii-http-functions',
-    classes: ['modules::http_functions::HttpFunctionsModule'],
-    seats: ['http-invoker'],
-    mandatory: true,
-  },
   { name: 'iii-directory', triggerTypes: ['directory::*::on-change'], mandatory: true },
   {
     name: 'iii-worker-ops',

@@ -6,6 +6,7 @@ import { about as configuration } from './configuration/about.ts'
 import { about as cron } from './cron/about.ts'
 import { about as exec } from './exec/about.ts'
 import { about as http } from './http/about.ts'
+import { about as httpFunctions } from './http-functions/about.ts'
 import { about as pubsub } from './pubsub/about.ts'
 import { about as queue } from './queue/about.ts'
 import { about as rbac } from './rbac/about.ts'
@@ -22,6 +23,7 @@ export const BUILT_INS: readonly BuiltIn[] = [
   { folder: folderOf('queue'), about: queue },
   { folder: folderOf('rbac'), about: rbac },
   { folder: folderOf('http'), about: http },
+  { folder: folderOf('http-functions'), about: httpFunctions },
   { folder: folderOf('exec'), about: exec },
 ]
 

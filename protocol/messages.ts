@@ -80,6 +80,8 @@ export interface RegistrationRejected {
   owner_worker_id: string
   worker_name?: string
   function_id?: string
+  /** Ours: why an HTTP-invoked function was refused. Older SDKs look at the code alone, which is one that they live on with (spec 01 §14). */
+  reason?: ErrorBody
 }
 export interface AuthErrorMessage {
   type: 'error'

@@ -74,24 +74,30 @@ export interface SessionAnswer {
 
 // ── http-invoker ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** `register`: an error refuses the target, any answer accepts it. `invoke`: answer and error are those of the function. */
-export type HttpInvokerQuestion =
-  | {
-      readonly action: 'register'
-      readonly function_id: string
-      readonly worker_id: string
-      /** As the worker sent it. */
-      readonly invocation: unknown
-    }
-  | {
-      readonly action: 'invoke'
-      readonly function_id: string
-      readonly invocation: unknown
-      readonly traceparent: string | null
-      readonly baggage: string | null
-      /** The caller's payload. */
-      readonly data: unknown
-    }
+/**
+ * Metadata of each call of the seat `http-invoker`. `register`: there is no payload; an error refuses the target, any answer accepts it.
+ * `invoke`: the payload is the caller's, as it was sent; answer and error are those of the function. Register the function with `raw: true`
+ * to hand both on as they are.
+ */
+export type HttpInvokerMetadata = HttpInvokerTarget &
+  (
+    | { readonly action: 'register'; readonly worker_id: string }
+    | {
+        readonly action: 'invoke'
+        readonly traceparent: string | null
+        readonly baggage: string | null
+        /** The engine waits no longer than this for the answer; null = without end. */
+        readonly timeout_ms: number | null
+      }
+  )
+
+export interface HttpInvokerTarget {
+  readonly function_id: string
+  /** As the worker sent it. */
+  readonly invocation: unknown
+  /** The worker that registers it, or has registered it, is a session: connected to a listener with `rbac`. */
+  readonly is_session: boolean
+}
 
 // ── telemetry ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

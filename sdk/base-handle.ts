@@ -1,7 +1,7 @@
 // The `iii` handle: what plugins, and external workers over a socket, register and call with (spec 08 §3–§7).
 // It knows no wire form; `transport.ts` is its connection. It knows no surface either, Node or browser: what differs is handed to it.
 import { randomUuid } from '../base/values/random-uuid.ts'
-import type { EngineMessage, RegisterTrigger } from '../protocol/messages.ts'
+import type { EngineMessage, RegisterTrigger, RegistrationRejected } from '../protocol/messages.ts'
 import type { Sidecar } from '../protocol/ring/sidecar.ts'
 import { Activity } from './activity.ts'
 import { toJson } from './answers.ts'
@@ -345,7 +345,7 @@ export class BaseHandle<Reader, Writer> {
         break
       case 'registrationrejected':
         this.#onProblem(
-          `Registration of ${message.function_id ?? message.worker_name ?? 'this worker'} rejected: ${message.code}${message.owner_worker_id === '' ? '' : `, owned by worker ${message.owner_worker_id}`}`,
+          `Registration of ${message.function_id ?? message.worker_name ?? 'this worker'} rejected: ${rejectionText(message)}`,
         )
         break
       default:
@@ -381,4 +381,9 @@ export class BaseHandle<Reader, Writer> {
 
 function closedError(message: string, functionId: string): InvocationError {
   return new InvocationError('invocation_stopped', message, functionId)
+}
+
+function rejectionText({ code, owner_worker_id: owner, reason }: RegistrationRejected): string {
+  if (reason !== undefined) return `${reason.code}: ${reason.message}`
+  return owner === '' ? code : `${code}, owned by worker ${owner}`
 }

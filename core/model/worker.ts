@@ -90,6 +90,8 @@ export class Worker {
   waiting = 0
   /** When it last answered a call, or got the first of those that are waiting; on the clock of `performance.now()`. */
   owesSince = 0
+  /** Calls of its HTTP-invoked functions under way: somebody else makes them, and answers them whether or not it is still there. */
+  madeElsewhere = 0
   /** Void calls are counted instead of recorded. Not for plugins: of theirs bytes and latency are known too. */
   readonly countsVoids: boolean
   /** Made with the first of them. */
@@ -138,8 +140,13 @@ export class Worker {
   }
 
   /** Calls delivered to this worker and not answered. */
-  get inFlight(): number {
+  get unanswered(): number {
     return this.voids === undefined ? this.calls.size : this.calls.size + this.voids.open
+  }
+
+  /** Calls of its functions that have not ended. */
+  get inFlight(): number {
+    return this.unanswered + this.madeElsewhere
   }
 
   /** For how long calls have waited for it without it answering any. */

@@ -11,6 +11,8 @@ export interface EngineRequest {
   readonly metadata?: Buffer
   readonly traceparent?: string | undefined
   readonly baggage?: string | undefined
+  /** The call that it stands for: its caller waits, and is named to the callee. Default: none, the engine itself calls. */
+  readonly onBehalfOf?: Call
 }
 
 export function engineCall(
@@ -21,13 +23,13 @@ export function engineCall(
   return {
     functionId: request.functionId,
     namespace: request.namespace ?? DEFAULT_NAMESPACE,
-    caller: engineWorker,
-    invocationId: undefined,
+    caller: request.onBehalfOf?.caller ?? engineWorker,
+    invocationId: request.onBehalfOf?.invocationId,
     data: request.data,
     metadata: request.metadata,
     traceparent: request.traceparent,
     baggage: request.baggage,
-    binding: undefined,
+    binding: request.onBehalfOf?.binding,
     onSettled,
     bytes: 0,
     callee: undefined,

@@ -3,12 +3,18 @@
 import type { ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { Call } from '../model/call.ts'
+import { isTrusted } from '../model/policy.ts'
 import { suggestFunction } from '../registry/suggest-function.ts'
 import { seesFunction, viewerOf } from '../registry/visibility.ts'
 import type { Registries } from './ports.ts'
 
-export function missOf(call: Call, { functions, suggestions }: Registries): ErrorBody {
+export function missOf(call: Call, { functions, suggestions, refused }: Registries): ErrorBody {
   const { functionId: id, namespace } = call
+  const refusal = isTrusted(call.caller.policy) ? refused.reasonOf(namespace, id) : undefined
+  if (refusal !== undefined) {
+    const reason = `its registration was refused with ${refusal.code}: ${refusal.message}`
+    return { code: 'function_not_found', message: `Function ${id} not found: ${reason}` }
+  }
   const viewer = viewerOf(call.caller)
   const elsewhere = functions.namespacesOf(id).filter((name) => {
     const entry = functions.find(name, id)

@@ -7,6 +7,7 @@ import type { KnownWorkers } from '../model/known-workers.ts'
 import type { PluginSlot, SlotOptions } from '../model/plugin-slot.ts'
 import type { Worker } from '../model/worker.ts'
 import type { FunctionRegistry } from '../registry/functions.ts'
+import type { RefusedFunctions } from '../registry/refused-functions.ts'
 import type { TriggerRegistry } from '../registry/triggers.ts'
 import type { EngineRequest } from './engine-call.ts'
 import type { HandOver } from './hand-over.ts'
@@ -52,6 +53,8 @@ export interface Registries {
   readonly triggers: TriggerRegistry
   /** For ids that are not among them. */
   readonly suggestions: Suggestions
+  /** Why some of them are missing. */
+  readonly refused: RefusedFunctions
 }
 
 /** What the plugin host drives: the slots of plugins, and the change of their generations. */

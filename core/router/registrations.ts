@@ -2,7 +2,7 @@
 // Works alike for sockets, rings and pipes; what a starting plugin generation registers goes to its stage.
 import { toErrorBody, type ErrorBody } from '../../protocol/errors.ts'
 import type { RegisterFunction, WorkerMessage } from '../../protocol/messages.ts'
-import { checkFunctionRegistration, type SessionRights } from '../model/policy.ts'
+import { checkFunctionRegistration, isTrusted, type SessionRights } from '../model/policy.ts'
 import type { TriggerProposal } from '../model/binding.ts'
 import type { FunctionRegistration } from '../model/function-entry.ts'
 import type { HttpInvoker } from '../model/http-invoker.ts'
@@ -10,6 +10,7 @@ import type { Worker } from '../model/worker.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
 import type { Log } from '../log.ts'
 import type { FunctionRegistry } from '../registry/functions.ts'
+import type { RefusedFunctions } from '../registry/refused-functions.ts'
 import type { CallCounts } from '../telemetry/metrics.ts'
 import { Hooks, isObject } from './hooks.ts'
 import type { Caller, Registries, WorkerTable } from './ports.ts'
@@ -36,6 +37,7 @@ export interface RegistrationsDeps {
 export class Registrations {
   readonly #functions: FunctionRegistry
   readonly #hooks: Hooks
+  readonly #refused: RefusedFunctions
   readonly #table: WorkerTable
   readonly #httpInvoker: HttpInvoker
   readonly #log: Log
@@ -45,6 +47,7 @@ export class Registrations {
 
   constructor({ registries, caller, table, httpInvoker, counts, warnings, log }: RegistrationsDeps) {
     this.#functions = registries.functions
+    this.#refused = registries.refused
     this.#table = table
     this.#httpInvoker = httpInvoker
     this.#log = log
@@ -160,16 +163,24 @@ export class Registrations {
     try {
       await this.#httpInvoker.check(worker, id, message.invocation)
     } catch (error) {
-      const subject = `HTTP-invoked function '${id}'`
-      const refusal = toErrorBody(error)
-      if (rights !== undefined) return void this.#refusals.denied(worker, subject, refusal)
-      this.#log.error(`${subject} not registered: ${refusal.message}`, { worker: worker.name ?? worker.id })
+      this.#refuseInvoked(worker, id, toErrorBody(error))
       return
     }
     if (worker.phase !== 'open') return
     const hook = rights?.onFunctionRegistration
     if (rights === undefined || hook === undefined) this.#addFunction(worker, message, id)
     else await this.#askForFunction(worker, message, rights, hook)
+  }
+
+  /** Said in the log and to the worker, whose calls of the function would come to nothing otherwise (the seeds' promise C13; spec 06 B.1 lets it be). */
+  #refuseInvoked(worker: Worker, id: string, { code, message }: ErrorBody): void {
+    const subject = `HTTP-invoked function '${id}'`
+    if (worker.stage !== undefined) worker.stage.conflicts.push(`${subject} refused: ${code}: ${message}`)
+    else this.#reject(worker, id, '', { code, message })
+    if (!isTrusted(worker.policy)) return this.#refusals.denied(worker, subject, { code, message })
+    this.#refusals.count()
+    this.#refused.add(worker.namespace, id, { code, message })
+    this.#log.error(`${subject} not registered: ${code}: ${message}`, { code, worker: worker.name ?? worker.id })
   }
 
   #addFunction(worker: Worker, message: RegisterFunction, id: string): void {
@@ -209,13 +220,14 @@ export class Registrations {
     this.#refusals.denied(worker, `function '${id}'`, { code: 'FORBIDDEN', message: conflict.reason })
   }
 
-  #reject(worker: Worker, id: string, ownerWorkerId: string): void {
+  #reject(worker: Worker, id: string, ownerWorkerId: string, reason?: ErrorBody): void {
     worker.link.send({
       type: 'registrationrejected',
       code: 'FUNCTION_NAMESPACE_CONFLICT',
       namespace: worker.namespace,
       function_id: id,
       owner_worker_id: ownerWorkerId,
+      ...(reason !== undefined && { reason }),
     })
   }
 

@@ -6,6 +6,7 @@ import type { EngineOptions } from '../model/options.ts'
 import type { Log } from '../log.ts'
 import type { FunctionEntry, Provider } from '../model/function-entry.ts'
 import { FunctionRegistry } from '../registry/functions.ts'
+import { RefusedFunctions } from '../registry/refused-functions.ts'
 import { TriggerRegistry } from '../registry/triggers.ts'
 import type { HttpInvoker } from '../model/http-invoker.ts'
 import { NO_KNOWN_WORKERS, type KnownWorkers } from '../model/known-workers.ts'
@@ -60,6 +61,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
   readonly engineWorker: Worker
   readonly known: KnownWorkers
   readonly suggestions = new Suggestions()
+  readonly refused = new RefusedFunctions()
   readonly workers = new Map<string, Worker>()
   readonly #events: RouterEvents
   readonly #httpInvoker: HttpInvoker
@@ -90,7 +92,10 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     this.#events = events
     const warnings = (this.warnings = new ThrottledWarnings(log))
     const functions = (this.functions = new FunctionRegistry(options.duplicate_functions, {
-      onProvided: (entry) => this.#grace.end(entry),
+      onProvided: (entry) => {
+        this.refused.forget(entry.namespace, entry.id)
+        this.#grace.end(entry)
+      },
       onChanged: () => events.onFunctionsChanged(),
       onEvicted: ({ worker, entry }) => tellEvicted(worker, entry, warnings),
       onProvidersChanged: (entry) => events.onProvidersChanged(entry),
@@ -224,7 +229,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
 
   #deliver(call: Call, provider: Provider): void {
     if (provider.registration.invocation !== undefined) {
-      return this.#httpInvoker.invoke(call, provider, (result, error) => this.#settlement.answer(call, result, error))
+      return this.#invokeOverHttp(call, provider)
     }
     const { worker } = provider
     const { link, slot } = worker
@@ -255,8 +260,19 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     call.data = NO_BYTES
     call.metadata = undefined
     if (link.congested && call.caller.link.kind === 'socket') link.throttle(call.caller.link)
-    if (worker.inFlight > worker.maxUnanswered) this.#unanswered.giveUpOldest(worker)
+    if (worker.unanswered > worker.maxUnanswered) this.#unanswered.giveUpOldest(worker)
     this.#slots.handOvers?.delivered(call)
+  }
+
+  #invokeOverHttp(call: Call, provider: Provider): void {
+    const { worker } = provider
+    worker.madeElsewhere++
+    call.deliveredAt = turnNow()
+    this.#httpInvoker.invoke(call, provider, (result, error) =>
+      this.#settlement.settleElsewhere(call, worker, result, error),
+    )
+    call.data = NO_BYTES
+    call.metadata = undefined
   }
 
   /** Another provider may be able to take what this one can't. */

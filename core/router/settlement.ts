@@ -43,6 +43,12 @@ export class Settlement {
     this.#settled(call, worker, result, error)
   }
 
+  /** Takes the answer to a call that was made in place of `worker`, which may have ended since. */
+  settleElsewhere(call: Call, worker: Worker, result: Buffer | undefined, error: Buffer | undefined): void {
+    worker.madeElsewhere--
+    this.#ended(call, worker, result, error)
+  }
+
   /** Settles a call with an error before it reached a provider. */
   fail(call: Call, body: ErrorBody): void {
     if (body.code === 'overloaded') this.#counts.overloaded++
@@ -80,10 +86,11 @@ export class Settlement {
     if (callee?.kind === 'socket') caller.link.throttle(callee)
   }
 
-  /** Ends a call whose caller has left before it could be delivered: nobody is told. */
+  /** Ends a call whose caller has left before it could be delivered: nobody is told but the engine itself, where it made the call for another. */
   abandon(call: Call): void {
     this.#telemetry.observer?.end(call, STOPPED)
     this.#counts.error++
+    call.onSettled?.(undefined, STOPPED)
   }
 
   /** Settles everything that the worker has not answered with `invocation_stopped`. `why`: in words for the callers. */
@@ -110,6 +117,10 @@ export class Settlement {
   #settled(call: Call, worker: Worker, result: Buffer | undefined, error: Buffer | undefined): void {
     worker.inFlightBytes -= call.bytes
     if (!isVoid(call)) worker.waiting--
+    this.#ended(call, worker, result, error)
+  }
+
+  #ended(call: Call, worker: Worker, result: Buffer | undefined, error: Buffer | undefined): void {
     const { slot } = worker
     if (slot !== undefined) {
       slot.calls++

@@ -1,50 +1,47 @@
 // HTTP-invoked functions (spec 01 §10): the holder of the seat `http-invoker` checks the target at registration and makes the calls.
-import { objectSplice, Splice } from '../../protocol/scanner/object-splice.ts'
-import type { HttpInvokerQuestion } from '../../protocol/seats.ts'
-import { callerIdOf, type Call } from '../model/call.ts'
+import type { HttpInvokerMetadata, HttpInvokerTarget } from '../../protocol/seats.ts'
+import type { Call } from '../model/call.ts'
 import type { Provider } from '../model/function-entry.ts'
 import type { HttpInvoker } from '../model/http-invoker.ts'
+import { isTrusted } from '../model/policy.ts'
 import type { Worker } from '../model/worker.ts'
-import type { OnSettled, Seat } from './seat.ts'
+import { jsonRequest, type OnSettled, type Seat } from './seat.ts'
 
 /** How long the holder may take to check a target. */
 const CHECK_MS = 10_000
 
 export class SeatHttpInvoker implements HttpInvoker {
-  readonly #seat: Seat<HttpInvokerQuestion, unknown>
+  readonly #seat: Seat<null, unknown>
+  readonly #timeoutMs: number | null
 
-  constructor(seat: Seat<HttpInvokerQuestion, unknown>) {
+  /** @param maxInvocationMs `engine.max_invocation_ms` */
+  constructor(seat: Seat<null, unknown>, maxInvocationMs: number) {
     this.#seat = seat
+    this.#timeoutMs = maxInvocationMs > 0 ? maxInvocationMs : null
   }
 
   async check(worker: Worker, functionId: string, invocation: unknown): Promise<void> {
-    const question = { action: 'register', function_id: functionId, worker_id: worker.id, invocation } as const
-    await this.#seat.ask(question, CHECK_MS)
+    const metadata: HttpInvokerMetadata = {
+      action: 'register',
+      ...targetOf(worker, functionId, invocation),
+      worker_id: worker.id,
+    }
+    await this.#seat.ask(null, CHECK_MS, { metadata })
   }
 
-  invoke(call: Call, provider: Provider, onSettled: OnSettled): void {
+  invoke(call: Call, { worker, registration }: Provider, onSettled: OnSettled): void {
     const { traceparent, baggage } = call
-    this.#seat.pass({ data: invocationRequest(call, provider), traceparent, baggage }, onSettled)
+    const metadata: HttpInvokerMetadata = {
+      action: 'invoke',
+      ...targetOf(worker, call.functionId, registration.invocation),
+      traceparent: traceparent ?? null,
+      baggage: baggage ?? null,
+      timeout_ms: this.#timeoutMs,
+    }
+    this.#seat.pass({ ...jsonRequest(call.data, metadata), traceparent, baggage, onBehalfOf: call }, onSettled)
   }
 }
 
-/** The question `invoke`, with the caller's payload as it is. */
-function invocationRequest(call: Call, provider: Provider): Buffer {
-  const head: Omit<Extract<HttpInvokerQuestion, { action: 'invoke' }>, 'data'> = {
-    action: 'invoke',
-    function_id: call.functionId,
-    invocation: provider.registration.invocation,
-    traceparent: call.traceparent ?? null,
-    baggage: call.baggage ?? null,
-  }
-  const callerId = callerIdOf(call)
-  const data = callerId === undefined ? call.data : withCaller(call.data, callerId)
-  return Buffer.concat([Buffer.from(`${JSON.stringify(head).slice(0, -1)},"data":`), data, Buffer.from('}')])
-}
-
-function withCaller(data: Buffer, callerId: string): Buffer {
-  const members = objectSplice(data)
-  if (members === Splice.NotAnObject) return data
-  const tail = `${members === Splice.EmptyObject ? '' : ','}"_caller_worker_id":"${callerId}"}`
-  return Buffer.concat([data.subarray(0, data.length - 1), Buffer.from(tail)])
+function targetOf(worker: Worker, functionId: string, invocation: unknown): HttpInvokerTarget {
+  return { function_id: functionId, invocation, is_session: !isTrusted(worker.policy) }
 }

@@ -25,6 +25,13 @@ export type OnSettled = NonNullable<Call['onSettled']>
  */
 export type SeatState = 'empty' | 'serving' | 'changing' | 'away'
 
+export interface AskOptions {
+  /** Makes a value of the answer's JSON. Default: `JSON.parse`. */
+  readonly read?: (json: string) => unknown
+  /** Default: none. */
+  readonly metadata?: object
+}
+
 export class Seat<Question, Answer> {
   readonly name: SeatName
   readonly #router: SeatRouter
@@ -59,13 +66,14 @@ export class Seat<Question, Answer> {
   }
 
   /**
-   * Asks the holder, at its gate if need be. `read` makes a value of the answer's JSON. Default: `JSON.parse`.
+   * Asks the holder, at its gate if need be.
    * @throws CodedError `plugin_unavailable` when the seat is empty, `timeout` after `ms`, else the holder's error.
    */
-  async ask(question: Question, ms: number, read: (json: string) => unknown = JSON.parse): Promise<Answer> {
+  async ask(question: Question, ms: number, options: AskOptions = {}): Promise<Answer> {
+    const { read = JSON.parse, metadata } = options
     if (this.state === 'empty') throw this.#vacancy()
     const asked = new Promise<Answer>((resolve, reject) => {
-      this.pass({ data: Buffer.from(JSON.stringify(question)) }, (result, error) => {
+      this.pass(jsonRequest(Buffer.from(JSON.stringify(question)), metadata), (result, error) => {
         if (error !== undefined) reject(readError(error))
         else resolve((result === undefined ? undefined : read(result.toString())) as Answer)
       })
@@ -80,11 +88,8 @@ export class Seat<Question, Answer> {
    */
   tell(message: Question | Buffer, onLost: (reason: CodedError) => void, metadata?: object): void {
     if (!this.isHeld) return onLost(this.#vacancy())
-    const request = {
-      data: Buffer.isBuffer(message) ? message : Buffer.from(JSON.stringify(message)),
-      ...(metadata !== undefined && { metadata: Buffer.from(JSON.stringify(metadata)) }),
-    }
-    this.pass(request, (_result, error) => {
+    const data = Buffer.isBuffer(message) ? message : Buffer.from(JSON.stringify(message))
+    this.pass(jsonRequest(data, metadata), (_result, error) => {
       if (error !== undefined) onLost(readError(error))
     })
   }
@@ -124,4 +129,9 @@ export class Seat<Question, Answer> {
     const end = this.state === 'away' ? ' does not run' : ''
     return new CodedError('plugin_unavailable', `${what} the seat '${this.name}'${end}`)
   }
+}
+
+/** @param data raw JSON */
+export function jsonRequest(data: Buffer, metadata: object | undefined): { data: Buffer; metadata?: Buffer } {
+  return { data, ...(metadata !== undefined && { metadata: Buffer.from(JSON.stringify(metadata)) }) }
 }

@@ -2,7 +2,6 @@
 import type {
   EntriesAnswer,
   EntriesQuestion,
-  HttpInvokerQuestion,
   SessionAnswer,
   SessionQuestion,
   SettingsAnswer,
@@ -13,7 +12,8 @@ import { Seat, type SeatRouter } from './seat.ts'
 
 export class Seats {
   readonly sessionPolicy: Seat<SessionQuestion, SessionAnswer>
-  readonly httpInvoker: Seat<HttpInvokerQuestion, unknown>
+  /** Asked by metadata alone. */
+  readonly httpInvoker: Seat<null, unknown>
   /** Told bytes alone. */
   readonly telemetry: Seat<never, unknown>
   readonly settings: Seat<SettingsQuestion, SettingsAnswer>

@@ -49,7 +49,7 @@ export class SessionPolicy {
   async decide({ listener, rbac, middleware, input }: Newcomer): Promise<Policy> {
     try {
       const question = { listener, rbac, middleware_function_id: middleware ?? null, ...input }
-      const answer = checked(await this.#seat.ask(question, DECISION_MS, parseUnrounded))
+      const answer = checked(await this.#seat.ask(question, DECISION_MS, { read: parseUnrounded }))
       const rights = this.#part(rightsOf(this.#shared(answer)))
       return { kind: 'session', rights, middleware, exact: this.#exact }
     } catch (error) {

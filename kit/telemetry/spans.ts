@@ -9,7 +9,7 @@ import { RawJson } from '../../sdk/raw-json.ts'
 /** Spans that are sent together, and how long the first of them waits for others. */
 export const SPAN_BATCH = { spans: 256, ms: 500 }
 
-export type SpanKind = 'internal' | 'producer' | 'consumer'
+export type SpanKind = 'internal' | 'client' | 'producer' | 'consumer'
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 
 export interface Span {
@@ -32,7 +32,7 @@ export interface SpansDeps {
 /** Version, trace, span, flags. */
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
 const SAMPLED = 1
-const KINDS = { internal: 1, producer: 4, consumer: 5 } as const
+const KINDS = { internal: 1, client: 3, producer: 4, consumer: 5 } as const
 const STATUS = { ok: 1, error: 2 } as const
 const METADATA: TelemetryMetadata = { signal: 'OTLP', worker_id: null }
 

@@ -26,6 +26,7 @@ import { LISTENER_DEFAULTS } from '../../core/config/listener-schema.ts'
 import { MAX_UNUSED_BUNDLES } from '../../core/host/builds/temporary-bundles.ts'
 import { HEALTH_REQUEST_MS } from '../../core/health/health-endpoint.ts'
 import { HEALTH_CONNECTIONS } from '../../core/health/health-port.ts'
+import { MAX_REFUSED_FUNCTIONS } from '../../core/registry/refused-functions.ts'
 import { MAX_FILE_BYTES } from '../../core/remembered-functions.ts'
 import { CRASH_BUDGET_DEFAULTS } from '../../core/host/table/crash-budget.ts'
 import { CHANNEL_WINDOW_BYTES } from '../../protocol/ring/credit.ts'
@@ -63,6 +64,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     'engine.restart_grace_max_calls',
     countText(engine.restart_grace_max_calls),
     '`overloaded`',
+  ],
+  [
+    'refused registrations of HTTP-invoked functions of which callers are told why',
+    FIXED,
+    countText(MAX_REFUSED_FUNCTIONS),
+    'the oldest is forgotten',
   ],
   [
     'functions of external workers that are remembered over a restart',

@@ -29,9 +29,10 @@ export function composeRouter({ log, engine, events, triggers, listedAs }: Compo
     functions: { find: (namespace, id) => router.functions.find(namespace, id) },
     invokeThen: (request, onSettled) => router.invokeThen(request, onSettled),
   })
-  const httpInvoker = new SeatHttpInvoker(seats.httpInvoker)
+  const options = { ...ENGINE_DEFAULTS, ...engine }
+  const httpInvoker = new SeatHttpInvoker(seats.httpInvoker, options.max_invocation_ms)
   const router: Router = new Router({
-    options: { ...ENGINE_DEFAULTS, ...engine },
+    options,
     log,
     engineWorker: new Worker({
       id: randomUUID(),

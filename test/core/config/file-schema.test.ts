@@ -77,11 +77,19 @@ function placesIn(schema: JsonSchema): Place[] {
   return [...named, ...listed, ...[...anyOf, ...oneOf].flatMap((branch: JsonSchema) => placesIn(branch))]
 }
 
-function valueWith(place: Place, leaf: unknown): unknown {
+/** With what the schema requires beside it. */
+function valueWith(place: Place, leaf: unknown, schema: JsonSchema): unknown {
   const [first, ...rest] = place
   if (first === undefined) return leaf
-  const inner = valueWith(rest, leaf)
-  return typeof first === 'number' ? [inner] : { [first]: inner }
+  const { properties = {}, items = {}, required = [] } = schema as Record<string, any>
+  if (typeof first === 'number') return [valueWith(rest, leaf, items as JsonSchema)]
+  const beside = (required as string[]).map((name) => [name, leastValue(properties[name] ?? {})])
+  return { ...Object.fromEntries(beside), [first]: valueWith(rest, leaf, properties[first] ?? {}) }
+}
+
+function leastValue({ type }: Record<string, unknown>): unknown {
+  if (type === 'array') return []
+  return type === 'integer' ? 1 : 'x'
 }
 
 describe('a variable', () => {
@@ -93,18 +101,24 @@ describe('a variable', () => {
     expect(listenerPlaces.length + entryPlaces.length + enginePlaces.length).toBeGreaterThan(50)
     for (const written of ['${NAME}', '${NAME:5}', '${A:x}${B:y}']) {
       for (const place of listenerPlaces)
-        expect(problemsOf({ workers: [{ name: 'iii-worker-manager', config: valueWith(place, written) }] })).toEqual([])
+        expect(
+          problemsOf({ workers: [{ name: 'iii-worker-manager', config: valueWith(place, written, LISTENER_SCHEMA) }] }),
+        ).toEqual([])
       for (const place of entryPlaces)
-        expect(problemsOf({ workers: [{ name: 'x', ...(valueWith(place, written) as object) }] })).toEqual([])
-      for (const place of enginePlaces) expect(problemsOf({ engine: valueWith(place, written) })).toEqual([])
+        expect(
+          problemsOf({ workers: [{ name: 'x', ...(valueWith(place, written, ENTRY_SCHEMA) as object) }] }),
+        ).toEqual([])
+      for (const place of enginePlaces)
+        expect(problemsOf({ engine: valueWith(place, written, ENGINE_SCHEMA) })).toEqual([])
     }
   })
 
   test.each(BUILT_INS)('may stand in the place of every value of $about.name', ({ about: { name, leastConfig } }) => {
-    for (const place of placesIn(BUILT_IN_SCHEMAS[name] ?? {})) {
+    const schema = BUILT_IN_SCHEMAS[name] ?? {}
+    for (const place of placesIn(schema)) {
       // A block of an adapter is told by its name.
       if (place[0] === 'adapter' && place.length > 1) continue
-      const config = { ...leastConfig, ...(valueWith(place, '${NAME:1}') as object) }
+      const config = { ...leastConfig, ...(valueWith(place, '${NAME:1}', schema) as object) }
       expect(problemsOf({ workers: [{ name, config }] })).toEqual([])
     }
   })

@@ -306,8 +306,8 @@ describe('mandatory workers', () => {
     expect(added('workers: [{name: configuration}]')).toEqual([
       'iii-worker-manager',
       'iii-engine-functions',
-      'iii-observability',
       'iii-http-functions',
+      'iii-observability',
       'iii-directory',
       'iii-worker-ops',
     ])

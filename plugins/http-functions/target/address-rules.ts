@@ -83,7 +83,8 @@ function groupsOf(address: string): number[] {
   const before = partsOf(head)
   if (tail === undefined) return before
   const after = partsOf(tail)
-  return [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after]
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => 0)
+  return [...before, ...zeros, ...after]
 }
 
 function partsOf(text: string): number[] {

@@ -22,6 +22,10 @@ export function readCircuitRule(written: unknown): CircuitRule {
   closedMembers(written, 'circuit_breaker', ['failures', 'open_ms'])
   return {
     failures: wholeMember(written, 'circuit_breaker', 'failures', { least: 1, most: MAX_FAILURES }),
-    openMs: wholeMember(written, 'circuit_breaker', 'open_ms', { least: 1, most: MAX_OPEN_MS, initial: DEFAULT_OPEN_MS }),
+    openMs: wholeMember(written, 'circuit_breaker', 'open_ms', {
+      least: 1,
+      most: MAX_OPEN_MS,
+      initial: DEFAULT_OPEN_MS,
+    }),
   }
 }

@@ -50,7 +50,8 @@ export function readHeaders(written: unknown, ignored: (name: string) => void = 
     headers.push([headerName(name, 'headers'), value])
     bytes += name.length + value.length
   }
-  if (headers.length > MAX_HEADERS) throw badInvocation(`headers has ${headers.length} members, more than ${MAX_HEADERS}`)
+  if (headers.length > MAX_HEADERS)
+    throw badInvocation(`headers has ${headers.length} members, more than ${MAX_HEADERS}`)
   if (bytes > MAX_HEADER_BYTES) throw badInvocation(`headers has ${bytes} bytes, more than ${MAX_HEADER_BYTES}`)
   return headers
 }

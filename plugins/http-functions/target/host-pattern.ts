@@ -29,7 +29,9 @@ function hostPartOf(written: string): string {
   if (afterScheme === written) return hostName(written)
   const authority = afterScheme.split(/[/\\#]/)[0]!
   const host = authority.slice(authority.lastIndexOf('@') + 1)
-  return hostName(isIPv6(host.replace(/^\[(.*)\](:\d*)?$/, '$1')) ? host.replace(/:\d*$/, '') : host.replace(/:\d*$/, ''))
+  return hostName(
+    isIPv6(host.replace(/^\[(.*)\](:\d*)?$/, '$1')) ? host.replace(/:\d*$/, '') : host.replace(/:\d*$/, ''),
+  )
 }
 
 /** Names that are not ASCII as they stand in URLs. */
@@ -61,11 +63,10 @@ function characterClass(inner: string, written: string): string {
   const members = (isNegated ? inner.slice(1) : inner).replace(/[\\\]^[]/g, '\\$&')
   const source = `[${isNegated ? '^' : ''}${members}]`
   try {
-    new RegExp(source)
+    return new RegExp(source).source
   } catch (cause) {
     throw new Error(`url_allowlist: '${written}' has a range that is the wrong way round; write [a-z], not [z-a]`, {
       cause,
     })
   }
-  return source
 }

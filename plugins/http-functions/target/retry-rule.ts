@@ -23,7 +23,8 @@ export const RETRIED_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 
 
 /** Throws CodedError `invalid_invocation`. */
 export function readRetryRule(written: unknown): RetryRule {
-  if (!isRecord(written)) throw badInvocation(`retry must be an object such as { attempts: 3 }, not ${shownValue(written)}`)
+  if (!isRecord(written))
+    throw badInvocation(`retry must be an object such as { attempts: 3 }, not ${shownValue(written)}`)
   closedMembers(written, 'retry', ['attempts', 'backoff_ms', 'max_backoff_ms', 'non_idempotent'])
   const nonIdempotent = written['non_idempotent'] ?? false
   if (typeof nonIdempotent !== 'boolean')
@@ -31,7 +32,11 @@ export function readRetryRule(written: unknown): RetryRule {
   return {
     attempts: wholeMember(written, 'retry', 'attempts', { least: 1, most: MAX_ATTEMPTS }),
     firstMs: wholeMember(written, 'retry', 'backoff_ms', { least: 0, most: MAX_WAIT_MS, initial: DEFAULT_FIRST_MS }),
-    longestMs: wholeMember(written, 'retry', 'max_backoff_ms', { least: 0, most: MAX_WAIT_MS, initial: DEFAULT_LONGEST_MS }),
+    longestMs: wholeMember(written, 'retry', 'max_backoff_ms', {
+      least: 0,
+      most: MAX_WAIT_MS,
+      initial: DEFAULT_LONGEST_MS,
+    }),
     nonIdempotent,
   }
 }

@@ -21,7 +21,11 @@ export function wholeMember(
   throw badInvocation(`${where}.${name} must be a whole number from ${least} to ${most}, not ${shownValue(value)}`)
 }
 
-export function closedMembers(written: Readonly<Record<string, unknown>>, where: string, known: readonly string[]): void {
+export function closedMembers(
+  written: Readonly<Record<string, unknown>>,
+  where: string,
+  known: readonly string[],
+): void {
   for (const name of Object.keys(written)) {
     if (!known.includes(name)) throw badInvocation(`${where}: ${unknownKey(name, known)}`)
   }

@@ -54,7 +54,8 @@ export function readTarget(invocation: unknown, rules: TargetRules): Target {
 function readUrl(written: unknown): URL {
   if (typeof written !== 'string') throw invalidUrl(`${shownValue(written)} is no text`)
   const url = URL.canParse(written) ? new URL(written) : undefined
-  if (url === undefined || url.hostname === '') throw invalidUrl(`'${shownUrl(written)}' names no host; write https://host/path`)
+  if (url === undefined || url.hostname === '')
+    throw invalidUrl(`'${shownUrl(written)}' names no host; write https://host/path`)
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     throw invalidUrl(`'${url.protocol}' is neither https: nor http:`)
   // It would stand in listings, logs and errors.

@@ -52,17 +52,20 @@ export class UrlSecurity {
   }
 
   /** For connections: gives them addresses that pass, and no others. */
-  readonly lookup: LookupFunction = (host, { all, family }, done) => {
-    this.#addresses(host).then(
-      (found) => {
-        const fitting = found.filter((each) => !isFamily(family) || each.family === Number(String(family).slice(-1)))
-        const [first] = fitting
-        if (first === undefined) done(refused(`DNS lookup failed: '${host}' has no address`), '', 0)
-        else if (all === true) done(null, [...fitting])
-        else done(null, first.address, first.family)
-      },
-      (error: unknown) => done(error as Error, '', 0),
-    )
+  readonly lookup: LookupFunction = (host, options, done) => void this.#answerLookup(host, options, done)
+
+  async #answerLookup(...[host, { all, family }, done]: Parameters<LookupFunction>): Promise<void> {
+    let found: readonly ResolvedAddress[]
+    try {
+      found = await this.#addresses(host)
+    } catch (error) {
+      return done(error as Error, '', 0)
+    }
+    const fitting = found.filter((each) => !isFamily(family) || each.family === Number(String(family).slice(-1)))
+    const [first] = fitting
+    if (first === undefined) done(refused(`DNS lookup failed: '${host}' has no address`), '', 0)
+    else if (all === true) done(null, [...fitting])
+    else done(null, first.address, first.family)
   }
 
   #addresses(host: string): Promise<readonly ResolvedAddress[]> {

@@ -37,14 +37,16 @@ it('a killed replica takes only its own calls in flight with it, and the next ca
     const before = outcomes.length
     const killedAt = performance.now()
     await victim.end()
+    const failedSince = (): Outcome[] => outcomes.slice(before).filter(({ answer }) => answer.error !== undefined)
+    // The engine has noticed the death.
+    await expect.poll(() => failedSince().length, { timeout: 10_000, interval: 1 }).toBeGreaterThan(0)
     expect((await caller.call('replica::work', { n: -2 })).error).toBeUndefined()
     await expect.poll(() => outcomes.length, { timeout: 10_000 }).toBeGreaterThan(before + 4 * IN_FLIGHT)
 
-    const failed = outcomes.slice(before).filter(({ answer }) => answer.error !== undefined)
+    const failed = failedSince()
     report(
       `kill ${kill + 1}: ${failed.length} calls in flight failed, the last after ${Math.round(Math.max(...failed.map(({ at }) => at - killedAt)))} ms`,
     )
-    expect(failed.length).toBeGreaterThan(0)
     expect(failed.length).toBeLessThanOrEqual(IN_FLIGHT)
     for (const { answer, at } of failed) {
       expect(answer.error).toEqual({ code: 'invocation_stopped', message: 'Invocation stopped' })

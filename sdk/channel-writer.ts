@@ -50,7 +50,7 @@ export class ChannelWriter extends WritingEnd {
     })
   }
 
-  /** Sends binary data; false when the caller should wait for `stream`'s `drain`. */
+  /** Sends binary data; false when the caller should wait for `onDrain`, or `stream`'s `drain`. */
   write(data: Uint8Array | string): boolean {
     return this.stream.write(data)
   }

@@ -11,6 +11,7 @@ import { NODE_SOCKETS } from './transports/node-sockets.ts'
 
 export * from './client/names.ts'
 export { ChannelReader, ChannelWriter } from './node/channels.ts'
+export type { ChannelEnd } from './channel-reader.ts'
 export { http } from './node/http.ts'
 export type {
   ApiRequest,

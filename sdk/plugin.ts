@@ -6,7 +6,7 @@ import type { FromSchema } from './schema-type.ts'
 
 export type { Channel, Handle, HttpInvocation, TriggerRef, TriggerTypeRef } from './handle.ts'
 export type { CallFunction, CallRequest, EnqueueResult } from './call-types.ts'
-export type { ChannelReader } from './channel-reader.ts'
+export type { ChannelEnd, ChannelReader } from './channel-reader.ts'
 export type { ChannelWriter } from './channel-writer.ts'
 export type { OfferedChannel, OfferedEnd } from './offered-channels.ts'
 export type { PluginHandle } from './plugin-handle.ts'

@@ -25,7 +25,7 @@ const SWEEP_MS = 60_000
 /** How long a finished channel answers with upgrade and close instead of 404. */
 const TOMBSTONE_MS = 60_000
 /** Beyond it the oldest are forgotten earlier. */
-const MAX_TOMBSTONES = 100_000
+export const MAX_TOMBSTONES = 100_000
 
 export type { ChannelRef }
 type Direction = ChannelRef['direction']
@@ -81,6 +81,11 @@ export class ChannelBroker {
   /** Channels that are not finished. */
   get size(): number {
     return this.#channels.size
+  }
+
+  /** Channels that are finished and not yet forgotten. */
+  get remembered(): number {
+    return this.#tombstones.size
   }
 
   /**

@@ -11,7 +11,7 @@ export const MAX_ASKS = 10_000
 export const ASK_MS = 10_000
 /** How long it is remembered that a plugin which is gone has offered channels, and of how many plugins. */
 const GONE_MS = 60_000
-const MAX_GONE = 1_000
+export const MAX_GONE = 1_000
 
 /** What came of a question: the plugin has opened its end of the channel, or there is none. */
 export type OfferAnswer = 'opened' | 'unknown' | 'over' | 'gone' | 'late'

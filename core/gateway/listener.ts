@@ -18,6 +18,7 @@ import type { Registrations } from '../router/registrations.ts'
 import type { Router } from '../router/router.ts'
 import { authInput, ipAddress } from '../seats/auth-input.ts'
 import type { ChannelBroker } from '../channels/channel-broker.ts'
+import { ChannelUpgrades } from './channel-upgrades.ts'
 import { Connection, type ConnectionDeps } from './connection.ts'
 import { serveTelemetry } from './otel-socket.ts'
 import { TelemetryPeers } from './telemetry-peers.ts'
@@ -57,6 +58,7 @@ export class Listener {
   /** The same for all connections. */
   readonly #connectionDeps: ConnectionDeps
   readonly #acceptor: WebSocketAcceptor<Endpoint, Connection>
+  readonly #channelUpgrades: ChannelUpgrades
   readonly #connections = new Set<Connection>()
   readonly #telemetryPeers = new TelemetryPeers(() => this.#workers())
   /** Rights that it has given, also to sessions that have ended. */
@@ -72,6 +74,7 @@ export class Listener {
     this.web = web
     this.#deps = deps
     this.#connectionDeps = connectionDeps(config, deps)
+    this.#channelUpgrades = new ChannelUpgrades(deps.channels, (webSocket) => this.#follow(webSocket, 'channel'))
     const closed = (webSocket: WebSocket, code: number): void => this.#closed(webSocket, code)
     this.#onClosed = function (code) {
       closed(this, code)
@@ -126,6 +129,7 @@ export class Listener {
   /** Workers are sent 1012 (service restart) so that they come back, channel and telemetry sockets 1001. The address stays open. */
   async endSessions(): Promise<void> {
     await this.#acceptor.close(() => {
+      this.#channelUpgrades.endWaiting()
       // As an abnormal end: its calls wait out the restart grace, for the workers come back.
       for (const connection of this.#connections) connection.end(1012, 'service restart', { abnormal: true })
       // Nor has what was made to outlive its connection the rights of a listener that is not there any more.
@@ -150,30 +154,9 @@ export class Listener {
       const { key, direction } = endpoint
       if (key === undefined || direction === undefined)
         return refuse('400 Bad Request', { body: "a channel URL needs 'key' and 'dir' (read or write)" })
-      return this.#openChannel(endpoint.id, key, direction, upgrade)
+      return this.#channelUpgrades.open({ id: endpoint.id, key, direction }, upgrade)
     }
     accept((webSocket, socket) => this.#opened({ webSocket, socket, request, endpoint }))
-  }
-
-  /** A plugin may have to be asked first: until it has answered nothing is read from the socket. */
-  #openChannel(
-    id: string,
-    key: string,
-    direction: 'read' | 'write',
-    { request, refuse, accept }: Upgrade<Endpoint>,
-  ): void {
-    let cancel = (): void => {}
-    const cancelled = (): void => cancel()
-    request.socket.once('close', cancelled)
-    cancel = this.#deps.channels.openSocket(id, key, direction, (found) => {
-      request.socket.off('close', cancelled)
-      if (found === 'unknown') return refuse('404 Not Found', { body: 'Channel not found' })
-      if (found === 'unavailable') return refuse('503 Service Unavailable', { headers: { 'Retry-After': '1' } })
-      accept((webSocket) => {
-        this.#follow(webSocket, 'channel')
-        found.attach(webSocket)
-      })
-    })
   }
 
   #tellRefused(refused: RefusedConnection): void {

@@ -1,5 +1,7 @@
 // What is limited in the engine itself, with the defaults that the code has.
+import { MAX_TOMBSTONES } from '../../core/channels/channel-broker.ts'
 import { MAX_SHARED_BYTES } from '../../core/channels/channel.ts'
+import { ASK_MS, MAX_ASKS, MAX_GONE } from '../../core/channels/offers.ts'
 import { HELD_ADDRESS_CHANGE_MS, HELD_ADDRESS_START_MS } from '../../core/gateway/listeners.ts'
 import { END_MS } from '../../core/host/containers/containers.ts'
 import { MAX_HEALTH_CHARACTERS, MAX_HEALTH_PARTS } from '../../core/host/inside/own-health.ts'
@@ -29,6 +31,7 @@ import { HEALTH_CONNECTIONS } from '../../core/health/health-port.ts'
 import { MAX_REFUSED_FUNCTIONS } from '../../core/registry/refused-functions.ts'
 import { MAX_FILE_BYTES } from '../../core/remembered-functions.ts'
 import { CRASH_BUDGET_DEFAULTS } from '../../core/host/table/crash-budget.ts'
+import { MAX_OFFERS } from '../../sdk/offered-channels.ts'
 import { CHANNEL_WINDOW_BYTES } from '../../protocol/ring/credit.ts'
 import { DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
 import { PIPE_OPTIONS } from '../../protocol/ring/pipe-duplex.ts'
@@ -150,6 +153,25 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
   ['items in a channel', '`buffer_size` at its creation', '64, at most 1,024', 'the writer waits'],
   ['bytes in a channel', FIXED, bytesText(8 * 2 ** 20), 'the writer waits'],
   ['channels', FIXED, '100,000', '`overloaded`'],
+  [
+    'channels that are finished and remembered',
+    FIXED,
+    `${countText(MAX_TOMBSTONES)}, for a minute`,
+    'the oldest first',
+  ],
+  ['channels that one plugin offers and nobody has opened', FIXED, countText(MAX_OFFERS), '`offerChannel` throws'],
+  [
+    'openers of offered channels that wait for the plugin',
+    FIXED,
+    `${countText(MAX_ASKS)}, ${timeText(ASK_MS)}`,
+    'sockets get 503 with `Retry-After`, plugins the end with 1009',
+  ],
+  [
+    'plugins whose offers are remembered after their end',
+    FIXED,
+    `${countText(MAX_GONE)}, for a minute`,
+    'the oldest first',
+  ],
   ['channels that one session has created', FIXED, '1,000', '`overloaded`'],
   [
     'bytes in these together',

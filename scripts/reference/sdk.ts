@@ -92,6 +92,7 @@ const SECTIONS: readonly Section[] = [
       'Channel',
       'ChannelWriter',
       'ChannelReader',
+      'ChannelEnd',
       'StreamChannelRef',
       'createChannel',
       'ChannelDirection',

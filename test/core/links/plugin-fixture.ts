@@ -1,7 +1,7 @@
 // The router's side of a plugin link in tests: records what comes, answers calls, and calls the plugin.
 import type { FrameLink } from '../../../core/links/frame-link.ts'
 import type { FrameTransport } from '../../../core/links/frame-transport.ts'
-import type { ChannelEvent, LinkEvents } from '../../../core/model/link-events.ts'
+import type { ChannelEvent, LinkEvents, OfferEvent } from '../../../core/model/link-events.ts'
 import { FunctionEntry, Provider } from '../../../core/model/function-entry.ts'
 import { Worker } from '../../../core/model/worker.ts'
 import type { Action } from '../../../core/model/action.ts'
@@ -29,6 +29,7 @@ export class PluginFixture implements LinkEvents {
   readonly worker: Worker
   readonly seen = new Collector<SeenCall>()
   readonly channels = new Collector<ChannelEvent>()
+  readonly offers = new Collector<OfferEvent>()
   readonly #providers = new Map<string, Provider>()
   readonly #waiting = new Map<number | string, (outcome: Outcome) => void>()
   readonly #registered = new Collector<string>()
@@ -97,7 +98,8 @@ export class PluginFixture implements LinkEvents {
     this.#registered.add(message.id)
   }
 
-  onChannel(_worker: Worker, event: ChannelEvent): void {
+  onChannel(_worker: Worker, event: ChannelEvent | OfferEvent): void {
+    if (event.kind === 'offers' || event.kind === 'refused') return this.offers.add(event)
     const keeps = event.kind === 'text' || event.kind === 'binary'
     this.channels.add(keeps ? { ...event, bytes: Buffer.from(event.bytes) } : event)
   }

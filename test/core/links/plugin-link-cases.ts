@@ -1,5 +1,7 @@
 // What ring and pipe links have in common, as one suite of cases.
 import { expect, it } from 'vitest'
+import type { ChannelRef } from '../../../core/model/channel-ref.ts'
+import { OfferRefusal } from '../../../protocol/ring/frame.ts'
 import { CHANNEL_WINDOW_BYTES, CreditReturn, CreditWindow } from '../../../protocol/ring/credit.ts'
 import { within } from '../../support/deadline.ts'
 import type { PluginFixture } from './plugin-fixture.ts'
@@ -147,6 +149,52 @@ export function pluginLinkCases(fixture: () => PluginFixture): void {
     expect(received).toBe(sent)
     const closes = () => plugin.channels.items.filter(({ kind }) => kind === 'close')
     await expect.poll(closes, { timeout: 5_000 }).toMatchObject([{ code: 1000 }])
+  })
+
+  it('asks for channels that the plugin offers, and gets the ends or the reasons why not', async () => {
+    const plugin = fixture()
+    const offer = async (input: object): Promise<ChannelRef> =>
+      JSON.parse((await plugin.invoke('offer', JSON.stringify(input))).result ?? 'null') as ChannelRef
+    const read = await offer({ direction: 'read' })
+    const write = await offer({ direction: 'write' })
+    const withdrawn = await offer({ direction: 'read', withdrawn: true })
+    const [announced] = await plugin.offers.take(1)
+    expect(announced).toEqual({ kind: 'offers', prefix: read.channel_id.slice(0, 24) })
+    expect(new Set([read, write, withdrawn].map(({ channel_id: id }) => id.slice(0, 24))).size).toBe(1)
+    const never = `${read.channel_id.slice(0, -1)}f`
+    const asked: [ref: ChannelRef, reason: OfferRefusal][] = [
+      [{ ...read, direction: 'write' }, OfferRefusal.Unknown],
+      [{ ...read, access_key: write.access_key }, OfferRefusal.Unknown],
+      [{ ...read, access_key: '' }, OfferRefusal.Unknown],
+      [{ ...read, channel_id: never }, OfferRefusal.Unknown],
+      [{ ...read, channel_id: `${read.channel_id.slice(0, -1)}x` }, OfferRefusal.Unknown],
+      [{ ...read, channel_id: `${read.channel_id}0` }, OfferRefusal.Unknown],
+      [withdrawn, OfferRefusal.Over],
+    ]
+    for (const [index, [ref]] of asked.entries()) plugin.link.channelAsk(index + 1, ref)
+    expect((await plugin.offers.take(asked.length + 1)).slice(1)).toEqual(
+      asked.map(([, reason], index) => ({ kind: 'refused', ask: index + 1, reason })),
+    )
+    plugin.link.channelAsk(4_294_967_295, read)
+    const [opened, item] = await plugin.channels.take(2)
+    expect(opened).toEqual({
+      kind: 'open',
+      end: expect.any(Number) as number,
+      ask: 4_294_967_295,
+      ref: { ...read, direction: 'write' },
+    })
+    expect(item).toMatchObject({ kind: 'binary', end: opened!.end })
+    plugin.link.channelAsk(9, write)
+    const third = (await plugin.channels.take(3))[2]!
+    expect(third).toMatchObject({ kind: 'open', ask: 9, ref: { ...write, direction: 'read' } })
+    plugin.link.channelText(third.end, Buffer.from('enough'))
+    expect((await plugin.channels.take(4))[3]).toMatchObject({ kind: 'close', end: third.end, code: 1000 })
+    plugin.link.channelAsk(10, read)
+    expect((await plugin.offers.take(asked.length + 2)).at(-1)).toEqual({
+      kind: 'refused',
+      ask: 10,
+      reason: OfferRefusal.Over,
+    })
   })
 
   it('tells since when frames lie unread while a handler blocks its thread', async () => {

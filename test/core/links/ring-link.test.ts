@@ -8,7 +8,7 @@ import { Collector, within } from '../../support/deadline.ts'
 import { PluginFixture } from './plugin-fixture.ts'
 import { pluginLinkCases } from './plugin-link-cases.ts'
 
-const FUNCTIONS = 12
+const FUNCTIONS = 13
 let thread: Thread
 let transport: RingTransport
 let plugin: PluginFixture

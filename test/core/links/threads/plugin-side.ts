@@ -1,10 +1,10 @@
 // Functions for the tests of ring and pipe links, registered through a real handle.
 import { RawJson } from '../../../../sdk/raw-json.ts'
-import type { Handle } from '../../../../sdk/handle.ts'
+import type { PluginHandle } from '../../../../sdk/plugin-handle.ts'
 import type { ChannelReader } from '../../../../sdk/channel-reader.ts'
 import type { ChannelWriter } from '../../../../sdk/channel-writer.ts'
 
-export function registerTestFunctions(iii: Handle): void {
+export function registerTestFunctions(iii: PluginHandle): void {
   iii.registerFunction('echo', (data) => data)
   iii.registerFunction('echo-later', async (data) => data)
   iii.registerFunction('raw', (json: string) => ({ json }), { raw: true })
@@ -23,6 +23,14 @@ export function registerTestFunctions(iii: Handle): void {
   iii.registerFunction('copy', async ({ from, to }: { from: ChannelReader; to: ChannelWriter }) => {
     for await (const chunk of from.stream) to.write(chunk as Buffer)
     to.close()
+  })
+  iii.registerFunction('offer', ({ direction, withdrawn }) => {
+    const offer = iii.offerChannel(direction as 'read' | 'write', (end) => {
+      if ('write' in end) end.write('here you are')
+      else end.onMessage(() => end.close())
+    })
+    if (withdrawn === true) offer.withdraw()
+    return offer.ref
   })
   iii.registerFunction('exit', () => process.exit(3))
 }

@@ -3,6 +3,10 @@
 import type { WebSocket } from 'ws'
 import type { Upgrade } from '../../base/net/web-socket-acceptor.ts'
 import type { ChannelBroker } from '../channels/channel-broker.ts'
+import { readFramesDirectly, type FrameReaderOwner } from './frame-reader.ts'
+
+/** A channel's end learns of its close from the WebSocket itself. */
+const NOBODY: FrameReaderOwner = { closed() {} }
 
 export interface WantedChannel {
   readonly id: string
@@ -12,13 +16,15 @@ export interface WantedChannel {
 
 export class ChannelUpgrades {
   readonly #channels: ChannelBroker
+  readonly #maxFrameBytes: number
   readonly #onOpened: (webSocket: WebSocket) => void
   /** Each refuses one that waits. */
   readonly #waiting = new Set<() => void>()
 
   /** @param onOpened gets each WebSocket before the channel does */
-  constructor(channels: ChannelBroker, onOpened: (webSocket: WebSocket) => void) {
+  constructor(channels: ChannelBroker, maxFrameBytes: number, onOpened: (webSocket: WebSocket) => void) {
     this.#channels = channels
+    this.#maxFrameBytes = maxFrameBytes
     this.#onOpened = onOpened
   }
 
@@ -44,8 +50,9 @@ export class ChannelUpgrades {
       isOver()
       if (found === 'unknown') return refuse('404 Not Found', { body: 'Channel not found' })
       if (found === 'unavailable') return refuseForNow()
-      accept((webSocket) => {
+      accept((webSocket, tcp) => {
         this.#onOpened(webSocket)
+        if (direction === 'write') readFramesDirectly(webSocket, tcp, this.#maxFrameBytes, NOBODY)
         found.attach(webSocket)
       })
     })

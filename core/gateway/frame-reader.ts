@@ -1,11 +1,12 @@
 // Reads the common WebSocket frame without ws's receiver: final, masked, text or binary, and whole within one read of the socket.
-// Everything else (control frames, fragments, frames across reads, violations) goes to the receiver byte for byte, which also
+// Everything else (control frames, fragments, frames across reads, violations) goes to the receiver byte for byte, unmasked, which also
 // answers pings and closes. A read of many small frames costs a third of what it costs there (docs/decisions/2026-11-20-frame-reader.md).
 import { isUtf8 } from 'node:buffer'
 import type { Duplex, Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { turnNow } from '../../base/time/turn-clock.ts'
 import { noteFullRead } from '../links/flush-turn.ts'
+import { unmask } from './unmask.ts'
 
 const FINAL_TEXT = 0x81
 const FINAL_BINARY = 0x82
@@ -18,8 +19,6 @@ const MASKED = 0x80
 const MASK_BYTES = 4
 /** What Node reads from a socket at most in one go. */
 const FULL_READ_BYTES = 65_536
-/** Two bytes, an extended length of two, and the mask: frames with the eight-byte length are never within one read. */
-const MAX_HEADER = 2 + 2 + MASK_BYTES
 
 /** What ws keeps to itself and this needs; the version of ws is pinned, and a test fails if it changes. */
 interface Internals {
@@ -70,6 +69,8 @@ export class FrameReader {
   readonly #owner: FrameReaderOwner
   /** Bytes of a frame that the receiver has begun and that are still to come. */
   #owed = 0
+  /** Mask of these, turned to the next byte; 0 = they are not masked. */
+  #owedKey = 0
   /** Start of a header that the last read ended in. */
   #tail: Buffer | undefined
   /** The receiver has the beginning of a message and waits for the rest: a new one is a violation, which is for it to see. */
@@ -121,6 +122,7 @@ export class FrameReader {
     if (at > 0 && !receiver.writableEnded && !receiver.destroyed) {
       this.#owed -= at
       if (this.#owed === 0) this.#frameCame()
+      if (this.#owedKey !== 0) this.#owedKey = unmask(chunk, 0, at, this.#owedKey)
       this.#hand(at === end ? chunk : chunk.subarray(0, at))
     }
     // After a close frame or a violation ws reads on only to empty the socket.
@@ -148,6 +150,7 @@ export class FrameReader {
       const opcode = first & OPCODE
       if (opcode < FIRST_CONTROL && (opcode === CONTINUATION || !this.#isFragmented))
         this.#isFragmented = (first & FINAL) === 0
+      this.#owedKey = unmaskFrame(chunk, at, Math.min(next, end))
       this.#owed = Math.max(0, next - end)
       this.#hand(chunk.subarray(at, Math.min(next, end)))
       at = Math.min(next, end)
@@ -174,7 +177,7 @@ export class FrameReader {
 
 const INCOMPLETE = -1
 
-/** Bytes of the frame that begins here, header included, or INCOMPLETE while the header is. */
+/** Bytes of the frame that begins here, header included, or INCOMPLETE while the header is, its mask included. */
 function frameSize(chunk: Buffer, at: number): number {
   const available = chunk.length - at
   if (available < 2) return INCOMPLETE
@@ -182,8 +185,8 @@ function frameSize(chunk: Buffer, at: number): number {
   const mask = (second & MASKED) === 0 ? 0 : MASK_BYTES
   const length = second & 0x7f
   if (length < 126) return available < 2 + mask ? INCOMPLETE : 2 + mask + length
-  if (length === 126) return available < 4 ? INCOMPLETE : 4 + mask + chunk.readUInt16BE(at + 2)
-  if (available < 10) return INCOMPLETE
+  if (length === 126) return available < 4 + mask ? INCOMPLETE : 4 + mask + chunk.readUInt16BE(at + 2)
+  if (available < 10 + mask) return INCOMPLETE
   return 10 + mask + chunk.readUInt32BE(at + 2) * 2 ** 32 + chunk.readUInt32BE(at + 6)
 }
 
@@ -195,36 +198,29 @@ function isSimple(chunk: Buffer, at: number): boolean {
 
 /** False = not for this reader after all: the receiver shall close the connection as it does for invalid UTF-8. */
 function emitFrame(webSocket: WebSocket, chunk: Buffer, at: number, next: number): boolean {
-  const header = ((chunk[at + 1] as number) & 0x7f) === 126 ? MAX_HEADER : 2 + MASK_BYTES
-  const start = at + header
-  const key = start - MASK_BYTES
-  const masked =
-    (chunk[key] as number) | (chunk[key + 1] as number) | (chunk[key + 2] as number) | (chunk[key + 3] as number)
-  const payload = chunk.subarray(start, next)
-  if (masked !== 0) {
-    unmask(payload, chunk, key)
-    chunk.fill(0, key, start)
-  }
+  unmaskFrame(chunk, at, next)
+  const payload = chunk.subarray(at + headerSize(chunk, at), next)
   const isBinary = chunk[at] === FINAL_BINARY
   if (!isBinary && !isUtf8(payload)) return false
   webSocket.emit('message', payload, isBinary)
   return true
 }
 
-function unmask(payload: Buffer, chunk: Buffer, key: number): void {
-  const a = chunk[key] as number
-  const b = chunk[key + 1] as number
-  const c = chunk[key + 2] as number
-  const d = chunk[key + 3] as number
-  const whole = payload.length & ~3
-  let at = 0
-  for (; at < whole; at += 4) {
-    payload[at] = (payload[at] as number) ^ a
-    payload[at + 1] = (payload[at + 1] as number) ^ b
-    payload[at + 2] = (payload[at + 2] as number) ^ c
-    payload[at + 3] = (payload[at + 3] as number) ^ d
-  }
-  if (at < payload.length) payload[at] = (payload[at] as number) ^ a
-  if (at + 1 < payload.length) payload[at + 1] = (payload[at + 1] as number) ^ b
-  if (at + 2 < payload.length) payload[at + 2] = (payload[at + 2] as number) ^ c
+/**
+ * Unmasks as much of a frame as there is, and has its header say so: a mask of zeros changes nothing. Returns the mask of the byte at
+ * `end`, 0 when there is none.
+ */
+function unmaskFrame(chunk: Buffer, at: number, end: number): number {
+  if (((chunk[at + 1] as number) & MASKED) === 0) return 0
+  const start = at + headerSize(chunk, at)
+  const key = chunk.readInt32LE(start - MASK_BYTES)
+  if (key === 0) return 0
+  chunk.fill(0, start - MASK_BYTES, start)
+  return unmask(chunk, start, end, key)
+}
+
+/** Of a masked frame. */
+function headerSize(chunk: Buffer, at: number): number {
+  const length = (chunk[at + 1] as number) & 0x7f
+  return MASK_BYTES + (length < 126 ? 2 : length === 126 ? 4 : 10)
 }

@@ -74,7 +74,9 @@ export class Listener {
     this.web = web
     this.#deps = deps
     this.#connectionDeps = connectionDeps(config, deps)
-    this.#channelUpgrades = new ChannelUpgrades(deps.channels, (webSocket) => this.#follow(webSocket, 'channel'))
+    this.#channelUpgrades = new ChannelUpgrades(deps.channels, config.max_frame_bytes, (webSocket) =>
+      this.#follow(webSocket, 'channel'),
+    )
     const closed = (webSocket: WebSocket, code: number): void => this.#closed(webSocket, code)
     this.#onClosed = function (code) {
       closed(this, code)

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { AddressCounts } from './address-counts.ts'
 import { answerPings } from './answer-pings.ts'
 import { destroyOnError } from './destroy-on-error.ts'
 import { acceptsOrigin } from './origin.ts'
@@ -16,6 +17,8 @@ const CLOSE_MS = 2_000
 export interface AcceptorSettings {
   /** WebSockets at a time, those that are being decided on included; further ones get 503 with Retry-After. */
   readonly maxConnections: number
+  /** Of these from one client address, IPv6 by /64; further ones get 429 with Retry-After. Default: no limit; 0 = none, too. */
+  readonly maxPerAddress?: number
   /** A larger message closes its connection with 1009; for connections that come. */
   readonly maxPayloadBytes: number
   /** Origins of web pages that may connect, as `acceptsOrigin` takes them; others get 403. */
@@ -39,6 +42,8 @@ export interface Upgrade<Endpoint> {
 
 export type RefusedConnection =
   | { readonly reason: 'full'; readonly connections: number }
+  /** The address has as many as it may. */
+  | { readonly reason: 'address'; readonly address: string; readonly connections: number }
   | { readonly reason: 'origin'; readonly origin: string }
 
 export interface AcceptorOptions<Endpoint, Peer extends SweptPeer> {
@@ -68,6 +73,7 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
   /** One function each for all connections: what they listen by takes no room of its own. */
   readonly #onEnded: (this: Socket) => void
   readonly #onFailed: (error: Error) => void
+  readonly #addresses = new AddressCounts()
   /** Upgrades that are being decided on. */
   #pending = 0
   #settings: AcceptorSettings
@@ -112,13 +118,19 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
   }
 
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const { maxConnections, allowedOrigins, isGuarded } = this.#settings
+    const { maxConnections, maxPerAddress = 0, allowedOrigins, isGuarded } = this.#settings
     const endpoint = this.#options.endpointOf(request.url ?? '/')
     if (endpoint === undefined) return refuseUpgrade(socket, '404 Not Found')
     if (this.#state === 'closing') return refuseUpgrade(socket, UNAVAILABLE, retryAfter(1))
     if (this.#open.size + this.#pending >= maxConnections) {
       this.#options.onRefused({ reason: 'full', connections: this.#open.size })
       return refuseUpgrade(socket, UNAVAILABLE, retryAfter(5))
+    }
+    const { remoteAddress: address = '' } = socket
+    const connections = this.#addresses.of(address)
+    if (maxPerAddress > 0 && connections >= maxPerAddress) {
+      this.#options.onRefused({ reason: 'address', address, connections })
+      return refuseUpgrade(socket, '429 Too Many Requests', retryAfter(5))
     }
     const { origin } = request.headers
     if (origin !== undefined && !acceptsOrigin(origin, allowedOrigins, isGuarded)) {
@@ -148,10 +160,13 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
 
   #decide(request: IncomingMessage, socket: Socket, head: Buffer, endpoint: Endpoint): void {
     this.#pending++
+    this.#addresses.add(socket.remoteAddress)
     let isPending = true
     const decided = (): void => {
-      if (isPending) this.#pending--
+      if (!isPending) return
       isPending = false
+      this.#pending--
+      this.#addresses.remove(socket.remoteAddress)
       socket.off('close', decided)
     }
     socket.once('close', decided)
@@ -177,6 +192,7 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
   #track(webSocket: WebSocket, socket: Socket): void {
     answerPings(webSocket)
     this.#open.add(socket)
+    this.#addresses.add(socket.remoteAddress)
     if (this.#open.size === 1) this.#sweep.start(this.#settings)
     webSocket.on('error', this.#onFailed)
     // From here on ws listens for it.
@@ -186,7 +202,9 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
   }
 
   #ended(socket: Socket): void {
-    if (!this.#open.delete(socket) || this.#open.size > 0) return
+    if (!this.#open.delete(socket)) return
+    this.#addresses.remove(socket.remoteAddress)
+    if (this.#open.size > 0) return
     this.#sweep.stop()
     this.#onEmpty?.()
   }

@@ -21,6 +21,11 @@ export function timeText(ms: number): string {
   return ms >= 1000 && ms % 1000 === 0 ? `${countText(ms / 1000)} s` : `${countText(ms)} ms`
 }
 
+/** A limit that may be off: `0` → `none`. */
+export function limitText(count: number): string {
+  return count === 0 ? 'none' : countText(count)
+}
+
 /** `10000` → `10,000`. */
 export function countText(count: number): string {
   return count.toLocaleString('en-US')

@@ -28,7 +28,11 @@ export interface ListenerConfig {
   readonly max_registrations: number
   readonly max_registered_bytes: number
   readonly max_connections: number
+  /** Of one client address, IPv6 by /64; 0 = as many as of all. */
+  readonly max_connections_per_address: number
   readonly max_depth: number
+  /** Errors that go to sessions keep the stack of what was thrown. */
+  readonly session_stacktraces: boolean
 }
 
 /** The block as it is written, for the holder of the seat `session-policy`: what it means is not the listener's business. */
@@ -50,6 +54,7 @@ export const LISTENER_DEFAULTS = {
   max_registrations: 100_000,
   max_registered_bytes: 64 * MiB,
   max_connections: 20_000,
+  max_connections_per_address: 0,
   max_depth: 256,
 } as const
 
@@ -128,7 +133,18 @@ export const LISTENER_SCHEMA: JsonSchema = {
       'Bytes of the registrations of one connection that have a kilobyte or more.',
     ),
     max_connections: limit('max_connections', 'Connections to this listener.'),
+    max_connections_per_address: limit(
+      'max_connections_per_address',
+      'Of these from one client address, IPv6 by its /64 network; 0 = no limit. Behind a proxy all have the address of the proxy.',
+      0,
+    ),
     max_depth: limit('max_depth', "Nesting of a session's payload."),
+    session_stacktraces: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Errors that go to sessions keep the stack of what was thrown, with paths of files. For development.',
+    },
   },
   additionalProperties: false,
 }

@@ -16,7 +16,7 @@ import type { Policy } from '../model/policy.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Registrations } from '../router/registrations.ts'
 import type { Router } from '../router/router.ts'
-import { authInput, ipAddress } from '../seats/auth-input.ts'
+import { authInput, ipAddress, plainAddress } from '../seats/auth-input.ts'
 import type { ChannelBroker } from '../channels/channel-broker.ts'
 import { ChannelUpgrades } from './channel-upgrades.ts'
 import { Connection, type ConnectionDeps } from './connection.ts'
@@ -84,6 +84,7 @@ export class Listener {
     this.#acceptor = new WebSocketAcceptor({
       settings: {
         maxConnections: config.max_connections,
+        maxPerAddress: config.max_connections_per_address,
         maxPayloadBytes: config.max_frame_bytes,
         allowedOrigins: config.allowed_origins,
         isGuarded: config.rbac !== undefined,
@@ -168,6 +169,14 @@ export class Listener {
       )
       return
     }
+    if (refused.reason === 'address') {
+      this.#deps.router.warnings.count(
+        `crowded ${this.instanceId}`,
+        `listener '${this.instanceId}': ${plainAddress(refused.address)} has ${refused.connections} connections (max_connections_per_address); new ones from there are refused`,
+        {},
+      )
+      return
+    }
     this.#deps.router.warnings.count(
       `full ${this.instanceId}`,
       `listener '${this.instanceId}' has ${refused.connections} connections (max_connections); new ones are refused`,
@@ -202,7 +211,7 @@ export class Listener {
   /** While the decision is pending the socket is not read; frames that had come in already are replayed in order. */
   async #authenticate(opened: Opened): Promise<void> {
     const { webSocket, request } = opened
-    const { rbac, middleware_function_id: middleware } = this.config
+    const { rbac, middleware_function_id: middleware, session_stacktraces: seesStacks } = this.config
     if (rbac === undefined) return
     const early: [Buffer, boolean][] = []
     const keep = (data: Buffer, isBinary: boolean): void => void early.push([data, isBinary])
@@ -213,6 +222,7 @@ export class Listener {
         listener: this.instanceId,
         rbac,
         middleware,
+        seesStacks,
         input: authInput(request),
       })
       webSocket.off('message', keep)

@@ -48,6 +48,8 @@ export type Policy =
       readonly kind: 'session'
       readonly rights: SessionRights
       readonly middleware: string | undefined
+      /** Errors that it gets keep the stack of what was thrown (told-error.ts). */
+      readonly seesStacks?: boolean
       /** What no wildcard of the rights reaches. */
       readonly exact: ExactGrants
     }

@@ -1,5 +1,6 @@
 // Which workers are told anything about triggers, and the messages that come to one (spec 01 §6).
 import type { ErrorBody } from '../../protocol/errors.ts'
+import { toldErrorBody } from '../model/told-error.ts'
 import type { TypeProvider } from '../model/trigger-type.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Unbinding } from './provider-outbox.ts'
@@ -16,7 +17,7 @@ export function hears(worker: Worker): boolean {
 export function tellOwner(owner: Worker, id: string, triggerType: string, functionId: string, error: ErrorBody): void {
   if (owner.phase !== 'open' || !owner.link.open) return
   const told = { type: 'triggerregistrationresult', id, trigger_type: triggerType, function_id: functionId } as const
-  if (owner.link.send({ ...told, error })) return
+  if (owner.link.send({ ...told, error: toldErrorBody(owner.policy, error) })) return
   owner.link.send({ ...told, error: { code: error.code, message: error.message.slice(0, MAX_MESSAGE_LENGTH) } })
 }
 

@@ -4,6 +4,7 @@ import type { ErrorBody } from '../../protocol/errors.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
 import { attributedTo, attribution } from '../model/attribution.ts'
 import { isVoid, type Call } from '../model/call.ts'
+import { toldError } from '../model/told-error.ts'
 import type { Worker } from '../model/worker.ts'
 import { invocationChannel, publishInvocation } from '../telemetry/channels.ts'
 import type { CallCounts } from '../telemetry/metrics.ts'
@@ -78,7 +79,8 @@ export class Settlement {
     let { caller } = call
     while (caller.successor !== undefined) caller = caller.successor
     if (caller.phase === 'gone' || !caller.link.open) return
-    caller.link.answer(call, result, error, isUndelivered)
+    const told = error === undefined ? undefined : toldError(caller.policy, error)
+    caller.link.answer(call, result, told, isUndelivered)
     if (!caller.link.congested) return
     // Who does not read its answers is not read either: it would only ask for more.
     caller.link.throttle(caller.link)

@@ -17,7 +17,11 @@ export function authInput(request: IncomingMessage): AuthInput {
 
 /** The peer's address without port, IPv4 also where the socket is a dual-stack one. */
 export function ipAddress(request: IncomingMessage): string {
-  return (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+  return plainAddress(request.socket.remoteAddress ?? '')
+}
+
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:/, '')
 }
 
 function headersOf(request: IncomingMessage): Record<string, string> {

@@ -22,6 +22,8 @@ export interface Newcomer {
   /** The listener's block, as written. */
   readonly rbac: SessionQuestion['rbac']
   readonly middleware: string | undefined
+  /** Errors that it gets keep the stack of what was thrown. */
+  readonly seesStacks: boolean
   readonly input: AuthInput
 }
 
@@ -46,12 +48,12 @@ export class SessionPolicy {
   }
 
   /** @throws CodedError with code AUTH_ERROR and the reason. */
-  async decide({ listener, rbac, middleware, input }: Newcomer): Promise<Policy> {
+  async decide({ listener, rbac, middleware, seesStacks, input }: Newcomer): Promise<Policy> {
     try {
       const question = { listener, rbac, middleware_function_id: middleware ?? null, ...input }
       const answer = checked(await this.#seat.ask(question, DECISION_MS, { read: parseUnrounded }))
       const rights = this.#part(rightsOf(this.#shared(answer)))
-      return { kind: 'session', rights, middleware, exact: this.#exact }
+      return { kind: 'session', rights, middleware, seesStacks, exact: this.#exact }
     } catch (error) {
       const { code, message } = error as Error & { code?: string }
       const isAway = code !== undefined && UNANSWERED.has(code)

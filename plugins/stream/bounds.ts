@@ -1,5 +1,5 @@
 // What is limited for a client of `iii-stream`, with the defaults that the code has.
-import { bytesText, charactersText, countText, timeText } from '../../base/values/amount-text.ts'
+import { bytesText, charactersText, countText, limitText, timeText } from '../../base/values/amount-text.ts'
 import type { Bound } from '../../sdk/built-in.ts'
 import { MAX_WAITING_BYTES } from './clients/client.ts'
 import { HELD_ADDRESS_MS } from './clients/listener.ts'
@@ -11,6 +11,7 @@ export const BOUNDS: readonly Bound[] = [
   optional('bytes that it has not taken', 'max_buffered_bytes', bytesText, 'closed with 1013 at the next frame'),
   optional('frames that it has not taken', 'max_buffered_frames', countText, 'closed with 1013 at the next frame'),
   optional('clients at a time', 'max_connections', countText, 'HTTP 503 with `Retry-After`'),
+  optional('of these from one client address', 'max_connections_per_address', limitText, 'HTTP 429 with `Retry-After`'),
   optional('subscriptions of a client', 'max_subscriptions', countText, 'closed with 1008'),
   optional('characters of their ids', 'max_subscription_characters', charactersText, 'closed with 1008'),
   optional('messages that wait for a join handler', 'max_waiting_messages', countText, 'its socket is not read'),

@@ -37,7 +37,7 @@ import { DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
 import { PIPE_OPTIONS } from '../../protocol/ring/pipe-duplex.ts'
 import { RING_OPTIONS } from '../../protocol/ring/ring-duplex.ts'
 import { MAX_CANDIDATES, MAX_PER_SECOND } from '../../base/values/suggestions.ts'
-import { bytesText, charactersText, countText, timeText } from '../../base/values/amount-text.ts'
+import { bytesText, charactersText, countText, limitText, timeText } from '../../base/values/amount-text.ts'
 import type { Bound } from '../../sdk/built-in.ts'
 
 const FIXED = 'fixed'
@@ -230,6 +230,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     'refused with `overloaded`, or ignored with a warning',
   ],
   ['connections of a listener', 'max_connections', countText(listener.max_connections), 'HTTP 503 with `Retry-After`'],
+  [
+    'of these from one client address',
+    'max_connections_per_address',
+    limitText(listener.max_connections_per_address),
+    'HTTP 429 with `Retry-After`',
+  ],
   ["nesting of a session's payload", 'max_depth', countText(listener.max_depth), '`invalid_message`'],
   ['connections to the port of `engine.health`', FIXED, countText(HEALTH_CONNECTIONS), 'closed'],
   ['a request there, and the taking of its answer', FIXED, timeText(HEALTH_REQUEST_MS), 'closed'],

@@ -11,6 +11,7 @@ export function errorsReference(builtIns: readonly BuiltIn[]): string {
     '# Error codes',
     '',
     'An error that reaches a caller is `{ code, message, stacktrace? }`. Codes are case-sensitive and stable; messages are for people.',
+    'Sessions of a listener with `rbac` get no `stacktrace`, unless its `session_stacktraces` is on.',
     'The codes of the engine come from workers too, where they mean the same. A code of your own workers and plugins passes through',
     'unchanged and is not listed here. Generated from the code by `npm run docs`.',
     '',

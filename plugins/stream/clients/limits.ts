@@ -14,6 +14,8 @@ export interface ClientLimits {
   readonly max_buffered_frames: number
   /** Connections at a time, those that are being authenticated included; further ones get HTTP 503. Default 20,000. */
   readonly max_connections: number
+  /** Of these from one client address, IPv6 by /64; 0 = no limit, which is the default. */
+  readonly max_connections_per_address: number
   /** Subscriptions of one connection; a join beyond it closes the connection with 1008. Default 1,000. */
   readonly max_subscriptions: number
   /** Characters of all ids of the subscriptions of one connection; as `max_subscriptions`. Default 1 Mi. */
@@ -46,6 +48,7 @@ export const CLIENT_LIMIT_DEFAULTS: ClientLimits = {
   max_buffered_bytes: 4 * MiB,
   max_buffered_frames: 1_024,
   max_connections: 20_000,
+  max_connections_per_address: 0,
   max_subscriptions: 1_000,
   max_subscription_characters: MiB,
   max_waiting_messages: 1_024,
@@ -74,6 +77,11 @@ export const CLIENT_LIMITS_SCHEMA: Readonly<Record<keyof ClientLimits, JsonSchem
   ),
   max_buffered_frames: limit('max_buffered_frames', 'The same in frames.'),
   max_connections: limit('max_connections', 'Clients at a time; further ones get HTTP 503 with Retry-After.'),
+  max_connections_per_address: limit(
+    'max_connections_per_address',
+    'Of these from one client address, IPv6 by its /64 network; further ones get HTTP 429. 0 = no limit. Behind a proxy all have the address of the proxy.',
+    0,
+  ),
   max_subscriptions: limit('max_subscriptions', 'Subscriptions of one client; a further join closes it with 1008.'),
   max_subscription_characters: limit(
     'max_subscription_characters',

@@ -135,6 +135,7 @@ export class Listener {
 function acceptorSettings({ limits, allowedOrigins, authFunction, host }: ClientSettings): AcceptorSettings {
   return {
     maxConnections: limits.max_connections,
+    maxPerAddress: limits.max_connections_per_address,
     maxPayloadBytes: limits.max_message_bytes,
     allowedOrigins,
     // Who opened the listener to the network did so on purpose.

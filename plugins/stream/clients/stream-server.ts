@@ -186,6 +186,12 @@ export class StreamServer {
       })
       return
     }
+    if (refused.reason === 'address') {
+      this.#problems.warn(
+        `${refused.address} has ${refused.connections} clients of the stream listener (max_connections_per_address); new ones from there are refused.`,
+      )
+      return
+    }
     this.#refusedOrigins.warn(
       `A connection from origin '${refused.origin}' was refused; to accept it add it to allowed_origins of iii-stream.`,
     )

@@ -1,7 +1,7 @@
 // Which requests to upgrade are taken, and how what was taken ends.
 import { once } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
-import { WebSocket } from 'ws'
+import { WebSocket, type ClientOptions } from 'ws'
 import type { SweptPeer } from '../../../base/net/peer-sweep.ts'
 import {
   WebSocketAcceptor,
@@ -11,6 +11,7 @@ import {
   type Upgrade,
 } from '../../../base/net/web-socket-acceptor.ts'
 import { Collector, within } from '../../support/deadline.ts'
+import { lacks } from '../../support/needs.ts'
 import { get, openListener, upgrade } from './web-scene.ts'
 
 const SETTINGS: AcceptorSettings = {
@@ -53,6 +54,51 @@ test('Connections that are being decided on count, and a place that becomes free
   await once(client, 'open')
   expect(acceptor.size).toBe(1)
 })
+
+test('An address has as many connections as it may, undecided ones included, and each that ends makes room', async () => {
+  const upgrades = new Collector<Upgrade<string>>()
+  const { port, refused, connect } = await scene({
+    onUpgrade: upgrades.add,
+    settings: { ...SETTINGS, maxPerAddress: 2 },
+  })
+  const client = connect('/door')
+  ;(await upgrades.take(1))[0]!.accept(() => {})
+  await once(client, 'open')
+  const undecided = upgrade(port, '/door')
+  await upgrades.take(2)
+  const { status, headers } = await upgrade(port, '/door')
+  expect([status, headers['retry-after']]).toEqual([429, '5'])
+  expect(refused).toEqual([{ reason: 'address', address: '127.0.0.1', connections: 2 }])
+  upgrades.items[1]!.refuse('401 Unauthorized')
+  expect((await undecided).status).toBe(401)
+  // A handshake that ws refuses takes no place either.
+  const broken = upgrade(port, '/door', { 'Sec-WebSocket-Key': 'short' })
+  ;(await upgrades.take(3))[2]!.accept(() => {})
+  expect((await broken).status).toBe(400)
+  const second = connect('/door')
+  ;(await upgrades.take(4))[3]!.accept(() => {})
+  await once(second, 'open')
+  expect((await upgrade(port, '/door')).status).toBe(429)
+  client.terminate()
+  await expect.poll(async () => upgradeStatus(port, upgrades)).toBe(418)
+})
+
+test.skipIf(lacks('Linux'))('Another address has a number of its own (needs Linux)', async () => {
+  const { port, refused, connect } = await scene({ settings: { ...SETTINGS, maxPerAddress: 1 } })
+  await once(connect('/door'), 'open')
+  expect((await upgrade(port, '/door')).status).toBe(429)
+  await once(connect('/door', { localAddress: '127.0.0.2' }), 'open')
+  expect(refused).toHaveLength(1)
+})
+
+/** Whether there is room for one more: then its owner refuses it in its own way. */
+async function upgradeStatus(port: number, upgrades: Collector<Upgrade<string>>): Promise<number | undefined> {
+  const before = upgrades.items.length
+  const answer = upgrade(port, '/door')
+  await Promise.race([answer, upgrades.take(before + 1)])
+  upgrades.items[before]?.refuse("418 I'm a teapot")
+  return (await answer).status
+}
 
 test('A page of a foreign origin gets 403, until its origin is allowed', async () => {
   const { port, acceptor, refused } = await scene()
@@ -147,8 +193,8 @@ async function scene(options: Partial<AcceptorOptions<string, SweptPeer>> = {}) 
     onUpgrade: (request, socket, head) => acceptor.upgrade(request, socket, head),
   })
   const { port } = listener.address
-  const connect = (path: string): WebSocket => {
-    const client = new WebSocket(`ws://127.0.0.1:${port}${path}`)
+  const connect = (path: string, options: ClientOptions = {}): WebSocket => {
+    const client = new WebSocket(`ws://127.0.0.1:${port}${path}`, options)
     onTestFinished(() => client.terminate())
     return client
   }

@@ -41,7 +41,9 @@ describe('defaults', () => {
       max_registrations: 100_000,
       max_registered_bytes: 64 * 1024 * 1024,
       max_connections: 20_000,
+      max_connections_per_address: 0,
       max_depth: 256,
+      session_stacktraces: false,
     })
   })
 

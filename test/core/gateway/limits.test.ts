@@ -41,6 +41,24 @@ test('Above max_connections an upgrade answers 503 with Retry-After; a place tha
   expect((await core.connect()).workerId).not.toBe('')
 })
 
+test('Above max_connections_per_address an upgrade answers 429, and one warning says where it comes from', async () => {
+  const core = await startCore({ listeners: [{ max_connections_per_address: 2 }, {}] })
+  const first = await core.connect()
+  await new RawClient(`${core.url()}/otel`).opened()
+  for (let count = 0; count < 3; count++) {
+    const refused = await upgrade(core)
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([429, '5'])
+  }
+  expect(core.logged('warn').map(({ msg }) => msg)).toEqual([
+    "listener 'iii-worker-manager': 127.0.0.1 has 2 connections (max_connections_per_address); new ones from there are refused",
+  ])
+  // Each listener counts its own.
+  await core.connect({ listener: 1 })
+  await first.close()
+  while (core.listener().connectionCount > 1) await new Promise((resolve) => setImmediate(resolve))
+  expect((await core.connect()).workerId).not.toBe('')
+})
+
 test('Registrations above max_registrations are ignored; known ids may still be replaced', async () => {
   const core = await startCore({ listeners: [{ max_registrations: 2 }] })
   const [worker, caller] = [await core.connect(), await core.connect()]

@@ -107,6 +107,7 @@ it('a decision on a session that does not come in 31 s is AUTH_ERROR', async () 
     listener: 'iii-worker-manager',
     rbac: {},
     middleware: undefined,
+    seesStacks: false,
     input: { headers: {}, query_params: {}, ip_address: '127.0.0.1' },
   })
   const refused = expect(asked).rejects.toMatchObject({

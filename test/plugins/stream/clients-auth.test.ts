@@ -193,6 +193,17 @@ describe('HTTP', () => {
     await connectsAtLast(scene)
   })
 
+  it('a connection above max_connections_per_address gets 429, until one of that address has gone', async () => {
+    const scene = await StreamScene.open({ max_connections_per_address: 2 })
+    await scene.connect()
+    const second = await scene.connect()
+    expect((await upgradeResponse(scene)).statusCode).toBe(429)
+    expect(scene.warnings()).toEqual([expect.stringContaining('127.0.0.1 has 2 clients')])
+    await second.close()
+    await scene.untilClients(1)
+    await connectsAtLast(scene)
+  })
+
   it.each(['', 'GET / HTTP/1.1\r\nHost: x\r\nUpgr'])(
     'a peer that says %j and no more is dropped',
     async (beginning) => {

@@ -96,6 +96,7 @@ export class HeldPlugin<Config> {
     const running = (await definition.start(context)) ?? {}
     this.#running = {
       ...(running.reconfigure && { reconfigure: (config: Config) => running.reconfigure?.(config) }),
+      ...(running.listening && { listening: (url: string) => running.listening?.(url) }),
       ...(running.addresses && { addresses: () => running.addresses?.() ?? [] }),
       stop: (ending: { readonly reason: StopReason }) => (this.#stopped ??= Promise.resolve(running.stop?.(ending))),
     }

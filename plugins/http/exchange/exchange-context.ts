@@ -70,6 +70,12 @@ export class ExchangeContext {
     return this.#answers
   }
 
+  /** The limit of the request is what counts; that of its calls is there so that nothing waits for ever. */
+  get #callTimeoutMs(): number {
+    const { limitMs } = this.timers
+    return limitMs === USUAL_TIMEOUT_MS ? limitMs : limitMs + BEHIND_MS
+  }
+
   /** Requests that are under way keep their time limit and go on by the new settings in everything else. */
   change(settings: ExchangeSettings): void {
     this.#settings = settings
@@ -89,9 +95,7 @@ export class ExchangeContext {
     traceparent,
     baggage,
   }: ExchangeCall): Promise<RawJson | undefined> {
-    // The limit of the request is what counts; that of the call is there so that nothing waits for ever, and costs no timer of its own
-    // where it is the usual one.
-    const request: TriggerRequest = { function_id: functionId, payload, raw: true, timeoutMs: this.timers.limitMs }
+    const request: TriggerRequest = { function_id: functionId, payload, raw: true, timeoutMs: this.#callTimeoutMs }
     if (binding !== undefined) request.binding = binding
     if (namespace !== undefined) request.namespace = namespace
     if (metadata !== undefined) request.metadata = metadata
@@ -100,6 +104,11 @@ export class ExchangeContext {
     return this.iii.trigger(request) as Promise<RawJson | undefined>
   }
 }
+
+/** That of a handle: such calls need no timer of their own. */
+const USUAL_TIMEOUT_MS = 30_000
+/** By how much a call outlives its request, elsewhere. */
+const BEHIND_MS = 1_000
 
 /** What functions do that is not right but ends no request; a flood of it is a line per second. */
 export class ExchangeProblems {

@@ -1,0 +1,140 @@
+// `iii-http` in a whole engine: reloads that nobody notices, another address at run time, namespaces, an address that is taken.
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { Agent } from 'node:http'
+import { expect, it } from 'vitest'
+import { unusedPort } from '../../support/unused-port.ts'
+import { startHttpEngine, type HttpEngine } from './http-engine.ts'
+import { openRequest, rawConnection, textOf } from './open-request.ts'
+
+/** Asks one request after the other until `stop` is called; says what was not answered with 200. */
+function load(url: string, agent: Agent | false): { stop(): Promise<{ answered: number; failures: unknown[] }> } {
+  let isRunning = true
+  let answered = 0
+  const failures: unknown[] = []
+  const done = (async () => {
+    while (isRunning) {
+      const { request, answered: answer } = openRequest(url, { method: 'GET', agent })
+      request.end()
+      try {
+        const response = await answer
+        const text = await textOf(response)
+        if (response.statusCode === 200) answered++
+        else failures.push([response.statusCode, text])
+      } catch (error) {
+        failures.push((error as Error).message)
+      }
+    }
+  })()
+  return {
+    async stop() {
+      isRunning = false
+      await done
+      return { answered, failures }
+    },
+  }
+}
+
+const reload = ({ engine }: HttpEngine): Promise<unknown> =>
+  engine.call('engine::plugins::reload', { name: 'iii-http' })
+
+it('a reload refuses no connection and loses no request', async () => {
+  const http = await startHttpEngine({ port: await unusedPort() })
+  const worker = await http.connect()
+  await http.serve(worker, 'f', 'GET /', () => ({ body: 'ok' }))
+  const url = await http.url()
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 })
+  const loads = [load(url, false), load(url, false), load(url, agent), load(url, agent)]
+  for (let round = 0; round < 3; round++) await reload(http)
+  const outcomes = await Promise.all(loads.map((one) => one.stop()))
+  agent.destroy()
+  expect(outcomes.flatMap(({ failures }) => failures)).toEqual([])
+  for (const { answered } of outcomes) expect(answered).toBeGreaterThan(0)
+})
+
+it('what is under way when the worker is reloaded is finished, and event streams end cleanly', async () => {
+  const http = await startHttpEngine({ port: await unusedPort() })
+  const worker = await http.connect()
+  const called = Promise.withResolvers<void>()
+  const finish = Promise.withResolvers<void>()
+  await http.serve(worker, 'slow', 'GET /slow', async () => {
+    called.resolve()
+    await finish.promise
+    return { body: 'done' }
+  })
+  const url = await http.url()
+  const connection = await rawConnection(url)
+  connection.socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\n')
+  await called.promise
+  await reload(http)
+  finish.resolve()
+  expect(await connection.ended).toMatch(/connection: close[^]*"done"$/i)
+})
+
+it('another port is opened first, then the old one is closed with its idle connections', async () => {
+  const http = await startHttpEngine()
+  const worker = await http.connect()
+  await http.serve(worker, 'f', 'GET /', () => ({ body: 'ok' }))
+  const old = await http.url()
+  const kept = await rawConnection(old)
+  kept.socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+  await kept.until(/"ok"$/)
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const set = (port: number): Promise<unknown> =>
+    http.engine.call('configuration::set', { id: 'http', value: { port } })
+  try {
+    await expect(set((taken.address() as AddressInfo).port)).rejects.toThrow(/already in use/)
+  } finally {
+    taken.close()
+  }
+  expect(await (await fetch(old)).json()).toBe('ok')
+  const port = await unusedPort()
+  await set(port)
+  expect(await http.url()).toBe(`http://127.0.0.1:${port}`)
+  expect(await (await fetch(await http.url())).json()).toBe('ok')
+  await kept.ended
+  await expect(fetch(old)).rejects.toThrow()
+})
+
+it('an address that another engine has is an error, though both could share it', async () => {
+  const port = await unusedPort()
+  const first = await startHttpEngine({ port })
+  await expect(startHttpEngine({ port })).rejects.toThrow(/already in use/)
+  expect((await fetch(await first.url())).status).toBe(404)
+})
+
+it('a binding without a namespace calls the function of the default one', async () => {
+  const http = await startHttpEngine()
+  const [there, here] = [await http.connect({ namespace: 'n1' }), await http.connect()]
+  await there.provided('f', () => ({ body: 'n1' }))
+  await here.provided('f', () => ({ body: 'default' }))
+  for (const [api_path, more] of [
+    ['/n1', { namespace: 'n1' }],
+    ['/default', {}],
+  ] as const)
+    here.send({
+      type: 'registertrigger',
+      id: api_path,
+      trigger_type: 'http',
+      function_id: 'f',
+      config: { api_path },
+      ...more,
+    })
+  await here.settled()
+  const url = await http.url()
+  const body = async (path: string): Promise<unknown> => (await fetch(url + path)).json()
+  expect([await body('/n1'), await body('/default')]).toEqual(['n1', 'default'])
+})
+
+it('the end of the engine finishes what is under way and closes what is idle', async () => {
+  const http = await startHttpEngine()
+  const worker = await http.connect()
+  await http.serve(worker, 'f', 'GET /', () => ({ body: 'ok' }))
+  const idle = await rawConnection(await http.url())
+  idle.socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+  await idle.until(/"ok"$/)
+  await http.close()
+  expect(await idle.ended).toMatch(/"ok"$/)
+})

@@ -22,6 +22,7 @@ import type { MetricsSnapshot } from './telemetry/metrics.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
 import { Worker } from './model/worker.ts'
 import { RememberedFunctions } from './remembered-functions.ts'
+import { OrderedRegistrations } from './router/ordered-registrations.ts'
 import { Registrations } from './router/registrations.ts'
 import { readRouter } from './router/readings.ts'
 import { Router } from './router/router.ts'
@@ -132,12 +133,13 @@ export class RoutingCore {
     const telemetry = (this.telemetry = new SeatTelemetry(seats.telemetry, router.warnings, engineTelemetry.workerLog))
     engineTelemetry.metrics.read('iii.telemetry.frames.dropped', () => telemetry.dropped)
     this.healthComponents = () => ({ ...healthComponents(), telemetry: telemetryHealth(telemetry) })
+    const inOrder = new OrderedRegistrations(this.registrations)
     this.linkEvents = {
       onCall: (call, action) => router.call(call, action),
       onRefused: (call, body) => router.fail(call, body),
       onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
       onControl: (worker, message, index) =>
-        void this.registrations.handle(
+        inOrder.handle(
           worker,
           message.type === 'registerfunction' && index !== undefined ? { ...message, index } : message,
         ),

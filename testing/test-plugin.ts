@@ -176,7 +176,8 @@ export class TestPlugin {
     try {
       handOver.stage(this.#worker)
       const context = { config: this.#config, dataDir, replica: 0, engine: { version, url: '', projectRoot } }
-      await this.#inTime('start()', router.options.start_ms, this.#place.start(context))
+      const started = this.#place.start(context).then(() => handOver.registered())
+      await this.#inTime('start()', router.options.start_ms, started)
       if (handOver.conflicts.length > 0) throw new CodedError('PLUGIN_START_FAILED', handOver.conflicts.join('; '))
       handOver.commit()
     } catch (error) {

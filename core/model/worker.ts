@@ -104,6 +104,8 @@ export class Worker {
   readonly maxQueuedBytes: number
   /** While a plugin generation starts: where its registrations go until they take effect in one step. */
   stage: Stage | undefined
+  /** Set while a registration of a plugin is being checked; never rejects. Those behind it wait for it. */
+  registering: Promise<void> | undefined
   /** What it provides, by the id it sent (before prefix and hooks). */
   readonly providers = new LazyMap<string, Provider>()
   /** Ids of its trigger types and triggers, for the limit on registrations. */

@@ -88,6 +88,12 @@ export class HandOver {
     this.#deps.waits.add([...this.#old, worker])
   }
 
+  /** Resolves when everything is checked that the staged generations have registered. */
+  async registered(): Promise<void> {
+    for (const worker of this.#staged)
+      while (worker.registering !== undefined) await worker.registering
+  }
+
   /**
    * One step: the staged generations take over functions, trigger types and bindings, the old ones are retired,
    * the gates let their calls go in order. Nobody sees half a plugin.

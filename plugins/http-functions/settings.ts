@@ -4,7 +4,7 @@ import path from 'node:path'
 import { MAX_RESPONSE_BYTES, type HttpFunctionsConfig } from './config.ts'
 import { MAX_IN_FLIGHT_PER_HOST } from './exchange/host-room.ts'
 import { readCircuitRule, type CircuitRule } from './target/circuit-rule.ts'
-import { parseHostPattern } from './target/host-pattern.ts'
+import { namesHost, parseHostPattern } from './target/host-pattern.ts'
 import type { UrlSecurityOptions } from './target/url-security.ts'
 
 export interface HttpFunctionsSettings {
@@ -32,7 +32,7 @@ export async function readSettings(config: HttpFunctionsConfig, projectRoot: str
       requireHttps: security?.require_https ?? true,
     },
     allowSessionAuth: security?.allow_session_auth ?? false,
-    namesHosts: patterns.length > 0 && !patterns.includes('*'),
+    namesHosts: patterns.length > 0 && patterns.every(namesHost),
     authEnvAllowList: security?.auth_env_allowlist ?? undefined,
     maxResponseBytes: config.max_response_bytes ?? MAX_RESPONSE_BYTES,
     maxInFlightPerHost: config.max_in_flight_per_host ?? MAX_IN_FLIGHT_PER_HOST,

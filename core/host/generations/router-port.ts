@@ -10,6 +10,7 @@ export interface HandOverPort {
   /** `why` in words for the callers. */
   failRemaining(why: string): void
   stage(worker: Worker): void
+  registered(): Promise<void>
   commit(): void
   abandon(): void
 }

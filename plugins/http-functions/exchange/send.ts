@@ -71,10 +71,8 @@ export async function send(deps: SendDeps, { url, method, headers, body, signal 
 
 function requestError(error: Error, isConnected: boolean): Error {
   // The rules of addresses have their own code, but for a name that leads nowhere at the moment.
-  if (error instanceof CodedError && !(error instanceof DnsError)) return error
-  return new CallError('http_request_failed', causesOf(error), {
-    cause: error,
-    isPassing: true,
-    isUnsent: !isConnected,
-  })
+  const isDns = error instanceof DnsError
+  if (error instanceof CodedError && !isDns) return error
+  const message = isDns ? error.message : causesOf(error)
+  return new CallError('http_request_failed', message, { cause: error, isPassing: true, isUnsent: !isConnected })
 }

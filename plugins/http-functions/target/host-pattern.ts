@@ -18,6 +18,11 @@ export function parseHostPattern(written: string): HostPattern {
   return (host) => expression.test(hostName(host))
 }
 
+/** Not just any host: something of a name or an address stands in it. */
+export function namesHost(written: string): boolean {
+  return /[\p{L}\p{N}]/u.test(hostPartOf(written))
+}
+
 /** Without the dot at the end that means the root of all names. */
 export function hostName(host: string): string {
   return host.endsWith('.') ? host.slice(0, -1) : host

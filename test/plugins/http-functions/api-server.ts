@@ -52,6 +52,13 @@ export class ApiServer {
     return new Set(this.requests.map(({ socket }) => socket)).size
   }
 
+  /** At the moment. */
+  openConnections(): Promise<number> {
+    return new Promise((resolve, reject) =>
+      this.#server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+    )
+  }
+
   async close(): Promise<void> {
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))

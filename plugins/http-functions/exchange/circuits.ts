@@ -60,17 +60,19 @@ export class Circuits {
     }
     const isTrial = circuit.state !== 'closed'
     let isDecided = false
-    const once = (decide: () => void) => (): void => {
+    const once = (decide: () => unknown) => (): void => {
       if (isDecided) return
       isDecided = true
       decide()
     }
+    // Requests that began before it opened say nothing of how the endpoint is now.
+    const isStale = (): boolean => !isTrial && circuit.state !== 'closed'
     return {
-      succeeded: once(() => this.#succeeded(host, circuit)),
-      failed: (reason) => once(() => this.#failed(host, circuit, rule, reason))(),
+      succeeded: once(() => isStale() || this.#succeeded(host, circuit)),
+      failed: (reason) => once(() => isStale() || this.#failed(host, circuit, rule, reason))(),
       undecided: once(() => {
         // The next one is the trial then.
-        if (isTrial && circuit.state === 'half_open') circuit.state = 'open'
+        if (isTrial) circuit.state = 'open'
       }),
     }
   }
@@ -84,7 +86,6 @@ export class Circuits {
 
   #failed(host: string, circuit: Circuit, rule: CircuitRule, reason: string): void {
     circuit.failures++
-    if (circuit.state === 'open') return
     if (circuit.state === 'closed' && circuit.failures < rule.failures) return
     circuit.openedAt = this.#deps.clock.passed()
     this.#become(host, circuit, 'open', `${circuit.failures} failures one after the other, the last: ${reason}`)

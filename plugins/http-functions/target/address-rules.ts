@@ -83,8 +83,7 @@ function groupsOf(address: string): number[] {
   const before = partsOf(head)
   if (tail === undefined) return before
   const after = partsOf(tail)
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => 0)
-  return [...before, ...zeros, ...after]
+  return [...before, ...Array.from({ length: 8 - before.length - after.length }, () => 0), ...after]
 }
 
 function partsOf(text: string): number[] {

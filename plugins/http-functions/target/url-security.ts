@@ -1,6 +1,6 @@
 // Where requests may go (spec 06 B.4). The same rules hold at registration, before every request, and for every address that a connection
 // is opened to: the address that was checked is the one that is used.
-import { lookup as systemLookup } from 'node:dns'
+import { lookup as systemLookup, type LookupOptions } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { CodedError } from '../../../protocol/errors.ts'
 import { isPrivateAddress } from './address-rules.ts'
@@ -52,9 +52,9 @@ export class UrlSecurity {
   }
 
   /** For connections: gives them addresses that pass, and no others. */
-  readonly lookup: LookupFunction = (host, options, done) => void this.#answerLookup(host, options, done)
+  readonly lookup: LookupFunction = (host, options, done) => void this.#lookUp(host, options, done)
 
-  async #answerLookup(...[host, { all, family }, done]: Parameters<LookupFunction>): Promise<void> {
+  async #lookUp(host: string, { all, family }: LookupOptions, done: Parameters<LookupFunction>[2]): Promise<void> {
     let found: readonly ResolvedAddress[]
     try {
       found = await this.#addresses(host)
@@ -63,7 +63,7 @@ export class UrlSecurity {
     }
     const fitting = found.filter((each) => !isFamily(family) || each.family === Number(String(family).slice(-1)))
     const [first] = fitting
-    if (first === undefined) done(refused(`DNS lookup failed: '${host}' has no address`), '', 0)
+    if (first === undefined) done(new DnsError(host, new Error('it has no address')), '', 0)
     else if (all === true) done(null, [...fitting])
     else done(null, first.address, first.family)
   }

@@ -123,7 +123,7 @@ describe('a name', () => {
     const run = await runHttpFunctions({ resolve: async () => [] })
     await run.register({ url: 'http://api.example/' })
     expect(await run.failure()).toMatchObject({
-      message: expect.stringContaining("DNS lookup failed: 'api.example' has no address"),
+      message: expect.stringContaining("DNS lookup failed: it has no address for 'api.example'"),
     })
   })
 })

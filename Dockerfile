@@ -24,7 +24,7 @@ VOLUME /project/data
 # Compiled plugins; may be lost at any time.
 ENV NODE_ENV=production III_CACHE_DIR=/tmp/iii-host
 USER 1000:1000
-EXPOSE 49134 3112
+EXPOSE 49134 3112 3111
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["iii", "health"]
 ENTRYPOINT ["tini", "--"]
 CMD ["iii", "start", "--no-watch"]

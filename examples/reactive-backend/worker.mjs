@@ -9,20 +9,35 @@ const url = process.env.III_URL ?? `ws://127.0.0.1:${process.env.III_PORT ?? 491
 const iii = registerWorker(url, { workerName: 'todo-backend' })
 const call = (function_id, payload) => iii.trigger({ function_id, payload })
 
+/** A fault of the caller, with the status that HTTP has for it. */
+class Refusal extends Error {
+  constructor(status, message) {
+    super(message)
+    this.status = status
+  }
+}
+
 // ── todos: functions that read and write state ──────────────────────────────────────────────────────────────────────────
 
-iii.registerFunction('todos::create', async ({ title }) => {
+iii.registerFunction('todos::create', create)
+iii.registerFunction('todos::list', list)
+iii.registerFunction('todos::get', ({ id }) => existing(id))
+iii.registerFunction('todos::update', update)
+iii.registerFunction('todos::delete', remove)
+iii.registerFunction('todos::metrics', metrics)
+
+async function create({ title }) {
   const todo = { id: randomUUID(), title: titleOf(title), done: false, created_at: new Date().toISOString() }
   await call('state::set', { scope: 'todos', key: todo.id, value: todo })
   new Logger().info('todo created', { id: todo.id })
   return todo
-})
+}
 
-iii.registerFunction('todos::list', () => call('state::list', { scope: 'todos' }))
+function list() {
+  return call('state::list', { scope: 'todos' })
+}
 
-iii.registerFunction('todos::get', ({ id }) => existing(id))
-
-iii.registerFunction('todos::update', async ({ id, title, done }) => {
+async function update({ id, title, done }) {
   await existing(id)
   const ops = []
   if (title !== undefined) ops.push({ type: 'set', path: 'title', value: titleOf(title) })
@@ -31,25 +46,57 @@ iii.registerFunction('todos::update', async ({ id, title, done }) => {
   if (old_value !== null) return new_value
   // Deleted since it was looked up: the update has made a new value, which is no todo.
   await call('state::delete', { scope: 'todos', key: id })
-  throw new Error(`there is no todo ${id}`)
-})
+  throw new Refusal(404, `there is no todo ${id}`)
+}
 
-iii.registerFunction('todos::delete', async ({ id }) => {
+async function remove({ id }) {
   await existing(id)
   return call('state::delete', { scope: 'todos', key: id })
-})
+}
 
-iii.registerFunction('todos::metrics', () => call('state::get', { scope: 'todo-metrics', key: 'all' }))
+function metrics() {
+  return call('state::get', { scope: 'todo-metrics', key: 'all' })
+}
 
 async function existing(id) {
   const todo = await call('state::get', { scope: 'todos', key: String(id) })
-  if (todo === undefined) throw new Error(`there is no todo ${id}`)
+  if (todo === undefined) throw new Refusal(404, `there is no todo ${id}`)
   return todo
 }
 
 function titleOf(title) {
   if (typeof title === 'string' && title.trim() !== '') return title.trim()
-  throw new Error(`title must be a text that is not empty, not ${JSON.stringify(title)}`)
+  throw new Refusal(400, `title must be a text that is not empty, not ${JSON.stringify(title)}`)
+}
+
+// ── HTTP: the same for whoever speaks no iii ────────────────────────────────────────────────────────────────────────────
+
+endpoint('create', 'POST', '/todos', ({ body }) => create(fields(body)), 201)
+endpoint('list', 'GET', '/todos', () => list())
+endpoint('get', 'GET', '/todos/:id', ({ path_params }) => existing(path_params.id))
+endpoint('update', 'PATCH', '/todos/:id', ({ path_params, body }) => update({ ...fields(body), ...path_params }))
+endpoint('delete', 'DELETE', '/todos/:id', ({ path_params }) => remove(path_params))
+endpoint('metrics', 'GET', '/metrics', () => metrics())
+
+/** Binds a function of its own to a route: what it gets is a request, and what it returns is an answer. */
+function endpoint(name, http_method, api_path, handle, status_code = 200) {
+  const function_id = `todos::http::${name}`
+  iii.registerFunction(function_id, async (request) => {
+    try {
+      return { status_code, body: await handle(request) }
+    } catch (error) {
+      // Whatever else fails is a 500, which the engine answers.
+      if (!(error instanceof Refusal)) throw error
+      return { status_code: error.status, body: { error: error.message } }
+    }
+  })
+  iii.registerTrigger({ type: 'http', function_id, config: { api_path, http_method } })
+}
+
+/** The body is null unless the request says that it is JSON, and it is. */
+function fields(body) {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body
+  throw new Refusal(400, 'the body must be a JSON object, sent as application/json')
 }
 
 // ── reactions: two functions watch the same scope and know nothing of each other ────────────────────────────────────────

@@ -6,6 +6,7 @@ export const about = {
   alias: 'http',
   classes: ['modules::api::RestApiModule'],
   triggerTypes: ['http'],
+  isDefault: true,
   listens: { host: 'host', port: 'port', defaults: { host: '127.0.0.1', port: 3111 } },
   scenarios: {
     http: () => import('./bench/http.ts'),

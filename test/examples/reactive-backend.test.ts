@@ -1,4 +1,4 @@
-// examples/reactive-backend as its reader runs it: engine, worker and page, seen through a real browser.
+// examples/reactive-backend as its reader runs it: engine, worker and page, seen through a real browser and by HTTP.
 import { mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -29,6 +29,8 @@ interface Example {
   readonly port: number
   /** Of the page. */
   readonly url: string
+  /** Of the HTTP endpoints. */
+  readonly api: string
   /** Between the page and the engine's stream port. */
   readonly gate: Gate
   startEngine(): Promise<Program>
@@ -156,26 +158,6 @@ describe.skipIf(lacks('Chromium'))('the reactive backend (needs Chromium)', () =
     expect(await page.textContent('#connection')).toBe('Live, started anew')
   })
 
-  /** A copy of the example in a temporary folder, so that its data is its own, and its page. */
-  async function open(): Promise<Example> {
-    const folder = copyOfExample('reactive-backend')
-    const [port, streamPort] = [await unusedPort(), await unusedPort()]
-    const gate = await Gate.to(streamPort)
-    onTestFinished(() => gate.close())
-    const env = { III_PORT: String(port), STREAM_PORT: String(streamPort), STREAM_URL: gate.url, PAGE_PORT: '0' }
-    const start = (args: readonly string[], ready: RegExp): Promise<Program> =>
-      startProgram(args, { cwd: folder, env, ready })
-    const server = await start(['page-server.mjs'], /http:\S+/)
-    return {
-      folder,
-      port,
-      url: /http:\S+/.exec(server.output())![0],
-      gate,
-      startEngine: () => start([LAUNCHER, 'start'], /Listening:\n\s+ws:/),
-      startWorker: () => start(['worker.mjs'], /todo backend is connected/),
-    }
-  }
-
   async function openPage({ url }: Example): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1_080, height: 760 }, deviceScaleFactor: 2 })
     onTestFinished(() => page.close())
@@ -184,6 +166,81 @@ describe.skipIf(lacks('Chromium'))('the reactive backend (needs Chromium)', () =
     return page
   }
 })
+
+describe('the HTTP endpoints of the reactive backend', () => {
+  it('create, list, show, update and delete, and tell the metrics', async () => {
+    const example = await open()
+    await example.startEngine()
+    await example.startWorker()
+    const ask = asker(example)
+    // The last one that the worker binds.
+    await expect.poll(async () => (await ask('GET', '/metrics')).status, POLL).toBe(200)
+
+    const created = await ask('POST', '/todos', { title: ' Read the guide ' })
+    expect(created).toMatchObject({ status: 201, body: { title: 'Read the guide', done: false } })
+    const { id } = created.body
+    expect(await ask('GET', `/todos/${id}`)).toEqual({ status: 200, body: created.body })
+    expect(await ask('PATCH', `/todos/${id}`, { done: true })).toMatchObject({ status: 200, body: { id, done: true } })
+    expect(await ask('GET', '/todos')).toMatchObject({ status: 200, body: [{ id, done: true }] })
+    await expect.poll(() => ask('GET', '/metrics'), POLL).toEqual({ status: 200, body: { open: 0, done: 1, changes: 2 } })
+    expect(await ask('DELETE', `/todos/${id}`)).toMatchObject({ status: 200, body: { id } })
+    await expect.poll(() => ask('GET', '/metrics'), POLL).toEqual({ status: 200, body: { open: 0, done: 0, changes: 3 } })
+    expect(await ask('GET', `/todos/${id}`)).toEqual({ status: 404, body: { error: `there is no todo ${id}` } })
+  })
+
+  it('say what is wrong with a request', async () => {
+    const example = await open()
+    await example.startEngine()
+    await example.startWorker()
+    const ask = asker(example)
+    // The last one that the worker binds.
+    await expect.poll(async () => (await ask('GET', '/metrics')).status, POLL).toBe(200)
+    expect(await ask('POST', '/todos', { title: '' })).toEqual({
+      status: 400,
+      body: { error: 'title must be a text that is not empty, not ""' },
+    })
+    const noJson = { status: 400, body: { error: 'the body must be a JSON object, sent as application/json' } }
+    expect(await ask('POST', '/todos', [1])).toEqual(noJson)
+    expect(await ask('POST', '/todos')).toEqual(noJson)
+    expect(await ask('PATCH', '/todos/nobody', { done: true })).toEqual({
+      status: 404,
+      body: { error: 'there is no todo nobody' },
+    })
+    expect(await ask('GET', '/elsewhere')).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } })
+  })
+})
+
+/** Asks the endpoints, and reads what they answer. */
+function asker({ api }: Example) {
+  return async (method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> => {
+    const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+    const response = await fetch(`${api}${path}`, { method, ...json })
+    const text = await response.text()
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+  }
+}
+
+/** A copy of the example in a temporary folder, so that its data is its own, and its page. */
+async function open(): Promise<Example> {
+  const folder = copyOfExample('reactive-backend')
+  const [port, streamPort, httpPort] = [await unusedPort(), await unusedPort(), await unusedPort()]
+  const gate = await Gate.to(streamPort)
+  onTestFinished(() => gate.close())
+  const ports = { III_PORT: String(port), STREAM_PORT: String(streamPort), HTTP_PORT: String(httpPort), PAGE_PORT: '0' }
+  const env = { ...ports, STREAM_URL: gate.url }
+  const start = (args: readonly string[], ready: RegExp): Promise<Program> =>
+    startProgram(args, { cwd: folder, env, ready })
+  const server = await start(['page-server.mjs'], /http:\S+/)
+  return {
+    folder,
+    port,
+    url: /http:\S+/.exec(server.output())![0],
+    api: `http://127.0.0.1:${httpPort}`,
+    gate,
+    startEngine: () => start([LAUNCHER, 'start'], /Listening:\n\s+ws:/),
+    startWorker: () => start(['worker.mjs'], /todo backend is connected/),
+  }
+}
 
 async function connect({ port }: Example): Promise<LoadClient> {
   const client = await LoadClient.connect(`ws://127.0.0.1:${port}`, 'tester')

@@ -10,6 +10,6 @@ test.each(['iii-config.yaml', 'examples/docker/iii-config.yaml'])('%s has an ent
   }
   const written = new Set(workers.map(({ name }) => name))
   const defaults = BUILT_INS.filter(({ about }) => 'isDefault' in about).map(({ about }) => about.name)
-  expect(defaults).toContain('iii-queue')
+  expect(defaults).toEqual(expect.arrayContaining(['iii-queue', 'iii-http']))
   expect(defaults.filter((name) => !written.has(name))).toEqual([])
 })

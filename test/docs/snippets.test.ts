@@ -9,13 +9,20 @@ import { commandsIn, hasCommands, pages, ROOT, snippetsOf, type Snippet } from '
 const projects = new ReaderProjects(pages().filter((page) => hasCommands(page) && needsEngine(page)).length)
 afterAll(() => projects.close())
 
-describe.each(pages().filter((page) => hasCommands(page) && !needsPython(page)))('%s', runPage)
+describe.each(pages().filter((page) => hasCommands(page) && !needsPython(page) && !needsCurl(page)))('%s', runPage)
 describe.skipIf(lacks('iii-sdk for Python'))('pages about Python (needs iii-sdk for Python)', () => {
   describe.each(pages().filter(needsPython))('%s', runPage)
+})
+describe.skipIf(lacks('curl'))('pages that ask by HTTP (needs curl)', () => {
+  describe.each(pages().filter(needsCurl))('%s', runPage)
 })
 
 function needsPython(page: string): boolean {
   return snippetsOf(page).some(({ kind, text }) => kind === 'background' && text.startsWith('python3 '))
+}
+
+function needsCurl(page: string): boolean {
+  return snippetsOf(page).some(({ kind, text }) => ['run', 'fails'].includes(kind) && /^curl /m.test(text))
 }
 
 function needsEngine(page: string): boolean {

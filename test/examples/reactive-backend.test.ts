@@ -182,9 +182,13 @@ describe('the HTTP endpoints of the reactive backend', () => {
     expect(await ask('GET', `/todos/${id}`)).toEqual({ status: 200, body: created.body })
     expect(await ask('PATCH', `/todos/${id}`, { done: true })).toMatchObject({ status: 200, body: { id, done: true } })
     expect(await ask('GET', '/todos')).toMatchObject({ status: 200, body: [{ id, done: true }] })
-    await expect.poll(() => ask('GET', '/metrics'), POLL).toEqual({ status: 200, body: { open: 0, done: 1, changes: 2 } })
+    await expect
+      .poll(() => ask('GET', '/metrics'), POLL)
+      .toEqual({ status: 200, body: { open: 0, done: 1, changes: 2 } })
     expect(await ask('DELETE', `/todos/${id}`)).toMatchObject({ status: 200, body: { id } })
-    await expect.poll(() => ask('GET', '/metrics'), POLL).toEqual({ status: 200, body: { open: 0, done: 0, changes: 3 } })
+    await expect
+      .poll(() => ask('GET', '/metrics'), POLL)
+      .toEqual({ status: 200, body: { open: 0, done: 0, changes: 3 } })
     expect(await ask('GET', `/todos/${id}`)).toEqual({ status: 404, body: { error: `there is no todo ${id}` } })
   })
 
@@ -213,7 +217,8 @@ describe('the HTTP endpoints of the reactive backend', () => {
 /** Asks the endpoints, and reads what they answer. */
 function asker({ api }: Example) {
   return async (method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> => {
-    const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+    const json =
+      body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
     const response = await fetch(`${api}${path}`, { method, ...json })
     const text = await response.text()
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }

@@ -45,6 +45,13 @@ export const NEEDS = {
     remedy: 'install it: apt-get install nginx-light, or brew install nginx',
     providedInCi: true,
   },
+  curl: {
+    // An older one knows no `--json`.
+    isThere: () => answers('curl', '--json', '{}', '--version'),
+    missing: 'no curl 7.82 or newer on the PATH',
+    remedy: 'install it: apt-get install curl, or brew install curl',
+    providedInCi: true,
+  },
   Chromium: {
     isThere: () => chromiumFile() !== undefined,
     missing: 'no Chromium in /usr/bin',

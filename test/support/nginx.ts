@@ -9,22 +9,30 @@ import { ROOT } from '../docs/snippets.ts'
 import { within } from './deadline.ts'
 import { unusedPort } from './unused-port.ts'
 
-export interface NginxServer {
-  /** `127.0.0.1:PORT` */
-  readonly host: string
+export interface RunningNginx {
   /** Lines of requests so far, unless the site keeps them out. */
   accessLog(): Promise<string>
   /** Ends the server and removes its folder. */
   stop(): Promise<void>
 }
 
+export interface NginxServer extends RunningNginx {
+  /** `127.0.0.1:PORT` */
+  readonly host: string
+}
+
 /** @param site what stands in the `server` block: locations, mostly. */
 export async function startNginx(site: string): Promise<NginxServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'iii-nginx-'))
   const host = `127.0.0.1:${await unusedPort()}`
+  return { host, ...(await startNginxSites(`server {\n  listen ${host};\n${site}}`)) }
+}
+
+/** @param sites what stands in the `http` block: `server` blocks and what they share. */
+export async function startNginxSites(sites: string): Promise<RunningNginx> {
+  const folder = await mkdtemp(join(tmpdir(), 'iii-nginx-'))
   const access = join(folder, 'access.log')
   const file = join(folder, 'nginx.conf')
-  await writeFile(file, configOf(folder, access, `listen ${host};\n${site}`))
+  await writeFile(file, configOf(folder, access, sites))
   const server = spawn('nginx', ['-e', 'stderr', '-p', folder, '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] })
   const stop = async (): Promise<void> => {
     if (server.exitCode === null && server.signalCode === null) {
@@ -50,7 +58,7 @@ export async function startNginx(site: string): Promise<NginxServer> {
     await stop()
     throw error
   }
-  return { host, accessLog: () => readFile(access, 'utf8'), stop }
+  return { accessLog: () => readFile(access, 'utf8'), stop }
 }
 
 /** The blocks of a page that are nginx's. */
@@ -60,7 +68,7 @@ export async function nginxBlocks(page: string): Promise<string[]> {
 }
 
 /** One process that does all: nothing is left when it is killed, and no other user has to reach the folder. */
-function configOf(folder: string, access: string, server: string): string {
+function configOf(folder: string, access: string, sites: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path ${join(folder, kind)};`,
   )
@@ -73,9 +81,7 @@ events {}
 http {
   access_log ${access};
   ${temporary.join('\n  ')}
-  server {
-    ${server}
-  }
+  ${sites}
 }
 `
 }

@@ -1,33 +1,15 @@
 // TLS to Redis: in front of the server stands one that ends TLS, with a certificate made for the test.
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { connect as connectTcp, type AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { lacks } from '../../support/needs.ts'
-import { tempFolder } from '../../support/temp-folder.ts'
+import { selfSigned } from '../../support/self-signed.ts'
 import { connect, server, SETTING } from './connect-redis.ts'
-
-function makeCertificate(): { key: string; cert: string } {
-  const folder = tempFolder()
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-  const files = ['-keyout', key, '-out', cert]
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', ...subject, ...files],
-    {
-      stdio: 'ignore',
-    },
-  )
-  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
-}
 
 async function tlsServer() {
   const redis = await server({ args: ['--requirepass', 'secret'] })
-  const certificate = makeCertificate()
+  const certificate = selfSigned()
   const front = createServer(certificate, (near) => {
     const far = connectTcp(redis.port, '127.0.0.1')
     near.on('error', () => far.destroy()).on('close', () => far.destroy())

@@ -11,5 +11,6 @@ export const OWN: Version = {
   Logger: node.Logger,
   channel: (client) => node.createChannel(client as never),
   stream: (client, name, stream) => node.createStream(client as never, name, stream as never),
+  http: node.http as Version['http'],
   channelReader: (url, ref) => new node.ChannelReader(url, ref as never),
 }

@@ -1,4 +1,5 @@
 // The unmodified iii-sdk of two generations from npm, and what the tests use of them: the packages type their clients differently.
+import { http as http22 } from '@iii-dev/helpers/http'
 import { Logger as Logger22 } from '@iii-dev/helpers/observability'
 import * as sdk22 from 'iii-sdk'
 import { ChannelReader as ChannelReader22 } from 'iii-sdk/channel'
@@ -28,6 +29,8 @@ export interface Version {
   readonly channel: (client: Client) => Promise<any>
   /** Serves a custom stream. */
   readonly stream: (client: Client, name: string, stream: object) => void
+  /** Makes a handler of one that gets a request and a response to write to. */
+  readonly http: (handler: (request: any, response: any) => unknown) => (data: any) => unknown
   readonly channelReader: (url: string, ref: object) => { readAll(): Promise<Buffer> }
 }
 
@@ -44,6 +47,7 @@ export const V22: Version = {
   Logger: Logger22,
   channel: (client) => (helpers22 as any).createChannel(client),
   stream: (client, name, stream) => (helpers22 as any).createStream(client, name, stream),
+  http: http22 as Version['http'],
   channelReader: (url, ref) => new ChannelReader22(url, ref as never),
 }
 
@@ -54,6 +58,7 @@ export const V11: Version = {
   Logger: sdk11.Logger,
   channel: (client) => client.createChannel!(),
   stream: (client, name, stream) => client.createStream!(name, stream),
+  http: sdk11.http as Version['http'],
   channelReader: (url, ref) => new sdk11.ChannelReader(url, ref as never),
 }
 

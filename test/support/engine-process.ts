@@ -12,6 +12,7 @@ const START_MS = 20_000
 /** Ports in a configuration file: any free one at the first start in a folder, and the same at those after it. */
 export const LISTENER_PORT = '${III_TEST_PORT:0}'
 export const STREAM_PORT = '${III_TEST_STREAM_PORT:0}'
+export const HTTP_PORT = '${III_TEST_HTTP_PORT:0}'
 
 export interface EngineFolder {
   readonly dir: string
@@ -20,6 +21,8 @@ export interface EngineFolder {
   readonly url: string
   /** Where `iii-stream` listens. */
   readonly streamUrl: string
+  /** Where `iii-http` listens. */
+  readonly httpUrl: string
   /** Writes a file of the project; parent folders are made. */
   write(path: string, text: string): Promise<void>
   /** Starts the engine; several may be started one after another in the same folder. */
@@ -62,6 +65,11 @@ export async function engineFolder(workers = '  - name: iii-state\n'): Promise<E
       if (streamPort === undefined) throw new Error('the engine did not start a stream worker')
       return `ws://127.0.0.1:${streamPort}`
     },
+    get httpUrl() {
+      const { httpPort } = known()
+      if (httpPort === undefined) throw new Error('the engine did not start an HTTP worker')
+      return `http://127.0.0.1:${httpPort}`
+    },
     async write(path, text) {
       await mkdir(dirname(join(dir, path)), { recursive: true })
       await writeFile(join(dir, path), text)
@@ -87,6 +95,7 @@ export async function engineFolder(workers = '  - name: iii-state\n'): Promise<E
 interface Addresses {
   readonly port: number
   readonly streamPort: number | undefined
+  readonly httpPort: number | undefined
 }
 
 /** Of the start screen. */
@@ -97,13 +106,18 @@ function addressesIn(output: string): Addresses {
   }
   const port = portOf(/Listening:\n +ws:\/\/[^\s]+:(\d+)/)
   if (port === undefined) throw new Error(`the engine does not say where it listens:\n${output}`)
-  return { port, streamPort: portOf(/^ +ws:\/\/[^\s]+:(\d+) +iii-stream$/m) }
+  return {
+    port,
+    streamPort: portOf(/^ +ws:\/\/[^\s]+:(\d+) +iii-stream$/m),
+    httpPort: portOf(/^ +http:\/\/[^\s]+:(\d+) +iii-http$/m),
+  }
 }
 
-function portsOf({ port, streamPort }: Addresses): NodeJS.ProcessEnv {
+function portsOf({ port, streamPort, httpPort }: Addresses): NodeJS.ProcessEnv {
   return {
     III_TEST_PORT: String(port),
     ...(streamPort !== undefined && { III_TEST_STREAM_PORT: String(streamPort) }),
+    ...(httpPort !== undefined && { III_TEST_HTTP_PORT: String(httpPort) }),
   }
 }
 

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { addressError } from './address-error.ts'
 import { destroyOnError } from './destroy-on-error.ts'
 import { openOnceFree, type HeldAddressWait } from './held-address.ts'
+import { inTurn } from './in-turn.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 
 // Not by `import`: that reads all exports of the module, of which two load Node's web client, 35 ms at the start.
@@ -95,13 +96,20 @@ export class WebListener {
     this.#setTimeouts({ handshakeTimeoutMs })
     this.#server.on('connection', (socket) => this.#track(socket))
     this.#server.on('request', (request, response) => {
-      if (this.#service !== undefined) return this.#service.onRequest(request, response)
-      response.writeHead(503, { Connection: 'close', 'Retry-After': '1' }).end()
+      if (response.socket === null) inTurn(request, response, () => this.#onRequest(request, response))
+      else this.#onRequest(request, response)
     })
-    this.#server.on('checkContinue', (request, response) => {
-      if (this.#service?.onExpectContinue !== undefined) return this.#service.onExpectContinue(request, response)
-      response.writeContinue()
-      this.#server.emit('request', request, response)
+    this.#server.on('checkContinue', (request, response) =>
+      inTurn(request, response, () => {
+        if (this.#service?.onExpectContinue !== undefined) return this.#service.onExpectContinue(request, response)
+        response.writeContinue()
+        this.#onRequest(request, response)
+      }),
+    )
+    this.#server.on('connect', (_request, duplex) => {
+      const socket = duplex as Socket
+      socket.on('error', destroyThis)
+      refuseUpgrade(socket, '405 Method Not Allowed')
     })
     this.#server.on('upgrade', (request, duplex, head) => {
       const socket = duplex as Socket
@@ -166,6 +174,11 @@ export class WebListener {
     // Not the callback of `close`: it comes at once when the server does not listen any more.
     await this.whenEmpty()
     clearTimeout(timer)
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#service !== undefined) return this.#service.onRequest(request, response)
+    response.writeHead(503, { Connection: 'close', 'Retry-After': '1' }).end()
   }
 
   #listen(host: string, port: number, shared: boolean): Promise<void> {

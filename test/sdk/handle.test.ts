@@ -403,8 +403,8 @@ describe('trigger types', () => {
     transport.receiver.onControl({ ...message, deliberate: true })
     transport.receiver.onControl(message)
     expect(seen).toEqual([
-      { id: 't1', deliberate: true },
-      { id: 't1', deliberate: false },
+      { id: 't1', deliberate: true, moved: false },
+      { id: 't1', deliberate: false, moved: false },
     ])
   })
 

@@ -44,7 +44,7 @@ export async function send(deps: SendDeps, { url, method, headers, body, signal 
     let isConnected = false
     request.on('socket', (socket) => {
       isConnected = request.reusedSocket
-      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => (isConnected = true))
+      if (!isConnected) socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => (isConnected = true))
     })
     // Once an answer has begun it says itself how it ends: who refuses a body need not have read it.
     let hasBegun = false

@@ -1,5 +1,5 @@
 // Connections: used again, opened only to addresses that were checked, limited in number.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { CONNECTION_LIMITS } from '../../../plugins/http-functions/exchange/connections.ts'
 import { apiServer, type ApiServer } from './api-server.ts'
 import { OPEN, runHttpFunctions } from './run-http-functions.ts'
@@ -13,6 +13,19 @@ describe('a connection', () => {
     for (const id of ['f', 'g', 'f', 'g']) await run.call({}, id)
     expect(api.requests.map(({ url }) => url)).toEqual(['/a', '/b', '/a', '/b'])
     expect(api.connections).toBe(1)
+  })
+
+  test('holds nothing of the requests before', async () => {
+    const warnings: Error[] = []
+    const note = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', note)
+    onTestFinished(() => void process.off('warning', note))
+    const api = await apiServer(() => 1)
+    const run = await runHttpFunctions()
+    await run.register({ url: api.url })
+    for (let count = 0; count < 30; count++) await run.call()
+    expect(api.connections).toBe(1)
+    expect(warnings).toEqual([])
   })
 
   test('whose server has ended it is replaced', async () => {

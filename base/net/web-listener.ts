@@ -108,7 +108,7 @@ export class WebListener {
     )
     this.#server.on('connect', (_request, duplex) => {
       const socket = duplex as Socket
-      socket.on('error', destroyThis)
+      socket.on('error', destroyOnError)
       refuseUpgrade(socket, '405 Method Not Allowed')
     })
     this.#server.on('upgrade', (request, duplex, head) => {

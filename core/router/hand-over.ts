@@ -90,8 +90,7 @@ export class HandOver {
 
   /** Resolves when everything is checked that the staged generations have registered. */
   async registered(): Promise<void> {
-    for (const worker of this.#staged)
-      while (worker.registering !== undefined) await worker.registering
+    for (const worker of this.#staged) while (worker.registering !== undefined) await worker.registering
   }
 
   /**

@@ -10,11 +10,11 @@ import { openRequest, rawConnection, textOf } from './open-request.ts'
 
 /** Asks one request after the other until `stop` is called; says what was not answered with 200. */
 function load(url: string, agent: Agent | false): { stop(): Promise<{ answered: number; failures: unknown[] }> } {
-  let isRunning = true
+  const run = { isRunning: true }
   let answered = 0
   const failures: unknown[] = []
   const done = (async () => {
-    while (isRunning) {
+    while (run.isRunning) {
       const { request, answered: answer } = openRequest(url, { method: 'GET', agent })
       request.end()
       try {
@@ -29,7 +29,7 @@ function load(url: string, agent: Agent | false): { stop(): Promise<{ answered: 
   })()
   return {
     async stop() {
-      isRunning = false
+      run.isRunning = false
       await done
       return { answered, failures }
     },

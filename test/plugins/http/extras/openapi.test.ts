@@ -46,7 +46,7 @@ function documentOf(
 const validator = new Validator()
 
 async function problemsOf(document: Doc): Promise<unknown> {
-  const { valid, errors } = await validator.validate(structuredClone(document) as object)
+  const { valid, errors } = await validator.validate(structuredClone(document) as unknown as Record<string, unknown>)
   return valid ? 'none' : errors
 }
 

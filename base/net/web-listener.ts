@@ -70,6 +70,7 @@ export class WebListener {
   /** One function for all: called on the socket. */
   readonly #onClosed: (this: Socket) => void
   #handshakeTimeoutMs: number
+  #accepted = 0
   #service: WebService | undefined
   #host = ''
   readonly #onEmpty: (() => void)[] = []
@@ -137,6 +138,11 @@ export class WebListener {
   /** The port is the real one; 0 while it is not open. */
   get address(): { readonly host: string; readonly port: number } {
     return { host: this.#host, port: (this.#server.address() as AddressInfo | null)?.port ?? 0 }
+  }
+
+  /** Connections that it has taken so far. */
+  get accepted(): number {
+    return this.#accepted
   }
 
   /** Has this service answer from now on. What an earlier one has accepted stays with that. */
@@ -208,6 +214,7 @@ export class WebListener {
   }
 
   #track(socket: Socket): void {
+    this.#accepted++
     this.#tcp.add(socket)
     this.#silent.set(socket, performance.now() + this.#handshakeTimeoutMs)
     if (this.#silent.size === 1) this.#watchSilent(this.#handshakeTimeoutMs)

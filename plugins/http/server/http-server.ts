@@ -11,6 +11,10 @@ export const LINGER_MS = 1_000
 /** What is under way when a server is closed may go on for so long. */
 export const DRAIN_MS = 8_000
 
+/** For a moment in which no connection waits to be taken, and how long two turns of the event loop may take to count as one. */
+const QUIET_MS = 500
+const SHORT_TURN_MS = 0.1
+
 export interface HttpServerDeps {
   readonly settings: ServerSettings
   onRequest(server: ExchangeServer, request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void
@@ -63,11 +67,27 @@ export class HttpServer implements ExchangeServer {
   async drain({ lingers }: { readonly lingers: boolean }): Promise<void> {
     this.#state = 'draining'
     const startedAt = performance.now()
-    // What has connected is accepted first: closing would reset it.
-    await new Promise((resolve) => setImmediate(resolve))
+    await this.#takeThoseWhoWait()
     this.listener.stopListening({ keepsIdle: lingers })
     for (const exchange of this.running) exchange.endStream()
     if (lingers) await Promise.race([this.listener.whenEmpty(), after(LINGER_MS, undefined, { ref: false })])
     await this.listener.close(DRAIN_MS - (performance.now() - startedAt))
+  }
+
+  /**
+   * Closing resets connections that the system has made and nobody has taken: it comes right after a turn of the event loop in which none
+   * was there, and which was over so soon that hardly any can have come since.
+   */
+  async #takeThoseWhoWait(): Promise<void> {
+    const giveUpAt = performance.now() + QUIET_MS
+    for (let now = performance.now(); now < giveUpAt;) {
+      const before = this.listener.accepted
+      const startedAt = now
+      // Twice: the first one may come without a look at the sockets.
+      await new Promise((resolve) => setImmediate(resolve))
+      await new Promise((resolve) => setImmediate(resolve))
+      now = performance.now()
+      if (this.listener.accepted === before && now - startedAt < SHORT_TURN_MS) return
+    }
   }
 }

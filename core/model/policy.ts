@@ -100,6 +100,7 @@ function checkSessionCall(
   id: string,
   registered: unknown,
 ): Refusal {
+  if (id.startsWith(SEAT_PREFIX)) return forbidden(`function '${id}' not allowed (only the engine calls it)`)
   if (rights.forbiddenFunctions.includes(id)) {
     return forbidden(`function '${id}' not allowed (remove from rbac.forbidden_functions)`)
   }

@@ -68,15 +68,20 @@ export async function startHttpFunctions(
     })
   }
 
-  const endpoints = readEndpoints(config.endpoints ?? [], rules())
-  for (const { target } of endpoints) calling.security.check(target.url)
+  const endpoints = readEndpoints(config.endpoints ?? [], rules(), (url) => calling.security.check(url))
   for (const { id, template, target, payload, options } of endpoints) {
     const call = (json: string): Promise<unknown> => {
       const { path, body } = endpointRequest(template, payload, json)
       const { traceparent, baggage } = currentCallContext() ?? {}
       return caller.call(
         { ...target, url: urlOf(target.url, path) },
-        { functionId: id, body: Buffer.from(body ?? ''), traceparent, baggage, limitMs: undefined },
+        {
+          functionId: id,
+          body: body === undefined ? undefined : Buffer.from(body),
+          traceparent,
+          baggage,
+          limitMs: undefined,
+        },
       )
     }
     iii.registerFunction(id, call, { ...options, raw: true })

@@ -17,18 +17,28 @@ export interface EndpointFunction {
 const IN_QUERY: ReadonlySet<Method> = new Set(['GET', 'DELETE'])
 
 /** Throws an error that says where in the settings what is wrong. */
-export function readEndpoints(lists: readonly EndpointListConfig[], rules: TargetRules): EndpointFunction[] {
+export function readEndpoints(
+  lists: readonly EndpointListConfig[],
+  rules: TargetRules,
+  checkUrl: (url: URL) => void,
+): EndpointFunction[] {
   const found: EndpointFunction[] = []
   const ids = new Set<string>()
   for (const [at, list] of lists.entries()) {
     for (const [index, written] of list.functions.entries()) {
       const where = `endpoints[${at}].functions[${index}]`
-      const { id, path } = written
+      const { id } = written
       if (id.startsWith('engine::'))
         throw new Error(`${where}: ids that begin with 'engine::' are the engine's; name '${id}' otherwise`)
       if (ids.has(id)) throw new Error(`${where}: there is a function '${id}' already; give each an id of its own`)
       ids.add(id)
-      found.push(readEndpoint(where, list, written, path, rules))
+      found.push(
+        readEndpoint(where, list, written, (invocation) => {
+          const target = readTarget(invocation, rules)
+          checkUrl(target.url)
+          return target
+        }),
+      )
     }
   }
   return found
@@ -38,9 +48,9 @@ function readEndpoint(
   where: string,
   list: EndpointListConfig,
   written: EndpointListConfig['functions'][number],
-  path: string,
-  rules: TargetRules,
+  read: (invocation: object) => Target,
 ): EndpointFunction {
+  const { path } = written
   const { base_url: base, auth, retry, circuit_breaker: circuit } = list
   const method = (written.method ?? list.method ?? DEFAULT_METHOD) as Method
   const invocation = {
@@ -52,7 +62,7 @@ function readEndpoint(
     retry,
     circuit_breaker: circuit,
   }
-  const target = inPlace(where, () => readTarget(invocation, rules))
+  const target = inPlace(where, () => read(invocation))
   if (target.url.search !== '' || target.url.hash !== '')
     throw new Error(`${where}: base_url must end with its path; put what follows '?' into each path`)
   return {
@@ -62,7 +72,8 @@ function readEndpoint(
     payload: written.payload ?? (IN_QUERY.has(method) ? 'query' : 'body'),
     options: {
       description:
-        written.description ?? `${method} ${target.url.origin}${target.url.pathname.replace(/\/$/, '')}${path}`,
+        written.description ??
+        `${method} ${target.url.origin}${target.url.pathname.replace(/\/$/, '')}${path.split('?')[0]}`,
       ...(written.request_format != null && { request_format: written.request_format }),
       ...(written.response_format != null && { response_format: written.response_format }),
     },

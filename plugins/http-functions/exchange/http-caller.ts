@@ -18,7 +18,8 @@ import { send, type Answer } from './send.ts'
 
 export interface HttpCall {
   readonly functionId: string
-  readonly body: Buffer
+  /** undefined = there is none. */
+  readonly body: Buffer | undefined
   readonly traceparent: string | undefined
   readonly baggage: string | undefined
   /** Nobody waits for longer than this; undefined = as long as the target says. */

@@ -8,7 +8,8 @@ export interface HeaderInput {
   readonly invocationId: string
   /** Unix seconds. */
   readonly timestamp: string
-  readonly body: Buffer
+  /** undefined = there is none. */
+  readonly body: Buffer | undefined
   /** Of the registration. */
   readonly headers: readonly Header[]
   readonly auth: Auth | undefined
@@ -16,13 +17,15 @@ export interface HeaderInput {
   readonly baggage: string | undefined
 }
 
+const NO_BODY = Buffer.alloc(0)
+
 /** Of a call's baggage nothing longer is passed on. */
 export const MAX_BAGGAGE_CHARACTERS = 8_192
 
 export function outgoingHeaders(input: HeaderInput): Record<string, string> {
   const { functionId, invocationId, timestamp, body, headers, auth, traceparent, baggage } = input
   const outgoing = new OutgoingHeaders()
-  outgoing.set('Content-Type', 'application/json')
+  if (body !== undefined) outgoing.set('Content-Type', 'application/json')
   outgoing.set('x-iii-Function-Path', visibleAscii(functionId))
   outgoing.set('x-iii-Invocation-ID', invocationId)
   outgoing.set('x-iii-Timestamp', timestamp)
@@ -30,8 +33,8 @@ export function outgoingHeaders(input: HeaderInput): Record<string, string> {
   if (baggage !== undefined && isHeaderValue(baggage) && baggage.length <= MAX_BAGGAGE_CHARACTERS)
     outgoing.set('baggage', baggage)
   for (const [name, value] of headers) outgoing.set(name, value)
-  for (const [name, value] of auth?.headers(timestamp, body) ?? []) outgoing.set(name, value)
-  outgoing.set('Content-Length', String(body.length))
+  for (const [name, value] of auth?.headers(timestamp, body ?? NO_BODY) ?? []) outgoing.set(name, value)
+  if (body !== undefined) outgoing.set('Content-Length', String(body.length))
   return outgoing.all()
 }
 

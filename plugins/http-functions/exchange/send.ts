@@ -10,7 +10,7 @@ export interface OutgoingRequest {
   readonly url: URL
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
+  readonly body: Buffer | undefined
   /** Aborted with a CallError when there is no more time. */
   readonly signal: AbortSignal
 }

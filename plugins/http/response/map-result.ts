@@ -11,7 +11,7 @@ export type OnInvalidHeader = (name: string) => void
 
 /** Null, undefined and whatever is no object give 200 and `{}`. */
 export function mapResult(result: unknown, onInvalidHeader?: OnInvalidHeader): Answer {
-  const { status_code, headers, body } = isRecord(result) ? result : {}
+  const { statusCode, status_code = statusCode, headers, body } = isRecord(result) ? result : {}
   return answer(status_code, headers, new ParsedBody(body), onInvalidHeader)
 }
 
@@ -20,7 +20,7 @@ export function mapResult(result: unknown, onInvalidHeader?: OnInvalidHeader): A
  * @param json valid JSON.
  */
 export function mapRawResult(json: string, onInvalidHeader?: OnInvalidHeader): Answer {
-  const { statusCode, headers, body } = findResultMembers(json)
+  const { statusCodeOfPython, statusCode = statusCodeOfPython, headers, body } = findResultMembers(json)
   return answer(parsed(statusCode), parsed(headers), new RawBody(body), onInvalidHeader)
 }
 

@@ -4,6 +4,8 @@ import { endOfValue as endOfBytes } from '../../../protocol/scanner/check-value.
 /** JSON texts; undefined = absent. */
 export interface ResultMembers {
   statusCode: string | undefined
+  /** As `HttpResponse` of the SDK for Python calls it. */
+  statusCodeOfPython: string | undefined
   headers: string | undefined
   body: string | undefined
 }
@@ -13,7 +15,12 @@ export interface ResultMembers {
  * @param json valid JSON; what is no object has none of them.
  */
 export function findResultMembers(json: string): ResultMembers {
-  const found: ResultMembers = { statusCode: undefined, headers: undefined, body: undefined }
+  const found: ResultMembers = {
+    statusCode: undefined,
+    statusCodeOfPython: undefined,
+    headers: undefined,
+    body: undefined,
+  }
   let at = skipSpace(json, 0)
   if (json.charCodeAt(at) !== OPEN_BRACE) return found
   for (;;) {
@@ -40,6 +47,7 @@ const CLOSE_BRACKET = 0x5d
 
 const NAMES: ReadonlyMap<string, keyof ResultMembers> = new Map([
   ['status_code', 'statusCode'],
+  ['statusCode', 'statusCodeOfPython'],
   ['headers', 'headers'],
   ['body', 'body'],
 ])

@@ -152,6 +152,52 @@ async fn main() {
         }),
     );
 
+    // Bound to routes by the tests: a request body that is read and a whole answer, and an answer that is written piece by piece.
+    let base = url.clone();
+    iii.register_function(
+        "rs::upload",
+        RegisterFunction::new_async(move |request: Value| {
+            let base = base.clone();
+            async move {
+                let end: StreamChannelRef = serde_json::from_value(request["request_body"].clone())?;
+                let bytes = ChannelReader::new(&base, &end).read_all().await?;
+                let sum: u64 = bytes.iter().map(|byte| u64::from(*byte)).sum();
+                Ok::<Value, Error>(json!({
+                    "status_code": 201,
+                    "headers": { "x-made-by": "rust" },
+                    "body": {
+                        "length": bytes.len(),
+                        "sum": sum,
+                        "id": request["path_params"]["id"],
+                        "parsed": request["body"],
+                    },
+                }))
+            }
+        }),
+    );
+    let base = url.clone();
+    iii.register_function(
+        "rs::pieces",
+        RegisterFunction::new_async(move |request: Value| {
+            let base = base.clone();
+            async move {
+                let end: StreamChannelRef = serde_json::from_value(request["response"].clone())?;
+                let writer = ChannelWriter::new(&base, &end);
+                for message in [
+                    json!({ "type": "set_status", "status_code": 206 }),
+                    json!({ "type": "set_headers", "headers": { "content-type": "text/plain" } }),
+                ] {
+                    writer.send_message(&message.to_string()).await?;
+                }
+                for piece in content().chunks(CONTENT_BYTES / PIECES) {
+                    writer.write(piece).await?;
+                }
+                writer.close().await?;
+                Ok::<Value, Error>(Value::Null)
+            }
+        }),
+    );
+
     for (kind, config) in [
         ("state", json!({ "scope": "watched-by-rust" })),
         ("stream", json!({ "stream_name": "rust-items" })),

@@ -41,6 +41,12 @@ describe('the answer of a result', () => {
     expect(mapped({ status_code: status }).status).toBe(status)
   })
 
+  it('has the status by the name that HttpResponse of Python sends, unless it has the usual one', () => {
+    expect(mapped({ statusCode: 202, body: 1 })).toMatchObject({ status: 202, body: '1' })
+    expect(mapped({ statusCode: 202, status_code: 404 }).status).toBe(404)
+    expect(mapped({ status_code: 'abc', statusCode: 202 }).status).toBe(200)
+  })
+
   it.each([204, 205, 304])('has neither a body nor its type with %i', (status) => {
     expect(mapped({ status_code: status, body: { a: 1 }, headers: { 'X-A': 'b' } })).toMatchObject({
       headers: [['x-a', 'b']],

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { randomUuid } from '../../../base/values/random-uuid.ts'
 import { createApiRequest, type ApiRequest } from '../request/api-request.ts'
+import { headRefusal, type HeadRefusal } from '../request/head-refusal.ts'
 import { isJsonContentType } from '../request/json-body.ts'
 import { QueryError } from '../request/query.ts'
 import type { Answer } from '../response/answer.ts'
@@ -10,7 +11,7 @@ import { Exchange, type ExchangeServer } from './exchange.ts'
 import type { ExchangeContext } from './exchange-context.ts'
 import { declaredLength } from './request-body.ts'
 import { ownRoute, type Route } from './route.ts'
-import { sendAnswer } from './send-answer.ts'
+import { sendAnswer, sendLast } from './send-answer.ts'
 
 export interface DispatcherDeps {
   readonly context: ExchangeContext
@@ -28,6 +29,8 @@ export class Dispatcher {
 
   /** @param awaitsContinue the client waits for `100 Continue`. */
   dispatch(server: ExchangeServer, request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
+    const refused = headRefusal(request)
+    if (refused !== undefined) return this.#refuse(request, response, refused)
     const target = targetOf(request)
     const queryAt = target.indexOf('?')
     const path = queryAt === -1 ? target : target.slice(0, queryAt)
@@ -96,12 +99,26 @@ export class Dispatcher {
     this.#send(server, request, response, this.#deps.context.cors.preflightFor(request.headers.origin))
   }
 
+  /** Where the next request begins is not sure: the connection ends. */
+  #refuse(request: IncomingMessage, response: ServerResponse, { status, message }: HeadRefusal): void {
+    const { answers, cors } = this.#deps.context
+    const { headers, body } = answers.badRequest(message)
+    const answer = { status, headers: cors.addTo(headers, request.headers.origin), body }
+    this.#tellWhenDone(request, response, answer)
+    sendLast(response, answer)
+  }
+
   #answer(server: ExchangeServer, request: IncomingMessage, response: ServerResponse, answer: Answer): void {
     const headers = this.#deps.context.cors.addTo(answer.headers, request.headers.origin)
     this.#send(server, request, response, { ...answer, headers })
   }
 
   #send(server: ExchangeServer, request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+    this.#tellWhenDone(request, response, answer)
+    sendAnswer(request, response, answer, [], server.isDraining)
+  }
+
+  #tellWhenDone(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
     const startedAt = performance.now()
     const { done } = this.#deps.context.extras
     if (done !== undefined)
@@ -116,7 +133,6 @@ export class Dispatcher {
           errorId: undefined,
         }),
       )
-    sendAnswer(request, response, answer, [], server.isDraining)
   }
 }
 

@@ -29,6 +29,19 @@ export function sendAnswer(
   discardRest(request, () => response.end())
 }
 
+/**
+ * Writes an answer at once and ends the connection. What follows of the request is not waited for: the parser may give it up in the same
+ * moment, and what waits to be written would be lost.
+ */
+export function sendLast(response: ServerResponse, { status, headers, body }: Answer): void {
+  const framing: HeaderList = [
+    ['content-length', String(lengthOf(body))],
+    ['connection', 'close'],
+  ]
+  response.writeHead(status, flat(headers, framing))
+  response.end(body)
+}
+
 function endWith(response: ServerResponse, body: string | Uint8Array): void {
   if (body.length === 0) response.end()
   else response.end(body)

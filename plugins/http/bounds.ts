@@ -3,7 +3,6 @@ import { bytesText, charactersText, countText, timeText } from '../../base/value
 import type { Bound } from '../../sdk/built-in.ts'
 import { HTTP_DEFAULTS } from './config.ts'
 import { MAX_CONTROL_CHARACTERS, MAX_STREAM_HEADERS } from './exchange/control-message.ts'
-import { STALLED_CLIENT_MS } from './exchange/response-stream.ts'
 import { READY_MS } from './http-worker.ts'
 import { MAX_PATH_LENGTH, MAX_ROUTE_MIDDLEWARE, MAX_SEGMENTS } from './routes/route-config.ts'
 import { DRAIN_MS, LINGER_MS } from './server/http-server.ts'
@@ -26,7 +25,7 @@ export const BOUNDS: readonly Bound[] = [
     `${bytesText(DISCARDED_BYTES)}, ${timeText(DISCARD_MS)}`,
     'closed',
   ),
-  fixed('client that takes nothing of a stream', timeText(STALLED_CLIENT_MS), 'closed'),
+  optional('client that takes nothing of its answer', 'send_timeout_ms', timeText, 'closed'),
   fixed('headers of a streamed response', countText(MAX_STREAM_HEADERS), 'further ones are left out'),
   fixed('message about its head', charactersText(MAX_CONTROL_CHARACTERS), 'ignored'),
   fixed('`api_path`', `${charactersText(MAX_PATH_LENGTH)}, ${MAX_SEGMENTS} segments`, 'the binding is refused'),

@@ -22,6 +22,7 @@ export interface HttpConfig {
   readonly max_connections?: number | null
   readonly head_timeout_ms?: number | null
   readonly keep_alive_timeout_ms?: number | null
+  readonly send_timeout_ms?: number | null
 }
 
 export interface MiddlewareEntry {
@@ -56,6 +57,8 @@ export interface ExchangeSettings {
   readonly notFoundFunction: string | undefined
   readonly hasLegacyErrors: boolean
   readonly nullResultGraceMs: number
+  /** For a client that takes nothing of its answer. */
+  readonly sendTimeoutMs: number
 }
 
 export interface HttpSettings {
@@ -80,6 +83,7 @@ export const HTTP_DEFAULTS = {
   max_connections: 20_000,
   head_timeout_ms: 30_000,
   keep_alive_timeout_ms: 75_000,
+  send_timeout_ms: 120_000,
 } as const
 
 const texts = (description: string): JsonSchema => ({
@@ -192,6 +196,10 @@ export const HTTP_CONFIG_SCHEMA: JsonSchema = {
       'keep_alive_timeout_ms',
       'Milliseconds that a connection may be idle between requests.',
     ),
+    send_timeout_ms: number(
+      'send_timeout_ms',
+      'Milliseconds for which a client may take nothing of an answer that is sent or streamed to it; then its connection is closed.',
+    ),
   },
 }
 
@@ -223,6 +231,7 @@ export function readSettings(config: HttpConfig): HttpSettings {
       notFoundFunction: config.not_found_function || undefined,
       hasLegacyErrors: config.legacy_error_shape ?? false,
       nullResultGraceMs: value('null_result_grace_ms') as number,
+      sendTimeoutMs: value('send_timeout_ms') as number,
     },
   }
 }

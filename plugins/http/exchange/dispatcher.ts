@@ -115,7 +115,8 @@ export class Dispatcher {
 
   #send(server: ExchangeServer, request: IncomingMessage, response: ServerResponse, answer: Answer): void {
     this.#tellWhenDone(request, response, answer)
-    sendAnswer(request, response, answer, [], server.isDraining)
+    const timeoutMs = this.#deps.context.settings.sendTimeoutMs
+    sendAnswer(request, response, answer, { headers: [], isLast: server.isDraining, timeoutMs })
   }
 
   #tellWhenDone(request: IncomingMessage, response: ServerResponse, answer: Answer): void {

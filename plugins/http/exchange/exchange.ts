@@ -303,6 +303,7 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
       this.#response,
       this.#channels!,
       length === undefined ? undefined : Number(length),
+      this.#context.settings.sendTimeoutMs,
     )
     const list = flat(cors.addTo(head.headers, this.#api.headers['origin']), this.#ownHeaders)
     if (this.#server.isDraining) list.push('connection', 'close')
@@ -335,7 +336,12 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
     const headers = cors.addTo(answer.headers, this.#api.headers['origin'])
     this.#status = answer.status
     this.#bytes = answer.body.length
-    sendAnswer(this.#request, this.#response, { ...answer, headers }, this.#ownHeaders, this.#server.isDraining)
+    const sending = {
+      headers: this.#ownHeaders,
+      isLast: this.#server.isDraining,
+      timeoutMs: this.#context.settings.sendTimeoutMs,
+    }
+    sendAnswer(this.#request, this.#response, { ...answer, headers }, sending)
   }
 
   #tooLarge(limit: number): void {

@@ -3,22 +3,24 @@
 import type { ServerResponse } from 'node:http'
 import type { RequestChannels } from './channels.ts'
 
-/** A client that takes nothing for so long, though there is something for it, is given up. */
-export const STALLED_CLIENT_MS = 120_000
-
 export class ResponseStream {
   readonly #response: ServerResponse
   readonly #channels: RequestChannels
   readonly #length: number | undefined
+  readonly #sendTimeoutMs: number
   #bytes = 0
   #stalled: NodeJS.Timeout | undefined
   #state: 'open' | 'ended' = 'open'
 
-  /** @param length that the head has promised. */
-  constructor(response: ServerResponse, channels: RequestChannels, length: number | undefined) {
+  /**
+   * @param length that the head has promised.
+   * @param sendTimeoutMs a client that takes nothing for so long, though there is something for it, is given up.
+   */
+  constructor(response: ServerResponse, channels: RequestChannels, length: number | undefined, sendTimeoutMs: number) {
     this.#response = response
     this.#channels = channels
     this.#length = length
+    this.#sendTimeoutMs = sendTimeoutMs
     response.on('drain', this.#onDrain)
   }
 
@@ -33,7 +35,7 @@ export class ResponseStream {
     if (this.#length !== undefined && this.#bytes > this.#length) return this.abort()
     if (bytes.length === 0 || this.#response.write(bytes)) return
     this.#channels.pauseResponse()
-    this.#stalled ??= setTimeout(() => this.abort(), STALLED_CLIENT_MS).unref()
+    this.#stalled ??= setTimeout(() => this.abort(), this.#sendTimeoutMs).unref()
   }
 
   end(): void {

@@ -4,29 +4,38 @@ import type { Answer, HeaderList } from '../response/answer.ts'
 import { hasNoBody } from '../response/answer.ts'
 import { discardRest, restOf } from '../server/unread-body.ts'
 
-/** @param isLast the connection is closed after it. */
+export interface Sending {
+  /** Beside those of the answer. */
+  readonly headers: HeaderList
+  /** The connection is closed after it. */
+  readonly isLast: boolean
+  /** A client that takes nothing of it for so long is given up. */
+  readonly timeoutMs: number
+}
+
 export function sendAnswer(
   request: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: Answer,
-  more: HeaderList,
-  isLast: boolean,
+  sending: Sending,
 ): void {
   const rest = restOf(request)
-  const head = flat(headers, more)
+  const head = flat(headers, sending.headers)
   if (!hasNoBody(status)) head.push('content-length', String(lengthOf(body)))
-  if (isLast || rest === 'close') head.push('connection', 'close')
+  if (sending.isLast || rest === 'close') head.push('connection', 'close')
   response.writeHead(status, head)
-  if (rest === 'none') return void endWith(response, body)
-  if (rest === 'keep') {
+  if (rest === 'none') endWith(response, body)
+  else if (rest === 'keep') {
     endWith(response, body)
     discardRest(request, (isWhole) => isWhole || request.socket.destroy())
-    return
+  } else {
+    // The client gets the whole answer now; that the connection ends it learns when it has stopped to send, or has been given the time to.
+    if (body.length === 0 || request.method === 'HEAD') response.flushHeaders()
+    else response.write(body)
+    discardRest(request, () => response.end())
   }
-  // The client gets the whole answer now; that the connection ends it learns when it has stopped to send, or has been given the time to.
-  if (body.length === 0 || request.method === 'HEAD') response.flushHeaders()
-  else response.write(body)
-  discardRest(request, () => response.end())
+  // Until it has been sent it is kept here, and nothing else would end that. Node sets the time of idle connections afterwards.
+  if (response.writableLength > 0) response.setTimeout(sending.timeoutMs, () => response.destroy())
 }
 
 /**

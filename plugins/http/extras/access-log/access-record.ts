@@ -56,7 +56,7 @@ function commonLine({ time, method, path, status, bytes, remoteAddress }: Access
   return `${remoteAddress ?? '-'} - - [${day}/${month}/${year}:${clock} +0000] ${request} ${status} ${bytes === 0 ? '-' : bytes}\n`
 }
 
-const NOT_AS_THEY_ARE = /["\\]|[^\x20-\x7e]/g
+const NOT_AS_THEY_ARE = /[^ !#-[\]-~]/g
 
 function quoted(text: string): string {
   return `"${text.replace(NOT_AS_THEY_ARE, (letter) => `\\x${letter.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`

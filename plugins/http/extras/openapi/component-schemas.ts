@@ -1,9 +1,8 @@
 // Formats of functions as they stand in an OpenAPI document: each a component, its definitions too, with references bent to where those are.
-import { createRequire } from 'node:module'
-import type * as Ajv2020Module from 'ajv/dist/2020.js'
 import { isRecord } from '../../../../base/values/is-record.ts'
 import type { JsonSchema } from '../../../../base/values/json-schema.ts'
-import { eachReference, modernSchema } from './modern-schema.ts'
+import { isJsonSchema } from '../json-schema-2020.ts'
+import { eachReference, modernSchema } from '../modern-schema.ts'
 
 /** A longer format is left out of the document. */
 export const MAX_FORMAT_CHARACTERS = 262_144
@@ -71,15 +70,4 @@ export class ComponentSchemas {
     this.#schemas.set(free, {})
     return free
   }
-}
-
-let checker: InstanceType<typeof Ajv2020Module.Ajv2020> | undefined
-
-function isJsonSchema(schema: unknown): boolean {
-  if (checker === undefined) {
-    // Loaded for the first document: it takes some 30 ms.
-    const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof Ajv2020Module
-    checker = new Ajv2020({ strict: false, logger: false })
-  }
-  return checker.validateSchema(schema as object) === true
 }

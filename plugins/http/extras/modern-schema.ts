@@ -1,11 +1,11 @@
 // A JSON Schema of any draft in the words of 2020-12, whose references lead somewhere within it. Pure.
-import { isRecord } from '../../../../base/values/is-record.ts'
-import type { JsonSchema } from '../../../../base/values/json-schema.ts'
-import { schemaAt } from '../function-formats.ts'
+import { isRecord } from '../../../base/values/is-record.ts'
+import type { JsonSchema } from '../../../base/values/json-schema.ts'
+import { schemaAt } from './function-formats.ts'
 
 /** @throws RangeError for a schema that is nested too deep. @returns a copy, but for values that are no schemas. */
 export function modernSchema(schema: JsonSchema): JsonSchema {
-  const modern = copyOf(schema, schema['$id'], 0) as JsonSchema
+  const modern = copyOf(schema, schema['$id'] ?? schema['id'], 0) as JsonSchema
   eachReference(modern, (pointer, holder) => {
     if (pointer !== undefined && leadsSomewhere(modern, pointer)) return
     // Such a reference would make the whole document invalid: the place takes anything.
@@ -79,7 +79,7 @@ function copyOf(value: unknown, id: unknown, depth: number): unknown {
   if (!isRecord(value)) return value
   const members: [string, unknown][] = []
   for (const [name, member] of Object.entries(value)) {
-    if (DROPPED.has(name)) continue
+    if (DROPPED.has(name) || (name === 'id' && typeof member === 'string')) continue
     if (PLAIN.has(name)) members.push([name, member])
     else if (BY_NAME.has(name) && isRecord(member)) members.push([name, copiesByName(member, id, depth + 1)])
     else if (name === '$ref') members.push(...reference(member, id))
@@ -103,11 +103,16 @@ function reference(value: unknown, id: unknown): [string, unknown][] {
 }
 
 function inNewWords(schema: Record<string, unknown>): Record<string, unknown> {
-  const { items, additionalItems, exclusiveMinimum, exclusiveMaximum, minimum, maximum, ...rest } = schema
+  const { items, additionalItems, exclusiveMinimum, exclusiveMaximum, minimum, maximum, dependencies, ...rest } = schema
   if (Array.isArray(items)) {
     rest['prefixItems'] = items
     if (additionalItems !== undefined) rest['items'] = additionalItems
   } else if (items !== undefined) rest['items'] = items
+  if (isRecord(dependencies)) {
+    const entries = Object.entries(dependencies)
+    rest['dependentRequired'] ??= Object.fromEntries(entries.filter(([, needed]) => Array.isArray(needed)))
+    rest['dependentSchemas'] ??= Object.fromEntries(entries.filter(([, needed]) => !Array.isArray(needed)))
+  }
   return Object.assign(rest, bound('inimum', minimum, exclusiveMinimum), bound('aximum', maximum, exclusiveMaximum))
 }
 

@@ -1,0 +1,147 @@
+// Holds requests against the `request_format` of their function.
+import type { ErrorObject, ValidateFunction } from 'ajv'
+import { isRecord } from '../../../../base/values/is-record.ts'
+import { appendPointer } from '../../../../base/values/json-path.ts'
+import type { JsonSchema } from '../../../../base/values/json-schema.ts'
+import type { ApiRequest } from '../../request/api-request.ts'
+import { isJsonContentType } from '../../request/json-body.ts'
+import type { Answer } from '../../response/answer.ts'
+import { readRequestFormat, schemaAt, typesOf, type NamedPart, type RequestFormat } from '../function-formats.ts'
+import { compileSchema, isJsonSchema } from '../json-schema-2020.ts'
+import { modernSchema } from '../modern-schema.ts'
+import { problemAnswer, type RequestFault } from './problem-details.ts'
+
+/** A longer format is not checked against. */
+export const MAX_FORMAT_CHARACTERS = 262_144
+/** Of a longer body the first error alone is told: one that consists of errors would be answered by many times its size. */
+export const MAX_ALL_ERRORS_CHARACTERS = 65_536
+
+/** Methods whose requests are held against a format that is of the body alone. */
+const METHODS_WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
+/** Members of a request that are not known, or not checked, before its handler is called. */
+const NOT_CHECKED = ['request_body', 'response', 'context']
+
+export class RequestValidator {
+  readonly #format: JsonSchema
+  readonly #schema: JsonSchema
+  readonly #said: RequestFormat
+  readonly #members: ReadonlySet<string>
+  readonly #isFit: ValidateFunction
+  #allFaults: ValidateFunction | undefined
+
+  /** @throws Error that says why the format can't be checked against. */
+  constructor(format: JsonSchema) {
+    if (JSON.stringify(format).length > MAX_FORMAT_CHARACTERS)
+      throw new Error(`it has more than ${MAX_FORMAT_CHARACTERS} characters`)
+    const modern = modernSchema(format)
+    if (!isJsonSchema(modern)) throw new Error('it is no JSON Schema')
+    this.#format = modern
+    this.#said = readRequestFormat(modern)
+    this.#schema = this.#said.of === 'request' ? withoutUnchecked(modern) : modern
+    this.#members = this.#said.of === 'request' ? namedMembers(modern) : new Set()
+    this.#isFit = compileSchema(this.#schema, false)
+  }
+
+  /**
+   * @param body JSON text; `null` also for a body that is none.
+   * @returns the answer to a request that does not fit.
+   */
+  check(request: ApiRequest, body: string): Answer | undefined {
+    const isOfBody = this.#said.of === 'body'
+    if (isOfBody && !METHODS_WITH_BODY.has(request.method)) return undefined
+    const value = isOfBody ? (JSON.parse(body) as unknown) : this.#valueOf(request, body)
+    if (this.#isFit(value)) return undefined
+    const faults = this.#faultsOf(value, body).map((error) => faultOf(error, isOfBody ? '/body' : ''))
+    const isNoJson =
+      body === 'null' &&
+      isJsonContentType(request.headers['content-type']) &&
+      faults.some(({ pointer }) => pointer === '/body')
+    return problemAnswer(isNoJson ? 'json' : 'request', faults)
+  }
+
+  #faultsOf(value: unknown, body: string): readonly ErrorObject[] {
+    const first = this.#isFit.errors ?? []
+    if (body.length > MAX_ALL_ERRORS_CHARACTERS) return first
+    this.#allFaults ??= compileSchema(this.#schema, true)
+    this.#allFaults(value)
+    return this.#allFaults.errors ?? first
+  }
+
+  /** What the format names of the request, with texts as the numbers and truth values that it wants. The function gets texts. */
+  #valueOf(request: ApiRequest, body: string): Record<string, unknown> {
+    const value: Record<string, unknown> = {}
+    for (const member of this.#members) {
+      if (member === 'body') value[member] = JSON.parse(body)
+      else if (member === 'query_params') value[member] = this.#read(request.query_params, this.#said.queryParams)
+      else if (member === 'path_params') value[member] = this.#read(request.path_params, this.#said.pathParams)
+      else if (member === 'headers') value[member] = this.#read(request.headers, this.#said.headers, true)
+      else value[member] = request[member as keyof ApiRequest]
+    }
+    return value
+  }
+
+  #read(
+    texts: Readonly<Record<string, string>>,
+    parts: readonly NamedPart[],
+    anyCase = false,
+  ): Record<string, unknown> {
+    const read: Record<string, unknown> = { ...texts }
+    for (const part of parts) {
+      const text = texts[anyCase ? part.name.toLowerCase() : part.name]
+      if (text === undefined) continue
+      define(read, part.name, asWanted(text, typesOf(this.#format, part)))
+    }
+    return read
+  }
+}
+
+/** A member may be called `__proto__`. */
+function define(object: Record<string, unknown>, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
+}
+
+const NUMBER = /^-?\d{1,17}(?:\.\d{1,17})?(?:[eE][+-]?\d{1,3})?$/
+
+/** A text stays one where it is wanted, or where it is not what is wanted. */
+function asWanted(text: string, types: ReadonlySet<string> | undefined): unknown {
+  if (types === undefined || types.has('string')) return text
+  if ((types.has('integer') || types.has('number')) && NUMBER.test(text)) return Number(text)
+  if (types.has('boolean') && (text === 'true' || text === 'false')) return text === 'true'
+  return text
+}
+
+function rootOf(schema: JsonSchema): JsonSchema {
+  let root = schema
+  for (let step = 0; step < 16 && typeof root['$ref'] === 'string'; step++)
+    root = schemaAt(schema, root['$ref'].slice(1)) ?? {}
+  return root
+}
+
+function namedMembers(schema: JsonSchema): ReadonlySet<string> {
+  const { properties } = rootOf(schema)
+  const names = isRecord(properties) ? Object.keys(properties) : []
+  return new Set(names.filter((name) => !NOT_CHECKED.includes(name)))
+}
+
+function withoutUnchecked(schema: JsonSchema): JsonSchema {
+  const copy = structuredClone(schema)
+  const root = rootOf(copy) as { required?: unknown; properties: Record<string, unknown> }
+  if (Array.isArray(root.required))
+    root.required = root.required.filter((name) => !NOT_CHECKED.includes(name as string))
+  for (const name of NOT_CHECKED) delete root.properties[name]
+  return copy
+}
+
+function faultOf(
+  { instancePath, keyword, message = 'does not fit', params }: ErrorObject,
+  prefix: string,
+): RequestFault {
+  const { additionalProperty, unevaluatedProperty } = params as Record<string, unknown>
+  const extra = additionalProperty ?? unevaluatedProperty
+  const pointer = `${prefix}${instancePath}`
+  return {
+    pointer: typeof extra === 'string' ? appendPointer(pointer, extra) : pointer,
+    rule: keyword,
+    message: typeof extra === 'string' ? 'is not known' : message,
+  }
+}

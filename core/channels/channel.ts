@@ -1,10 +1,14 @@
 // One channel: a bounded buffer of items between one writer and one reader, in one direction, used once (spec 01 §16.3–16.4).
 // Ends may be sockets or plugins; this knows only their interfaces.
 
+import type { Region } from '../../protocol/slabs.ts'
+
 /** One WebSocket message: its boundaries and its kind are kept. */
 export interface ChannelItem {
   readonly bytes: Buffer
   readonly isBinary: boolean
+  /** Lent memory that `bytes` stand in: the end that has sent the item gives it back. An item that is dropped leaves it to the garbage. */
+  readonly region?: Region
 }
 
 export interface WriterEnd {

@@ -1,5 +1,6 @@
 // A plugin as an end of a channel: items cross its ring or pipe under a credit window, so that bulk never starves calls.
 import { CreditReturn, CreditWindow } from '../../protocol/ring/credit.ts'
+import { giveBack, lendRegion, MAX_REGION_BYTES } from '../../protocol/slabs.ts'
 import type { ChannelEvent } from '../model/link-events.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Channel, ChannelItem, ReaderEnd, WriterEnd } from './channel.ts'
@@ -11,6 +12,9 @@ export interface ChannelLink {
   channelClose(end: number, code: number, reason: string): void
   channelCredit(end: number, bytes: number): void
 }
+
+/** From this size on an item of a plugin stands in lent memory. Small ones would keep a slab for themselves where nobody reads. */
+const LENT_BYTES = 8 * 1024
 
 /** Only plugins open ends in frames, and their links have all of this. */
 export function linkOf(worker: Worker): ChannelLink {
@@ -50,7 +54,7 @@ export class PluginEnds {
     switch (event.kind) {
       case 'text':
       case 'binary':
-        return channel.write({ bytes: Buffer.from(event.bytes), isBinary: event.kind === 'binary' })
+        return channel.write(copyOf(event.bytes, event.kind === 'binary'))
       case 'credit':
         return reader?.granted(event.bytes)
       case 'close':
@@ -69,6 +73,18 @@ export class PluginEnds {
       else channel.readerClosed()
     }
   }
+}
+
+/**
+ * The bytes of an event are the ring's. Large ones go into memory that is used again and again: as garbage, they would have the whole heap
+ * marked for each few megabytes of a stream.
+ */
+function copyOf(bytes: Buffer, isBinary: boolean): ChannelItem {
+  if (bytes.length < LENT_BYTES || bytes.length > MAX_REGION_BYTES) return { bytes: Buffer.from(bytes), isBinary }
+  const region = lendRegion(bytes.length)
+  const copy = region.buffer.subarray(region.start, region.end)
+  copy.set(bytes)
+  return { bytes: copy, isBinary, region }
 }
 
 class PluginWriter implements WriterEnd {
@@ -118,10 +134,12 @@ class PluginReader implements ReaderEnd {
     return this.#window.open
   }
 
-  send({ bytes, isBinary }: ChannelItem): void {
+  send({ bytes, isBinary, region }: ChannelItem): void {
     this.#window.spend(bytes.length)
     if (isBinary) this.#link.channelBinary(this.#end, bytes)
     else this.#link.channelText(this.#end, bytes)
+    // It was copied.
+    if (region !== undefined) giveBack(region)
   }
 
   granted(bytes: number): void {

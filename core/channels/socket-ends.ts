@@ -1,5 +1,6 @@
 // A WebSocket as an end of a channel (spec 01 §16.2–16.4).
 import type { WebSocket } from 'ws'
+import { giveBack, type Region } from '../../protocol/slabs.ts'
 import type { Channel, ChannelItem, ReaderEnd, WriterEnd } from './channel.ts'
 
 /** Bytes that may wait in a reader's socket before the next item is held back. */
@@ -13,7 +14,9 @@ export function attachSocketWriter(channel: Channel, webSocket: WebSocket): void
     close: (code, reason) => endSocket(webSocket, code, reason),
   }
   channel.attachWriter(end)
-  webSocket.on('message', (bytes: Buffer, isBinary: boolean) => channel.write({ bytes, isBinary }))
+  webSocket.on('message', (bytes: Buffer, isBinary: boolean, region?: Region) =>
+    channel.write(region === undefined ? { bytes, isBinary } : { bytes, isBinary, region }),
+  )
   // 1000 or no code ends what was written (spec 01 §16.4). After any other, a browser's 1001 and our own included, some may be missing.
   webSocket.on('close', (code: number) => channel.writerClosed(code === 1000 || code === 1005))
 }
@@ -23,8 +26,11 @@ export function attachSocketReader(channel: Channel, webSocket: WebSocket): void
     get ready() {
       return webSocket.readyState === 1 && webSocket.bufferedAmount < SOCKET_BYTES
     },
-    send({ bytes, isBinary }: ChannelItem) {
-      webSocket.send(bytes, { binary: isBinary }, () => channel.pump())
+    send({ bytes, isBinary, region }: ChannelItem) {
+      webSocket.send(bytes, { binary: isBinary }, () => {
+        if (region !== undefined) giveBack(region)
+        channel.pump()
+      })
     },
     close: (code, reason) => webSocket.close(code, reason),
   }

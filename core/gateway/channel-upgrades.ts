@@ -6,7 +6,7 @@ import type { ChannelBroker } from '../channels/channel-broker.ts'
 import { readFramesDirectly, type FrameReaderOwner } from './frame-reader.ts'
 
 /** A channel's end learns of its close from the WebSocket itself. */
-const NOBODY: FrameReaderOwner = { closed() {} }
+const CHANNEL: FrameReaderOwner = { takesLent: true, closed() {} }
 
 export interface WantedChannel {
   readonly id: string
@@ -52,7 +52,7 @@ export class ChannelUpgrades {
       if (found === 'unavailable') return refuseForNow()
       accept((webSocket, tcp) => {
         this.#onOpened(webSocket)
-        if (direction === 'write') readFramesDirectly(webSocket, tcp, this.#maxFrameBytes, NOBODY)
+        if (direction === 'write') readFramesDirectly(webSocket, tcp, this.#maxFrameBytes, CHANNEL)
         found.attach(webSocket)
       })
     })

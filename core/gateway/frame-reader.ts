@@ -5,6 +5,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Duplex, Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { turnNow } from '../../base/time/turn-clock.ts'
+import { lendRegion, MAX_REGION_BYTES, type Region } from '../../protocol/slabs.ts'
 import { noteFullRead } from '../links/flush-turn.ts'
 import { unmask } from './unmask.ts'
 
@@ -30,6 +31,11 @@ interface Internals {
 
 /** Whose frames are read. */
 export interface FrameReaderOwner {
+  /**
+   * Binary frames that come in several reads are put together in lent memory; the `message` event has the region as its third argument, to
+   * be given back. For bulk: fresh memory for each is what most of the time would go into. Default false.
+   */
+  readonly takesLent?: boolean
   /** The peer's close frame came. */
   closed(code: number): void
 }
@@ -71,6 +77,8 @@ export class FrameReader {
   #owed = 0
   /** Mask of these, turned to the next byte; 0 = they are not masked. */
   #owedKey = 0
+  /** A frame that is put together here, and of which a part is still to come. */
+  #lent: LentFrame | undefined
   /** Start of a header that the last read ended in. */
   #tail: Buffer | undefined
   /** The receiver has the beginning of a message and waits for the rest: a new one is a violation, which is for it to see. */
@@ -107,7 +115,8 @@ export class FrameReader {
 
   read(chunk: Buffer): void {
     this.#take(chunk)
-    if (this.#owed === 0 && this.#tail === undefined && !this.#isFragmented) this.#unfinishedSince = undefined
+    if (this.#owed === 0 && this.#lent === undefined && this.#tail === undefined && !this.#isFragmented)
+      this.#unfinishedSince = undefined
     else this.#unfinishedSince ??= turnNow()
   }
 
@@ -119,7 +128,15 @@ export class FrameReader {
     const { _receiver: receiver } = webSocket
     const end = chunk.length
     let at = Math.min(this.#owed, end)
-    if (at > 0 && !receiver.writableEnded && !receiver.destroyed) {
+    if (this.#lent !== undefined) {
+      const lent = this.#lent
+      at = lent.take(chunk, 0)
+      if (!lent.isFull) return
+      this.#lent = undefined
+      this.#frameCame()
+      webSocket.emit('message', lent.payload, true, lent.region)
+    }
+    if (this.#owed > 0 && !receiver.writableEnded && !receiver.destroyed) {
       this.#owed -= at
       if (this.#owed === 0) this.#frameCame()
       if (this.#owedKey !== 0) this.#owedKey = unmask(chunk, 0, at, this.#owedKey)
@@ -135,16 +152,15 @@ export class FrameReader {
       const next = at + size
       if (next <= end) this.#frameCame()
       // What waits in the receiver comes first, and a connection that is closing is the receiver's.
-      const direct =
-        next <= end &&
-        size <= this.#maxPayload &&
-        isSimple(chunk, at) &&
-        !this.#isFragmented &&
-        receiver.writableLength === 0 &&
-        webSocket.readyState === 1
-      if (direct && emitFrame(webSocket, chunk, at, next)) {
+      const isOurs =
+        size <= this.#maxPayload && !this.#isFragmented && receiver.writableLength === 0 && webSocket.readyState === 1
+      if (isOurs && next <= end && isSimple(chunk, at) && emitFrame(webSocket, chunk, at, next)) {
         at = next
         continue
+      }
+      if (isOurs && next > end && this.#owner.takesLent === true && isLendable(chunk, at, size)) {
+        this.#lent = new LentFrame(chunk, at, size)
+        return
       }
       const first = chunk[at] as number
       const opcode = first & OPCODE
@@ -173,6 +189,45 @@ export class FrameReader {
     this.#isConcluded = true
     this.#owner.closed(code)
   }
+}
+
+/** A binary frame of which the first part has come. */
+class LentFrame {
+  readonly region: Region
+  /** All of it, once it is full. */
+  readonly payload: Buffer
+  #filled = 0
+  #key: number
+
+  /** The chunk ends within the frame. */
+  constructor(chunk: Buffer, at: number, size: number) {
+    const header = headerSize(chunk, at)
+    this.region = lendRegion(size - header)
+    this.payload = this.region.buffer.subarray(this.region.start, this.region.end)
+    this.#key = chunk.readInt32LE(at + header - MASK_BYTES)
+    this.take(chunk, at + header)
+  }
+
+  get isFull(): boolean {
+    return this.#filled === this.payload.length
+  }
+
+  /** Takes what belongs to it. Returns where the rest of the chunk begins. */
+  take(chunk: Buffer, at: number): number {
+    const from = this.#filled
+    this.#filled += chunk.copy(this.payload, from, at)
+    this.#key = unmask(this.payload, from, this.#filled, this.#key)
+    return at + this.#filled - from
+  }
+}
+
+/** Small frames may stay where they are: they take little memory, and would keep others' from being used again. */
+const MIN_LENT_BYTES = 8 * 1024
+
+/** True for a frame that needs no look at its content, and that a region can hold. */
+function isLendable(chunk: Buffer, at: number, size: number): boolean {
+  const isMaskedBinary = chunk[at] === FINAL_BINARY && ((chunk[at + 1] as number) & MASKED) !== 0
+  return isMaskedBinary && size >= MIN_LENT_BYTES && size - headerSize(chunk, at) <= MAX_REGION_BYTES
 }
 
 const INCOMPLETE = -1

@@ -40,7 +40,7 @@ export class CreditReturn {
   readonly #step: number
 
   constructor(windowBytes: number = CHANNEL_WINDOW_BYTES) {
-    this.#step = windowBytes / 4
+    this.#step = windowBytes / 2
   }
 
   /** Bytes to grant now, or 0 while they are still collected. */

@@ -127,7 +127,7 @@ describe('a reader', () => {
 
   it('holds everything back while it is paused, and grants nothing for it', () => {
     reader.pause()
-    const item = 'x'.repeat(CHANNEL_WINDOW_BYTES / 4)
+    const item = 'x'.repeat(CHANNEL_WINDOW_BYTES / 2)
     text(item)
     binary(item)
     close(1000)

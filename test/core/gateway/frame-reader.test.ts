@@ -4,7 +4,8 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { readFramesDirectly } from '../../../core/gateway/frame-reader.ts'
+import { giveBack, type Region } from '../../../protocol/slabs.ts'
+import { readFramesDirectly, type FrameReaderOwner } from '../../../core/gateway/frame-reader.ts'
 
 interface Pair {
   readonly client: Socket
@@ -12,6 +13,8 @@ interface Pair {
   readonly messages: [string, boolean][]
   /** Codes of close frames that the owner was told of. */
   readonly closed: number[]
+  /** Sizes of those that came in lent memory. */
+  readonly lent: number[]
   next(count: number): Promise<void>
 }
 
@@ -20,7 +23,7 @@ afterEach(() => {
   for (const close of open.splice(0)) close()
 })
 
-async function pair(maxPayload = 1 << 20): Promise<Pair> {
+async function pair(maxPayload = 1 << 20, options: Pick<FrameReaderOwner, 'takesLent'> = {}): Promise<Pair> {
   const closed: number[] = []
   const http = createServer().listen(0, '127.0.0.1')
   await once(http, 'listening')
@@ -28,7 +31,8 @@ async function pair(maxPayload = 1 << 20): Promise<Pair> {
   const accepted = new Promise<WebSocket>((resolve) => {
     sockets.on('connection', (webSocket, request) => {
       expect(request.socket.listenerCount('data')).toBe(1)
-      readFramesDirectly(webSocket, request.socket, maxPayload, { closed: (code) => void closed.push(code) })
+      const owner: FrameReaderOwner = { ...options, closed: (code) => void closed.push(code) }
+      readFramesDirectly(webSocket, request.socket, maxPayload, owner)
       resolve(webSocket)
     })
   })
@@ -44,13 +48,23 @@ async function pair(maxPayload = 1 << 20): Promise<Pair> {
     http.close()
   })
   const messages: [string, boolean][] = []
-  server.on('message', (data: Buffer, isBinary: boolean) => messages.push([data.toString('latin1'), isBinary]))
+  const lent: number[] = []
+  server.on('message', (data: Buffer, isBinary: boolean, region?: Region) => {
+    messages.push([data.toString('latin1'), isBinary])
+    if (region !== undefined) {
+      lent.push(data.length)
+      // Whoever uses it next writes there.
+      data.fill(0xee)
+      giveBack(region)
+    }
+  })
   server.on('error', () => {})
   return {
     client,
     server,
     messages,
     closed,
+    lent,
     async next(count) {
       while (messages.length < count) await once(server, 'message')
     },
@@ -271,5 +285,57 @@ describe('readFramesDirectly', () => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  it('puts large binary frames together in lent memory, however they are cut, in order with all others', async () => {
+    const sizes = [0, 5, 8_191, 8_192, 30_000, 65_535, 65_536, 65_537, 100_000]
+    const aFrame = fc.record({
+      size: fc.constantFrom(...sizes),
+      opcode: fc.constantFrom(1, 2, 2),
+      key: fc.constantFrom(0, 1, 0x12345678, 0xffffffff),
+    })
+    const cuts = fc.array(fc.constantFrom(1, 3, 13, 14, 15, 8_000, 65_522, 65_536), { minLength: 1, maxLength: 8 })
+    await fc.assert(
+      fc.asyncProperty(fc.array(aFrame, { minLength: 1, maxLength: 6 }), cuts, async (frames, pieces) => {
+        const { client, messages, lent, next } = await pair(1 << 20, { takesLent: true })
+        const payloads = frames.map(({ size }, index) => Buffer.alloc(size, `${index}abcdefg`))
+        const stream = Buffer.concat(frames.map(({ opcode, key }, index) => frame(payloads[index]!, { opcode, key })))
+        for (let at = 0, turn = 0; at < stream.length; turn++) {
+          const piece = turn < 20 ? pieces[turn % pieces.length]! : stream.length
+          client.write(stream.subarray(at, at + piece))
+          at += piece
+          if (turn < 20) await new Promise((resolve) => setImmediate(resolve))
+        }
+        await next(frames.length)
+        expect(messages.length).toBe(frames.length)
+        for (const [index, [data, isBinary]] of messages.entries()) {
+          expect(isBinary).toBe(frames[index]!.opcode === 2)
+          expect(data === payloads[index]!.toString('latin1')).toBe(true)
+        }
+        for (const size of lent) expect(size >= 8_178 && size <= 65_536).toBe(true)
+        client.destroy()
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('lends for a frame that comes in two reads, and not where that was not asked for', async () => {
+    for (const lends of [true, false]) {
+      const { client, server, lent, messages, next } = await pair(1 << 20, { takesLent: lends })
+      const bytes = frame(Buffer.alloc(65_536, 7), { opcode: 2 })
+      client.write(bytes.subarray(0, 100))
+      await once(server['_socket' as never] as Socket, 'data')
+      client.write(bytes.subarray(100))
+      await next(1)
+      expect(messages[0]![0].length).toBe(65_536)
+      expect(lent).toEqual(lends ? [65_536] : [])
+    }
+  })
+
+  it('still refuses a frame above the limit when it lends', async () => {
+    const { client } = await pair(20_000, { takesLent: true })
+    const code = closeCode(client)
+    client.write(frame(Buffer.alloc(30_000), { opcode: 2 }))
+    expect(await code).toBe(1009)
   })
 })

@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws'
 import type { Upgrade } from '../../base/net/web-socket-acceptor.ts'
 import type { ChannelBroker } from '../channels/channel-broker.ts'
 import { readFramesDirectly, type FrameReaderOwner } from './frame-reader.ts'
+import type { SideSocket } from './side-socket.ts'
 
 /** A channel's end learns of its close from the WebSocket itself. */
 const CHANNEL: FrameReaderOwner = { takesLent: true, closed() {} }
@@ -17,15 +18,15 @@ export interface WantedChannel {
 export class ChannelUpgrades {
   readonly #channels: ChannelBroker
   readonly #maxFrameBytes: number
-  readonly #onOpened: (webSocket: WebSocket) => void
+  readonly #follow: (webSocket: WebSocket) => SideSocket
   /** Each refuses one that waits. */
   readonly #waiting = new Set<() => void>()
 
-  /** @param onOpened gets each WebSocket before the channel does */
-  constructor(channels: ChannelBroker, maxFrameBytes: number, onOpened: (webSocket: WebSocket) => void) {
+  /** @param follow gets each WebSocket before the channel does */
+  constructor(channels: ChannelBroker, maxFrameBytes: number, follow: (webSocket: WebSocket) => SideSocket) {
     this.#channels = channels
     this.#maxFrameBytes = maxFrameBytes
-    this.#onOpened = onOpened
+    this.#follow = follow
   }
 
   open({ id, key, direction }: WantedChannel, { request, refuse, accept }: Upgrade<unknown>): void {
@@ -51,8 +52,8 @@ export class ChannelUpgrades {
       if (found === 'unknown') return refuse('404 Not Found', { body: 'Channel not found' })
       if (found === 'unavailable') return refuseForNow()
       accept((webSocket, tcp) => {
-        this.#onOpened(webSocket)
-        if (direction === 'write') readFramesDirectly(webSocket, tcp, this.#maxFrameBytes, CHANNEL)
+        const followed = this.#follow(webSocket)
+        if (direction === 'write') followed.frames = readFramesDirectly(webSocket, tcp, this.#maxFrameBytes, CHANNEL)
         found.attach(webSocket)
       })
     })

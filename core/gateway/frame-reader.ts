@@ -105,12 +105,16 @@ export class FrameReader {
 
   /** True when no frame came for that long, or a message has been coming for so long, although the socket was read. */
   isSilent(ms: number, now: number, isRead: boolean): boolean {
-    if (!isRead) {
-      this.lastFrameAt = now
-      if (this.#unfinishedSince !== undefined) this.#unfinishedSince = now
-    }
+    if (!isRead) this.lastFrameAt = now
     // Pongs between the fragments of a message that never ends are no sign of life.
-    return now - Math.min(this.lastFrameAt, this.#unfinishedSince ?? Infinity) > ms
+    return this.isStuck(ms, now, isRead) || now - this.lastFrameAt > ms
+  }
+
+  /** True when a message has been coming for that long although the socket was read. */
+  isStuck(ms: number, now: number, isRead: boolean): boolean {
+    if (this.#unfinishedSince === undefined) return false
+    if (!isRead) this.#unfinishedSince = now
+    return now - this.#unfinishedSince > ms
   }
 
   read(chunk: Buffer): void {
@@ -175,6 +179,8 @@ export class FrameReader {
 
   #frameCame(): void {
     this.lastFrameAt = turnNow()
+    // What is unfinished at the end of this read has begun in it: reads of a busy socket end within a frame every time.
+    if (!this.#isFragmented) this.#unfinishedSince = undefined
     const callback = this.#onNextFrame
     if (callback === undefined) return
     this.#onNextFrame = undefined

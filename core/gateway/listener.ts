@@ -21,6 +21,7 @@ import type { ChannelBroker } from '../channels/channel-broker.ts'
 import { ChannelUpgrades } from './channel-upgrades.ts'
 import { Connection, type ConnectionDeps } from './connection.ts'
 import { serveTelemetry } from './otel-socket.ts'
+import { SideSocket } from './side-socket.ts'
 import { TelemetryPeers } from './telemetry-peers.ts'
 import type { SessionPolicy } from '../seats/session-policy.ts'
 import type { TelemetrySink } from '../telemetry/worker-frames.ts'
@@ -57,9 +58,10 @@ export class Listener {
   readonly #deps: ListenerDeps
   /** The same for all connections. */
   readonly #connectionDeps: ConnectionDeps
-  readonly #acceptor: WebSocketAcceptor<Endpoint, Connection>
+  readonly #acceptor: WebSocketAcceptor<Endpoint, Connection | SideSocket>
   readonly #channelUpgrades: ChannelUpgrades
   readonly #connections = new Set<Connection>()
+  readonly #sideSockets = new Set<SideSocket>()
   readonly #telemetryPeers = new TelemetryPeers(() => this.#workers())
   /** Rights that it has given, also to sessions that have ended. */
   readonly #given = new WeakSet<Policy>()
@@ -75,7 +77,7 @@ export class Listener {
     this.#deps = deps
     this.#connectionDeps = connectionDeps(config, deps)
     this.#channelUpgrades = new ChannelUpgrades(deps.channels, config.max_frame_bytes, (webSocket) =>
-      this.#follow(webSocket, 'channel'),
+      this.#followBeside(webSocket, 'channel'),
     )
     const closed = (webSocket: WebSocket, code: number): void => this.#closed(webSocket, code)
     this.#onClosed = function (code) {
@@ -95,7 +97,7 @@ export class Listener {
       onUpgrade: (upgrade) => this.#upgrade(upgrade),
       onRefused: (refused) => this.#tellRefused(refused),
       onFailed: ({ message }) => deps.log.debug('socket failed', { reason: message }),
-      peers: this.#connections,
+      peers: { [Symbol.iterator]: () => this.#peers() },
       onSilent: (dead) => dead.giveUp('no frame within idle_timeout_ms'),
       withoutUpgrade: ({ method }) => (method === 'GET' ? { status: 400 } : { status: 405, headers: { Allow: 'GET' } }),
     })
@@ -147,6 +149,11 @@ export class Listener {
     })
   }
 
+  *#peers(): Generator<Connection | SideSocket> {
+    yield* this.#connections
+    yield* this.#sideSockets
+  }
+
   *#workers(): Generator<Worker> {
     for (const { worker } of this.#connections) yield worker
   }
@@ -185,7 +192,9 @@ export class Listener {
   }
 
   #opened(opened: Opened): void {
-    this.#follow(opened.webSocket, opened.endpoint.kind)
+    const { kind } = opened.endpoint
+    if (kind === 'worker') this.#follow(opened.webSocket, kind)
+    else this.#followBeside(opened.webSocket, kind)
     const { rbac, middleware_function_id: middleware } = this.config
     if (rbac === undefined) {
       this.#serve(opened, { kind: 'trusted', middleware })
@@ -197,6 +206,15 @@ export class Listener {
   #follow(webSocket: WebSocket, kind: Endpoint['kind']): void {
     this.#sockets.set(webSocket, kind)
     webSocket.on('close', this.#onClosed)
+  }
+
+  /** A socket that is no worker's. */
+  #followBeside(webSocket: WebSocket, kind: Endpoint['kind']): SideSocket {
+    this.#follow(webSocket, kind)
+    const socket = new SideSocket(webSocket)
+    this.#sideSockets.add(socket)
+    webSocket.once('close', () => this.#sideSockets.delete(socket))
+    return socket
   }
 
   #closed(webSocket: WebSocket, code: number): void {

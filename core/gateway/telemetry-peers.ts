@@ -9,8 +9,10 @@ const TOGETHER_MS = 2_000
 /** Of several that came in that time the nearest is taken if the next one is farther from it than this. */
 const APART_MS = 100
 /** Looking goes through all connections: not more often, and not when nothing can come of it any more. */
-const LOOK_AGAIN_MS = 250
+export const LOOK_AGAIN_MS = 250
 const LOOK_UNTIL_MS = 10_000
+/** In `LOOK_AGAIN_MS`, of all sockets together: thousands of them are not to keep the engine busy. */
+export const MAX_LOOKS = 100
 /** In how much of a frame of metrics the id is looked for: it stands with each of its points. */
 const LOOKED_AT_BYTES = 16 * 1024
 const WORKER_ID = /"key":"worker\.id","value":\{"stringValue":"([0-9a-f-]{36})"/
@@ -18,6 +20,8 @@ const WORKER_ID = /"key":"worker\.id","value":\{"stringValue":"([0-9a-f-]{36})"/
 export class TelemetryPeers {
   readonly #workers: () => Iterable<Worker>
   readonly #owners = new WeakMap<Worker, TelemetryPeer>()
+  #looksSince = -Infinity
+  #looks = 0
 
   /** @param workers those that are connected now */
   constructor(workers: () => Iterable<Worker>) {
@@ -35,6 +39,7 @@ export class TelemetryPeers {
 
   /** The worker of the same address that came with it, among those that have no such socket yet. */
   #find(peer: TelemetryPeer): Worker | undefined {
+    if (!this.#mayLook()) return undefined
     const [nearest, next] = [...this.#workers()]
       .filter(
         (worker) => worker.ipAddress === peer.ip && worker.announcement !== undefined && this.#isFree(worker, peer),
@@ -47,12 +52,22 @@ export class TelemetryPeers {
     return nearest.worker
   }
 
+  #mayLook(): boolean {
+    const now = performance.now()
+    if (now - this.#looksSince >= LOOK_AGAIN_MS) {
+      this.#looksSince = now
+      this.#looks = 0
+    }
+    return ++this.#looks <= MAX_LOOKS
+  }
+
   #isFree(worker: Worker, peer: TelemetryPeer): boolean {
     const owner = this.#owners.get(worker)
     return owner === undefined || owner === peer
   }
 
   #named(peer: TelemetryPeer, id: string): Worker | undefined {
+    if (!this.#mayLook()) return undefined
     for (const worker of this.#workers()) {
       if (worker.id !== id || worker.ipAddress !== peer.ip) continue
       this.#owners.set(worker, peer)

@@ -21,6 +21,7 @@ export const BOUNDS: readonly Bound[] = [
   optional('auth function', 'auth_timeout_ms', timeText, 'counts as failed'),
   optional('join and leave handlers, read of a `sync`', 'join_timeout_ms', timeText, 'count as failed'),
   optional('silence of a client', 'idle_timeout_ms', timeText, 'dropped'),
+  optional('a message that is coming in, from its first byte to its last', 'idle_timeout_ms', timeText, 'dropped'),
   {
     limit: 'wait for an address that is held though nobody listens there',
     initial: timeText(HELD_ADDRESS_MS),

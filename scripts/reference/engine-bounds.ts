@@ -37,6 +37,7 @@ import { DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
 import { PIPE_OPTIONS } from '../../protocol/ring/pipe-duplex.ts'
 import { RING_OPTIONS } from '../../protocol/ring/ring-duplex.ts'
 import { MAX_CANDIDATES, MAX_PER_SECOND } from '../../base/values/suggestions.ts'
+import { LOOK_AGAIN_MS, MAX_LOOKS } from '../../core/gateway/telemetry-peers.ts'
 import { bytesText, charactersText, countText, limitText, timeText } from '../../base/values/amount-text.ts'
 import type { Bound } from '../../sdk/built-in.ts'
 
@@ -246,6 +247,12 @@ const ROWS: readonly (readonly [limit: string, option: string, initial: string, 
     'idle_timeout_ms',
     timeText(listener.idle_timeout_ms),
     'dropped',
+  ],
+  [
+    'searches for the workers of sockets on `/otel`',
+    FIXED,
+    `${countText(MAX_LOOKS)} in ${timeText(LOOK_AGAIN_MS)}`,
+    'the log does not name the worker',
   ],
   [
     'registrations before the announce',

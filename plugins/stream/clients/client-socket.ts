@@ -2,6 +2,7 @@
 // frames of text go to the socket directly, because the same bytes are for many.
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import { UnfinishedMessage } from '../../../base/net/unfinished-message.ts'
 import { tooSlow, type CloseReason } from './close-reasons.ts'
 import type { ClientLimits } from './limits.ts'
 
@@ -25,6 +26,7 @@ export class ClientSocket {
   #frames = 0
   #bytesRead = 0
   #readAt = performance.now()
+  readonly #unfinished: UnfinishedMessage
 
   /** @param onGivenUp this side has begun to close: nothing more is to be written. */
   constructor(
@@ -37,6 +39,7 @@ export class ClientSocket {
     this.#socket = socket
     this.#limits = limits
     this.#onGivenUp = onGivenUp
+    this.#unfinished = new UnfinishedMessage(webSocket)
   }
 
   get open(): boolean {
@@ -92,13 +95,22 @@ export class ClientSocket {
     if (this.open) this.#webSocket.ping()
   }
 
-  /** Nothing has come from the peer for so long. Asked now and then: it is known only from one question to the next. */
+  /** A whole message of the peer came. */
+  messageCame(): void {
+    this.#unfinished.messageCame()
+  }
+
+  /**
+   * Nothing has come from the peer for so long, or not the end of what it has begun. Asked now and then: it is known only from one
+   * question to the next.
+   */
   isSilent(forMs: number, now: number): boolean {
     const { bytesRead } = this.#socket
     if (bytesRead !== this.#bytesRead) {
       this.#bytesRead = bytesRead
       this.#readAt = now
     }
+    if (this.#unfinished.isOverdue(forMs, now)) return true
     return now - this.#readAt > forMs && !this.#webSocket.isPaused
   }
 

@@ -127,7 +127,11 @@ export class Listener {
     return {
       client,
       onEnd: (listener) => void (end = listener),
-      onMessage: (listener) => void webSocket.on('message', (data) => listener(data as Buffer)),
+      onMessage: (listener) =>
+        void webSocket.on('message', (data) => {
+          client.messageCame()
+          listener(data as Buffer)
+        }),
     }
   }
 }

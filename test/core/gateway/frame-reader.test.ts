@@ -5,9 +5,10 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { giveBack, type Region } from '../../../protocol/slabs.ts'
-import { readFramesDirectly, type FrameReaderOwner } from '../../../core/gateway/frame-reader.ts'
+import { readFramesDirectly, type FrameReader, type FrameReaderOwner } from '../../../core/gateway/frame-reader.ts'
 
 interface Pair {
+  readonly reader: FrameReader
   readonly client: Socket
   readonly server: WebSocket
   readonly messages: [string, boolean][]
@@ -28,11 +29,12 @@ async function pair(maxPayload = 1 << 20, options: Pick<FrameReaderOwner, 'takes
   const http = createServer().listen(0, '127.0.0.1')
   await once(http, 'listening')
   const sockets = new WebSocketServer({ server: http, maxPayload })
+  let reader: FrameReader | undefined
   const accepted = new Promise<WebSocket>((resolve) => {
     sockets.on('connection', (webSocket, request) => {
       expect(request.socket.listenerCount('data')).toBe(1)
       const owner: FrameReaderOwner = { ...options, closed: (code) => void closed.push(code) }
-      readFramesDirectly(webSocket, request.socket, maxPayload, owner)
+      reader = readFramesDirectly(webSocket, request.socket, maxPayload, owner)
       resolve(webSocket)
     })
   })
@@ -60,6 +62,7 @@ async function pair(maxPayload = 1 << 20, options: Pick<FrameReaderOwner, 'takes
   })
   server.on('error', () => {})
   return {
+    reader: reader!,
     client,
     server,
     messages,
@@ -330,6 +333,26 @@ describe('readFramesDirectly', () => {
       expect(messages[0]![0].length).toBe(65_536)
       expect(lent).toEqual(lends ? [65_536] : [])
     }
+  })
+
+  it.each([
+    ['small messages', 100, false],
+    ['messages put together by ws', 70_000, false],
+    ['messages in lent memory', 70_000, true],
+  ])('counts %s as ended although each read ends within another one', async (_, size, takesLent) => {
+    const { client, server, reader, next } = await pair(1 << 20, { takesLent })
+    const socket = server['_socket' as never] as Socket
+    const bytes = frame(Buffer.alloc(size, 7), { opcode: 2 })
+    const half = bytes.length >> 1
+    client.write(bytes.subarray(0, half))
+    await once(socket, 'data')
+    const began = performance.now()
+    await expect.poll(() => performance.now(), { interval: 1 }).toBeGreaterThan(began + 2)
+    client.write(Buffer.concat([bytes.subarray(half), bytes.subarray(0, half)]))
+    await next(1)
+    const now = performance.now()
+    expect(reader.isStuck(now - began - 1, now, true)).toBe(false)
+    expect(reader.isStuck(-1, now, true)).toBe(true)
   })
 
   it('still refuses a frame above the limit when it lends', async () => {

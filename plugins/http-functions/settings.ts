@@ -1,4 +1,5 @@
 // The values of the `config` block, with the defaults filled in.
+import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { MAX_RESPONSE_BYTES, type HttpFunctionsConfig } from './config.ts'
@@ -45,6 +46,17 @@ async function readCertificates(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new Error(`ca_file: ${file} can't be read: ${(cause as Error).message}`, { cause })
   })
-  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
-  throw new Error(`ca_file: ${file} holds no certificate; it has to begin with -----BEGIN CERTIFICATE-----`)
+  const certificates = text.match(CERTIFICATE) ?? []
+  if (certificates.length === 0)
+    throw new Error(`ca_file: ${file} holds no certificate; it has to begin with -----BEGIN CERTIFICATE-----`)
+  for (const [at, certificate] of certificates.entries()) {
+    try {
+      void new X509Certificate(certificate)
+    } catch (cause) {
+      throw new Error(`ca_file: certificate ${at + 1} of ${file} can't be read: ${(cause as Error).message}`, { cause })
+    }
+  }
+  return text
 }
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g

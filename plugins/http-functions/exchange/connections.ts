@@ -35,14 +35,13 @@ export class Connections {
   /** A request that has not been sent. The modules are loaded with the first one: most engines make none. */
   async request(url: URL, options: RequestOptions): Promise<ClientRequest> {
     const modules = await (this.#modules ??= this.#load())
-    if (this.#isClosed) throw new Error('the worker is being stopped')
     const { lookup } = this.#options
     return url.protocol === 'https:'
       ? modules.https.request(url, { ...options, lookup, agent: modules.https.agent })
       : modules.http.request(url, { ...options, lookup, agent: modules.http.agent })
   }
 
-  /** Closes those that nobody uses at once, the others when they are done. */
+  /** Closes those that nobody uses at once, the others when they are done: from now on none is kept. */
   close(): void {
     this.#isClosed = true
     void this.#modules?.then(({ http, https }) => {

@@ -47,7 +47,6 @@ interface Way {
   readonly call: HttpCall
   readonly traceparent: string | undefined
   readonly invocationId: string
-  readonly settings: HttpCallerSettings
   readonly signal: AbortSignal
   /** On `clock.passed()`. */
   readonly until: number
@@ -63,7 +62,7 @@ export class HttpCaller {
     this.#settings = settings
   }
 
-  /** Calls that are under way end with the settings with which they began. */
+  /** Requests that are under way end with the settings with which they began. */
   configure(settings: HttpCallerSettings): void {
     const before = this.#settings
     this.#settings = settings
@@ -76,8 +75,7 @@ export class HttpCaller {
    */
   async call(target: Target, call: HttpCall): Promise<RawJson | null> {
     const { clock, room } = this.#deps
-    const settings = this.#settings
-    settings.security.check(target.url)
+    this.#settings.security.check(target.url)
     const giveBack = room.take(target.url.host)
     const ms = Math.min(target.timeoutMs, call.limitMs ?? Number.POSITIVE_INFINITY)
     const controller = new AbortController()
@@ -90,7 +88,6 @@ export class HttpCaller {
         {
           target,
           call,
-          settings,
           traceparent: span?.traceparent ?? call.traceparent,
           invocationId: randomUUID(),
           signal: controller.signal,
@@ -140,8 +137,11 @@ export class HttpCaller {
   }
 
   async #attempt(way: Way): Promise<Answer | Error> {
-    const { target, call, settings, traceparent, invocationId, signal } = way
+    const { target, call, traceparent, invocationId, signal } = way
     const { clock, circuits, readBytes } = this.#deps
+    // They may have changed since the attempt before.
+    const settings = this.#settings
+    settings.security.check(target.url)
     const admission: Admission | undefined =
       target.circuit === undefined ? undefined : circuits.admit(target.url.host, target.circuit)
     const { functionId, body, baggage } = call

@@ -31,7 +31,9 @@ const NO_BODY = Buffer.alloc(0)
 
 /** @throws CallError; CodedError `url_validation_failed` where the name leads to an address that is blocked */
 export async function send(deps: SendDeps, { url, method, headers, body, signal }: OutgoingRequest): Promise<Answer> {
-  const request = await deps.connections.request(url, { method, headers })
+  const request = await deps.connections.request(url, { method, headers }).catch((error: unknown) => {
+    throw new CallError('http_request_failed', causesOf(error), { cause: error, isPassing: false, isUnsent: true })
+  })
   return new Promise<Answer>((resolve, reject) => {
     const onAbort = (): void => {
       // The answer that is being read ends with the request.

@@ -1,5 +1,8 @@
 // Functions over HTTP in a whole engine: as targets of everything that calls, through reloads, and from a plugin.
-import { describe, expect, test } from 'vitest'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { EngineFolder, LISTENER, pluginFile } from '../../core/engine/running-engine.ts'
 import type { RawClient } from '../../support/raw-client.ts'
 import { apiServer, type ApiServer } from './api-server.ts'
@@ -81,6 +84,32 @@ test('Reloaded under way the worker loses no call', async () => {
   expect((await Promise.all([first, second])).map(({ result }) => result)).toEqual(['done', 'done'])
 })
 
+test('An API that is killed under way fails the call', async () => {
+  const folder = await engine()
+  const first = await silentProcess()
+  const worker = await folder.connect({ name: 'shop' })
+  await worker.provided('ext::hook', undefined, { invocation: { url: first.url } })
+  const caller = await folder.connect()
+  const outcome = caller.call('ext::hook', {})
+  await first.asked
+  first.child.kill('SIGKILL')
+  expect((await outcome).error).toMatchObject({ code: 'http_request_failed' })
+})
+
+/** An HTTP API in a process of its own, which never answers. */
+async function silentProcess(): Promise<{ url: string; child: ChildProcess; asked: Promise<void> }> {
+  const source = `
+    const server = require('node:http').createServer(() => console.log('asked'))
+    server.listen(0, '127.0.0.1', () => console.log(server.address().port))`
+  const child = spawn(process.execPath, ['-e', source], { stdio: ['pipe', 'pipe', 'inherit'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const lines = createInterface({ input: child.stdout })
+  const asked = Promise.withResolvers<void>()
+  lines.on('line', (line) => line === 'asked' && asked.resolve())
+  const [listening] = (await once(lines, 'line')) as [string]
+  return { url: `http://127.0.0.1:${listening}/`, child, asked: asked.promise }
+}
+
 describe('a plugin', () => {
   const PLUGIN = (url: string, more = '') =>
     pluginFile('shop', `iii.registerFunction('shop::hook', { url: '${url}' })\n    ${more}`)
@@ -105,15 +134,15 @@ describe('a plugin', () => {
     const api = await apiServer(() => 1)
     const folder = await withPlugin(PLUGIN(api.url))
     const caller = await folder.connect()
-    let isOver = false
+    const over = new AbortController()
     const outcomes: unknown[] = []
     const calling = (async () => {
-      while (!isOver) outcomes.push((await caller.call('shop::hook', {})).error)
+      while (!over.signal.aborted) outcomes.push((await caller.call('shop::hook', {})).error)
     })()
     const other = await folder.connect()
     for (let count = 0; count < 3; count++)
       expect((await other.call('engine::plugins::reload', { name: 'shop' })).error).toBeUndefined()
-    isOver = true
+    over.abort()
     await calling
     expect(outcomes.length).toBeGreaterThan(0)
     expect(outcomes.filter((error) => error !== undefined)).toEqual([])

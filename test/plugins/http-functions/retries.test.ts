@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { ManualClock, settled } from '../../../testing/index.ts'
 import { apiServer, type ApiHandler } from './api-server.ts'
-import { runHttpFunctions, type HttpFunctionsRun, type Invocation } from './run-http-functions.ts'
+import { OPEN, runHttpFunctions, type HttpFunctionsRun, type Invocation } from './run-http-functions.ts'
 
 /** Fails so often, then answers how often it was asked. */
 function failing(times: number, status = 503, headers: Record<string, string> = {}): ApiHandler {
@@ -179,4 +179,22 @@ describe('the wait', () => {
     expect(times).toEqual([0, 400, 800])
     expect(outcome).toContain('HTTP 503 Service Unavailable')
   })
+})
+
+test('Settings that change between two attempts count for the second', async () => {
+  const clock = new ManualClock()
+  const api = await apiServer(failing(9))
+  const run = await runHttpFunctions({ clock })
+  await run.register({ url: api.url, method: 'GET', retry: { attempts: 3, backoff_ms: 100 } })
+  const failure = run.failure()
+  // The deadline and the wait.
+  await expect.poll(() => clock.waiting).toBe(2)
+  await run.host.reconfigure({ security: { ...OPEN, url_allowlist: ['127.0.0.1'] } })
+  await clock.pass(100)
+  await expect.poll(() => clock.waiting).toBe(2)
+  expect(api.requests).toHaveLength(2)
+  await run.host.reconfigure({ security: { ...OPEN, url_allowlist: ['other.example'] } })
+  await clock.pass(200)
+  expect(await failure).toMatchObject({ code: 'url_validation_failed' })
+  expect(api.requests).toHaveLength(2)
 })

@@ -3,7 +3,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { Agent } from 'node:http'
+import type { Writable } from 'node:stream'
 import { expect, it } from 'vitest'
+import { within } from '../../support/deadline.ts'
+import { connectSdk, V22 } from '../../clients/versions.ts'
 import { unusedPort } from '../../support/unused-port.ts'
 import { startHttpEngine, type HttpEngine } from './http-engine.ts'
 import { openRequest, rawConnection, textOf } from './open-request.ts'
@@ -57,7 +60,7 @@ it('a reload refuses no connection and loses no request', async () => {
   for (const { answered } of outcomes) expect(answered).toBeGreaterThan(0)
 })
 
-it('what is under way when the worker is reloaded is finished, and event streams end cleanly', async () => {
+it('what is under way when the worker is reloaded is finished', async () => {
   const http = await startHttpEngine({ port: await unusedPort() })
   const worker = await http.connect()
   const called = Promise.withResolvers<void>()
@@ -74,6 +77,28 @@ it('what is under way when the worker is reloaded is finished, and event streams
   await reload(http)
   finish.resolve()
   expect(await connection.ended).toMatch(/connection: close[^]*"done"$/i)
+})
+
+it('event streams end cleanly when the worker is reloaded, and their writers learn of it', async () => {
+  const http = await startHttpEngine({ port: await unusedPort() })
+  const client = connectSdk(V22, http.engine.url)
+  const closed = Promise.withResolvers<void>()
+  client.registerFunction('events', (request) => {
+    const { response } = request as { response: { stream: Writable; sendMessage(text: string): void } }
+    response.sendMessage('{"type":"set_headers","headers":{"content-type":"text/event-stream"}}')
+    response.stream.write('data: 1\n\n')
+    response.stream.on('close', closed.resolve)
+    return null
+  })
+  client.registerTrigger({ type: 'http', function_id: 'events', config: { api_path: '/' } })
+  const url = await http.url()
+  let stream: Response | undefined
+  await expect.poll(async () => (stream = await fetch(url)).status).toBe(200)
+  const reader = stream!.body!.pipeThrough(new TextDecoderStream()).getReader()
+  expect(await reader.read()).toEqual({ done: false, value: 'data: 1\n\n' })
+  await reload(http)
+  expect(await reader.read()).toEqual({ done: true, value: undefined })
+  await within(5_000, 'the end of the writer', closed.promise)
 })
 
 it('another port is opened first, then the old one is closed with its idle connections', async () => {

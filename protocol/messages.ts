@@ -46,6 +46,8 @@ export interface RegisterTrigger {
   metadata?: unknown
   namespace?: string
   trigger_namespace?: string
+  /** To plugins: the worker that bound it, where that is a session of a listener with `rbac`. */
+  session?: string
 }
 export interface UnregisterTrigger {
   type: 'unregistertrigger'

@@ -95,6 +95,8 @@ export interface TriggerBinding<Config = any> {
   readonly metadata?: unknown
   /** Namespace of the function; left out for `default`. */
   readonly namespace?: string
+  /** Id of the worker that bound it, where that is a session of a listener with `rbac`. Built-in workers are told, others never. */
+  readonly session?: string
 }
 
 /** What the provider of a trigger type does with bindings. */

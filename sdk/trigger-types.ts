@@ -59,7 +59,7 @@ export class TriggerTypes {
     if (type === undefined) {
       return this.#answer(message, { code: 'trigger_type_not_found', message: 'Trigger type not found' })
     }
-    const { id, function_id, config, metadata, namespace } = message
+    const { id, function_id, config, metadata, namespace, session } = message
     const surplus = surplusMember(type.format, config)
     if (surplus !== undefined) {
       return this.#answer(message, { code: 'trigger_registration_failed', message: `config: ${surplus}` })
@@ -70,6 +70,7 @@ export class TriggerTypes {
       config,
       ...(metadata === undefined ? {} : { metadata }),
       ...(namespace === undefined ? {} : { namespace }),
+      ...(session === undefined ? {} : { session }),
     }
     const refuse = (error: unknown) => {
       this.#answer(message, { code: 'trigger_registration_failed', message: shownThrown(error) })

@@ -2,7 +2,7 @@
 // which stands for one binding, or for the equal bindings of several replicas (§8.11). Plain data.
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import type { RegisterTrigger } from '../../protocol/messages.ts'
-import type { Policy } from './policy.ts'
+import { isTrusted, type Policy } from './policy.ts'
 import { canonicalJson } from '../../base/values/canonical-json.ts'
 import type { TypeProvider } from './trigger-type.ts'
 import type { Worker } from './worker.ts'
@@ -132,5 +132,15 @@ export function registerTriggerMessage(binding: LogicalBinding, provider: TypePr
     ...(metadata === undefined ? {} : { metadata }),
     ...(namespace === DEFAULT_NAMESPACE ? {} : { namespace }),
     ...(provider.type.namespace === DEFAULT_NAMESPACE ? {} : { trigger_namespace: provider.type.namespace }),
+    // What SDKs of others get is the message of the protocol and no more.
+    ...(provider.isBuiltIn && sessionOf(binding)),
   }
+}
+
+/** The session that made a binding; of those that share one, the first; an ownerless one stands for itself. */
+function sessionOf(binding: LogicalBinding): { readonly session: string } | undefined {
+  const [first] = binding.members.values()
+  const policy = first?.owner?.policy ?? first?.madeUnder
+  if (policy === undefined || isTrusted(policy)) return undefined
+  return { session: first?.owner?.id ?? binding.id }
 }

@@ -10,6 +10,7 @@ import type { Binder } from './bind-request.ts'
 import { registerTriggerMessage } from '../model/binding.ts'
 import type { Binding, BindingContent, LogicalBinding } from '../model/binding.ts'
 import type { Bindings } from './bindings.ts'
+import { isTrusted } from '../model/policy.ts'
 import { howToProvide, type KnownWorkers } from '../model/known-workers.ts'
 import { ProviderOutbox } from './provider-outbox.ts'
 import { hears, tellOwner, tellUnbind } from './trigger-notices.ts'
@@ -184,8 +185,11 @@ export class Placement {
 
   #joinable(key: string, owner: Worker | null): LogicalBinding | undefined {
     // Generations and replicas of one plugin are one plugin, whatever the option says.
+    // Nor does a session share what trusted workers bound: providers ask them for other things (spec 09 §4 e).
     const isReplica = (other: Worker | null): boolean =>
-      other !== null && (this.#coalesce || (other.slot !== undefined && other.slot === owner?.slot))
+      other !== null &&
+      isTrusted(other.policy) === (owner === null || isTrusted(owner.policy)) &&
+      (this.#coalesce || (other.slot !== undefined && other.slot === owner?.slot))
     return this.#bindings.joinable(key, owner, isReplica)
   }
 

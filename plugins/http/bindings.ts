@@ -2,21 +2,21 @@
 import type { PluginLog, TriggerBinding, TriggerTypeHandler } from '../../sdk/plugin.ts'
 import { routeOf, type Route } from './exchange/route.ts'
 import { readRouteConfig } from './routes/route-config.ts'
+import { BoundRoutes, RouteTaken } from './routes/bound-routes.ts'
 import { RouteConflict } from './routes/route-conflict.ts'
-import { RouteTable } from './routes/route-table.ts'
 
 export class HttpBindings implements TriggerTypeHandler<unknown> {
   readonly #log: PluginLog
   #ignoresTrailingSlash: boolean
-  #routes: RouteTable<Route>
+  #routes: BoundRoutes<Route>
 
   constructor(log: PluginLog, ignoresTrailingSlash: boolean) {
     this.#log = log
     this.#ignoresTrailingSlash = ignoresTrailingSlash
-    this.#routes = new RouteTable({ ignoreTrailingSlash: ignoresTrailingSlash })
+    this.#routes = new BoundRoutes({ ignoreTrailingSlash: ignoresTrailingSlash })
   }
 
-  get routes(): RouteTable<Route> {
+  get routes(): BoundRoutes<Route> {
     return this.#routes
   }
 
@@ -27,8 +27,9 @@ export class HttpBindings implements TriggerTypeHandler<unknown> {
     for (const warning of config.warnings)
       this.#log.warn(`The binding of ${binding.function_id} to ${shown}: ${warning}`)
     if (!config.isRouted) return this.#routes.remove(binding.id)
-    const { covered } = this.#routes.add(binding.id, config.method, config.pattern, routeOf(binding, config))
+    const { covered, coveredBy } = this.#routes.add(binding.id, config.method, config.pattern, routeOf(binding, config))
     if (covered !== undefined) this.#warnCovered(shown, binding, covered)
+    if (coveredBy !== undefined) this.#warnWaiting(shown, binding, coveredBy)
   }
 
   unregisterTrigger({ id, moved }: { readonly id: string; readonly moved: boolean }): void {
@@ -40,12 +41,12 @@ export class HttpBindings implements TriggerTypeHandler<unknown> {
   set ignoresTrailingSlash(ignores: boolean) {
     if (ignores === this.#ignoresTrailingSlash) return
     this.#ignoresTrailingSlash = ignores
-    const routes = new RouteTable<Route>({ ignoreTrailingSlash: ignores })
+    const routes = new BoundRoutes<Route>({ ignoreTrailingSlash: ignores })
     for (const { id, method, pattern, value } of this.#routes.entries()) {
       try {
         routes.add(id, method, pattern, value)
       } catch (error) {
-        if (!(error instanceof RouteConflict)) throw error
+        if (!(error instanceof RouteConflict || error instanceof RouteTaken)) throw error
         this.#log.warn(`A route serves no more since ignore_trailing_slash was set: ${error.message}`)
       }
     }
@@ -57,6 +58,14 @@ export class HttpBindings implements TriggerTypeHandler<unknown> {
     const before = named(covered.functionId, covered.namespace)
     this.#log.warn(
       `The route ${shown} is bound more than once: to ${now} since now, to ${before} before; the last one answers.`,
+    )
+  }
+
+  /** A session does not cover the route of another one, which may be somebody else's. */
+  #warnWaiting(shown: string, { function_id, namespace }: TriggerBinding, first: Route): void {
+    const [now, before] = [named(function_id, namespace), named(first.functionId, first.namespace)]
+    this.#log.warn(
+      `The route ${shown} is another session's, which bound it to ${before} first; the binding to ${now} waits until that one goes.`,
     )
   }
 }

@@ -393,7 +393,7 @@ describe('trigger types', () => {
     expect(seen).toEqual([{ id: 't1', function_id: 'f', config: { ms: 1 }, metadata: { m: 1 } }, 't1'])
   })
 
-  it('tell whether a binding was removed by somebody or has lost its owner', async () => {
+  it('tell whether a binding was removed by somebody, has lost its owner, or went to another provider', async () => {
     const seen: unknown[] = []
     iii.registerTriggerType(
       { id: 'tick' },
@@ -402,9 +402,11 @@ describe('trigger types', () => {
     const message = { type: 'unregistertrigger', id: 't1', trigger_type: 'tick' } as const
     transport.receiver.onControl({ ...message, deliberate: true })
     transport.receiver.onControl(message)
+    transport.receiver.onControl({ ...message, moved: true })
     expect(seen).toEqual([
       { id: 't1', deliberate: true, moved: false },
       { id: 't1', deliberate: false, moved: false },
+      { id: 't1', deliberate: false, moved: true },
     ])
   })
 

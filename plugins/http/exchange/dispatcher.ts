@@ -6,7 +6,8 @@ import { headRefusal, type HeadRefusal } from '../request/head-refusal.ts'
 import { isJsonContentType } from '../request/json-body.ts'
 import { QueryError } from '../request/query.ts'
 import type { Answer } from '../response/answer.ts'
-import type { RouteMatch, RouteTable } from '../routes/route-table.ts'
+import type { BoundRoutes } from '../routes/bound-routes.ts'
+import type { RouteMatch } from '../routes/route-table.ts'
 import { Exchange, type ExchangeServer } from './exchange.ts'
 import type { ExchangeContext } from './exchange-context.ts'
 import { declaredLength } from './request-body.ts'
@@ -15,7 +16,7 @@ import { sendAnswer, sendLast } from './send-answer.ts'
 
 export interface DispatcherDeps {
   readonly context: ExchangeContext
-  readonly routes: () => RouteTable<Route>
+  readonly routes: () => BoundRoutes<Route>
   /** While the bindings of this worker are still coming: resolves when all of them are there. */
   readonly whenReady: () => Promise<void> | undefined
 }
@@ -47,8 +48,7 @@ export class Dispatcher {
   }
 
   #find(method: string, path: string): RouteMatch<Route> | undefined {
-    const routes = this.#deps.routes()
-    return routes.find(method, path) ?? (method === 'HEAD' ? routes.find('GET', path) : undefined)
+    return this.#deps.routes().find(method, path)
   }
 
   #begin(

@@ -11,13 +11,15 @@ export interface Route {
   readonly middleware: readonly string[]
   /** All its calls are made for it. Undefined: for this worker itself. */
   readonly bindingId: string | undefined
+  /** The session that bound it; undefined = a trusted worker. */
+  readonly session: string | undefined
   /** Where its functions are looked for. */
   readonly namespace: string | undefined
   /** Handed to the handler beside its payload. */
   readonly metadata: unknown
 }
 
-export function routeOf({ id, function_id, metadata, namespace }: TriggerBinding, config: RouteConfig): Route {
+export function routeOf({ id, function_id, metadata, namespace, session }: TriggerBinding, config: RouteConfig): Route {
   return {
     functionId: function_id,
     apiPath: config.apiPath,
@@ -25,6 +27,7 @@ export function routeOf({ id, function_id, metadata, namespace }: TriggerBinding
     condition: config.conditionFunctionId,
     middleware: config.middlewareFunctionIds,
     bindingId: id,
+    session,
     namespace,
     metadata,
   }
@@ -36,6 +39,7 @@ export function ownRoute(functionId: string, apiPath: string, method: string): R
     condition: undefined,
     middleware: [],
     bindingId: undefined,
+    session: undefined,
     namespace: undefined,
     metadata: undefined,
   }

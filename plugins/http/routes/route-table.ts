@@ -11,8 +11,10 @@ export interface RouteMatch<Value> {
 }
 
 export interface RouteAdded<Value> {
-  /** What answered the same route until now, and does so again when this one goes; undefined = nothing did. */
+  /** What answered the same route until now, and does so again when this one goes; undefined = nothing did, or it still does. */
   readonly covered: Value | undefined
+  /** What answers the route before this one, until it goes; undefined = this one answers. */
+  readonly coveredBy: Value | undefined
 }
 
 export interface RouteEntry<Value> {
@@ -51,9 +53,16 @@ export class RouteTable<Value> {
    * Of equal routes the one that was added last answers. An `id` that is in the table is replaced.
    * @param method in capitals.
    * @param pattern with a leading `/`.
+   * @param covers which of equal routes it may answer in place of; it waits below the others. Default: all.
    * @throws RouteConflict when a route of the same shape names its parameters otherwise; the table is as before.
    */
-  add(id: string, method: string, pattern: string, value: Value): RouteAdded<Value> {
+  add(
+    id: string,
+    method: string,
+    pattern: string,
+    value: Value,
+    covers: (other: Value) => boolean = () => true,
+  ): RouteAdded<Value> {
     const segments = segmentsOf(pattern, this.#ignoreTrailingSlash)
     const names = namesOf(segments)
     const others = this.#leafAt(method, segments)?.filter((route) => route.id !== id) ?? []
@@ -61,9 +70,11 @@ export class RouteTable<Value> {
     if (last !== undefined && !isSame(last.names, names)) throw new RouteConflict(method, pattern, last.pattern)
     this.remove(id)
     const route: Route<Value> = { id, method, pattern, segments, names, value }
-    this.#leafFor(method, segments).push(route)
+    const leaf = this.#leafFor(method, segments)
+    leaf.splice(leaf.findLastIndex((other) => covers(other.value)) + 1, 0, route)
     this.#routes.set(id, route)
-    return { covered: last?.value }
+    const answers = leaf.at(-1) === route
+    return { covered: answers ? last?.value : undefined, coveredBy: answers ? undefined : last?.value }
   }
 
   /** One that is not there is none of its business. */

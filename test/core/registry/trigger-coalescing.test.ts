@@ -1,7 +1,11 @@
 // Equal bindings of replicas are one binding with several owners (spec 01 §8.11).
 import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '../../../base/values/canonical-json.ts'
+import { sessionRights } from '../../support/session-rights.ts'
+import { ALL_NAMES } from '../../support/worker-names.ts'
 import { bind, makeScene, provide, told, unbind, type SceneOptions } from './scene.ts'
+
+const SESSION = { kind: 'session', rights: sessionRights(), middleware: undefined, exact: ALL_NAMES.exactGrants } as const
 
 function replicas(options?: SceneOptions) {
   const scene = makeScene(options)
@@ -48,6 +52,25 @@ describe('equal bindings of two connections', () => {
     bind(scene, two, 'd', 't', { function_id: 'svc::other' })
     bind(scene, two, 'e', 't', { namespace: 'blue' })
     expect(told(provider)).toEqual(['bind a', 'bind b', 'bind c', 'bind d', 'bind e'])
+  })
+
+  it('stay two when one of them is a session, of which plugins are told', () => {
+    const scene = makeScene()
+    const plugin = scene.attach({ slot: scene.slot('p') })
+    const outsider = scene.attach()
+    provide(scene, plugin, 't')
+    provide(scene, outsider, 'u')
+    const session = scene.attach({ policy: SESSION })
+    const [trusted, other] = [scene.attach(), scene.attach({ policy: SESSION })]
+    bind(scene, session, 'x', 't')
+    bind(scene, trusted, 'y', 't')
+    bind(scene, other, 'z', 't')
+    bind(scene, session, 'v', 'u')
+    expect(plugin.link.sent).toMatchObject([{ id: 'x', session: session.worker.id }, { id: 'y' }])
+    expect(plugin.link.sent[1]).not.toHaveProperty('session')
+    expect(outsider.link.sent.at(-1)).toMatchObject({ id: 'v' })
+    expect(outsider.link.sent.at(-1)).not.toHaveProperty('session')
+    expect(told(plugin)).toEqual(['bind x', 'bind y'])
   })
 
   it('stay two with coalesce_replica_triggers off', () => {

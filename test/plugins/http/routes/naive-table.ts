@@ -37,7 +37,7 @@ export class NaiveTable<Value> {
     if (others.some((route) => route.segments.join('/') !== segments.join('/'))) return 'conflict'
     this.remove(id)
     this.#routes.push({ id, method, segments, value })
-    return { covered: others.at(-1)?.value }
+    return { covered: others.at(-1)?.value, coveredBy: undefined }
   }
 
   remove(id: string): void {

@@ -92,8 +92,8 @@ describe('finding a route', () => {
 describe('adding and removing', () => {
   it('lets the last of equal routes answer, and the one before it again when it goes', () => {
     const table = new RouteTable<string>()
-    expect(table.add('a', 'GET', '/x/:id', 'first')).toEqual({ covered: undefined })
-    expect(table.add('b', 'GET', '/x/:id', 'second')).toEqual({ covered: 'first' })
+    expect(table.add('a', 'GET', '/x/:id', 'first')).toEqual({ covered: undefined, coveredBy: undefined })
+    expect(table.add('b', 'GET', '/x/:id', 'second')).toEqual({ covered: 'first', coveredBy: undefined })
     expect(table.find('GET', '/x/1')?.value).toBe('second')
     table.remove('b')
     expect(table.find('GET', '/x/1')?.value).toBe('first')
@@ -117,8 +117,8 @@ describe('adding and removing', () => {
       'GET /s/:b/:a conflicts with already-registered route GET /s/:a/:b',
     )
     expect(table.find('GET', '/s/1/2')?.params).toEqual({ a: '1', b: '2' })
-    expect(table.add('post', 'POST', '/s/:b/:a', 'post')).toEqual({ covered: undefined })
-    expect(table.add('longer', 'GET', '/s/:b/:a/c', 'longer')).toEqual({ covered: undefined })
+    expect(table.add('post', 'POST', '/s/:b/:a', 'post')).toEqual({ covered: undefined, coveredBy: undefined })
+    expect(table.add('longer', 'GET', '/s/:b/:a/c', 'longer')).toEqual({ covered: undefined, coveredBy: undefined })
   })
 
   it('replaces an id, whatever it was before', () => {

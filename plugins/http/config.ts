@@ -1,9 +1,10 @@
 // The `config` block of `iii-http` (spec 06 A.2): its schema, and its values with the defaults filled in.
 import type { JsonSchema } from '../../sdk/plugin.ts'
+import { EXTRAS_PROPERTIES, readExtras, type ExtrasConfig, type ExtrasSettings } from './extras/settings.ts'
 import type { CorsConfig } from './response/cors.ts'
 
 /** As it stands in the `config` block; absent and null mean the default. */
-export interface HttpConfig {
+export interface HttpConfig extends ExtrasConfig {
   readonly port?: number | null
   readonly host?: string | null
   readonly default_timeout?: number | null
@@ -66,6 +67,7 @@ export interface HttpSettings {
   readonly port: number
   readonly server: ServerSettings
   readonly exchange: ExchangeSettings
+  readonly extras: ExtrasSettings
 }
 
 const MiB = 1024 * 1024
@@ -200,6 +202,7 @@ export const HTTP_CONFIG_SCHEMA: JsonSchema = {
       'send_timeout_ms',
       'Milliseconds for which a client may take nothing of an answer that is sent or streamed to it; then its connection is closed.',
     ),
+    ...EXTRAS_PROPERTIES,
   },
 }
 
@@ -233,6 +236,7 @@ export function readSettings(config: HttpConfig): HttpSettings {
       nullResultGraceMs: value('null_result_grace_ms') as number,
       sendTimeoutMs: value('send_timeout_ms') as number,
     },
+    extras: readExtras(config),
   }
 }
 

@@ -9,6 +9,8 @@ import { HttpBindings } from './bindings.ts'
 import { oddities, readSettings, type HttpConfig, type HttpSettings } from './config.ts'
 import { Dispatcher } from './exchange/dispatcher.ts'
 import { ExchangeContext } from './exchange/exchange-context.ts'
+import { openExtras, type OpenedExtras } from './extras/opened-extras.ts'
+import type { ExtrasSettings } from './extras/settings.ts'
 import { HttpServer } from './server/http-server.ts'
 import { GIVEN_UP_MS, openAddress } from './server/open-address.ts'
 
@@ -28,6 +30,7 @@ export class HttpWorker {
   #isReady = false
   #settings: HttpSettings
   #server: HttpServer
+  #extras: OpenedExtras | undefined
 
   /** @param canShare whether the system deals connections out among listeners of one address. Default: it is tried. */
   constructor(plugin: PluginContext<HttpConfig>, canShare = true) {
@@ -52,15 +55,22 @@ export class HttpWorker {
     return this.#bindings
   }
 
-  get url(): string {
-    return this.#server.url
+  /** That of the requests first. */
+  get urls(): string[] {
+    return [this.#server.url, ...(this.#extras?.urls ?? [])]
   }
 
   /** @throws CodedError `address_unavailable` that names the address and what to do. */
   async open(): Promise<void> {
-    const { host, port } = this.#settings
+    const { host, port, extras } = this.#settings
     const isOwn = (): Promise<boolean> => this.#isOfPredecessor(`http://${host}:${port}`)
-    if ((await this.#openAddress(this.#server, this.#settings, isOwn)) === 'later') void this.#openLater(this.#server)
+    this.#use(await this.#openExtras(extras))
+    try {
+      if ((await this.#openAddress(this.#server, this.#settings, isOwn)) === 'later') void this.#openLater(this.#server)
+    } catch (error) {
+      await this.#extras?.close()
+      throw error
+    }
   }
 
   /** All bindings that are there have come. */
@@ -73,12 +83,23 @@ export class HttpWorker {
   async reconfigure(config: HttpConfig): Promise<void> {
     const settings = readSettings(config)
     const before = this.#settings
-    if (settings.host !== before.host || settings.port !== before.port) await this.#move(settings)
+    const isOther = !isDeepStrictEqual(settings.extras, before.extras)
+    const extras = isOther ? await this.#openExtras(settings.extras) : undefined
+    try {
+      if (settings.host !== before.host || settings.port !== before.port) await this.#move(settings)
+    } catch (error) {
+      await extras?.close()
+      throw error
+    }
     for (const oddity of oddities(config)) this.#plugin.log.warn(oddity)
     this.#settings = settings
     if (!isDeepStrictEqual(settings.server, before.server)) this.#server.applySettings(settings.server)
     this.#bindings.ignoresTrailingSlash = settings.exchange.ignoresTrailingSlash
     this.#context.change(settings.exchange)
+    if (extras === undefined) return
+    const old = this.#extras
+    this.#use(extras)
+    await old?.close()
   }
 
   /** @param isReplaced the next generation has the address. */
@@ -87,6 +108,29 @@ export class HttpWorker {
     this.ready()
     await Promise.all([this.#server.drain({ lingers: isReplaced }), ...this.#draining])
     this.#context.timers.close()
+    await this.#extras?.close()
+  }
+
+  #use(extras: OpenedExtras): void {
+    this.#extras = extras
+    this.#context.extras = extras.hooks
+  }
+
+  /** @throws CodedError for a file or a port that can't be opened. */
+  async #openExtras(settings: ExtrasSettings): Promise<OpenedExtras> {
+    const { iii, log, engine } = this.#plugin
+    const { slots } = this.#context
+    const own = new Set(this.urls)
+    return openExtras(settings, {
+      iii,
+      log,
+      clock: systemClock,
+      projectRoot: engine.projectRoot,
+      exchange: () => this.#settings.exchange,
+      routes: () => this.#bindings.routes.entries(),
+      load: () => ({ isDraining: this.#server.isDraining, running: slots.taken, waiting: slots.waiting }),
+      isOfPredecessor: async (url) => own.has(url) || this.#isOfPredecessor(url),
+    })
   }
 
   /** The new address first, then the end of the old one. */

@@ -21,7 +21,7 @@ export async function startHttp(context: PluginContext<HttpConfig>): Promise<Run
       await worker.reconfigure(config).catch(refused)
       return true
     },
-    addresses: () => [worker.url],
+    addresses: () => worker.urls,
     stop: ({ reason }) => worker.stop(reason === 'reload'),
   }
 }

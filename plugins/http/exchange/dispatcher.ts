@@ -1,10 +1,10 @@
 // What a request is for (spec 06 A.4): a route, a preflight, something of this worker itself, or nothing.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { randomUuid } from '../../../base/values/random-uuid.ts'
 import { createApiRequest, type ApiRequest } from '../request/api-request.ts'
 import { headRefusal, type HeadRefusal } from '../request/head-refusal.ts'
 import { isJsonContentType } from '../request/json-body.ts'
 import { QueryError } from '../request/query.ts'
+import { requestIdOf } from '../request/request-id.ts'
 import type { Answer } from '../response/answer.ts'
 import type { BoundRoutes } from '../routes/bound-routes.ts'
 import type { RouteMatch } from '../routes/route-table.ts'
@@ -12,7 +12,7 @@ import { Exchange, type ExchangeServer } from './exchange.ts'
 import type { ExchangeContext } from './exchange-context.ts'
 import { declaredLength } from './request-body.ts'
 import { ownRoute, type Route } from './route.ts'
-import { sendAnswer, sendLast } from './send-answer.ts'
+import { lengthOf, sendAnswer, sendLast } from './send-answer.ts'
 
 export interface DispatcherDeps {
   readonly context: ExchangeContext
@@ -73,8 +73,8 @@ export class Dispatcher {
     if ((declaredLength(request) ?? 0) > limit)
       return this.#answer(server, request, response, context.answers.bodyTooLarge(limit))
     const { requestIdHeader } = settings
-    if (requestIdHeader !== undefined && !api.headers[requestIdHeader])
-      (api.headers as Record<string, string>)[requestIdHeader] = randomUuid()
+    if (requestIdHeader !== undefined)
+      (api.headers as Record<string, string>)[requestIdHeader] = requestIdOf(api.headers[requestIdHeader])
     new Exchange(context, server, request, response, { route, api, awaitsContinue }).start()
   }
 
@@ -86,13 +86,32 @@ export class Dispatcher {
   ): void {
     const { context, routes } = this.#deps
     const own = context.extras.ownAnswer?.(request, path)
-    if (own !== undefined) return this.#answer(server, request, response, own)
+    if (own !== undefined) return void this.#answerOwn(server, request, response, own)
     const methods = routes().methodsOf(path)
     if (methods.length > 0) return this.#answer(server, request, response, context.answers.methodNotAllowed(methods))
     const { notFoundFunction } = context.settings
     if (notFoundFunction === undefined) return this.#answer(server, request, response, context.answers.notFound())
     const value = ownRoute(notFoundFunction, path, method)
     this.#begin(server, request, response, { target, value, params: {} }, awaitsContinue)
+  }
+
+  /** Of one that fails nothing is told but that it did. */
+  async #answerOwn(
+    server: ExchangeServer,
+    request: IncomingMessage,
+    response: ServerResponse,
+    own: Answer | Promise<Answer>,
+  ): Promise<void> {
+    const { log, answers } = this.#deps.context
+    let answer: Answer
+    try {
+      answer = await own
+    } catch (error) {
+      const failure = answers.internalError()
+      log.error('A path of the HTTP worker itself could not be answered.', { error, error_id: failure.errorId })
+      answer = failure
+    }
+    if (!response.destroyed) this.#answer(server, request, response, answer)
   }
 
   #preflight(server: ExchangeServer, request: IncomingMessage, response: ServerResponse): void {
@@ -121,6 +140,7 @@ export class Dispatcher {
 
   #tellWhenDone(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
     const startedAt = performance.now()
+    const bytes = request.method === 'HEAD' ? 0 : lengthOf(answer.body)
     const { done } = this.#deps.context.extras
     if (done !== undefined)
       response.on('close', () =>
@@ -128,10 +148,11 @@ export class Dispatcher {
           request,
           route: undefined,
           status: answer.status,
-          bytes: answer.body.length,
+          bytes,
           durationMs: performance.now() - startedAt,
           isStreamed: false,
           errorId: undefined,
+          requestId: undefined,
         }),
       )
   }

@@ -37,7 +37,7 @@ export class ExchangeContext {
   readonly iii: ExchangeHandle
   readonly log: PluginLog
   readonly clock: Clock
-  readonly extras: ExchangeExtras
+  extras: ExchangeExtras
   readonly slots: Slots
   readonly timers: RequestTimers
   readonly problems: ExchangeProblems

@@ -3,9 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { RawJson } from '../../../sdk/raw-json.ts'
 import { apiRequestJson, type ApiRequest } from '../request/api-request.ts'
 import { isJsonContentType, jsonBodyText } from '../request/json-body.ts'
+import { requestIdIn } from '../request/request-id.ts'
 import type { Answer, HeaderList } from '../response/answer.ts'
-import { headerFault, wireValue } from '../response/header-rules.ts'
 import { mapRawResult } from '../response/map-result.ts'
+import { failureOf, valueOf } from './call-outcome.ts'
 import { RequestChannels, type ChannelEvents } from './channels.ts'
 import { StreamHead } from './control-message.ts'
 import type { ExchangeContext } from './exchange-context.ts'
@@ -99,7 +100,7 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
     const { settings } = this.#context
     const { condition, middleware } = this.#route
     const isPlain = settings.middleware.length === 0 && middleware.length === 0 && condition === undefined
-    if (!isPlain || this.#isJson || this.#context.extras.check !== undefined) return void this.#prepare()
+    if (!isPlain || this.#isJson || this.#isChecked) return void this.#prepare()
     this.#callHandler('null')
   }
 
@@ -165,7 +166,7 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
         this.#jsonBytes = bytes
         body = jsonBodyText(bytes)
       }
-      const refused = await extras.check?.(this.#api, this.#route, body)
+      const refused = this.#isChecked ? await extras.check?.(this.#api, this.#route, body) : undefined
       if (this.#isOver) return
       if (refused !== undefined) return this.#answer(refused)
       if (await this.#isRefusedByCondition(body)) return
@@ -335,13 +336,12 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
     const { cors } = this.#context
     const headers = cors.addTo(answer.headers, this.#api.headers['origin'])
     this.#status = answer.status
-    this.#bytes = answer.body.length
     const sending = {
       headers: this.#ownHeaders,
       isLast: this.#server.isDraining,
       timeoutMs: this.#context.settings.sendTimeoutMs,
     }
-    sendAnswer(this.#request, this.#response, { ...answer, headers }, sending)
+    this.#bytes = sendAnswer(this.#request, this.#response, { ...answer, headers }, sending)
   }
 
   #tooLarge(limit: number): void {
@@ -368,6 +368,7 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
       durationMs: clock.passed() - this.#startedAt,
       isStreamed,
       errorId: this.#errorId,
+      requestId: this.#requestId,
     })
   }
 
@@ -392,6 +393,10 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
     this.#response.writeContinue()
   }
 
+  get #isChecked(): boolean {
+    return this.#context.extras.isChecked?.(this.#route) === true
+  }
+
   get #isJson(): boolean {
     return isJsonContentType(this.#api.headers['content-type'])
   }
@@ -404,9 +409,13 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
   /** Of this worker, beside those of the function. */
   get #ownHeaders(): HeaderList {
     const { requestIdHeader } = this.#context.settings
-    if (requestIdHeader === undefined) return NO_HEADERS
-    const id = this.#api.headers[requestIdHeader]
-    return id === undefined || headerFault(requestIdHeader, id) !== undefined ? [] : [[requestIdHeader, wireValue(id)]]
+    const id = this.#requestId
+    return requestIdHeader === undefined || id === undefined ? NO_HEADERS : [[requestIdHeader, id]]
+  }
+
+  /** Undefined also for one that no dispatcher has looked at, since the setting has changed meanwhile. */
+  get #requestId(): string | undefined {
+    return requestIdIn(this.#api.headers, this.#context.settings.requestIdHeader)
   }
 
   get #streamHead(): StreamHead {
@@ -418,13 +427,3 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
 
 const NO_HEADERS: HeaderList = []
 const NOT_OF_A_ROUTE = { binding: undefined, namespace: undefined }
-
-function valueOf(result: RawJson | undefined): unknown {
-  return result === undefined ? undefined : JSON.parse(result.json)
-}
-
-function failureOf(thrown: unknown): { code: string; message: string } {
-  const { code = 'INTERNAL_ERROR', message = String(thrown) } = (thrown ?? {}) as { code?: string; message?: string }
-  // The handle puts the code in front.
-  return { code, message: message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message }
-}

@@ -16,11 +16,15 @@ export interface ExchangeFacts {
   readonly isStreamed: boolean
   /** Of the answer, if it has one. */
   readonly errorId: string | undefined
+  /** As it was taken from the client, or made; undefined = it was not looked for. */
+  readonly requestId: string | undefined
 }
 
 export interface ExchangeExtras {
   /** A path that no route is for, which this worker answers itself. Undefined = it does not. */
-  ownAnswer?(request: IncomingMessage, path: string): Answer | undefined
+  ownAnswer?(request: IncomingMessage, path: string): Answer | Promise<Answer> | undefined
+  /** Whether `check` is asked about requests of this route. */
+  isChecked?(route: Route): boolean
   /** Before condition and handler, with the body as JSON text. An answer ends the request. */
   check?(request: ApiRequest, route: Route, body: string): Answer | undefined | Promise<Answer | undefined>
   /** A whole answer before it is sent. */

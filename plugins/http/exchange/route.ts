@@ -17,6 +17,8 @@ export interface Route {
   readonly namespace: string | undefined
   /** Handed to the handler beside its payload. */
   readonly metadata: unknown
+  /** Whether requests are held against the format of the function; undefined = as the settings say. */
+  readonly validates: boolean | undefined
 }
 
 export function routeOf({ id, function_id, metadata, namespace, session }: TriggerBinding, config: RouteConfig): Route {
@@ -30,6 +32,7 @@ export function routeOf({ id, function_id, metadata, namespace, session }: Trigg
     session,
     namespace,
     metadata,
+    validates: config.validates,
   }
 }
 
@@ -42,6 +45,7 @@ export function ownRoute(functionId: string, apiPath: string, method: string): R
     session: undefined,
     namespace: undefined,
     metadata: undefined,
+    validates: false,
   }
   return { functionId, apiPath, method, ...nothing }
 }

@@ -13,15 +13,17 @@ export interface Sending {
   readonly timeoutMs: number
 }
 
+/** @returns bytes of the body that the client gets. */
 export function sendAnswer(
   request: IncomingMessage,
   response: ServerResponse,
   { status, headers, body }: Answer,
   sending: Sending,
-): void {
+): number {
   const rest = restOf(request)
   const head = flat(headers, sending.headers)
-  if (!hasNoBody(status)) head.push('content-length', String(lengthOf(body)))
+  const length = lengthOf(body)
+  if (!hasNoBody(status)) head.push('content-length', String(length))
   if (sending.isLast || rest === 'close') head.push('connection', 'close')
   response.writeHead(status, head)
   if (rest === 'none') endWith(response, body)
@@ -36,6 +38,7 @@ export function sendAnswer(
   }
   // Until it has been sent it is kept here, and nothing else would end that. Node sets the time of idle connections afterwards.
   if (response.writableLength > 0) response.setTimeout(sending.timeoutMs, () => response.destroy())
+  return request.method === 'HEAD' ? 0 : length
 }
 
 /**
@@ -64,6 +67,6 @@ export function flat(headers: HeaderList, more: HeaderList): string[] {
   return list
 }
 
-function lengthOf(body: string | Uint8Array): number {
+export function lengthOf(body: string | Uint8Array): number {
   return typeof body === 'string' ? Buffer.byteLength(body) : body.length
 }

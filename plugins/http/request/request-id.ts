@@ -5,10 +5,10 @@ export const MAX_REQUEST_ID_LENGTH = 128
 
 /** What the client gives is taken when it is of letters, digits and `-_.:/+=@` alone: it goes into headers and logs as it is. */
 export function requestIdOf(given: string | undefined): string {
-  return given !== undefined && isWellFormed(given) ? given : randomUuid()
+  return given !== undefined && isRequestId(given) ? given : randomUuid()
 }
 
-function isWellFormed(id: string): boolean {
+function isRequestId(id: string): boolean {
   const { length } = id
   if (length === 0 || length > MAX_REQUEST_ID_LENGTH) return false
   for (let at = 0; at < length; at++) {
@@ -16,6 +16,12 @@ function isWellFormed(id: string): boolean {
     if (code > 0x7f || ALLOWED[code] === 0) return false
   }
   return true
+}
+
+/** @param header undefined = requests have no ids. */
+export function requestIdIn(headers: Readonly<Record<string, string>>, header: string | undefined): string | undefined {
+  const id = header === undefined ? undefined : headers[header]
+  return id !== undefined && isRequestId(id) ? id : undefined
 }
 
 const ALLOWED = new Uint8Array(128)

@@ -15,6 +15,8 @@ export interface RouteConfig {
   readonly conditionFunctionId: string | undefined
   /** In the order in which they run. */
   readonly middlewareFunctionIds: readonly string[]
+  /** `validate`: whether requests are held against the format of the function; undefined = as the settings say. */
+  readonly validates: boolean | undefined
   /** What does not count of this config, in words for the log. */
   readonly warnings: readonly string[]
 }
@@ -42,6 +44,7 @@ export function readRouteConfig(config: unknown): RouteConfig {
     isRouted: METHODS.has(method),
     conditionFunctionId: readCondition(members['condition_function_id']),
     middlewareFunctionIds: readMiddleware(members['middleware_function_ids'], warnings),
+    validates: readFlag(members['validate'], warnings),
     warnings,
   }
 }
@@ -85,6 +88,12 @@ function readCondition(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   // Without it the route would be open to what the condition is there to keep out.
   throw new TypeError(`condition_function_id must be the id of a function, got ${shown(value)}`)
+}
+
+function readFlag(value: unknown, warnings: string[]): boolean | undefined {
+  if (value === undefined || value === null || typeof value === 'boolean') return value ?? undefined
+  warnings.push(`validate must be true or false, got ${shown(value)}; the setting counts`)
+  return undefined
 }
 
 function readMiddleware(value: unknown, warnings: string[]): string[] {

@@ -12,6 +12,8 @@ export type PlaceOf = (pointer: string) => string
 
 export class ComponentSchemas {
   readonly #schemas = new Map<string, unknown>()
+  /** A function may have several routes. */
+  readonly #known = new Map<string, { readonly format: JsonSchema; readonly placeOf: PlaceOf | undefined }>()
 
   get all(): Record<string, unknown> {
     return Object.fromEntries(this.#schemas)
@@ -23,6 +25,14 @@ export class ComponentSchemas {
    * @returns undefined = it is no schema, or too large or too deep.
    */
   add(name: string, format: JsonSchema): PlaceOf | undefined {
+    const known = this.#known.get(name)
+    if (known?.format === format) return known.placeOf
+    const placeOf = this.#add(name, format)
+    this.#known.set(name, { format, placeOf })
+    return placeOf
+  }
+
+  #add(name: string, format: JsonSchema): PlaceOf | undefined {
     if (JSON.stringify(format).length > MAX_FORMAT_CHARACTERS) return undefined
     let schema: JsonSchema
     try {

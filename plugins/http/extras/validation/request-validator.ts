@@ -71,8 +71,9 @@ export class RequestValidator {
   #valueOf(request: ApiRequest, body: string): Record<string, unknown> {
     const value: Record<string, unknown> = {}
     for (const member of this.#members) {
-      if (member === 'body') value[member] = JSON.parse(body)
-      else if (member === 'query_params') value[member] = this.#read(request.query_params, this.#said.queryParams)
+      if (member === 'body') {
+        if (body !== 'null' || hasBody(request)) value[member] = JSON.parse(body)
+      } else if (member === 'query_params') value[member] = this.#read(request.query_params, this.#said.queryParams)
       else if (member === 'path_params') value[member] = this.#read(request.path_params, this.#said.pathParams)
       else if (member === 'headers') value[member] = this.#read(request.headers, this.#said.headers, true)
       else value[member] = request[member as keyof ApiRequest]
@@ -93,6 +94,11 @@ export class RequestValidator {
     }
     return read
   }
+}
+
+/** Without one a function gets null, which few formats speak of. */
+function hasBody({ headers }: ApiRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 /** A member may be called `__proto__`. */

@@ -186,6 +186,13 @@ describe('the document', () => {
     expect(post.requestBody).toEqual({ content: { 'application/json': { schema: {} } } })
   })
 
+  it('has the formats of a function once, however many routes it has', () => {
+    const f = { request_format: { type: 'object', properties: { a: {} } }, response_format: { type: 'string' } }
+    const { paths, components } = documentOf([route('POST', '/a', 'f'), route('PUT', '/b', 'f')], { f })
+    expect(Object.keys(components.schemas)).toEqual(['f.request', 'f.response', 'Error', 'Problem'])
+    expect(paths['/b']!['put'].requestBody).toEqual(paths['/a']!['post'].requestBody)
+  })
+
   it('has one path for those that differ in the names of parameters', async () => {
     const format = (name: string) => ({
       request_format: { properties: { path_params: { properties: { [name]: { maxLength: 7 } } } } },

@@ -122,6 +122,15 @@ describe('a format of the whole request', () => {
     )
   })
 
+  it('may do without a body', () => {
+    const format = { properties: { body: NOTE, method: {} } }
+    expect(checked(format, null, { headers: {} })).toBeUndefined()
+    expect(checked(format, null, { headers: { 'content-length': '0' } })).toBeUndefined()
+    expect(checked(format, null, { headers: { 'content-length': '4' } })!.faults).toEqual(['/body type'])
+    expect(checked(format, null, { headers: { 'transfer-encoding': 'chunked' } })!.faults).toEqual(['/body type'])
+    expect(checked({ ...format, required: ['body'] }, null, { headers: {} })!.faults).toEqual([' required'])
+  })
+
   it('is that of a GET, too', () => {
     expect(checked(WHOLE, { text: 'a' }, { method: 'GET', headers: HEADERS })!.faults).toEqual(['/method const'])
   })

@@ -1,5 +1,6 @@
 // Channels that a plugin offers, opened over real sockets and by other plugins.
-import { describe, expect, test } from 'vitest'
+import net from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { ChannelReader } from '../../../sdk/channel-reader.ts'
 import type { ChannelWriter } from '../../../sdk/channel-writer.ts'
@@ -99,6 +100,27 @@ test('An opener waits for the plugin, and gives up when its socket goes: the plu
   expect(end).toBe(1)
   expect(['opener_gone', 'reader_gone']).toContain(reason)
   await expect.poll(() => core.core.channels.size).toBe(0)
+})
+
+test('What an opener sends before it was answered waits in its socket, and comes first', async () => {
+  const core = await startCore()
+  const owner = silentOwner(core)
+  const ref = owner.ref('write')
+  const socket = net.connect(core.listener().port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  const head = `GET /ws/channels/${ref.channel_id}?key=${ref.access_key}&dir=write HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`
+  // Two frames with a mask of zeros: one with the request, one behind it.
+  socket.write(Buffer.concat([Buffer.from(head), Buffer.from([0x81, 0x83, 0, 0, 0, 0]), Buffer.from('one')]))
+  const [asked] = await owner.asked.take(1)
+  socket.write(Buffer.concat([Buffer.from([0x82, 0x83, 0, 0, 0, 0]), Buffer.from('two')]))
+  const got = new Collector<string>()
+  owner.transport.start({
+    ...receiver(() => {}),
+    onChannelText: (_end, text) => got.add(text),
+    onChannelBinary: (_end, bytes) => got.add(Buffer.from(bytes).toString()),
+  })
+  owner.transport.openChannel(1, { ...ref, direction: 'read' }, asked!.ask)
+  expect(await got.take(2)).toEqual(['one', 'two'])
 })
 
 test('When its plugin crashes before it has answered, the opener is upgraded and told that the other end is lost', async () => {

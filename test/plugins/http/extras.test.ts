@@ -1,6 +1,6 @@
 // What goes beyond iii, through requests to the worker: documents, validation, tags, compression, records, probes.
 import { readFileSync } from 'node:fs'
-import { request as send } from 'node:http'
+import { request as send, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
@@ -10,7 +10,7 @@ import { runHttp } from './http-run.ts'
 
 /** As `fetch`, but for what that does by itself: the codings that it takes, and decoding them. */
 async function get(url: string, headers: Record<string, string> = {}, method = 'GET') {
-  const { promise, resolve, reject } = Promise.withResolvers<import('node:http').IncomingMessage>()
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   send(url, { headers, method }, resolve).on('error', reject).end()
   const response = await promise
   return { status: response.statusCode, headers: response.headers, body: await buffer(response) }

@@ -5,6 +5,8 @@ import { createServer } from 'node:http'
 const port = Number(process.env.PAGE_PORT ?? 8080)
 const streamUrl = process.env.STREAM_URL ?? `ws://127.0.0.1:${process.env.STREAM_PORT ?? 3112}`
 
+const apiUrl = process.env.API_URL ?? `http://127.0.0.1:${process.env.HTTP_PORT ?? 3111}`
+
 const FILES = {
   '/': ['index.html', 'text/html'],
   '/app.js': ['app.js', 'text/javascript'],
@@ -15,7 +17,7 @@ const FILES = {
 const server = createServer(async (request, response) => {
   const { pathname } = new URL(request.url, 'http://localhost')
   if (pathname === '/settings.json') {
-    return response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ streamUrl }))
+    return response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ streamUrl, apiUrl }))
   }
   const [file, type] = FILES[pathname] ?? []
   if (file === undefined) return response.writeHead(404).end()

@@ -1,12 +1,14 @@
-// Shows the todos, the metrics and what happens to them, as the stream tells it.
+// Shows the todos, the metrics and what happens to them, as the stream tells it. What is done here goes to the HTTP endpoints, and comes
+// back by the stream like what is done anywhere else.
 import { LiveStream } from './live-stream.js'
 
 const MOST_EVENTS = 14
 const todos = new Map()
 const byId = (id) => document.getElementById(id)
 
-const { streamUrl } = await (await fetch('/settings.json')).json()
+const { streamUrl, apiUrl } = await (await fetch('/settings.json')).json()
 byId('address').textContent = `${streamUrl}/stream/todos-live/all`
+byId('api').textContent = `${apiUrl}/todos`
 showTodos()
 
 const joins = [{ group: 'all' }, { group: 'metrics', item: 'all' }]
@@ -38,6 +40,35 @@ const live = new LiveStream(streamUrl, 'todos-live', joins, {
 })
 live.connect()
 
+byId('add').addEventListener('submit', async (event) => {
+  event.preventDefault()
+  const form = event.currentTarget
+  const { title } = Object.fromEntries(new FormData(form))
+  if (await ask('POST', '/todos', { title })) form.reset()
+})
+
+/** True when it was done. Otherwise the page says what the endpoint says. */
+async function ask(method, path, fields) {
+  const json = fields && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(fields) }
+  const problem = await fetch(`${apiUrl}${path}`, { method, ...json }).then(
+    async (response) => (response.ok ? undefined : problemOf(response.status, await response.text())),
+    () => `${apiUrl} does not answer.`,
+  )
+  byId('problem').textContent = problem ?? ''
+  byId('problem').hidden = problem === undefined
+  return problem === undefined
+}
+
+/** The worker's own errors are texts, those of the engine have a code and a message. */
+function problemOf(status, text) {
+  try {
+    const { error } = JSON.parse(text)
+    return error.message ?? error
+  } catch {
+    return `The answer is ${status}.`
+  }
+}
+
 function showAll(list) {
   todos.clear()
   for (const todo of list) todos.set(todo.id, todo)
@@ -54,9 +85,19 @@ function todoElement({ id, title, done, created_at }, isChanged) {
   const item = document.createElement('li')
   item.dataset.id = id
   item.className = [done ? 'done' : 'open', isChanged ? 'changed' : ''].join(' ')
-  item.append(part('span', 'mark', done ? '✓' : ''), part('span', 'title', title))
-  item.append(part('time', '', timeText(new Date(created_at))))
+  const path = `/todos/${encodeURIComponent(id)}`
+  const mark = button('mark', done ? '✓' : '', done ? 'Open again' : 'Done', () => ask('PATCH', path, { done: !done }))
+  const remove = button('remove', '×', 'Delete', () => ask('DELETE', path))
+  item.append(mark, part('span', 'title', title), part('time', '', timeText(new Date(created_at))), remove)
   return item
+}
+
+function button(className, text, label, act) {
+  const element = part('button', className, text)
+  element.type = 'button'
+  element.setAttribute('aria-label', label)
+  element.addEventListener('click', act)
+  return element
 }
 
 function showMetrics(metrics) {

@@ -1,5 +1,6 @@
 // Channels with plugins as ends, their credit windows, the sweep and the tombstones, by a clock of the test (spec 01 §16.3–16.4).
 import { expect, onTestFinished, test } from 'vitest'
+import type { WebSocket } from 'ws'
 import { ChannelBroker, type ChannelBrokerOptions, type ChannelRef } from '../../../core/channels/channel-broker.ts'
 import type { ChannelLink } from '../../../core/channels/plugin-ends.ts'
 import type { ChannelEvent } from '../../../core/model/link-events.ts'
@@ -28,6 +29,32 @@ test('The bytes of an event are copied: they are the ring’s again when it retu
   shared.fill('x')
   reader.open()
   expect(reader.got).toEqual(['1 text mine'])
+})
+
+test('What plugins write goes through memory that is used again, to a plugin as to a socket', () => {
+  const seen = new Set<ArrayBufferLike>()
+  const broker = makeBroker()
+  const refs = [broker.create(), broker.create()] as const
+  const [first, second] = refs.map(({ writer }) => end(broker, writer))
+  const reader = end(broker, refs[0].reader)
+  Object.assign(reader.worker.link, { channelBinary: (_end: number, bytes: Buffer) => void seen.add(bytes.buffer) })
+  const { channel_id: id, access_key: key } = refs[1].reader
+  const socket = {
+    readyState: 1,
+    bufferedAmount: 0,
+    on: () => {},
+    close: () => {},
+    send: (bytes: Buffer, _options: unknown, sent: () => void) => {
+      seen.add(bytes.buffer)
+      sent()
+    },
+  } as unknown as WebSocket
+  broker.openSocket(id, key, 'read', (found) => typeof found === 'object' && found.attach(socket))
+  for (let index = 0; index < 100; index++) {
+    for (const writer of [first!, second!]) writer.item('binary', 'x'.repeat(60_000))
+    reader.say({ kind: 'credit', end: 1, bytes: itemCost(60_000) })
+  }
+  expect(seen.size).toBeLessThanOrEqual(3)
 })
 
 test('A reader gets no more than its window before it grants more', () => {

@@ -123,6 +123,18 @@ test('What an opener sends before it was answered waits in its socket, and comes
   expect(await got.take(2)).toEqual(['one', 'two'])
 })
 
+test('On a listener with rbac the key of an offered channel is enough, and nothing else is', async () => {
+  const core = await startCore({
+    listeners: [{ rbac: {} }],
+    prepare: (host) => host.seat('session-policy', () => null),
+  })
+  const { iii } = offeringPlugin(core)
+  const { ref } = iii.offerChannel('read', (writer) => writer.close())
+  const guessed = await attach(core, { ...ref, access_key: crypto.randomUUID() }).catch((error: Error) => error.message)
+  expect(guessed).toBe('HTTP 404 Channel not found')
+  expect((await collect(await attach(core, ref)).closed).code).toBe(1000)
+})
+
 test('When its plugin crashes before it has answered, the opener is upgraded and told that the other end is lost', async () => {
   const core = await startCore()
   const owner = silentOwner(core)

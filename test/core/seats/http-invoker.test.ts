@@ -1,9 +1,10 @@
 // Functions that are invoked over HTTP, with a stand-in for the plugin that holds the seat http-invoker (spec 01 §10).
 import { describe, expect, test } from 'vitest'
 import type { EngineOptions } from '../../../core/model/options.ts'
+import { engineCall } from '../../../core/router/engine-call.ts'
 import { MAX_REFUSED_FUNCTIONS } from '../../../core/registry/refused-functions.ts'
 import { CodedError } from '../../../protocol/errors.ts'
-import type { HttpInvokerMetadata } from '../../../protocol/seats.ts'
+import { SEATS, type HttpInvokerMetadata } from '../../../protocol/seats.ts'
 import { sessionAnswer } from '../../support/session-rights.ts'
 import { startCore, type TestCore } from '../../support/test-core.ts'
 
@@ -155,6 +156,31 @@ describe('A call under way', () => {
     answers.shift()?.('done')
     expect((await result).result).toBe('done')
   })
+})
+
+test('A plugin that is replaced together with the holder, and waits for such a call, gets its answer first', async () => {
+  const core = await startCore()
+  const { router } = core.core
+  const holder = core.plugin('holder', { [SEATS['http-invoker']]: () => 'done' })
+  const answers: ((value: unknown) => void)[] = []
+  const plugin = core.plugin('shop', { 'shop::f': () => new Promise((resolve) => answers.push(resolve)) })
+  const worker = await core.connect()
+  await worker.provided('ext::hook', undefined, { invocation: INVOCATION })
+  const asked = worker.call('shop::f', {})
+  await expect.poll(() => answers.length).toBe(1)
+  const handOver = router.beginHandOver([plugin.slot, holder.slot])
+  const drained = handOver.drain(20_000)
+  // The plugin has closed gates all around it, but what it waits for is let through.
+  const outcome = await new Promise<string | undefined>((resolve) => {
+    const request = { functionId: 'ext::hook', data: Buffer.from('{}') }
+    const call = engineCall(request, plugin.worker, (result, error) => resolve((result ?? error)?.toString()))
+    router.call({ ...call, invocationId: 'x' }, undefined)
+  })
+  expect(outcome).toBe('"done"')
+  answers.shift()?.(1)
+  expect((await asked).result).toBe(1)
+  expect(await drained).toBe(true)
+  handOver.reopen()
 })
 
 test('Of a session the holder knows that it is one; a refusal is a warning, and is not told to callers', async () => {

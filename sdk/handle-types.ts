@@ -135,14 +135,28 @@ export interface ChannelRef {
   direction: 'read' | 'write'
 }
 
-/** A function that the engine calls over HTTP instead of the connection. */
+/**
+ * A function that the engine calls over HTTP instead of the connection: its payload is the body of a request, its result what is answered.
+ * A registration that the engine refuses is reported as a problem, with the reason.
+ */
 export interface HttpInvocation {
+  /** `https://…`. */
   url: string
   /** Default POST. */
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** For all of a call, retries included. Default 30000, at most 60000. */
   timeout_ms?: number
+  /** Of each request. */
   headers?: Record<string, string>
-  auth?: Record<string, unknown>
+  /** How requests are signed in; `…_key` names an environment variable of the engine. Default: they are not. */
+  auth?:
+    | { type: 'bearer'; token_key: string }
+    | { type: 'api_key'; header: string; value_key: string }
+    | { type: 'hmac'; secret_key: string }
+  /** Repeats requests that failed, POST and PATCH only with `non_idempotent`. Default: one attempt. */
+  retry?: { attempts: number; backoff_ms?: number; max_backoff_ms?: number; non_idempotent?: boolean }
+  /** Leaves the host alone for `open_ms` (10000) after so many failures one after the other. Default: as the engine is configured. */
+  circuit_breaker?: { failures: number; open_ms?: number }
 }
 
 /** A binding that was made. */

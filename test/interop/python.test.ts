@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { registerWorker } from 'iii-sdk'
 import { createChannel } from 'iii-sdk/helpers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { apiServer } from '../plugins/http-functions/api-server.ts'
 import { INVALID, PADDED } from '../support/invalid-json.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { engineFolder, type EngineFolder, type EngineProcess } from '../support/engine-process.ts'
@@ -28,7 +29,8 @@ describe.each(SDK_VERSIONS)('with iii-sdk %s of Python', (version) => {
     if (environment.python === undefined) return
     folder = await engineFolder(
       '  - name: iii-state\n  - name: iii-stream\n    config: { port: 0 }\n' +
-        '  - { name: iii-queue, config: { queue_configs: { python: { max_retries: 2, backoff_ms: 1 } } } }\n',
+        '  - { name: iii-queue, config: { queue_configs: { python: { max_retries: 2, backoff_ms: 1 } } } }\n' +
+        '  - name: iii-http-functions\n    config: { security: { require_https: false, block_private_ips: false } }\n',
     )
     engine = await folder.start({ args: ['--no-watch'] })
     node = registerWorker(folder.url, {
@@ -330,6 +332,14 @@ describe.each(SDK_VERSIONS)('with iii-sdk %s of Python', (version) => {
     const { workers } = await call('engine::workers::list', { runtime: 'python' })
     return workers[0].id
   }
+
+  it('an endpoint that Python registers is called by the engine', async () => {
+    const api = await apiServer(({ body }) => JSON.parse(body.toString()).n + 1)
+    await call('py::register_endpoint', { url: api.url })
+    const answer = (): Promise<unknown> => call('py::endpoint', { n: 4 }).catch(({ code }) => code)
+    await expect.poll(answer, { timeout: 10_000 }).toBe(5)
+    expect(api.last).toMatchObject({ method: 'POST', headers: { 'x-from': 'python' } })
+  })
 
   it('the Python worker is listed under its name, runtime and version', async () => {
     const { workers } = await call('engine::workers::list')

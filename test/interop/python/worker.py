@@ -7,6 +7,7 @@ import uuid
 
 from iii import InitOptions, InvocationError, IStream, TriggerAction, register_worker
 from iii.helpers import create_channel, create_stream
+from iii.types import HttpInvocationConfig
 from iii_helpers.observability.reconnection import ReconnectionConfig
 from iii_helpers.stream import StreamDeleteResult, StreamSetResult
 
@@ -245,7 +246,12 @@ async def not_a_number(_data):
     return {"n": float("nan")}
 
 
+async def register_endpoint(data):
+    iii.register_function("py::endpoint", HttpInvocationConfig(url=data["url"], headers={"x-from": "python"}))
+
+
 for function_id, handler in {
+    "py::register_endpoint": register_endpoint,
     "py::add": add,
     "py::echo": echo,
     "py::through_node": through_node,

@@ -68,12 +68,17 @@ describe.each([
     const enqueue = (n: number): Promise<unknown> =>
       client.trigger({ function_id: id, payload: { account, n }, action })
     let failures = 0
+    const allThere = Promise.withResolvers<void>()
     client.registerFunction(id, async ({ n }) => {
-      if (n === 1 && failures++ === 0) throw new Error('once')
+      if (n === 1 && failures++ === 0) {
+        await allThere.promise
+        throw new Error('once')
+      }
       if (n === 2) await enqueue(4)
       done.add(n)
     })
     for (const n of [1, 2, 3]) await enqueue(n)
+    allThere.resolve()
     expect(await done.take(4)).toEqual([1, 2, 3, 4])
   })
 

@@ -42,7 +42,11 @@ interface Order {
 }
 const ref = iii.registerFunction('orders::create', async ({ item }: Order, metadata) => ({ id: item, metadata }))
 iii.registerFunction({ id: 'orders::drop', description: 'd' }, (order: Order) => order.item)
-iii.registerFunction('orders::hook', { url: 'https://example.com', method: 'PUT', auth: { type: 'bearer', token_key: 'TOKEN' } })
+iii.registerFunction('orders::hook', {
+  url: 'https://example.com',
+  method: 'PUT',
+  auth: { type: 'bearer', token_key: 'TOKEN' },
+})
 const id: string = ref.id
 ref.unregister()
 

@@ -232,7 +232,7 @@ describe('ConfigWatch', () => {
     await vi.waitFor(() => {
       clock.fire()
       expect(changes()).toBe(1)
-    })
+    }, 10_000)
   })
 
   test('a folder that is deleted and made again, or replaced, is still the folder of the file', async () => {
@@ -260,7 +260,7 @@ describe('ConfigWatch', () => {
       await vi.waitFor(() => {
         clock.fire()
         expect(changes()).toBe(done + 1)
-      })
+      }, 10_000)
     }
   })
 

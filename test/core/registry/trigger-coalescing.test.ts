@@ -5,7 +5,12 @@ import { sessionRights } from '../../support/session-rights.ts'
 import { ALL_NAMES } from '../../support/worker-names.ts'
 import { bind, makeScene, provide, told, unbind, type SceneOptions } from './scene.ts'
 
-const SESSION = { kind: 'session', rights: sessionRights(), middleware: undefined, exact: ALL_NAMES.exactGrants } as const
+const SESSION = {
+  kind: 'session',
+  rights: sessionRights(),
+  middleware: undefined,
+  exact: ALL_NAMES.exactGrants,
+} as const
 
 function replicas(options?: SceneOptions) {
   const scene = makeScene(options)

@@ -87,7 +87,7 @@ test('A file made by hand for a running plugin counts, also after a restart', as
   const events = await run.collect()
   edit('iii-state', 'id: iii-state\nvalue: { max_value_bytes: 7 }\n')
   await events.take(1)
-  await vi.waitFor(() => expect(readFileSync(path('iii-state'), 'utf8')).toContain('seed: '))
+  await vi.waitFor(() => expect(readFileSync(path('iii-state'), 'utf8')).toContain('seed: '), 10_000)
   await run.stop()
   const next = await runConfiguration({}, run.folder)
   expect(await next.resolve('iii-state', { max_value_bytes: 5 })).toEqual({

@@ -142,7 +142,7 @@ test('Own writes are told to nobody, also right beside somebody else’s', async
   }
   await store.delete('own')
   writeFileSync(join(folder, 'last.yaml'), 'id: last\nvalue: 1\n')
-  await vi.waitFor(() => expect(changes.items.map((change) => (change as StoredEntry).id)).toContain('last'))
+  await vi.waitFor(() => expect(changes.items.map((change) => (change as StoredEntry).id)).toContain('last'), 10_000)
   expect(new Set(changes.items.map((change) => (change as StoredEntry).id))).toEqual(new Set(['other', 'last']))
 })
 
@@ -153,7 +153,7 @@ test('An edit that breaks a file changes nothing, and the repaired one counts', 
   const { load, changes, warnings } = openFolder(folder)
   await load()
   writeFileSync(path, 'id: demo\nvalue: [\n')
-  await vi.waitFor(() => expect(warnings().length).toBe(1))
+  await vi.waitFor(() => expect(warnings().length).toBe(1), 10_000)
   writeFileSync(path, '')
   writeFileSync(join(folder, 'mark.yaml'), 'id: mark\nvalue: 1\n')
   await changes.take(1)
@@ -169,8 +169,9 @@ test('A folder that is gone deletes nothing, and comes back with the next write'
   await load()
   await store.save(storedEntry('demo', 1))
   rmSync(folder, { recursive: true })
-  await vi.waitFor(() =>
-    expect(warnings()).toEqual([expect.stringContaining('is gone: what was read from it stays in force')]),
+  await vi.waitFor(
+    () => expect(warnings()).toEqual([expect.stringContaining('is gone: what was read from it stays in force')]),
+    10_000,
   )
   await store.save(storedEntry('demo', 2))
   expect(readdirSync(folder)).toEqual(['demo.yaml'])
@@ -186,7 +187,7 @@ test('A folder that comes back after a while is read again, and edits in it are 
   await load()
   for (const round of [1, 2]) {
     rmSync(folder, { recursive: true })
-    await vi.waitFor(() => expect(warnings().length).toBe(round))
+    await vi.waitFor(() => expect(warnings().length).toBe(round), 10_000)
     mkdirSync(folder)
     writeFileSync(join(folder, 'demo.yaml'), `id: demo\nvalue: back ${round}\n`)
     await changes.take(round * 2 - 1)

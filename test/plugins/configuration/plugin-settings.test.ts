@@ -86,7 +86,7 @@ test('An edited block wins once, and takes the place of what was stored', async 
   await run.plugin('iii-state', { config: edited })
   const value = { triggers_enabled: true, max_value_bytes: 6 }
   expect((await events.take(1))[0]).toMatchObject({ event_type: 'configuration:updated', new_value: value })
-  await vi.waitFor(() => expect(readFileSync(fileOf('iii-state'), 'utf8')).toContain('max_value_bytes: 6'))
+  await vi.waitFor(() => expect(readFileSync(fileOf('iii-state'), 'utf8')).toContain('max_value_bytes: 6'), 10_000)
   await run.set('iii-state', { max_value_bytes: 7 })
   await restart()
   expect(await run.resolve('iii-state', edited)).toEqual({ value: { max_value_bytes: 7 }, from: 'stored' })
@@ -140,7 +140,7 @@ test('When the engine does not answer in time, the old settings are sent after t
     throw new CodedError('timeout', 'too late')
   }
   await expect(run.set('iii-state', { max_value_bytes: 6 })).rejects.toMatchObject({ code: 'timeout' })
-  await vi.waitFor(() => expect(run.applied.length).toBe(2))
+  await vi.waitFor(() => expect(run.applied.length).toBe(2), 10_000)
   expect(run.applied[1]?.config).toEqual({ triggers_enabled: true, max_value_bytes: 5 })
   expect(await run.get('iii-state')).toEqual({ triggers_enabled: true, max_value_bytes: 5 })
 })
@@ -187,9 +187,9 @@ test('A plugin that was started with older settings than those stored meanwhile 
   const { value } = await run.resolve('iii-state', config)
   await run.set('iii-state', { max_value_bytes: 7 })
   await run.plugin('iii-state', { config, value })
-  await vi.waitFor(() => expect(run.applied.length).toBe(3))
+  await vi.waitFor(() => expect(run.applied.length).toBe(3), 10_000)
   expect(run.applied.at(-1)?.config).toEqual({ max_value_bytes: 7 })
-  await vi.waitFor(async () => expect(await run.get('iii-state')).toEqual({ max_value_bytes: 7 }))
+  await vi.waitFor(async () => expect(await run.get('iii-state')).toEqual({ max_value_bytes: 7 }), 10_000)
 })
 
 test('A stored value that the engine cannot use stays stored, and the file counts', async () => {
@@ -276,7 +276,7 @@ describe('what iii has stored under a short name', () => {
     const value = { max_value_bytes: 3 }
     expect(await run.resolve('iii-state', {}, ['state'])).toEqual({ value, from: 'stored' })
     await run.plugin('iii-state', { ...NAMES, value: { triggers_enabled: true, ...value } })
-    await vi.waitFor(() => expect(readFileSync(fileOf('iii-state'), 'utf8')).toContain('max_value_bytes: 3'))
+    await vi.waitFor(() => expect(readFileSync(fileOf('iii-state'), 'utf8')).toContain('max_value_bytes: 3'), 10_000)
     expect(readFileSync(fileOf('state'), 'utf8')).toBe(stored('state', 3))
     expect((await run.call('configuration::list')).configurations).toMatchObject([{ id: 'iii-state' }])
     await restart()
@@ -309,8 +309,9 @@ describe('what iii has stored under a short name', () => {
     await run.plugin('iii-state', { ...NAMES, config: { max_value_bytes: 5 } })
     const events = await run.collect()
     writeFileSync(fileOf('state'), stored('state', 3))
-    await vi.waitFor(() =>
-      expect(run.warnings).toEqual([expect.stringContaining("change of configuration 'state' is not read")]),
+    await vi.waitFor(
+      () => expect(run.warnings).toEqual([expect.stringContaining("change of configuration 'state' is not read")]),
+      10_000,
     )
     rmSync(fileOf('state'))
     await run.set('iii-state', { max_value_bytes: 6 })

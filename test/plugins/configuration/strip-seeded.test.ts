@@ -81,7 +81,7 @@ test('With strip_seeded a block is stored, leaves the file, and still counts aft
   const run = await runConfiguration({ strip_seeded: true }, folder)
   const config = { max_value_bytes: 5, triggers_enabled: false }
   await run.plugin('iii-state', { aliases: ['state'], config, file })
-  await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toContain(COMMENT))
+  await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toContain(COMMENT), 10_000)
   expect(statSync(file).mode & 0o777).toBe(0o644)
   expect(await run.resolve('iii-state', {})).toEqual({ value: config, from: 'stored' })
   await run.stop()

@@ -114,7 +114,7 @@ test('A new trigger stops the clock; triggers for all entries do not count; with
   vi.advanceTimersByTime(9_999)
   await run.bind({ configuration_id: 'kept' }, 'test::none', { id: 'again' })
   vi.advanceTimersByTime(1)
-  await vi.waitFor(() => expect(run.get('demo')).rejects.toMatchObject({ code: 'NOT_FOUND' }))
+  await vi.waitFor(() => expect(run.get('demo')).rejects.toMatchObject({ code: 'NOT_FOUND' }), 10_000)
   expect(await run.reconfigure({ ttl_seconds: 0 })).toBe(true)
   run.unbind('again')
   await run.get('kept')

@@ -45,8 +45,9 @@ describe('the OpenAPI document', () => {
     })
     expect(again.status).toBe(304)
     run.unbind('1')
-    await vi.waitFor(async () =>
-      expect(((await (await fetch(`${run.url}/openapi.json`)).json()) as any).paths).toEqual({}),
+    await vi.waitFor(
+      async () => expect(((await (await fetch(`${run.url}/openapi.json`)).json()) as any).paths).toEqual({}),
+      10_000,
     )
   })
 
@@ -164,7 +165,7 @@ describe('the access log', () => {
       const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
       expect(lines).toHaveLength(4)
       return lines
-    })
+    }, 10_000)
     expect(lines.join()).not.toContain('secret')
     const common = {
       remote_address: '1.2.3.4',

@@ -186,7 +186,7 @@ describe('a file', () => {
     for (let count = 0; count < room + 3; count++) logFile.write(line)
     isFull = false
     await clock.pass(500)
-    await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(MAX_WAITING_BYTES / 2))
+    await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(MAX_WAITING_BYTES / 2), 10_000)
     logFile.write('last\n')
     await logFile.close()
     const text = readFileSync(file, 'utf8')

@@ -34,7 +34,7 @@ export function readHead(bytes: Buffer): AnswerHead | undefined {
   }
   const length = headers.get('content-length')
   if (length === undefined || !/^\d+$/.test(length)) {
-    const shown = bytes.utf8Slice(0, SHOWN_BYTES)
+    const shown = bytes.utf8Slice(0, Math.min(bytes.length, SHOWN_BYTES))
     throw new Error(`The server sent an answer without content-length: ${shown}`)
   }
   return { status, headers, bodyAt: end + 4, end: end + 4 + Number(length) }

@@ -29,6 +29,9 @@ export class RingDuplex implements FrameDuplex {
   readonly #options: RingOptions
   readonly #producer: RingProducer
   readonly #consumer: RingConsumer
+  /** Only in the thread: what the engine's side writes it has mostly read as one batch, and the first frame wakes the thread for all of it. */
+  readonly #gathers: boolean
+  #gathering: NodeJS.Immediate | undefined
   #onFrame: OnFrame | undefined
   #onDrained: (() => void) | undefined
   #immediate: NodeJS.Immediate | undefined
@@ -38,6 +41,7 @@ export class RingDuplex implements FrameDuplex {
   constructor(memory: SharedArrayBuffer, side: 0 | 1, port: RingPort, options: Partial<RingOptions> = {}) {
     this.#port = port
     this.#options = { ...RING_OPTIONS, ...options }
+    this.#gathers = side === 1
     const ring = () => port.postMessage(null)
     this.#producer = new RingProducer(ringOf(memory, side), {
       wake: ring,
@@ -68,7 +72,9 @@ export class RingDuplex implements FrameDuplex {
   }
 
   commit(length: number): void {
-    if (this.#open) this.#producer.commit(length)
+    if (!this.#open) return
+    this.#producer.commit(length)
+    if (this.#gathers) this.#gather()
   }
 
   start(onFrame: OnFrame, onDrained?: () => void): void {
@@ -102,8 +108,23 @@ export class RingDuplex implements FrameDuplex {
     this.#release()
   }
 
+  /**
+   * The first frame of a turn of the event loop has woken the reader, if it slept; those that follow wake it now and then, and at the end. A
+   * reader that is quicker than this side would else be woken for each of them.
+   */
+  #gather(): void {
+    if (this.#producer.held) return
+    this.#producer.hold()
+    this.#gathering ??= setImmediate(() => {
+      this.#gathering = undefined
+      this.#producer.release()
+    })
+  }
+
   #release(): void {
     clearImmediate(this.#immediate)
+    clearImmediate(this.#gathering)
+    this.#producer.release()
     this.#producer.discard()
     this.#port.off('message', this.#onMessage)
     this.#port.close()

@@ -122,13 +122,19 @@ export class RingProducer implements FrameSink {
     }
   }
 
+  get held(): boolean {
+    return this.#held
+  }
+
   /** Between `hold` and `release` the consumer is woken not for each frame but now and then, and at the end. */
   hold(): void {
+    if (this.#held) return
     this.#held = true
     this.#heldFrames = 0
   }
 
   release(): void {
+    if (!this.#held) return
     this.#held = false
     if (this.#heldFrames > 0 && Atomics.load(this.#ring.control, STATE) === ASLEEP) this.#wake()
   }

@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createRingMemory } from '../../../protocol/ring/memory.ts'
-import { RingDuplex, type RingOptions } from '../../../protocol/ring/ring-duplex.ts'
+import { createRingMemory, ringOf } from '../../../protocol/ring/memory.ts'
+import { RingConsumer } from '../../../protocol/ring/ring-consumer.ts'
+import { RingDuplex, type RingOptions, type RingPort } from '../../../protocol/ring/ring-duplex.ts'
 import { within } from '../../support/deadline.ts'
 
 const ended: (() => Promise<unknown> | void)[] = []
@@ -187,4 +188,54 @@ it('hands out and writes nothing after it was closed', () => {
   write(duplex, 1, 8)
   expect(duplex.queuedBytes).toBe(0)
   expect(drained).toBe(1)
+})
+
+describe('what a thread writes outside of a drain', () => {
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+  it('wakes a reader that sleeps for the first frame at once, and for the others at the end of the turn', async () => {
+    const memory = createRingMemory(64 * 1024)
+    let bells = 0
+    const port: RingPort = { postMessage: () => bells++, on: () => port, off: () => port, close: () => {} } as never
+    const thread = new RingDuplex(memory, 1, port)
+    ended.push(() => thread.close())
+    const engine = new RingConsumer(ringOf(memory, 1), () => {})
+    const read: number[] = []
+    const readAndSleep = () => {
+      engine.stayAwake()
+      engine.drain((bytes, start) => read.push(bytes.readUInt32LE(start)), 100, 1_000)
+      expect(engine.sleep()).toBe(true)
+    }
+    readAndSleep()
+    for (let number = 0; number < 5; number++) {
+      write(thread, number, 8)
+      expect(bells).toBe(1)
+      // A reader that is quicker than the writer.
+      readAndSleep()
+    }
+    write(thread, 5, 8)
+    await turn()
+    expect(bells).toBe(2)
+    readAndSleep()
+    expect(read).toEqual([0, 1, 2, 3, 4, 5])
+    write(thread, 6, 8)
+    expect(bells).toBe(3)
+  })
+
+  it('reaches the reader also when it ends right afterwards', () => {
+    const memory = createRingMemory(64 * 1024)
+    let bells = 0
+    const port: RingPort = { postMessage: () => bells++, on: () => port, off: () => port, close: () => {} } as never
+    const thread = new RingDuplex(memory, 1, port)
+    const engine = new RingConsumer(ringOf(memory, 1), () => {})
+    engine.sleep()
+    write(thread, 0, 8)
+    engine.stayAwake()
+    engine.drain(() => {}, 100, 1_000)
+    engine.sleep()
+    write(thread, 1, 8)
+    expect(bells).toBe(1)
+    thread.close()
+    expect(bells).toBe(2)
+  })
 })

@@ -30,7 +30,8 @@ export interface OfferedChannel {
 
 interface Offer {
   readonly ref: ChannelRef
-  readonly onOpened: (end: any) => void
+  /** Undefined once it is no offer any more: what is left of an old table of the map must not keep it (`Roster` tells why). */
+  onOpened: ((end: any) => void) | undefined
 }
 
 export class OfferedChannels {
@@ -69,7 +70,16 @@ export class OfferedChannels {
     const number = ++this.#last
     const ref: ChannelRef = { channel_id: idOf(prefix, number), access_key: randomUUID(), direction }
     this.#offers.set(number, { ref, onOpened })
-    return { ref, withdraw: () => this.#offers.delete(number) }
+    return { ref, withdraw: () => this.#forget(number) !== undefined }
+  }
+
+  #forget(number: number): Offer['onOpened'] {
+    const offer = this.#offers.get(number)
+    if (offer === undefined) return undefined
+    this.#offers.delete(number)
+    const { onOpened } = offer
+    offer.onOpened = undefined
+    return onOpened
   }
 
   /** Before the first ref can reach anybody: what is sent later comes later. */
@@ -85,14 +95,14 @@ export class OfferedChannels {
     if (!isOwn || number < 1 || number > this.#last) return this.#transport.refuseChannel(ask, OfferRefusal.Unknown)
     const offer = this.#offers.get(number)
     if (offer === undefined) return this.#transport.refuseChannel(ask, OfferRefusal.Over)
-    const { ref, onOpened } = offer
+    const { ref } = offer
     if (direction !== ref.direction || !isSameKey(key, ref.access_key))
       return this.#transport.refuseChannel(ask, OfferRefusal.Unknown)
-    this.#offers.delete(number)
+    const onOpened = this.#forget(number)
     const end = this.#open({ ...ref, direction: direction === 'read' ? 'write' : 'read' })
     end.attach(ask)
     try {
-      onOpened(end)
+      onOpened?.(end)
     } catch (error) {
       this.#onProblem(`The opening of an offered channel failed: ${error instanceof Error ? error.message : error}`)
       end.close()

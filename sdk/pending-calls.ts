@@ -12,6 +12,11 @@ export interface PendingCall {
   readonly reject: (error: Error) => void
   /** The result is wanted as text, unparsed. */
   readonly raw: boolean
+}
+
+interface Entry {
+  /** Undefined once it has been taken out: what is left of an old table of the map must not keep it (`Roster` tells why). */
+  call: PendingCall | undefined
   /** `performance.now()` at which it expires; with the default time-out only. */
   readonly deadline: number
   /** Only with a time-out other than the default. */
@@ -29,7 +34,7 @@ export interface PendingCallsOptions {
 }
 
 export class PendingCalls {
-  readonly #calls = new Map<number, PendingCall>()
+  readonly #calls = new Map<number, Entry>()
   readonly #timeoutMs: number
   readonly #onEmpty: () => void
   readonly #problem: () => string | undefined
@@ -56,13 +61,14 @@ export class PendingCalls {
     do this.#lastId = (this.#lastId + 1) >>> 0
     while (this.#lastId === 0 || this.#calls.has(this.#lastId))
     const id = this.#lastId
+    const call: PendingCall = { functionId, resolve, reject, raw }
     if (timeoutMs === undefined || timeoutMs === this.#timeoutMs) {
       const deadline = performance.now() + this.#timeoutMs
-      this.#calls.set(id, { functionId, resolve, reject, raw, deadline, timer: undefined })
+      this.#calls.set(id, { call, deadline, timer: undefined })
       this.#sweep ??= setTimeout(this.#expire, this.#timeoutMs)
     } else {
       const timer = setTimeout(() => this.#timeOut(id, timeoutMs), Math.min(timeoutMs, MAX_TIMEOUT_MS))
-      this.#calls.set(id, { functionId, resolve, reject, raw, deadline: Infinity, timer })
+      this.#calls.set(id, { call, deadline: Infinity, timer })
     }
     return id
   }
@@ -73,10 +79,12 @@ export class PendingCalls {
 
   /** Takes the call out; undefined when it is not, or no longer, awaited. */
   take(id: number): PendingCall | undefined {
-    const call = this.#calls.get(id)
-    if (call === undefined) return undefined
+    const entry = this.#calls.get(id)
+    if (entry === undefined) return undefined
     this.#calls.delete(id)
-    if (call.timer !== undefined) clearTimeout(call.timer)
+    const { call, timer } = entry
+    entry.call = undefined
+    if (timer !== undefined) clearTimeout(timer)
     if (this.#calls.size === 0) this.#onEmpty()
     return call
   }

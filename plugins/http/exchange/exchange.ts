@@ -1,5 +1,6 @@
 // One request from its slot to its last byte (spec 06 A.6, A.8). One field says where it is; whatever comes too late for that is ignored.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Roster } from '../../../base/values/roster.ts'
 import { RawJson } from '../../../sdk/raw-json.ts'
 import { apiRequestJson, type ApiRequest } from '../request/api-request.ts'
 import { isJsonContentType, jsonBodyText } from '../request/json-body.ts'
@@ -29,11 +30,14 @@ export interface ExchangeServer {
   /** It takes no more connections, and those that it has end with their next answer. */
   readonly isDraining: boolean
   /** Requests that are under way. */
-  readonly running: Set<Exchange>
+  readonly running: Roster<Exchange, 'runningAt'>
 }
 
 export class Exchange implements ChannelEvents, SlotWaiter, Timed {
   deadline = 0
+  timedAt = -1
+  /** Kept by the roster of its server. */
+  runningAt = -1
   readonly #context: ExchangeContext
   readonly #server: ExchangeServer
   readonly #request: IncomingMessage

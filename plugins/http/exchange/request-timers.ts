@@ -1,15 +1,18 @@
 // The time limit of requests. All of them have the same one and expire in the order in which they began, so one timer serves them all.
 import type { Clock } from '../../../base/time/clock.ts'
+import { Roster } from '../../../base/values/roster.ts'
 
 export interface Timed {
   /** On the clock of `RequestTimers`; set by `start`. */
   deadline: number
+  /** Kept by `RequestTimers`; -1 at first. */
+  timedAt: number
   expired(): void
 }
 
 export class RequestTimers {
   readonly #clock: Clock
-  readonly #running = new Set<Timed>()
+  readonly #running = new Roster<Timed, 'timedAt'>('timedAt')
   #limitMs: number
   #cancel: (() => void) | undefined
 
@@ -49,9 +52,8 @@ export class RequestTimers {
     this.#cancel = undefined
     const now = this.#clock.passed()
     for (const timed of this.#running) {
-      if (timed.deadline > now) continue
-      this.#running.delete(timed)
-      timed.expired()
+      // One that ended may have ended another.
+      if (timed.deadline <= now && this.#running.delete(timed)) timed.expired()
     }
     if (this.#running.size > 0) this.#schedule()
   }

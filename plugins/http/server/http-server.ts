@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as after } from 'node:timers/promises'
 import { shownAddress } from '../../../base/net/shown-address.ts'
 import { WebListener } from '../../../base/net/web-listener.ts'
+import { Roster } from '../../../base/values/roster.ts'
 import type { ServerSettings } from '../config.ts'
 import type { Exchange, ExchangeServer } from '../exchange/exchange.ts'
 
@@ -23,7 +24,7 @@ export interface HttpServerDeps {
 }
 
 export class HttpServer implements ExchangeServer {
-  readonly running = new Set<Exchange>()
+  readonly running = new Roster<Exchange, 'runningAt'>('runningAt')
   readonly listener: WebListener
   readonly #deps: HttpServerDeps
   #state: 'open' | 'draining' = 'open'

@@ -33,7 +33,7 @@ import type {
   TriggerTypeInput,
   TriggerTypeRef,
 } from './handle-types.ts'
-import { DEFAULT_TIMEOUT_MS, PendingCalls } from './pending-calls.ts'
+import { DEFAULT_TIMEOUT_MS, PendingCalls, type CallTable } from './pending-calls.ts'
 import { RawJson } from './raw-json.ts'
 import type { Transport } from './transport.ts'
 import { TriggerTypes } from './trigger-types.ts'
@@ -52,6 +52,8 @@ export interface HandleOptions {
 export interface Surface<Reader, Writer> {
   readonly ends: EndKinds<Reader, Writer>
   readonly contexts: CallContexts
+  /** Where calls stand while they wait. Default: in a map. */
+  readonly newCallTable?: () => CallTable
 }
 
 const NO_ARGUMENTS = {}
@@ -76,7 +78,7 @@ export class BaseHandle<Reader, Writer> {
 
   constructor(
     transport: Transport,
-    { ends, contexts }: Surface<Reader, Writer>,
+    { ends, contexts, newCallTable = () => new Map() }: Surface<Reader, Writer>,
     { onProblem, timeoutMs = DEFAULT_TIMEOUT_MS, namespace }: HandleOptions = {},
   ) {
     this.#transport = transport
@@ -86,6 +88,7 @@ export class BaseHandle<Reader, Writer> {
     this.#onProblem = onProblem ?? ((problem) => console.error(`[iii] ${problem}`))
     this.#activity = new Activity(() => this.#pending.size === 0)
     this.#pending = new PendingCalls({
+      calls: newCallTable(),
       timeoutMs,
       onEmpty: () => this.#activity.check(),
       problem: () => transport.problem,

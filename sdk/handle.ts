@@ -1,4 +1,5 @@
 // The `iii` handle of plugins, and of Node workers on a socket.
+import { Numbered } from '../base/values/numbered.ts'
 import { BaseHandle, type HandleOptions, type Surface } from './base-handle.ts'
 import { ASYNC_CALL_CONTEXTS } from './async-call-contexts.ts'
 import { ChannelReader } from './channel-reader.ts'
@@ -15,6 +16,7 @@ export interface Channel extends ChannelOf<ChannelReader, ChannelWriter> {}
 const NODE: Surface<ChannelReader, ChannelWriter> = {
   ends: { Reader: ChannelReader, Writer: ChannelWriter },
   contexts: ASYNC_CALL_CONTEXTS,
+  newCallTable: () => new Numbered(),
 }
 
 /** `iii`: registers functions and triggers, and calls others. A plugin gets one with its context. */

@@ -1,6 +1,8 @@
 // Channels that a plugin offers: it makes id and key itself, and the engine hears of one only when somebody opens it. An offer is an
 // entry of a map here and nothing anywhere else, so that one may go with every request though hardly any is opened.
 import { randomUUID, timingSafeEqual } from 'node:crypto'
+import { Numbered } from '../base/values/numbered.ts'
+import { randomId } from '../base/values/random-ids.ts'
 import { OFFER_PREFIX_LENGTH } from '../protocol/offer-id.ts'
 import { OfferRefusal } from '../protocol/ring/frame.ts'
 import type { ChannelReader } from './channel-reader.ts'
@@ -30,19 +32,21 @@ export interface OfferedChannel {
 
 interface Offer {
   readonly ref: ChannelRef
-  /** Undefined once it is no offer any more: what is left of an old table of the map must not keep it (`Roster` tells why). */
-  onOpened: ((end: any) => void) | undefined
+  readonly onOpened: (end: any) => void
 }
 
 export class OfferedChannels {
   readonly #transport: OfferTransport
   readonly #open: (ref: ChannelRef) => ChannelReader | ChannelWriter
   readonly #onProblem: (problem: string) => void
-  readonly #offers = new Map<number, Offer>()
+  readonly #offers = new Numbered<Offer>()
   /** What the ids have in common. */
   #prefix: string | undefined
   /** Numbers count up and stand in the ids: what is no higher was offered once, though nothing is known of it any more. */
   #last = 0
+  /** All but the last two digits of the latest number, and the id up to them. */
+  #high = -1
+  #head = ''
 
   constructor(
     transport: OfferTransport,
@@ -68,18 +72,19 @@ export class OfferedChannels {
     }
     const prefix = (this.#prefix ??= this.#announce())
     const number = ++this.#last
-    const ref: ChannelRef = { channel_id: idOf(prefix, number), access_key: randomUUID(), direction }
+    const ref: ChannelRef = { channel_id: this.#nextId(prefix, number), access_key: randomId(), direction }
     this.#offers.set(number, { ref, onOpened })
-    return { ref, withdraw: () => this.#forget(number) !== undefined }
+    return { ref, withdraw: () => this.#offers.delete(number) }
   }
 
-  #forget(number: number): Offer['onOpened'] {
-    const offer = this.#offers.get(number)
-    if (offer === undefined) return undefined
-    this.#offers.delete(number)
-    const { onOpened } = offer
-    offer.onOpened = undefined
-    return onOpened
+  /** As `idOf`, of which all but the last two digits are the same for a while. */
+  #nextId(prefix: string, number: number): string {
+    const high = Math.floor(number / 256)
+    if (high !== this.#high) {
+      this.#high = high
+      this.#head = prefix + high.toString(16).padStart(10, '0')
+    }
+    return this.#head + TWO_DIGITS[number & 0xff]!
   }
 
   /** Before the first ref can reach anybody: what is sent later comes later. */
@@ -95,20 +100,22 @@ export class OfferedChannels {
     if (!isOwn || number < 1 || number > this.#last) return this.#transport.refuseChannel(ask, OfferRefusal.Unknown)
     const offer = this.#offers.get(number)
     if (offer === undefined) return this.#transport.refuseChannel(ask, OfferRefusal.Over)
-    const { ref } = offer
+    const { ref, onOpened } = offer
     if (direction !== ref.direction || !isSameKey(key, ref.access_key))
       return this.#transport.refuseChannel(ask, OfferRefusal.Unknown)
-    const onOpened = this.#forget(number)
+    this.#offers.delete(number)
     const end = this.#open({ ...ref, direction: direction === 'read' ? 'write' : 'read' })
     end.attach(ask)
     try {
-      onOpened?.(end)
+      onOpened(end)
     } catch (error) {
       this.#onProblem(`The opening of an offered channel failed: ${error instanceof Error ? error.message : error}`)
       end.close()
     }
   }
 }
+
+const TWO_DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 function idOf(prefix: string, number: number): string {
   return prefix + number.toString(16).padStart(12, '0')

@@ -1,5 +1,6 @@
 // Calls that wait for their answer, with their deadlines.
 // Nearly all have the default time-out and expire in the order in which they were made, so one timer serves them all.
+import type { NumberedTable } from '../base/values/numbered.ts'
 import { InvocationError } from './errors.ts'
 
 export const DEFAULT_TIMEOUT_MS = 30_000
@@ -12,11 +13,6 @@ export interface PendingCall {
   readonly reject: (error: Error) => void
   /** The result is wanted as text, unparsed. */
   readonly raw: boolean
-}
-
-interface Entry {
-  /** Undefined once it has been taken out: what is left of an old table of the map must not keep it (`Roster` tells why). */
-  call: PendingCall | undefined
   /** `performance.now()` at which it expires; with the default time-out only. */
   readonly deadline: number
   /** Only with a time-out other than the default. */
@@ -25,7 +21,11 @@ interface Entry {
 
 type Timer = ReturnType<typeof setTimeout>
 
+/** Calls by their ids. */
+export type CallTable = NumberedTable<PendingCall>
+
 export interface PendingCallsOptions {
+  readonly calls: CallTable
   /** Milliseconds that a call waits which says nothing of it. */
   readonly timeoutMs: number
   readonly onEmpty: () => void
@@ -34,14 +34,15 @@ export interface PendingCallsOptions {
 }
 
 export class PendingCalls {
-  readonly #calls = new Map<number, Entry>()
+  readonly #calls: CallTable
   readonly #timeoutMs: number
   readonly #onEmpty: () => void
   readonly #problem: () => string | undefined
   #lastId = 0
   #sweep: Timer | undefined
 
-  constructor({ timeoutMs, onEmpty, problem }: PendingCallsOptions) {
+  constructor({ calls, timeoutMs, onEmpty, problem }: PendingCallsOptions) {
+    this.#calls = calls
     this.#timeoutMs = Math.min(timeoutMs, MAX_TIMEOUT_MS)
     this.#onEmpty = onEmpty
     this.#problem = problem
@@ -61,14 +62,13 @@ export class PendingCalls {
     do this.#lastId = (this.#lastId + 1) >>> 0
     while (this.#lastId === 0 || this.#calls.has(this.#lastId))
     const id = this.#lastId
-    const call: PendingCall = { functionId, resolve, reject, raw }
     if (timeoutMs === undefined || timeoutMs === this.#timeoutMs) {
       const deadline = performance.now() + this.#timeoutMs
-      this.#calls.set(id, { call, deadline, timer: undefined })
+      this.#calls.set(id, { functionId, resolve, reject, raw, deadline, timer: undefined })
       this.#sweep ??= setTimeout(this.#expire, this.#timeoutMs)
     } else {
       const timer = setTimeout(() => this.#timeOut(id, timeoutMs), Math.min(timeoutMs, MAX_TIMEOUT_MS))
-      this.#calls.set(id, { call, deadline: Infinity, timer })
+      this.#calls.set(id, { functionId, resolve, reject, raw, deadline: Infinity, timer })
     }
     return id
   }
@@ -79,12 +79,10 @@ export class PendingCalls {
 
   /** Takes the call out; undefined when it is not, or no longer, awaited. */
   take(id: number): PendingCall | undefined {
-    const entry = this.#calls.get(id)
-    if (entry === undefined) return undefined
+    const call = this.#calls.get(id)
+    if (call === undefined) return undefined
     this.#calls.delete(id)
-    const { call, timer } = entry
-    entry.call = undefined
-    if (timer !== undefined) clearTimeout(timer)
+    if (call.timer !== undefined) clearTimeout(call.timer)
     if (this.#calls.size === 0) this.#onEmpty()
     return call
   }
@@ -92,7 +90,7 @@ export class PendingCalls {
   rejectAll(error: (call: PendingCall) => Error): void {
     clearTimeout(this.#sweep)
     this.#sweep = undefined
-    for (const id of [...this.#calls.keys()]) {
+    for (const [id] of [...this.#calls]) {
       const call = this.take(id)
       call?.reject(error(call))
     }

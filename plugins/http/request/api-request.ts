@@ -65,10 +65,28 @@ export function apiRequestJson(
   body: string,
   channels?: { readonly request_body: ChannelReference; readonly response: ChannelReference },
 ): string {
-  const members = JSON.stringify(request)
-  const head = `${members.slice(0, -1)},"body":${body}`
+  const { query_params, path_params, headers, path, method, trigger, url } = request
+  const pathText = JSON.stringify(path)
+  // Member by member: half the time of one `JSON.stringify`, which has a slow way for objects without a usual prototype.
+  const about = `"query_params":${textMapJson(query_params)},"path_params":${textMapJson(path_params)},"headers":${textMapJson(headers)}`
+  const where = `"path":${pathText},"method":${JSON.stringify(method)},"trigger":{"type":"http","path":${pathText},"method":${JSON.stringify(trigger.method)}}`
+  const head = `{${about},${where},"url":${JSON.stringify(url)},"body":${body}`
   if (channels === undefined) return `${head}}`
-  return `${head},"request_body":${JSON.stringify(channels.request_body)},"response":${JSON.stringify(channels.response)}}`
+  return `${head},"request_body":${refJson(channels.request_body)},"response":${refJson(channels.response)}}`
+}
+
+function textMapJson(map: Readonly<Record<string, string>>): string {
+  let members = ''
+  for (const name in map) {
+    const member = `${JSON.stringify(name)}:${JSON.stringify(map[name])}`
+    members = members === '' ? member : `${members},${member}`
+  }
+  return `{${members}}`
+}
+
+/** Ids and keys are UUIDs. */
+function refJson({ channel_id, access_key, direction }: ChannelReference): string {
+  return `{"channel_id":"${channel_id}","access_key":"${access_key}","direction":"${direction}"}`
 }
 
 /** Names in small letters; of a header that comes more than once the last value counts. One that is not UTF-8 is `""`. */

@@ -46,8 +46,13 @@ export class Cors {
    */
   addTo(headers: HeaderList, origin: string | undefined): HeaderList {
     const added = this.headersFor(origin)
-    // Browsers refuse an answer that names two origins.
-    return [...headers.filter(([name]) => name === 'vary' || !added.some((header) => header[0] === name)), ...added]
+    const all: HeaderList = []
+    for (const header of headers) {
+      // Browsers refuse an answer that names two origins.
+      if (!header[0].startsWith('access-') || !added.some(([name]) => name === header[0])) all.push(header)
+    }
+    for (const header of added) all.push(header)
+    return all
   }
 }
 

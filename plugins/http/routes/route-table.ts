@@ -189,7 +189,8 @@ function search<Value>(
 ): Route<Value>[] | undefined {
   let end = path.indexOf('/', start)
   if (end === -1 || end > length) end = length
-  const literal = node.literals.get(path.slice(start, end))
+  // Looking a text up makes it one of those that V8 keeps only once, which costs as much as all the rest for one that is new each time.
+  const literal = node.literals.size === 0 ? undefined : node.literals.get(path.slice(start, end))
   if (literal !== undefined) {
     const leaf = end === length ? ending(literal) : search(literal, path, end + 1, length, parameters)
     if (leaf !== undefined) return leaf

@@ -1,6 +1,18 @@
 // What is limited in `iii-http`, with the defaults that the code has.
 import { bytesText, charactersText, countText, timeText } from '../../base/values/amount-text.ts'
 import type { Bound } from '../../sdk/built-in.ts'
+import { MAX_SHOWN_CHARACTERS } from './extras/access-log/access-record.ts'
+import { LOOK_MS, MAX_WAITING_BYTES } from './extras/access-log/log-file.ts'
+import { MAX_AT_ONCE, MAX_COMPRESSED_BYTES } from './extras/compression.ts'
+import { MAX_TAGGED_BYTES } from './extras/etag.ts'
+import { MAX_PROBE_CONNECTIONS, PROBE_MS } from './extras/health/health-server.ts'
+import { ENGINE_MS } from './extras/health/health.ts'
+import { MAX_FORMAT_CHARACTERS as MAX_SHOWN_FORMAT } from './extras/openapi/component-schemas.ts'
+import { MAX_OPERATIONS } from './extras/openapi/document.ts'
+import { MAX_LISTED_FAULTS } from './extras/validation/problem-details.ts'
+import { MAX_VALIDATORS } from './extras/validation/request-validation.ts'
+import { MAX_ALL_ERRORS_CHARACTERS, MAX_FORMAT_CHARACTERS } from './extras/validation/request-validator.ts'
+import { MAX_REQUEST_ID_LENGTH } from './request/request-id.ts'
 import { HTTP_DEFAULTS } from './config.ts'
 import { MAX_CONTROL_CHARACTERS, MAX_STREAM_HEADERS } from './exchange/control-message.ts'
 import { READY_MS } from './http-worker.ts'
@@ -39,6 +51,26 @@ export const BOUNDS: readonly Bound[] = [
     timeText(GIVEN_UP_MS),
     'the worker is degraded, and no requests come',
   ),
+  fixed('id of a request that a client gives', charactersText(MAX_REQUEST_ID_LENGTH), 'another one is made'),
+  fixed('operations in the OpenAPI document', countText(MAX_OPERATIONS), 'further ones are left out'),
+  fixed('format in the OpenAPI document', charactersText(MAX_SHOWN_FORMAT), 'left out'),
+  fixed('format that requests are held against', charactersText(MAX_FORMAT_CHARACTERS), 'not checked, with a warning'),
+  fixed(
+    'functions whose formats are kept for that',
+    countText(MAX_VALIDATORS),
+    'the one used longest ago is made again',
+  ),
+  fixed('errors that the answer to a request that does not fit lists', countText(MAX_LISTED_FAULTS), 'counted'),
+  fixed('body of which all errors are looked for', charactersText(MAX_ALL_ERRORS_CHARACTERS), 'the first one is told'),
+  fixed('answer with an `ETag`', bytesText(MAX_TAGGED_BYTES), 'it gets none'),
+  fixed('answer that is compressed', bytesText(MAX_COMPRESSED_BYTES), 'sent as it is'),
+  fixed('answers that are being compressed', countText(MAX_AT_ONCE), 'further ones are sent as they are'),
+  fixed('path and user agent in the access log', charactersText(MAX_SHOWN_CHARACTERS), 'cut'),
+  fixed('lines of the access log that wait for the disk', bytesText(MAX_WAITING_BYTES), 'dropped and counted'),
+  fixed('time until a file of it that was moved is opened anew', timeText(LOOK_MS), 'lines go to the old one'),
+  fixed('connections to the port for probes', countText(MAX_PROBE_CONNECTIONS), 'closed'),
+  fixed('request on it', timeText(PROBE_MS), 'HTTP 408, closed'),
+  fixed('answer of the engine to a probe', timeText(ENGINE_MS), 'HTTP 503'),
 ]
 
 function optional(

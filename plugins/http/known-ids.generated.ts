@@ -13,6 +13,8 @@ declare module '../../sdk/known-ids.ts' {
         condition_function_id?: string
         /** Functions that are called in this order before the handler, each of which may answer instead. */
         middleware_function_ids?: readonly string[]
+        /** Whether requests are held against the format of the function. Default: as `validate_requests` says. */
+        validate?: boolean
       }
       event: {
         /** Decoded; the last of equal names. */

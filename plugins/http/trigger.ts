@@ -25,6 +25,11 @@ export const HTTP_TRIGGER_TYPE: TriggerTypeInput = {
         items: { type: 'string' },
         description: 'Functions that are called in this order before the handler, each of which may answer instead.',
       },
+      validate: {
+        type: 'boolean',
+        description:
+          'Whether requests are held against the format of the function. Default: as `validate_requests` says.',
+      },
     },
   },
   call_request_format: {

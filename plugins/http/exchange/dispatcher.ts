@@ -102,10 +102,11 @@ export class Dispatcher {
     response: ServerResponse,
     own: Answer | Promise<Answer>,
   ): Promise<void> {
-    const { log, answers } = this.#deps.context
+    const { log, answers, extras } = this.#deps.context
     let answer: Answer
     try {
       answer = await own
+      answer = (await extras.finish?.(request, answer)) ?? answer
     } catch (error) {
       const failure = answers.internalError()
       log.error('A path of the HTTP worker itself could not be answered.', { error, error_id: failure.errorId })

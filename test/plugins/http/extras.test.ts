@@ -60,6 +60,14 @@ describe('the OpenAPI document', () => {
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
   })
 
+  it('is compressed where answers are', async () => {
+    const run = await runHttp({ openapi: {}, compression: { encodings: ['gzip'], min_bytes: 10 } })
+    const coded = await get(`${run.url}/openapi.json`, { 'accept-encoding': 'gzip' })
+    expect(JSON.parse(gunzipSync(coded.body).toString())).toHaveProperty('openapi')
+    const known = { 'accept-encoding': 'gzip', 'if-none-match': coded.headers.etag! }
+    expect((await get(`${run.url}/openapi.json`, known)).status).toBe(304)
+  })
+
   it('gives way to a route', async () => {
     const run = await runHttp({ openapi: {} })
     await run.serve('own', 'GET /openapi.json', () => ({ body: 'own' }))

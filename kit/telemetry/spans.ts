@@ -9,7 +9,7 @@ import { RawJson } from '../../sdk/raw-json.ts'
 /** Spans that are sent together, and how long the first of them waits for others. */
 export const SPAN_BATCH = { spans: 256, ms: 500 }
 
-export type SpanKind = 'internal' | 'client' | 'producer' | 'consumer'
+export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 
 export interface Span {
@@ -30,9 +30,9 @@ export interface SpansDeps {
 }
 
 /** Version, trace, span, flags. */
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
+export const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
 const SAMPLED = 1
-const KINDS = { internal: 1, client: 3, producer: 4, consumer: 5 } as const
+const KINDS = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const
 const STATUS = { ok: 1, error: 2 } as const
 const METADATA: TelemetryMetadata = { signal: 'OTLP', worker_id: null }
 
@@ -50,6 +50,22 @@ export class Spans {
     if (parent === undefined || !this.#deps.isWanted()) return undefined
     const [, traceId, parentSpanId, flags] = TRACEPARENT.exec(parent) ?? []
     if (traceId === undefined || (Number.parseInt(flags!, 16) & SAMPLED) === 0) return undefined
+    return this.#begin(name, kind, attributes, traceId, parentSpanId!)
+  }
+
+  /** The first span of a new trace, for what comes from outside without one. Undefined where nobody holds the seat. */
+  beginTrace(name: string, kind: SpanKind, attributes: () => SpanAttributes): Span | undefined {
+    if (!this.#deps.isWanted()) return undefined
+    return this.#begin(name, kind, attributes, randomBytes(16).toString('hex'), undefined)
+  }
+
+  #begin(
+    name: string,
+    kind: SpanKind,
+    attributes: () => SpanAttributes,
+    traceId: string,
+    parentSpanId: string | undefined,
+  ): Span {
     const { clock } = this.#deps
     const startedAt = clock.now()
     const started = clock.passed()
@@ -64,7 +80,7 @@ export class Spans {
         this.#add({
           traceId,
           spanId,
-          parentSpanId,
+          ...(parentSpanId !== undefined && { parentSpanId }),
           name,
           kind: KINDS[kind],
           startTimeUnixNano: nanoseconds(startedAt),

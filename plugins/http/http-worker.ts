@@ -3,12 +3,16 @@ import { setTimeout as after } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { AddressError } from '../../base/net/address-error.ts'
 import { systemClock } from '../../base/time/clock.ts'
+import type { ChangedFunction, FunctionsChanged } from '../../kit/functions/functions-changed.ts'
+import { Spans } from '../../kit/telemetry/spans.ts'
 import { CodedError } from '../../protocol/errors.ts'
+import { SEATS } from '../../protocol/seats.ts'
 import type { PluginContext } from '../../sdk/plugin.ts'
 import { HttpBindings } from './bindings.ts'
 import { oddities, readSettings, type HttpConfig, type HttpSettings } from './config.ts'
 import { Dispatcher } from './exchange/dispatcher.ts'
 import { ExchangeContext } from './exchange/exchange-context.ts'
+import { ServerSpans } from './exchange/server-spans.ts'
 import { openExtras, type OpenedExtras } from './extras/opened-extras.ts'
 import type { ExtrasSettings } from './extras/settings.ts'
 import { HttpServer } from './server/http-server.ts'
@@ -27,6 +31,8 @@ export class HttpWorker {
   readonly #draining = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
+  readonly #spans: Spans
+  #hasTelemetry = false
   #isReady = false
   #settings: HttpSettings
   #server: HttpServer
@@ -41,7 +47,15 @@ export class HttpWorker {
     for (const oddity of oddities(config)) log.warn(oddity)
     const { exchange } = this.#settings
     this.#bindings = new HttpBindings(log, exchange.ignoresTrailingSlash)
-    this.#context = new ExchangeContext({ iii, log, clock: systemClock, settings: exchange, extras: {} })
+    this.#spans = new Spans({ iii, clock: systemClock, service: 'iii-http', isWanted: () => this.#hasTelemetry })
+    this.#context = new ExchangeContext({
+      iii,
+      log,
+      clock: systemClock,
+      settings: exchange,
+      extras: {},
+      spans: new ServerSpans(this.#spans),
+    })
     this.#dispatcher = new Dispatcher({
       context: this.#context,
       routes: () => this.#bindings.routes,
@@ -71,6 +85,13 @@ export class HttpWorker {
       await this.#extras?.close()
       throw error
     }
+  }
+
+  /** Which of the functions that it asked about came and went: the seat for spans is one. */
+  functionsChanged({ added, removed }: FunctionsChanged): void {
+    const isSeat = ({ function_id }: ChangedFunction): boolean => function_id === SEATS.telemetry
+    if (removed.some(isSeat)) this.#hasTelemetry = false
+    if (added.some(isSeat)) this.#hasTelemetry = true
   }
 
   /** All bindings that are there have come. */
@@ -108,6 +129,7 @@ export class HttpWorker {
     this.ready()
     await Promise.all([this.#server.drain({ lingers: isReplaced }), ...this.#draining])
     this.#context.timers.close()
+    this.#spans.flush()
     await this.#extras?.close()
   }
 

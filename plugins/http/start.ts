@@ -1,7 +1,9 @@
 // Starts `iii-http` and hands it what the host says.
 import { CodedError } from '../../protocol/errors.ts'
+import { SEATS } from '../../protocol/seats.ts'
 import type { PluginContext, RunningPlugin } from '../../sdk/plugin.ts'
 import type { HttpConfig } from './config.ts'
+import { registerHttpFunctions, WATCH_FUNCTION } from './functions.ts'
 import { HttpWorker } from './http-worker.ts'
 import { HTTP_TRIGGER_TYPE } from './trigger.ts'
 
@@ -15,6 +17,12 @@ export async function startHttp(context: PluginContext<HttpConfig>): Promise<Run
   const worker = new HttpWorker(context)
   await worker.open()
   iii.registerTriggerType(HTTP_TRIGGER_TYPE, worker.bindings)
+  registerHttpFunctions(iii, (change) => worker.functionsChanged(change))
+  iii.registerTrigger({
+    type: 'engine::functions-changed',
+    function_id: WATCH_FUNCTION,
+    config: { prefix: SEATS.telemetry },
+  })
   return {
     listening: () => worker.ready(),
     async reconfigure(config) {

@@ -9,6 +9,7 @@ import { ErrorAnswers } from '../response/error-envelope.ts'
 import type { ExchangeExtras } from './extras.ts'
 import { RequestTimers } from './request-timers.ts'
 import type { Route } from './route.ts'
+import type { ServerSpans } from './server-spans.ts'
 import { Slots } from './slots.ts'
 
 /** The part of the handle that requests need. */
@@ -20,6 +21,7 @@ export interface ExchangeContextDeps {
   readonly clock: Clock
   readonly settings: ExchangeSettings
   readonly extras: ExchangeExtras
+  readonly spans: ServerSpans
 }
 
 /** A call on behalf of a request. */
@@ -38,6 +40,7 @@ export class ExchangeContext {
   readonly log: PluginLog
   readonly clock: Clock
   extras: ExchangeExtras
+  readonly spans: ServerSpans
   readonly slots: Slots
   readonly timers: RequestTimers
   readonly problems: ExchangeProblems
@@ -45,11 +48,12 @@ export class ExchangeContext {
   #cors: Cors
   #answers: ErrorAnswers
 
-  constructor({ iii, log, clock, settings, extras }: ExchangeContextDeps) {
+  constructor({ iii, log, clock, settings, extras, spans }: ExchangeContextDeps) {
     this.iii = iii
     this.log = log
     this.clock = clock
     this.extras = extras
+    this.spans = spans
     this.slots = new Slots(slotLimits(settings))
     this.timers = new RequestTimers(clock, settings.defaultTimeoutMs)
     this.problems = new ExchangeProblems(log)

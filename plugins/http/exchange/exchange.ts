@@ -1,6 +1,7 @@
 // One request from its slot to its last byte (spec 06 A.6, A.8). One field says where it is; whatever comes too late for that is ignored.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Roster } from '../../../base/values/roster.ts'
+import type { Span } from '../../../kit/telemetry/spans.ts'
 import { RawJson } from '../../../sdk/raw-json.ts'
 import { apiRequestJson, type ApiRequest } from '../request/api-request.ts'
 import { isJsonContentType, jsonBodyText } from '../request/json-body.ts'
@@ -17,6 +18,7 @@ import type { Timed } from './request-timers.ts'
 import { ResponseStream } from './response-stream.ts'
 import type { Route } from './route.ts'
 import { flat, sendAnswer } from './send-answer.ts'
+import { inboundTraceparent, spanError } from './server-spans.ts'
 import type { SlotWaiter } from './slots.ts'
 
 /**
@@ -58,7 +60,7 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
   #status = 0
   #bytes = 0
   #errorId: string | undefined
-  #traceparent: string | undefined
+  #span: Span | undefined
 
   constructor(
     context: ExchangeContext,
@@ -90,6 +92,7 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
   start(): void {
     this.#response.on('close', () => this.#closed())
     this.#server.running.add(this)
+    this.#span = this.#context.spans.begin(this.#request, this.#api, this.#route, () => this.#status)
     switch (this.#context.slots.take(this)) {
       case 'granted':
         return this.granted()
@@ -288,7 +291,7 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
       payload,
       metadata,
       ...(isOfRoute ? { binding: bindingId, namespace } : NOT_OF_A_ROUTE),
-      traceparent: this.#traceparent ?? this.#api.headers['traceparent'],
+      traceparent: this.#span?.traceparent ?? inboundTraceparent(this.#api),
       baggage: this.#api.headers['baggage'],
     })
   }
@@ -363,6 +366,7 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
     this.#body?.stop()
     this.#channels?.close()
     this.#server.running.delete(this)
+    this.#span?.end(spanError(this.#status))
     const { extras, clock } = this.#context
     extras.done?.({
       request: this.#request,

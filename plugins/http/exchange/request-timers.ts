@@ -14,6 +14,8 @@ export class RequestTimers {
   readonly #clock: Clock
   readonly #running = new Roster<Timed, 'timedAt'>('timedAt')
   #limitMs: number
+  /** When the timer looks. */
+  #looksAt = Infinity
   #cancel: (() => void) | undefined
 
   constructor(clock: Clock, limitMs: number) {
@@ -28,14 +30,13 @@ export class RequestTimers {
   /** For requests that begin from now on. */
   set limitMs(ms: number) {
     this.#limitMs = ms
-    // What began before ends later than what begins now, perhaps: from here on the timer goes by whoever is the next.
-    if (this.#running.size > 0) this.#schedule()
   }
 
   start(timed: Timed): void {
     timed.deadline = this.#clock.passed() + this.#limitMs
     this.#running.add(timed)
-    this.#cancel ??= this.#clock.after(this.#limitMs, this.#sweep)
+    // Later than whoever is waited for, unless the limit has become shorter.
+    if (timed.deadline < this.#looksAt) this.#lookAt(timed.deadline)
   }
 
   stop(timed: Timed): void {
@@ -44,24 +45,26 @@ export class RequestTimers {
 
   close(): void {
     this.#cancel?.()
-    this.#cancel = undefined
+    this.#looksAt = Infinity
     this.#running.clear()
   }
 
   readonly #sweep = (): void => {
-    this.#cancel = undefined
+    this.#looksAt = Infinity
     const now = this.#clock.passed()
+    let next = Infinity
     for (const timed of this.#running) {
+      if (timed.deadline > now) next = Math.min(next, timed.deadline)
       // One that ended may have ended another.
-      if (timed.deadline <= now && this.#running.delete(timed)) timed.expired()
+      else if (this.#running.delete(timed)) timed.expired()
     }
-    if (this.#running.size > 0) this.#schedule()
+    if (next < this.#looksAt) this.#lookAt(next)
   }
 
-  #schedule(): void {
-    let next = Infinity
-    for (const { deadline } of this.#running) next = Math.min(next, deadline)
+  #lookAt(deadline: number): void {
     this.#cancel?.()
-    this.#cancel = this.#clock.after(Math.max(1, Math.ceil(next - this.#clock.passed())), this.#sweep)
+    this.#looksAt = deadline
+    // Timers take whole milliseconds.
+    this.#cancel = this.#clock.after(Math.max(1, Math.ceil(deadline - this.#clock.passed())), this.#sweep)
   }
 }

@@ -15,7 +15,7 @@ import { ExchangeContext } from './exchange/exchange-context.ts'
 import { ServerSpans } from './exchange/server-spans.ts'
 import { openExtras, type OpenedExtras } from './extras/opened-extras.ts'
 import type { ExtrasSettings } from './extras/settings.ts'
-import { HttpServer } from './server/http-server.ts'
+import { HttpServer, urlOf } from './server/http-server.ts'
 import { GIVEN_UP_MS, openAddress } from './server/open-address.ts'
 
 /** How long a request that no route is for waits for the bindings of a worker that has just started. */
@@ -71,13 +71,16 @@ export class HttpWorker {
 
   /** That of the requests first. */
   get urls(): string[] {
-    return [this.#server.url, ...(this.#extras?.urls ?? [])]
+    const { host, port } = this.#settings
+    // Where the generation before has the address still it will be that of the settings.
+    const url = this.#server.listener.address.port === 0 ? urlOf(host, port) : this.#server.url
+    return [url, ...(this.#extras?.urls ?? [])]
   }
 
   /** @throws CodedError `address_unavailable` that names the address and what to do. */
   async open(): Promise<void> {
     const { host, port, extras } = this.#settings
-    const isOwn = (): Promise<boolean> => this.#isOfPredecessor(`http://${host}:${port}`)
+    const isOwn = (): Promise<boolean> => this.#isOfPredecessor(urlOf(host, port))
     this.#use(await this.#openExtras(extras))
     try {
       if ((await this.#openAddress(this.#server, this.#settings, isOwn)) === 'later') void this.#openLater(this.#server)

@@ -45,7 +45,7 @@ export class HttpServer implements ExchangeServer {
 
   get url(): string {
     const { host, port } = this.listener.address
-    return `http://${shownAddress(host, port)}`
+    return urlOf(host, port)
   }
 
   applySettings({ maxConnections, headTimeoutMs, keepAliveTimeoutMs }: ServerSettings): void {
@@ -91,4 +91,8 @@ export class HttpServer implements ExchangeServer {
       if (this.listener.accepted === before && now - startedAt < SHORT_TURN_MS) return
     }
   }
+}
+
+export function urlOf(host: string, port: number): string {
+  return `http://${shownAddress(host, port)}`
 }

@@ -226,6 +226,15 @@ describe('a plugin is told why it is to fire a binding no more:', () => {
     expect(unbound(plugin)).toEqual([false])
   })
 
+  it('the next generation has it', () => {
+    const { scene, plugin, next, binder } = sceneWithPlugin()
+    bind(scene, binder, 'x', 't')
+    const { link } = plugin
+    link.sent.splice(0)
+    provide(scene, next(), 't')
+    expect(link.sent).toEqual([{ type: 'unregistertrigger', id: 'x', trigger_type: 't', moved: true }])
+  })
+
   it('the last of its owners has left, or unregistered it', () => {
     const { scene, plugin, binder } = sceneWithPlugin()
     for (const lastLeaves of [true, false]) {

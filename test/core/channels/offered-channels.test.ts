@@ -36,6 +36,18 @@ test('Who opens an offered reading end reads what the plugin writes, and its cle
   expect(core.core.channels.size).toBe(0)
 })
 
+test('Whoever reads learns that a writer which gave up has not written everything', async () => {
+  const core = await startCore()
+  const { iii } = offeringPlugin(core)
+  const opened = new Collector<ChannelWriter>()
+  const { ref } = iii.offerChannel('read', opened.add)
+  const reader = collect(await attach(core, ref))
+  const [writer] = await opened.take(1)
+  writer!.write(Buffer.from('half'))
+  writer!.abort()
+  expect((await reader.closed).code).toBe(1011)
+})
+
 test('Who opens an offered writing end is read by the plugin', async () => {
   const core = await startCore()
   const { iii } = offeringPlugin(core)

@@ -34,6 +34,8 @@ export class HttpWorker {
   readonly #spans: Spans
   #hasTelemetry = false
   #isReady = false
+  /** It is being stopped, and nobody takes over. */
+  #isEnding = false
   #settings: HttpSettings
   #server: HttpServer
   #extras: OpenedExtras | undefined
@@ -129,6 +131,7 @@ export class HttpWorker {
   /** @param isReplaced the next generation has the address. */
   async stop(isReplaced: boolean): Promise<void> {
     this.#stopping.abort()
+    this.#isEnding = !isReplaced
     this.ready()
     await Promise.all([this.#server.drain({ lingers: isReplaced }), ...this.#draining])
     this.#context.timers.close()
@@ -153,7 +156,7 @@ export class HttpWorker {
       projectRoot: engine.projectRoot,
       exchange: () => this.#settings.exchange,
       routes: () => this.#bindings.routes.entries(),
-      load: () => ({ isDraining: this.#server.isDraining, running: slots.taken, waiting: slots.waiting }),
+      load: () => ({ isDraining: this.#isEnding, running: slots.taken, waiting: slots.waiting }),
       isOfPredecessor: async (url) => own.has(url) || this.#isOfPredecessor(url),
     })
   }

@@ -4,7 +4,7 @@ import { request as send, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { runHttp } from './http-run.ts'
 
@@ -45,10 +45,7 @@ describe('the OpenAPI document', () => {
     })
     expect(again.status).toBe(304)
     run.unbind('1')
-    await vi.waitFor(
-      async () => expect(((await (await fetch(`${run.url}/openapi.json`)).json()) as any).paths).toEqual({}),
-      10_000,
-    )
+    await expect.poll(async () => ((await (await fetch(`${run.url}/openapi.json`)).json()) as any).paths).toEqual({})
   })
 
   it('is not there unless it is asked for, and is for GET alone', async () => {
@@ -169,11 +166,9 @@ describe('the access log', () => {
     expect(made).toMatch(/^[0-9a-f-]{36}$/)
     await get(`${run.url}/none?token=secret`, headers, 'DELETE')
     await get(`${run.url}/users/9`, headers, 'HEAD')
-    const lines = await vi.waitFor(() => {
-      const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
-      expect(lines).toHaveLength(4)
-      return lines
-    }, 10_000)
+    const written = () => readFileSync(file, 'utf8').trimEnd().split('\n')
+    await expect.poll(written).toHaveLength(4)
+    const lines = written()
     expect(lines.join()).not.toContain('secret')
     const common = {
       remote_address: '1.2.3.4',
@@ -219,6 +214,29 @@ describe('probes', () => {
     })
     expect((await fetch(`${url}/health`, { method: 'HEAD' })).status).toBe(200)
     expect((await fetch(`${url}/health`, { method: 'POST' })).status).toBe(405)
+  })
+
+  it.each([
+    ['reload', 200],
+    ['stop', 503],
+  ] as const)('are told of a %s by %i, as long as anything is under way', async (reason, status) => {
+    const run = await runHttp({ health: { port: 0 } })
+    const [url, own] = run.plugin.addresses!() as [string, string]
+    const finish = Promise.withResolvers<void>()
+    const entered = Promise.withResolvers<void>()
+    await run.serve('f', 'GET /', async () => {
+      entered.resolve()
+      await finish.promise
+      return { body: 'ok' }
+    })
+    const answer = fetch(url)
+    await entered.promise
+    const stopped = run.plugin.stop!({ reason })
+    const probe = await fetch(`${own}/health`)
+    finish.resolve()
+    expect([probe.status, ((await probe.json()) as any).http.running]).toEqual([status, 1])
+    expect(await (await answer).json()).toBe('ok')
+    await stopped
   })
 
   it('are answered on a port of their own, and only there', async () => {

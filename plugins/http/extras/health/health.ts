@@ -6,6 +6,7 @@ import type { Answer } from '../../response/answer.ts'
 
 /** How this worker is at the moment. */
 export interface ServerLoad {
+  /** It is being stopped for good; a next generation is no reason to send clients elsewhere. */
   readonly isDraining: boolean
   /** Requests that are worked on, and that wait. */
   readonly running: number

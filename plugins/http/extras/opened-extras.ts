@@ -5,6 +5,7 @@ import type { Handle, PluginLog } from '../../../sdk/plugin.ts'
 import type { ExchangeSettings } from '../config.ts'
 import type { ExchangeExtras, ExchangeFacts } from '../exchange/extras.ts'
 import type { Route } from '../exchange/route.ts'
+import { requestIdIn } from '../request/request-id.ts'
 import type { Answer } from '../response/answer.ts'
 import type { RouteEntry } from '../routes/route-table.ts'
 import { openAccessLog, type AccessLog } from './access-log/access-log.ts'
@@ -118,7 +119,6 @@ function record(log: AccessLog, facts: ExchangeFacts, { trustsProxy, requestIdHe
   const { request, route, status, bytes, durationMs, errorId } = facts
   const { method = 'GET', url = '/', headers } = request
   const queryAt = url.indexOf('?')
-  const given = requestIdHeader === undefined ? undefined : headers[requestIdHeader]
   log.record({
     method,
     route: route?.bindingId === undefined ? undefined : route.apiPath,
@@ -126,7 +126,7 @@ function record(log: AccessLog, facts: ExchangeFacts, { trustsProxy, requestIdHe
     status,
     bytes,
     durationMs,
-    requestId: facts.requestId ?? (typeof given === 'string' ? given : undefined),
+    requestId: facts.requestId ?? requestIdIn(headers, requestIdHeader),
     remoteAddress: remoteAddressOf(request, trustsProxy),
     userAgent: headers['user-agent'],
     errorId,

@@ -19,9 +19,12 @@ function isRequestId(id: string): boolean {
 }
 
 /** @param header undefined = requests have no ids. */
-export function requestIdIn(headers: Readonly<Record<string, string>>, header: string | undefined): string | undefined {
+export function requestIdIn(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+  header: string | undefined,
+): string | undefined {
   const id = header === undefined ? undefined : headers[header]
-  return id !== undefined && isRequestId(id) ? id : undefined
+  return typeof id === 'string' && isRequestId(id) ? id : undefined
 }
 
 const ALLOWED = new Uint8Array(128)

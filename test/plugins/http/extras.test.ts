@@ -164,7 +164,7 @@ describe('the access log', () => {
       'x-request-id'
     ]
     expect(made).toMatch(/^[0-9a-f-]{36}$/)
-    await get(`${run.url}/none?token=secret`, headers, 'DELETE')
+    await get(`${run.url}/none?token=secret`, { ...headers, 'x-request-id': 'not well formed' }, 'DELETE')
     await get(`${run.url}/users/9`, headers, 'HEAD')
     const written = () => readFileSync(file, 'utf8').trimEnd().split('\n')
     await expect.poll(written).toHaveLength(4)

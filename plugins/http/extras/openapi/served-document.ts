@@ -17,6 +17,8 @@ export interface ServedDocumentDeps {
 
 /** How long a document counts before the engine is asked for its functions again. */
 export const KEPT_MS = 1_000
+/** One that takes long to make counts so many times as long: whoever asks for it does not keep the server busy. */
+export const KEPT_TIMES = 20
 /** Longest wait for the engine's answer. */
 const ASK_MS = 10_000
 
@@ -28,7 +30,7 @@ interface FunctionRow extends DescribedFunction {
 export class ServedDocument {
   readonly #deps: ServedDocumentDeps
   #text = ''
-  #madeAt = Number.NEGATIVE_INFINITY
+  #keptUntil = Number.NEGATIVE_INFINITY
   #making: Promise<string> | undefined
 
   constructor(deps: ServedDocumentDeps) {
@@ -48,12 +50,13 @@ export class ServedDocument {
   }
 
   #current(): string | Promise<string> {
-    if (this.#deps.clock.passed() - this.#madeAt < KEPT_MS) return this.#text
+    if (this.#deps.clock.passed() < this.#keptUntil) return this.#text
     return (this.#making ??= this.#make().finally(() => (this.#making = undefined)))
   }
 
   async #make(): Promise<string> {
     const { iii, clock, routes, options } = this.#deps
+    const begunAt = clock.passed()
     const listing = await iii.trigger<unknown, { functions: readonly FunctionRow[] }>({
       function_id: 'engine::functions::list',
       payload: { include_internal: true },
@@ -63,8 +66,10 @@ export class ServedDocument {
     const document = openApiDocument(options(), routes(), (namespace = 'default', id) =>
       functions.get(`${namespace} ${id}`),
     )
-    this.#madeAt = clock.passed()
-    return (this.#text = JSON.stringify(document))
+    this.#text = JSON.stringify(document)
+    const madeAt = clock.passed()
+    this.#keptUntil = madeAt + Math.max(KEPT_MS, KEPT_TIMES * (madeAt - begunAt))
+    return this.#text
   }
 }
 

@@ -1,6 +1,6 @@
 // When the OpenAPI document is made anew.
 import { expect, it } from 'vitest'
-import { KEPT_MS, ServedDocument } from '../../../../plugins/http/extras/openapi/served-document.ts'
+import { KEPT_MS, KEPT_TIMES, ServedDocument } from '../../../../plugins/http/extras/openapi/served-document.ts'
 import { headerOf } from '../../../../plugins/http/response/answer.ts'
 import { ManualClock } from '../../../../testing/index.ts'
 
@@ -8,12 +8,14 @@ function scene() {
   const clock = new ManualClock()
   let listings = 0
   let failure: Error | undefined
+  let takesMs = 0
   const routes: string[] = []
   const served = new ServedDocument({
     iii: {
       async trigger() {
         listings++
         if (failure !== undefined) throw failure
+        clock.move(takesMs)
         return { functions: [{ function_id: 'f', namespace: 'n1', description: 'Of n1' }] }
       },
     } as never,
@@ -33,6 +35,7 @@ function scene() {
     clock,
     routes,
     listings: () => listings,
+    take: (ms: number) => (takesMs = ms),
     fail: (error: Error | undefined) => (failure = error),
     ask: async (ifNoneMatch?: string) => {
       const answer = await served.answer({ method: 'GET', headers: { 'if-none-match': ifNoneMatch } })
@@ -53,6 +56,18 @@ it('it is made once in a while, and shows what has changed', async () => {
   const changed = await ask(first.etag)
   expect(changed.status).toBe(200)
   expect(JSON.parse(changed.body as string)).toMatchObject({ paths: { '/a': { get: { description: 'Of n1' } } } })
+  expect(listings()).toBe(2)
+})
+
+it('one that takes long to make is made less often', async () => {
+  const { clock, listings, take, ask } = scene()
+  take(KEPT_MS)
+  await ask()
+  clock.move(KEPT_TIMES * KEPT_MS - 1)
+  await ask()
+  expect(listings()).toBe(1)
+  clock.move(1)
+  await ask()
   expect(listings()).toBe(2)
 })
 

@@ -120,6 +120,19 @@ test('The function goes with unregisterfunction, and with its connection', async
   expect((await caller.call('ext::two', {})).error?.code).toBe('function_not_found')
 })
 
+test('While the worker that registered it restarts, calls wait for it to register the function again', async () => {
+  const core = await withHolder(({ metadata }) => (metadata.action === 'invoke' ? metadata.invocation : null))
+  const [worker, caller] = [await core.connect(), await core.connect()]
+  await worker.provided('ext::hook', undefined, { invocation: INVOCATION })
+  worker.socket.terminate()
+  await expect.poll(() => core.core.router.workers.has(worker.workerId)).toBe(false)
+  const outcome = caller.call('ext::hook', {})
+  await caller.settled()
+  const again = await core.connect()
+  again.provide('ext::hook', undefined, { invocation: { ...INVOCATION, timeout_ms: 1 } })
+  expect((await outcome).result).toEqual({ ...INVOCATION, timeout_ms: 1 })
+})
+
 describe('A call under way', () => {
   test('counts as one of the worker whose function it is, until it is answered', async () => {
     const { core, answers } = await withSlowHolder()

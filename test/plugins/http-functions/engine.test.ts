@@ -52,6 +52,27 @@ describe('an endpoint is the target', () => {
     expect(kinds.toSorted()).toEqual(['queue', 'state', 'topic', 'void'])
   })
 
+  test('of an HTTP route: it gets the whole request, and answers it', async () => {
+    const api = await apiServer(({ body }) => ({
+      status_code: 201,
+      body: { id: JSON.parse(body.toString()).path_params.id },
+    }))
+    const folder = await engine('{ name: iii-http, config: { port: 0 } }')
+    const worker = await hooked(folder, api)
+    await bind(worker, 'http', { api_path: '/orders/:id', http_method: 'POST' })
+    const { plugins } = (await worker.call('engine::plugins::list', {})).result as { plugins: any[] }
+    const { addresses } = plugins.find(({ name }) => name === 'iii-http')
+    const answer = await fetch(`http://${addresses[0].replace(/^\w+:\/\//, '')}/orders/7`, {
+      method: 'POST',
+      body: '{"a":1}',
+      headers: { 'content-type': 'application/json' },
+    })
+    expect([answer.status, await answer.json()]).toEqual([201, { id: '7' }])
+    expect(payloads(api)).toMatchObject([
+      { method: 'POST', path: '/orders/:id', body: { a: 1 }, trigger: { type: 'http' } },
+    ])
+  })
+
   test('of a job that is delivered again until it succeeds', async () => {
     let asked = 0
     const api = await apiServer((_request, response) =>

@@ -4,6 +4,11 @@ import { LogicalBinding } from '../model/binding.ts'
 import type { Binding, BindingContent } from '../model/binding.ts'
 import type { Worker } from '../model/worker.ts'
 
+/** Whether the worker has gone: what it bound stays for a while, for it may come back (spec 01 §8.10). */
+export function isLost(owner: Worker | null): boolean {
+  return owner?.phase === 'gone'
+}
+
 const NO_LOGICAL: ReadonlySet<LogicalBinding> = new Set()
 
 export class Bindings {

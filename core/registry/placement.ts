@@ -9,7 +9,7 @@ import type { AnswerWaiters } from './answer-waiters.ts'
 import type { Binder } from './bind-request.ts'
 import { registerTriggerMessage } from '../model/binding.ts'
 import type { Binding, BindingContent, LogicalBinding } from '../model/binding.ts'
-import type { Bindings } from './bindings.ts'
+import { isLost, type Bindings } from './bindings.ts'
 import { isTrusted } from '../model/policy.ts'
 import { howToProvide, type KnownWorkers } from '../model/known-workers.ts'
 import { ProviderOutbox } from './provider-outbox.ts'
@@ -137,7 +137,10 @@ export class Placement {
     }
     // A plugin answers each delivery: this one may be about a binding that was removed or went to another type since.
     if (delivery !== undefined && (delivery.logical !== logical || asked?.view !== provider.view)) return
-    if (error != null) return this.#refuse(logical, toErrorBody(error), delivery?.replay ?? false)
+    const replay = delivery?.replay ?? false
+    // It may be in the way of itself: what its worker bound before it was lost.
+    if (error != null && !replay && this.#dropLost(logical)) return this.#deliver(logical, provider, false)
+    if (error != null) return this.#refuse(logical, toErrorBody(error), replay)
     this.#accept(logical, provider, delivery?.content ?? logical.content)
   }
 
@@ -177,6 +180,9 @@ export class Placement {
     const logical = shared ?? this.#bindings.create(binder.id, content)
     const { id, sentId, owner, madeUnder } = binder
     this.#bindings.add({ id, sentId, owner, madeUnder, logical, previous })
+    // Whoever has come back takes the place of what was kept for it.
+    for (const member of [...logical.members.values()])
+      if (isLost(member.owner) && logical.members.size > 1) this.#bindings.remove(member)
     const provider = this.#resolve(content)
     if (shared !== undefined && shared.state !== 'refused') return provider?.local?.onJoined?.(shared)
     if (provider !== undefined) this.#deliver(logical, provider, false)
@@ -189,7 +195,7 @@ export class Placement {
     const isReplica = (other: Worker | null): boolean =>
       other !== null &&
       isTrusted(other.policy) === (owner === null || isTrusted(owner.policy)) &&
-      (this.#coalesce || (other.slot !== undefined && other.slot === owner?.slot))
+      (isLost(other) || this.#coalesce || (other.slot !== undefined && other.slot === owner?.slot))
     return this.#bindings.joinable(key, owner, isReplica)
   }
 
@@ -253,6 +259,18 @@ export class Placement {
       const { message } = toErrorBody(thrown)
       this.#refuse(logical, { code: REFUSED, message }, replay)
     }
+  }
+
+  /** Removes what is kept of lost workers of the same type, for the sake of a trusted worker's binding. @returns whether there was any. */
+  #dropLost({ members, content }: LogicalBinding): boolean {
+    if (![...members.keys()].some((owner) => owner !== null && isTrusted(owner.policy))) return false
+    let some = false
+    for (const other of [...this.#bindings.ofType(content.triggerType)]) {
+      if (![...other.members.keys()].every(isLost)) continue
+      for (const member of [...other.members.values()]) this.drop(member, { deliberate: false })
+      some = true
+    }
+    return some
   }
 
   /** The provider that owes an answer about an id, if it answers each delivery. */

@@ -13,7 +13,7 @@ import { AnswerWaiters } from './answer-waiters.ts'
 import { isBlank, readRequest, type BindRequest } from './bind-request.ts'
 import { checkOwners } from './binding-policy.ts'
 import type { Binding, BindingContent, LogicalBinding } from '../model/binding.ts'
-import { Bindings } from './bindings.ts'
+import { Bindings, isLost } from './bindings.ts'
 import { NO_KNOWN_WORKERS, type KnownWorkers } from '../model/known-workers.ts'
 import { Placement } from './placement.ts'
 import { tellOwner } from './trigger-notices.ts'
@@ -193,12 +193,24 @@ export class TriggerRegistry {
   /**
    * Removes what still belongs to the worker: its bindings go, and its types pass to the next best provider or their
    * bindings are parked. What a newer connection has taken over stays (spec 01 §12.4). Harmless when repeated.
+   * @param graceMs for how long bindings stay whose functions wait for the return of a provider (spec 01 §8.10). Default 0.
    */
-  dropWorker(worker: Worker): void {
+  dropWorker(worker: Worker, graceMs = 0): void {
+    let awaitsReturn = false
     this.inOneStep(() => {
-      for (const binding of [...this.#bindings.ownedBy(worker)]) this.#placement.drop(binding, { deliberate: false })
+      for (const binding of [...this.#bindings.ownedBy(worker)]) {
+        if (graceMs > 0 && this.#awaitsProvider(binding.logical)) awaitsReturn = true
+        else this.#placement.drop(binding, { deliberate: false })
+      }
       for (const provider of [...this.#types.providedBy(worker)]) this.#placement.removeProvider(provider)
     })
+    if (awaitsReturn) setTimeout(() => this.dropWorker(worker), graceMs).unref()
+  }
+
+  /** Calls of the binding's function are held until somebody registers it again. */
+  #awaitsProvider({ namespace, functionId }: LogicalBinding): boolean {
+    const entry = this.#functions.find(namespace, functionId)
+    return entry?.grace !== undefined && entry.providers.length === 0
   }
 
   /**
@@ -337,7 +349,10 @@ export class TriggerRegistry {
       }
     }
     if (known === undefined || known.owner === owner || isTrusted(owner.policy)) return undefined
-    const taken = known.owner === null || (known.owner.phase === 'open' && known.owner.link.open)
+    const { owner: holder } = known
+    const isLive = holder === null || (holder.phase === 'open' && holder.link.open)
+    // What waits for the return of a trusted worker is not there for the taking either.
+    const taken = isLive || (isLost(holder) && isTrusted(holder.policy))
     return taken ? { code: 'FORBIDDEN', message: `trigger id '${id}' belongs to another worker` } : undefined
   }
 }

@@ -323,7 +323,9 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     }
     this.functions.dropWorker(worker, (entry) => this.#keepsId(entry, worker, abnormal))
     this.failCalls(worker, why)
-    this.triggers.dropWorker(worker)
+    // Of its own functions a session's rights are sure only while it provides them: its bindings go with it.
+    const isAwaited = abnormal && slot === undefined && isTrusted(worker.policy)
+    this.triggers.dropWorker(worker, isAwaited ? this.options.restart_grace_ms : 0)
     this.workers.delete(worker.id)
     this.#slots.handOvers?.workerEnded(worker)
     this.#settlement.workerEnded(worker)

@@ -19,7 +19,12 @@ export interface HttpEngine {
   close(): Promise<void>
 }
 
-export async function startHttpEngine(config: HttpConfig = {}, env: NodeJS.ProcessEnv = {}): Promise<HttpEngine> {
+/** @param options of the block `engine`. */
+export async function startHttpEngine(
+  config: HttpConfig = {},
+  env: NodeJS.ProcessEnv = {},
+  options: object = {},
+): Promise<HttpEngine> {
   let logged = ''
   const workers = [
     { name: 'iii-worker-manager', config: { port: 0 } },
@@ -27,7 +32,7 @@ export async function startHttpEngine(config: HttpConfig = {}, env: NodeJS.Proce
   ]
   const engine = await startEngine({
     cwd: tempFolder(),
-    config: { workers },
+    config: { workers, engine: options },
     watch: false,
     env: { ...process.env, ...env },
     log: createLog({ level: 'info', write: (line: string) => (logged += line) }),

@@ -13,8 +13,8 @@ interface Scene {
   get(path: string): Promise<[number, string]>
 }
 
-async function scene(rights = {}): Promise<Scene> {
-  const run = await runHttp()
+async function scene(rights = {}, config = {}): Promise<Scene> {
+  const run = await runHttp(config)
   return {
     run,
     session: run.engine.connect({ session: rights }),
@@ -96,6 +96,17 @@ describe('a session does not take', () => {
     await expect.poll(told).toContain('GET /a belongs to the route')
     run.unbind('open::f GET /a')
     await expect.poll(() => get('/a')).toEqual(NOT_FOUND)
+  })
+
+  it('what the HTTP worker answers itself, which a trusted worker may', async () => {
+    const { run, session, bind, get } = await scene({}, { openapi: { path: '/api' } })
+    session.registerFunction('mine::f', saying('stolen'))
+    bind(session, 'mine::f', 'GET /api')
+    bind(session, 'mine::f', 'GET /mine')
+    await expect.poll(() => get('/mine')).toEqual([200, '"stolen"'])
+    expect((await get('/api'))[1]).toContain('"openapi":"3.1')
+    await run.serve('f', 'GET /api', saying('trusted'))
+    expect(await get('/api')).toEqual([200, '"trusted"'])
   })
 
   it('its own route back from itself: of those the last one serves', async () => {

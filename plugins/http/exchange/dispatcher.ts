@@ -39,6 +39,9 @@ export class Dispatcher {
     if (method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined)
       return this.#preflight(server, request, response)
     const match = this.#find(method, path)
+    // A trusted worker may answer in place of this one, a session may not.
+    const own = match?.value.session === undefined ? undefined : this.#deps.context.extras.ownAnswer?.(request, path)
+    if (own !== undefined) return void this.#answerOwn(server, request, response, own)
     if (match !== undefined) return this.#begin(server, request, response, { target, ...match }, awaitsContinue)
     const ready = this.#deps.whenReady()
     if (ready !== undefined)

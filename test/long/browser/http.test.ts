@@ -140,7 +140,7 @@ describe.skipIf(lacks('Chromium'))('a page (needs Chromium)', () => {
     await page.evaluate((url) => {
       const source = new EventSource(`${url}/events`)
       const seen: unknown[] = []
-      source.onmessage = ({ data, lastEventId }) => seen.push(['message', data, lastEventId])
+      source.addEventListener('message', ({ data, lastEventId }) => seen.push(['message', data, lastEventId]))
       source.addEventListener('tick', (event) => {
         const { data, lastEventId } = event as MessageEvent
         seen.push(['tick', data, lastEventId])
@@ -185,7 +185,7 @@ describe.skipIf(lacks('Chromium'))('a page (needs Chromium)', () => {
       const ended = (path: string) =>
         new Promise<number>((resolve) => {
           const source = new EventSource(`${url}${path}`)
-          source.onerror = () => resolve(source.readyState)
+          source.addEventListener('error', () => resolve(source.readyState))
         })
       return [await ended('/done'), await ended('/nowhere')]
     }, run.url)

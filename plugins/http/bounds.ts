@@ -16,6 +16,7 @@ import { MAX_REQUEST_ID_LENGTH } from './request/request-id.ts'
 import { HTTP_DEFAULTS } from './config.ts'
 import { MAX_CONTROL_CHARACTERS, MAX_STREAM_HEADERS } from './exchange/control-message.ts'
 import { READY_MS } from './http-worker.ts'
+import { AWAITED_MS, MAX_FILE_BYTES, MAX_REMEMBERED_ROUTES } from './remembered-routes.ts'
 import { MAX_PATH_LENGTH, MAX_ROUTE_MIDDLEWARE, MAX_SEGMENTS } from './routes/route-config.ts'
 import { DRAIN_MS, LINGER_MS } from './server/http-server.ts'
 import { GIVEN_UP_MS, HELD_ADDRESS_MS } from './server/open-address.ts'
@@ -45,6 +46,12 @@ export const BOUNDS: readonly Bound[] = [
   fixed('requests under way when the server is closed', timeText(DRAIN_MS), 'cut'),
   fixed('use of open connections after the next generation has taken over', timeText(LINGER_MS), 'closed'),
   fixed('requests that no route is for, at a start: wait for bindings', timeText(READY_MS), 'HTTP 404'),
+  fixed('requests for routes of the last run: wait for their bindings', timeText(AWAITED_MS), 'HTTP 404'),
+  fixed(
+    'routes that are remembered for the next run',
+    `${countText(MAX_REMEMBERED_ROUTES)}, ${bytesText(MAX_FILE_BYTES)}`,
+    'further ones are not waited for',
+  ),
   fixed('address that is held though nobody listens there', timeText(HELD_ADDRESS_MS), 'the start fails'),
   fixed(
     'address that the generation before has, where it can not be shared',

@@ -1,5 +1,6 @@
 // `iii-http` while it runs: its routes, its server, and what the host may ask of them (spec 06 part A).
 import { setTimeout as after } from 'node:timers/promises'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { AddressError } from '../../base/net/address-error.ts'
 import { systemClock } from '../../base/time/clock.ts'
@@ -7,7 +8,7 @@ import type { ChangedFunction, FunctionsChanged } from '../../kit/functions/func
 import { Spans } from '../../kit/telemetry/spans.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { SEATS } from '../../protocol/seats.ts'
-import type { PluginContext } from '../../sdk/plugin.ts'
+import type { PluginContext, TriggerTypeHandler } from '../../sdk/plugin.ts'
 import { HttpBindings } from './bindings.ts'
 import { oddities, readSettings, type HttpConfig, type HttpSettings } from './config.ts'
 import { Dispatcher } from './exchange/dispatcher.ts'
@@ -15,6 +16,8 @@ import { ExchangeContext } from './exchange/exchange-context.ts'
 import { ServerSpans } from './exchange/server-spans.ts'
 import { openExtras, type OpenedExtras } from './extras/opened-extras.ts'
 import type { ExtrasSettings } from './extras/settings.ts'
+import { RememberedRoutes } from './remembered-routes.ts'
+import { readRouteConfig } from './routes/route-config.ts'
 import { HttpServer, urlOf } from './server/http-server.ts'
 import { GIVEN_UP_MS, openAddress } from './server/open-address.ts'
 
@@ -26,6 +29,7 @@ export class HttpWorker {
   readonly #plugin: PluginContext<HttpConfig>
   readonly #canShare: boolean
   readonly #bindings: HttpBindings
+  readonly #remembered: RememberedRoutes
   readonly #context: ExchangeContext
   readonly #dispatcher: Dispatcher
   readonly #draining = new Set<Promise<void>>()
@@ -49,6 +53,12 @@ export class HttpWorker {
     for (const oddity of oddities(config)) log.warn(oddity)
     const { exchange } = this.#settings
     this.#bindings = new HttpBindings(log, exchange.ignoresTrailingSlash)
+    this.#remembered = new RememberedRoutes({
+      file: join(plugin.dataDir, 'routes.json'),
+      current: () => this.#bindings.routes.entries(),
+      log,
+      clock: systemClock,
+    })
     this.#spans = new Spans({ iii, clock: systemClock, service: 'iii-http', isWanted: () => this.#hasTelemetry })
     this.#context = new ExchangeContext({
       iii,
@@ -61,14 +71,25 @@ export class HttpWorker {
     this.#dispatcher = new Dispatcher({
       context: this.#context,
       routes: () => this.#bindings.routes,
-      whenReady: () => (this.#isReady ? undefined : this.#ready.promise),
+      whenReady: (method, path) => (this.#isReady ? this.#remembered.arrivalFor(method, path) : this.#ready.promise),
     })
     this.#server = this.#newServer(this.#settings)
     setTimeout(() => this.ready(), READY_MS).unref()
   }
 
-  get bindings(): HttpBindings {
-    return this.#bindings
+  /** Takes the bindings of the trigger type. */
+  get triggers(): TriggerTypeHandler<unknown> {
+    return {
+      registerTrigger: (binding) => {
+        this.#bindings.registerTrigger(binding)
+        const { method, pattern } = readRouteConfig(binding.config)
+        this.#remembered.bound({ method, pattern })
+      },
+      unregisterTrigger: (binding) => {
+        this.#bindings.unregisterTrigger(binding)
+        this.#remembered.changed()
+      },
+    }
   }
 
   /** That of the requests first. */
@@ -81,7 +102,8 @@ export class HttpWorker {
 
   /** @throws CodedError `address_unavailable` that names the address and what to do. */
   async open(): Promise<void> {
-    const { host, port, extras } = this.#settings
+    const { host, port, exchange, extras } = this.#settings
+    await this.#remembered.load(exchange.ignoresTrailingSlash)
     const isOwn = (): Promise<boolean> => this.#isOfPredecessor(urlOf(host, port))
     this.#use(await this.#openExtras(extras))
     try {
@@ -103,6 +125,7 @@ export class HttpWorker {
   ready(): void {
     this.#isReady = true
     this.#ready.resolve()
+    this.#remembered.begin()
   }
 
   /** @throws CodedError when another address can't be opened; then everything stays as it was. */
@@ -133,6 +156,7 @@ export class HttpWorker {
     this.#stopping.abort()
     this.#isEnding = !isReplaced
     this.ready()
+    await this.#remembered.close(isReplaced)
     await Promise.all([this.#server.drain({ lingers: isReplaced }), ...this.#draining])
     this.#context.timers.close()
     this.#spans.flush()

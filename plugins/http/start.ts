@@ -16,7 +16,7 @@ export async function startHttp(context: PluginContext<HttpConfig>): Promise<Run
     )
   const worker = new HttpWorker(context)
   await worker.open()
-  iii.registerTriggerType(HTTP_TRIGGER_TYPE, worker.bindings)
+  iii.registerTriggerType(HTTP_TRIGGER_TYPE, worker.triggers)
   registerHttpFunctions(iii, (change) => worker.functionsChanged(change))
   iii.registerTrigger({
     type: 'engine::functions-changed',

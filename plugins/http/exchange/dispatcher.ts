@@ -17,8 +17,8 @@ import { lengthOf, sendAnswer, sendLast } from './send-answer.ts'
 export interface DispatcherDeps {
   readonly context: ExchangeContext
   readonly routes: () => BoundRoutes<Route>
-  /** While the bindings of this worker are still coming: resolves when all of them are there. */
-  readonly whenReady: () => Promise<void> | undefined
+  /** While a binding for this may still come: resolves when it is worth looking for one again. */
+  readonly whenReady: (method: string, path: string) => Promise<void> | undefined
 }
 
 export class Dispatcher {
@@ -43,7 +43,7 @@ export class Dispatcher {
     const own = match?.value.session === undefined ? undefined : this.#deps.context.extras.ownAnswer?.(request, path)
     if (own !== undefined) return void this.#answerOwn(server, request, response, own)
     if (match !== undefined) return this.#begin(server, request, response, { target, ...match }, awaitsContinue)
-    const ready = this.#deps.whenReady()
+    const ready = this.#deps.whenReady(method, path)
     if (ready !== undefined)
       return void ready.then(() => response.destroyed || this.dispatch(server, request, response, awaitsContinue))
     if (method === 'OPTIONS') return this.#preflight(server, request, response)

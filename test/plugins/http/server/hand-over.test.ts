@@ -35,12 +35,12 @@ it('the next generation shares the address, and has it alone when the one before
   const url = `http://127.0.0.1:${port}`
   const before = generation('before', { port })
   await before.open()
-  before.bindings.registerTrigger(BINDING)
+  before.triggers.registerTrigger(BINDING)
   expect(await bodyOf(url)).toBe('before')
   const next = generation('next', { port }, { others: [url] })
   await next.open()
-  next.bindings.registerTrigger(BINDING)
-  before.bindings.unregisterTrigger({ id: 'b', moved: true })
+  next.triggers.registerTrigger(BINDING)
+  before.triggers.unregisterTrigger({ id: 'b', moved: true })
   // Each of them answers whatever comes to it.
   for (let n = 0; n < 10; n++) expect(['before', 'next']).toContain(await bodyOf(url))
   await before.stop(true)
@@ -54,7 +54,7 @@ it('where it can not be shared the next generation has it as soon as the one bef
   await before.open()
   const next = generation('next', { port }, { others: [url], canShare: false })
   await next.open()
-  next.bindings.registerTrigger(BINDING)
+  next.triggers.registerTrigger(BINDING)
   await before.stop(true)
   await expect.poll(() => bodyOf(url).catch(() => undefined)).toBe('next')
 })
@@ -75,7 +75,7 @@ it('a request that comes before the bindings waits for them instead of getting 4
   await worker.open()
   const url = worker.urls[0]!
   const answer = bodyOf(url)
-  worker.bindings.registerTrigger(BINDING)
+  worker.triggers.registerTrigger(BINDING)
   worker.ready()
   expect(await answer).toBe('here')
   expect((await fetch(`${url}/nowhere`)).status).toBe(404)

@@ -156,8 +156,11 @@ export class HttpWorker {
     this.#stopping.abort()
     this.#isEnding = !isReplaced
     this.ready()
-    await this.#remembered.close(isReplaced)
-    await Promise.all([this.#server.drain({ lingers: isReplaced }), ...this.#draining])
+    await Promise.all([
+      this.#server.drain({ lingers: isReplaced }),
+      this.#remembered.close(isReplaced),
+      ...this.#draining,
+    ])
     this.#context.timers.close()
     this.#spans.flush()
     await this.#extras?.close()

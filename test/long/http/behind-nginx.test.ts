@@ -109,140 +109,141 @@ async function answerTo(stream: ClientHttp2Stream): Promise<{ status: number | u
   return { status: head[':status'], body: await text(stream) }
 }
 
-const NEEDS = ['nginx', 'openssl'] as const
-
-describe.skipIf(NEEDS.some(lacks))('An engine behind nginx as in the guide (needs nginx and openssl)', () => {
-  test('Functions answer HTTP/2 and HTTP/1.1 over TLS, and see how they were asked', async () => {
-    const { serve, ask, port, ca } = await behindNginx()
-    await serve('GET /seen', ({ headers, url }) => ({ body: { headers, url } }))
-    const { status, body } = await answerTo(ask('/seen?a=1', { 'x-forwarded-for': '203.0.113.7' }))
-    expect(status).toBe(200)
-    const seen = JSON.parse(body)
-    expect(seen.url).toBe('/seen?a=1')
-    expect(seen.headers).toMatchObject({
-      'x-forwarded-for': '127.0.0.1',
-      'x-forwarded-proto': 'https',
-      'x-forwarded-host': 'localhost',
-      host: 'localhost',
-      'x-request-id': expect.stringMatching(/^[0-9a-f]{32}$/),
+describe.skipIf(lacks('nginx') || lacks('openssl'))(
+  'An engine behind nginx as in the guide (needs nginx and openssl)',
+  () => {
+    test('Functions answer HTTP/2 and HTTP/1.1 over TLS, and see how they were asked', async () => {
+      const { serve, ask, port, ca } = await behindNginx()
+      await serve('GET /seen', ({ headers, url }) => ({ body: { headers, url } }))
+      const { status, body } = await answerTo(ask('/seen?a=1', { 'x-forwarded-for': '203.0.113.7' }))
+      expect(status).toBe(200)
+      const seen = JSON.parse(body)
+      expect(seen.url).toBe('/seen?a=1')
+      expect(seen.headers).toMatchObject({
+        'x-forwarded-for': '127.0.0.1',
+        'x-forwarded-proto': 'https',
+        'x-forwarded-host': 'localhost',
+        host: 'localhost',
+        'x-request-id': expect.stringMatching(/^[0-9a-f]{32}$/),
+      })
+      const plain = httpsRequest({
+        port,
+        host: '127.0.0.1',
+        path: '/seen',
+        ca,
+        headers: { upgrade: 'h2c', connection: 'upgrade' },
+      })
+      plain.end()
+      const [response] = await within(10_000, 'an answer', once(plain, 'response'))
+      expect(response.statusCode).toBe(200)
+      // Nothing of an upgrade reaches a server that knows none.
+      const { headers } = JSON.parse(await text(response))
+      expect([headers.upgrade, headers.connection]).toEqual([undefined, undefined])
     })
-    const plain = httpsRequest({
-      port,
-      host: '127.0.0.1',
-      path: '/seen',
-      ca,
-      headers: { upgrade: 'h2c', connection: 'upgrade' },
+
+    test('Plain HTTP is sent on to TLS', async () => {
+      const { plainPort } = await behindNginx()
+      const response = await fetch(`http://127.0.0.1:${plainPort}/seen?a=1`, { redirect: 'manual' })
+      expect([response.status, response.headers.get('location')]).toEqual([301, 'https://127.0.0.1/seen?a=1'])
     })
-    plain.end()
-    const [response] = await within(10_000, 'an answer', once(plain, 'response'))
-    expect(response.statusCode).toBe(200)
-    // Nothing of an upgrade reaches a server that knows none.
-    const { headers } = JSON.parse(await text(response))
-    expect([headers.upgrade, headers.connection]).toEqual([undefined, undefined])
-  })
 
-  test('Plain HTTP is sent on to TLS', async () => {
-    const { plainPort } = await behindNginx()
-    const response = await fetch(`http://127.0.0.1:${plainPort}/seen?a=1`, { redirect: 'manual' })
-    expect([response.status, response.headers.get('location')]).toEqual([301, 'https://127.0.0.1/seen?a=1'])
-  })
-
-  test('Many requests at a time come over one connection, and those to the engine are used again', async () => {
-    const { serve, ask, relay } = await behindNginx()
-    await serve('GET /n/:n', ({ path_params }) => ({ body: Number(path_params.n) }))
-    for (let n = 0; n < 10; n++) expect((await answerTo(ask(`/n/${n}`))).body).toBe(String(n))
-    expect(relay.connections).toBe(1)
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => answerTo(ask(`/n/${n}`))))
-    expect(answers.map(({ body }) => Number(body))).toEqual(Array.from({ length: 50 }, (_, n) => n))
-    const opened = relay.connections
-    expect(opened).toBeLessThanOrEqual(50)
-    expect((await answerTo(ask('/n/1'))).body).toBe('1')
-    expect(relay.connections).toBe(opened)
-  })
-
-  test('Events arrive one by one while their stream goes on, and its end arrives as well', async () => {
-    const { serve, ask } = await behindNginx()
-    const response = Promise.withResolvers<any>()
-    await serve('GET /events', (request) => response.resolve(request.response))
-    const stream = ask('/events', { accept: 'text/event-stream' })
-    const events = stream.setEncoding('utf8').iterator()
-    const writer = await response.promise
-    const headers = { 'content-type': 'text/event-stream' }
-    writer.sendMessage(JSON.stringify({ type: 'set_headers', headers }))
-    for (const n of [1, 2, 3]) {
-      writer.stream.write(Buffer.from(`data: ${n}\n\n`))
-      expect((await within(10_000, `event ${n}`, events.next())).value).toBe(`data: ${n}\n\n`)
-    }
-    writer.close()
-    expect((await within(10_000, 'the end', events.next())).done).toBe(true)
-  })
-
-  test('The function hears of a client that goes away', async () => {
-    const { serve, ask } = await behindNginx()
-    const response = Promise.withResolvers<any>()
-    await serve('GET /events', (request) => response.resolve(request.response))
-    const stream = ask('/events')
-    const writer = await response.promise
-    writer.stream.write(Buffer.from('data: 1\n\n'))
-    await headOf(stream)
-    stream.close(constants.NGHTTP2_CANCEL)
-    await within(10_000, 'the end of the channel', once(writer.stream, 'close'))
-  })
-
-  test('An upload reaches the function while the rest of it is on its way', async () => {
-    const { serve, ask } = await behindNginx()
-    const chunks: string[] = []
-    const ended = Promise.withResolvers<string>()
-    await serve('POST /upload', ({ request_body }) => {
-      request_body.stream.on('data', (chunk: Buffer) => chunks.push(chunk.toString()))
-      request_body.stream.on('end', () => ended.resolve('end'))
-      request_body.stream.on('error', () => ended.resolve('error'))
-      return ended.promise.then((how) => ({ body: { how, chunks } }))
+    test('Many requests at a time come over one connection, and those to the engine are used again', async () => {
+      const { serve, ask, relay } = await behindNginx()
+      await serve('GET /n/:n', ({ path_params }) => ({ body: Number(path_params.n) }))
+      for (let n = 0; n < 10; n++) expect((await answerTo(ask(`/n/${n}`))).body).toBe(String(n))
+      expect(relay.connections).toBe(1)
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => answerTo(ask(`/n/${n}`))))
+      expect(answers.map(({ body }) => Number(body))).toEqual(Array.from({ length: 50 }, (_, n) => n))
+      const opened = relay.connections
+      expect(opened).toBeLessThanOrEqual(50)
+      expect((await answerTo(ask('/n/1'))).body).toBe('1')
+      expect(relay.connections).toBe(opened)
     })
-    const upload = ask('/upload', { ':method': 'POST', 'content-type': 'text/plain' })
-    upload.write('first')
-    await expect.poll(() => chunks.join('')).toBe('first')
-    upload.end(' and last')
-    expect(JSON.parse((await answerTo(upload)).body)).toMatchObject({ how: 'end' })
-    expect(chunks.join('')).toBe('first and last')
-  })
 
-  test('What is larger than body_limit is refused by the engine', async () => {
-    const { serve, ask } = await behindNginx()
-    await serve('POST /upload', () => ({ body: 'taken' }))
-    const upload = ask('/upload', {
-      ':method': 'POST',
-      'content-type': 'application/octet-stream',
-      'content-length': String(BODY_LIMIT + 1),
+    test('Events arrive one by one while their stream goes on, and its end arrives as well', async () => {
+      const { serve, ask } = await behindNginx()
+      const response = Promise.withResolvers<any>()
+      await serve('GET /events', (request) => response.resolve(request.response))
+      const stream = ask('/events', { accept: 'text/event-stream' })
+      const events = stream.setEncoding('utf8').iterator()
+      const writer = await response.promise
+      const headers = { 'content-type': 'text/event-stream' }
+      writer.sendMessage(JSON.stringify({ type: 'set_headers', headers }))
+      for (const n of [1, 2, 3]) {
+        writer.stream.write(Buffer.from(`data: ${n}\n\n`))
+        expect((await within(10_000, `event ${n}`, events.next())).value).toBe(`data: ${n}\n\n`)
+      }
+      writer.close()
+      expect((await within(10_000, 'the end', events.next())).done).toBe(true)
     })
-    upload.on('error', () => {})
-    const answer = answerTo(upload)
-    upload.end(Buffer.alloc(BODY_LIMIT + 1))
-    const { status, body } = await answer
-    expect(status).toBe(413)
-    expect(JSON.parse(body)).toMatchObject({ error: { code: expect.any(String) } })
-  })
 
-  test('Workers call and follow streams through it, a channel included, and who is refused hears why', async () => {
-    const { inside, port, ca } = await behindNginx()
-    inside.registerFunction(
-      'public::export',
-      async ({ writer }: any) => void writer.stream.end(Buffer.alloc(300_000, 'x')),
-    )
-    const address = `wss://localhost:${port}`
-    const worker = await RawClient.connect(`${address}/iii`, { ws: { ca }, path: '/?token=tok-anna' })
-    await expect.poll(async () => (await worker.call('public::hello', {})).result).toBe('hello')
-    const refused = new RawClient(`${address}/iii/?token=mallory`, { ca })
-    expect((await refused.closed).code).toBe(1008)
-    expect(refused.frames).toMatchObject([{ type: 'error', error: { message: 'this token is not valid' } }])
+    test('The function hears of a client that goes away', async () => {
+      const { serve, ask } = await behindNginx()
+      const response = Promise.withResolvers<any>()
+      await serve('GET /events', (request) => response.resolve(request.response))
+      const stream = ask('/events')
+      const writer = await response.promise
+      writer.stream.write(Buffer.from('data: 1\n\n'))
+      await headOf(stream)
+      stream.close(constants.NGHTTP2_CANCEL)
+      await within(10_000, 'the end of the channel', once(writer.stream, 'close'))
+    })
 
-    const socket = new WebSocket(`${address}/streams/stream/todos-live/all`, { ca })
-    onTestFinished(() => socket.terminate())
-    const frames: any[] = []
-    socket.on('message', (data: Buffer) => frames.push(JSON.parse(data.toString())))
-    await expect.poll(() => frames).toMatchObject([{ event: { type: 'sync' } }])
-    const event = { stream_name: 'todos-live', group_id: 'all', type: 'created', data: { id: 't1' } }
-    await inside.trigger({ function_id: 'stream::send', payload: event })
-    await expect.poll(() => frames[1]).toMatchObject({ event: { type: 'event', event: { data: { id: 't1' } } } })
-  })
-})
+    test('An upload reaches the function while the rest of it is on its way', async () => {
+      const { serve, ask } = await behindNginx()
+      const chunks: string[] = []
+      const ended = Promise.withResolvers<string>()
+      await serve('POST /upload', ({ request_body }) => {
+        request_body.stream.on('data', (chunk: Buffer) => chunks.push(chunk.toString()))
+        request_body.stream.on('end', () => ended.resolve('end'))
+        request_body.stream.on('error', () => ended.resolve('error'))
+        return ended.promise.then((how) => ({ body: { how, chunks } }))
+      })
+      const upload = ask('/upload', { ':method': 'POST', 'content-type': 'text/plain' })
+      upload.write('first')
+      await expect.poll(() => chunks.join('')).toBe('first')
+      upload.end(' and last')
+      expect(JSON.parse((await answerTo(upload)).body)).toMatchObject({ how: 'end' })
+      expect(chunks.join('')).toBe('first and last')
+    })
+
+    test('What is larger than body_limit is refused by the engine', async () => {
+      const { serve, ask } = await behindNginx()
+      await serve('POST /upload', () => ({ body: 'taken' }))
+      const upload = ask('/upload', {
+        ':method': 'POST',
+        'content-type': 'application/octet-stream',
+        'content-length': String(BODY_LIMIT + 1),
+      })
+      upload.on('error', () => {})
+      const answer = answerTo(upload)
+      upload.end(Buffer.alloc(BODY_LIMIT + 1))
+      const { status, body } = await answer
+      expect(status).toBe(413)
+      expect(JSON.parse(body)).toMatchObject({ error: { code: expect.any(String) } })
+    })
+
+    test('Workers call and follow streams through it, a channel included, and who is refused hears why', async () => {
+      const { inside, port, ca } = await behindNginx()
+      inside.registerFunction(
+        'public::export',
+        async ({ writer }: any) => void writer.stream.end(Buffer.alloc(300_000, 'x')),
+      )
+      const address = `wss://localhost:${port}`
+      const worker = await RawClient.connect(`${address}/iii`, { ws: { ca }, path: '/?token=tok-anna' })
+      await expect.poll(async () => (await worker.call('public::hello', {})).result).toBe('hello')
+      const refused = new RawClient(`${address}/iii/?token=mallory`, { ca })
+      expect((await refused.closed).code).toBe(1008)
+      expect(refused.frames).toMatchObject([{ type: 'error', error: { message: 'this token is not valid' } }])
+
+      const socket = new WebSocket(`${address}/streams/stream/todos-live/all`, { ca })
+      onTestFinished(() => socket.terminate())
+      const frames: any[] = []
+      socket.on('message', (data: Buffer) => frames.push(JSON.parse(data.toString())))
+      await expect.poll(() => frames).toMatchObject([{ event: { type: 'sync' } }])
+      const event = { stream_name: 'todos-live', group_id: 'all', type: 'created', data: { id: 't1' } }
+      await inside.trigger({ function_id: 'stream::send', payload: event })
+      await expect.poll(() => frames[1]).toMatchObject({ event: { type: 'event', event: { data: { id: 't1' } } } })
+    })
+  },
+)

@@ -1,7 +1,8 @@
 // The `config` block of `iii-http` (spec 06 A.2): its schema, and its values with the defaults filled in.
 import type { JsonSchema } from '../../sdk/plugin.ts'
+import { shownValue } from '../../base/values/shown-value.ts'
 import { EXTRAS_PROPERTIES, readExtras, type ExtrasConfig, type ExtrasSettings } from './extras/settings.ts'
-import type { CorsConfig } from './response/cors.ts'
+import { unmatchableOrigins, type CorsConfig } from './response/cors.ts'
 
 /** As it stands in the `config` block; absent and null mean the default. */
 export interface HttpConfig extends ExtrasConfig {
@@ -241,12 +242,16 @@ export function readSettings(config: HttpConfig): HttpSettings {
 }
 
 /** What is odd about the settings though they count, in words for the log. */
-export function oddities({ concurrency_request_limit: limit, middleware }: HttpConfig): string[] {
+export function oddities({ concurrency_request_limit: limit, middleware, cors }: HttpConfig): string[] {
   const skipped = (middleware ?? []).filter(({ phase }) => (phase ?? PHASE) !== PHASE)
   return [
     ...(limit === 0 ? ['concurrency_request_limit is 0, which counts as 1'] : []),
     ...skipped.map(
       ({ function_id, phase }) => `middleware ${function_id} has the phase '${phase}' and is not run: '${PHASE}' is`,
+    ),
+    ...unmatchableOrigins(cors).map(
+      ({ origin, meant }) =>
+        `cors.allowed_origins has ${shownValue(origin)}, which no browser sends as its origin; write it as in "${meant}"`,
     ),
   ]
 }

@@ -118,16 +118,37 @@ const BEHIND_MS = 1_000
 export class ExchangeProblems {
   readonly #headers: LimitedWarning
   readonly #actions: LimitedWarning
+  readonly #results: LimitedWarning
+  readonly #timeouts: LimitedWarning
 
   constructor(log: PluginLog) {
     const write = (message: string, data: Record<string, unknown>): void => log.warn(message, data)
     this.#headers = new LimitedWarning(write)
     this.#actions = new LimitedWarning(write)
+    this.#results = new LimitedWarning(write)
+    this.#timeouts = new LimitedWarning(write)
   }
 
   invalidHeader({ functionId, method, apiPath }: Route, name: string): void {
     const shown = JSON.stringify(name.slice(0, SHOWN_CHARACTERS))
     this.#headers.warn(`${functionId} gave the header ${shown}, whose name or value can't be sent; it is left out.`, {
+      route: `${method} ${apiPath}`,
+    })
+  }
+
+  noMember({ functionId, method, apiPath }: Route): void {
+    this.#results.warn(
+      `${functionId} returned none of status_code, headers and body, so that {} was sent; an answer is { body: … }.`,
+      { route: `${method} ${apiPath}` },
+    )
+  }
+
+  /** @param hasReturned null, after which a handler may still write its answer. */
+  timedOut({ functionId, method, apiPath }: Route, limitMs: number, hasReturned: boolean): void {
+    const what = hasReturned
+      ? 'returned nothing and wrote no answer; it is to return { body: … }, or to write to the response,'
+      : 'did not answer'
+    this.#timeouts.warn(`${functionId} ${what} within ${limitMs} ms (default_timeout); 504 was sent.`, {
       route: `${method} ${apiPath}`,
     })
   }

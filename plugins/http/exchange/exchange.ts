@@ -56,6 +56,8 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
   #body: BodyForwarding | undefined
   #head: StreamHead | undefined
   #stream: ResponseStream | undefined
+  /** It may still write its answer. */
+  #hasReturnedNull = false
   #cancelGrace: (() => void) | undefined
   #status = 0
   #bytes = 0
@@ -113,9 +115,10 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
 
   /** Its time is up. */
   expired(): void {
-    const { answers, timers } = this.#context
-    if (this.#state === 'middleware') this.#answer(answers.middlewareTimeout())
-    else this.#answer(answers.requestTimeout(timers.limitMs))
+    const { answers, timers, problems } = this.#context
+    if (this.#state === 'middleware') return this.#answer(answers.middlewareTimeout())
+    if (this.#state === 'handling') problems.timedOut(this.#route, timers.limitMs, this.#hasReturnedNull)
+    this.#answer(answers.requestTimeout(timers.limitMs))
   }
 
   // ── its channels ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -246,12 +249,13 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
     if (result !== undefined && result.json !== 'null') {
       let answer: Answer
       try {
-        answer = mapRawResult(result.json, this.#onInvalidHeader)
+        answer = mapRawResult(result.json, this.#onInvalidHeader, this.#onNoMember)
       } catch (error) {
         return this.#fault(error)
       }
       return this.#answer(answer)
     }
+    this.#hasReturnedNull = true
     const { nullResultGraceMs } = this.#context.settings
     if (nullResultGraceMs === 0) return
     this.#cancelGrace = this.#context.clock.after(nullResultGraceMs, () => {
@@ -429,6 +433,8 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
   get #streamHead(): StreamHead {
     return (this.#head ??= new StreamHead(this.#onInvalidHeader))
   }
+
+  readonly #onNoMember = (): void => this.#context.problems.noMember(this.#route)
 
   readonly #onInvalidHeader = (name: string): void => this.#context.problems.invalidHeader(this.#route, name)
 }

@@ -56,6 +56,25 @@ export class Cors {
   }
 }
 
+/** Entries of `allowed_origins` that no browser sends as its origin, as it stands there or as it should be written. */
+export function unmatchableOrigins(config?: CorsConfig | null): { readonly origin: string; readonly meant: string }[] {
+  return (config?.allowed_origins ?? []).flatMap((origin) => {
+    const meant = originMeant(origin)
+    return meant === undefined || meant === origin ? [] : [{ origin, meant }]
+  })
+}
+
+/** Undefined for one about which nothing is known, such as `null` or that of an app. */
+function originMeant(origin: string): string | undefined {
+  if (origin === '*' || origin === 'null') return undefined
+  const url = URL.parse(origin.includes('://') ? origin : `https://${origin}`)
+  // A browser never names several.
+  if (url === null || origin.includes('*')) return EXAMPLE
+  return url.origin === 'null' ? undefined : url.origin
+}
+
+const EXAMPLE = 'https://app.example.com'
+
 const ANY_ORIGIN = ['access-control-allow-origin', '*'] as const
 const EXPOSE_ANY = ['access-control-expose-headers', '*'] as const
 /** On every answer, so that no cache gives one page's answer to another. */

@@ -9,6 +9,9 @@ import { findResultMembers } from './result-members.ts'
 /** Told of each header that is not sent, for the log. Framing headers are left out without a word. */
 export type OnInvalidHeader = (name: string) => void
 
+/** Told of a result that says something, but not in the members that are sent. */
+export type OnNoMember = () => void
+
 /** Null, undefined and whatever is no object give 200 and `{}`. */
 export function mapResult(result: unknown, onInvalidHeader?: OnInvalidHeader): Answer {
   const { statusCode, status_code = statusCode, headers, body } = isRecord(result) ? result : {}
@@ -19,8 +22,9 @@ export function mapResult(result: unknown, onInvalidHeader?: OnInvalidHeader): A
  * As `mapResult` of the parsed text; a body that goes out as JSON is the text as it was written.
  * @param json valid JSON.
  */
-export function mapRawResult(json: string, onInvalidHeader?: OnInvalidHeader): Answer {
+export function mapRawResult(json: string, onInvalidHeader?: OnInvalidHeader, onNoMember?: OnNoMember): Answer {
   const { statusCodeOfPython, statusCode = statusCodeOfPython, headers, body } = findResultMembers(json)
+  if (statusCode === undefined && headers === undefined && body === undefined && json !== '{}') onNoMember?.()
   return answer(parsed(statusCode), parsed(headers), new RawBody(body), onInvalidHeader)
 }
 

@@ -1,6 +1,7 @@
 // Reads the config of a binding of type `http` (spec 06 A.3). Pure.
 import { isRecord } from '../../../base/values/is-record.ts'
 import { shownValue } from '../../../base/values/shown-value.ts'
+import { configHints } from './config-hints.ts'
 import { isParameter, segmentsOf } from './segments.ts'
 
 export interface RouteConfig {
@@ -32,10 +33,12 @@ export function readRouteConfig(config: unknown): RouteConfig {
   const members = isRecord(config) ? config : {}
   const apiPath = members['api_path']
   if (typeof apiPath !== 'string')
-    throw new TypeError(`api_path is required for http triggers: a path such as "/users/:id", got ${shown(apiPath)}`)
+    throw new TypeError(
+      `api_path is required for http triggers: a path such as "/users/:id", got ${shown(apiPath)}${pathElsewhere(members)}`,
+    )
   const pattern = apiPath.startsWith('/') ? apiPath : `/${apiPath}`
-  checkPattern(pattern)
-  const warnings: string[] = []
+  const segments = checkPattern(pattern)
+  const warnings = configHints(members, segments)
   const method = readMethod(members['http_method'], warnings)
   return {
     apiPath,
@@ -52,7 +55,8 @@ export function readRouteConfig(config: unknown): RouteConfig {
 /** A request target holds none of these: a query is not part of the path, and blanks are encoded. */
 const NEVER_IN_PATHS = /[?#\s]/
 
-function checkPattern(pattern: string): void {
+/** @returns its segments. */
+function checkPattern(pattern: string): string[] {
   if (pattern.length > MAX_PATH_LENGTH)
     throw new TypeError(`api_path has ${pattern.length} characters; ${MAX_PATH_LENGTH} are allowed`)
   const never = NEVER_IN_PATHS.exec(pattern)
@@ -69,6 +73,12 @@ function checkPattern(pattern: string): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined)
     throw new TypeError(`api_path ${shown(pattern)} has the parameter ${twice} twice; give each a name of its own`)
+  return segments
+}
+
+/** Other APIs call it so. */
+function pathElsewhere({ path }: Readonly<Record<string, unknown>>): string {
+  return typeof path === 'string' ? "; the member 'path' is not read" : ''
 }
 
 function readMethod(value: unknown, warnings: string[]): string {

@@ -19,6 +19,9 @@ it('a handler that does not answer in time gives 504, with CORS, and ends undist
   const response = await fetch(run.url)
   expect(response.headers.get('access-control-allow-origin')).toBe('*')
   expect(await codeOf(response)).toEqual([504, 'TIMEOUT'])
+  expect(run.log.lines.map(({ message }) => message)).toContain(
+    'slow did not answer within 50 ms (default_timeout); 504 was sent.',
+  )
   finish.resolve()
   expect(await ended.promise).toBe('ended')
 })

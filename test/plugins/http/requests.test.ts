@@ -145,3 +145,20 @@ it('an id of a request is made or passed on, and sent back', async () => {
   expect(id).toMatch(/^[0-9a-f-]{36}$/)
   expect(made.headers.get('x-request-id')).toBe(id)
 })
+
+it.each(['hello', 7, [1], { ok: true }])('a result of which nothing is sent is told in the log: %j', async (result) => {
+  const run = await runHttp()
+  await run.serve('f', 'GET /', () => result)
+  expect(await (await fetch(run.url)).json()).toEqual({})
+  expect(run.log.lines.map(({ message, data }) => [message, data])).toContainEqual([
+    'f returned none of status_code, headers and body, so that {} was sent; an answer is { body: … }.',
+    { route: 'GET /' },
+  ])
+})
+
+it.each([{}, { body: null }, { status_code: 204 }, { headers: {} }])('and of any other nothing: %j', async (result) => {
+  const run = await runHttp()
+  await run.serve('f', 'GET /', () => result)
+  await (await fetch(run.url)).arrayBuffer()
+  expect(run.log.lines.filter(({ level }) => level === 'warn')).toEqual([])
+})

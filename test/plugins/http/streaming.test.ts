@@ -65,6 +65,13 @@ it('a handler that returns null and never writes ends in 504, or in 200 and {} a
   const patient = await runHttp({ default_timeout: 50 })
   await patient.serve('f', 'GET /', () => null)
   expect((await fetch(patient.url)).status).toBe(504)
+  expect(patient.log.lines).toContainEqual(
+    expect.objectContaining({
+      level: 'warn',
+      message: expect.stringMatching(/^f returned nothing and wrote no answer; .* within 50 ms/),
+      data: { route: 'GET /' },
+    }),
+  )
   const graceful = await runHttp({ null_result_grace_ms: 1 })
   await graceful.serve('f', 'GET /', () => null)
   const response = await fetch(graceful.url)

@@ -1,6 +1,6 @@
 // CORS headers (spec 06 A.9).
 import { describe, expect, it } from 'vitest'
-import { Cors, isPreflight } from '../../../../plugins/http/response/cors.ts'
+import { Cors, isPreflight, unmatchableOrigins } from '../../../../plugins/http/response/cors.ts'
 
 const VARY = ['vary', 'origin, access-control-request-method, access-control-request-headers']
 
@@ -78,4 +78,32 @@ it('tells a preflight from an OPTIONS request', () => {
   expect(isPreflight('OPTIONS', { 'access-control-request-method': 'PUT' })).toBe(true)
   expect(isPreflight('OPTIONS', {})).toBe(false)
   expect(isPreflight('GET', { 'access-control-request-method': 'PUT' })).toBe(false)
+})
+
+describe('origins that no browser sends', () => {
+  it.each([
+    ['https://a.example/', 'https://a.example'],
+    ['HTTPS://A.Example', 'https://a.example'],
+    ['https://a.example:443', 'https://a.example'],
+    ['https://a.example/page', 'https://a.example'],
+    ['a.example', 'https://a.example'],
+    ['localhost:3000', 'https://localhost:3000'],
+    ['https://*.a.example', 'https://app.example.com'],
+    ['', 'https://app.example.com'],
+  ])('%s is told, with how to write it', (origin, meant) => {
+    expect(unmatchableOrigins({ allowed_origins: [origin] })).toEqual([{ origin, meant }])
+  })
+
+  it('those that one may send are not', () => {
+    const origins = [
+      '*',
+      'null',
+      'https://a.example',
+      'http://127.0.0.1:8080',
+      'http://[::1]:1',
+      'capacitor://localhost',
+    ]
+    expect(unmatchableOrigins({ allowed_origins: origins })).toEqual([])
+    expect(unmatchableOrigins(null)).toEqual([])
+  })
 })

@@ -24,8 +24,34 @@ describe('the config of a route', () => {
       isRouted: true,
       conditionFunctionId: 'users::allowed',
       middlewareFunctionIds: ['mw::log', 'mw::auth'],
-      warnings: [],
+      warnings: ['"unknown" means nothing here and is ignored.'],
     })
+  })
+
+  it.each([
+    [{ method: 'POST' }, `"method" means nothing here and is ignored. Did you mean 'http_method'?`],
+    [{ http_metod: 'POST' }, `"http_metod" means nothing here and is ignored. Did you mean 'http_method'?`],
+    [{ middleware: ['a'] }, `"middleware" means nothing here and is ignored. Did you mean 'middleware_function_ids'?`],
+    [
+      { api_path: '/users/{id}' },
+      'the segment "{id}" is no parameter and is compared letter by letter; one is written ":id"',
+    ],
+    [{ api_path: '/*/x' }, 'the segment "*" is compared letter by letter; "*" alone, as the last one, takes the rest'],
+    [
+      { api_path: '/files/*rest' },
+      'the segment "*rest" is compared letter by letter; "*" alone, as the last one, takes the rest',
+    ],
+  ])('that says something else than it may mean is taken with a warning: %j', (members, warning) => {
+    expect(readRouteConfig({ api_path: '/', ...members }).warnings).toEqual([warning])
+  })
+
+  it('names only the first of many unknown members', () => {
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`member ${n}`, n]))
+    expect(readRouteConfig({ api_path: '/files/*', ...many }).warnings).toHaveLength(3)
+  })
+
+  it('without a path, but with one under another name, is refused with that name', () => {
+    expect(() => readRouteConfig({ path: '/a' })).toThrow("got undefined; the member 'path' is not read")
   })
 
   it('needs no more than a path, whose leading slash may be left out', () => {

@@ -16,6 +16,11 @@ export const MAX_LISTED_FAULTS = 20
 /** `json`: the body is no JSON, though it is needed. `request`: it, or something else of the request, does not fit. */
 export type FaultKind = 'json' | 'request'
 
+/** To a request of which it can't be said whether it fits. */
+export function notCheckedAnswer(reason: string): Answer {
+  return problemAnswer('request', [{ pointer: '', rule: 'check', message: `could not be checked: ${reason}` }])
+}
+
 export function problemAnswer(kind: FaultKind, faults: readonly RequestFault[]): Answer {
   const status = kind === 'json' ? 400 : 422
   const further = faults.length - MAX_LISTED_FAULTS

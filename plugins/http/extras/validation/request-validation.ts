@@ -7,7 +7,9 @@ import type { Handle, PluginLog } from '../../../../sdk/plugin.ts'
 import type { Route } from '../../exchange/route.ts'
 import type { ApiRequest } from '../../request/api-request.ts'
 import type { Answer } from '../../response/answer.ts'
+import { notCheckedAnswer } from './problem-details.ts'
 import { RequestValidator } from './request-validator.ts'
+import { OutOfTime } from './within-time.ts'
 
 export interface RequestValidationDeps {
   readonly iii: Pick<Handle, 'trigger'>
@@ -47,14 +49,33 @@ export class RequestValidation {
     const known = this.#known.get(key)
     if (known !== undefined && this.#deps.clock.passed() - known.askedAt < FRESH_MS) {
       this.#keep(key, known)
-      return known.validator?.check(request, body)
+      return this.#checked(known.validator, request, functionId, body)
     }
     let asking = this.#asking.get(key)
     if (asking === undefined) {
       asking = this.#ask(key, functionId, namespace).finally(() => this.#asking.delete(key))
       this.#asking.set(key, asking)
     }
-    return asking.then((validator): Answer | undefined => validator?.check(request, body))
+    return asking.then((validator) => this.#checked(validator, request, functionId, body))
+  }
+
+  /** What can't be checked is not let through: whoever makes a request could make it so. */
+  #checked(
+    validator: RequestValidator | undefined,
+    request: ApiRequest,
+    functionId: string,
+    body: string,
+  ): Answer | undefined {
+    try {
+      return validator?.check(request, body)
+    } catch (error) {
+      if (!(error instanceof OutOfTime || error instanceof RangeError)) throw error
+      const reason = error instanceof OutOfTime ? 'it takes too long' : 'it is nested too deep'
+      this.#warning.warn(
+        `A request could not be held against the request_format of ${functionId}, and was answered with 422: ${reason}.`,
+      )
+      return notCheckedAnswer(reason)
+    }
   }
 
   async #ask(key: string, functionId: string, namespace: string): Promise<RequestValidator | undefined> {

@@ -10,11 +10,18 @@ import { readRequestFormat, schemaAt, typesOf, type NamedPart, type RequestForma
 import { compileSchema, isJsonSchema } from '../json-schema-2020.ts'
 import { modernSchema } from '../modern-schema.ts'
 import { problemAnswer, type RequestFault } from './problem-details.ts'
+import { withinTime } from './within-time.ts'
 
 /** A longer format is not checked against. */
 export const MAX_FORMAT_CHARACTERS = 262_144
 /** Of a longer body the first error alone is told: one that consists of errors would be answered by many times its size. */
 export const MAX_ALL_ERRORS_CHARACTERS = 65_536
+/** How long a request may be held against a format, and how much longer for each MiB of its body. Meanwhile all others wait. */
+export const CHECK_MS = 250
+
+/** What may take a time that is out of all proportion to the value, however small that is. */
+const SLOW = /"(?:pattern|patternProperties|uniqueItems|\$ref)":/
+const MIB = 1024 * 1024
 
 /** Methods whose requests are held against a format that is of the body alone. */
 const METHODS_WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
@@ -27,6 +34,7 @@ export class RequestValidator {
   readonly #said: RequestFormat
   readonly #members: ReadonlySet<string>
   readonly #isFit: ValidateFunction
+  readonly #isSlow: boolean
   #allFaults: ValidateFunction | undefined
 
   /** @throws Error that says why the format can't be checked against. */
@@ -40,18 +48,24 @@ export class RequestValidator {
     this.#schema = this.#said.of === 'request' ? withoutUnchecked(modern) : modern
     this.#members = this.#said.of === 'request' ? namedMembers(modern) : new Set()
     this.#isFit = compileSchema(this.#schema, false)
+    this.#isSlow = SLOW.test(JSON.stringify(this.#schema))
   }
 
   /**
    * @param body JSON text; `null` also for a body that is none.
    * @returns the answer to a request that does not fit.
+   * @throws OutOfTime when it can't be said within `CHECK_MS`; RangeError where the value is nested too deep.
    */
   check(request: ApiRequest, body: string): Answer | undefined {
     const isOfBody = this.#said.of === 'body'
     if (isOfBody && !METHODS_WITH_BODY.has(request.method)) return undefined
     const value = isOfBody ? (JSON.parse(body) as unknown) : this.#valueOf(request, body)
-    if (this.#isFit(value)) return undefined
-    const faults = this.#faultsOf(value, body).map((error) => faultOf(error, isOfBody ? '/body' : ''))
+    const errors =
+      this.#isSlow || body.length > MAX_ALL_ERRORS_CHARACTERS
+        ? withinTime(CHECK_MS * (1 + Math.floor(body.length / MIB)), () => this.#errorsOf(value, body))
+        : this.#errorsOf(value, body)
+    if (errors === undefined) return undefined
+    const faults = errors.map((error) => faultOf(error, isOfBody ? '/body' : ''))
     const isNoJson =
       body === 'null' &&
       isJsonContentType(request.headers['content-type']) &&
@@ -59,7 +73,9 @@ export class RequestValidator {
     return problemAnswer(isNoJson ? 'json' : 'request', faults)
   }
 
-  #faultsOf(value: unknown, body: string): readonly ErrorObject[] {
+  /** Undefined: it fits. */
+  #errorsOf(value: unknown, body: string): readonly ErrorObject[] | undefined {
+    if (this.#isFit(value)) return undefined
     const first = this.#isFit.errors ?? []
     if (body.length > MAX_ALL_ERRORS_CHARACTERS) return first
     this.#allFaults ??= compileSchema(this.#schema, true)

@@ -96,3 +96,32 @@ describe('a format', () => {
     expect(asked).toHaveLength(MAX_VALIDATORS + 2)
   })
 })
+
+describe('what can not be checked is not let through', () => {
+  it.each([
+    ['a pattern', { pattern: '^(a+)+$' }, JSON.stringify(`${'a'.repeat(60)}b`)],
+    ['unique items', { uniqueItems: true }, JSON.stringify(Array.from({ length: 200_000 }, (_, index) => [index]))],
+    [
+      'branches',
+      { anyOf: ['x', 'y'].map((name) => ({ required: [name], properties: { a: { $ref: '#' } } })) },
+      `${'{"a":'.repeat(60)}{}${',"y":1}'.repeat(60)}`,
+    ],
+  ])('since %s would take too long', async (_what, format, body) => {
+    const { formats, status, log } = scene()
+    formats.set('default f', format)
+    expect(await status('f', body)).toBe(422)
+    expect(await status('f', body)).toBe(422)
+    // The second one is told of where a second has passed.
+    expect(new Set(log.lines.map(({ message }) => message))).toEqual(
+      new Set([expect.stringContaining('it takes too long')]),
+    )
+  })
+
+  it('since it is nested too deep', async () => {
+    const { formats, status, log } = scene()
+    formats.set('default f', { type: 'array', items: { $ref: '#' } })
+    expect(await status('f', `${'['.repeat(100_000)}${']'.repeat(100_000)}`)).toBe(422)
+    expect(log.lines.map(({ message }) => message)).toEqual([expect.stringContaining('nested too deep')])
+    expect(await status('f', '[[]]')).toBeUndefined()
+  })
+})

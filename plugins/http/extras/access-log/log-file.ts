@@ -1,5 +1,5 @@
 // A file of lines that is never waited for. One that was moved away, as by logrotate, is opened anew under its name.
-import { write, writeSync } from 'node:fs'
+import { constants, write, writeSync } from 'node:fs'
 import { mkdir, open, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { LineWriter, type FileWrites } from '../../../../base/files/line-writer.ts'
@@ -14,6 +14,8 @@ export const MAX_WAITING_BYTES = 4 * 1024 * 1024
 
 /** Lines may hold addresses of people. */
 const MODE = 0o640
+/** To append, and never to wait: without O_NONBLOCK a named pipe that nobody reads is waited for as long as that is so. */
+const FLAGS = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | (constants.O_NONBLOCK ?? 0)
 
 export interface LogFileOptions {
   /** Absolute. */
@@ -123,7 +125,11 @@ export class LogFile {
 }
 
 async function openFile({ path, clock, file: writes = NODE_FILE }: LogFileOptions): Promise<Opened> {
-  const handle = await open(path, 'a', MODE)
+  const handle = await open(path, FLAGS, MODE).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENXIO'
+      ? new Error('it is a named pipe, or a socket, that nobody reads', { cause: error })
+      : error
+  })
   const { ino: inode } = await handle.stat()
   const file = new ClosableWrites(writes)
   const writer = new LineWriter({

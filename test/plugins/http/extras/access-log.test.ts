@@ -1,5 +1,16 @@
 // The access log: what it says, and a file that may be moved away or be full.
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { write, writeSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import path from 'node:path'
@@ -135,6 +146,19 @@ describe('a file', () => {
     await expect(open(path.join(folder, 'file/access.log'))).rejects.toThrow(
       `the file ${path.join(folder, 'file/access.log')} can not be written: `,
     )
+  })
+
+  it.skipIf(process.platform === 'win32')('that is a named pipe nobody reads is told at once', async () => {
+    const pipe = path.join(tempFolder(), 'pipe')
+    execFileSync('mkfifo', [pipe])
+    await expect(open(pipe)).rejects.toThrow('it is a named pipe, or a socket, that nobody reads')
+    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK)
+    const { logFile } = await open(pipe)
+    logFile.write('1\n')
+    await logFile.close()
+    const read = Buffer.alloc(10)
+    expect(read.toString('utf8', 0, readSync(reader, read))).toBe('1\n')
+    closeSync(reader)
   })
 
   it.each(['moved', 'removed'])('that was %s is opened anew', async (what) => {

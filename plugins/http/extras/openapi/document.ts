@@ -39,7 +39,7 @@ export function openApiDocument(
 ): Record<string, unknown> {
   const schemas = new ComponentSchemas()
   const paths = new Map<string, { readonly template: PathTemplate; readonly item: Record<string, unknown> }>()
-  const operationIds = new Set<string>()
+  const operationIds = new Map<string, number>()
   const sorted = [...routes].sort(byPathAndMethod)
   let operations = 0
   for (const route of sorted) {
@@ -84,10 +84,10 @@ function compare(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0
 }
 
-/** Each names one operation of the document. */
-function freeId(wanted: string, taken: Set<string>): string {
+/** Each names one operation of the document. @param taken with the number that was used last behind each. */
+function freeId(wanted: string, taken: Map<string, number>): string {
   let free = wanted
-  for (let count = 2; taken.has(free); count++) free = `${wanted}_${count}`
-  taken.add(free)
+  for (let count = taken.get(wanted) ?? 1; taken.has(free); free = `${wanted}_${count}`) taken.set(wanted, ++count)
+  taken.set(free, 1)
   return free
 }

@@ -40,7 +40,7 @@ it('the next generation shares the address, and has it alone when the one before
   const next = generation('next', { port }, { others: [url] })
   await next.open()
   next.triggers.registerTrigger(BINDING)
-  before.triggers.unregisterTrigger({ id: 'b', moved: true })
+  before.triggers.unregisterTrigger({ id: 'b', deliberate: false, moved: true })
   // Each of them answers whatever comes to it.
   for (let n = 0; n < 10; n++) expect(['before', 'next']).toContain(await bodyOf(url))
   await before.stop(true)

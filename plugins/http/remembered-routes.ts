@@ -19,11 +19,16 @@ const COLLECT_MS = 250
 const WARNING_MS = 60_000
 const FILE_NAME = /^routes\.json$/
 
+export interface BoundRoute extends RouteName {
+  /** `session` is the one that bound it; undefined = a trusted worker. */
+  readonly value: { readonly session: string | undefined }
+}
+
 export interface RememberedRoutesDeps {
   /** Absolute path. */
   readonly file: string
   /** What is bound now. */
-  readonly current: () => Iterable<RouteName>
+  readonly current: () => Iterable<BoundRoute>
   readonly log: PluginLog
   readonly clock: Clock
 }
@@ -121,7 +126,9 @@ export class RememberedRoutes {
 
   #render(): string {
     const routes = new Map<string, [method: string, pattern: string]>()
-    for (const { method, pattern } of this.#deps.current()) {
+    for (const { method, pattern, value } of this.#deps.current()) {
+      // Sessions do not come back as who they were, and may not crowd out the routes of others.
+      if (value.session !== undefined) continue
       if (routes.size === MAX_REMEMBERED_ROUTES) break
       routes.set(`${method} ${pattern}`, [method, pattern])
     }

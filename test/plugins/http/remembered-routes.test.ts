@@ -21,9 +21,19 @@ function scene({ file = join(tempFolder(), 'iii-http', 'routes.json') } = {}) {
   const { lines, ...log } = collectingLog()
   const clock = new ManualClock()
   const now: RouteName[] = []
-  const remembered = new RememberedRoutes({ file, current: () => now, log, clock })
+  const session: { of?: RouteName } = {}
+  const current = () => now.map((route) => ({ ...route, value: { session: route === session.of ? 's-1' : undefined } }))
+  const remembered = new RememberedRoutes({ file, current, log, clock })
   onTestFinished(() => remembered.close(true))
-  return { file, lines, clock, now, remembered, written: () => (existsSync(file) ? readFileSync(file, 'utf8') : '') }
+  return {
+    file,
+    lines,
+    clock,
+    now,
+    session,
+    remembered,
+    written: () => (existsSync(file) ? readFileSync(file, 'utf8') : ''),
+  }
 }
 
 /** One whose last run had these routes. */
@@ -51,6 +61,16 @@ it('writes what is bound a moment after a change, and at the end', async () => {
   remembered.bound(SAVE)
   await remembered.close(false)
   expect(written()).toBe('{"routes":[["GET","/users/:id"],["PUT","/users/:id"]]}')
+})
+
+it('does not remember what a session has bound', async () => {
+  const { remembered, now, session, written } = scene()
+  await remembered.load(false)
+  remembered.begin()
+  now.push(USERS, SAVE)
+  session.of = USERS
+  await remembered.close(false)
+  expect(written()).toBe('{"routes":[["PUT","/users/:id"]]}')
 })
 
 it('leaves the file to the next generation', async () => {

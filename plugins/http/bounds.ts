@@ -17,6 +17,7 @@ import { HTTP_DEFAULTS } from './config.ts'
 import { MAX_CONTROL_CHARACTERS, MAX_STREAM_HEADERS } from './exchange/control-message.ts'
 import { READY_MS } from './http-worker.ts'
 import { AWAITED_MS, MAX_FILE_BYTES, MAX_REMEMBERED_ROUTES } from './remembered-routes.ts'
+import { MAX_JSON_DEPTH } from './request/json-body.ts'
 import { MAX_PATH_LENGTH, MAX_ROUTE_MIDDLEWARE, MAX_SEGMENTS } from './routes/route-config.ts'
 import { DRAIN_MS, LINGER_MS } from './server/http-server.ts'
 import { GIVEN_UP_MS, HELD_ADDRESS_MS } from './server/open-address.ts'
@@ -29,6 +30,11 @@ export const BOUNDS: readonly Bound[] = [
   optional('TCP connections at a time', 'max_connections', countText, 'closed'),
   { limit: 'body of a request', option: 'body_limit', initial: 'none: it is streamed', effect: 'HTTP 413' },
   optional('JSON body, which is collected', 'json_body_limit', bytesText, 'HTTP 413'),
+  fixed(
+    'its nesting',
+    `${MAX_JSON_DEPTH} levels`,
+    '`body` is null, as for what is no JSON; the bytes are in `request_body`',
+  ),
   optional('head of a request', 'head_timeout_ms', timeText, 'HTTP 408, closed'),
   { limit: 'its size', initial: bytesText(16_384), effect: 'HTTP 431, closed' },
   optional('silence between two requests', 'keep_alive_timeout_ms', timeText, 'closed'),

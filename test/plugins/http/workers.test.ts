@@ -1,5 +1,6 @@
 // Workers behind routes that die, share a route, and come back, in a whole engine (spec 01 §8.10, §8.11; 06 A.10).
 import { expect, it } from 'vitest'
+import { connectSdk, V11, V22 } from '../../clients/versions.ts'
 import { Collector } from '../../support/deadline.ts'
 import type { RawClient } from '../../support/raw-client.ts'
 import { startHttpEngine, type HttpEngine } from './http-engine.ts'
@@ -67,4 +68,18 @@ it('requests for a worker that was lost wait for its return', async () => {
   const after = await http.connect()
   await http.serve(after, 'f', 'GET /', () => ({ body: 'after' }))
   expect(await Promise.all(waiting)).toEqual(Array.from({ length: 5 }, () => [200, 'after']))
+})
+
+it.each([V22, V11])('a body nested 50,000 levels deep does not end a worker of iii-sdk $name', async (version) => {
+  const http = await startHttpEngine()
+  const client = connectSdk(version, http.engine.url)
+  client.registerFunction('f', async ({ body }) => ({ body }))
+  client.registerTrigger({ type: 'http', function_id: 'f', config: { api_path: '/', http_method: 'POST' } })
+  const url = await http.url()
+  const post = async (body: string): Promise<string> =>
+    (await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).text()
+  await expect.poll(() => post('[1]')).toBe('[1]')
+  for (const body of ['['.repeat(50_000) + ']'.repeat(50_000), '{"a":'.repeat(50_000) + '1' + '}'.repeat(50_000)])
+    expect(await post(body)).toBe('null')
+  expect(await post('[1]')).toBe('[1]')
 })

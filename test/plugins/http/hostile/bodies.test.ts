@@ -1,5 +1,6 @@
 // Bodies that are too large, too deep, not what they say, or not all there.
 import { describe, expect, it } from 'vitest'
+import { MAX_JSON_DEPTH } from '../../../../plugins/http/request/json-body.ts'
 import { RawHttp, requestText } from '../../../support/raw-http.ts'
 import { runHttp, type HttpRun } from '../http-run.ts'
 
@@ -46,13 +47,26 @@ describe('a JSON body', () => {
     expect(((await response.json()) as { body: unknown }).body).toEqual({ a: null, b: 0 })
   })
 
-  it.each([10_000, 200_000])('that is nested %i levels deep harms nobody', async (depth) => {
+  it('nested as deep as may be reaches its function', async () => {
     const { bodies, post } = await echoing()
-    expect((await post('['.repeat(depth) + ']'.repeat(depth))).status).toBe(200)
-    expect((await post('{"a":'.repeat(depth) + '1' + '}'.repeat(depth))).status).toBe(200)
-    expect((await post('[1]')).status).toBe(200)
-    expect(bodies).toHaveLength(3)
+    const deepest = '['.repeat(MAX_JSON_DEPTH) + ']'.repeat(MAX_JSON_DEPTH)
+    expect((await post(deepest)).status).toBe(200)
+    expect(JSON.stringify(bodies[0])).toBe(deepest)
   })
+
+  it.each([MAX_JSON_DEPTH + 1, 10_000, 200_000])(
+    'nested %i levels deep is null, and its bytes are there',
+    async (depth) => {
+      const run = await runHttp()
+      await run.serve('f', 'POST /', async ({ body, request_body }) => ({
+        body: [body, (await request_body.readAll()).length],
+      }))
+      for (const text of ['['.repeat(depth) + ']'.repeat(depth), '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)]) {
+        const response = await fetch(run.url, { method: 'POST', headers: JSON_TYPE, body: text })
+        expect(await response.json()).toEqual([null, text.length])
+      }
+    },
+  )
 
   it.each([
     ['says that it is too large', (size: number) => `Content-Length: ${size}`, false],

@@ -44,6 +44,14 @@ it('a session serves routes of its own by functions of its own, until it goes', 
   await expect.poll(() => get('/mine/1')).toEqual(NOT_FOUND)
 })
 
+it('a session with a prefix binds its functions by the names that it gave them', async () => {
+  const { run, session, bind, get } = await scene({ prefix: 'tenant' })
+  run.provide('f', saying('not its own'))
+  session.registerFunction('f', saying('session'))
+  bind(session, 'f', 'GET /a')
+  await expect.poll(() => get('/a')).toEqual([200, '"session"'])
+})
+
 describe('a session does not take', () => {
   it.each([
     ['the route', 'GET /login'],

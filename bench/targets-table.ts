@@ -92,6 +92,17 @@ export const TARGETS: readonly PerformanceTarget[] = [
   { scenario: 'session-memory', kind: 'measure', measure: 'per-session', of: 'median', atMost: 12, unit: 'KB' },
   ...httpTargets('http GET', 110),
   ...httpTargets('http POST', 140),
+  ...['http-bulk upload', 'http-bulk download'].map((named): PerformanceTarget => {
+    return {
+      scenario: 'http-bulk',
+      named,
+      kind: 'measure',
+      measure: 'added-rss',
+      of: 'median',
+      atMost: 100,
+      unit: 'MB',
+    }
+  }),
   { scenario: 'scanner', named: 'scanner 64 KB of objects', kind: 'rate', to: 'JSON.parse', atLeast: 10 },
   { scenario: 'scanner', named: 'scanner 64 KB of one string', kind: 'rate', to: 'JSON.parse', atLeast: 2 },
   { scenario: 'start-up', kind: 'measure', measure: 'listening', of: 'median', atMost: 400, unit: 'ms' },

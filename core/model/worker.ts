@@ -49,8 +49,15 @@ export interface WorkerInit {
   readonly maxRegistrations?: number
   /** Bytes of all of them that are of some size. */
   readonly maxRegisteredBytes?: number
-  /** Set for workers inside the engine process tree: instance id and name of the listing row. */
-  readonly internal?: { readonly instanceId: string; readonly name: string; readonly description?: string }
+  /** Set for workers inside the engine process tree: what the listing row says. */
+  readonly internal?: InternalName
+}
+
+export interface InternalName {
+  readonly instanceId: string
+  readonly name: string
+  /** Of a plugin it is known when its module has been read. */
+  description?: string
 }
 
 let connections = 0
@@ -63,7 +70,7 @@ export class Worker {
   readonly ipAddress: string | undefined
   readonly listener: string | undefined
   readonly slot: PluginSlot | undefined
-  readonly internal: WorkerInit['internal']
+  readonly internal: InternalName | undefined
   /** As the clock showed it; for listings. */
   readonly connectedAt = Date.now()
   /** By `performance.now()`; for durations. */

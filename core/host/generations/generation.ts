@@ -9,7 +9,7 @@ import type { WorkerEntry } from '../../config/types.ts'
 import type { EngineOptions } from '../../model/options.ts'
 import type { Log } from '../../log.ts'
 import type { PluginSlot } from '../../model/plugin-slot.ts'
-import { Worker } from '../../model/worker.ts'
+import { Worker, type InternalName } from '../../model/worker.ts'
 import type { Bundle, PluginDeclaration } from '../builds/bundle.ts'
 import type { Clock } from '../../../base/time/clock.ts'
 import { withDeadline } from '../../../base/time/deadline.ts'
@@ -335,12 +335,13 @@ async function loadReplica(
   const { name, source, entry, slot } = plan
   const log = around.log.child({ plugin: name })
   const place = container.open(name, (level, message, data) => log[level](message, data))
+  const internal: InternalName = { instanceId: entry.instanceId, name: source.name }
   const worker = new Worker({
     id: randomUUID(),
     link: place.link,
     policy: { kind: 'plugin', plugin: name, builtIn: source.builtIn || source.replaces, allow: entry.allow },
     slot,
-    internal: { instanceId: entry.instanceId, name: source.name },
+    internal,
   })
   place.attach(worker)
   try {
@@ -352,6 +353,7 @@ async function loadReplica(
       () => new CodedError('PLUGIN_TIMEOUT', `the import of plugin '${name}' did not end within ${ms} ms`),
       around.clock,
     )
+    if (declaration.description !== undefined) internal.description = declaration.description
     return { replica: { place, worker }, declaration }
   } catch (error) {
     await place.leave()

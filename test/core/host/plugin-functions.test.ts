@@ -46,6 +46,15 @@ test('list is sorted by name and can be narrowed to a state', async () => {
   expect(plugins[0]?.['memory_bytes']).toBeGreaterThan(1_000_000)
 })
 
+test('listings of workers show what a plugin says it is for', async () => {
+  const host = testHost()
+  host.write('plugins/a.ts', greeter('a', 'a', `description: 'First.',`))
+  await host.start({ name: 'a' })
+  expect(await host.call('engine::workers::info', { name: 'a' })).toMatchObject({
+    worker: { name: 'a', description: 'First.' },
+  })
+})
+
 test('answers are what their schemas say, and no member is missing in those', async () => {
   const host = testHost()
   host.write('plugins/a.ts', greeter('a', 'a', `description: 'First.', version: '1.2.3', repeatable: true,`))

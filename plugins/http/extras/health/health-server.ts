@@ -42,7 +42,7 @@ export class HealthServer {
 
   private constructor({ path, log }: HealthServerOptions) {
     this.#listener = new WebListener({
-      worker: 'iii-http',
+      worker: "'health' of iii-http",
       handshakeTimeoutMs: PROBE_MS,
       maxConnections: MAX_PROBE_CONNECTIONS,
       onFailure: ({ message }) => log.error('The server of the health endpoint failed.', { error: message }),

@@ -108,6 +108,9 @@ describe('a port for probes', () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     onTestFinished(() => void other.close())
-    await expect(open((other.address() as AddressInfo).port)).rejects.toMatchObject({ code: 'address_unavailable' })
+    await expect(open((other.address() as AddressInfo).port)).rejects.toMatchObject({
+      code: 'address_unavailable',
+      message: expect.stringContaining("set another 'port' for 'health' of iii-http"),
+    })
   })
 })

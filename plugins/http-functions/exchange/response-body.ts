@@ -39,6 +39,8 @@ export async function readBody(response: IncomingMessage, maxBytes: number, read
   }
   const chunks: Buffer[] = []
   let bytes = 0
+  let isEmpty = true
+  response.once('data', () => (isEmpty = false)).pause()
   try {
     for await (const chunk of (await decoded(response)) as AsyncIterable<Buffer>) {
       if (bytes + chunk.length > maxBytes) throw tooLarge('is longer', maxBytes)
@@ -56,6 +58,8 @@ export async function readBody(response: IncomingMessage, maxBytes: number, read
     return Buffer.concat(chunks, bytes)
   } catch (error) {
     if (error instanceof CallError) throw error
+    // Nothing at all is no content in any encoding, but many servers name one all the same.
+    if (isEmpty && response.complete) return Buffer.alloc(0)
     throw new CallError('http_response_failed', `the answer broke off after ${bytes} bytes: ${causesOf(error)}`, {
       cause: error,
       isPassing: true,

@@ -146,6 +146,8 @@ describe('the answer', () => {
     ['302 with HTML', answers(302, '<a href="/x">', { location: '/x' }), null],
     ['302 with JSON', answers(302, '{"to":"/x"}', { location: '/x' }), { to: '/x' }],
     ['gzip', answers(200, gzipSync('{"z":1}'), { 'content-encoding': 'gzip' }), { z: 1 }],
+    ['204 that says gzip', answers(204, '', { 'content-encoding': 'gzip' }), null],
+    ['nothing that says br', answers(200, '', { 'content-encoding': 'br' }), null],
     ['deflate', answers(200, deflateSync('{"z":1}'), { 'content-encoding': 'Deflate' }), { z: 1 }],
     ['br', answers(200, brotliCompressSync('{"z":1}'), { 'content-encoding': 'br' }), { z: 1 }],
     ['zstd', answers(200, zstdCompressSync('{"z":1}'), { 'content-encoding': 'zstd' }), { z: 1 }],

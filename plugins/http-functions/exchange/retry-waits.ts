@@ -3,9 +3,8 @@ import { backOffMs } from '../../../base/time/back-off.ts'
 import { RETRIED_STATUS, type RetryRule } from '../target/retry-rule.ts'
 import type { Method } from '../target/target.ts'
 import { CallError } from './call-error.ts'
-import type { Answer } from './send.ts'
+import { IDEMPOTENT, type Answer } from './send.ts'
 
-const IDEMPOTENT: ReadonlySet<Method> = new Set(['GET', 'PUT', 'DELETE'])
 /** Each wait is something between half of it and all of it. */
 const SPREAD = [0.5, 1] as const
 

@@ -28,6 +28,8 @@ export interface SendDeps {
 }
 
 const NO_BODY = Buffer.alloc(0)
+/** Methods of requests that may be made twice: whether the endpoint has seen the first one is not known. */
+export const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'PUT', 'DELETE'])
 
 /** @throws CallError; CodedError `url_validation_failed` where the name leads to an address that is blocked */
 export async function send(deps: SendDeps, { url, method, headers, body, signal }: OutgoingRequest): Promise<Answer> {
@@ -53,6 +55,9 @@ export async function send(deps: SendDeps, { url, method, headers, body, signal 
     request.on('error', (error) => {
       if (hasBegun) return
       end()
+      // The endpoint has closed the connection while nobody used it. Each time there is one less that was kept.
+      if (request.reusedSocket && IDEMPOTENT.has(method) && isConnectionLost(error))
+        return resolve(send(deps, { url, method, headers, body, signal }))
       reject(requestError(error, isConnected))
     })
     // Nobody has asked for another protocol.
@@ -69,6 +74,10 @@ export async function send(deps: SendDeps, { url, method, headers, body, signal 
     })
     request.end(body)
   })
+}
+
+function isConnectionLost({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE'
 }
 
 function requestError(error: Error, isConnected: boolean): Error {

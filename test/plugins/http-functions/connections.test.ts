@@ -36,6 +36,22 @@ describe('a connection', () => {
     expect(api.connections).toBe(3)
   })
 
+  test.each([
+    ['GET', 'is replaced, and the request made again', '2'],
+    ['POST', 'fails, since the endpoint may have seen it', 'http_request_failed'],
+  ])('that breaks when %s uses it again %s', async (method, _what, expected) => {
+    const api = await apiServer(({ socket }) => {
+      const isFirst = socket === api.requests[0]!.socket
+      if (isFirst && api.requests.length > 1) return void socket.resetAndDestroy()
+      return isFirst ? '1' : '2'
+    })
+    const run = await runHttpFunctions()
+    await run.register({ url: api.url, method })
+    expect(await run.call()).toBe('1')
+    expect(await run.call().catch(({ code }: { code: string }) => code)).toBe(expected)
+    expect(api.requests).toHaveLength(method === 'GET' ? 3 : 2)
+  })
+
   test('is not kept beyond the limit of its host', async () => {
     const waiting: (() => void)[] = []
     const api = await apiServer((_request, response) => void waiting.push(() => response.end('1')))

@@ -140,14 +140,14 @@ export class FrameReader {
       this.#frameCame()
       webSocket.emit('message', lent.payload, true, lent.region)
     }
-    if (this.#owed > 0 && !receiver.writableEnded && !receiver.destroyed) {
+    if (this.#owed > 0 && !isOver(receiver)) {
       this.#owed -= at
       if (this.#owed === 0) this.#frameCame()
       if (this.#owedKey !== 0) this.#owedKey = unmask(chunk, 0, at, this.#owedKey)
       this.#hand(at === end ? chunk : chunk.subarray(0, at))
     }
     // After a close frame or a violation ws reads on only to empty the socket.
-    while (at < end && !receiver.writableEnded && !receiver.destroyed) {
+    while (at < end && !isOver(receiver)) {
       const size = frameSize(chunk, at)
       if (size === INCOMPLETE) {
         this.#tail = Buffer.from(chunk.subarray(at))
@@ -195,6 +195,11 @@ export class FrameReader {
     this.#isConcluded = true
     this.#owner.closed(code)
   }
+}
+
+/** After a close frame, or a violation: that the receiver is destroyed for it comes only in the next turn. */
+function isOver({ writableEnded, errored, destroyed }: Writable): boolean {
+  return writableEnded || errored !== null || destroyed
 }
 
 /** A binary frame of which the first part has come. */

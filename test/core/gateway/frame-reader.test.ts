@@ -223,6 +223,20 @@ describe('readFramesDirectly', () => {
     expect(await closeCode(second.client)).toBe(1009)
   })
 
+  it.each([false, true])(
+    'hands out nothing behind a violation, in the same read or in a later one (lends: %s)',
+    async (takesLent) => {
+      const { client, messages, server } = await pair(1 << 20, { takesLent })
+      const code = closeCode(client)
+      const large = frame(Buffer.alloc(60_000, 7), { opcode: 2 })
+      client.write(Buffer.concat([frame('a'), frame('', { opcode: 3 }), frame('b'), large.subarray(0, 100)]))
+      expect(await code).toBe(1002)
+      client.end(Buffer.concat([large.subarray(100), frame('c')]))
+      await once(server, 'close')
+      expect(messages).toEqual([['a', false]])
+    },
+  )
+
   it('closes a connection whose client does not mask', async () => {
     const { client } = await pair()
     client.write(Buffer.from([0x81, 1, 0x61]))

@@ -1,5 +1,5 @@
-// A plugin whose stored address can't be opened at the boot serves on the one of the file (spec 02 §7.2): the engine is up, and the
-// setting can be mended. Never from this machine alone to the network.
+// A plugin whose stored address can't be opened at the boot serves on the one of the file (spec 02 §7.2, 06 A.2): the engine is up, and
+// the setting can be mended. Never on one that nobody has written down, nor from this machine alone to the network.
 import { CodedError } from '../../../protocol/errors.ts'
 import { isLoopbackHost } from '../../../base/net/loopback-host.ts'
 import type { Generation } from './generation.ts'
@@ -12,12 +12,9 @@ export async function fallbackAddress(
   settle: SettleSettings,
 ): Promise<Config | undefined> {
   if (from !== 'stored' || !concernsAddress(error)) return undefined
-  const { config: file } = await settle(
-    plan.source,
-    declaration,
-    plan.entry,
-    aboutOf(plan.source, declaration, plan.entry).config,
-  )
+  const { config: block } = aboutOf(plan.source, declaration, plan.entry)
+  if (block['host'] === undefined && block['port'] === undefined) return undefined
+  const { config: file } = await settle(plan.source, declaration, plan.entry, block)
   const { host, port } = file
   if (typeof host !== 'string' || (host === config['host'] && port === config['port'])) return undefined
   if (isLoopbackHost(String(config['host'])) && !isLoopbackHost(host)) return undefined

@@ -1,5 +1,6 @@
 // The first start of all plugins: loaded at the same time, started one by one in the order of what they require. One that can't
 // start keeps no other from it.
+import { shownAddress } from '../../../base/net/shown-address.ts'
 import type { Log } from '../../log.ts'
 import { fallbackAddress } from './address-fallback.ts'
 import { asGenerationError, Generation } from './generation.ts'
@@ -46,10 +47,9 @@ export async function bootPlugins(
     } catch (failure) {
       const settings = await fallbackAddress(start.to, failure, around.settle)
       if (settings === undefined) throw failure
-      log.warn(`plugin '${start.to.name}': ${(failure as Error).message}; it serves on the address of the file`, {
-        host: settings['host'],
-        port: settings['port'],
-      })
+      const address = shownAddress(String(settings['host']), Number(settings['port']))
+      const problem = (failure as Error).message.replace(/\.$/, '')
+      log.warn(`plugin '${start.to.name}': ${problem}; it serves on the address of the file, ${address}`)
       const to = await Generation.prepare({ ...start.to.plan, settings }, around)
       await reconciler.carryOut([{ ...start, to }])
     }

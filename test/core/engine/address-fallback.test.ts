@@ -1,4 +1,4 @@
-// A stream port that was set at run time and is taken at the next boot: the engine serves on the port of the file (spec 02 §7.2).
+// A port that was set at run time and is taken at the next boot: the engine serves on the port of the file (spec 02 §7.2, 06 A.2).
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
@@ -8,6 +8,8 @@ import { EngineFolder, LISTENER } from './running-engine.ts'
 
 const stream = (port: number, host = '127.0.0.1') =>
   `{ name: iii-stream, config: { port: ${port}, host: ${host}, adapter: { name: kv, config: { store_method: in_memory } } } }`
+
+const http = (config: string) => `{ name: iii-http, config: ${config} }`
 
 async function occupied(port: number): Promise<void> {
   const server = createServer()
@@ -25,13 +27,13 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-/** An engine whose stream port was set to another one than the file's, and has ended. */
-async function engineWithStoredPort(file: string, value: object): Promise<EngineFolder> {
+/** An engine in which the port of a worker was set to another one than the file's, and which has ended. */
+async function engineWithStoredPort(file: string, value: object, id = 'iii-stream'): Promise<EngineFolder> {
   const folder = new EngineFolder()
   folder.configure(LISTENER, file)
   const engine = await folder.start()
   const client = await folder.connect()
-  expect((await client.call('configuration::set', { id: 'iii-stream', value })).error).toBeUndefined()
+  expect((await client.call('configuration::set', { id, value })).error).toBeUndefined()
   await engine.close()
   return folder
 }
@@ -45,7 +47,28 @@ test('It serves on the stored port, and on that of the file when the stored one 
   await occupied(storedPort)
   await folder.start()
   expect(await answers(filePort)).toBe(true)
-  expect((await folder.logged('serves on the address of the file')).level).toBe('warn')
+  const warning = await folder.logged(`serves on the address of the file, 127.0.0.1:${filePort}`)
+  expect(warning.level).toBe('warn')
+  expect(JSON.stringify(warning)).toContain(`127.0.0.1:${storedPort} is already in use`)
+})
+
+test('HTTP requests are answered on the port of the file, with what else was stored', async () => {
+  const [filePort, storedPort] = [await unusedPort(), await unusedPort()]
+  const stored = { port: storedPort, request_id_header: 'x-id' }
+  const folder = await engineWithStoredPort(http(`{ port: ${filePort} }`), stored, 'iii-http')
+  await occupied(storedPort)
+  await folder.start()
+  const response = await fetch(`http://127.0.0.1:${filePort}/`, { headers: { 'x-id': 'a' } })
+  expect([response.status, response.headers.get('x-id')]).toEqual([404, 'a'])
+})
+
+test('Where the file says nothing of an address there is none to serve on', async () => {
+  const [filePort, storedPort] = [await unusedPort(), await unusedPort()]
+  const folder = await engineWithStoredPort(http(`{ port: ${filePort} }`), { port: storedPort }, 'iii-http')
+  // What is stored counts still, and the default is nobody's word.
+  folder.configure(LISTENER, http('{}'))
+  await occupied(storedPort)
+  await expect(folder.start()).rejects.toThrow(`127.0.0.1:${storedPort} is already in use`)
 })
 
 test('Not from loopback to the network: then the start ends with the error', async () => {

@@ -180,13 +180,13 @@ export class BaseHandle<Reader, Writer> {
   readonly registerTrigger = <const Type extends string>(input: TriggerInput<Type>): TriggerRef => {
     const {
       type,
+      id = randomUuid(),
       function_id,
       config = {},
       metadata,
       namespace = this.#namespace,
       trigger_namespace,
     } = input as TriggerInput
-    const id = randomUuid()
     this.#transport.control({
       type: 'registertrigger',
       id,

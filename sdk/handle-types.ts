@@ -72,6 +72,8 @@ export interface TriggerRequest {
 export type TriggerInput<Type extends string = string> = {
   /** Id of the trigger type. */
   readonly type: Type
+  /** By which the binding is listed; another binding under the same id takes its place. Default: a random one. */
+  readonly id?: string
   /** The function that gets the events. It need not exist yet. */
   readonly function_id: string
   /** Handed to the function with each event, as its second argument. */

@@ -1,9 +1,8 @@
 // Starts `iii-http` and hands it what the host says.
 import { CodedError } from '../../protocol/errors.ts'
-import { SEATS } from '../../protocol/seats.ts'
 import type { PluginContext, RunningPlugin } from '../../sdk/plugin.ts'
 import type { HttpConfig } from './config.ts'
-import { registerHttpFunctions, WATCH_FUNCTION } from './functions.ts'
+import { registerHttpFunctions } from './functions.ts'
 import { HttpWorker } from './http-worker.ts'
 import { HTTP_TRIGGER_TYPE } from './trigger.ts'
 
@@ -18,11 +17,6 @@ export async function startHttp(context: PluginContext<HttpConfig>): Promise<Run
   await worker.open()
   iii.registerTriggerType(HTTP_TRIGGER_TYPE, worker.triggers)
   registerHttpFunctions(iii, (change) => worker.functionsChanged(change))
-  iii.registerTrigger({
-    type: 'engine::functions-changed',
-    function_id: WATCH_FUNCTION,
-    config: { prefix: SEATS.telemetry },
-  })
   return {
     listening: () => worker.ready(),
     async reconfigure(config) {

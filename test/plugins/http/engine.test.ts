@@ -167,3 +167,23 @@ it('the end of the engine finishes what is under way and closes what is idle', a
   await http.close()
   expect(await idle.ended).toMatch(/"ok"$/)
 })
+
+it('what iii’s configuration worker knows of it is there: the handler under both names, and its binding, also after a reload', async () => {
+  const http = await startHttpEngine()
+  const shown = {
+    id: 'iii-http::config-watch',
+    trigger_type: 'configuration',
+    function_id: 'iii-http::on-config-change',
+    config: { configuration_id: 'iii-http', event_types: ['configuration:updated'] },
+  }
+  const worker = await http.connect()
+  for (let round = 0; round < 2; round++) {
+    for (const id of ['iii-http::on-config-change', 'http::on-config-change'])
+      expect((await worker.call(id, { any: 1 })).result).toEqual({ ok: true })
+    const listed = (await http.engine.call('engine::registered-triggers::list', { include_internal: true })) as any
+    expect(listed.registered_triggers).toContainEqual(expect.objectContaining(shown))
+    await reload(http)
+  }
+  const functions = (await http.engine.call('engine::functions::list', {})) as any
+  expect(JSON.stringify(functions)).not.toContain('on-config-change')
+})

@@ -5,7 +5,7 @@ import { headRefusal, type HeadRefusal } from '../request/head-refusal.ts'
 import { isJsonContentType } from '../request/json-body.ts'
 import { QueryError } from '../request/query.ts'
 import { requestIdOf } from '../request/request-id.ts'
-import type { Answer } from '../response/answer.ts'
+import type { Answer, HeaderList } from '../response/answer.ts'
 import type { BoundRoutes } from '../routes/bound-routes.ts'
 import type { RouteMatch } from '../routes/route-table.ts'
 import { Exchange, type ExchangeServer } from './exchange.ts'
@@ -118,6 +118,14 @@ export class Dispatcher {
     if (!response.destroyed) this.#answer(server, request, response, answer)
   }
 
+  /** As answers tell it that come from no exchange. */
+  #ownHeaders(request: IncomingMessage): HeaderList {
+    const { requestIdHeader } = this.#deps.context.settings
+    if (requestIdHeader === undefined) return []
+    const given = request.headers[requestIdHeader]
+    return [[requestIdHeader, requestIdOf(typeof given === 'string' ? given : undefined)]]
+  }
+
   #preflight(server: ExchangeServer, request: IncomingMessage, response: ServerResponse): void {
     this.#send(server, request, response, this.#deps.context.cors.preflightFor(request.headers.origin))
   }
@@ -126,8 +134,9 @@ export class Dispatcher {
   #refuse(request: IncomingMessage, response: ServerResponse, { status, message }: HeadRefusal): void {
     const { answers, cors } = this.#deps.context
     const { headers, body } = answers.badRequest(message)
-    const answer = { status, headers: cors.addTo(headers, request.headers.origin), body }
-    this.#tellWhenDone(request, response, answer)
+    const own = this.#ownHeaders(request)
+    const answer = { status, headers: [...cors.addTo(headers, request.headers.origin), ...own], body }
+    this.#tellWhenDone(request, response, answer, own[0]?.[1])
     sendLast(response, answer)
   }
 
@@ -137,12 +146,18 @@ export class Dispatcher {
   }
 
   #send(server: ExchangeServer, request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-    this.#tellWhenDone(request, response, answer)
+    const headers = this.#ownHeaders(request)
+    this.#tellWhenDone(request, response, answer, headers[0]?.[1])
     const timeoutMs = this.#deps.context.settings.sendTimeoutMs
-    sendAnswer(request, response, answer, { headers: [], isLast: server.isDraining, timeoutMs })
+    sendAnswer(request, response, answer, { headers, isLast: server.isDraining, timeoutMs })
   }
 
-  #tellWhenDone(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  #tellWhenDone(
+    request: IncomingMessage,
+    response: ServerResponse,
+    answer: Answer,
+    requestId: string | undefined,
+  ): void {
     const startedAt = performance.now()
     const bytes = request.method === 'HEAD' ? 0 : lengthOf(answer.body)
     const { done } = this.#deps.context.extras
@@ -156,7 +171,7 @@ export class Dispatcher {
           durationMs: performance.now() - startedAt,
           isStreamed: false,
           errorId: undefined,
-          requestId: undefined,
+          requestId,
         }),
       )
   }

@@ -146,6 +146,19 @@ it('an id of a request is made or passed on, and sent back', async () => {
   expect(made.headers.get('x-request-id')).toBe(id)
 })
 
+it('an id is sent back also where no function is called', async () => {
+  const run = await runHttp({ request_id_header: 'x-request-id' })
+  await run.serve('f', 'GET /', () => ({ body: 'ok' }))
+  const ask = async (path: string, method = 'GET', more = {}): Promise<unknown[]> => {
+    const response = await fetch(run.url + path, { method, headers: { 'x-request-id': 'r-1', ...more } })
+    return [response.status, response.headers.get('x-request-id')]
+  }
+  expect(await ask('/none')).toEqual([404, 'r-1'])
+  expect(await ask('/', 'DELETE')).toEqual([405, 'r-1'])
+  expect(await ask('/?a=%ff')).toEqual([400, 'r-1'])
+  expect(await ask('/', 'OPTIONS', { 'access-control-request-method': 'PUT' })).toEqual([200, 'r-1'])
+})
+
 it.each(['hello', 7, [1], { ok: true }])('a result of which nothing is sent is told in the log: %j', async (result) => {
   const run = await runHttp()
   await run.serve('f', 'GET /', () => result)

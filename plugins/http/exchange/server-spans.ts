@@ -26,7 +26,10 @@ export class ServerSpans {
   }
 }
 
-/** Undefined also for one that is not of the form. */
+/**
+ * Undefined also for one that is not of the form. Its `tracestate` stays behind: neither calls on the wire (spec 01) nor exported spans have a
+ * member for it.
+ */
 export function inboundTraceparent({ headers }: ApiRequest): string | undefined {
   const { traceparent } = headers
   return traceparent !== undefined && TRACEPARENT.test(traceparent) ? traceparent : undefined

@@ -12,10 +12,7 @@ const CONFIG_FUNCTION_OF_ALIAS = 'http::on-config-change'
 
 const INTERNAL = { metadata: { internal: true } }
 
-export function registerHttpFunctions(
-  iii: PluginHandle,
-  onFunctionsChanged: (change: FunctionsChanged) => void,
-): void {
+export function registerHttpFunctions(iii: PluginHandle, onFunctionsChanged: (change: FunctionsChanged) => void): void {
   iii.registerFunction(WATCH_FUNCTION, onFunctionsChanged, INTERNAL)
   iii.registerTrigger({
     type: 'engine::functions-changed',
@@ -23,8 +20,7 @@ export function registerHttpFunctions(
     config: { prefix: SEATS.telemetry },
   })
   // What is set is in force before whoever sets it is answered: there is nothing to be done about it.
-  for (const id of [CONFIG_FUNCTION, CONFIG_FUNCTION_OF_ALIAS])
-    iii.registerFunction(id, () => ({ ok: true }), INTERNAL)
+  for (const id of [CONFIG_FUNCTION, CONFIG_FUNCTION_OF_ALIAS]) iii.registerFunction(id, () => ({ ok: true }), INTERNAL)
   iii.registerTrigger({
     id: 'iii-http::config-watch',
     type: 'configuration',

@@ -35,7 +35,7 @@ export class ResponseStream {
     if (this.#length !== undefined && this.#bytes > this.#length) return this.abort()
     if (bytes.length === 0 || this.#response.write(bytes)) return
     this.#channels.pauseResponse()
-    this.#stalled ??= setTimeout(() => this.abort(), this.#sendTimeoutMs).unref()
+    this.#stalled ??= setTimeout(() => this.#giveUp(), this.#sendTimeoutMs).unref()
   }
 
   end(): void {
@@ -48,8 +48,15 @@ export class ResponseStream {
     this.#response.end()
   }
 
-  /** The client sees that it has not got everything. */
+  /** The client gets what has been written, and sees that it has not got everything. */
   abort(): void {
+    if (this.#stalled !== undefined) return this.#giveUp()
+    this.#state = 'ended'
+    // What was written in this turn is on its way to the socket until the turn ends.
+    setImmediate(() => this.#response.socket?.destroySoon())
+  }
+
+  #giveUp(): void {
     this.#state = 'ended'
     clearTimeout(this.#stalled)
     this.#response.destroy()

@@ -146,8 +146,9 @@ describe('a copy that can not be made', () => {
 
   test('in a folder that is not there, or under a relative path', async () => {
     const { store } = await filled(tempFolder(), 1)
-    expect((await refusal(store, '/nope/copy.db')).message).toBe(
-      'The folder /nope of the backup does not exist. Create it, or choose another file.',
+    const missing = join(tempFolder(), 'nope')
+    expect((await refusal(store, join(missing, 'copy.db'))).message).toBe(
+      `The folder ${missing} of the backup does not exist. Create it, or choose another file.`,
     )
     expect((await refusal(store, 'copy.db')).message).toBe('The path of a backup must be absolute, got "copy.db".')
   })

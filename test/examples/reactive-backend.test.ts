@@ -128,7 +128,7 @@ describe.skipIf(lacks('Chromium'))('the reactive backend (needs Chromium)', () =
     example.gate.shut()
     await example.startEngine()
     const after = await connect(example)
-    await expect.poll(() => hasFunction(after, 'todos::on-metrics'), POLL).toBe(true)
+    await expect.poll(() => isBack(after), POLL).toBe(true)
     await todosOf(after).update(plan!.id, { done: true })
     for (const title of ['Answer the first customer', 'Raise a glass']) await todosOf(after).create(title)
     await expect.poll(() => after.result('todos::metrics'), POLL).toEqual({ open: 4, done: 1, changes: 6 })
@@ -172,7 +172,7 @@ describe.skipIf(lacks('Chromium'))('the reactive backend (needs Chromium)', () =
     await rm(join(example.folder, 'data/stream_store'), { recursive: true })
     await example.startEngine()
     const after = await connect(example)
-    await expect.poll(() => hasFunction(after, 'todos::on-metrics'), POLL).toBe(true)
+    await expect.poll(() => isBack(after), POLL).toBe(true)
     await todosOf(after).create('Three')
     example.gate.open()
     await page.waitForSelector('[data-connection=live][data-recovered=false]')
@@ -286,9 +286,12 @@ function todosOf(client: LoadClient) {
 
 const texts = (page: Page, selector: string): Promise<string[]> => page.locator(selector).allTextContents()
 
-async function hasFunction(client: LoadClient, id: string): Promise<boolean> {
-  const { error } = await client.call('engine::functions::info', { function_id: id })
-  return error === undefined
+/** The worker is back and reacts: its functions are known before that, since the engine remembers them. */
+async function isBack(client: LoadClient): Promise<boolean> {
+  const { registered_triggers: bound } = await client.result('engine::registered-triggers::list', {
+    function_id: 'todos::on-metrics',
+  })
+  return bound.length === 1 && (await client.call('todos::metrics')).error === undefined
 }
 
 async function expectTitles(page: Page, titles: readonly string[]): Promise<void> {

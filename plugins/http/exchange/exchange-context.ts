@@ -33,6 +33,8 @@ export interface ExchangeCall {
   readonly namespace: string | undefined
   readonly traceparent: string | undefined
   readonly baggage: string | undefined
+  /** Of the request, on the clock. */
+  readonly deadline: number
 }
 
 export class ExchangeContext {
@@ -74,12 +76,6 @@ export class ExchangeContext {
     return this.#answers
   }
 
-  /** The limit of the request is what counts; that of its calls is there so that nothing waits for ever. */
-  get #callTimeoutMs(): number {
-    const { limitMs } = this.timers
-    return limitMs === USUAL_TIMEOUT_MS ? limitMs : limitMs + BEHIND_MS
-  }
-
   /** Requests that are under way keep their time limit and go on by the new settings in everything else. */
   change(settings: ExchangeSettings): void {
     this.#settings = settings
@@ -98,8 +94,10 @@ export class ExchangeContext {
     namespace,
     traceparent,
     baggage,
+    deadline,
   }: ExchangeCall): Promise<RawJson | undefined> {
-    const request: TriggerRequest = { function_id: functionId, payload, raw: true, timeoutMs: this.#callTimeoutMs }
+    const timeoutMs = this.#callTimeoutMs(deadline)
+    const request: TriggerRequest = { function_id: functionId, payload, raw: true, timeoutMs }
     if (binding !== undefined) request.binding = binding
     if (namespace !== undefined) request.namespace = namespace
     if (metadata !== undefined) request.metadata = metadata
@@ -107,11 +105,22 @@ export class ExchangeContext {
     if (baggage !== undefined) request.baggage = baggage
     return this.iii.trigger(request) as Promise<RawJson | undefined>
   }
+
+  /**
+   * The limit of the request is what counts; that of its calls is there so that nothing waits for ever. It never ends before, also when
+   * the setting has become shorter meanwhile: the usual one is measured by the same clock, and any other has time to spare.
+   */
+  #callTimeoutMs(deadline: number): number {
+    const left = deadline - this.clock.passed()
+    return this.timers.limitMs === USUAL_TIMEOUT_MS && left <= USUAL_TIMEOUT_MS
+      ? USUAL_TIMEOUT_MS
+      : Math.max(0, Math.ceil(left)) + BEHIND_MS
+  }
 }
 
 /** That of a handle: such calls need no timer of their own. */
 const USUAL_TIMEOUT_MS = 30_000
-/** By how much a call outlives its request, elsewhere. */
+/** By how much a call outlives its request, otherwise. */
 const BEHIND_MS = 1_000
 
 /** What functions do that is not right but ends no request; a flood of it is a line per second. */

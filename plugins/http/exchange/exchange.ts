@@ -1,6 +1,5 @@
 // One request from its slot to its last byte (spec 06 A.6, A.8). One field says where it is; whatever comes too late for that is ignored.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Roster } from '../../../base/values/roster.ts'
 import type { Span } from '../../../kit/telemetry/spans.ts'
 import { RawJson } from '../../../sdk/raw-json.ts'
 import { apiRequestJson, type ApiRequest } from '../request/api-request.ts'
@@ -8,11 +7,12 @@ import { isJsonContentType, jsonBodyText } from '../request/json-body.ts'
 import { requestIdIn } from '../request/request-id.ts'
 import type { Answer, HeaderList } from '../response/answer.ts'
 import { mapRawResult } from '../response/map-result.ts'
-import { failureOf, valueOf } from './call-outcome.ts'
+import { failureOf } from './call-outcome.ts'
 import { RequestChannels, type ChannelEvents } from './channels.ts'
 import { StreamHead } from './control-message.ts'
 import type { ExchangeContext } from './exchange-context.ts'
-import { middlewareInput, readVerdict } from './middleware.ts'
+import type { ExchangeServer } from './exchange-server.ts'
+import { Preparation, type PreparingExchange } from './preparation.ts'
 import { BodyError, BodyForwarding, collectBody, hasBody } from './request-body.ts'
 import type { Timed } from './request-timers.ts'
 import { ResponseStream } from './response-stream.ts'
@@ -27,15 +27,7 @@ import type { SlotWaiter } from './slots.ts'
  */
 type State = 'waiting' | 'middleware' | 'preparing' | 'handling' | 'streaming' | 'answered' | 'over'
 
-/** The server that a request came to. */
-export interface ExchangeServer {
-  /** It takes no more connections, and those that it has end with their next answer. */
-  readonly isDraining: boolean
-  /** Requests that are under way. */
-  readonly running: Roster<Exchange, 'runningAt'>
-}
-
-export class Exchange implements ChannelEvents, SlotWaiter, Timed {
+export class Exchange implements ChannelEvents, PreparingExchange, SlotWaiter, Timed {
   deadline = 0
   timedAt = -1
   /** Kept by the roster of its server. */
@@ -99,7 +91,7 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
       case 'granted':
         return this.granted()
       case 'full':
-        return this.#answer(this.#context.answers.overloaded())
+        return this.answer(this.#context.answers.overloaded())
     }
   }
 
@@ -109,16 +101,16 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
     const { settings } = this.#context
     const { condition, middleware } = this.#route
     const isPlain = settings.middleware.length === 0 && middleware.length === 0 && condition === undefined
-    if (!isPlain || this.#isJson || this.#isChecked) return void this.#prepare()
+    if (!isPlain || this.isJson || this.isChecked) return void this.#prepare()
     this.#callHandler('null')
   }
 
   /** Its time is up. */
   expired(): void {
     const { answers, timers, problems } = this.#context
-    if (this.#state === 'middleware') return this.#answer(answers.middlewareTimeout())
+    if (this.#state === 'middleware') return this.answer(answers.middlewareTimeout())
     if (this.#state === 'handling') problems.timedOut(this.#route, timers.limitMs, this.#hasReturnedNull)
-    this.#answer(answers.requestTimeout(timers.limitMs))
+    this.answer(answers.requestTimeout(timers.limitMs))
   }
 
   // ── its channels ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -158,72 +150,31 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
     if (this.#state !== 'handling' || !isClean) return
     const { status, headers } = this.#streamHead
     // Its length is that of nothing, whatever was promised.
-    this.#answer({ status, headers: headers.filter(([name]) => name !== 'content-length'), body: '' })
+    this.answer({ status, headers: headers.filter(([name]) => name !== 'content-length'), body: '' })
   }
 
   // ── before the handler ───────────────────────────────────────────────────────────────────────────────────────────
 
   async #prepare(): Promise<void> {
     try {
-      const { settings, extras } = this.#context
-      if (await this.#isAnsweredBy(settings.middleware, false)) return
-      this.#state = 'preparing'
-      let body = 'null'
-      if (this.#isJson) {
-        this.#continue()
-        const bytes = await collectBody(this.#request, settings.jsonBodyLimit)
-        if (this.#isOver) return
-        this.#jsonBytes = bytes
-        body = jsonBodyText(bytes)
-      }
-      const refused = this.#isChecked ? await extras.check?.(this.#api, this.#route, body) : undefined
-      if (this.#isOver) return
-      if (refused !== undefined) return this.#answer(refused)
-      if (await this.#isRefusedByCondition(body)) return
-      if (await this.#isAnsweredBy(this.#route.middleware, true)) return
-      this.#callHandler(body)
+      const body = await new Preparation(this, this.#context, this.#route, this.#api).run()
+      if (body !== undefined) this.#callHandler(body)
     } catch (error) {
       if (!(error instanceof BodyError)) return this.#fault(error)
       if (error.failure === 'too-large') this.#tooLarge(this.#context.settings.jsonBodyLimit)
     }
   }
 
-  /** Calls functions one after the other until one answers. True also when the request has ended meanwhile. */
-  async #isAnsweredBy(functionIds: readonly string[], isOfRoute: boolean): Promise<boolean> {
-    if (functionIds.length === 0) return this.#isOver
-    this.#state = 'middleware'
-    const payload = new RawJson(middlewareInput(this.#api))
-    for (const functionId of functionIds) {
-      let result: unknown
-      try {
-        result = valueOf(await this.#call(functionId, payload, isOfRoute))
-      } catch (error) {
-        this.#failed(error, functionId)
-        return true
-      }
-      if (this.#isOver) return true
-      const verdict = readVerdict(result, this.#onInvalidHeader)
-      if (verdict.action === 'respond') {
-        this.#answer(verdict.answer)
-        return true
-      }
-      if (verdict.action === 'unknown') this.#context.problems.noAction(functionId)
-    }
-    return false
+  enter(state: 'middleware' | 'preparing'): void {
+    this.#state = state
   }
 
-  async #isRefusedByCondition(body: string): Promise<boolean> {
-    const { condition } = this.#route
-    if (condition === undefined) return this.#isOver
-    try {
-      const result = await this.#call(condition, new RawJson(apiRequestJson(this.#api, body)), true)
-      if (this.#isOver) return true
-      if (result?.json !== 'false') return false
-      this.#answer(this.#context.answers.conditionNotMet())
-    } catch (error) {
-      this.#failed(error, condition)
-    }
-    return true
+  async jsonBody(): Promise<string> {
+    this.#continue()
+    const bytes = await collectBody(this.#request, this.#context.settings.jsonBodyLimit)
+    if (this.isOver) return 'null'
+    this.#jsonBytes = bytes
+    return jsonBodyText(bytes)
   }
 
   // ── the handler ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,12 +186,12 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
     try {
       this.#channels = new RequestChannels(this.#context.iii, this)
     } catch (error) {
-      return this.#failed(error, functionId)
+      return this.failed(error, functionId)
     }
     const payload = new RawJson(apiRequestJson(this.#api, body, this.#channels.refs))
-    this.#call(functionId, payload, true, metadata).then(
+    this.call(functionId, payload, true, metadata).then(
       (result) => this.#returned(result),
-      (error: unknown) => this.#failed(error, functionId),
+      (error: unknown) => this.failed(error, functionId),
     )
   }
 
@@ -249,46 +200,46 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
     if (result !== undefined && result.json !== 'null') {
       let answer: Answer
       try {
-        answer = mapRawResult(result.json, this.#onInvalidHeader, this.#onNoMember)
+        answer = mapRawResult(result.json, this.onInvalidHeader, this.#onNoMember)
       } catch (error) {
         return this.#fault(error)
       }
-      return this.#answer(answer)
+      return this.answer(answer)
     }
     this.#hasReturnedNull = true
     const { nullResultGraceMs } = this.#context.settings
     if (nullResultGraceMs === 0) return
     this.#cancelGrace = this.#context.clock.after(nullResultGraceMs, () => {
-      if (this.#state === 'handling' && !this.#channels!.isResponseOpen) this.#answer(mapRawResult('{}'))
+      if (this.#state === 'handling' && !this.#channels!.isResponseOpen) this.answer(mapRawResult('{}'))
     })
   }
 
   /** @param functionId whose call it was. */
-  #failed(thrown: unknown, functionId: string): void {
-    if (this.#isOver || this.#state === 'streaming') return
+  failed(thrown: unknown, functionId: string): void {
+    if (this.isOver || this.#state === 'streaming') return
     const { answers, clock, log } = this.#context
     const { code, message } = failureOf(thrown)
-    // The call began after the request did; which of both timers is seen first is chance.
+    // A call is given up after the end of its request; which of both timers is seen first is chance.
     if (code === 'TIMEOUT' && clock.passed() >= this.deadline) return this.expired()
     if (code === 'overloaded' && (thrown as { isUndelivered?: boolean }).isUndelivered === true)
-      return this.#answer(answers.overloaded())
+      return this.answer(answers.overloaded())
     const answer = answers.functionFailed({ code, message })
     this.#errorId = answer.errorId
     const { method, apiPath } = this.#route
     log.error(`${method} ${apiPath}: ${functionId} failed: ${code}: ${message}`, { error_id: answer.errorId })
-    this.#answer(answer)
+    this.answer(answer)
   }
 
   #fault(error: unknown): void {
-    if (this.#isOver || this.#state === 'streaming') return
+    if (this.isOver || this.#state === 'streaming') return
     const { answers, log } = this.#context
     const answer = answers.internalError()
     this.#errorId = answer.errorId
     log.error('A request could not be served.', { error_id: answer.errorId, error })
-    this.#answer(answer)
+    this.answer(answer)
   }
 
-  #call(functionId: string, payload: RawJson, isOfRoute: boolean, metadata?: unknown): Promise<RawJson | undefined> {
+  call(functionId: string, payload: RawJson, isOfRoute: boolean, metadata?: unknown): Promise<RawJson | undefined> {
     const { bindingId, namespace } = this.#route
     return this.#context.call({
       functionId,
@@ -297,6 +248,7 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
       ...(isOfRoute ? { binding: bindingId, namespace } : NOT_OF_A_ROUTE),
       traceparent: this.#span?.traceparent ?? inboundTraceparent(this.#api),
       baggage: this.#api.headers['baggage'],
+      deadline: this.deadline,
     })
   }
 
@@ -323,8 +275,8 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
     this.#response.flushHeaders()
   }
 
-  #answer(answer: Answer): void {
-    if (this.#isOver) return
+  answer(answer: Answer): void {
+    if (this.isOver) return
     this.#leaveQueue()
     this.#state = 'answered'
     this.#body?.stop()
@@ -357,7 +309,7 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
 
   #tooLarge(limit: number): void {
     if (this.#state === 'streaming') return this.#stream!.abort()
-    this.#answer(this.#context.answers.bodyTooLarge(limit))
+    this.answer(this.#context.answers.bodyTooLarge(limit))
   }
 
   /** The answer has been sent, or the client has gone. */
@@ -405,16 +357,16 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
     this.#response.writeContinue()
   }
 
-  get #isChecked(): boolean {
+  get isChecked(): boolean {
     return this.#context.extras.isChecked?.(this.#route) === true
   }
 
-  get #isJson(): boolean {
+  get isJson(): boolean {
     return isJsonContentType(this.#api.headers['content-type'])
   }
 
   /** Nothing more can become of it. */
-  get #isOver(): boolean {
+  get isOver(): boolean {
     return this.#state === 'answered' || this.#state === 'over'
   }
 
@@ -431,12 +383,12 @@ export class Exchange implements ChannelEvents, SlotWaiter, Timed {
   }
 
   get #streamHead(): StreamHead {
-    return (this.#head ??= new StreamHead(this.#onInvalidHeader))
+    return (this.#head ??= new StreamHead(this.onInvalidHeader))
   }
 
   readonly #onNoMember = (): void => this.#context.problems.noMember(this.#route)
 
-  readonly #onInvalidHeader = (name: string): void => this.#context.problems.invalidHeader(this.#route, name)
+  readonly onInvalidHeader = (name: string): void => this.#context.problems.invalidHeader(this.#route, name)
 }
 
 const NO_HEADERS: HeaderList = []

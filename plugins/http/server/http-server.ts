@@ -5,7 +5,8 @@ import { shownAddress } from '../../../base/net/shown-address.ts'
 import { WebListener } from '../../../base/net/web-listener.ts'
 import { Roster } from '../../../base/values/roster.ts'
 import type { ServerSettings } from '../config.ts'
-import type { Exchange, ExchangeServer } from '../exchange/exchange.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import type { ExchangeServer } from '../exchange/exchange-server.ts'
 
 /** How long clients may use connections that they have after the next generation has taken over; each ends with its next answer. */
 export const LINGER_MS = 1_000

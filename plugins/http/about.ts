@@ -5,7 +5,7 @@ export const about = {
   name: 'iii-http',
   alias: 'http',
   classes: ['modules::api::RestApiModule'],
-  triggerTypes: ['http'],
+  triggerTypes: ['http', 'api'],
   isDefault: true,
   listens: { host: 'host', port: 'port', defaults: { host: '127.0.0.1', port: 3111 } },
   scenarios: {
@@ -14,5 +14,8 @@ export const about = {
   },
   config: async () => (await import('./config.ts')).HTTP_CONFIG_SCHEMA,
   bounds: async () => (await import('./bounds.ts')).BOUNDS,
-  declareTriggerTypes: async () => [(await import('./trigger.ts')).HTTP_TRIGGER_TYPE],
+  async declareTriggerTypes() {
+    const { HTTP_TRIGGER_TYPE, LEGACY_TRIGGER_TYPE } = await import('./trigger.ts')
+    return [HTTP_TRIGGER_TYPE, LEGACY_TRIGGER_TYPE]
+  },
 } as const satisfies BuiltInAbout

@@ -4,7 +4,7 @@ import type { PluginContext, RunningPlugin } from '../../sdk/plugin.ts'
 import type { HttpConfig } from './config.ts'
 import { registerHttpFunctions } from './functions.ts'
 import { HttpWorker } from './http-worker.ts'
-import { HTTP_TRIGGER_TYPE } from './trigger.ts'
+import { HTTP_TRIGGER_TYPE, LEGACY_TRIGGER_TYPE } from './trigger.ts'
 
 export async function startHttp(context: PluginContext<HttpConfig>): Promise<RunningPlugin<HttpConfig>> {
   const { iii, replica } = context
@@ -15,7 +15,7 @@ export async function startHttp(context: PluginContext<HttpConfig>): Promise<Run
     )
   const worker = new HttpWorker(context)
   await worker.open()
-  iii.registerTriggerType(HTTP_TRIGGER_TYPE, worker.triggers)
+  for (const type of [HTTP_TRIGGER_TYPE, LEGACY_TRIGGER_TYPE]) iii.registerTriggerType(type, worker.triggers)
   registerHttpFunctions(iii, (change) => worker.functionsChanged(change))
   return {
     listening: () => worker.ready(),

@@ -57,3 +57,10 @@ export const HTTP_TRIGGER_TYPE: TriggerTypeInput = {
     },
   },
 }
+
+/** The name in workers of old: the same in everything else (spec 06 A.1). */
+export const LEGACY_TRIGGER_TYPE: TriggerTypeInput = {
+  ...HTTP_TRIGGER_TYPE,
+  id: 'api',
+  description: 'The old name of `http`.',
+}

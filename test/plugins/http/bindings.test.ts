@@ -45,6 +45,15 @@ it('a method that is never routed is kept with a warning', async () => {
   expect((await fetch(`${run.url}/a`)).status).toBe(404)
 })
 
+it('the type is called api by workers of old, and makes the same routes', async () => {
+  const run = await runHttp()
+  run.provide('f', ({ trigger }: any) => ({ body: trigger }))
+  const bound = await run.engine.bind({ id: 'b', type: 'api', function_id: 'f', config: { api_path: '/a' } })
+  expect(await bodyOf(`${run.url}/a`)).toEqual({ type: 'http', path: '/a', method: 'GET' })
+  bound.unregister()
+  await expect.poll(async () => (await fetch(`${run.url}/a`)).status).toBe(404)
+})
+
 it('routes come and go at once', async () => {
   const run = await runHttp()
   expect((await fetch(run.url)).status).toBe(404)

@@ -60,8 +60,12 @@ const BY_NAME: ReadonlySet<string> = new Set([
   'dependentSchemas',
   'dependencies',
 ])
-/** They say where a schema stands, or in which draft it is written; both are different in a document. */
+/**
+ * They say where a schema stands, or in which draft it is written; both are different in a document. `$async` is no word of any draft: its
+ * validators of ajv answer by promises, which hold for a yes.
+ */
 const DROPPED: ReadonlySet<string> = new Set([
+  '$async',
   '$schema',
   '$id',
   '$anchor',

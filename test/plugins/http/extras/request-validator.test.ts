@@ -173,3 +173,9 @@ it('takes formats of any draft', () => {
   const needs = { dependencies: { a: ['b'], c: { required: ['d'] } } }
   expect(checked(needs, { a: 1, c: 1 })!.faults).toEqual(['/body dependentRequired', '/body required'])
 })
+
+it('answers at once for a format that says $async', () => {
+  const format = { $async: true, type: 'object', properties: { text: { $async: true, type: 'string' } } }
+  expect(checked(format, { text: 1 })!.faults).toEqual(['/body/text type'])
+  expect(checked(format, { text: 'a' })).toBeUndefined()
+})

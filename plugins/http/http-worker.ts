@@ -67,6 +67,7 @@ export class HttpWorker {
       settings: exchange,
       extras: {},
       spans: new ServerSpans(this.#spans),
+      isBound: (id) => this.#bindings.routes.has(id),
     })
     this.#dispatcher = new Dispatcher({
       context: this.#context,

@@ -22,6 +22,8 @@ export interface ExchangeContextDeps {
   readonly settings: ExchangeSettings
   readonly extras: ExchangeExtras
   readonly spans: ServerSpans
+  /** Whether the route of a binding is still there. */
+  readonly isBound: (bindingId: string) => boolean
 }
 
 /** A call on behalf of a request. */
@@ -43,6 +45,7 @@ export class ExchangeContext {
   readonly clock: Clock
   extras: ExchangeExtras
   readonly spans: ServerSpans
+  readonly isBound: (bindingId: string) => boolean
   readonly slots: Slots
   readonly timers: RequestTimers
   readonly problems: ExchangeProblems
@@ -50,12 +53,13 @@ export class ExchangeContext {
   #cors: Cors
   #answers: ErrorAnswers
 
-  constructor({ iii, log, clock, settings, extras, spans }: ExchangeContextDeps) {
+  constructor({ iii, log, clock, settings, extras, spans, isBound }: ExchangeContextDeps) {
     this.iii = iii
     this.log = log
     this.clock = clock
     this.extras = extras
     this.spans = spans
+    this.isBound = isBound
     this.slots = new Slots(slotLimits(settings))
     this.timers = new RequestTimers(clock, settings.defaultTimeoutMs)
     this.problems = new ExchangeProblems(log)

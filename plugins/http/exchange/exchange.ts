@@ -221,8 +221,9 @@ export class Exchange implements ChannelEvents, PreparingExchange, SlotWaiter, T
     const { code, message } = failureOf(thrown)
     // A call is given up after the end of its request; which of both timers is seen first is chance.
     if (code === 'TIMEOUT' && clock.passed() >= this.deadline) return this.expired()
-    if (code === 'overloaded' && (thrown as { isUndelivered?: boolean }).isUndelivered === true)
-      return this.answer(answers.overloaded())
+    const { isUndelivered = false } = thrown as { isUndelivered?: boolean }
+    if (code === 'overloaded' && isUndelivered) return this.answer(answers.overloaded())
+    if (code === 'FORBIDDEN' && isUndelivered && this.#isUnbound) return this.answer(answers.routeGone())
     const answer = answers.functionFailed({ code, message })
     this.#errorId = answer.errorId
     const { method, apiPath } = this.#route
@@ -355,6 +356,12 @@ export class Exchange implements ChannelEvents, PreparingExchange, SlotWaiter, T
     if (!this.#awaitsContinue) return
     this.#awaitsContinue = false
     this.#response.writeContinue()
+  }
+
+  /** The engine makes no more calls for its binding. */
+  get #isUnbound(): boolean {
+    const { bindingId } = this.#route
+    return bindingId !== undefined && !this.#context.isBound(bindingId)
   }
 
   get isChecked(): boolean {

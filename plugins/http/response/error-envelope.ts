@@ -87,6 +87,13 @@ export class ErrorAnswers {
     return { ...answer, headers: [...answer.headers, ['retry-after', '1']] }
   }
 
+  /** It went before the function was called. */
+  routeGone(): Answer {
+    const message = 'The route has just gone; try again'
+    const answer = this.#isLegacy ? json(503, { error: message }) : envelope(503, { code: 'route_gone', message })
+    return { ...answer, headers: [...answer.headers, ['retry-after', '1']] }
+  }
+
   get #isLegacy(): boolean {
     return this.#shape === 'legacy'
   }

@@ -65,6 +65,10 @@ export class BoundRoutes<Route extends BoundRoute> {
     return findIn(this.#trusted, method, path) ?? findIn(this.#sessions, method, path)
   }
 
+  has(id: string): boolean {
+    return this.#trusted.has(id) || this.#sessions.has(id)
+  }
+
   /** Methods that a path can be asked with, in alphabetical order. Empty = there is no such path. */
   methodsOf(path: string): string[] {
     return [...new Set([...this.#trusted.methodsOf(path), ...this.#sessions.methodsOf(path)])].sort()

@@ -45,6 +45,10 @@ export class RouteTable<Value> {
     this.#ignoreTrailingSlash = ignoreTrailingSlash
   }
 
+  has(id: string): boolean {
+    return this.#routes.has(id)
+  }
+
   get size(): number {
     return this.#routes.size
   }

@@ -162,6 +162,17 @@ it('what the owner of a binding may not call its route does not call', async () 
   expect(isCalled).toBe(false)
 })
 
+it('a request whose route goes before its handler is called is asked to come again', async () => {
+  const run = await runHttp()
+  run.provide('condition', () => run.unbind('f GET /f'))
+  await run.serve('f', 'GET /f', () => ({ body: 1 }), { condition_function_id: 'condition' })
+  const response = await fetch(`${run.url}/f`)
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+  expect(await response.json()).toMatchObject({ error: { code: 'route_gone' } })
+  expect((await fetch(`${run.url}/f`)).status).toBe(404)
+  expect(run.log.lines.filter(({ level }) => level === 'error')).toEqual([])
+})
+
 it('a trailing slash counts unless the settings say otherwise, at once', async () => {
   const run = await runHttp()
   await run.serve('f', 'GET /users', () => ({ body: 'ok' }))

@@ -149,7 +149,10 @@ export interface PluginDefinition<Config = Readonly<Record<string, unknown>>> {
   readonly description?: string
   /** Shown in listings. */
   readonly version?: string
-  /** Schema of the `config` block. Default: `{ type: 'object', additionalProperties: false }`. */
+  /**
+   * Schema of the `config` block. Default: `{ type: 'object', additionalProperties: false }`. `x-file-minimum` beside a `minimum` counts in
+   * its place for what the configuration file says.
+   */
   readonly config?: JsonSchema
   /** Plugins that must run first. */
   readonly requires?: readonly string[]

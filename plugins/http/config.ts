@@ -129,11 +129,14 @@ export const HTTP_CONFIG_SCHEMA: JsonSchema = {
       'default_timeout',
       'Milliseconds from the moment at which a request is worked on until its response begins; then 504.',
     ),
-    concurrency_request_limit: number(
-      'concurrency_request_limit',
-      'Requests that are worked on at a time; further ones wait. One whose response is being streamed does not count. 0 counts as 1.',
-      0,
-    ),
+    concurrency_request_limit: {
+      ...number(
+        'concurrency_request_limit',
+        'Requests that are worked on at a time; further ones wait. One whose response is being streamed does not count. 0 in the configuration file counts as 1.',
+      ),
+      // iii takes it from a file, and refuses it when it is set.
+      'x-file-minimum': 0,
+    },
     cors: {
       type: ['object', 'null'],
       description: 'Which pages of other origins may read answers. Default: all.',

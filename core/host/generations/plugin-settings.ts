@@ -11,6 +11,7 @@ import type { SettingsAbout, SettingsFrom } from '../../../protocol/seats.ts'
 import type { JsonSchema } from '../../../sdk/plugin.ts'
 import type { PluginDeclaration } from '../builds/bundle.ts'
 import type { PluginSource } from '../table/plugin-source.ts'
+import { fileSchemaOf } from './file-schema.ts'
 
 export type Config = Readonly<Record<string, unknown>>
 
@@ -97,7 +98,8 @@ async function checked(
   // The validator is needed neither by an engine without plugins nor for a plugin without settings.
   if (schema === NO_SETTINGS && Object.keys(block).length === 0) return block
   const { validateAgainstSchema } = await import('../../../base/values/schema-validation.ts')
-  const outcome = validateAgainstSchema<Config>(schema, block, { trusted: source.builtIn })
+  const held = typeof place === 'string' ? schema : fileSchemaOf(schema)
+  const outcome = validateAgainstSchema<Config>(held, block, { trusted: source.builtIn })
   if ('value' in outcome) return outcome.value
   const broken = outcome.problems.find(({ rule }) => rule === 'schema')
   // Then the definition is to be mended, and not what somebody wrote into their configuration.

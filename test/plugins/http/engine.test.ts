@@ -187,3 +187,16 @@ it('what iii’s configuration worker knows of it is there: the handler under bo
   const functions = (await http.engine.call('engine::functions::list', {})) as any
   expect(JSON.stringify(functions)).not.toContain('on-config-change')
 })
+
+it('0 requests at a time are one with a warning in the configuration file, and refused when they are set', async () => {
+  const http = await startHttpEngine({ concurrency_request_limit: 0 })
+  const worker = await http.connect()
+  await http.serve(worker, 'f', 'GET /', () => ({ body: 'ok' }))
+  expect((await fetch(await http.url())).status).toBe(200)
+  expect(http.logged()).toContain('concurrency_request_limit is 0, which counts as 1')
+  const set = (value: object) => worker.call('configuration::set', { id: 'iii-http', value })
+  const { error } = await set({ port: 0, concurrency_request_limit: 0 })
+  expect(error?.code).toBe('SCHEMA_INVALID')
+  expect(error?.message).toContain('concurrency_request_limit')
+  expect((await set({ port: 0, concurrency_request_limit: 1 })).error).toBeUndefined()
+})

@@ -200,6 +200,10 @@ it('a length that the worker promises is kept to: less and more break the connec
   const whole = await fetch(`${run.url}/5`)
   expect([whole.headers.get('content-length'), await whole.text()]).toEqual(['5', '12345'])
   await expect(fetch(`${run.url}/6`).then((response) => response.text())).rejects.toThrow()
+  // What there was arrives, and then the connection ends.
+  const less = await rawConnection(`${run.url}`)
+  less.socket.write('GET /6 HTTP/1.1\r\nhost: x\r\n\r\n')
+  expect(await less.ended).toMatch(/content-length: 6\r\n(?:.*\r\n)*\r\n12345$/)
   const more = await rawConnection(`${run.url}`)
   more.socket.write('GET /4 HTTP/1.1\r\nhost: x\r\n\r\n')
   expect(await more.ended).not.toContain('12345')

@@ -30,6 +30,7 @@ function begin(config: HttpConfig) {
     iii: iii as unknown as ExchangeHandle,
     log: collectingLog(),
     clock,
+    isBound: () => true,
     settings: exchangeSettings(config),
     extras: {},
     spans: { begin: () => undefined } as unknown as ServerSpans,

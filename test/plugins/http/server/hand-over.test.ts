@@ -21,14 +21,7 @@ function generation(name: string, config: HttpConfig, { others = [] as string[],
   }
   const engine = { version: '1.0.0', url: '', projectRoot: tempFolder() }
   const log = collectingLog()
-  const context = {
-    iii,
-    log,
-    config,
-    engine,
-    dataDir: join(engine.projectRoot, 'data'),
-    reportHealth() {},
-  } as unknown as PluginContext<HttpConfig>
+  const context = { iii, log, config, engine, dataDir: tempFolder(), reportHealth() {} } as unknown as PluginContext<HttpConfig>
   const worker = new HttpWorker(context, canShare)
   onTestFinished(() => worker.stop(false))
   return worker

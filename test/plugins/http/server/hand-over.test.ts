@@ -1,7 +1,6 @@
 // Two generations of the worker and one address, in a system that can share it and in one that can't.
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import type { HttpConfig } from '../../../../plugins/http/config.ts'
 import { HttpWorker } from '../../../../plugins/http/http-worker.ts'
@@ -21,7 +20,14 @@ function generation(name: string, config: HttpConfig, { others = [] as string[],
   }
   const engine = { version: '1.0.0', url: '', projectRoot: tempFolder() }
   const log = collectingLog()
-  const context = { iii, log, config, engine, dataDir: tempFolder(), reportHealth() {} } as unknown as PluginContext<HttpConfig>
+  const context = {
+    iii,
+    log,
+    config,
+    engine,
+    dataDir: tempFolder(),
+    reportHealth() {},
+  } as unknown as PluginContext<HttpConfig>
   const worker = new HttpWorker(context, canShare)
   onTestFinished(() => worker.stop(false))
   return worker

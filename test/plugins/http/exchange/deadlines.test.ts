@@ -36,9 +36,6 @@ function begin(config: HttpConfig) {
     spans: { begin: () => undefined } as unknown as ServerSpans,
   })
   const server: ExchangeServer = { isDraining: false, running: new Roster<Exchange, 'runningAt'>('runningAt') }
-  const request = new IncomingMessage(new Socket())
-  request.complete = true
-  const response = new ServerResponse(request)
   const route = ownRoute('f', '/', 'GET')
   const api = createApiRequest({
     method: 'GET',
@@ -48,13 +45,19 @@ function begin(config: HttpConfig) {
     routeMethod: 'GET',
     params: {},
   })
-  new Exchange(context, server, request, response, { route, api, awaitsContinue: false }).start()
+  const ask = (): ServerResponse => {
+    const request = new IncomingMessage(new Socket())
+    request.complete = true
+    const response = new ServerResponse(request)
+    new Exchange(context, server, request, response, { route, api, awaitsContinue: false }).start()
+    return response
+  }
   /** The call of this number is given up, as early as a handle may do so. */
   const giveUp = async (index: number): Promise<void> => {
     calls[index]!.reject(new InvocationError('TIMEOUT', 'invocation timed out', 'f'))
     await settled()
   }
-  return { clock, context, calls, response, giveUp }
+  return { clock, context, calls, ask, response: ask(), giveUp }
 }
 
 it.each([1, 200, 29_999, 30_000, 30_001, 3_600_000])(
@@ -95,4 +98,18 @@ it('a function that fails with this code of its own accord in time is a function
   clock.move(29_999)
   await giveUp(0)
   expect(response.statusCode).toBe(500)
+})
+
+it('the time for which a request waits for its slot does not count', () => {
+  const { clock, calls, ask, response } = begin({ default_timeout: 200, concurrency_request_limit: 1 })
+  clock.move(50)
+  const waiting = ask()
+  expect(calls).toHaveLength(1)
+  clock.move(150)
+  expect(response.statusCode).toBe(504)
+  expect(calls).toHaveLength(2)
+  clock.move(199)
+  expect(waiting.headersSent).toBe(false)
+  clock.move(1)
+  expect(waiting.statusCode).toBe(504)
 })

@@ -45,7 +45,7 @@ export class ExchangeContext {
   readonly clock: Clock
   extras: ExchangeExtras
   readonly spans: ServerSpans
-  readonly isBound: (bindingId: string) => boolean
+  readonly #isBound: (bindingId: string) => boolean
   readonly slots: Slots
   readonly timers: RequestTimers
   readonly problems: ExchangeProblems
@@ -59,7 +59,7 @@ export class ExchangeContext {
     this.clock = clock
     this.extras = extras
     this.spans = spans
-    this.isBound = isBound
+    this.#isBound = isBound
     this.slots = new Slots(slotLimits(settings))
     this.timers = new RequestTimers(clock, settings.defaultTimeoutMs)
     this.problems = new ExchangeProblems(log)
@@ -87,6 +87,11 @@ export class ExchangeContext {
     this.#answers = errorAnswers(settings)
     this.timers.limitMs = settings.defaultTimeoutMs
     this.slots.change(slotLimits(settings))
+  }
+
+  /** The engine makes no more calls for its binding. */
+  hasLost({ bindingId }: Route): boolean {
+    return bindingId !== undefined && !this.#isBound(bindingId)
   }
 
   /** Undefined = no value. Rejects as the handle's `trigger` does. */

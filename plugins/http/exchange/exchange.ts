@@ -223,7 +223,8 @@ export class Exchange implements ChannelEvents, PreparingExchange, SlotWaiter, T
     if (code === 'TIMEOUT' && clock.passed() >= this.deadline) return this.expired()
     const { isUndelivered = false } = thrown as { isUndelivered?: boolean }
     if (code === 'overloaded' && isUndelivered) return this.answer(answers.overloaded())
-    if (code === 'FORBIDDEN' && isUndelivered && this.#isUnbound) return this.answer(answers.routeGone())
+    if (code === 'FORBIDDEN' && isUndelivered && this.#context.hasLost(this.#route))
+      return this.answer(answers.routeGone())
     const answer = answers.functionFailed({ code, message })
     this.#errorId = answer.errorId
     const { method, apiPath } = this.#route
@@ -356,12 +357,6 @@ export class Exchange implements ChannelEvents, PreparingExchange, SlotWaiter, T
     if (!this.#awaitsContinue) return
     this.#awaitsContinue = false
     this.#response.writeContinue()
-  }
-
-  /** The engine makes no more calls for its binding. */
-  get #isUnbound(): boolean {
-    const { bindingId } = this.#route
-    return bindingId !== undefined && !this.#context.isBound(bindingId)
   }
 
   get isChecked(): boolean {

@@ -40,6 +40,16 @@ it('a condition that fails answers 500 with its code, and the handler is not cal
   expect(isCalled).toBe(false)
 })
 
+it('a condition that throws answers 500 with its code and message', async () => {
+  const run = await runHttp()
+  run.provide('may', () => {
+    throw new Error('not today')
+  })
+  await run.serve('f', 'GET /', () => ({ body: 'ran' }), { condition_function_id: 'may' })
+  const error = { code: 'invocation_failed', message: 'not today', error_id: expect.any(String) }
+  expect(await statusAndBody(run)).toEqual([500, { error }])
+})
+
 it('middleware of the worker runs by priority, that of the route in its order after the condition', async () => {
   const called: string[] = []
   const middleware = [30, 10, 20].map((priority) => ({ function_id: `global-${priority}`, priority }))

@@ -11,7 +11,7 @@ import { MAX_FORMAT_CHARACTERS as MAX_SHOWN_FORMAT } from './extras/openapi/comp
 import { MAX_OPERATIONS } from './extras/openapi/document.ts'
 import { MAX_LISTED_FAULTS } from './extras/validation/problem-details.ts'
 import { MAX_VALIDATORS } from './extras/validation/request-validation.ts'
-import { MAX_ALL_ERRORS_CHARACTERS, MAX_FORMAT_CHARACTERS } from './extras/validation/request-validator.ts'
+import { CHECK_MS, MAX_ALL_ERRORS_CHARACTERS, MAX_FORMAT_CHARACTERS } from './extras/validation/request-validator.ts'
 import { MAX_REQUEST_ID_LENGTH } from './request/request-id.ts'
 import { HTTP_DEFAULTS } from './config.ts'
 import { MAX_CONTROL_CHARACTERS, MAX_STREAM_HEADERS } from './exchange/control-message.ts'
@@ -72,6 +72,11 @@ export const BOUNDS: readonly Bound[] = [
     'functions whose formats are kept for that',
     countText(MAX_VALIDATORS),
     'the one used longest ago is made again',
+  ),
+  fixed(
+    'check of a request by a format with patterns, references or `uniqueItems`, or of a large body',
+    `${timeText(CHECK_MS)}, as much again for each MiB`,
+    'HTTP 422',
   ),
   fixed('errors that the answer to a request that does not fit lists', countText(MAX_LISTED_FAULTS), 'counted'),
   fixed('body of which all errors are looked for', charactersText(MAX_ALL_ERRORS_CHARACTERS), 'the first one is told'),

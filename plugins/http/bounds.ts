@@ -15,6 +15,7 @@ import { CHECK_MS, MAX_ALL_ERRORS_CHARACTERS, MAX_FORMAT_CHARACTERS } from './ex
 import { MAX_REQUEST_ID_LENGTH } from './request/request-id.ts'
 import { HTTP_DEFAULTS } from './config.ts'
 import { MAX_CONTROL_CHARACTERS, MAX_STREAM_HEADERS } from './exchange/control-message.ts'
+import { MAX_UNSENT_BYTES } from './exchange/unsent-answers.ts'
 import { READY_MS } from './http-worker.ts'
 import { AWAITED_MS, MAX_FILE_BYTES, MAX_REMEMBERED_ROUTES } from './remembered-routes.ts'
 import { MAX_JSON_DEPTH } from './request/json-body.ts'
@@ -45,6 +46,11 @@ export const BOUNDS: readonly Bound[] = [
     'closed',
   ),
   optional('client that takes nothing of its answer', 'send_timeout_ms', timeText, 'closed'),
+  fixed(
+    'answers that all clients have not taken yet',
+    bytesText(MAX_UNSENT_BYTES),
+    'the connection whose answer has waited longest is closed',
+  ),
   fixed('headers of a streamed response', countText(MAX_STREAM_HEADERS), 'further ones are left out'),
   fixed('message about its head', charactersText(MAX_CONTROL_CHARACTERS), 'ignored'),
   fixed('`api_path`', `${charactersText(MAX_PATH_LENGTH)}, ${MAX_SEGMENTS} segments`, 'the binding is refused'),

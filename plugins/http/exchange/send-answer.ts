@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer, HeaderList } from '../response/answer.ts'
 import { hasNoBody } from '../response/answer.ts'
 import { discardRest, restOf } from '../server/unread-body.ts'
+import { unsentAnswers } from './unsent-answers.ts'
 
 export interface Sending {
   /** Beside those of the answer. */
@@ -37,7 +38,10 @@ export function sendAnswer(
     discardRest(request, () => response.end())
   }
   // Until it has been sent it is kept here, and nothing else would end that. Node sets the time of idle connections afterwards.
-  if (response.writableLength > 0) response.setTimeout(sending.timeoutMs, () => response.destroy())
+  if (response.writableLength > 0) {
+    response.setTimeout(sending.timeoutMs, () => response.destroy())
+    unsentAnswers.add(response)
+  }
   return request.method === 'HEAD' ? 0 : length
 }
 

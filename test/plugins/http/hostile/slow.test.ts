@@ -1,6 +1,7 @@
 // Clients that take their time: with the head, with the body, with the answer, or with everything.
 import { once } from 'node:events'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { unsentAnswers } from '../../../../plugins/http/exchange/unsent-answers.ts'
 import { within } from '../../../support/deadline.ts'
 import { RawHttp, requestText } from '../../../support/raw-http.ts'
 import { runHttp } from '../http-run.ts'
@@ -79,6 +80,41 @@ describe('a client that takes nothing of', () => {
     client.socket.resume()
     await within(10_000, 'the end of the connection', closed)
     expect(client.socket.bytesRead).toBeLessThan(32 * 1024 * 1024)
+  })
+
+  it('answers is given up for others when all of them together are too much', async () => {
+    const run = await runHttp()
+    const MiB = 1024 * 1024
+    await run.serve('f', 'GET /:size', ({ path_params }) => ({
+      headers: { 'content-type': 'text/plain' },
+      body: 'x'.repeat(Number(path_params['size'])),
+    }))
+    const { most } = unsentAnswers
+    unsentAnswers.most = 40 * MiB
+    onTestFinished(() => void (unsentAnswers.most = most))
+    const clients: RawHttp[] = []
+    const sizes = [16 * MiB, 16 * MiB, 20 * MiB]
+    for (const size of sizes) {
+      const client = await RawHttp.open(run.url)
+      clients.push(client)
+      client.socket.pause()
+      const before = unsentAnswers.bytes
+      client.send(requestText(`GET /${size}`, [], '', KEPT))
+      // The last one too: it is larger than the one that goes for it.
+      await expect.poll(() => unsentAnswers.bytes, { timeout: 10_000 }).toBeGreaterThan(before)
+    }
+    const [first, ...others] = clients.map(async ({ socket }) => {
+      await once(socket.resume(), 'close')
+      return socket.bytesRead
+    })
+    expect(await within(10_000, 'the end of the first connection', first!)).toBeLessThan(sizes[0]!)
+    for (const index of [1, 2]) {
+      const { socket } = clients[index]!
+      await expect.poll(() => socket.bytesRead, { timeout: 10_000 }).toBeGreaterThan(sizes[index]!)
+      socket.destroy()
+    }
+    await Promise.all(others)
+    await expect.poll(() => unsentAnswers.bytes, { timeout: 10_000 }).toBe(0)
   })
 
   it('a stream is given up after send_timeout_ms, and its writer told', async () => {

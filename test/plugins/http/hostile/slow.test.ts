@@ -16,7 +16,9 @@ describe('a connection', () => {
     const run = await runHttp({ head_timeout_ms: 100 })
     const client = await RawHttp.open(run.url)
     client.send(bytes)
-    expect((await client.rest()).map(({ status }) => status)).toEqual(bytes === '' ? [] : [408])
+    const statuses = (await client.rest()).map(({ status }) => status)
+    // Who says nothing is found by one of two timers, of which Node's answers.
+    expect(bytes === '' ? [[], [408]] : [[408]]).toContainEqual(statuses)
   })
 
   it('that sends its head letter by letter has no more time for it than others', async () => {

@@ -60,11 +60,9 @@ export class RequestValidator {
     const isOfBody = this.#said.of === 'body'
     if (isOfBody && !METHODS_WITH_BODY.has(request.method)) return undefined
     const value = isOfBody ? (JSON.parse(body) as unknown) : this.#valueOf(request, body)
-    const errors =
-      this.#isSlow || body.length > MAX_ALL_ERRORS_CHARACTERS
-        ? withinTime(CHECK_MS * (1 + Math.floor(body.length / MIB)), () => this.#errorsOf(value, body))
-        : this.#errorsOf(value, body)
-    if (errors === undefined) return undefined
+    const first = this.#within(body, () => (this.#isFit(value) ? undefined : (this.#isFit.errors ?? [])))
+    if (first === undefined) return undefined
+    const errors = this.#allErrorsOf(value, body) ?? first
     const faults = errors.map((error) => faultOf(error, isOfBody ? '/body' : ''))
     const isNoJson =
       body === 'null' &&
@@ -73,14 +71,20 @@ export class RequestValidator {
     return problemAnswer(isNoJson ? 'json' : 'request', faults)
   }
 
-  /** Undefined: it fits. */
-  #errorsOf(value: unknown, body: string): readonly ErrorObject[] | undefined {
-    if (this.#isFit(value)) return undefined
-    const first = this.#isFit.errors ?? []
-    if (body.length > MAX_ALL_ERRORS_CHARACTERS) return first
-    this.#allFaults ??= compileSchema(this.#schema, true)
-    this.#allFaults(value)
-    return this.#allFaults.errors ?? first
+  /** Of a value that does not fit; undefined = the first one is all that is told. */
+  #allErrorsOf(value: unknown, body: string): readonly ErrorObject[] | undefined {
+    if (body.length > MAX_ALL_ERRORS_CHARACTERS) return undefined
+    // Not within the time of the request: for a large format it takes longer than that.
+    const allFaults = (this.#allFaults ??= compileSchema(this.#schema, true))
+    return this.#within(body, () => {
+      allFaults(value)
+      return allFaults.errors ?? undefined
+    })
+  }
+
+  #within<Value>(body: string, check: () => Value): Value {
+    if (!this.#isSlow && body.length <= MAX_ALL_ERRORS_CHARACTERS) return check()
+    return withinTime(CHECK_MS * (1 + Math.floor(body.length / MIB)), check)
   }
 
   /** What the format names of the request, with texts as the numbers and truth values that it wants. The function gets texts. */

@@ -87,7 +87,7 @@ function ownCommands(builtIns: readonly BuiltIn[]): Readonly<Record<string, Comm
     },
     health: {
       summary: 'Say whether an engine is healthy, by the exit code too',
-      aliases: [],
+      aliases: ['status'],
       load: async () => (await import('./commands/health.ts')).health,
     },
     config: {

@@ -18,7 +18,7 @@ interface Health {
 
 interface Component {
   readonly status: string
-  readonly details?: { readonly error?: unknown } | null
+  readonly details?: Readonly<Record<string, unknown>> | null
 }
 
 export const health = defineCommand({
@@ -65,8 +65,15 @@ function shown({ status, version, components }: Health): string {
   const columns = [
     { title: '', value: ([name]: (typeof unwell)[number]) => name },
     { title: '', value: ([, component]: (typeof unwell)[number]) => component.status },
-    { title: '', value: ([, { details }]: (typeof unwell)[number]) => String(details?.error ?? '') },
+    { title: '', value: ([, { details }]: (typeof unwell)[number]) => reasonOf(details) },
   ]
   const lines = tableLines(unwell, columns, terminalOf(process.stdout).columns).slice(1)
   return [`${status}  iii-host ${version}`, ...lines.map((line) => `  ${line}`)].join('\n')
+}
+
+/** The text that is the reason where there is one, else all that is known. */
+function reasonOf(details: Component['details']): string {
+  if (details === null || details === undefined) return ''
+  const reason = details['error'] ?? details['problem']
+  return typeof reason === 'string' ? reason : JSON.stringify(details)
 }

@@ -29,6 +29,24 @@ it('ends with 1 when something is not, and names it with its reason', async () =
   })
 })
 
+it('shows what is known of a part that gives its reason in figures', async () => {
+  const circuits = { status: 'degraded', details: { hosts: [{ host: 'a.example:443', state: 'open', refused: 7 }] } }
+  const server = { status: 'degraded', details: { problem: 'address taken' } }
+  const components = { 'http-circuits': circuits, server, telemetry: { status: 'degraded', details: null } }
+  engine.answers.set('engine::health::check', { result: { ...DEGRADED, components } })
+  const { stdout } = await health()
+  expect(stdout.split('\n').slice(1, 4)).toEqual([
+    '  http-circuits  degraded  {"hosts":[{"host":"a.example:443","state":"open","refused":7}]}',
+    '  server         degraded  address taken',
+    '  telemetry      degraded',
+  ])
+})
+
+it('is called status, too', async () => {
+  engine.answers.set('engine::health::check', { result: HEALTHY })
+  expect(await runCli(['status', ...engine.at])).toMatchObject({ code: 0, stdout: 'healthy  iii-host 9.9.9\n' })
+})
+
 it('ends with 0 for a degraded engine where that is allowed', async () => {
   engine.answers.set('engine::health::check', { result: DEGRADED })
   expect((await health('--allow-degraded')).code).toBe(0)

@@ -50,8 +50,9 @@ export class ChannelWriter extends WritingEnd {
     })
   }
 
-  /** Sends binary data; false when the caller should wait for `onDrain`, or `stream`'s `drain`. */
+  /** Sends binary data; false when the caller should wait for `onDrain`, or `stream`'s `drain`. Throws after `close`. */
   write(data: Uint8Array | string): boolean {
+    this.#checkOpen()
     return this.stream.write(data)
   }
 
@@ -66,8 +67,9 @@ export class ChannelWriter extends WritingEnd {
     this.#onGone.push(callback)
   }
 
-  /** Sends one text message, in order with the binary data. */
+  /** Sends one text message, in order with the binary data. Throws after `close`. */
   override sendMessage(text: string): void {
+    this.#checkOpen()
     this.stream.write(new Message(text))
   }
 
@@ -82,6 +84,11 @@ export class ChannelWriter extends WritingEnd {
   abort(): void {
     this.#isAborted = true
     this.stream.destroy()
+  }
+
+  /** The stream would tell whoever listens for its errors, and end the thread where nobody does. */
+  #checkOpen(): void {
+    if (this.stream.writableEnded) throw new Error('The channel was closed: nothing can be written to it any more')
   }
 
   protected override dropped(): void {

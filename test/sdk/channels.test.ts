@@ -88,6 +88,14 @@ describe('a writer', () => {
     await within(5_000, 'close', closed)
     expect(writer.stream.destroyed).toBe(true)
     expect(kinds()).not.toContain('close')
+    // As much as it takes: nobody is there to read it.
+    writer.write('more')
+  })
+
+  it('says to whoever writes after its end that it has ended', () => {
+    writer.close()
+    expect(() => writer.write('late')).toThrow('The channel was closed')
+    expect(() => writer.sendMessage('late')).toThrow('The channel was closed')
   })
 })
 

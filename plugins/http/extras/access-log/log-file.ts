@@ -4,6 +4,7 @@ import { mkdir, open, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { LineWriter, type FileWrites } from '../../../../base/files/line-writer.ts'
 import { systemClock, type Clock } from '../../../../base/time/clock.ts'
+import { LimitedWarning } from '../../../../base/warnings/limited-warning.ts'
 
 /** How often a file that is written to is looked for under its name. */
 export const LOOK_MS = 1_000
@@ -11,6 +12,9 @@ export const LOOK_MS = 1_000
 const LAST_MS = 2_000
 /** Lines that wait for a slow or full disk. */
 export const MAX_WAITING_BYTES = 4 * 1024 * 1024
+
+/** How often it is said that the file can't be written. */
+const WARNING_MS = 60_000
 
 /** Lines may hold addresses of people. */
 const MODE = 0o640
@@ -39,14 +43,20 @@ interface Opened {
 class ClosableWrites implements FileWrites {
   isClosed = false
   readonly #file: FileWrites
+  readonly #onError: (error: NodeJS.ErrnoException) => void
 
-  constructor(file: FileWrites) {
+  constructor(file: FileWrites, onError: (error: NodeJS.ErrnoException) => void) {
     this.#file = file
+    this.#onError = onError
   }
 
   write(fd: number, bytes: Buffer, done: (error: NodeJS.ErrnoException | null, written: number) => void): void {
-    if (this.isClosed) done(null, bytes.length)
-    else this.#file.write(fd, bytes, done)
+    if (this.isClosed) return done(null, bytes.length)
+    this.#file.write(fd, bytes, (error, written) => {
+      // A pipe whose reader is slow.
+      if (error !== null && error.code !== 'EAGAIN') this.#onError(error)
+      done(error, written)
+    })
   }
 
   writeSync(fd: number, bytes: Buffer): number {
@@ -124,14 +134,22 @@ export class LogFile {
   }
 }
 
-async function openFile({ path, clock, file: writes = NODE_FILE }: LogFileOptions): Promise<Opened> {
+async function openFile({ path, warn, clock, file: writes = NODE_FILE }: LogFileOptions): Promise<Opened> {
   const handle = await open(path, FLAGS, MODE).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENXIO'
       ? new Error('it is a named pipe, or a socket, that nobody reads', { cause: error })
       : error
   })
   const { ino: inode } = await handle.stat()
-  const file = new ClosableWrites(writes)
+  const warning = new LimitedWarning(warn, {
+    intervalMs: WARNING_MS,
+    now: clock === undefined ? undefined : () => clock.passed(),
+  })
+  const file = new ClosableWrites(writes, ({ message }) =>
+    warning.warn(
+      `The access log ${path} can not be written; requests that it does not hold are counted there: ${message}`,
+    ),
+  )
   const writer = new LineWriter({
     fd: handle.fd,
     maxBytes: MAX_WAITING_BYTES,

@@ -207,10 +207,11 @@ describe('a file', () => {
       },
       writeSync,
     }
-    const { logFile } = await open(file, { clock, file: disk })
+    const { logFile, warnings } = await open(file, { clock, file: disk })
     const line = `${'x'.repeat(1024 * 1024 - 1)}\n`
     const room = MAX_WAITING_BYTES / line.length
     for (let count = 0; count < room + 3; count++) logFile.write(line)
+    expect(warnings).toEqual([expect.stringContaining(`${file} can not be written`)])
     isFull = false
     await clock.pass(500)
     await expect.poll(() => readFileSync(file, 'utf8').slice(-100)).toContain('dropped_lines')

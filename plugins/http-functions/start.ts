@@ -49,6 +49,8 @@ export async function startHttpFunctions(
     ...(functionId !== undefined && {
       onIgnored: (header) =>
         log.warn(`the header '${header}' of function '${functionId}' is ignored: the engine alone sets it`),
+      onUnknown: (member, hint) =>
+        log.warn(`the member '${member}' of the HTTP target of function '${functionId}' means nothing.${hint}`),
     }),
   })
 

@@ -1,4 +1,5 @@
 // What a registration says of the endpoint behind a function (spec 06 B.1), read and checked. Pure but for the environment.
+import { didYouMean } from '../../../base/values/closest-name.ts'
 import { isRecord } from '../../../base/values/is-record.ts'
 import { shownValue } from '../../../base/values/shown-value.ts'
 import { CodedError } from '../../../protocol/errors.ts'
@@ -34,12 +35,15 @@ export interface TargetRules extends EnvironmentRules {
   readonly circuit: CircuitRule | undefined
   /** Told of headers that are left out. */
   readonly onIgnored?: (header: string) => void
+  /** Told of the first member that means nothing, shortened. `hint`: what may have been meant, as a sentence behind a space, or empty. */
+  readonly onUnknown?: (member: string, hint: string) => void
 }
 
 /** Throws CodedError: `url_validation_failed`, `invalid_invocation`, or of `readAuth`. */
 export function readTarget(invocation: unknown, rules: TargetRules): Target {
   if (!isRecord(invocation)) throw badInvocation(`invocation must be an object, not ${shownValue(invocation)}`)
   const { url, headers, auth, retry, circuit_breaker: circuit } = invocation
+  if (rules.onUnknown !== undefined) tellUnknown(invocation, rules.onUnknown)
   return {
     url: readUrl(url),
     method: readMethod(invocation['method'] ?? DEFAULT_METHOD),
@@ -49,6 +53,21 @@ export function readTarget(invocation: unknown, rules: TargetRules): Target {
     retry: retry == null ? undefined : readRetryRule(retry),
     circuit: circuit == null ? rules.circuit : readCircuitRule(circuit),
   }
+}
+
+const MEMBERS: ReadonlySet<string> = new Set([
+  'url',
+  'method',
+  'timeout_ms',
+  'headers',
+  'auth',
+  'retry',
+  'circuit_breaker',
+])
+
+function tellUnknown(invocation: Readonly<Record<string, unknown>>, tell: NonNullable<TargetRules['onUnknown']>): void {
+  const unknown = Object.keys(invocation).find((member) => !MEMBERS.has(member))
+  if (unknown !== undefined) tell(unknown.slice(0, MAX_SHOWN), didYouMean(unknown, MEMBERS))
 }
 
 function readUrl(written: unknown): URL {

@@ -92,6 +92,16 @@ describe('the request', () => {
   })
 })
 
+test('a member of the registration that means nothing is told in the log', async () => {
+  const api = await apiServer(() => ({}))
+  const run = await runHttpFunctions()
+  await run.register({ url: api.url, timout_ms: 50 })
+  await run.call()
+  expect(run.host.log.lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+    "the member 'timout_ms' of the HTTP target of function 'f' means nothing. Did you mean 'timeout_ms'?",
+  ])
+})
+
 describe('auth', () => {
   const env = { KEY: 'k', TOKEN: 't-1' }
 

@@ -29,6 +29,7 @@ type State = 'waiting' | 'middleware' | 'preparing' | 'handling' | 'streaming' |
 
 export class Exchange implements ChannelEvents, PreparingExchange, SlotWaiter, Timed {
   deadline = 0
+  limitMs = 0
   timedAt = -1
   /** Kept by the roster of its server. */
   runningAt = -1
@@ -107,10 +108,10 @@ export class Exchange implements ChannelEvents, PreparingExchange, SlotWaiter, T
 
   /** Its time is up. */
   expired(): void {
-    const { answers, timers, problems } = this.#context
+    const { answers, problems } = this.#context
     if (this.#state === 'middleware') return this.answer(answers.middlewareTimeout())
-    if (this.#state === 'handling') problems.timedOut(this.#route, timers.limitMs, this.#hasReturnedNull)
-    this.answer(answers.requestTimeout(timers.limitMs))
+    if (this.#state === 'handling') problems.timedOut(this.#route, this.limitMs, this.#hasReturnedNull)
+    this.answer(answers.requestTimeout(this.limitMs))
   }
 
   // ── its channels ─────────────────────────────────────────────────────────────────────────────────────────────────

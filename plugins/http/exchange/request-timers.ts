@@ -5,6 +5,8 @@ import { Roster } from '../../../base/values/roster.ts'
 export interface Timed {
   /** On the clock of `RequestTimers`; set by `start`. */
   deadline: number
+  /** That was in force when it began; set by `start`. */
+  limitMs: number
   /** Kept by `RequestTimers`; -1 at first. */
   timedAt: number
   expired(): void
@@ -33,6 +35,7 @@ export class RequestTimers {
   }
 
   start(timed: Timed): void {
+    timed.limitMs = this.#limitMs
     timed.deadline = this.#clock.passed() + this.#limitMs
     this.#running.add(timed)
     // Later than whoever is waited for, unless the limit has become shorter.

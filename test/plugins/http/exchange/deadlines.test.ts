@@ -20,6 +20,7 @@ const exchangeSettings = (config: HttpConfig) => readSettings(config).exchange
 /** The clock is held, and calls are answered by the test. */
 function begin(config: HttpConfig) {
   const clock = new ManualClock()
+  const log = collectingLog()
   const calls: { request: TriggerRequest; resolve(value?: unknown): void; reject(error: Error): void }[] = []
   const iii = {
     trigger: (request: TriggerRequest) =>
@@ -28,7 +29,7 @@ function begin(config: HttpConfig) {
   }
   const context = new ExchangeContext({
     iii: iii as unknown as ExchangeHandle,
-    log: collectingLog(),
+    log,
     clock,
     isBound: () => true,
     settings: exchangeSettings(config),
@@ -57,7 +58,7 @@ function begin(config: HttpConfig) {
     calls[index]!.reject(new InvocationError('TIMEOUT', 'invocation timed out', 'f'))
     await settled()
   }
-  return { clock, context, calls, ask, response: ask(), giveUp }
+  return { clock, log, context, calls, ask, response: ask(), giveUp }
 }
 
 it.each([1, 200, 29_999, 30_000, 30_001, 3_600_000])(
@@ -80,7 +81,7 @@ it.each([
   [100, 30_000],
 ])('nor when the limit is changed from %i ms to %i ms while it is worked on', async (before, after) => {
   const middleware = [{ function_id: 'mw' }]
-  const { calls, clock, response, giveUp, context } = begin({ default_timeout: before, middleware })
+  const { calls, clock, log, response, giveUp, context } = begin({ default_timeout: before, middleware })
   clock.move(10)
   context.change(exchangeSettings({ default_timeout: after, middleware }))
   calls[0]!.resolve({ json: '{"action":"continue"}' })
@@ -89,6 +90,7 @@ it.each([
   expect(timeoutMs).toBeGreaterThanOrEqual(before - 10)
   clock.move(before - 10)
   expect(response.statusCode).toBe(504)
+  expect(log.lines.map(({ message }) => message)).toEqual([expect.stringContaining(`within ${before} ms`)])
   await giveUp(1)
   expect(response.statusCode).toBe(504)
 })

@@ -3,7 +3,7 @@ import { RequestTimers } from '../../../../plugins/http/exchange/request-timers.
 import { ManualClock } from '../../../../testing/manual-clock.ts'
 
 function timed(name: string, expired: string[]) {
-  return { deadline: 0, timedAt: -1, expired: () => void expired.push(name) }
+  return { deadline: 0, limitMs: 0, timedAt: -1, expired: () => void expired.push(name) }
 }
 
 it('expires what was started and not stopped, each at its time', () => {

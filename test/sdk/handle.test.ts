@@ -517,6 +517,19 @@ describe('trigger types', () => {
   })
 })
 
+it('binds under the id that is said, else under one of its own', () => {
+  const named = iii.registerTrigger({ type: 'tick', id: 't1', function_id: 'f' })
+  const other = iii.registerTrigger({ type: 'tick', function_id: 'f' })
+  expect(named.id).toBe('t1')
+  expect(other.id).toMatch(/^[0-9a-f-]{36}$/)
+  named.unregister()
+  expect(transport.controls.items).toMatchObject([
+    { type: 'registertrigger', id: 't1' },
+    { type: 'registertrigger', id: other.id },
+    { type: 'unregistertrigger', id: 't1', trigger_type: 'tick' },
+  ])
+})
+
 it('reports a refused binding and a rejected registration', () => {
   transport.receiver.onControl({
     type: 'triggerregistrationresult',

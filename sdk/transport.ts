@@ -1,7 +1,7 @@
 // The interface between the `iii` handle and its connection to the engine: a ring, a pipe or a WebSocket.
 // JSON crosses it as text; correlation, handlers and time-outs are the handle's business.
 import type { EngineMessage, WorkerMessage } from '../protocol/messages.ts'
-import type { OfferRefusal } from '../protocol/ring/frame.ts'
+import type { OfferRefusal } from '../protocol/offer-refusal.ts'
 import type { Sidecar } from '../protocol/ring/sidecar.ts'
 import type { ChannelRef } from './handle-types.ts'
 

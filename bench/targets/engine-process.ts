@@ -75,10 +75,11 @@ function configOf(kind: EngineVariant): object {
   return { plugins_dir: pluginsDir, workers: [...workers, ...own] }
 }
 
-/** The built-ins that run by default, with their defaults, which keep state and streams durably in this folder. One of them listens. */
+/** The built-ins that run by default, with their defaults, which keep state and streams durably in this folder. */
 function reactiveWorkers(): object[] {
+  const ports: Readonly<Record<string, number>> = { 'iii-stream': streamPort, 'iii-http': httpPort }
   return BUILT_INS.filter(({ about }) => about.isDefault).map(({ about: { name, listens } }) =>
-    listens === undefined ? { name } : { name, config: { [listens.host]: HOST, [listens.port]: streamPort } },
+    listens === undefined ? { name } : { name, config: { [listens.host]: HOST, [listens.port]: ports[name] } },
   )
 }
 

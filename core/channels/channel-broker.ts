@@ -3,7 +3,7 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto'
 import type { WebSocket } from 'ws'
 import { CodedError } from '../../protocol/errors.ts'
-import { OfferRefusal } from '../../protocol/ring/frame.ts'
+import { OfferRefusal } from '../../protocol/offer-refusal.ts'
 import { answerSchema, type EngineFunction } from '../model/engine-function.ts'
 import type { ChannelRef } from '../model/channel-ref.ts'
 import type { ChannelEvent, OfferEvent } from '../model/link-events.ts'

@@ -1,13 +1,7 @@
 // The link to one plugin of a thread or process: what ring and pipe links have in common.
 // Its transport carries the frames of all members; this turns those of one into calls and back.
-import {
-  FLAG_UNDELIVERED,
-  FLAG_VOID,
-  FrameKind,
-  writeFrame,
-  type Frame,
-  type OfferRefusal,
-} from '../../protocol/ring/frame.ts'
+import { FLAG_UNDELIVERED, FLAG_VOID, FrameKind, writeFrame, type Frame } from '../../protocol/ring/frame.ts'
+import type { OfferRefusal } from '../../protocol/offer-refusal.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import { parseUnrounded, parseWithMetadata } from '../../base/values/exact-json.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'

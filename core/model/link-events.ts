@@ -1,7 +1,7 @@
 // What a plugin's link hands on from its frames, to the router and the channel broker.
 import type { ErrorBody } from '../../protocol/errors.ts'
 import type { WorkerMessage } from '../../protocol/messages.ts'
-import type { OfferRefusal } from '../../protocol/ring/frame.ts'
+import type { OfferRefusal } from '../../protocol/offer-refusal.ts'
 import type { Action } from './action.ts'
 import type { Call } from './call.ts'
 import type { Worker } from './worker.ts'

@@ -36,15 +36,6 @@ export const FrameKind = {
 } as const
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind]
 
-/** Why a plugin does not open a channel that it is asked for. */
-export const OfferRefusal = {
-  /** No such channel was offered, or not with this key, or not this end of it. */
-  Unknown: 1,
-  /** It was offered once, and was withdrawn or opened. */
-  Over: 2,
-} as const
-export type OfferRefusal = (typeof OfferRefusal)[keyof typeof OfferRefusal]
-
 /** Flag of a call: nobody waits for the answer. */
 export const FLAG_VOID = 1
 /** Flag of a failure: the call reached nobody. */

@@ -2,15 +2,8 @@
 // Turns frames into what the handle understands and back.
 import type { EngineMessage, WorkerMessage } from '../../protocol/messages.ts'
 import { parseWithMetadata } from '../../base/values/exact-json.ts'
-import {
-  FLAG_UNDELIVERED,
-  FLAG_VOID,
-  Frame,
-  FrameKind,
-  readFrame,
-  writeFrame,
-  type OfferRefusal,
-} from '../../protocol/ring/frame.ts'
+import { FLAG_UNDELIVERED, FLAG_VOID, Frame, FrameKind, readFrame, writeFrame } from '../../protocol/ring/frame.ts'
+import type { OfferRefusal } from '../../protocol/offer-refusal.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import type { ChannelRef } from '../handle-types.ts'

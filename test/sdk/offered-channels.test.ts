@@ -1,7 +1,7 @@
 // What a plugin's handle does for channels that it offers, and what ends tell without streams, over a recorded transport.
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CHANNEL_WINDOW_BYTES, itemCost } from '../../protocol/ring/credit.ts'
-import { OfferRefusal } from '../../protocol/ring/frame.ts'
+import { OfferRefusal } from '../../protocol/offer-refusal.ts'
 import type { ChannelReader } from '../../sdk/channel-reader.ts'
 import type { ChannelWriter } from '../../sdk/channel-writer.ts'
 import type { ChannelRef } from '../../sdk/handle-types.ts'

@@ -8,7 +8,7 @@ import {
 } from '../../../core/channels/channel-broker.ts'
 import type { ChannelEvent, OfferEvent } from '../../../core/model/link-events.ts'
 import type { Worker } from '../../../core/model/worker.ts'
-import { OfferRefusal } from '../../../protocol/ring/frame.ts'
+import { OfferRefusal } from '../../../protocol/offer-refusal.ts'
 import { makeWorker } from '../router/calls.ts'
 
 const MINUTE = 60_000

@@ -1,7 +1,7 @@
 // What ring and pipe links have in common, as one suite of cases.
 import { expect, it } from 'vitest'
 import type { ChannelRef } from '../../../core/model/channel-ref.ts'
-import { OfferRefusal } from '../../../protocol/ring/frame.ts'
+import { OfferRefusal } from '../../../protocol/offer-refusal.ts'
 import { CHANNEL_WINDOW_BYTES, CreditReturn, CreditWindow } from '../../../protocol/ring/credit.ts'
 import { within } from '../../support/deadline.ts'
 import type { PluginFixture } from './plugin-fixture.ts'

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../base/time/clock.ts'
 import { SEATS, type HttpInvokerMetadata } from '../../protocol/seats.ts'
 import { Spans } from '../../kit/telemetry/spans.ts'
+import { TelemetryWatch } from '../../kit/telemetry/telemetry-watch.ts'
 import { currentCallContext } from '../../sdk/async-call-contexts.ts'
 import type { PluginContext, RunningPlugin } from '../../sdk/plugin.ts'
 import type { HttpFunctionsConfig } from './config.ts'
@@ -17,7 +18,6 @@ import { readRegisteredTarget } from './registration.ts'
 import { readSettings, type HttpFunctionsSettings } from './settings.ts'
 import type { TargetRules } from './target/target.ts'
 import { UrlSecurity, type Resolver } from './target/url-security.ts'
-import { TelemetryWatch } from './telemetry-watch.ts'
 
 /** What a test holds in its hands. */
 export interface HttpFunctionsDeps {
@@ -29,6 +29,8 @@ export interface HttpFunctionsDeps {
 }
 
 const NAME = 'iii-http-functions'
+/** Told when somebody begins or ends to take spans. */
+const WATCH_FUNCTION = 'iii-http-functions::on-functions-changed'
 
 export async function startHttpFunctions(
   context: PluginContext<HttpFunctionsConfig>,
@@ -92,7 +94,7 @@ export async function startHttpFunctions(
     description: 'Checks and calls HTTP-invoked functions. Only the engine calls it.',
     raw: true,
   })
-  telemetry.begin()
+  telemetry.begin(WATCH_FUNCTION)
 
   return {
     async reconfigure(changed) {

@@ -1,11 +1,12 @@
 // The bindings of the trigger type `http` and the routes that they make (spec 06 A.3, A.4).
-import type { PluginLog, TriggerBinding, TriggerTypeHandler } from '../../sdk/plugin.ts'
+import type { PluginLog, TriggerBinding } from '../../sdk/plugin.ts'
 import { routeOf, type Route } from './exchange/route.ts'
+import type { RouteName } from './routes/awaited-routes.ts'
 import { readRouteConfig } from './routes/route-config.ts'
 import { BoundRoutes, RouteTaken } from './routes/bound-routes.ts'
 import { RouteConflict } from './routes/route-conflict.ts'
 
-export class HttpBindings implements TriggerTypeHandler<unknown> {
+export class HttpBindings {
   readonly #log: PluginLog
   #ignoresTrailingSlash: boolean
   #routes: BoundRoutes<Route>
@@ -20,16 +21,21 @@ export class HttpBindings implements TriggerTypeHandler<unknown> {
     return this.#routes
   }
 
-  /** @throws Error in words for the binder. */
-  registerTrigger(binding: TriggerBinding<unknown>): void {
+  /** Undefined for a binding that is kept and serves nothing. @throws Error in words for the binder. */
+  registerTrigger(binding: TriggerBinding<unknown>): RouteName | undefined {
     const config = readRouteConfig(binding.config)
     const shown = `${config.method} ${config.pattern}`
     for (const warning of config.warnings)
       this.#log.warn(`The binding of ${binding.function_id} to ${shown}: ${warning}`)
-    if (!config.isRouted) return this.#routes.remove(binding.id)
-    const { covered, coveredBy } = this.#routes.add(binding.id, config.method, config.pattern, routeOf(binding, config))
+    if (!config.isRouted) {
+      this.#routes.remove(binding.id)
+      return undefined
+    }
+    const { method, pattern } = config
+    const { covered, coveredBy } = this.#routes.add(binding.id, method, pattern, routeOf(binding, config))
     if (covered !== undefined) this.#warnCovered(shown, binding, covered)
     if (coveredBy !== undefined) this.#warnWaiting(shown, binding, coveredBy)
+    return { method, pattern }
   }
 
   unregisterTrigger({ id, moved }: { readonly id: string; readonly moved: boolean }): void {

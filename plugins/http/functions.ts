@@ -1,10 +1,5 @@
 // The functions that `iii-http` registers: none of them is for users.
-import type { FunctionsChanged } from '../../kit/functions/functions-changed.ts'
-import { SEATS } from '../../protocol/seats.ts'
 import type { PluginHandle } from '../../sdk/plugin.ts'
-
-/** Told of the functions that it asks about. */
-const WATCH_FUNCTION = 'iii-http::on-functions-changed'
 
 /** In iii it is called when the settings have changed; `http` is the worker's other name. */
 const CONFIG_FUNCTION = 'iii-http::on-config-change'
@@ -12,13 +7,7 @@ const CONFIG_FUNCTION_OF_ALIAS = 'http::on-config-change'
 
 const INTERNAL = { metadata: { internal: true } }
 
-export function registerHttpFunctions(iii: PluginHandle, onFunctionsChanged: (change: FunctionsChanged) => void): void {
-  iii.registerFunction(WATCH_FUNCTION, onFunctionsChanged, INTERNAL)
-  iii.registerTrigger({
-    type: 'engine::functions-changed',
-    function_id: WATCH_FUNCTION,
-    config: { prefix: SEATS.telemetry },
-  })
+export function registerHttpFunctions(iii: PluginHandle): void {
   // What is set is in force before whoever sets it is answered: there is nothing to be done about it.
   for (const id of [CONFIG_FUNCTION, CONFIG_FUNCTION_OF_ALIAS]) iii.registerFunction(id, () => ({ ok: true }), INTERNAL)
   iii.registerTrigger({

@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { AddressError } from '../../base/net/address-error.ts'
 import { systemClock } from '../../base/time/clock.ts'
-import type { ChangedFunction, FunctionsChanged } from '../../kit/functions/functions-changed.ts'
 import { Spans } from '../../kit/telemetry/spans.ts'
+import { TelemetryWatch } from '../../kit/telemetry/telemetry-watch.ts'
 import { CodedError } from '../../protocol/errors.ts'
-import { SEATS } from '../../protocol/seats.ts'
 import type { PluginContext, TriggerTypeHandler } from '../../sdk/plugin.ts'
 import { HttpBindings } from './bindings.ts'
 import { oddities, readSettings, type HttpConfig, type HttpSettings } from './config.ts'
@@ -17,13 +16,14 @@ import { ServerSpans } from './exchange/server-spans.ts'
 import { openExtras, type OpenedExtras } from './extras/opened-extras.ts'
 import type { ExtrasSettings } from './extras/settings.ts'
 import { RememberedRoutes } from './remembered-routes.ts'
-import { readRouteConfig } from './routes/route-config.ts'
 import { HttpServer, urlOf } from './server/http-server.ts'
 import { GIVEN_UP_MS, openAddress } from './server/open-address.ts'
 
 /** How long a request that no route is for waits for the bindings of a worker that has just started. */
 export const READY_MS = 5_000
 const RETRY_MS = 50
+/** Told when somebody begins or ends to take spans. */
+const WATCH_FUNCTION = 'iii-http::on-functions-changed'
 
 export class HttpWorker {
   readonly #plugin: PluginContext<HttpConfig>
@@ -36,7 +36,7 @@ export class HttpWorker {
   readonly #stopping = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
   readonly #spans: Spans
-  #hasTelemetry = false
+  readonly #telemetry: TelemetryWatch
   #isReady = false
   /** It is being stopped, and nobody takes over. */
   #isEnding = false
@@ -59,7 +59,8 @@ export class HttpWorker {
       log,
       clock: systemClock,
     })
-    this.#spans = new Spans({ iii, clock: systemClock, service: 'iii-http', isWanted: () => this.#hasTelemetry })
+    this.#telemetry = new TelemetryWatch(iii)
+    this.#spans = new Spans({ iii, clock: systemClock, service: 'iii-http', isWanted: () => this.#telemetry.isWanted })
     this.#context = new ExchangeContext({
       iii,
       log,
@@ -82,9 +83,9 @@ export class HttpWorker {
   get triggers(): TriggerTypeHandler<unknown> {
     return {
       registerTrigger: (binding) => {
-        this.#bindings.registerTrigger(binding)
-        const { method, pattern } = readRouteConfig(binding.config)
-        this.#remembered.bound({ method, pattern })
+        const route = this.#bindings.registerTrigger(binding)
+        if (route === undefined) this.#remembered.changed()
+        else this.#remembered.bound(route)
       },
       unregisterTrigger: (binding) => {
         this.#bindings.unregisterTrigger(binding)
@@ -115,11 +116,9 @@ export class HttpWorker {
     }
   }
 
-  /** Which of the functions that it asked about came and went: the seat for spans is one. */
-  functionsChanged({ added, removed }: FunctionsChanged): void {
-    const isSeat = ({ function_id }: ChangedFunction): boolean => function_id === SEATS.telemetry
-    if (removed.some(isSeat)) this.#hasTelemetry = false
-    if (added.some(isSeat)) this.#hasTelemetry = true
+  /** Spans are made while somebody takes them. */
+  watchTelemetry(): void {
+    this.#telemetry.begin(WATCH_FUNCTION)
   }
 
   /** All bindings that are there have come. */

@@ -16,7 +16,8 @@ export async function startHttp(context: PluginContext<HttpConfig>): Promise<Run
   const worker = new HttpWorker(context)
   await worker.open()
   for (const type of [HTTP_TRIGGER_TYPE, LEGACY_TRIGGER_TYPE]) iii.registerTriggerType(type, worker.triggers)
-  registerHttpFunctions(iii, (change) => worker.functionsChanged(change))
+  registerHttpFunctions(iii)
+  worker.watchTelemetry()
   return {
     listening: () => worker.ready(),
     async reconfigure(config) {

@@ -1,11 +1,11 @@
 // What all requests share: settings, slots, time limits, and the way in which functions are called for them.
 import type { Clock } from '../../../base/time/clock.ts'
-import { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import type { PluginHandle, PluginLog, TriggerRequest } from '../../../sdk/plugin.ts'
 import type { RawJson } from '../../../sdk/raw-json.ts'
 import type { ExchangeSettings } from '../config.ts'
 import { Cors } from '../response/cors.ts'
 import { ErrorAnswers } from '../response/error-envelope.ts'
+import { ExchangeProblems } from './exchange-problems.ts'
 import type { ExchangeExtras } from './extras.ts'
 import { RequestTimers } from './request-timers.ts'
 import type { Route } from './route.ts'
@@ -131,54 +131,6 @@ export class ExchangeContext {
 const USUAL_TIMEOUT_MS = 30_000
 /** By how much a call outlives its request, otherwise. */
 const BEHIND_MS = 1_000
-
-/** What functions do that is not right but ends no request; a flood of it is a line per second. */
-export class ExchangeProblems {
-  readonly #headers: LimitedWarning
-  readonly #actions: LimitedWarning
-  readonly #results: LimitedWarning
-  readonly #timeouts: LimitedWarning
-
-  constructor(log: PluginLog) {
-    const write = (message: string, data: Record<string, unknown>): void => log.warn(message, data)
-    this.#headers = new LimitedWarning(write)
-    this.#actions = new LimitedWarning(write)
-    this.#results = new LimitedWarning(write)
-    this.#timeouts = new LimitedWarning(write)
-  }
-
-  invalidHeader({ functionId, method, apiPath }: Route, name: string): void {
-    const shown = JSON.stringify(name.slice(0, SHOWN_CHARACTERS))
-    this.#headers.warn(`${functionId} gave the header ${shown}, whose name or value can't be sent; it is left out.`, {
-      route: `${method} ${apiPath}`,
-    })
-  }
-
-  noMember({ functionId, method, apiPath }: Route): void {
-    this.#results.warn(
-      `${functionId} returned none of status_code, headers and body, so that {} was sent; an answer is { body: … }.`,
-      { route: `${method} ${apiPath}` },
-    )
-  }
-
-  /** @param hasReturned null, after which a handler may still write its answer. */
-  timedOut({ functionId, method, apiPath }: Route, limitMs: number, hasReturned: boolean): void {
-    const what = hasReturned
-      ? 'returned nothing and wrote no answer; it is to return { body: … }, or to write to the response,'
-      : 'did not answer'
-    this.#timeouts.warn(`${functionId} ${what} within ${limitMs} ms (default_timeout); 504 was sent.`, {
-      route: `${method} ${apiPath}`,
-    })
-  }
-
-  noAction(functionId: string): void {
-    this.#actions.warn(
-      `The middleware ${functionId} returned neither {"action":"continue"} nor {"action":"respond"}; the request goes on.`,
-    )
-  }
-}
-
-const SHOWN_CHARACTERS = 100
 
 function slotLimits({ concurrency, maxWaiting }: ExchangeSettings): { atOnce: number; waiting: number } {
   return { atOnce: concurrency, waiting: maxWaiting }

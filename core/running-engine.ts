@@ -14,14 +14,15 @@ import { resolveEntries, type ResolvedEntries } from './config/resolve-entries.t
 import { configSource, type ConfigSource } from './config/source.ts'
 import type { EngineConfig } from './config/types.ts'
 import { unreadSettings } from './config/unread-settings.ts'
-import { isEmptyFile, signatureOf, type ConfigWatch } from './config/watch.ts'
-import { watchConfigFile } from './config-file-watch.ts'
+import { signatureOf } from './config/watch.ts'
+import { ConfigFileWatch } from './config-file-watch.ts'
 import { ConfigurationChanges } from './configuration-changes.ts'
 import { EngineOptionsChange } from './engine-options-change.ts'
 import { enginePlace } from './engine-place.ts'
 import { engineHealth, listenerWorkers, pluginStatus } from './engine-report.ts'
 import type { CallOptions, Engine, StartOptions } from './engine.ts'
 import type { EngineState, EngineStatus } from './engine-status.ts'
+import { configFileFunctions } from './engine-functions/config-file.ts'
 import type { HealthComponent } from './engine-functions/deps.ts'
 import { healthReport } from './engine-functions/health.ts'
 import { endInOrder } from './ending.ts'
@@ -69,13 +70,11 @@ export class RunningEngine implements Engine {
   #state: EngineState = 'starting'
   #parts: Parts | undefined
   #config: EngineConfig | undefined
-  #watch: ConfigWatch | undefined
+  #file: ConfigFileWatch | undefined
   #plugins: EngineStatus['plugins'] = []
   /** Where the listeners are, as it was said last. */
   #toldUrls: readonly string[] = []
   #startMs = 0
-  /** The file was saved while the engine started. */
-  #isSavedMeanwhile = false
   /** Parts that did not end in time. */
   #abandoned: readonly string[] = []
   #report: ReconcileReport | undefined
@@ -154,8 +153,11 @@ export class RunningEngine implements Engine {
     const knownValid =
       cacheDir === undefined ? undefined : rememberValid(join(cacheDir, 'known-valid.json'), ENGINE_VERSION)
     const source = configSource(this.#options.config, this.#loadOptions)
+    const changes = (): ConfigurationChanges | undefined =>
+      this.#state === 'starting' ? undefined : this.#running.changes
+    this.#file = new ConfigFileWatch({ file: source.file, log: this.#log, changes })
     // Before the first read: what is saved while the engine starts is taken up after it.
-    if (this.#options.watch !== false && source.file !== null) this.#watchConfig(source.file)
+    if (this.#options.watch !== false) this.#file.watch()
     const config = (this.#config = source.read())
     const { core, host, listeners, health, names, entries } = (this.#parts = this.#compose(source, config))
     await this.#refuseNames(config)
@@ -169,7 +171,7 @@ export class RunningEngine implements Engine {
     this.#toldUrls = this.#urls
     this.#state = 'running'
     void knownValid?.save()
-    if (this.#isSavedMeanwhile) void this.#takeUpConfig()
+    this.#file.started()
   }
 
   async #startPlugins(host: PluginHost, config: EngineConfig): Promise<void> {
@@ -187,7 +189,7 @@ export class RunningEngine implements Engine {
   async #close(reason: string): Promise<void> {
     this.#log.debug('engine closing', { reason })
     this.#state = 'closing'
-    this.#watch?.close()
+    this.#file?.close()
     const { changes, host, listeners, health, core } = this.#parts ?? {}
     core?.closing()
     const ms = this.#pluginsMs
@@ -287,6 +289,12 @@ export class RunningEngine implements Engine {
       onEnd: () => void this.#enter('running'),
     })
     addFunctions(core, host, this.#options.localFunctions)
+    core.addFunctions(
+      configFileFunctions({
+        file: () => ({ path: source.file, projectRoot: config.projectRoot, problem: changes.problem }),
+        takeUp: async () => this.#file?.takeUpNow(),
+      }),
+    )
     return { source, core, host, listeners, health, names, entries, changes }
   }
 
@@ -299,7 +307,7 @@ export class RunningEngine implements Engine {
       names: this.#names,
       watch: this.#options.watch !== false,
       settings: new SeatSettings(core.seats.settings, this.#log, () => this.#config?.file ?? null),
-      onRetryConfiguration: () => this.#takeUpConfig(),
+      onRetryConfiguration: async () => this.#file?.takeUp(),
     })
   }
 
@@ -329,22 +337,6 @@ export class RunningEngine implements Engine {
   }
 
   // ── configuration ────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #watchConfig(file: string): void {
-    this.#watch = watchConfigFile(file, this.#log, () => void this.#takeUpConfig())
-  }
-
-  /** Fulfilled when what the configuration says now is in force or refused; while the engine starts, at once. */
-  async #takeUpConfig(): Promise<void> {
-    if (this.#state === 'starting') this.#isSavedMeanwhile = true
-    else if (!this.#isCutOff) await this.#running.changes.wish()
-  }
-
-  /** The file is about to be written. */
-  get #isCutOff(): boolean {
-    const { file } = this.#running.source
-    return file !== null && isEmptyFile(file)
-  }
 
   /** A change that begins or ends; an engine that closes stays so. */
   #enter(state: 'changing' | 'running'): boolean {

@@ -22,6 +22,16 @@ declare module '../../sdk/known-ids.ts' {
       input: { buffer_size?: number | null }
       output: { writer: Record<string, any>; reader: Record<string, any> }
     }
+    /** Names the configuration file that the engine runs with, and why it is not in force if it is not */
+    'engine::config::file': {
+      input: Record<string, never>
+      output: { path: string | null; project_root: string; problem: string | null }
+    }
+    /** Takes up the configuration file as it is now, without waiting until its change is noticed; answers when it is in force or refused */
+    'engine::config::reload': {
+      input: Record<string, never>
+      output: { applied: boolean; problem: string | null }
+    }
     /** The newest events of the engine, oldest first: workers that come and go, functions, failed calls, plugins; with `after`, those behind it, for which it waits up to `wait_ms` */
     'engine::events::tail': {
       input: { after?: number; limit?: number; wait_ms?: number }

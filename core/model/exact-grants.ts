@@ -6,6 +6,7 @@ import { matchesWildcard } from '../../base/values/wildcard.ts'
 const OWN = [
   'engine::plugins::*',
   'engine::sessions::*',
+  'engine::config::*',
   'engine::register_trigger',
   'engine::unregister_trigger',
   'engine::logs::tail',

@@ -1,6 +1,7 @@
 // What the engine and its built-in plugins offer, asked from the code that offers it. Opens no port and starts no thread.
 import { fileURLToPath } from 'node:url'
 import { ENGINE_DEFAULTS } from '../../core/model/options.ts'
+import { configFileFunctions } from '../../core/engine-functions/config-file.ts'
 import { pluginFunctions } from '../../core/host/plugin-functions.ts'
 import { settingsFunction } from '../../core/host/settings-functions.ts'
 import { PluginHost } from '../../core/host/plugin-host.ts'
@@ -57,8 +58,13 @@ export function engineParts(): { functions: FunctionPart[]; triggerTypes: Trigge
     functions.push({ id, description, request, response })
   }
   const settings = settingsFunction(core.seats.settings, () => Promise.reject(new Error('nothing runs here')))
-  const { id, description, requestFormat: request, responseFormat: response } = settings
-  functions.push({ id, description, request, response })
+  const ofFile = configFileFunctions({
+    file: () => ({ path: null, projectRoot: '.', problem: undefined }),
+    takeUp: async () => undefined,
+  })
+  for (const { id, description, requestFormat: request, responseFormat: response } of [settings, ...ofFile]) {
+    functions.push({ id, description, request, response })
+  }
   const triggerTypes = [...core.triggers.types()].map(({ id, current }): TriggerTypePart => {
     return {
       id,

@@ -5,6 +5,8 @@ import { appendFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { startEngine } from '../../../index.ts'
+import { createLog } from '../../../core/log.ts'
 import { unusedPort } from '../../support/unused-port.ts'
 import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
 
@@ -128,3 +130,41 @@ async function connectedWorkers(folder: EngineFolder): Promise<string[]> {
   const { workers } = (await folder.engine.call('engine::workers::list', {})) as { workers: { id: string }[] }
   return workers.map(({ id }) => id)
 }
+
+test('Whoever edits the file has it taken up at once, and hears whether it is in force', async () => {
+  const folder = new EngineFolder()
+  folder.write('plugins/hello.ts', HELLO)
+  folder.configure(LISTENER)
+  await folder.start()
+  const file = join(folder.dir, 'iii-config.yaml')
+  expect(await folder.engine.call('engine::config::file')).toEqual({
+    path: file,
+    project_root: folder.dir,
+    problem: null,
+  })
+  folder.configure(LISTENER, '{ name: hello }')
+  expect(await folder.engine.call('engine::config::reload')).toEqual({ applied: true, problem: null })
+  expect(await folder.engine.call('hello::greet')).toBe('hello')
+
+  folder.configure(LISTENER, '{ name: hello, config: { odd: 1 } }')
+  const refused = { applied: false, problem: expect.stringContaining('odd') as string }
+  expect(await folder.engine.call('engine::config::reload')).toEqual(refused)
+  expect(await folder.engine.call('engine::config::file')).toMatchObject({ problem: refused.problem })
+  expect(await folder.engine.call('hello::greet')).toBe('hello')
+
+  folder.write('iii-config.yaml', '')
+  expect(await folder.engine.call('engine::config::reload')).toEqual({
+    applied: false,
+    problem: `'${file}' is empty; the configuration that was read from it runs on`,
+  })
+})
+
+test('An engine without a file says so when it is to take one up', async () => {
+  const log = createLog({ level: 'silent', write: () => {} })
+  const engine = await startEngine({ config: 'workers: [{ name: iii-worker-manager, config: { port: 0 } }]', log })
+  onTestFinished(() => engine.close())
+  expect(await engine.call('engine::config::reload')).toEqual({
+    applied: false,
+    problem: 'the engine runs without a configuration file; start it with --config=FILE',
+  })
+})

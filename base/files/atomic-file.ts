@@ -1,6 +1,6 @@
 // Writes a file so that a reader, and whoever finds it after the writer was killed, sees either the old content or the new one.
 import { randomBytes } from 'node:crypto'
-import { open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { constants, copyFile, link, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 /** Whether it must survive a power cut, and the rights of a new file. */
@@ -43,6 +43,47 @@ export async function writeWhole(
     throw error
   }
   if (durable) await syncFolder(dirname(target))
+}
+
+/**
+ * Makes a file that is not there yet, whole from the first moment on. False: something is there already, and stays as it is; of several
+ * writers, in whatever processes, one alone is told true.
+ */
+export async function writeNew(
+  path: string,
+  content: string | Uint8Array,
+  { durable = false, mode }: WriteOptions = {},
+): Promise<boolean> {
+  const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  try {
+    const file = await open(draft, 'wx', mode)
+    try {
+      await file.writeFile(content)
+      if (durable) await file.sync()
+    } finally {
+      await file.close()
+    }
+    await linkOrCopy(draft, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  } finally {
+    await unlink(draft).catch(() => {})
+  }
+  if (durable) await syncFolder(dirname(path))
+  return true
+}
+
+/** Some file systems have no second names for a file. */
+const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to)
+  } catch (error) {
+    if (!NO_LINKS.has((error as NodeJS.ErrnoException).code)) throw error
+    await copyFile(from, to, constants.COPYFILE_EXCL)
+  }
 }
 
 /** Makes renames and removals in a folder durable. */

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { removeLeftovers, writeWhole } from '../../../base/files/atomic-file.ts'
+import { removeLeftovers, writeNew, writeWhole } from '../../../base/files/atomic-file.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 describe('a file that is written whole', () => {
@@ -89,4 +89,38 @@ test('leftovers are removed once they are old, and only those of the files that 
 
 test('leftovers of a folder that is not there are none', async () => {
   await removeLeftovers(join(tempFolder(), 'none'), /./)
+})
+
+describe('a file that is made', () => {
+  test.each([false, true])('is whole, and one that is there stays as it is (durable: %s)', async (durable) => {
+    const folder = tempFolder()
+    const file = join(folder, 'a.txt')
+    expect(await writeNew(file, 'one', { durable, mode: 0o600 })).toBe(true)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(await writeNew(file, 'two', { durable })).toBe(false)
+    expect(readFileSync(file, 'utf8')).toBe('one')
+    expect(readdirSync(folder)).toEqual(['a.txt'])
+  })
+
+  test('by many at once is made by one', async () => {
+    const folder = tempFolder()
+    const file = join(folder, 'a.txt')
+    const made = await Promise.all(Array.from({ length: 50 }, (_, n) => writeNew(file, `${n}`.repeat(10_000))))
+    expect(made.filter(Boolean)).toHaveLength(1)
+    expect(readFileSync(file, 'utf8')).toBe(`${made.indexOf(true)}`.repeat(10_000))
+    expect(readdirSync(folder)).toEqual(['a.txt'])
+  })
+
+  test('is not made where a folder or a link is, even one that leads nowhere', async () => {
+    const folder = tempFolder()
+    mkdirSync(join(folder, 'a'))
+    symlinkSync('nowhere', join(folder, 'b'))
+    expect(await writeNew(join(folder, 'a'), 'one')).toBe(false)
+    expect(await writeNew(join(folder, 'b'), 'one')).toBe(false)
+    expect(readdirSync(folder).sort()).toEqual(['a', 'b'])
+  })
+
+  test('in a folder that is not there is an error', async () => {
+    await expect(writeNew(join(tempFolder(), 'no', 'a'), 'one')).rejects.toThrow('ENOENT')
+  })
 })

@@ -1,7 +1,18 @@
 // Edits of a YAML text that leave all else in it as it is: comments, order, spacing, line ends. What an edit makes is read again, and
 // counts only when it says what it was meant to. Works on text: reading and writing the file is its users' part.
 import { isDeepStrictEqual } from 'node:util'
-import { isMap, isScalar, isSeq, parse, parseDocument, stringify, type Document, type Node, type Pair } from 'yaml'
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  parse,
+  parseDocument,
+  stringify,
+  type Document,
+  type Node,
+  type Pair,
+  type YAMLSeq,
+} from 'yaml'
 
 /** Member names and list indices, from the top. */
 export type YamlPath = readonly (string | number)[]
@@ -30,6 +41,25 @@ export function appendItem(text: string, path: YamlPath, item: unknown): string 
 }
 
 /**
+ * Removes an item of a list with the lines that it has, comments within it included; the lines around it stay as they are. undefined where
+ * that would say more or less than it is meant to (an alias elsewhere that refers into it).
+ */
+export function removeItem(text: string, path: YamlPath, index: number): string | undefined {
+  const document = parseDocument(text)
+  const list = document.getIn(path, true)
+  if (!isSeq(list) || index >= list.items.length) return undefined
+  const means = (content: unknown): void => {
+    const items = at(content, path) as unknown[]
+    items.splice(index, 1)
+  }
+  const edited = withoutLines(text, list as YAMLSeq<Node>, index)
+  if (edited !== undefined && saysAsMeant(text, edited, means)) return edited
+  list.delete(index)
+  if (list.items.length === 0) list.flow = true
+  return renderedAsMeant(document, text, means)
+}
+
+/**
  * Puts a comment in the place of a member of a map, where the member has lines of its own. undefined where it has not (a flow map,
  * the line of a dash) or where the text would then say more or less than that (an alias elsewhere that refers into it).
  */
@@ -48,6 +78,19 @@ export function replaceMemberByComment(
     delete (at(content, path) as Record<string, unknown>)[name]
   }
   return saysAsMeant(text, edited, means) ? edited : undefined
+}
+
+/** Removes a member of the map at `path`, with the lines that it has. undefined where the text would then say more or less than that. */
+export function removeMember(text: string, path: YamlPath, name: string): string | undefined {
+  const means = (content: unknown): void => {
+    delete (at(content, path) as Record<string, unknown>)[name]
+  }
+  const block = linesOfMember(text, path, name)
+  const edited = block === undefined ? undefined : text.slice(0, block.from) + text.slice(block.to)
+  if (edited !== undefined && saysAsMeant(text, edited, means)) return edited
+  const document = parseDocument(text)
+  document.deleteIn([...path, name])
+  return renderedAsMeant(document, text, means)
 }
 
 /** Where the lines of a member of a block map lie in the text, without comments that follow it. */
@@ -89,6 +132,22 @@ function appendedLines(text: string, path: YamlPath, list: Node | undefined, ite
   return saysAsMeant(text, edited, means) ? edited : undefined
 }
 
+/** Of a block list whose items begin on lines of their own; the last item that is left becomes `[]`. */
+function withoutLines(text: string, list: YAMLSeq<Node>, index: number): string | undefined {
+  if (list.flow === true) return undefined
+  const item = list.items[index]
+  if (item?.range === undefined || item.range === null) return undefined
+  const dash = text.lastIndexOf('-', item.range[0])
+  const from = text.lastIndexOf('\n', dash) + 1
+  if (dash === -1 || text.slice(from, dash).trim() !== '' || text.slice(dash + 1, item.range[0]).trim() !== '')
+    return undefined
+  const to = endOfLine(text, dash + text.slice(dash, item.range[1]).trimEnd().length)
+  if (list.items.length > 1) return text.slice(0, from) + text.slice(to)
+  const indent = text.slice(from, dash)
+  const lineBreak = /\r?\n$/.exec(text.slice(from, to))?.[0] ?? ''
+  return `${text.slice(0, from)}${indent === '' ? ' ' : indent}[]${lineBreak}${text.slice(to)}`
+}
+
 /** For a missing, empty or flow list: through the document, which keeps comments but may change spacing. */
 function appendedNode(document: Document, text: string, path: YamlPath, list: Node | undefined, item: unknown): string {
   if (isSeq(list)) {
@@ -109,6 +168,16 @@ function appendedNode(document: Document, text: string, path: YamlPath, list: No
 function rendered(document: Document, text: string): string {
   const result = document.toString({ lineWidth: 0 })
   return text.includes('\r\n') ? result.replaceAll(/\r?\n/g, '\r\n') : result
+}
+
+/** undefined: it would say something else, or could not be said (an alias without its anchor). */
+function renderedAsMeant(document: Document, text: string, means: (content: unknown) => void): string | undefined {
+  try {
+    const made = rendered(document, text)
+    return saysAsMeant(text, made, means) ? made : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Where the line that a node ends in is over; block scalars end behind their line break already. */

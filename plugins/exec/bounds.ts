@@ -1,7 +1,7 @@
 // What is limited in `iii-exec`, with the defaults that the code has.
 import { countText, timeText } from '../../base/values/amount-text.ts'
 import type { Bound } from '../../sdk/built-in.ts'
-import { LONGEST_BURST_MS, MAX_FOLDERS } from './watch/file-watch.ts'
+import { LONGEST_BURST_MS, MAX_FOLDERS } from '../../base/files/file-watch.ts'
 import { STOP_MS } from './run.ts'
 import { LONGEST_WAIT_MS, MAX_RESTARTS } from './restarts.ts'
 

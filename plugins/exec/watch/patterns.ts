@@ -1,6 +1,7 @@
 // What the patterns of `watch` mean (spec 04 part D): a folder, whether what is below it counts, and which extensions files must have.
 // The rest of a pattern counts for nothing: `src/**/*.test.ts` are all `.ts` below `src`.
 import { basename, dirname, extname, resolve } from 'node:path'
+import type { WatchRoot } from '../../../base/files/file-watch.ts'
 
 /** One pattern. */
 export interface Pattern {
@@ -8,13 +9,6 @@ export interface Pattern {
   /** Absolute. */
   readonly folder: string
   /** What is in folders below it counts as well. */
-  readonly isRecursive: boolean
-  readonly matches: (fileName: string) => boolean
-}
-
-/** All patterns of one folder; recursive as soon as one of them is. */
-export interface WatchRoot {
-  readonly folder: string
   readonly isRecursive: boolean
   readonly matches: (fileName: string) => boolean
 }
@@ -42,6 +36,7 @@ function readPath(text: string, base: string): Pattern {
   return { text, folder: dirname(path), isRecursive: false, matches: (fileName) => fileName === name }
 }
 
+/** All patterns of one folder are one root, recursive as soon as one of them is. */
 export function mergeRoots(patterns: readonly Pattern[]): readonly WatchRoot[] {
   const groups = Map.groupBy(patterns, ({ folder }) => folder)
   return [...groups].map(([folder, members]) => ({

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import type { Clock } from '../../../base/time/clock.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
-import { FileWatch } from './file-watch.ts'
+import { FileWatch } from '../../../base/files/file-watch.ts'
 import { mergeRoots, type Pattern, readPattern } from './patterns.ts'
 
 /** Folders whose files nobody edits; where a pattern names one of them it is watched. */

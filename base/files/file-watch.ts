@@ -1,18 +1,24 @@
 // Tells that files changed which patterns name. Events only say where to look: what counts is whether a folder holds something else than
 // when it was looked at last, so that no change is lost, and none is told that was none.
 import { join } from 'node:path'
-import { PathWatch } from '../../../base/files/path-watch.ts'
-import { Burst } from '../../../base/time/burst.ts'
-import type { Clock } from '../../../base/time/clock.ts'
+import { PathWatch } from './path-watch.ts'
+import { Burst } from '../time/burst.ts'
+import type { Clock } from '../time/clock.ts'
 import { differences, type FolderState, NOTHING, readFolder } from './folder-state.ts'
-import type { WatchRoot } from './patterns.ts'
 
-/** Silence that ends a burst of changes (spec 04 part D). */
-export const DEBOUNCE_MS = 200
+/** Silence that ends a burst of changes. */
+const QUIET_MS = 200
 /** A burst is told after that even if it never pauses. */
 export const LONGEST_BURST_MS = 2_000
-/** Folders that one entry watches. */
+/** Folders that one watch watches. */
 export const MAX_FOLDERS = 10_000
+
+/** A folder whose files are watched, with those of folders below it where it is recursive. */
+export interface WatchRoot {
+  readonly folder: string
+  readonly isRecursive: boolean
+  readonly matches: (fileName: string) => boolean
+}
 
 export interface FileWatchDeps {
   readonly clock: Clock
@@ -24,6 +30,8 @@ export interface FileWatchDeps {
   /** A folder that was found below a root is left out. */
   readonly isLeftOut: (folder: string) => boolean
   readonly maxFolders?: number
+  /** Silence that ends a burst of changes. Default 200. */
+  readonly quietMs?: number
 }
 
 interface Place {
@@ -54,7 +62,7 @@ export class FileWatch {
   constructor(deps: FileWatchDeps) {
     this.#deps = deps
     this.#maxFolders = deps.maxFolders ?? MAX_FOLDERS
-    this.#burst = new Burst(DEBOUNCE_MS, {
+    this.#burst = new Burst(deps.quietMs ?? QUIET_MS, {
       clock: deps.clock,
       longestMs: LONGEST_BURST_MS,
       onEnd: () => this.#lookAgain(),

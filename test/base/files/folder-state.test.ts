@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { differences, NOTHING, readFolder } from '../../../plugins/exec/watch/folder-state.ts'
+import { differences, NOTHING, readFolder } from '../../../base/files/folder-state.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const NOW = new Date('2026-01-01T00:00:00Z')

@@ -41,6 +41,13 @@ export class InvocationError extends Error {
   }
 }
 
+/** This side gave up waiting: what sets it apart from an error of the callee that has the same code. */
+export class CallTimeout extends InvocationError {
+  constructor(message: string, functionId: string) {
+    super('TIMEOUT', message, functionId)
+  }
+}
+
 /** What the engine says when it does not take a worker. */
 export interface RegistrationRejectedInit {
   readonly code: string

@@ -1,7 +1,7 @@
 // Calls that wait for their answer, with their deadlines.
 // Nearly all have the default time-out and expire in the order in which they were made, so one timer serves them all.
 import type { NumberedTable } from '../base/values/numbered.ts'
-import { InvocationError } from './errors.ts'
+import { CallTimeout } from './errors.ts'
 
 export const DEFAULT_TIMEOUT_MS = 30_000
 /** Longest time that a timer takes, in Node and in browsers. */
@@ -101,7 +101,7 @@ export class PendingCalls {
     if (call === undefined) return
     const problem = this.#problem()
     const message = `invocation timed out after ${timeoutMs}ms${problem === undefined ? '' : `. ${problem}`}`
-    call.reject(new InvocationError('TIMEOUT', message, call.functionId))
+    call.reject(new CallTimeout(message, call.functionId))
   }
 
   readonly #expire = (): void => {

@@ -55,6 +55,8 @@ export interface PluginContext<Config = Readonly<Record<string, unknown>>> {
   readonly signal: AbortSignal
   /** 0 … replicas − 1. */
   readonly replica: number
+  /** Id of this entry of the configuration: the plugin's name, for the second entry of that name `NAME#1`, and so on. */
+  readonly instance: string
   /** The engine: its version, the URL of its first listener (empty while it boots), and the absolute path of the project. */
   readonly engine: { readonly version: string; readonly url: string; readonly projectRoot: string }
   /** Starts processes that belong to this generation. */

@@ -175,7 +175,8 @@ export class TestPlugin {
     const handOver = router.beginHandOver([this.#slot])
     try {
       handOver.stage(this.#worker)
-      const context = { config: this.#config, dataDir, replica: 0, engine: { version, url: '', projectRoot } }
+      const about = { version, url: '', projectRoot }
+      const context = { config: this.#config, dataDir, replica: 0, instance: this.name, engine: about }
       const started = this.#place.start(context).then(() => handOver.registered())
       await this.#inTime('start()', router.options.start_ms, started)
       if (handOver.conflicts.length > 0) throw new CodedError('PLUGIN_START_FAILED', handOver.conflicts.join('; '))

@@ -22,13 +22,12 @@ export interface SocketCallsOptions {
   /** Why there is no connection, in words. */
   readonly whyAway: () => string
   readonly fail: (call: { callId: number | undefined; functionId: string }, error: InvocationError) => void
+  /** False when its caller has given the call up. */
+  readonly isWaitedFor: (callId: number) => boolean
 }
 
 export class SocketCalls {
-  readonly #limits: SocketLimits
-  readonly #codes: ConnectionCodes
-  readonly #whyAway: () => string
-  readonly #fail: SocketCallsOptions['fail']
+  readonly #options: SocketCallsOptions
   /** Oldest first: all wait equally long. */
   #waiting: WaitingCall[] = []
   #waitingLength = 0
@@ -36,47 +35,50 @@ export class SocketCalls {
   /** Function ids by the number of the call, oldest first. */
   readonly #unanswered = new Map<number, string>()
 
-  constructor({ limits, codes, whyAway, fail }: SocketCallsOptions) {
-    this.#limits = limits
-    this.#codes = codes
-    this.#whyAway = whyAway
-    this.#fail = fail
-  }
-
-  get unanswered(): number {
-    return this.#unanswered.size
+  constructor(options: SocketCallsOptions) {
+    this.#options = options
   }
 
   /** Keeps the call until there is a connection, or its time is up. */
   wait(call: OutgoingCall): void {
-    const { awayMs, maxWaitingCalls, maxWaitingLength } = this.#limits
+    const { awayMs, maxWaitingCalls, maxWaitingLength } = this.#options.limits
     const length = call.payload?.length ?? 0
-    if (this.#waiting.length >= maxWaitingCalls || this.#waitingLength + length > maxWaitingLength) {
-      const reason = `${this.#whyAway()} Too many calls wait for it already; try again later.`
-      return this.#fail(call, new InvocationError('overloaded', reason, call.functionId))
+    const isFull = (): boolean =>
+      this.#waiting.length >= maxWaitingCalls || this.#waitingLength + length > maxWaitingLength
+    if (isFull()) this.#dropGivenUp()
+    if (isFull()) {
+      const reason = `${this.#options.whyAway()} Too much waits to be sent to the engine; try again later`
+      return this.#options.fail(call, new InvocationError('overloaded', reason, call.functionId, undefined, true))
     }
     this.#waiting.push({ ...call, deadline: performance.now() + awayMs })
     this.#waitingLength += length
     if (awayMs !== Infinity) this.#timer ??= setTimeout(this.#expire, awayMs)
   }
 
+  /** Callers have deadlines of their own, of which nothing is told here. */
+  #dropGivenUp(): void {
+    this.#waiting = this.#waiting.filter(({ callId, payload }) => {
+      if (callId === undefined || this.#options.isWaitedFor(callId)) return true
+      this.#waitingLength -= payload?.length ?? 0
+      return false
+    })
+  }
+
   /** Empties the queue, oldest first. */
   takeWaiting(): OutgoingCall[] {
-    const calls = this.#waiting
-    this.#waiting = []
+    this.#dropGivenUp()
     this.#waitingLength = 0
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    return calls
+    this.#timer = void clearTimeout(this.#timer)
+    return this.#waiting.splice(0)
   }
 
   sent(callId: number, functionId: string): void {
     this.#unanswered.set(callId, functionId)
-    if (this.#unanswered.size <= this.#limits.maxUnanswered) return
+    if (this.#unanswered.size <= this.#options.limits.maxUnanswered) return
     const [oldest, itsFunction] = this.#unanswered.entries().next().value!
     this.#unanswered.delete(oldest)
-    const reason = `More than ${this.#limits.maxUnanswered} calls wait for their answer; this one was the oldest`
-    this.#fail({ callId: oldest, functionId: itsFunction }, new InvocationError('timeout', reason, itsFunction))
+    const reason = `More than ${this.#options.limits.maxUnanswered} calls wait for their answer; this one was the oldest`
+    this.#options.fail({ callId: oldest, functionId: itsFunction }, new InvocationError('timeout', reason, itsFunction))
   }
 
   /** False when the call is not awaited (any more). */
@@ -89,21 +91,16 @@ export class SocketCalls {
     const calls = [...this.#unanswered]
     this.#unanswered.clear()
     for (const [callId, functionId] of calls) {
-      this.#fail(
+      this.#options.fail(
         { callId, functionId },
-        new ConnectionError(this.#codes, `${reason} The call may have been carried out.`, functionId, true),
+        new ConnectionError(this.#options.codes, `${reason} The call may have been carried out.`, functionId, true),
       )
     }
   }
 
-  /** There is no connection, and none will come. */
-  refuse(call: OutgoingCall): void {
-    this.#fails(call)
-  }
-
   /** No connection will come any more. */
   giveUp(): void {
-    for (const call of this.takeWaiting()) this.#fails(call)
+    for (const call of this.takeWaiting()) this.refuse(call)
   }
 
   readonly #expire = (): void => {
@@ -113,16 +110,22 @@ export class SocketCalls {
     while (expired < this.#waiting.length && this.#waiting[expired]!.deadline <= now) expired++
     for (const call of this.#waiting.splice(0, expired)) {
       this.#waitingLength -= call.payload?.length ?? 0
-      this.#fails(call)
+      this.refuse(call)
     }
     const next = this.#waiting[0]
     if (next !== undefined) this.#timer ??= setTimeout(this.#expire, next.deadline - now)
   }
 
-  #fails(call: OutgoingCall): void {
-    this.#fail(
+  /** There was no connection, or none will come. */
+  refuse(call: OutgoingCall): void {
+    this.#options.fail(
       call,
-      new ConnectionError(this.#codes, `${this.#whyAway()} The call was not sent.`, call.functionId, false),
+      new ConnectionError(
+        this.#options.codes,
+        `${this.#options.whyAway()} The call was not sent.`,
+        call.functionId,
+        false,
+      ),
     )
   }
 }

@@ -112,6 +112,7 @@ export class SocketTransport implements Transport {
       codes,
       whyAway: () => this.#whyAway(),
       fail: (call, error) => this.#fail(call, error),
+      isWaitedFor: (callId) => this.#receiver!.isWaitedFor(callId),
     })
     this.#channels = new SocketChannels(url, platform, this.#limits)
   }
@@ -198,6 +199,11 @@ export class SocketTransport implements Transport {
     return true
   }
 
+  /** Calls that wait for the connection fail now, as if their time were up. */
+  giveUp(): void {
+    this.#calls.giveUp()
+  }
+
   openChannel(end: number, ref: ChannelRef): void {
     this.#channels.open(end, ref)
   }
@@ -259,9 +265,7 @@ export class SocketTransport implements Transport {
     // In one go, so that nothing stands between: announce, registrations, calls that waited (spec 08 §13).
     this.#connection.send(announceFrame(this.#worker, this.#platform.about()))
     for (const frame of this.#registrations.all()) this.#connection.send(frame)
-    for (const call of this.#calls.takeWaiting()) {
-      if (call.callId === undefined || this.#receiver?.isWaitedFor(call.callId) === true) this.#send(call)
-    }
+    for (const call of this.#calls.takeWaiting()) this.#send(call)
     this.#events.onConnected?.(again)
   }
 

@@ -10,6 +10,7 @@ export interface StartContext {
   readonly config: Readonly<Record<string, unknown>>
   readonly dataDir: string
   readonly replica: number
+  readonly instance: string
   readonly engine: { readonly version: string; readonly url: string; readonly projectRoot: string }
 }
 

@@ -207,7 +207,8 @@ export class Generation {
         handOver.stage(worker)
         const dataDir = this.#around.dataDirOf(this.name)
         const { version, projectRoot } = engine
-        const context = { config: this.config, dataDir, replica, engine: { version, url: engine.url(), projectRoot } }
+        const about = { version, url: engine.url(), projectRoot }
+        const context = { config: this.config, dataDir, replica, instance: this.name, engine: about }
         const started = place.start(context).then(() => handOver.registered())
         await withDeadline(started, options.start_ms, () => this.#late('start()', options.start_ms), clock)
       }),

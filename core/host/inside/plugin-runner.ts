@@ -179,7 +179,7 @@ function pluginContext(
   signal: AbortSignal,
   processesOf: (dataDir: () => string) => OwnProcesses,
 ): PluginContext {
-  const { replica, engine, dataDir } = start
+  const { replica, instance, engine, dataDir } = start
   let created = false
   const ownFolder = (): string => {
     if (!created) mkdirSync(dataDir, { recursive: true })
@@ -195,6 +195,7 @@ function pluginContext(
     },
     signal,
     replica,
+    instance,
     engine,
     processes: processesOf(ownFolder),
     reportHealth,

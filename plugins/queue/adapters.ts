@@ -1,5 +1,6 @@
 // Where jobs can be kept: the adapters of `iii-queue`, the default first.
 import { AdapterSet, type AdapterChoice } from '../../kit/adapters/adapter-set.ts'
+import { BRIDGE_OPTION } from '../../kit/bridge/bridge-option.ts'
 import { kvOption } from '../../kit/adapters/kv-settings.ts'
 import { REDIS_OPTION } from '../../kit/redis/redis-option.ts'
 import type { Backend, BackendContext, BackendFactory } from './adapters/backend.ts'
@@ -48,6 +49,11 @@ export const QUEUE_ADAPTERS = new AdapterSet<BackendFactory>(
   {
     ...RABBIT_OPTION,
     load: async () => (await import('./adapters/rabbitmq/open-rabbit.ts')).openRabbit,
+  },
+  {
+    ...BRIDGE_OPTION,
+    description: 'The queue worker of another engine, to which this one connects as a worker, keeps everything.',
+    load: async () => (await import('./adapters/bridge/open-bridge.ts')).openBridgeBackend,
   },
 )
 

@@ -6,6 +6,7 @@ import queueCommand from '../../../plugins/queue/command.ts'
 import { runHere } from '../../bin/run-here.ts'
 import { RawClient } from '../../support/raw-client.ts'
 import { startQueueEngine, type QueueEngine } from './queue-engine.ts'
+import type { CommandTools } from '../../../sdk/built-in.ts'
 
 let running: QueueEngine
 let client: RawClient
@@ -140,7 +141,7 @@ test('peek shows as many as fit into one answer', async () => {
   const asked: number[] = []
   const shown: unknown[] = []
   const job = { id: 'large', function_id: 'f', created_at: 0, error: null, payload: 'x' }
-  const command = queueCommand({
+  const tools: Pick<CommandTools, 'connectionArgs' | 'call' | 'printTable' | 'print'> = {
     connectionArgs: {},
     async call(_args, _functionId, data) {
       const { limit } = data as { limit: number }
@@ -150,8 +151,8 @@ test('peek shows as many as fit into one answer', async () => {
     },
     printTable: (rows) => void shown.push(...rows),
     print: () => {},
-  })
-  await runCommand(command, { rawArgs: ['peek', 'mail', '--dead'] })
+  }
+  await runCommand(queueCommand(tools as CommandTools), { rawArgs: ['peek', 'mail', '--dead'] })
   expect(asked).toEqual([20, 10, 5, 2])
   expect(shown).toMatchObject([{ ID: 'large' }, { ID: 'large' }])
 })

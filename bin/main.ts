@@ -61,13 +61,13 @@ async function showHelp(words: readonly string[], commands: Commands): Promise<n
 function commandWord(word: string, commands: Commands): string {
   const name = commandNamed(word, commands)
   if (name !== undefined) return name
-  const missing = Object.hasOwn(NOT_PROVIDED, word) ? NOT_PROVIDED[word] : undefined
-  if (missing !== undefined) throw new CommandFailure(`iii ${word} is not supported by this engine: ${missing}`)
+  refuseNotProvided(`iii ${word}`, NOT_PROVIDED)
   throw new UsageError(unknownCommandMessage('iii', word, [...commandNames(commands), 'help']))
 }
 
 async function runCommandLine(name: string, args: readonly string[], commands: Commands): Promise<number> {
   const entry = commands.get(name)!
+  refuseNotProvided(`iii ${name} ${args[0]}`, entry.notProvided)
   const { path, command, rawArgs } = await subCommandOf(await entry.load(), `iii ${name}`, args)
   try {
     return await runCommandAt(path, command, rawArgs, entry)
@@ -75,6 +75,12 @@ async function runCommandLine(name: string, args: readonly string[], commands: C
     if (error instanceof UsageError) error.path = path
     throw error
   }
+}
+
+/** @throws CommandFailure with what to do instead, for a command that only iii has. */
+function refuseNotProvided(path: string, known: Readonly<Record<string, string>> = {}): void {
+  const instead = Object.hasOwn(known, path) ? known[path] : undefined
+  if (instead !== undefined) throw new CommandFailure(`${path} is not supported by this engine: ${instead}`)
 }
 
 async function runCommandAt(
@@ -95,10 +101,10 @@ async function runCommandAt(
       rawArgs[0] === undefined ? `no command of ${path} was given` : `unknown option ${rawArgs[0]} of ${path}`,
     )
   }
-  const { takesWords = false, bareValues = {} } = entry
+  const { takesWords = [], bareValues = {} } = entry
   const { runCommand } = await import('citty')
   const { result } = await runCommand(command, {
-    rawArgs: checkArguments(rawArgs, { path, definitions, takesWords, bareValues }),
+    rawArgs: checkArguments(rawArgs, { path, definitions, takesWords: takesWords.includes(path), bareValues }),
   })
   return typeof result === 'number' ? result : Number(process.exitCode ?? EXIT.ok)
 }
@@ -127,11 +133,13 @@ async function subCommandOf(command: CommandDef<any>, path: string, rawArgs: rea
   throw unknown
 }
 
-/** iii's own CLI takes `-c FILE` before the command too. */
+/** iii's own CLI takes `-c FILE` before the command too. It goes behind as `-c`: `--config` of some commands is another file. */
 function configFlagBehindCommand(argv: readonly string[], commands: Commands): readonly string[] {
   const [flag = '', ...behind] = argv
   if (!/^(-c|--config(=.*)?)$/s.test(flag)) return argv
-  const option = argv.slice(0, flag.includes('=') ? 1 : 2)
+  const option = argv
+    .slice(0, flag.includes('=') ? 1 : 2)
+    .map((arg, index) => (index === 0 ? arg.replace('--config', '-c') : arg))
   const [command, ...rest] = behind.slice(option.length - 1)
   const isCommand = command !== undefined && commandNamed(command, commands) !== undefined
   return isCommand ? [command, ...rest, ...option] : argv

@@ -1,8 +1,8 @@
 // Follows `engine::logs::tail` or `engine::events::tail` over one connection and prints what comes, until the user or the reader of the
 // output has enough. Nothing piles up: the engine is asked again when all that came has been written.
-import { once } from 'node:events'
 import { EngineConnection, type EngineAddress } from './engine-client.ts'
 import { CommandFailure } from './exit-codes.ts'
+import { OutputReader } from './output-reader.ts'
 
 /** The engine answers after that, with nothing if nothing has come. */
 const WAIT_MS = 25_000
@@ -43,7 +43,7 @@ export async function printTail({
 }: TailOptions): Promise<void> {
   const connection = new EngineConnection(at, timeoutMs)
   const stop = stopWish()
-  const reader = new Reader()
+  const reader = new OutputReader()
   const ask = async (input: Readonly<Record<string, unknown>>, waitMs: number): Promise<Page | undefined> => {
     const data = { ...tail.filter, ...input, ...(waitMs > 0 && { wait_ms: waitMs }) }
     const answer = connection.invoke({ functionId: tail.functionId, data, timeoutMs: timeoutMs + waitMs })
@@ -85,28 +85,4 @@ function pageOf(answer: unknown, { functionId, entries: member }: Pick<TailOptio
     throw new CommandFailure(`Error: ${functionId} answered without '${member}' and 'next'; is this an iii engine?`)
   }
   return { entries, next, missed: Number(missed) }
-}
-
-/** Standard output as somebody reads it, or does so no longer. */
-class Reader {
-  #isGone = false
-  readonly #gone: Promise<void>
-
-  constructor() {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#gone = promise
-    // Node never closes its standard output, so this is all that tells.
-    process.stdout.once('error', () => {
-      this.#isGone = true
-      resolve()
-    })
-  }
-
-  /** Waits for a slow reader. False when it has gone. */
-  async take(lines: readonly string[], stopped: Promise<unknown>): Promise<boolean> {
-    if (lines.length > 0 && !this.#isGone && !process.stdout.write(`${lines.join('\n')}\n`)) {
-      await Promise.race([once(process.stdout, 'drain'), this.#gone, stopped]).catch(() => {})
-    }
-    return !this.#isGone
-  }
 }

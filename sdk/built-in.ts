@@ -59,6 +59,14 @@ export interface BuiltInAbout extends WorkerAbout {
   readonly settingsFolder?: (config: Readonly<Record<string, unknown>>) => Promise<string | undefined>
   /** Of the same worker: what one of these files says, and whether that counts. Undefined where there is none. */
   readonly readStored?: (question: StoredQuestion) => Promise<StoredReading | undefined>
+  /**
+   * Of the worker that runs entries which are no plugins: whether it would run this one of a project, as far as files tell. Asked before it
+   * runs, and where nothing runs.
+   */
+  readonly wouldRun?: (
+    entry: { readonly name: string; readonly workerPath: string | undefined },
+    projectRoot: string,
+  ) => Promise<boolean>
   /** The least `config` block with which it starts. Default: an empty one. */
   readonly leastConfig?: Readonly<Record<string, unknown>>
   /** What is limited in it. */
@@ -117,10 +125,29 @@ export interface BuiltInCommand {
   /** A sentence for the help, without a full stop. */
   readonly summary: string
   readonly aliases?: readonly string[]
+  /** Paths (`iii notes export`) of the commands that take any number of words behind their positional arguments. */
+  readonly takesWords?: readonly string[]
   /** For the help, by path (`iii notes`, `iii notes export`): lines to type, each with what it is for. */
   readonly examples?: Readonly<Record<string, readonly (readonly [line: string, purpose: string])[]>>
+  /** What a shell offers for an argument that is no file, by path and argument. */
+  readonly completes?: Completions
+  /** Sub-commands of iii that this engine does not have, by path (`iii notes share`), each with what to do instead. */
+  readonly notProvided?: Readonly<Record<string, string>>
   /** The module's default export makes the command. */
   readonly load: () => Promise<{ readonly default: (tools: CommandTools) => CommandDef<any> }>
+}
+
+/** By path (`iii notes export`) and name of the argument. */
+export type Completions = Readonly<Record<string, Readonly<Record<string, CompletionSource>>>>
+
+/** A function of the engine whose answer has the words that a shell offers. */
+export interface CompletionSource {
+  readonly functionId: string
+  readonly input?: Readonly<Record<string, unknown>>
+  /** Member of the answer that holds the rows. */
+  readonly rows: string
+  /** Member of a row that is the word. */
+  readonly word: string
 }
 
 /** What the CLI hands to the command of a built-in worker. */
@@ -132,8 +159,58 @@ export interface CommandTools {
    * Rejects with an error that the CLI shows as it is: no engine, no answer in time, or the function's own error.
    */
   call(args: Readonly<Record<string, unknown>>, functionId: string, data: unknown): Promise<unknown>
+  /**
+   * For several calls, one after the other, of the engine at an address: a host, HOST:PORT or a ws:// URL. It never shows up among the workers.
+   * A call rejects as `call` does; `isUnreachable` tells whether an engine is there at all.
+   */
+  connect(address: string): CommandConnection
+  /**
+   * The project that a command is about: the configuration file that `iii start` would take, and what it says.
+   * Rejects for a file that was named and is not there.
+   */
+  project(configFile?: string): Promise<CommandProject>
   /** Writes rows as aligned columns to stdout. */
   printTable(rows: readonly Readonly<Record<string, string>>[]): void
   /** Writes one line to stdout. */
   print(line: string): void
+  /** Writes lines to stdout and waits for a slow reader. False when nobody reads any more. */
+  write(lines: readonly string[], stopped?: AbortSignal): Promise<boolean>
+  /** Writes one line to stderr: for people, no result. `iii COMMAND` becomes what can be typed. */
+  note(line: string): void
+  /** Lines on the terminal that are written over; undefined where the stream is none. Notes go to stderr, results to stdout. */
+  live(stream: 'stdout' | 'stderr'): LiveLines | undefined
+  /** Asks whoever sits at the terminal; undefined where nobody does. */
+  readonly ask: ((question: string) => Promise<string>) | undefined
+  /** Runs until it has ended, or Ctrl-C or SIGTERM asks it to. */
+  untilStopped<Value>(run: (stopped: AbortSignal) => Promise<Value>): Promise<Value>
+  /** What the user reads in the place of a stack trace; exit code 1. `isUsage`: the command line is wrong; exit code 2. */
+  failure(message: string, options?: { readonly isUsage?: boolean; readonly cause?: unknown }): Error
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+}
+
+export interface CommandConnection {
+  /** @param timeoutMs for connecting and the answer; default 30,000 */
+  call(functionId: string, data: unknown, timeoutMs?: number): Promise<unknown>
+  /** True of an error of `call`: no engine, or it has gone. False: the engine has answered so. */
+  isUnreachable(error: unknown): boolean
+  close(): void
+}
+
+export interface CommandProject {
+  /** Absolute; undefined where there is none. */
+  readonly configFile: string | undefined
+  /** Folder of the configuration file, else the working directory. */
+  readonly root: string
+  /** HOST:PORT of its first listener, where the file says a port. */
+  readonly address: string | undefined
+  /** The `config` block of the first entry of a worker, placeholders replaced; empty where there is none. */
+  block(worker: string): Readonly<Record<string, unknown>>
+}
+
+export interface LiveLines {
+  /** Writes these in the place of those before. */
+  show(lines: readonly string[]): void
+  /** What is shown stays, and what comes goes below it. */
+  end(): void
 }

@@ -10,6 +10,7 @@ import { builtInFailure } from './built-in-failure.ts'
 import { WorkerNames } from './config/worker-names.ts'
 import { bringIntoForce } from './config/change.ts'
 import { isListenerEntry, listenerOf } from './config/listener-config.ts'
+import { resolveClaimedEntries } from './config/claimed-entries.ts'
 import { resolveEntries, type ResolvedEntries } from './config/resolve-entries.ts'
 import { configSource, type ConfigSource } from './config/source.ts'
 import type { EngineConfig } from './config/types.ts'
@@ -329,7 +330,9 @@ export class RunningEngine implements Engine {
     const { pluginsDir: userDir, projectRoot } = config
     const { sources } = await discoverPlugins({ names: this.#names, userDir, projectRoot })
     const userPlugins = new Set([...sources.values()].filter(({ builtIn }) => !builtIn).map(({ name }) => name))
-    const resolved = resolveEntries(config, { names: this.#names, userPlugins, strict })
+    const options = { names: this.#names, userPlugins, strict }
+    // While it runs the seat itself is asked.
+    const resolved = strict ? await resolveClaimedEntries(config, options) : resolveEntries(config, options)
     return {
       ...resolved,
       warnings: [...resolved.warnings, ...(await unreadSettings(config, this.#names, userPlugins))],

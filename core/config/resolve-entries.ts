@@ -16,6 +16,8 @@ export interface ResolveOptions {
   readonly userPlugins: Iterable<string>
   /** `--strict-config`: an entry without a worker is an error. */
   readonly strict?: boolean | undefined
+  /** Instance ids of entries that are no plugins and have somebody who runs them all the same. Default: none. */
+  readonly claimed?: ReadonlySet<string>
 }
 
 export interface ResolvedEntries {
@@ -72,7 +74,7 @@ export function resolveEntries(config: EngineConfig, options: ResolveOptions): R
     else {
       skipped.push(entry)
       const odd = absence(entry, config, names, userPlugins)
-      oddities.push(odd)
+      if (options.claimed?.has(entry.instanceId) !== true) oddities.push(odd)
       if (entry.enabled) unclaimed.push({ entry, absence: sentences(odd, '; skipped'), refusal: sentences(odd) })
     }
   }
@@ -112,7 +114,7 @@ function absence(
   if (workerPath !== undefined) {
     return {
       entry,
-      problem: `Worker '${writtenName}' (worker_path ${workerPath}) is not started by this version`,
+      problem: `Worker '${writtenName}' (worker_path ${workerPath}) is not started`,
       advice: 'Start it yourself: it connects like any other worker',
     }
   }

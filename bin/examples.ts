@@ -76,6 +76,21 @@ export const EXAMPLES: Examples = {
     ['iii config schema', 'to standard output'],
     ['iii config schema --write', 'beside the configuration file, where editors look for it'],
   ],
+  'iii project': [
+    ['iii project init shop', 'a folder shop with a configuration that works as it stands'],
+    ['iii project generate-docker', 'for the project in this folder'],
+  ],
+  'iii project init': [
+    ['iii project init', 'in this folder'],
+    ['iii project init shop --template quickstart', 'with a first plugin'],
+    ['iii project init shop --template-dir ~/templates/shop', 'from a folder of yours'],
+  ],
+  'iii project generate-docker': [['iii project generate-docker', 'then: docker compose up --build']],
+  'iii completion': [
+    ['iii completion bash', 'for ~/.bashrc, as: source <(iii completion bash)'],
+    ['iii completion zsh', 'for ~/.zshrc, behind compinit, as: source <(iii completion zsh)'],
+    ['iii completion fish', 'for ~/.config/fish/completions/iii.fish'],
+  ],
   'iii bench': [
     ['iii bench --scenario rpc', 'one scenario'],
     ['iii bench --check', 'all, against the targets'],

@@ -5,6 +5,8 @@ import { tableLines } from './table.ts'
 
 // Help that comes late is no help; the static one is printed instead.
 const HELP_TIMEOUT_MS = 3_000
+/** Of objects in objects; whoever wants more reads the schema. */
+const MAX_DEPTH = 3
 
 interface Member {
   readonly name: string
@@ -55,24 +57,39 @@ function requestLines(schema: unknown): string[] {
     : ['Payload:', JSON.stringify(schema, null, 2)]
 }
 
-function membersOf(schema: Readonly<Record<string, unknown>>): Member[] {
+/** Members of an object in a member as `outer.inner`, below it. */
+function membersOf(schema: Readonly<Record<string, unknown>>, before = ''): Member[] {
   const required = Array.isArray(schema['required']) ? schema['required'] : []
-  return Object.entries(record(schema['properties'])).map(([name, value]) => {
+  return Object.entries(record(schema['properties'])).flatMap(([name, value]) => {
     const property = record(value)
-    return {
-      name,
+    const member = {
+      name: before + name,
       type: typeOf(property),
       required: required.includes(name),
-      description: typeof property['description'] === 'string' ? property['description'] : '',
+      description: descriptionOf(property),
     }
+    const isDeep = before.split('.').length > MAX_DEPTH
+    return [member, ...(isDeep ? [] : membersOf(property, `${before}${name}.`))]
   })
+}
+
+function descriptionOf({ description, default: initial }: Readonly<Record<string, unknown>>): string {
+  const text = typeof description === 'string' ? description : ''
+  // Many say it themselves.
+  if (initial === undefined || /default/i.test(text)) return text
+  return `${text}${text === '' ? '' : ' '}(default: ${JSON.stringify(initial)})`
 }
 
 function typeOf(property: Readonly<Record<string, unknown>>): string {
   const { type } = property
   if (Array.isArray(property['enum'])) return property['enum'].map((value) => JSON.stringify(value)).join(' | ')
+  if (Object.hasOwn(property, 'const')) return JSON.stringify(property['const'])
+  const items = record(property['items'])
+  if (type === 'array' && Object.keys(items).length > 0) return `${typeOf(items)}[]`
   if (typeof type === 'string') return type
-  return Array.isArray(type) ? type.join(' | ') : 'any'
+  if (Array.isArray(type)) return type.join(' | ')
+  const either = property['oneOf'] ?? property['anyOf']
+  return Array.isArray(either) ? [...new Set(either.map((one) => typeOf(record(one))))].join(' | ') : 'any'
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

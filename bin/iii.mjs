@@ -108,7 +108,12 @@ function runElsewhere() {
     [...process.execArgv, ...nodeOptions, fileURLToPath(import.meta.url), ...process.argv.slice(2)],
     {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-      env: { ...(nodeOptions.length > 0 ? ENGINE_ENVIRONMENT : {}), ...process.env, III_LAUNCHED: '1' },
+      env: {
+        ...(nodeOptions.length > 0 ? ENGINE_ENVIRONMENT : {}),
+        ...process.env,
+        ...pathWith(node),
+        III_LAUNCHED: '1',
+      },
     },
   )
   const signals = ['SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR2', ...(isHangupIgnored ? [] : ['SIGHUP'])]
@@ -124,6 +129,15 @@ function runElsewhere() {
     process.exitCode = 128 + os.constants.signals[signal]
     process.kill(process.pid, signal)
   })
+}
+
+/** What the engine starts by the name of `node`, a worker for example, is run by the Node that runs the engine. */
+function pathWith(node) {
+  if (!/^node(\.exe)?$/.test(path.basename(node))) return {}
+  // Of a variable that Windows knows in any spelling there must not be two.
+  const name = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') || 'PATH'
+  const before = process.env[name]
+  return { [name]: before ? `${path.dirname(node)}${path.delimiter}${before}` : path.dirname(node) }
 }
 
 /** The first Node that is new enough; what was looked at and is too old goes into `rejected`. */

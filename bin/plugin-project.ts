@@ -1,7 +1,8 @@
-// The project that plugin commands work on: its configuration file, its folder of plugins and the port of its engine.
+// The project that commands work on: its configuration file, its folder of plugins, and where its engine listens.
 // Reads no more of the configuration than that: a file with mistakes elsewhere must not keep anybody from adding a plugin.
 import path from 'node:path'
 import { parseDocument } from 'yaml'
+import { isRecord } from '../base/values/is-record.ts'
 import { readConfigText } from '../core/config/config-document.ts'
 import { interpolate } from '../core/config/interpolate.ts'
 import { locateConfig, notFound } from '../core/config/locate.ts'
@@ -16,6 +17,15 @@ export interface PluginProject {
   readonly pluginsDir: string
   /** Of its first listener, where the file says one: another project's engine may hold the default port. */
   readonly port: number | undefined
+  /** Of the same listener, as it is written. */
+  readonly host: string | undefined
+  /** Entries of `workers:` and `modules:` with the names that they are written with, placeholders replaced. */
+  readonly entries: readonly ProjectEntry[]
+}
+
+export interface ProjectEntry {
+  readonly name: string
+  readonly config: Readonly<Record<string, unknown>>
 }
 
 /** Finds the file as `iii start` does. Throws ConfigError when a file that was named is not there. */
@@ -24,19 +34,18 @@ export function findProject(configPath: string | undefined, env = process.env, c
   if (location.kind === 'missing' && location.named) throw notFound(location.path)
   const configFile = location.kind === 'file' ? location.path : undefined
   const root = configFile === undefined ? cwd : path.dirname(configFile)
-  const { pluginsDir, port } = configFile === undefined ? UNSAID : settingsIn(configFile, env)
-  return { configFile, root, pluginsDir: path.resolve(root, pluginsDir ?? 'plugins'), port }
+  const { pluginsDir, ...settings } = configFile === undefined ? UNSAID : settingsIn(configFile, env)
+  return { configFile, root, pluginsDir: path.resolve(root, pluginsDir ?? 'plugins'), ...settings }
 }
 
-interface ProjectSettings {
+interface ProjectSettings extends Pick<PluginProject, 'port' | 'host' | 'entries'> {
   readonly pluginsDir: string | undefined
-  readonly port: number | undefined
 }
 
 /** The listener is the engine's own: no other worker need be known to find it. */
 const CORE_NAMES = new WorkerNames()
 
-const UNSAID: ProjectSettings = { pluginsDir: undefined, port: undefined }
+const UNSAID: ProjectSettings = { pluginsDir: undefined, port: undefined, host: undefined, entries: [] }
 
 function settingsIn(configFile: string, env: NodeJS.ProcessEnv): ProjectSettings {
   const { text } = interpolate(readConfigText(configFile), { env, engineVersion: ENGINE_VERSION })
@@ -46,17 +55,20 @@ function settingsIn(configFile: string, env: NodeJS.ProcessEnv): ProjectSettings
   const root: unknown = document.toJS()
   if (typeof root !== 'object' || root === null) return UNSAID
   const { plugins_dir: pluginsDir, workers, modules } = root as Readonly<Record<string, unknown>>
-  const listener = [workers, modules].flat().find(isListener)
-  const port = listener?.config?.port
+  const entries = [workers, modules].flat().flatMap((item) => entryOf(item) ?? [])
+  const listener = entries.find(({ name }) => CORE_NAMES.canonicalName(name) === LISTENER_NAME)
+  const { port, host } = listener?.config ?? {}
   return {
     pluginsDir: typeof pluginsDir === 'string' ? pluginsDir : undefined,
     port: typeof port === 'number' && port > 0 ? port : undefined,
+    host: typeof host === 'string' ? host : undefined,
+    entries,
   }
 }
 
-function isListener(item: unknown): item is { readonly config?: { readonly port?: unknown } | null } {
-  if (typeof item !== 'object' || item === null) return false
-  const { name, class: className } = item as Readonly<Record<string, unknown>>
+function entryOf(item: unknown): ProjectEntry | undefined {
+  if (!isRecord(item)) return undefined
+  const { name, class: className, config } = item
   const written = name ?? className
-  return typeof written === 'string' && CORE_NAMES.canonicalName(written) === LISTENER_NAME
+  return typeof written === 'string' ? { name: written, config: isRecord(config) ? config : {} } : undefined
 }

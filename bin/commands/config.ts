@@ -5,13 +5,13 @@ import path from 'node:path'
 import { defineCommand } from 'citty'
 import { shownValue } from '../../base/values/shown-value.ts'
 import { refuseProblems } from '../../core/config/check-config.ts'
+import { resolveClaimedEntries } from '../../core/config/claimed-entries.ts'
 import { ConfigError } from '../../core/config/config-error.ts'
 import { explainConfig } from '../../core/config/explain.ts'
 import { configFileSchema, type PluginSchemas } from '../../core/config/file-schema.ts'
 import { readConfig, type ReadConfig } from '../../core/config/load.ts'
 import { CONFIG_FILE_NAMES, locateConfig } from '../../core/config/locate.ts'
 import { unreadSettings } from '../../core/config/unread-settings.ts'
-import { resolveEntries } from '../../core/config/resolve-entries.ts'
 import type { WorkerNames } from '../../core/config/worker-names.ts'
 import { ENGINE_VERSION } from '../../core/version.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'
@@ -46,7 +46,8 @@ export function configCommand(catalogue: PluginCatalogue) {
       const strict = args['strict-config']
       const read = readFile(args, names, strict)
       const user = await catalogue.user(read.config)
-      const resolved = resolveEntries(read.config, { names, userPlugins: user.schemas.keys(), strict })
+      const userPlugins = [...user.schemas.keys()]
+      const resolved = await resolveClaimedEntries(read.config, { names, userPlugins, strict })
       const { listeners, plugins, warnings } = resolved
       refuseProblems(read.config, resolved, await catalogue.check(read.config), names)
       const unread = await unreadSettings(read.config, names, new Set(user.schemas.keys()))
@@ -86,7 +87,8 @@ export function configCommand(catalogue: PluginCatalogue) {
       const builtIns = await catalogue.builtIns()
       const read = readFile(args, names)
       const user = await catalogue.user(read.config)
-      const { warnings } = resolveEntries(read.config, { names, userPlugins: user.schemas.keys() })
+      const userPlugins = [...user.schemas.keys()]
+      const { warnings } = await resolveClaimedEntries(read.config, { names, userPlugins })
       showWarnings([...read.config.warnings, ...warnings, ...user.problems])
       const schemas = schemasIn(builtIns, user.schemas)
       const stored = (await storedSettings(read.config, names, schemas)).map((each) => ({

@@ -16,17 +16,20 @@ interface Leaf {
   readonly takesWords: boolean
 }
 
-async function leavesOf(command: CommandDef<any>, words: readonly string[], takesWords: boolean): Promise<Leaf[]> {
+async function leavesOf(command: CommandDef<any>, words: readonly string[], paths: readonly string[]): Promise<Leaf[]> {
   const subCommands = Object.entries(await resolved(command.subCommands ?? {}))
-  if (subCommands.length === 0) return [{ words, definitions: await resolved(command.args ?? {}), takesWords }]
-  const leaves = subCommands.map(async ([name, sub]) => leavesOf(await resolved(sub), [...words, name], takesWords))
+  if (subCommands.length === 0) {
+    const takesWords = paths.includes(['iii', ...words].join(' '))
+    return [{ words, definitions: await resolved(command.args ?? {}), takesWords }]
+  }
+  const leaves = subCommands.map(async ([name, sub]) => leavesOf(await resolved(sub), [...words, name], paths))
   return (await Promise.all(leaves)).flat()
 }
 
 const LEAVES = (
   await Promise.all(
     [...commandTable(BUILT_INS)].map(async ([name, entry]) =>
-      leavesOf(await entry.load(), [name], entry.takesWords ?? false),
+      leavesOf(await entry.load(), [name], entry.takesWords ?? []),
     ),
   )
 ).flat()

@@ -24,7 +24,7 @@ describe('the command line', () => {
     expect(stdout).not.toContain('\u001b')
   })
   it.each(Object.keys(NOT_PROVIDED))('%s, which only iii has, exits 1 with a sentence', async (name) => {
-    const { code, stderr } = await runCli([name, 'anything'])
+    const { code, stderr } = await runCli([...name.split(' ').slice(1), 'anything'])
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('not supported by this engine') })
   })
   it('an unknown command exits 2 and names the nearest one', async () => {

@@ -23,11 +23,11 @@ describe('iii config check', () => {
   test('says what is fine and warns of what is odd', async () => {
     mkdirSync(join(cwd, 'plugins'))
     write(HELLO, join('plugins', 'hello.ts'))
-    const text = 'workers:\n  - name: state\n  - name: hello\n  - name: bridge\n  - name: helo\n'
+    const text = 'workers:\n  - name: state\n  - name: hello\n  - name: iii-sandbox\n  - name: helo\n'
     write(text)
     const { code, stdout, stderr } = await iiiConfig(['check'])
-    expect({ code, stdout }).toEqual({ code: 0, stdout: 'iii-config.yaml: no errors, 1 listener, 4 plugins\n' })
-    expect(stderr).toContain("Warning: iii-config.yaml:4: Worker 'bridge' is not part of this version; skipped\n")
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'iii-config.yaml: no errors, 1 listener, 6 plugins\n' })
+    expect(stderr).toContain("Warning: iii-config.yaml:4: Worker 'iii-sandbox' is not part of this version; skipped\n")
     expect(stderr).toContain("Warning: iii-config.yaml:5: Unknown worker 'helo'; skipped. Did you mean 'hello'?")
     expect(readFileSync(join(cwd, 'iii-config.yaml'), 'utf8')).toBe(text)
   })
@@ -47,7 +47,7 @@ describe('iii config check', () => {
   test('says of an empty file what becomes of it', async () => {
     write('')
     const { code, stdout, stderr } = await iiiConfig(['check'])
-    expect({ code, stdout }).toEqual({ code: 0, stdout: 'iii-config.yaml: no errors, 1 listener, 2 plugins\n' })
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'iii-config.yaml: no errors, 1 listener, 4 plugins\n' })
     expect(stderr).toBe(
       "Warning: iii-config.yaml:1: the file is empty: a start runs no worker of it, a running engine does not take it up. Write 'workers: []' if nothing is to run\n",
     )

@@ -23,6 +23,10 @@ beforeAll(() => {
     `export async function main(argv: readonly string[]): Promise<void> {
       if (argv[0] === 'exit') process.exit(Number(argv[1]))
       if (argv[0] === 'start') return console.log(process.pid, ...process.execArgv, process.env.MALLOC_ARENA_MAX)
+      if (argv[0] === 'node') {
+        const { execSync } = await import('node:child_process')
+        return console.log(execSync('node --version', { encoding: 'utf8' }).trim())
+      }
       if (argv[0] === 'die') process.kill(process.pid, 'SIGKILL')
       if (argv[0] === 'echo') for await (const chunk of process.stdin) process.stdout.write(chunk)
       if (argv[0] === 'wait') {
@@ -93,6 +97,11 @@ describe.skipIf(lacks('old Node'))('on a system whose Node is too old (needs old
   it('finds a newer Node on PATH, behind an older one', () => {
     const { status, stdout } = launch(node, [], { PATH: `${path.dirname(node)}:${path.dirname(process.execPath)}` })
     expect({ status, stdout }).toEqual({ status: 0, stdout: `${process.versions.node}\n` })
+  })
+  it('runs what is started by the name of node in the newer Node, too', () => {
+    const PATH = `${path.dirname(node)}:/usr/bin:/bin`
+    const { status, stdout } = launch(node, ['node'], { PATH, III_NODE: process.execPath })
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${process.version}\n` })
   })
   it('finds the node package beside or above the package', () => {
     const packaged = path.join(folder, 'node_modules', 'node')

@@ -29,6 +29,8 @@ export interface CliOptions {
   cwd?: string
   env?: NodeJS.ProcessEnv
   input?: string
+  /** Default: 15 seconds. */
+  timeoutMs?: number
   /** Default: the Node that runs the tests. */
   node?: string
 }
@@ -38,7 +40,7 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
     cwd: options.cwd,
     env: { ...process.env, PATH, ...options.env },
     stdio: 'pipe',
-    timeout: DEADLINE_MS,
+    timeout: options.timeoutMs ?? DEADLINE_MS,
   })
   let stdout = ''
   let stderr = ''

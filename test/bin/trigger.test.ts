@@ -202,6 +202,24 @@ describe('iii trigger FUNCTION --help', () => {
     expect(stdout).toMatch(/to\s+string\s+yes\s+Who/)
     expect(stdout).toMatch(/mood\s+"glad" \| "sad"\s+no/)
   })
+  it('shows members of members, lists, choices and defaults', async () => {
+    const request_schema = {
+      properties: {
+        source: { oneOf: [{ type: 'string' }, { type: 'object' }] },
+        options: {
+          type: 'object',
+          required: ['tags'],
+          properties: { tags: { type: 'array', items: { type: 'string' } } },
+        },
+        limit: { type: 'integer', default: 20 },
+      },
+    }
+    engine.answers.set('engine::functions::info', { result: { function_id: 'greet', request_schema } })
+    const { stdout } = await trigger('greet', '--help')
+    expect(stdout).toMatch(/source +string \| object +no/)
+    expect(stdout).toMatch(/options +object +no\n +options\.tags +string\[\] +yes/)
+    expect(stdout).toMatch(/limit +integer +no +\(default: 20\)/)
+  })
   it('exits 1 for an unknown function', async () => {
     engine.answers.set('engine::functions::info', {
       error: { code: 'NOT_FOUND', message: "Function 'nope' is not registered." },

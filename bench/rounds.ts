@@ -12,7 +12,7 @@ const GENERATOR_BUSY = 0.95
 
 /** Members that `runRounds` fills in are left out. Distributes over the kinds of job. */
 export type Unaddressed<Job> = Job extends LoadJob
-  ? Omit<Job, 'url' | 'streamUrl' | 'httpUrl' | 'targetPid' | 'warmupMs' | 'durationMs'>
+  ? Omit<Job, 'url' | 'streamUrl' | 'httpUrl' | 'targetPid' | 'warmupMs' | 'durationMs' | 'provided'>
   : never
 
 export interface Variant {
@@ -20,6 +20,8 @@ export interface Variant {
   readonly target: TargetName
   /** Default: the plain listener of the target. */
   readonly listener?: 'public'
+  /** Where the load provides the function, when that is not the target: behind a bridge. */
+  readonly provider?: { readonly target: TargetName; readonly functionId: string }
   readonly job: Unaddressed<LoadJob>
 }
 
@@ -53,11 +55,15 @@ export async function runRounds(
   )
 }
 
-async function runVariant(session: BenchSession, { target, listener, job }: Variant): Promise<LoadResult> {
+async function runVariant(session: BenchSession, { target, listener, provider, job }: Variant): Promise<LoadResult> {
   const { url: plainUrl, streamUrl, publicUrl, httpUrl, pid } = await session.target(target)
   const { durationMs } = session.options
   const url = listener === 'public' && publicUrl !== undefined ? publicUrl : plainUrl
-  return session.load.run({ ...job, url, streamUrl, httpUrl, targetPid: pid, warmupMs: durationMs / 3, durationMs })
+  const times = { warmupMs: durationMs / 3, durationMs }
+  const run = { ...job, url, streamUrl, httpUrl, targetPid: pid, ...times }
+  if (provider === undefined || run.kind !== 'call') return session.load.run(run)
+  const provided = { url: (await session.target(provider.target)).url, functionId: provider.functionId }
+  return session.load.run({ ...run, provided })
 }
 
 /** `results[i]`: the rounds of the variant `names[i]`. */

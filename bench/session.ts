@@ -10,8 +10,8 @@ import { TargetProcess } from './targets/target-process.ts'
 
 /**
  * `subject`: what is measured; `reactive`: the same with streams, pub/sub and cron; `queue`: the same with queues; `queue-redis`: the
- * same with queues on the server of `redis`; `guarded`: with a listener for sessions beside the plain one; `http`: with an HTTP server. The others are what they are
- * compared with.
+ * same with queues on the server of `redis`; `guarded`: with a listener for sessions beside the plain one; `http`: with an HTTP server;
+ * `bridged`: bridged to `bridge-remote`. The others are what they are compared with.
  */
 export type TargetName =
   | 'subject'
@@ -26,6 +26,8 @@ export type TargetName =
   | 'redis'
   | 'guarded'
   | 'http'
+  | 'bridged'
+  | 'bridge-remote'
   | 'node-http'
   | 'fastify'
 
@@ -105,6 +107,11 @@ export class BenchSession {
     return TargetProcess.start({ file: 'sdk-http-worker', args: [url, ...args], cpus: this.pinning?.generator })
   }
 
+  /** A worker of the unmodified SDK that passes calls at one engine on to another; the caller ends it. */
+  startSdkBridge(args: readonly string[]): Promise<TargetProcess> {
+    return TargetProcess.start({ file: 'sdk-bridge-worker', args, cpus: this.pinning?.target })
+  }
+
   /** A folder that is removed when the session closes. */
   async temporaryFolder(): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), 'iii-bench-'))
@@ -140,6 +147,8 @@ export class BenchSession {
     if (kind === 'fastify') return TargetProcess.start({ file: 'fastify-bridge', args: [], cpus })
     if (kind === 'naive') return TargetProcess.start({ file: 'naive-router', args: [], cpus })
     if (kind === 'redis') return TargetProcess.start({ file: 'redis', args: [await this.temporaryFolder()], cpus })
+    if (kind === 'bridged') return this.startEngine(kind, undefined, [(await this.target('bridge-remote')).url])
+    if (kind === 'bridge-remote') return this.startEngine('plugin')
     if (kind === 'queue-redis') return this.startEngine(kind, undefined, [(await this.target('redis')).url])
     return this.startEngine(kind === 'subject' ? 'plugin' : (kind as EngineVariant))
   }
@@ -154,7 +163,8 @@ function isSubject(name: TargetName): boolean {
  * `postMessage`. `watched`: not at all, but the plugin `bench-reload` from its folder, whose changes it takes up. `reactive`: not
  * at all, but all built-in plugins of the reactive part. `stream-inline`: not at all, but `stream::set` and the stream listener in
  * the router thread. `queue`: as `plugin`, with queues. `queue-redis`: the same, on the Redis server whose URL is its argument.
- * `guarded`: as `plugin`, but for state, with a listener for sessions. `http`: not at all, but an HTTP server.
+ * `guarded`: as `plugin`, but for state, with a listener for sessions. `http`: not at all, but an HTTP server. `bridged`: not at all, but bridged to the engine whose
+ * URL is its argument.
  */
 export type EngineVariant =
   | 'plugin'
@@ -167,3 +177,4 @@ export type EngineVariant =
   | 'queue-redis'
   | 'guarded'
   | 'http'
+  | 'bridged'

@@ -1,9 +1,11 @@
 // One run of calls: connect, warm up, measure, let the rest be answered.
 import { setTimeout as elapse } from 'node:timers/promises'
+import { CallClient } from './call-client.ts'
 import { Caller } from './caller.ts'
 import { sumWrong } from './counts.ts'
 import { EchoCallee } from './echo-callee.ts'
 import type { CallJob, LoadResult } from './load-job.ts'
+import { payloadJson } from './payload.ts'
 import { MeasuredWindow } from './window.ts'
 import { withinDeadline } from './deadline.ts'
 import { describeWorkload, STATE_KEYS, type WorkloadKind } from './workload.ts'
@@ -11,6 +13,8 @@ import { describeWorkload, STATE_KEYS, type WorkloadKind } from './workload.ts'
 /** How long the last answers of a run are waited for. */
 const DRAIN_MS = 10_000
 const PRELOAD_IN_FLIGHT = 256
+const CONNECT_MS = 10_000
+const CONNECT_PAUSE_MS = 20
 
 /** What runs against one target must know of each other: values already stored, numbers already used. */
 export class CallHistory {
@@ -31,9 +35,11 @@ export async function runCalls(job: CallJob, history: CallHistory): Promise<Load
   failed.promise.catch(() => {})
   const stored = history.storedAt(job.url, job.workload, job.payloadBytes)
   if (job.workload === 'state-get' && stored[0] === 0) await fillKeys(job, history, stored)
+  const { url, functionId } = job.provided ?? job
   const callee = job.providesFunction
-    ? await EchoCallee.start(job.url, job.functionId, job.payloadBytes, failed.reject)
+    ? await EchoCallee.start(url, functionId, job.payloadBytes, failed.reject)
     : undefined
+  if (job.provided !== undefined) await untilCallable(job)
   const workload = describeWorkload(job.workload, job.functionId, job.payloadBytes)
   const caller = await Caller.open(job.url, workload, history.nextSequence, stored, failed.reject)
   try {
@@ -49,6 +55,26 @@ export async function runCalls(job: CallJob, history: CallHistory): Promise<Load
     history.nextSequence = caller.sequence
     caller.close()
     callee?.close()
+  }
+}
+
+/** What stands between caller and callee may be on its way to both. */
+async function untilCallable({ url, functionId, payloadBytes }: CallJob): Promise<void> {
+  const client = await CallClient.open(url)
+  const payload: unknown = JSON.parse(payloadJson(payloadBytes))
+  const end = performance.now() + CONNECT_MS
+  try {
+    for (;;) {
+      try {
+        await client.call(functionId, payload)
+        return
+      } catch (error) {
+        if (performance.now() > end) throw error
+        await elapse(CONNECT_PAUSE_MS)
+      }
+    }
+  } finally {
+    client.close()
   }
 }
 

@@ -20,6 +20,8 @@ export interface CallJob extends JobBase {
   readonly functionId: string
   /** The load process also provides the function. */
   readonly providesFunction: boolean
+  /** Where and under which id, when that is not where it is called: behind a bridge. */
+  readonly provided?: { readonly url: string; readonly functionId: string } | undefined
   readonly payloadBytes: number
   readonly inFlight: number
   /** Calls per second of an open loop; undefined = closed loop. */

@@ -50,6 +50,12 @@ export function publishes(topic: string, payloadBytes: number): RepeatedCall {
   return { functionId: 'publish', data: `{"topic":"${topic}","data":${payloadJson(payloadBytes)}}` }
 }
 
+/** Of the load, at the engine that others are bridged to. */
+export const BRIDGED_FUNCTION = 'bench::bridged-echo'
+/** The same as it is called over the engine's bridge, and over one that is written with the SDK. */
+export const FORWARDED_FUNCTION = 'bench::forwarded-echo'
+export const SDK_FORWARDED_FUNCTION = 'bench::sdk-forwarded-echo'
+
 /** Queues of the target. One that gives out a job an hour, and one that gives them out. */
 export const HELD_QUEUE = 'bench-held'
 export const OPEN_QUEUE = 'bench-open'

@@ -9,7 +9,7 @@ import { ABSENT_WORKERS } from '../../plugins/absent-workers.ts'
 import { BUILT_INS } from '../../plugins/built-ins.ts'
 import { freePort } from '../free-port.ts'
 import type { LocalHandler } from '../../core/model/function-entry.ts'
-import { HELD_QUEUE, OPEN_QUEUE } from '../load/workload.ts'
+import { BRIDGED_FUNCTION, FORWARDED_FUNCTION, HELD_QUEUE, OPEN_QUEUE } from '../load/workload.ts'
 import type { EngineVariant } from '../session.ts'
 import { announce } from './announce.ts'
 import type { StreamSet } from './naive-stream.ts'
@@ -19,7 +19,8 @@ const HOST = '127.0.0.1'
 const ECHO_FUNCTION = 'bench::echo'
 
 const variant = process.argv[2] as EngineVariant
-const redisUrl = process.argv[3]
+/** Of the Redis server, or of the other engine. */
+const otherUrl = process.argv[3]
 const folder = process.cwd()
 const port = await freePort()
 const streamPort = await freePort()
@@ -65,6 +66,7 @@ function configOf(kind: EngineVariant): object {
   const workers: object[] = [{ name: 'iii-worker-manager', config: { host: HOST, port } }]
   if (kind === 'watched') return { plugins_dir: './plugins', workers: [...workers, { name: 'bench-reload' }] }
   if (kind === 'http') return { workers: [...workers, { name: 'iii-http', config: { host: HOST, port: httpPort } }] }
+  if (kind === 'bridged') return { workers: [...workers, bridgeWorker()] }
   if (kind === 'reactive') return { workers: [...workers, ...reactiveWorkers()] }
   if (kind !== 'plugin' && kind !== 'guarded' && !hasQueues(kind)) return { workers }
   // Every variant that state is measured on keeps it durably, in this folder.
@@ -97,8 +99,13 @@ function hasQueues(kind: EngineVariant): boolean {
 function queueWorker(): object {
   const held = { rate_limit: { max: 1, per_ms: 3_600_000 } }
   const queues = { [HELD_QUEUE]: held, [OPEN_QUEUE]: { concurrency: 256 } }
-  const adapter = redisUrl === undefined ? {} : { adapter: { name: 'redis', config: { redis_url: redisUrl } } }
+  const adapter = otherUrl === undefined ? {} : { adapter: { name: 'redis', config: { redis_url: otherUrl } } }
   return { name: 'iii-queue', config: { ...adapter, queue_configs: queues } }
+}
+
+function bridgeWorker(): object {
+  const forward = [{ local_function: FORWARDED_FUNCTION, remote_function: BRIDGED_FUNCTION }]
+  return { name: 'iii-bridge', config: { url: otherUrl, forward } }
 }
 
 /** What runs in the router thread. */

@@ -60,7 +60,7 @@ test('every variant has its turn in each round', async () => {
   expect(variants.map(({ rates }) => rates.length)).toEqual([3, 3])
 })
 
-const OWN_ENGINE_ONLY = ['plugin', 'stream-set', 'reload', 'start-up', 'cron-idle'] as const
+const OWN_ENGINE_ONLY = ['plugin', 'stream-set', 'reload', 'start-up', 'cron-idle', 'worker-add'] as const
 
 test('scenarios that need an engine of our own are left out for other targets', async () => {
   const report = await runBench({ ...QUICK, scenarios: OWN_ENGINE_ONLY }, true)

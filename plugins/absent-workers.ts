@@ -13,21 +13,5 @@ export const ABSENT_WORKERS: readonly WorkerAbout[] = [
     mandatory: true,
   },
   { name: 'iii-telemetry', classes: ['modules::telemetry::TelemetryModule'] },
-  { name: 'iii-directory', triggerTypes: ['directory::*::on-change'], mandatory: true },
-  {
-    name: 'iii-worker-ops',
-    triggerTypes: ['worker'],
-    exactGrants: ['worker::*'],
-    mandatory: true,
-    keptOutBy: 'IIIWORKER_DISABLE_BUILTIN_DAEMONS',
-  },
-  {
-    name: 'iii-bridge',
-    alias: 'bridge',
-    classes: ['modules::bridge_client::BridgeClientModule'],
-    functionIds: ['bridge.*'],
-    exactGrants: ['bridge.*'],
-    repeatable: true,
-  },
   { name: 'iii-sandbox' },
 ]

@@ -2,8 +2,10 @@
 // It is handed to the core from outside, by the package's entry and the CLI: the core imports no plugin.
 import path from 'node:path'
 import type { BuiltIn } from '../sdk/built-in.ts'
+import { about as bridge } from './bridge/about.ts'
 import { about as configuration } from './configuration/about.ts'
 import { about as cron } from './cron/about.ts'
+import { about as directory } from './directory/about.ts'
 import { about as exec } from './exec/about.ts'
 import { about as http } from './http/about.ts'
 import { about as httpFunctions } from './http-functions/about.ts'
@@ -12,6 +14,7 @@ import { about as queue } from './queue/about.ts'
 import { about as rbac } from './rbac/about.ts'
 import { about as state } from './state/about.ts'
 import { about as stream } from './stream/about.ts'
+import { about as workerOps } from './worker-ops/about.ts'
 
 /** In the order in which they are listed, and started where there is no configuration file. */
 export const BUILT_INS: readonly BuiltIn[] = [
@@ -25,6 +28,9 @@ export const BUILT_INS: readonly BuiltIn[] = [
   { folder: folderOf('http'), about: http },
   { folder: folderOf('http-functions'), about: httpFunctions },
   { folder: folderOf('exec'), about: exec },
+  { folder: folderOf('directory'), about: directory },
+  { folder: folderOf('worker-ops'), about: workerOps },
+  { folder: folderOf('bridge'), about: bridge },
 ]
 
 function folderOf(name: string): string {

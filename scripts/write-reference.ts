@@ -4,6 +4,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { ABSENT_WORKERS } from '../plugins/absent-workers.ts'
 import { BUILT_INS } from '../plugins/built-ins.ts'
 import { cliReference } from './reference/cli.ts'
+import { engineWorkers } from './reference/engine-workers.ts'
 import { errorsReference } from './reference/errors.ts'
 import { knownTypes } from './reference/known-types.ts'
 import { limitsReference } from './reference/limits.ts'
@@ -24,4 +25,5 @@ for (const path of globSync('**/*.md', { cwd: docs })) {
   const filled = fillTables(text, tables)
   if (filled !== text) writeFileSync(page, filled)
 }
-for (const [path, text] of await knownTypes(BUILT_INS)) writeFileSync(new URL(`../${path}`, import.meta.url), text)
+for (const files of [await knownTypes(BUILT_INS), await engineWorkers(BUILT_INS)])
+  for (const [path, text] of files) writeFileSync(new URL(`../${path}`, import.meta.url), text)

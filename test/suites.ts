@@ -8,7 +8,7 @@ const ELSEWHERE = /^test\/(long|interop|package|examples|fixtures)\//
 /** What starts processes and threads, and modules of ours that do. */
 const STARTS_SOMETHING = /^(node:)?(child_process|worker_threads|cluster)$|^tinypool$|^playwright/
 const STARTS_PLUGINS =
-  /^core\/(engine|running-engine|host\/plugin-host|host\/containers\/(containers|host-thread|host-process|thread-pool)|host\/builds\/build)\.ts$|^index\.ts$/
+  /^core\/(engine|running-engine|host\/plugin-host|host\/containers\/(containers|host-thread|host-process|thread-pool)|host\/builds\/build)\.ts$|^index\.ts$|^plugins\/worker-ops\/install\/installer\.ts$/
 
 /** Start some by a plugin in their own process, which no import tells. */
 const STARTS_BY_A_PLUGIN = /^test\/(testing\/plugin-processes|plugins\/exec\/(pipeline|watch))\.test\.ts$/

@@ -25,7 +25,9 @@ export async function cliReference(builtIns: readonly BuiltIn[]): Promise<string
     '',
     '| command | instead |',
     '|---|---|',
-    ...Object.entries(NOT_PROVIDED).map(([name, instead]) => `| \`iii ${name}\` | ${instead} |`),
+    ...[NOT_PROVIDED, ...[...commandTable(builtIns).values()].map(({ notProvided = {} }) => notProvided)]
+      .flatMap((table) => Object.entries(table))
+      .map(([path, instead]) => `| \`${path}\` | ${instead} |`),
     '',
   ].join('\n')
 }

@@ -26,7 +26,7 @@ export async function tablesOf(
   return new Map([
     ['bounds-bindings', boundsTable(BINDING_BOUNDS)],
     ['bounds-redis', boundsTable(REDIS_BOUNDS)],
-    ['bounds-bridge', boundsTable(BRIDGE_BOUNDS)],
+    ['bounds-bridges', boundsTable(BRIDGE_BOUNDS)],
     ['config-file', memberTable({ properties: withoutEngine(configSchema({}, names)) })],
     ['config-engine', memberTable(ENGINE_SCHEMA)],
     ['config-entry', memberTable(ENTRY_SCHEMA)],

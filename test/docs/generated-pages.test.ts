@@ -4,6 +4,7 @@ import path from 'node:path'
 import { expect, it } from 'vitest'
 import { ABSENT_WORKERS } from '../../plugins/absent-workers.ts'
 import { BUILT_INS } from '../../plugins/built-ins.ts'
+import { engineWorkers } from '../../scripts/reference/engine-workers.ts'
 import { knownTypes } from '../../scripts/reference/known-types.ts'
 import { limitsReference } from '../../scripts/reference/limits.ts'
 import { missingOnPage, sdkReference } from '../../scripts/reference/sdk.ts'
@@ -27,6 +28,11 @@ it('the SDK is up to date (write it with: npm run docs), and nothing that it exp
 
 it('the types of known ids are up to date (write them with: npm run docs)', async () => {
   for (const [file, text] of await knownTypes(BUILT_INS))
+    expect(readFileSync(path.join(ROOT, file), 'utf8'), file).toBe(text)
+})
+
+it('what registries tell of the built-in workers is up to date (write it with: npm run docs)', async () => {
+  for (const [file, text] of await engineWorkers(BUILT_INS))
     expect(readFileSync(path.join(ROOT, file), 'utf8'), file).toBe(text)
 })
 

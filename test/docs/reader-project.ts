@@ -4,11 +4,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { NpmRegistry } from '../support/npm-registry.ts'
 import { pythonWithSdk } from '../support/needs.ts'
 import { unusedPort } from '../support/unused-port.ts'
 import { ROOT } from './snippets.ts'
 
-const COMMAND_MS = 20_000
+const COMMAND_MS = 60_000
 const CONFIG_FILE = 'iii-config.yaml'
 
 /** Has the next project with an engine ready while a page is read, and ends the last one meanwhile. */
@@ -16,6 +17,7 @@ export class ReaderProjects {
   #ahead: Promise<ReaderProject> | undefined
   #wanted: number
   readonly #ending: Promise<void>[] = []
+  #npm: Promise<NpmRegistry> | undefined
 
   /** @param wanted how many with an engine there will be. */
   constructor(wanted: number) {
@@ -23,11 +25,12 @@ export class ReaderProjects {
   }
 
   async open({ withEngine }: { withEngine: boolean }): Promise<ReaderProject> {
-    if (!withEngine) return ReaderProject.open({ withEngine })
-    const project = this.#ahead ?? ReaderProject.open({ withEngine })
+    const npm = await (this.#npm ??= NpmRegistry.start())
+    if (!withEngine) return ReaderProject.open({ withEngine, npm })
+    const project = this.#ahead ?? ReaderProject.open({ withEngine, npm })
     this.#wanted--
     await project
-    this.#ahead = this.#wanted > 0 ? ReaderProject.open({ withEngine }) : undefined
+    this.#ahead = this.#wanted > 0 ? ReaderProject.open({ withEngine, npm }) : undefined
     // Whoever takes it hears of its failure.
     this.#ahead?.catch(() => {})
     return project
@@ -39,6 +42,7 @@ export class ReaderProjects {
 
   async close(): Promise<void> {
     await Promise.all([...this.#ending, this.#ahead?.then((project) => project.close())])
+    await (await this.#npm)?.[Symbol.asyncDispose]()
   }
 }
 
@@ -48,19 +52,24 @@ export class ReaderProject {
   readonly #env: NodeJS.ProcessEnv
   readonly #children: ChildProcess[] = []
   #publicPort = 0
+  #registryPort = 0
+  /** Of a second engine, which a page has its reader start. */
+  #secondPort = 0
 
-  private constructor(folder: string) {
+  private constructor(folder: string, npm: NpmRegistry) {
     this.#folder = folder
     this.#env = {
       ...process.env,
+      // What a page installs is what this checkout has installed.
+      ...npm.env,
       PATH: `${path.join(folder, '.bin')}${path.delimiter}${process.env['PATH']}`,
       OTEL_ENABLED: 'false',
     }
   }
 
-  static async open({ withEngine }: { withEngine: boolean }): Promise<ReaderProject> {
+  static async open({ withEngine, npm }: { withEngine: boolean; npm: NpmRegistry }): Promise<ReaderProject> {
     const folder = mkdtempSync(path.join(tmpdir(), 'iii-docs-'))
-    const project = new ReaderProject(folder)
+    const project = new ReaderProject(folder, npm)
     mkdirSync(path.join(folder, '.bin'))
     project.#command('iii', `'${process.execPath}' '${path.join(ROOT, 'bin', 'iii.mjs')}'`)
     const python = pythonWithSdk()
@@ -68,6 +77,8 @@ export class ReaderProject {
     linkPackages(path.join(folder, 'node_modules'))
     const starter = readFileSync(path.join(ROOT, 'iii-config.yaml'), 'utf8')
     project.#publicPort = await unusedPort()
+    project.#registryPort = await unusedPort()
+    project.#secondPort = await unusedPort()
     project.#env['PUBLIC_URL'] = `ws://127.0.0.1:${project.#publicPort}`
     // The reader waits the full time for calls that do not end.
     project.write(CONFIG_FILE, starter.replace('\nengine:\n', '\nengine:\n  drain_ms: 500\n'))
@@ -84,20 +95,32 @@ export class ReaderProject {
   write(name: string, text: string): void {
     const file = path.join(this.#folder, name)
     mkdirSync(path.dirname(file), { recursive: true })
-    writeFileSync(file, name === CONFIG_FILE ? this.#onFreePorts(text) : text)
+    writeFileSync(file, path.basename(name) === CONFIG_FILE ? this.#onFreePorts(text) : text)
   }
 
-  /** The first listener and the port of streams stay where they are; a second listener has the port of `PUBLIC_URL`. */
+  /**
+   * The first listener and the port of streams stay where they are; a second listener has the port of `PUBLIC_URL`. A second engine has a port
+   * of its own, and finds the first one.
+   */
   #onFreePorts(text: string): string {
     return text
+      .replace('ws://127.0.0.1:49134', this.#env['III_URL'] ?? 'ws://127.0.0.1:49134')
+      .replace('port: 49135', `port: ${this.#secondPort}`)
       .replace('port: 49134', 'port: 0')
       .replace('port: 3112', 'port: 0')
       .replace('port: 3111', `port: ${this.#publicPort}`)
   }
 
+  /** The command with the ports of this project. */
+  #there(command: string): string {
+    return command
+      .replace('127.0.0.1:3111', `127.0.0.1:${this.#publicPort}`)
+      .replace('127.0.0.1:49135', `127.0.0.1:${this.#secondPort}`)
+      .replace(/\b4800\b/, String(this.#registryPort))
+  }
+
   run(command: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-    const there = command.replace('127.0.0.1:3111', `127.0.0.1:${this.#publicPort}`)
-    const child = spawn('sh', ['-c', there], { cwd: this.#folder, env: this.#env, timeout: COMMAND_MS })
+    const child = spawn('sh', ['-c', this.#there(command)], { cwd: this.#folder, env: this.#env, timeout: COMMAND_MS })
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
@@ -107,6 +130,7 @@ export class ReaderProject {
 
   /** Starts a worker and waits until the engine lists one more function of any worker, also of one whose id has a provider. */
   async startWorker(command: string): Promise<void> {
+    if (command.startsWith('iii registry serve')) return void (await this.#startUntil(command, 'Serving '))
     const before = await this.#providedFunctions()
     this.#spawn(command)
     const deadline = performance.now() + COMMAND_MS
@@ -144,7 +168,7 @@ export class ReaderProject {
 
   #spawn(command: string): ChildProcess {
     // `exec`, so that the signal at the end reaches the program and not a shell around it.
-    const child = spawn('sh', ['-c', `exec ${command}`], { cwd: this.#folder, env: this.#env })
+    const child = spawn('sh', ['-c', `exec ${this.#there(command)}`], { cwd: this.#folder, env: this.#env })
     this.#children.push(child)
     return child
   }
@@ -177,7 +201,7 @@ function linkPackages(modules: string): void {
   for (const [name, source] of Object.entries(exported)) {
     const file = path.join(ROOT, source)
     // Bundlers know no URLs of files.
-    const text = `export * from ${JSON.stringify(name === './browser' ? file : pathToFileURL(file).href)}\n`
+    const text = `export * from ${JSON.stringify(['./browser', './sdk'].includes(name) ? file : pathToFileURL(file).href)}\n`
     writeFileSync(path.join(modules, 'iii-host', fileOf(name)), text)
   }
   const exports = Object.fromEntries(Object.keys(exported).map((name) => [name, `./${fileOf(name)}`]))

@@ -41,7 +41,7 @@ function runPage(page: string): void {
   for (const snippet of snippets) {
     const title = `line ${snippet.line}: ${snippet.kind === 'file' ? snippet.name : snippet.kind}`
     if (snippet.kind === 'shown' || snippet.kind === 'ci') continue
-    it(title, { timeout: 60_000 }, async () => {
+    it(title, { timeout: 120_000 }, async () => {
       if (snippet.kind === 'file') return project.write(snippet.name, snippet.text)
       if (snippet.kind === 'output') return expect(JSON.parse(lastOutput)).toEqual(JSON.parse(snippet.text))
       for (const command of commandsIn(snippet.text)) {

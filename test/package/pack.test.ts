@@ -10,6 +10,7 @@ import { BUILT_INS } from '../../plugins/built-ins.ts'
 import { findOldNode } from '../bin/old-node.ts'
 import { snippetsOf } from '../docs/snippets.ts'
 import { lacks } from '../support/needs.ts'
+import { RegistryFolder } from '../support/worker-registry-folder.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -203,6 +204,22 @@ describe('an engine from the packed package', () => {
     expect(JSON.parse((await iii('trigger', 'hello::greet', 'name=Ada', '--address', url)).stdout)).toEqual({
       text: 'Hello, Ada',
     })
+  })
+  it('installs a worker of a registry, which it unpacks in a thread, and runs it', async () => {
+    const program = `import { registerWorker } from 'iii-host/sdk'
+      const iii = registerWorker(process.env.III_URL, { workerName: 'bundled' })
+      iii.registerFunction({ id: 'bundled::say' }, async () => 'from a bundle')`
+    const registry = new RegistryFolder(path.join(folder, '.iii', 'registry'))
+    registry.publish({
+      name: 'bundled',
+      manifest: 'scripts: { start: node index.mjs }',
+      files: [{ name: 'index.mjs', content: program }],
+      functions: ['bundled::say'],
+    })
+    const input = JSON.stringify({ source: { kind: 'registry', name: 'bundled' }, wait: true })
+    const added = await iii('trigger', 'worker::add', '--json', input, '--timeout-ms', '60000', '--address', url)
+    expect(JSON.parse(added.stdout)).toMatchObject({ status: 'installed', awaited_ready: true })
+    expect((await iii('trigger', 'bundled::say', '--address', url)).stdout).toBe('"from a bundle"\n')
   })
   it('ends with exit code 0 on SIGTERM', async () => {
     expect(engine && (await terminated(engine))).toBe(0)

@@ -8,9 +8,16 @@ import { filesIn, ROOT } from './source-files.ts'
 
 /**
  * Ids that go on the wire: those by which iii tells its own functions from those of workers, whoever provides them (spec 01 §9.5), and
- * those of the functions by which a worker serves a stream.
+ * those of the functions by which a worker serves a stream. And what registries tell of the built-in workers: generated from what these
+ * say of themselves, and the functions that an error of a registry names.
  */
-const LISTS_OF_IDS = ['core/telemetry/trace-context.ts', 'sdk/client/serve-stream.ts']
+const LISTS_OF_IDS = [
+  'core/telemetry/trace-context.ts',
+  'sdk/client/serve-stream.ts',
+  'kit/registry/engine-workers.generated.ts',
+  'kit/registry/engine-worker-details.generated.ts',
+  'kit/registry/registry-error.ts',
+]
 /** Words that mean other things too: they count only where a worker is meant. */
 const ORDINARY_WORDS = ['state', 'stream', 'http', 'queue', 'bridge', 'configuration', 'rbac']
 
@@ -30,7 +37,7 @@ function patternsOf({ name, alias, classes = [], functionIds = [] }: (typeof wor
     // `engine::…` ids are the core's to call, whoever provides them.
     ...functionIds
       .filter((id) => id.includes('::') && !id.startsWith('engine::'))
-      .map((id) => new RegExp(`(?<!\\w)${id.replace(/\*$/, '')}`)),
+      .map((id) => new RegExp(`(?<![\\w:])${id.replace(/\*$/, '')}`)),
   ]
 }
 

@@ -45,11 +45,43 @@ export const NEEDS = {
     remedy: 'install it: apt-get install nginx-light, or brew install nginx',
     providedInCi: true,
   },
+  git: {
+    isThere: () => answers('git', '--version'),
+    missing: 'no git on the PATH',
+    remedy: 'install it: apt-get install git, or brew install git',
+    providedInCi: true,
+  },
   curl: {
     // An older one knows no `--json`.
     isThere: () => answers('curl', '--json', '{}', '--version'),
     missing: 'no curl 7.82 or newer on the PATH',
     remedy: 'install it: apt-get install curl, or brew install curl',
+    providedInCi: true,
+  },
+  bash: {
+    // That of macOS knows no mapfile.
+    isThere: () => answers('bash', '-c', 'mapfile -t lines </dev/null'),
+    missing: 'no bash 4 or newer on the PATH',
+    remedy: 'install it: apt-get install bash, or brew install bash',
+    providedInCi: true,
+  },
+  zsh: {
+    isThere: () => answers('zsh', '--version'),
+    missing: 'no zsh on the PATH',
+    remedy: 'install it: apt-get install zsh',
+    providedInCi: true,
+  },
+  fish: {
+    isThere: () => answers('fish', '--version'),
+    missing: 'no fish on the PATH',
+    remedy: 'install it: apt-get install fish, or brew install fish',
+    providedInCi: true,
+  },
+  script: {
+    // The one of util-linux; that of BSD takes other options.
+    isThere: () => answers('script', '-qec', 'true', '/dev/null'),
+    missing: 'no script of util-linux on the PATH, which makes a terminal',
+    remedy: 'install it: apt-get install bsdutils',
     providedInCi: true,
   },
   Chromium: {

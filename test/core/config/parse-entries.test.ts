@@ -307,9 +307,9 @@ describe('mandatory workers', () => {
       'iii-worker-manager',
       'iii-engine-functions',
       'iii-http-functions',
-      'iii-observability',
       'iii-directory',
       'iii-worker-ops',
+      'iii-observability',
     ])
   })
 

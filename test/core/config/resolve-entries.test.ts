@@ -125,7 +125,7 @@ describe('resolveEntries', () => {
 
   test('a local worker of iii is skipped, and it says that it can be started by hand', () => {
     expect(resolve('workers: [{name: w, worker_path: ./w}]').warnings).toEqual([
-      expect.stringContaining("Worker 'w' (worker_path ./w) is not started by this version; skipped"),
+      expect.stringContaining("Worker 'w' (worker_path ./w) is not started; skipped"),
     ])
   })
 })

@@ -19,7 +19,7 @@ test('those of workers that do not run are, under any of their names; those of o
     'state.yaml',
     'iii-stream.yaml',
     'cron.yaml',
-    'bridge.yaml',
+    'iii-sandbox.yaml',
     'hello.yaml',
     'mine.yaml',
     'shop.yaml',
@@ -27,8 +27,8 @@ test('those of workers that do not run are, under any of their names; those of o
   ]
   const text = 'workers: [{name: iii-state}, {name: stream, enabled: false}, {name: hello}]'
   expect(await unread(files, text)).toEqual([
-    "config/bridge.yaml: nobody reads these settings: 'iii-bridge' is not part of this version",
     "config/cron.yaml: nobody reads these settings: 'iii-cron' has no enabled entry in the configuration",
+    "config/iii-sandbox.yaml: nobody reads these settings: 'iii-sandbox' is not part of this version",
     "config/iii-stream.yaml: nobody reads these settings: 'iii-stream' has no enabled entry in the configuration",
     "config/mine.yaml: nobody reads these settings: 'mine' has no enabled entry in the configuration",
   ])

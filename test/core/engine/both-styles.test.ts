@@ -96,10 +96,16 @@ test('All reactive workers run as the files of either age say, on the same port 
     const { result } = await worker.call('engine::plugins::list', {})
     const { plugins } = result as { plugins: { name: string; state: string }[] }
     expect(plugins.filter(({ state }) => state !== 'available').map(({ name, state }) => [name, state])).toEqual(
-      ['configuration', 'iii-cron', 'iii-http-functions', 'iii-pubsub', 'iii-state', 'iii-stream'].map((name) => [
-        name,
-        'running',
-      ]),
+      [
+        'configuration',
+        'iii-cron',
+        'iii-directory',
+        'iii-http-functions',
+        'iii-pubsub',
+        'iii-state',
+        'iii-stream',
+        'iii-worker-ops',
+      ].map((name) => [name, 'running']),
     )
     expect(folder.log.items.filter(({ level }) => level === 'warn')).toEqual([])
     await engine.close()

@@ -53,8 +53,8 @@ test('With --strict-config a plugin that runs other entries is asked before one 
   const folder = new EngineFolder()
   const holder = `iii.registerFunction('engine::seat::entries', ({ op, entries }) =>
       op === 'prepare' ? { taken: entries.map((entry) => entry.instance_id), problems: [] } : null)`
-  folder.write('plugins/iii-cron.ts', pluginFile('iii-cron', holder, `seats: ['entries'],`))
-  folder.configure(LISTENER, '{ name: iii-cron }', '{ name: installed }')
+  folder.write('plugins/iii-worker-ops.ts', pluginFile('iii-worker-ops', holder, `seats: ['entries'],`))
+  folder.configure(LISTENER, '{ name: iii-worker-ops }', '{ name: installed }')
   await folder.start({ strictConfig: true })
   expect(folder.engine.status().warnings).toEqual([])
 })

@@ -8,14 +8,15 @@ const plugin = (body: string, parameters = 'iii', more = ''): string => `import 
 export default definePlugin({ name: 'hello', ${more} start({ ${parameters} }) { ${body} } })
 `
 
-test('engine tells version, address and project root; replica counts from 0', async () => {
+test('engine tells version, address and project root; replica counts from 0; instance is the id of the entry', async () => {
   const host = testHost()
-  const body = `iii.registerFunction('hello::context', () => ({ engine, replica }))`
-  host.write('plugins/hello.ts', plugin(body, 'iii, engine, replica'))
+  const body = `iii.registerFunction('hello::context', () => ({ engine, replica, instance }))`
+  host.write('plugins/hello.ts', plugin(body, 'iii, engine, replica, instance'))
   await host.start({ name: 'hello' })
   expect(await host.call('hello::context')).toEqual({
     engine: { version: '0.0.0-test', url: 'ws://127.0.0.1:0', projectRoot: host.folder },
     replica: 0,
+    instance: 'hello',
   })
 })
 

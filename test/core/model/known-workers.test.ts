@@ -5,7 +5,10 @@ import { ALL_NAMES } from '../../support/worker-names.ts'
 
 test.each([
   ['cron', "add 'iii-cron' to the configuration"],
-  ['worker', "connect a worker that registers it; 'iii-worker-ops', which does so in iii, is not part of this version"],
+  [
+    'trace',
+    "connect a worker that registers it; 'iii-observability', which does so in iii, is not part of this version",
+  ],
   ['of-nobody', 'connect a worker that registers it'],
 ])('the type %s: %s', (type, remedy) => {
   expect(howToProvide('it', ALL_NAMES.ofTriggerType(type), ALL_NAMES)).toBe(remedy)

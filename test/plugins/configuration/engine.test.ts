@@ -282,7 +282,10 @@ describe.each([V22, V11])('iii-sdk $name', (version) => {
 test('A project of iii keeps the settings that it has stored under short names, and hears of those that nobody reads', async () => {
   const folder = new EngineFolder()
   folder.write('config/state.yaml', 'id: state\nname: state\ndescription: ""\nvalue: { max_value_bytes: 5 }\n')
-  folder.write('config/bridge.yaml', 'id: bridge\nname: bridge\ndescription: ""\nvalue: { port: 3111 }\n')
+  folder.write(
+    'config/iii-sandbox.yaml',
+    'id: iii-sandbox\nname: iii-sandbox\ndescription: ""\nvalue: { port: 3111 }\n',
+  )
   folder.configure(LISTENER, '{ name: state }')
   const engine = await folder.start()
   const write = engine.call('state::set', { scope: 's', key: 'k', value: 'x'.repeat(10) })
@@ -290,7 +293,7 @@ test('A project of iii keeps the settings that it has stored under short names, 
   const { plugins, warnings } = engine.status()
   expect(plugins.find(({ name }) => name === 'iii-state')).toMatchObject({ settings: 'stored' })
   expect(warnings).toEqual([
-    "config/bridge.yaml: nobody reads these settings: 'iii-bridge' is not part of this version",
+    "config/iii-sandbox.yaml: nobody reads these settings: 'iii-sandbox' is not part of this version",
   ])
   expect((await folder.logged('are those of iii-state')).level).toBe('info')
   expect(readFileSync(join(folder.dir, 'config/iii-state.yaml'), 'utf8')).toContain('max_value_bytes: 5')

@@ -121,5 +121,5 @@ test('a listener that is open to the network without an auth function is a warni
 test('what is fine says nothing', async () => {
   const { code, text } = await check(EXPOSE)
   expect(code).toBe(0)
-  expect(text).toBe('iii-config.yaml: no errors, 1 listener, 3 plugins\n')
+  expect(text).toBe('iii-config.yaml: no errors, 1 listener, 5 plugins\n')
 })

@@ -84,7 +84,7 @@ test.each([
   const history = new CallHistory()
   for (let run = 0; run < 2; run++) {
     const result = await runHttp({ ...job, url, httpUrl, targetPid: pid, providesFunction: true }, history)
-    expect(result.verified).toBeGreaterThan(20)
+    expect(result.verified).toBeGreaterThan(0)
     expect(result).toMatchObject({ wrong: {}, unanswered: 0 })
   }
 })

@@ -25,14 +25,14 @@ async function call(worker: RawClient, functionId: string, data: unknown = {}): 
 const set = (worker: RawClient, value: unknown, id = 'iii-state') => call(worker, 'configuration::set', { id, value })
 const get = async (worker: RawClient, id = 'iii-state') => (await call(worker, 'configuration::get', { id })).value
 
-/** Runs in every engine. */
-const MANDATORY = 'iii-http-functions'
+/** Run in every engine. */
+const MANDATORY = ['iii-directory', 'iii-http-functions', 'iii-worker-ops']
 const idsOf = async (worker: RawClient): Promise<string[]> =>
   (await call(worker, 'configuration::list')).configurations.map(({ id }: { id: string }) => id)
 
 test('An engine with an empty list of workers keeps configuration, and has no state', async () => {
   const { worker } = await start()
-  expect(await idsOf(worker)).toEqual([MANDATORY])
+  expect(await idsOf(worker)).toEqual(MANDATORY)
   await expect(call(worker, 'state::get', { scope: 's', key: 'k' })).rejects.toMatchObject({
     code: 'function_not_found',
   })
@@ -46,8 +46,10 @@ test('Each plugin has an entry under its names, and nothing is written for it', 
     max_value_bytes: 100,
   })
   const { configurations } = await call(worker, 'configuration::list')
-  expect(configurations.map(({ id }: { id: string }) => id)).toEqual([MANDATORY, 'iii-state'])
-  expect(configurations[1].schema).toMatchObject({ additionalProperties: false })
+  expect(configurations.map(({ id }: { id: string }) => id)).toEqual([...MANDATORY, 'iii-state'].sort())
+  expect(configurations.find(({ id }: { id: string }) => id === 'iii-state').schema).toMatchObject({
+    additionalProperties: false,
+  })
   expect(existsSync(join(folder.dir, 'config/iii-state.yaml'))).toBe(false)
 })
 
@@ -249,7 +251,7 @@ test('Its own block is applied in place', async () => {
   const { folder, worker } = await start('{ name: configuration, config: { ttl_seconds: 100 } }')
   folder.configure(LISTENER, '{ name: configuration, config: { ttl_seconds: 0 } }')
   expect(await folder.logged('configuration reloaded')).toMatchObject({ reconfigured: ['configuration'] })
-  expect(await idsOf(worker)).toEqual([MANDATORY])
+  expect(await idsOf(worker)).toEqual(MANDATORY)
 })
 
 describe.each([V22, V11])('iii-sdk $name', (version) => {

@@ -34,6 +34,14 @@ export interface ManagedWorkerDeps {
   readonly onState: () => void
 }
 
+interface InstallOrder {
+  readonly folder: string
+  readonly script: string
+  readonly env: Readonly<Record<string, string>>
+  /** Whether something else is wished by now, for which the script is to end. */
+  readonly isOver: () => boolean
+}
+
 export class ManagedWorker implements RunningWorker {
   readonly name: string
   problem: string | undefined
@@ -57,6 +65,8 @@ export class ManagedWorker implements RunningWorker {
   /** When the latest process was started; undefined: it could not be. */
   #began: number | undefined
   #installs: Promise<void> = Promise.resolve()
+  /** Installations that operations wait for. */
+  #asked = 0
   /** On stderr, since it was started last. */
   readonly #said: string[] = []
   readonly #waiters = new Set<(readiness: Readiness) => void>()
@@ -137,15 +147,26 @@ export class ManagedWorker implements RunningWorker {
     await this.#installation.forget()
   }
 
-  /** @throws W160 */
+  /** Of an operation: it goes on although the worker is started again meanwhile, and ends when it is to rest. @throws W160 */
   async install(folder: string, script: string, env: Readonly<Record<string, string>>): Promise<void> {
+    const turn = this.#turn
+    this.#asked++
+    try {
+      await this.#installAs({ folder, script, env, isOver: () => this.#turn !== turn && this.#wish === 'rest' })
+    } finally {
+      this.#asked--
+    }
+  }
+
+  async #installAs(order: InstallOrder): Promise<void> {
     // One after the other: an operation and a restart may both want it.
-    const installed = this.#installs.then(() => this.#installOnce(folder, script, env))
+    const installed = this.#installs.then(() => this.#installOnce(order))
     this.#installs = installed.catch(() => {})
     return installed
   }
 
-  async #installOnce(folder: string, script: string, env: Readonly<Record<string, string>>): Promise<void> {
+  async #installOnce({ folder, script, env, isOver: isUnwanted }: InstallOrder): Promise<void> {
+    if (isUnwanted()) throw new WorkerOpError('W170', `The installation of worker '${this.name}' was cancelled.`)
     if (await this.#installation.isDone(folder, script)) return
     const { command, args } = shell(script)
     this.#deps.log.info(`worker '${this.name}' is installed: ${script}`)
@@ -163,8 +184,12 @@ export class ManagedWorker implements RunningWorker {
       isLate = true
       void started.stop({ graceMs: CHANGED_MS })
     })
-    void this.#turn.promise.then(() => started.stop({ graceMs: CHANGED_MS }))
-    const exit = await started.exited
+    let exit: ProcessExit | undefined
+    const ended = started.exited.then((how) => (exit = how))
+    while (exit === undefined) {
+      if (isUnwanted()) await Promise.all([started.stop({ graceMs: CHANGED_MS }), ended])
+      else await Promise.race([ended, this.#turn.promise])
+    }
     cancel()
     if (exit.code === 0) return this.#installation.done(folder, script)
     const how = isLate ? `did not end within ${INSTALL_MS / 1000} s` : told(exit)
@@ -227,6 +252,7 @@ export class ManagedWorker implements RunningWorker {
   /** How it ended, in words; `changed`: something else was wished, and its process is gone. */
   async #execute(changed: Promise<'changed'>): Promise<string> {
     const { launch: look, environment, processes, clock } = this.#deps
+    const turn = this.#turn
     this.#began = undefined
     this.#said.length = 0
     let watch: SourceWatch | undefined
@@ -237,7 +263,7 @@ export class ManagedWorker implements RunningWorker {
       const launch = await look(spec, options)
       const env = await environment(spec, launch, options)
       if (launch.install !== undefined) {
-        await this.install(launch.cwd, launch.install, env)
+        await this.#installAs({ folder: launch.cwd, script: launch.install, env, isOver: () => this.#turn !== turn })
       }
       if (await isOver(changed)) return 'changed'
       if (launch.sources !== undefined) {
@@ -305,6 +331,8 @@ export class ManagedWorker implements RunningWorker {
       clock,
       log,
       onChange: (files) => {
+        // What its install script writes; whoever runs that starts the worker again.
+        if (this.#asked > 0) return
         if (!this.#changeRestarts.count(clock)) {
           log.warn(
             `worker '${this.name}' is not started again when files in '${folder}' change, for it changes them all the time: '${files[0]}'. Let it write into a folder 'data'`,

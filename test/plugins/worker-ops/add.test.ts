@@ -1,6 +1,7 @@
 // `worker::add` of a folder: from the call to a function that can be called, and what is refused.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { isAlive } from '../../support/process-alive.ts'
 import { LISTENER } from '../../core/engine/running-engine.ts'
@@ -135,6 +136,20 @@ describe('a local worker', () => {
     await folder.add(path, { force: true })
     expect(await installs()).toBe(3)
   })
+
+  test('runs on while its install script, run anew with force, writes among its files', async () => {
+    const folder = await project()
+    const path = folder.worker('hello')
+    const install = 'date +%N > made.txt; sleep 2; date +%N > made.txt'
+    folder.write('hello/iii.worker.yaml', `name: hello\nscripts:\n  install: ${install}\n  start: node index.mjs\n`)
+    await folder.add(path)
+    const before = await folder.call('hello::pid')
+    const replacing = folder.add(path, { force: true })
+    await setTimeout(1_500)
+    expect(await folder.call('hello::pid')).toBe(before)
+    expect(await replacing).toMatchObject({ status: 'replaced', awaited_ready: true })
+    expect(await folder.call('hello::pid')).not.toBe(before)
+  }, 30_000)
 })
 
 describe('nothing is left behind by', () => {

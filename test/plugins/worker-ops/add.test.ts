@@ -255,7 +255,7 @@ describe('the configuration', () => {
     const folder = new OpsFolder()
     folder.write('iii-config.yaml', '')
     const path = folder.worker('hello')
-    await folder.start({ config: { text: `workers: [${LISTENER}]` } } as never)
+    await folder.start({ config: `workers: [${LISTENER}]` })
     expect(await folder.refusal('worker::add', { source: { kind: 'local', path } })).toMatchObject({
       code: 'W130',
       details: { path: null },

@@ -13,8 +13,18 @@ export class ConfigChange {
   readonly #done: TakeBack[] = []
   readonly #afterwards: (() => Promise<void>)[] = []
 
-  /** @throws W130 W131 where there is nothing that could be changed */
+  /** Of a file that the engine takes up as it is. @throws W130 W131 where there is nothing that could be changed */
   static async begin(deps: OperationDeps): Promise<ConfigChange> {
+    const change = ConfigChange.beginAnyhow(deps)
+    const isKnown = (await deps.engine?.problem()) !== undefined
+    // It may have been corrected since the engine has looked.
+    const problem = isKnown ? await deps.engine?.reload() : undefined
+    if (problem !== undefined) throw broken(change.#path, problem, 'Correct it first; nothing was changed.')
+    return change
+  }
+
+  /** Of whatever file there is: the change may be what corrects it. @throws W130 where there is none */
+  static beginAnyhow(deps: OperationDeps): ConfigChange {
     const { configFile } = deps.project
     if (configFile === undefined)
       throw new WorkerOpError(
@@ -22,8 +32,6 @@ export class ConfigChange {
         'The engine runs without a configuration file, so no worker can be added to it or removed. Start it with --config=FILE; `iii project init` writes one.',
         { path: null },
       )
-    const problem = await deps.engine?.problem()
-    if (problem !== undefined) throw broken(configFile, problem, 'Correct it first; nothing was changed.')
     return new ConfigChange(deps, configFile)
   }
 

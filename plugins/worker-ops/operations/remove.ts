@@ -35,7 +35,7 @@ async function removeAll(
   deps: OperationDeps,
   events: Map<string, OperationEvents>,
 ): Promise<readonly string[]> {
-  const change = await ConfigChange.begin(deps)
+  const change = ConfigChange.beginAnyhow(deps)
   const entries = await change.file.entries()
   const plugins = (await deps.engine?.plugins()) ?? new Map<string, string>()
   // Those of the engine and of the project stay when all workers go.

@@ -184,12 +184,9 @@ export class ManagedWorker implements RunningWorker {
       isLate = true
       void started.stop({ graceMs: CHANGED_MS })
     })
-    let exit: ProcessExit | undefined
-    const ended = started.exited.then((how) => (exit = how))
-    while (exit === undefined) {
-      if (isUnwanted()) await Promise.all([started.stop({ graceMs: CHANGED_MS }), ended])
-      else await Promise.race([ended, this.#turn.promise])
-    }
+    do if (isUnwanted()) await started.stop({ graceMs: CHANGED_MS })
+    while ((await Promise.race([started.exited, this.#turn.promise])) === 'changed')
+    const exit = await started.exited
     cancel()
     if (exit.code === 0) return this.#installation.done(folder, script)
     const how = isLate ? `did not end within ${INSTALL_MS / 1000} s` : told(exit)

@@ -151,6 +151,20 @@ describe('an entry that is written by hand', () => {
     expect(await folder.call('hello::say')).toBe('one')
   })
 
+  test('that keeps the file out of force can be removed, and what was corrected counts at once', async () => {
+    const folder = await running('hello')
+    const good = folder.config
+    const bad = `${good}  - name: gone\n    worker_path: ./gone\n`
+    writeFileSync(folder.configFile, bad)
+    expect(await folder.refusal('worker::add', { source: 'iii-state' })).toMatchObject({ code: 'W131' })
+    expect(await folder.call('worker::remove', { names: ['gone'], yes: true })).toEqual({ removed: ['gone'] })
+    expect(folder.config).toBe(good)
+    writeFileSync(folder.configFile, bad)
+    await expect.poll(async () => (await folder.call('engine::config::file')).problem, TEN).toContain('gone')
+    writeFileSync(folder.configFile, good)
+    expect(await folder.call('worker::add', { source: 'iii-state' })).toMatchObject({ status: 'installed' })
+  })
+
   test('whose folder goes away does not stand in the way of other changes', async () => {
     const folder = await running('hello', 'other')
     const { rename } = await import('node:fs/promises')

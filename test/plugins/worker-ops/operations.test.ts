@@ -121,10 +121,15 @@ test('what an engine refuses is taken back', async () => {
   })
   expect(seen).toEqual([expect.stringContaining('name: hello'), CONFIG])
   expect(config()).toBe(CONFIG)
-  const broken = { ...engine, problem: async () => 'line 3 is odd' }
-  await expect(remove({ names: ['iii-cron'], yes: true }, { ...deps, engine: broken })).rejects.toMatchObject({
+  const odd = async (): Promise<string> => 'line 3 is odd'
+  const broken = { ...engine, problem: odd, reload: odd }
+  await expect(add({ source: './hello' }, { ...deps, engine: broken })).rejects.toMatchObject({
     code: 'W131',
     text: expect.stringContaining('line 3 is odd. Correct it first; nothing was changed.'),
+  })
+  await expect(remove({ names: ['iii-cron'], yes: true }, { ...deps, engine: broken })).rejects.toMatchObject({
+    code: 'W131',
+    text: expect.stringContaining('line 3 is odd. What was changed has been taken back.'),
   })
   expect(config()).toBe(CONFIG)
 })

@@ -59,7 +59,7 @@ export interface Bridge {
    * `ConnectionError` or `CallTimeout` of this side, and `overloaded` that `isUndelivered` where too much waits.
    */
   pass(functionId: string, payload: string, options?: PassOptions): Promise<RawJson | undefined>
-  /** Passes a call on for whose outcome nobody waits. Throws when it can't even wait to be sent. */
+  /** Passes a call on for whose outcome nobody waits. Throws when it can't even wait to be sent, with an error as `pass` rejects with. */
   send(functionId: string, payload: string): void
   /** Calls that wait for the connection fail now, none of them sent. */
   refuseWaiting(): void
@@ -103,7 +103,7 @@ export function openBridge({
   const dropped = new LimitedWarning((message, data) => log.warn(message, data))
   const breaks = new LimitedWarning((message, data) => log.warn(message, data))
   const problems = new ThrottledWarnings(log)
-  let refusal: string | undefined
+  let refusal: Error | undefined
   const transport = new SocketTransport({
     url: address,
     platform: NODE_SOCKETS,
@@ -126,9 +126,9 @@ export function openBridge({
         outage.warn(`Cannot connect to ${remote}: ${reason}. It is tried for ever.`)
         onState?.(reason)
       },
-      onVoidDropped(functionId, reason) {
-        refusal = reason
-        dropped.warn(`A call of ${functionId} was dropped. ${reason}`)
+      onVoidDropped(functionId, error) {
+        refusal = error
+        dropped.warn(`A call of ${functionId} was dropped. ${error.message}`)
       },
     },
   })
@@ -154,10 +154,15 @@ export function openBridge({
     send(functionId, payload) {
       if (!transport.open) throw new Error(`The connection to ${remote} is closed. The call was not sent.`)
       refusal = undefined
-      if (iii.congested) refusal = `Too much waits to be sent to ${remote}; try again later.`
+      if (iii.congested)
+        refusal = new CodedError('overloaded', `Too much waits to be sent to ${remote}; try again later.`)
       // Void calls leave, or are dropped, before this returns.
       else void iii.trigger({ function_id: functionId, payload: new RawJson(payload), action: { type: 'void' } })
-      if (refusal !== undefined) throw new CodedError('overloaded', refusal)
+      if (refusal !== undefined) throw refusal
+    },
+    takeUnsent: () => transport.takeVoid(),
+    resend(calls) {
+      for (const call of calls) transport.send(call)
     },
     refuseWaiting: () => transport.giveUp(),
     withdraw(functionIds) {

@@ -86,5 +86,5 @@ export interface SocketEvents {
   /** After each change. */
   onState?(state: ConnectionState): void
   /** A call that nobody waits for could not be sent. */
-  onVoidDropped?(functionId: string, reason: string): void
+  onVoidDropped?(functionId: string, error: Error): void
 }

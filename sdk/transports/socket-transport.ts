@@ -309,7 +309,7 @@ export class SocketTransport implements Transport {
   }
 
   #fail({ callId, functionId }: { callId: number | undefined; functionId: string }, error: Error): void {
-    if (callId === undefined) return this.#events.onVoidDropped?.(functionId, error.message)
+    if (callId === undefined) return this.#events.onVoidDropped?.(functionId, error)
     // Later, not at once: whoever makes the call has not begun to wait for it.
     queueMicrotask(() => this.#receiver?.onFailure(callId, error))
   }

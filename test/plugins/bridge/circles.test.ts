@@ -70,6 +70,14 @@ test('bridge.invoke of bridge.invoke', async () => {
   expect((await client.call('bridge.invoke', input)).error).toEqual(CIRCLE)
 })
 
+test('bridge.invoke_async, of a call that has gone round', async () => {
+  const port = await unusedPort()
+  const engine = await startRemoteEngine([bridgeTo(at(port))], port)
+  const client = await RawClient.connect(engine.url)
+  const { error } = await client.call('bridge.invoke_async', { function_id: 'f' }, { baggage: 'iii.hops=16' })
+  expect(error).toEqual(CIRCLE)
+})
+
 test('the count goes on through a worker in between that keeps the baggage of the call', async () => {
   const [one, two] = [await unusedPort(), await unusedPort()]
   const here = await startRemoteEngine([bridgeTo(at(two), forward('out', 'in'))], one)

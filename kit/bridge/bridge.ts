@@ -8,6 +8,7 @@ import { RawJson } from '../../sdk/raw-json.ts'
 import { ConnectionError } from '../../sdk/transports/connection-error.ts'
 import { shownUrl } from '../../sdk/transports/shown-url.ts'
 import { NODE_SOCKETS } from '../../sdk/transports/node-sockets.ts'
+import type { OutgoingCall } from '../../sdk/transports/socket-calls.ts'
 import { SOCKET_LIMITS, type SocketLimits } from '../../sdk/transports/socket-options.ts'
 import { SocketTransport } from '../../sdk/transports/socket-transport.ts'
 import { readBridgeUrl } from './bridge-url.ts'
@@ -61,6 +62,10 @@ export interface Bridge {
   pass(functionId: string, payload: string, options?: PassOptions): Promise<RawJson | undefined>
   /** Passes a call on for whose outcome nobody waits. Throws when it can't even wait to be sent, with an error as `pass` rejects with. */
   send(functionId: string, payload: string): void
+  /** Calls by `send` that wait for the connection: another bridge may send them. */
+  takeUnsent(): readonly OutgoingCall[]
+  /** Sends what was taken from another bridge, hops and trace as they were. */
+  resend(calls: readonly OutgoingCall[]): void
   /** Calls that wait for the connection fail now, none of them sent. */
   refuseWaiting(): void
   /** The other engine is to call these functions here no more; calls that are on their way are still answered. */

@@ -88,6 +88,8 @@ export function startBridge(
   function replaceConnection(next: Connection): void {
     const before = current
     current = next
+    // Before any that is made from now on. Whoever made the others is told, and makes them anew.
+    next.bridge.resend(before.bridge.takeUnsent())
     tellHealth()
     retiring.add(before)
     void before.retire(RETIRE_MS).finally(() => retiring.delete(before))

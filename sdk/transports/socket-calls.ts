@@ -72,6 +72,14 @@ export class SocketCalls {
     return this.#waiting.splice(0)
   }
 
+  /** Those that nobody waits for leave the queue, oldest first. */
+  takeVoid(): OutgoingCall[] {
+    const taken = this.#waiting.filter(({ callId }) => callId === undefined)
+    this.#waiting = this.#waiting.filter(({ callId }) => callId !== undefined)
+    for (const { payload } of taken) this.#waitingLength -= payload?.length ?? 0
+    return taken
+  }
+
   sent(callId: number, functionId: string): void {
     this.#unanswered.set(callId, functionId)
     if (this.#unanswered.size <= this.#options.limits.maxUnanswered) return

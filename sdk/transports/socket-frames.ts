@@ -99,3 +99,18 @@ function member(name: string, value: unknown): string {
   const json = JSON.stringify(value) as string | undefined
   return json === undefined ? '' : `,"${name}":${json}`
 }
+
+/** Of a call that has arrived. */
+export function sidecarJson(
+  traceparent: string | undefined,
+  baggage: string | undefined,
+  metadata: string | undefined,
+): string | undefined {
+  if (traceparent === undefined && baggage === undefined && metadata === undefined) return undefined
+  const members = [
+    ...(traceparent === undefined ? [] : [`"traceparent":${JSON.stringify(traceparent)}`]),
+    ...(baggage === undefined ? [] : [`"baggage":${JSON.stringify(baggage)}`]),
+    ...(metadata === undefined ? [] : [`"metadata":${metadata}`]),
+  ]
+  return `{${members.join(',')}}`
+}

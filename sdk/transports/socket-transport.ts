@@ -16,6 +16,7 @@ import {
   InvocationIds,
   parseMessage,
   resultFrame,
+  sidecarJson,
   type DeliveredCall,
 } from './socket-frames.ts'
 import {
@@ -160,8 +161,12 @@ export class SocketTransport implements Transport {
     } catch (error) {
       return this.#fail({ callId, functionId }, error as Error)
     }
-    const call = { callId, functionId, payload, sidecar: prepared }
-    if (this.#connection.up) this.#send(call)
+    this.send({ callId, functionId, payload, sidecar: prepared })
+  }
+
+  /** As `call`, of one that is prepared. */
+  send(call: OutgoingCall): void {
+    if (this.#connection.up) this.#write(call)
     else if (this.#connection.state === 'failed') this.#calls.refuse(call)
     else this.#calls.wait(call)
   }
@@ -202,6 +207,11 @@ export class SocketTransport implements Transport {
   /** Calls that wait for the connection fail now, as if their time were up. */
   giveUp(): void {
     this.#calls.giveUp()
+  }
+
+  /** Calls that wait for the connection and whose outcome nobody waits for: another transport may send them. */
+  takeVoid(): OutgoingCall[] {
+    return this.#calls.takeVoid()
   }
 
   openChannel(end: number, ref: ChannelRef): void {
@@ -265,7 +275,7 @@ export class SocketTransport implements Transport {
     // In one go, so that nothing stands between: announce, registrations, calls that waited (spec 08 §13).
     this.#connection.send(announceFrame(this.#worker, this.#platform.about()))
     for (const frame of this.#registrations.all()) this.#connection.send(frame)
-    for (const call of this.#calls.takeWaiting()) this.#send(call)
+    for (const call of this.#calls.takeWaiting()) this.#write(call)
     this.#events.onConnected?.(again)
   }
 
@@ -277,7 +287,7 @@ export class SocketTransport implements Transport {
     if (this.#open) this.#events.onDisconnected?.(reason)
   }
 
-  #send({ callId, functionId, payload, sidecar }: OutgoingCall): void {
+  #write({ callId, functionId, payload, sidecar }: OutgoingCall): void {
     const id = callId === undefined ? undefined : this.#ids.idOf(callId)
     let frame: string
     try {
@@ -379,20 +389,6 @@ export class SocketTransport implements Transport {
     this.#delivered.delete(callId)
     return call
   }
-}
-
-function sidecarJson(
-  traceparent: string | undefined,
-  baggage: string | undefined,
-  metadata: string | undefined,
-): string | undefined {
-  if (traceparent === undefined && baggage === undefined && metadata === undefined) return undefined
-  const members = [
-    ...(traceparent === undefined ? [] : [`"traceparent":${JSON.stringify(traceparent)}`]),
-    ...(baggage === undefined ? [] : [`"baggage":${JSON.stringify(baggage)}`]),
-    ...(metadata === undefined ? [] : [`"metadata":${metadata}`]),
-  ]
-  return `{${members.join(',')}}`
 }
 
 function tooLargeError(message: string): string {

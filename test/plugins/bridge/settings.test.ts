@@ -223,15 +223,24 @@ describe('changed settings', () => {
 
   test('take calls along that wait for an engine that is away', async () => {
     const there = await startRemoteEngine([])
-    await (await RawClient.connect(there.url)).provided('f', () => 'there')
+    const far = await RawClient.connect(there.url)
+    await far.provided('f', () => 'there')
+    await far.provided('g')
     const config = (url: string) => ({ url, forward: [{ local_function: 'f', remote_function: 'f' }] })
     const nowhere = `ws://127.0.0.1:${await unusedPort()}`
     const here = await startRemoteEngine([bridgeTo(nowhere, config(nowhere))])
     const near = await RawClient.connect(here.url)
     const waiting = near.call('f', {})
-    await near.settled()
+    for (const n of [1, 2, 3]) {
+      const more = { baggage: 'k=v' }
+      expect((await near.call('bridge.invoke_async', { function_id: 'g', data: n }, more)).result).toBeNull()
+    }
     expect((await set(near, config(there.url))).error).toBeUndefined()
     expect(await waiting).toMatchObject({ result: 'there' })
+    await far.until(() => far.calls('g').length === 3, 'the calls that nobody waits for')
+    expect(far.calls('g')).toMatchObject(
+      [1, 2, 3].map((data) => ({ data, baggage: expect.stringMatching(/k=v.*iii\.hops=1/) as string })),
+    )
   })
 
   test('and a new generation leave no moment in which the other engine misses an exposed function', async () => {

@@ -1,6 +1,6 @@
 // The skills and prompts of a version from its Markdown files: those in a folder `prompts` are prompts, the others skills (spec 05 A.4, A.7.2).
 import { basename } from 'node:path'
-import { readFrontmatter } from './frontmatter.ts'
+import { partMarkdown } from './frontmatter.ts'
 import type { WorkerPrompt, WorkerSkills } from './shapes.ts'
 
 export async function skillsOf(
@@ -11,8 +11,8 @@ export async function skillsOf(
   const isPrompt = ({ path }: { readonly path: string }): boolean => path.split('/').slice(0, -1).includes('prompts')
   const prompts: WorkerPrompt[] = []
   for (const file of files.filter(isPrompt)) {
-    const { fields, body } = await readFrontmatter(file.content)
-    const { description, name: said, args_schema } = fields
+    const { front = {}, body } = await partMarkdown(file.content)
+    const { description, name: said, args_schema } = front
     // Without a description nobody could tell what it is for.
     if (typeof description !== 'string' || description.trim() === '') continue
     prompts.push({

@@ -4,7 +4,7 @@ import { MAX_CACHED_ANSWERS, MAX_CACHED_CHARACTERS } from '../../kit/registry/an
 import { MAX_CURSOR_CHARACTERS } from '../../kit/registry/cursor.ts'
 import { MAX_GRAPH_WORKERS } from '../../kit/registry/dependency-graph.ts'
 import { MAX_FOLDER_WORKERS } from '../../kit/registry/folder-registry.ts'
-import { MAX_BLOCK_CHARACTERS } from '../../kit/registry/frontmatter.ts'
+import { MAX_FRONT_MATTER_CHARACTERS } from '../../kit/registry/frontmatter.ts'
 import {
   MAX_INSTALL_BYTES,
   MAX_PAGE_BYTES,
@@ -101,7 +101,7 @@ export const BOUNDS: readonly Bound[] = [
   },
   {
     limit: 'characters of the frontmatter of a prompt in a registry folder',
-    initial: countText(MAX_BLOCK_CHARACTERS),
+    initial: countText(MAX_FRONT_MATTER_CHARACTERS),
     effect: 'it counts as text, and the prompt has no description and is left out',
   },
   {

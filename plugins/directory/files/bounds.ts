@@ -2,8 +2,6 @@
 
 /** Of one file, frontmatter included (spec 05 A.4). */
 export const MAX_FILE_BYTES = 256 * 1024
-/** Longer frontmatter counts as none. */
-export const MAX_FRONT_MATTER_CHARACTERS = 16 * 1024
 /** Files of one folder that are looked at. */
 export const MAX_FILES = 10_000
 /** Folders in it that are looked into, and watched. */

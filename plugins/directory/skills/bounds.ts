@@ -1,4 +1,5 @@
 // What is limited in the skills, prompts and profiles of the directory, for docs/reference/limits.md.
+import { MAX_FRONT_MATTER_CHARACTERS } from '../../../kit/registry/frontmatter.ts'
 import { bytesText, charactersText, countText, timeText } from '../../../base/values/amount-text.ts'
 import type { Bound } from '../../../sdk/built-in.ts'
 import { MAX_SKILLS } from '../agents/profile-library.ts'
@@ -8,7 +9,6 @@ import {
   MAX_FILE_BYTES,
   MAX_FILES,
   MAX_FOLDERS,
-  MAX_FRONT_MATTER_CHARACTERS,
   MAX_WAITING_CHANGES,
 } from '../files/bounds.ts'
 import { DOWNLOAD_MS, MAX_DOWNLOADS } from './download/download.ts'

@@ -2,7 +2,8 @@
 import { Buffer } from 'node:buffer'
 import { MAX_FILE_BYTES } from '../files/bounds.ts'
 import { directoryError } from '../files/directory-error.ts'
-import { firstParagraph, headingOf, partMarkdown, textMember } from '../files/front-matter.ts'
+import { partMarkdown } from '../../../kit/registry/frontmatter.ts'
+import { firstParagraph, headingOf, textMember } from '../files/front-matter.ts'
 import { tooLong } from '../files/markdown-folder.ts'
 
 /** A skill in a listing. */

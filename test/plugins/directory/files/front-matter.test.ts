@@ -1,12 +1,8 @@
 // Frontmatter of any text: what is read of it never fails, and never holds more than it may.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  firstParagraph,
-  headingOf,
-  partMarkdown,
-  textMember,
-} from '../../../../plugins/directory/files/front-matter.ts'
+import { partMarkdown } from '../../../../kit/registry/frontmatter.ts'
+import { firstParagraph, headingOf, textMember } from '../../../../plugins/directory/files/front-matter.ts'
 
 const lines = fc.array(
   fc.oneof(

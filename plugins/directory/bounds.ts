@@ -34,6 +34,7 @@ import {
   REGISTRY_MS,
 } from './search/bounds.ts'
 import type { Bound } from '../../sdk/built-in.ts'
+import { MAX_CONNECTIONS, REQUEST_MS, STALL_MS } from './registry/serve/registry-server.ts'
 
 export const BOUNDS: readonly Bound[] = [
   {
@@ -128,6 +129,16 @@ export const BOUNDS: readonly Bound[] = [
     limit: 'registered functions that are searched',
     initial: countText(MAX_SEARCHED_FUNCTIONS),
     effect: 'those beyond are not found',
+  },
+  {
+    limit: 'connections to `iii registry serve`',
+    initial: countText(MAX_CONNECTIONS),
+    effect: 'further ones are closed',
+  },
+  {
+    limit: 'time of a request to `iii registry serve`, and silence of one who reads its answer',
+    initial: `${timeText(REQUEST_MS)}, ${timeText(STALL_MS)}`,
+    effect: 'the connection is closed',
   },
   {
     limit: 'wait of a search over functions for the registry',

@@ -14,6 +14,8 @@ import { downloadAnswer, resolveAnswer, type ArchiveAddress } from './release-an
 /** Of a whole request, its body included. */
 export const REQUEST_MS = 10_000
 export const MAX_CONNECTIONS = 1_000
+/** Of a client that reads nothing more of an answer: others want its connection. */
+export const STALL_MS = 30_000
 
 export interface RegistryServerOptions {
   /** Absolute. */
@@ -23,6 +25,8 @@ export interface RegistryServerOptions {
   readonly port: number
   /** Where others reach it, behind a proxy. Default: as the request says. */
   readonly publicUrl?: string
+  /** How long a client may read nothing of its answer. Default `STALL_MS`. */
+  readonly stallMs?: number
   readonly log: { debug(message: string): void; warn(message: string): void }
 }
 
@@ -98,6 +102,7 @@ export class RegistryServer {
     } catch (error) {
       answer = this.#failure(request, error)
     }
+    response.setTimeout(this.#options.stallMs ?? STALL_MS, () => response.destroy())
     try {
       await send(request, response, answer)
     } catch (error) {

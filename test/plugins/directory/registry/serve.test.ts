@@ -1,6 +1,8 @@
 // `iii registry serve`: a folder as a registry over HTTP (spec 05 A.7.1).
 import { createHash } from 'node:crypto'
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WorkerRegistry } from '../../../../kit/registry/worker-registry.ts'
@@ -216,6 +218,25 @@ describe('no address leads out of the folder', () => {
     expect((await get(`${url}/archives/link/1.0.0`)).status).toBe(404)
     expect((await get(`${url}/download/here`)).status).toBe(404)
   })
+})
+
+test('whoever reads nothing of an archive loses the connection, for others to have it', async () => {
+  const folder = tempFolder()
+  put(folder, 'big', '1.0.0')
+  writeFileSync(join(folder, 'big', '1.0.0', 'bundle.tar.gz'), Buffer.alloc(40_000_000))
+  const given = Promise.withResolvers<string>()
+  const log = { ...LOG, debug: given.resolve }
+  const server = await RegistryServer.open({ folder, host: '127.0.0.1', port: 0, log, stallMs: 200 })
+  onTestFinished(() => server.close())
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => {})
+  socket.pause()
+  socket.write('GET /archives/big/1.0.0 HTTP/1.1\r\nhost: x\r\n\r\n')
+  expect(await given.promise).toMatch(/was not sent/)
+  socket.resume()
+  await once(socket, 'close')
+  expect(socket.bytesRead).toBeLessThan(40_000_000)
 })
 
 test('behind a proxy, archives have the address that others reach', async () => {

@@ -237,7 +237,7 @@ export class WorkerRegistry {
     if (!/^https?:\/\//i.test(base) || !URL.canParse(base))
       throw new RegistryError(
         'invalid',
-        `the address of the registry, ${JSON.stringify(shown(base))}, must begin with http://, https:// or file://. Correct \`registry_url\` or III_API_URL.`,
+        `the address of the registry, ${JSON.stringify(shown(base))}, must begin with http://, https:// or file:///FOLDER. Correct \`registry_url\` or III_API_URL.`,
       )
     const { RemoteRegistry } = await import('./remote-registry.ts')
     const { fetch = globalThis.fetch, now = () => performance.now() } = this.#deps
@@ -245,9 +245,14 @@ export class WorkerRegistry {
   }
 }
 
-/** The folder behind `file://…`. */
+/** The folder behind `file:///…`; undefined also where the address names another host, or no path. */
 function sharedFolder(remote: string | undefined): string | undefined {
-  return remote !== undefined && /^file:/i.test(remote) ? fileURLToPath(remote) : undefined
+  if (remote === undefined || !/^file:/i.test(remote)) return undefined
+  try {
+    return fileURLToPath(remote)
+  } catch {
+    return undefined
+  }
 }
 
 interface LocalRows {

@@ -286,10 +286,19 @@ describe('all that a worker needs', () => {
 })
 
 describe('an address', () => {
-  test.each(['ftp://host', 'host:80', '/a/path', 'http://'])('%s is none of a registry', async (remote) => {
-    const { code, message } = await failureOf(openRegistry({ remote }).registry.list({}))
+  test.each([
+    'ftp://host',
+    'host:80',
+    '/a/path',
+    'http://',
+    ...(process.platform === 'win32' ? [] : ['file://host/folder']),
+    'file:///a%2Fb',
+  ])('%s is none of a registry', async (remote) => {
+    const { registry } = openRegistry({ remote })
+    const { code, message } = await failureOf(registry.list({}))
     expect(code).toBe('D311')
     expect(message).toContain('must begin with http://, https:// or file://')
+    expect((await registry.info({ name: 'iii-state' })).worker.type).toBe('engine')
   })
 
   test('of a folder is a registry like those of the project', async () => {

@@ -9,6 +9,8 @@ export const about = {
   exactGrants: [
     // The engine is asked on behalf of the directory, which sees everything.
     'directory::search_functions',
+    // May hold the password of a registry.
+    'directory::registry::settings',
     'directory::engine::functions::info',
     'directory::engine::functions::list',
     'directory::engine::workers::list',

@@ -23,6 +23,7 @@ export const SKILL_EXACT_GRANTS = [
   'directory::skills::download',
   'directory::skills::download_from_registry',
   'directory::skills::download_from_repo',
+  'directory::skills::on-worker-added',
   'directory::skills::create',
   'directory::skills::update',
   'directory::skills::delete',

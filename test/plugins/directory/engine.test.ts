@@ -91,7 +91,12 @@ test('a session reaches what sees all of the engine by an exact grant alone', as
   const search = ['directory::search_functions', { capabilities: ['x'] }] as const
   expect((await wide.call(LIST, {})).error).toBeUndefined()
   expect((await wide.call(...search)).error).toMatchObject({ code: 'FORBIDDEN' })
-  expect((await wide.call('directory::engine::functions::list', {})).error).toMatchObject({ code: 'FORBIDDEN' })
+  for (const id of [
+    'directory::engine::functions::list',
+    'directory::registry::settings',
+    'directory::skills::on-worker-added',
+  ])
+    expect((await wide.call(id, {})).error).toMatchObject({ code: 'FORBIDDEN' })
   expect((await exact.call(...search)).error).toBeUndefined()
 })
 

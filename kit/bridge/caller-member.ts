@@ -7,8 +7,8 @@ const NAME = '_caller_worker_id'
 const HEAD = `"${NAME}":"`
 /** An engine adds it as the last member, and ids of workers are UUIDs: its end is looked at, and nothing is parsed. */
 const TAIL_LENGTH = HEAD.length + 36 + '"}'.length
-/** How an escape of one of its letters begins. */
-const ESCAPE = '\\u00'
+/** How an escape of one of its letters begins. Accented ones are others: whole languages are sent with those. */
+const ESCAPE = /\\u00[567]/
 
 /** The payload without that member of the whole; the rest stays the text that it is. */
 export function withoutCaller(json: string): string {
@@ -35,7 +35,7 @@ function withoutTail(json: string): string {
 }
 
 function mayName(json: string): boolean {
-  return json.includes(NAME) || json.includes(ESCAPE)
+  return json.includes(NAME) || ESCAPE.test(json)
 }
 
 function rebuilt(json: string): string {

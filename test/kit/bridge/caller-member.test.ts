@@ -66,6 +66,19 @@ test('numbers keep their digits where the member has to be looked for', () => {
   expect(withoutAnyCaller(`{"a":${json}}`)).toBe('{"a":{"n":9007199254740993.10}}')
 })
 
+test('a payload whose escapes are none of its letters stays as it is, however deep', () => {
+  const json = `${'['.repeat(100_000)}"caf\\u00e9"${']'.repeat(100_000)}`
+  expect(withoutAnyCaller(json) === json).toBe(true)
+})
+
+test.each([...NAME].map((letter, at) => [at, letter] as const))('letter %i may be escaped', (at, letter) => {
+  for (const code of [letter.charCodeAt(0).toString(16), letter.charCodeAt(0).toString(16).toUpperCase()]) {
+    const json = `{"a":1,"${NAME.slice(0, at)}\\u00${code}${NAME.slice(at + 1)}":"forged"}`
+    expect(withoutCaller(json)).toBe('{"a":1}')
+    expect(withoutAnyCaller(`[${json}]`)).toBe('[{"a":1}]')
+  }
+})
+
 test('a name that is taken gets host and process, then a number', () => {
   const first = distinctName('edge')
   expect(first).toMatch(new RegExp(`^edge-.+-${process.pid}$`))

@@ -29,6 +29,7 @@ export const COMMAND_TOOLS: CommandTools = {
     for (const line of tableLines(rows, columns, terminalOf(process.stdout).columns)) console.log(line)
   },
   print: (line) => console.log(line),
+  typed: (text) => asTyped(text),
   write: (lines, stopped = new AbortController().signal) =>
     (reader ??= new OutputReader()).take(lines, whenAborted(stopped)),
   note: (line) => console.error(asTyped(line)),

@@ -173,6 +173,8 @@ export interface CommandTools {
   printTable(rows: readonly Readonly<Record<string, string>>[]): void
   /** Writes one line to stdout. */
   print(line: string): void
+  /** A text for people in which `iii COMMAND` is what can be typed here: `npx iii COMMAND` where no shell finds `iii`. */
+  typed(text: string): string
   /** Writes lines to stdout and waits for a slow reader. False when nobody reads any more. */
   write(lines: readonly string[], stopped?: AbortSignal): Promise<boolean>
   /** Writes one line to stderr: for people, no result. `iii COMMAND` becomes what can be typed. */

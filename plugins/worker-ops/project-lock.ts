@@ -118,7 +118,7 @@ async function made(folder: string): Promise<boolean> {
 
 function busy(holder: number | undefined): WorkerOpError {
   const isSelf = holder === process.pid
-  const who = holder === undefined ? '' : ` (process ${holder}${isSelf ? ', this one' : ''})`
+  const who = holder === undefined ? '' : ` (process ${holder}${isSelf ? ', the engine' : ''})`
   return new WorkerOpError('W120', `Another operation on this project is under way${who}. Try again when it is over.`, {
     holder_pid: holder ?? null,
     holder_is_self: isSelf,

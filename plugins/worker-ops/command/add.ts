@@ -13,6 +13,7 @@ import { onRoad } from './on-road.ts'
 import { operationProblem, shownFailure } from './operation-failure.ts'
 import { Progress } from './progress.ts'
 import type { Road } from './road.ts'
+import { typedWords } from './typed-words.ts'
 
 const WORKERS_ARG = {
   worker: {
@@ -94,7 +95,7 @@ async function addOne(
     if (!(await confirmed(tools, problem.text, 'Go on?'))) throw tools.failure('Nothing was changed.')
     return await run(true)
   })
-  tools.print(addedLine(outcome, road, wait))
+  tools.print(tools.typed(addedLine(outcome, road, wait)))
 }
 
 /** By what the user has typed, until its name is known. */
@@ -148,5 +149,5 @@ function addedLine({ name, version, status, awaited_ready, hint }: AddOutcome, r
   if (road.kind === 'files') return `${what}; it runs when the engine is started.`
   if (awaited_ready) return `${what} and can be called.`
   if (!wait) return `${what}.`
-  return `${what}, but can not be called yet. ${hint ?? `'iii worker status ${name}' shows how it gets on.`}`
+  return `${what}, but can not be called yet. ${hint === undefined ? `'iii worker status ${name}' shows how it gets on.` : typedWords(hint, name)}`
 }

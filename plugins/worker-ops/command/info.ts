@@ -63,7 +63,7 @@ function show(tools: CommandTools, { worker, api_reference: api = {} }: Info): v
   list(tools, 'Functions', api.functions)
   list(tools, 'Trigger types', api.triggers)
   tools.print('Add it:')
-  tools.print(`  iii worker add ${oneLine(name)}`)
+  tools.print(tools.typed(`  iii worker add ${oneLine(name)}`))
 }
 
 function list(tools: CommandTools, title: string, rows: readonly Described[] = []): void {

@@ -1,10 +1,12 @@
 // What went wrong in an operation on workers, as the command line shows it: the message of the error and nothing around it (spec 05 B.3).
 import { isRecord } from '../../../base/values/is-record.ts'
 import type { CommandTools } from '../../../sdk/built-in.ts'
+import { typedWords } from './typed-words.ts'
 
 export interface OperationProblem {
   /** `W110`; `D310` of a registry. */
   readonly code: string
+  /** In the words of the command line. */
   readonly text: string
   readonly details: Readonly<Record<string, unknown>>
 }
@@ -17,11 +19,16 @@ export function operationProblem(error: unknown): OperationProblem | undefined {
   if (typeof code !== 'string' || !/^[DW]\d{3}$/.test(code) || typeof message !== 'string') return undefined
   try {
     const { message: text, details } = JSON.parse(message) as Record<string, unknown>
-    if (typeof text === 'string') return { code, text, details: isRecord(details) ? details : {} }
+    if (typeof text === 'string') return problemOf(code, text, isRecord(details) ? details : {})
   } catch {
     // Of an engine that says it plainly.
   }
-  return { code, text: message, details: {} }
+  return problemOf(code, message, {})
+}
+
+function problemOf(code: string, text: string, details: OperationProblem['details']): OperationProblem {
+  const { name } = details
+  return { code, text: typedWords(text, typeof name === 'string' ? name : undefined), details }
 }
 
 /** The same error for the user; any other stays as it is. */

@@ -5,6 +5,7 @@ import type { StatusOutcome } from '../operations/status.ts'
 import { JSON_ARG, PLACE_ARGS, workerArg } from './arguments.ts'
 import { onRoad } from './on-road.ts'
 import type { Road } from './road.ts'
+import { typedWords } from './typed-words.ts'
 
 const LOOK_EVERY_MS = 500
 const TAIL_LINES = 5
@@ -33,14 +34,14 @@ export function status(tools: CommandTools): CommandDef<any> {
         let seen = await look(road, name)
         if (live === undefined) {
           if (args.json) tools.print(JSON.stringify(seen, null, 2))
-          else for (const line of linesOf(seen)) tools.print(line)
+          else for (const line of linesOf(seen, tools)) tools.print(line)
         } else {
           await tools.untilStopped(async (stopped) => {
-            live.show(linesOf(seen))
+            live.show(linesOf(seen, tools))
             while (!isFinal(seen) && !stopped.aborted) {
               await pause(stopped)
               seen = await look(road, name)
-              live.show(linesOf(seen))
+              live.show(linesOf(seen, tools))
             }
           })
           live.end()
@@ -59,15 +60,15 @@ function isFinal({ status: state }: StatusOutcome): boolean {
   return state !== 'starting'
 }
 
-function linesOf(status: StatusOutcome): string[] {
+function linesOf(status: StatusOutcome, tools: CommandTools): string[] {
   const { name, installed, worker_type: type, status: state, pid, version, logs_dir: logs, hint } = status
-  if (!installed) return [`${name} is not installed.`]
+  if (!installed) return [tools.typed(typedWords(hint, name))]
   const facts = [
     ['status', pid === null ? state : `${state} (process ${pid})`],
     ['type', type],
     ['version', version ?? ''],
     ['logs', logs ?? ''],
-    ['hint', hint],
+    ['hint', tools.typed(typedWords(hint, name))],
   ] as const
   const tail = [
     ...status.stdout_tail.slice(-TAIL_LINES).map((line) => `  | ${line}`),

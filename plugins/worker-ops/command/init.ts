@@ -1,6 +1,6 @@
 // `iii worker init`: writes a worker that runs as it stands; what is there stays as it is.
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { defineCommand, type CommandDef } from 'citty'
 import { contentsOf, firstNames, readTemplate, scaffold } from '../../../base/files/scaffold.ts'
@@ -27,8 +27,7 @@ export function init(tools: CommandTools): CommandDef<any> {
       language: {
         type: 'string',
         alias: 'l',
-        default: 'ts',
-        description: 'Language of the worker',
+        description: 'Language of the worker (Default: that of the worker in this folder, else ts)',
         valueHint: LANGUAGES.join('|'),
       },
       'template-dir': {
@@ -47,7 +46,13 @@ export function init(tools: CommandTools): CommandDef<any> {
         throw tools.failure(
           `Error: '${name}' can't be the name of a worker: ${problem}. Use letters, digits, '.', '_' and '-'.`,
         )
-      const language = languageNamed(tools, args.language)
+      const asked = args.language === undefined ? undefined : languageNamed(tools, args.language)
+      const there = languageThere(folder)
+      if (there !== undefined && asked !== undefined && asked !== there)
+        throw tools.failure(
+          `Error: the worker in ${folder} is written in '${there}', not in '${asked}'. Choose another folder.`,
+        )
+      const language = asked ?? there ?? 'ts'
       await refuseForeign(tools, folder, args['allow-non-empty'])
       const files = await filesOf(tools, name, language, args['template-dir'])
       const { written, kept } = await scaffold(folder, files).catch((error: Error) => {
@@ -58,8 +63,8 @@ export function init(tools: CommandTools): CommandDef<any> {
       if (kept.length > 0) tools.print(`Kept what was there: ${kept.join(', ')}.`)
       tools.print('Add it to the project, and call it:')
       const place = shown === '' ? '.' : path.isAbsolute(shown) || shown.startsWith('..') ? shown : `./${shown}`
-      tools.print(`  iii worker add ${place}`)
-      if (args['template-dir'] === undefined) tools.print(`  iii trigger ${name}::greet name=World`)
+      tools.print(tools.typed(`  iii worker add ${place}`))
+      if (args['template-dir'] === undefined) tools.print(tools.typed(`  iii trigger ${name}::greet name=World`))
       return 0
     },
   })
@@ -72,6 +77,16 @@ function languageNamed(tools: CommandTools, word: string): Language {
     `--language of iii worker init takes one of ${LANGUAGES.join(', ')}, not '${word}'.${didYouMean(word, LANGUAGES)}`,
     { isUsage: true },
   )
+}
+
+/** Of a worker that was written before; files of two languages would make none that runs. */
+function languageThere(folder: string): Language | undefined {
+  try {
+    const word = /^language=(\w+)$/m.exec(readFileSync(path.join(folder, WORKER_INI), 'utf8'))?.[1]
+    return LANGUAGES.find((known) => known === word)
+  } catch {
+    return undefined
+  }
 }
 
 async function refuseForeign(tools: CommandTools, folder: string, isAllowed: boolean): Promise<void> {

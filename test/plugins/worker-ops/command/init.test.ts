@@ -70,6 +70,15 @@ describe('what is written', () => {
     })
     expect(existsSync(path.join(cwd, 'x'))).toBe(false)
   })
+  it('writes no second language into a worker, and goes on in the one that it has', async () => {
+    expect(await init('greeter', '-l', 'py')).toMatchObject({ code: 0 })
+    expect(await init('greeter', '-l', 'ts')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("written in 'py'"),
+    })
+    expect(await init('greeter')).toMatchObject({ code: 0, stdout: expect.not.stringContaining('Wrote') })
+    expect(readdirSync(path.join(cwd, 'greeter/src'))).toEqual(['main.py'])
+  })
   it('takes the name of the folder, and another folder on demand', async () => {
     expect(await init('-l', 'python', '-d', 'workers/stock')).toMatchObject({ code: 0 })
     expect(read('workers/stock/src/main.py')).toContain('"stock::greet"')

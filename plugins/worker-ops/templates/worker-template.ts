@@ -36,9 +36,9 @@ function manifest(name: string, install: string, start: string): string {
   return `name: ${/^[A-Za-z][\w.-]*$/.test(name) && !/^(true|false|null|yes|no|on|off)$/i.test(name) ? name : `'${name}'`}
 description: Greets people.
 scripts:
-  # Runs once, and again when this file or a lock file of packages changes.
+  # Runs before the first start, and again when this line or a file that names packages changes.
   install: ${install}
-  # Runs as long as the engine, which sets III_URL and starts it again after a crash or a change of its sources.
+  # Runs as long as the engine, which sets III_URL and starts it again after a crash or a change of its files.
   start: ${start}
 `
 }
@@ -56,6 +56,7 @@ iii trigger ${name}::greet name=World
 iii worker logs ${name} -f                 # what it prints
 \`\`\`
 
-A change of its sources starts it again. A change of \`iii.worker.yaml\` counts after \`iii worker add ./${name} --force\`.
+A change of its files, \`iii.worker.yaml\` among them, starts it again. What is new under \`dependencies\` is added by
+\`iii worker add ./${name} --force\`.
 `
 }

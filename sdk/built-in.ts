@@ -138,7 +138,7 @@ export interface BuiltInCommand {
 }
 
 /** By path (`iii notes export`) and name of the argument. */
-export type Completions = Readonly<Record<string, Readonly<Record<string, CompletionSource>>>>
+export type Completions = Readonly<Record<string, Readonly<Record<string, CompletionSource | 'folders'>>>>
 
 /** A function of the engine whose answer has the words that a shell offers. */
 export interface CompletionSource {
@@ -148,6 +148,8 @@ export interface CompletionSource {
   readonly rows: string
   /** Member of a row that is the word. */
   readonly word: string
+  /** What begins as a path does is one of a folder. */
+  readonly orFolder?: boolean
 }
 
 /** What the CLI hands to the command of a built-in worker. */

@@ -80,6 +80,8 @@ async function inCommand(
     const definition = definitions[name]!
     const source = Object.hasOwn(sources, name) ? sources[name] : undefined
     const typed = current.slice(before.length)
+    if (source === 'folders' || (source?.orFolder === true && /^[./~]/.test(typed)))
+      return { offers: [], directive: ':folders' }
     if (source !== undefined) {
       const offers = await deps.ask(source, options)
       return starting(

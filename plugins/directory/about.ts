@@ -31,6 +31,7 @@ export const about = {
   commands: {
     registry: {
       summary: 'Serve a folder as a registry of workers, and publish workers into it',
+      completes: { 'iii registry publish': { path: 'folders' }, 'iii registry serve': { folder: 'folders' } },
       examples: {
         'iii registry': [
           ['iii registry publish ./image-resize', 'put a worker into the registry of this project'],

@@ -86,6 +86,13 @@ describe('iii completion ask', () => {
   it('leaves files and folders to the shell', async () => {
     expect(await offered('start', '--config', '')).toEqual({ words: [], directive: ':files' })
     expect(await offered('project', 'init', '-d', '')).toEqual({ words: [], directive: ':folders' })
+    for (const words of [
+      ['worker', 'add'],
+      ['worker', 'validate'],
+      ['registry', 'publish'],
+      ['registry', 'serve'],
+    ])
+      expect(await offered(...words, './')).toEqual({ words: [], directive: ':folders' })
   })
   it('offers no name that a shell would take for something else', async () => {
     expect((await offered('trigger', '')).words).toEqual(['state::get', 'state::set', 'orders::create'])

@@ -7,15 +7,17 @@ const IN_REGISTRY: CompletionSource = {
   rows: 'workers',
   word: 'name',
 }
+const FOLDER_OR_REGISTRY: CompletionSource = { ...IN_REGISTRY, orFolder: true }
 const OF_ADDED = ['status', 'remove', 'rm', 'start', 'stop', 'restart', 'logs', 'update', 'clear']
-const OF_REGISTRY = ['add', 'reinstall', 'info']
 
 export const WORKER_COMMAND: BuiltInCommand = {
   summary: 'Add, start, watch and write workers that the engine runs',
   takesWords: ['add', 'reinstall', 'remove', 'rm'].map((name) => `iii worker ${name}`),
   completes: Object.fromEntries([
     ...OF_ADDED.map((name) => [`iii worker ${name}`, { worker: ADDED }]),
-    ...OF_REGISTRY.map((name) => [`iii worker ${name}`, { worker: IN_REGISTRY }]),
+    ...['add', 'reinstall'].map((name) => [`iii worker ${name}`, { worker: FOLDER_OR_REGISTRY }]),
+    ['iii worker info', { worker: IN_REGISTRY }],
+    ['iii worker validate', { path: 'folders' }],
   ]),
   notProvided: {
     'iii worker exec': 'run a command beside the engine with an entry `iii-exec`, or in a shell of yours.',

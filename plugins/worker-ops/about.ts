@@ -12,7 +12,7 @@ export const about = {
   mandatory: true,
   keptOutBy: 'IIIWORKER_DISABLE_BUILTIN_DAEMONS',
   errors: WORKER_OP_CODES,
-  tryNext: 'worker list',
+  tryNext: 'trigger worker::list',
   commands: { worker: WORKER_COMMAND },
   scenarios: { 'worker-add': () => import('./bench/worker-add.ts') },
   wouldRun: async ({ name, workerPath }, projectRoot) => {

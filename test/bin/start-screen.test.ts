@@ -1,6 +1,8 @@
 import path from 'node:path'
 import picocolors from 'picocolors'
 import { expect, it } from 'vitest'
+import { BUILT_INS } from '../../plugins/built-ins.ts'
+import { runCli } from './run-cli.ts'
 import { startScreen } from '../../bin/start-screen.ts'
 import { terminalOf, type Terminal } from '../../bin/terminal.ts'
 import type { EngineStatus, PluginStatus } from '../../core/engine-status.ts'
@@ -142,4 +144,10 @@ it('names the configuration in the command that would not find the project from 
     `iii plugin new hello --config ${path.join('mine', 'iii-config.yaml')} `,
   )
   expect(startScreen({ ...status, configFile: named }, plain)).toContain('iii plugin new hello --config my.yaml ')
+})
+
+const tried = BUILT_INS.flatMap(({ about }) => about.tryNext ?? [])
+it.each(tried)('what is shown to be tried next can be typed with an address: iii %s', async (line) => {
+  const { code } = await runCli([...line.split(' '), '--address', 'ws://127.0.0.1:1'])
+  expect(code).toBe(1)
 })

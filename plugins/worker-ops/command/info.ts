@@ -29,7 +29,7 @@ interface Info {
 
 export function info(tools: CommandTools): CommandDef<any> {
   return defineCommand({
-    meta: { name: 'info', description: 'What a registry has of a worker: versions, functions, settings' },
+    meta: { name: 'info', description: 'What a registry has of a worker: its latest version, functions, settings' },
     args: {
       worker: { type: 'positional', required: true, description: 'NAME or NAME@VERSION' },
       ...JSON_ARG,

@@ -7,6 +7,7 @@ import { readWorkerFolder, shownProblems, type WorkerFolder } from '../manifest/
 import type { FileEntry } from '../config-file/config-file.ts'
 import { ConfigChange } from './config-change.ts'
 import type { OperationDeps } from './deps.ts'
+import { hasLockFile } from './installed.ts'
 import { OperationInput } from './input.ts'
 import { installGraph, type GraphOutcome } from './install-graph.ts'
 import { readSource, shownSource, type Source } from './source.ts'
@@ -93,6 +94,9 @@ async function addLocal(
     else if (options.resetConfig) await change.step(change.file.replace(existing.name, entry))
     else if (existing.worker_path === undefined || resolve(deps.project.root, existing.worker_path) !== path)
       await change.step(change.file.setPath(existing.name, path))
+    // It may have been one of a registry.
+    if (existing !== undefined && (await hasLockFile(deps.project)))
+      await change.step((await deps.installer()).unpin([name]))
     await change.apply()
     if (existing !== undefined) startAgain(name, deps)
     return { name, status: existing === undefined ? 'installed' : 'replaced' }

@@ -5,7 +5,7 @@ import { builtInWorker, canonicalName } from '../built-in-workers.ts'
 import { ConfigFile, type FileEntry } from '../config-file/config-file.ts'
 import type { PlannedWorker } from '../installing.ts'
 import type { Project } from '../project.ts'
-import type { OperationDeps } from './deps.ts'
+import type { EngineSide, OperationDeps } from './deps.ts'
 
 export async function hasLockFile({ lockFile }: Project): Promise<boolean> {
   return access(lockFile).then(
@@ -18,13 +18,28 @@ export async function pinnedWorker(name: string, deps: OperationDeps): Promise<P
   return (await hasLockFile(deps.project)) ? (await deps.installer()).pinned(name) : undefined
 }
 
-/** Of the configuration file; where there is none, of what the engine runs. */
+/** Of the configuration file; where there is none, of what the engine runs. @throws W130 W131 */
 export async function configuredEntries({ project, engine }: OperationDeps): Promise<readonly FileEntry[]> {
-  if (project.configFile !== undefined) return new ConfigFile(project.configFile).entries()
-  return (engine?.workers.list() ?? []).map(({ name }) => ({ name }))
+  return project.configFile === undefined ? entriesInForce(engine) : new ConfigFile(project.configFile).entries()
+}
+
+/** For listings: while somebody edits the file it may be broken, and the engine runs on with what it said before. */
+export async function knownEntries(deps: OperationDeps): Promise<readonly FileEntry[]> {
+  try {
+    return await configuredEntries(deps)
+  } catch (error) {
+    if (deps.engine === undefined) throw error
+    return entriesInForce(deps.engine)
+  }
+}
+
+function entriesInForce(engine: EngineSide | undefined): readonly FileEntry[] {
+  return (engine?.workers.list() ?? []).map(({ name, spec: { path } }) => {
+    return { name, ...(path !== undefined && { worker_path: path }) }
+  })
 }
 
 export async function entryOf(name: string, deps: OperationDeps): Promise<FileEntry | undefined> {
   const wanted = builtInWorker(name)?.name ?? name
-  return (await configuredEntries(deps)).find((entry) => canonicalName(entry.name) === wanted)
+  return (await knownEntries(deps)).find((entry) => canonicalName(entry.name) === wanted)
 }

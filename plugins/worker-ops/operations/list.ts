@@ -2,7 +2,7 @@
 import { BUILT_IN_WORKERS, canonicalName } from '../built-in-workers.ts'
 import type { OperationDeps } from './deps.ts'
 import { OperationInput } from './input.ts'
-import { configuredEntries, pinnedWorker } from './installed.ts'
+import { knownEntries, pinnedWorker } from './installed.ts'
 import { RunningRows } from './running.ts'
 
 export interface ListRow {
@@ -20,7 +20,9 @@ export interface ListOutcome {
 export async function list(data: unknown, deps: OperationDeps): Promise<ListOutcome> {
   const input = new OperationInput('worker::list', data)
   const runningOnly = input.flag('running_only')
-  const names = new Set((await configuredEntries(deps)).map(({ name }) => name))
+  const entries = await knownEntries(deps)
+  const local = new Set(entries.filter(({ worker_path: path }) => path !== undefined).map(({ name }) => name))
+  const names = new Set(entries.map(({ name }) => name))
   const canonical = new Set([...names].map(canonicalName))
   // Those that end, although their entry is gone.
   for (const { name } of deps.engine?.workers.list() ?? []) if (!canonical.has(name)) names.add(name)
@@ -31,7 +33,9 @@ export async function list(data: unknown, deps: OperationDeps): Promise<ListOutc
   for (const name of names) {
     const { version: reported, ...row } = await rows.of(canonicalName(name))
     if (runningOnly && !row.running) continue
-    const version = (await pinnedWorker(name, deps))?.version ?? reported
+    // A lock file that is broken is told by whoever needs it.
+    const pinned = local.has(name) ? undefined : await pinnedWorker(name, deps).catch(() => undefined)
+    const version = pinned?.version ?? reported
     workers.push({ name, ...(version !== undefined && { version }), ...row })
   }
   return { workers }

@@ -30,7 +30,7 @@ export async function status(data: unknown, deps: OperationDeps): Promise<Status
   if (problem !== undefined) input.fail(`'${name}' is no name of a worker: ${problem}`)
   const builtIn = builtInWorker(name)
   const entry = await entryOf(name, deps)
-  const pinned = await pinnedWorker(name, deps)
+  const pinned = entry?.worker_path === undefined ? await pinnedWorker(name, deps) : undefined
   const row = await (await RunningRows.look(deps)).of(builtIn?.name ?? name)
   const type =
     builtIn !== undefined

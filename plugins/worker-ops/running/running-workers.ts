@@ -1,4 +1,5 @@
 // What the supervisor tells and takes, for operations and listings: types alone.
+import type { WorkerSpec } from './worker-spec.ts'
 
 /**
  * `installing`: its artifacts are fetched, or its install script runs. `starting`: its process runs, and it is not ready yet. `running`:
@@ -10,6 +11,8 @@ export type WorkerState = 'installing' | 'starting' | 'running' | 'backing off' 
 /** One worker that the engine runs, or would. */
 export interface RunningWorker {
   readonly name: string
+  /** Its entry, as it is in force. */
+  readonly spec: WorkerSpec
   readonly state: WorkerState
   /** Of its process, while there is one. */
   readonly pid: number | undefined

@@ -151,6 +151,14 @@ describe('an entry that is written by hand', () => {
     expect(await folder.call('hello::say')).toBe('one')
   })
 
+  test('is still listed while the file is broken', async () => {
+    const folder = await running('hello')
+    writeFileSync(folder.configFile, `${folder.config}  ]`)
+    expect(await folder.row('hello')).toMatchObject({ status: 'running' })
+    const status = await folder.call('worker::status', { name: 'hello' })
+    expect(status).toMatchObject({ installed: true, worker_type: 'local', running: true })
+  })
+
   test('that keeps the file out of force can be removed, and what was corrected counts at once', async () => {
     const folder = await running('hello')
     const good = folder.config

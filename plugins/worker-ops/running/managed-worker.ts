@@ -257,7 +257,9 @@ export class ManagedWorker implements RunningWorker {
       this.#become('installing')
       const spec = this.#spec
       const options = this.#options
-      const launch = await look(spec, options)
+      // What is fetched for it may take long; nobody waits for that who wants something else.
+      const launch = await Promise.race([look(spec, options), changed])
+      if (launch === 'changed') return 'changed'
       const env = await environment(spec, launch, options)
       if (launch.install !== undefined) {
         await this.#installAs({ folder: launch.cwd, script: launch.install, env, isOver: () => this.#turn !== turn })
@@ -285,7 +287,8 @@ export class ManagedWorker implements RunningWorker {
       return await this.#untilEnd(started, launch, since, changed)
     } catch (error) {
       if (await isOver(changed)) return 'changed'
-      return `could not be started: ${error instanceof WorkerOpError ? error.text : (error as Error).message}`
+      const reason = error instanceof WorkerOpError ? error.text : (error as Error).message
+      return `could not be started: ${reason.replace(/\.$/, '')}`
     } finally {
       watch?.close()
       this.#process = undefined

@@ -98,7 +98,12 @@ export class Supervisor implements RunningWorkers {
   async #isOurs({ name, worker_path: path }: SeatEntry, hasInstalled: boolean): Promise<boolean> {
     if (path !== null) return true
     if (!hasInstalled || nameProblem(name) !== undefined) return false
-    return (await (await this.#deps.installer()).pinned(name)) !== undefined
+    try {
+      return (await (await this.#deps.installer()).pinned(name)) !== undefined
+    } catch {
+      // Of a broken lock file nothing is known: its worker says so, and all others run.
+      return true
+    }
   }
 
   /** Of an entry that is in force already nothing is a problem: it would stand in the way of every other change. */

@@ -1,10 +1,14 @@
 // Workers of a registry in a running engine: from the call of `worker::add` to a function that can be called, and back.
 import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { registerWorker } from 'iii-sdk'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { sha256Of } from '../../../support/worker-registry-folder.ts'
 import { RegistryScene } from './registry-scene.ts'
+
+const TEN = { timeout: 10_000 }
 
 async function sceneWith(...workers: Parameters<RegistryScene['publish']>[0][]): Promise<RegistryScene> {
   const scene = new RegistryScene()
@@ -179,6 +183,55 @@ describe('a worker that is pinned', () => {
     await expect.poll(() => scene.call('w::say').catch(() => 'not yet')).toBe('one')
     expect(await scene.call('w::env', { name: 'SIZE' })).toBe('3')
   })
+
+  it('and whose download does not come is stopped at once, and does not keep the engine from its end', async () => {
+    const connected: Socket[] = []
+    const server = createServer((socket) => connected.push(socket.on('error', () => {}))).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => {
+      for (const socket of connected) socket.destroy()
+      server.close()
+    })
+    const scene = await sceneWith({ name: 'w' })
+    await scene.addFromRegistry('w')
+    await scene.engine.close()
+    for (const folder of ['workers', 'registry']) rmSync(join(scene.dir, '.iii', folder), { recursive: true })
+    const { port } = server.address() as AddressInfo
+    scene.write('iii.lock', (scene.lock ?? '').replace(/archive_url: .*/, `archive_url: http://127.0.0.1:${port}/w`))
+    await scene.start()
+    await expect.poll(() => connected.length).toBe(1)
+    expect(await scene.call('worker::stop', { name: 'w', yes: true })).toEqual({ name: 'w', stopped: true })
+    expect(await scene.row('w')).toMatchObject({ status: 'stopped' })
+    const begun = performance.now()
+    await scene.engine.close()
+    expect(performance.now() - begun).toBeLessThan(8_000)
+  }, 15_000)
+
+  it('and replaced by one of a folder is pinned no more', async () => {
+    const scene = await sceneWith({ name: 'w' })
+    await scene.addFromRegistry('w')
+    expect(await scene.add(scene.worker('w', { said: 'mine' }), { force: true })).toMatchObject({ status: 'replaced' })
+    expect(scene.lock).not.toContain('w:\n    version')
+    scene.publish({ name: 'w', version: '2.0.0' })
+    expect(await scene.call('worker::update', {})).toEqual({ updated: [] })
+    expect(await scene.call('w::say')).toBe('mine')
+  })
+
+  it('by a lock file that is broken says so, and keeps neither the engine nor other workers from running', async () => {
+    const scene = await sceneWith({ name: 'w' })
+    await scene.addFromRegistry('w')
+    await scene.add(scene.worker('mine'))
+    const lock = scene.lock ?? ''
+    scene.write('iii.lock', `<<<<<<< HEAD\n${lock}`)
+    expect(await scene.row('w')).toMatchObject({ status: 'running' })
+    expect(await scene.call('worker::status', { name: 'mine' })).toMatchObject({ worker_type: 'local', running: true })
+    await scene.engine.close()
+    await scene.start()
+    await expect.poll(() => scene.call('mine::say').catch(() => 'not yet'), TEN).toBe('one')
+    await scene.logged("worker 'w' could not be started: The lock file")
+    scene.write('iii.lock', lock)
+    await expect.poll(() => scene.call('w::say').catch(() => 'not yet'), TEN).toBe('one')
+  }, 30_000)
 
   it('and removed is gone from configuration and lock file, and what was installed stays until it is cleared', async () => {
     const scene = await sceneWith({ name: 'w' })

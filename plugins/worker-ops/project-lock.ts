@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { WorkerOpError } from './errors.ts'
 
 const FILE = '.iii-worker.lock'
+const NO_ROOM: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS'])
 /** Taking a lock away from a process that is gone is a matter of milliseconds; who began so long ago has not survived it. */
 const STEALING_MS = 10_000
 
@@ -20,36 +21,38 @@ export class ProjectLock {
   }
 
   /**
-   * Runs something while nobody else changes the project.
+   * Runs something while nobody else changes the project. What changes no file of it `needsNoFile`: on a full disk it holds the lock
+   * within this process alone.
    * @throws W120 when somebody else does, W121 when it can't be known
    */
-  async hold<Result>(run: () => Promise<Result>): Promise<Result> {
-    await this.#take()
+  async hold<Result>(run: () => Promise<Result>, { needsNoFile = false } = {}): Promise<Result> {
+    const isWritten = await this.#take(needsNoFile)
     try {
       return await run()
     } finally {
-      await unlink(this.#file).catch(() => {})
+      if (isWritten) await unlink(this.#file).catch(() => {})
       this.#isHeld = false
     }
   }
 
-  async #take(): Promise<void> {
+  async #take(needsNoFile: boolean): Promise<boolean> {
     if (this.#isHeld) throw busy(process.pid)
     // Before anything is waited for: of two operations of this process the second must see the first.
     this.#isHeld = true
     try {
-      if (await this.#write()) return
+      if (await this.#write()) return true
       const holder = await this.#holder()
       if (holder !== undefined && this.#isAlive(holder)) throw busy(holder)
       await this.#removeStale()
-      if (await this.#write()) return
+      if (await this.#write()) return true
       throw busy(await this.#holder())
     } catch (error) {
+      if (needsNoFile && NO_ROOM.has((error as NodeJS.ErrnoException).code)) return false
       this.#isHeld = false
       if (error instanceof WorkerOpError) throw error
       throw new WorkerOpError(
         'W121',
-        `The lock '${this.#file}' can not be taken: ${(error as Error).message}. Make the folder writable.`,
+        `The lock '${this.#file}' can not be taken: ${(error as Error).message}. Make room, or the folder writable.`,
         { path: this.#file },
         { cause: error },
       )
@@ -59,8 +62,8 @@ export class ProjectLock {
   /** With its content from the first moment on. False: there is one. */
   async #write(): Promise<boolean> {
     const draft = `${this.#file}.${randomBytes(6).toString('hex')}`
-    await writeFile(draft, `pid=${process.pid}\n`, { flag: 'wx' })
     try {
+      await writeFile(draft, `pid=${process.pid}\n`, { flag: 'wx' })
       await link(draft, this.#file)
       return true
     } catch (error) {

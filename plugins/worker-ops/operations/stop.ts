@@ -26,16 +26,16 @@ export async function stop(data: unknown, deps: OperationDeps): Promise<StopOutc
   if (builtInWorker(name) !== undefined)
     throw new WorkerOpError('W113', `'${name}' is a worker of the engine itself and can not be stopped.`, { name })
   const { workers } = runningEngine(deps, 'stopped')
-  return told(deps.events, 'stop', name, 'stopping', () =>
-    deps.lock.hold(async () => {
-      if (workers.get(name) === undefined)
-        throw new WorkerOpError('W112', `Worker '${name}' is not installed: the engine runs no such worker.`, { name })
-      if (await settlesWithin(workers.stop(name), STOP_MS + MARGIN_MS)) return { name, stopped: true }
-      const waited = (STOP_MS + MARGIN_MS) / 1000
-      throw new WorkerOpError('W162', `Worker '${name}' has not ended within ${waited} s.`, {
-        worker: name,
-        waited_secs: waited,
-      })
-    }),
-  )
+  const stopIt = async (): Promise<StopOutcome> => {
+    if (workers.get(name) === undefined)
+      throw new WorkerOpError('W112', `Worker '${name}' is not installed: the engine runs no such worker.`, { name })
+    if (await settlesWithin(workers.stop(name), STOP_MS + MARGIN_MS)) return { name, stopped: true }
+    const waited = (STOP_MS + MARGIN_MS) / 1000
+    throw new WorkerOpError('W162', `Worker '${name}' has not ended within ${waited} s.`, {
+      worker: name,
+      waited_secs: waited,
+    })
+  }
+  // A worker that has filled the disk can still be stopped.
+  return told(deps.events, 'stop', name, 'stopping', () => deps.lock.hold(stopIt, { needsNoFile: true }))
 }

@@ -1,9 +1,10 @@
 // The lock of a project: one holder, whichever process it is in; one that is gone holds nothing.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { ProjectLock } from '../../../plugins/worker-ops/project-lock.ts'
+import { lacks, mountSmallDisk, unmountDisk } from '../../support/needs.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const FILE = '.iii-worker.lock'
@@ -48,3 +49,27 @@ test('that can not be written is W121', async () => {
   rmSync(below, { recursive: true })
   await expect(lock.hold(async () => {})).rejects.toMatchObject({ code: 'W121', details: { path: join(below, FILE) } })
 })
+
+test.skipIf(lacks('small disk'))(
+  'of a full disk is W121 and leaves nothing there; what needs no file is done (needs small disk)',
+  async () => {
+    const disk = tempFolder()
+    mountSmallDisk(disk, '16k')
+    onTestFinished(() => unmountDisk(disk))
+    expect(() => writeFileSync(join(disk, 'full'), Buffer.alloc(32 * 1024))).toThrow('ENOSPC')
+    const lock = new ProjectLock(disk)
+    await expect(lock.hold(async () => {})).rejects.toMatchObject({
+      code: 'W121',
+      text: expect.stringContaining('Make room, or the folder writable.'),
+    })
+    const held = lock.hold(
+      async () => {
+        await expect(lock.hold(async () => {})).rejects.toMatchObject({ code: 'W120' })
+        return 'held'
+      },
+      { needsNoFile: true },
+    )
+    expect(await held).toBe('held')
+    expect(readdirSync(disk)).toEqual(['full'])
+  },
+)

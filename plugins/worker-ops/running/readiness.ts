@@ -112,6 +112,7 @@ export class ReadinessWatch {
   }
 
   #functionsChanged({ added, removed }: FunctionsChanged): void {
+    if (this.#waiting.size === 0) return
     for (const { function_id: id } of added) this.#functions.add(id)
     for (const { function_id: id } of removed) this.#functions.delete(id)
     for (const waiting of this.#waiting) if (waiting.connectedAt !== undefined) this.#awaitQuiet(waiting)

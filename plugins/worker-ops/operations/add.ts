@@ -85,9 +85,8 @@ async function addLocal(
   return change.run(async () => {
     for (const [dependency, range] of Object.entries(worker.dependencies))
       await addMember(dependency, range, { ...options, force: false }, { deps, change, events })
-    if (existing !== undefined) {
-      await deps.engine?.workers.forgetInstallation(name)
-    }
+    // Also of one that was here before and removed: what it had installed may be gone.
+    await deps.engine?.workers.forgetInstallation(name)
     await deps.engine?.workers.install(name, path)
     const entry: FileEntry = { name, worker_path: path }
     if (existing === undefined) await change.step(change.file.append(entry))

@@ -117,7 +117,7 @@ describe('a local worker', () => {
     expect(await folder.call('state::list_groups')).toBeDefined()
   })
 
-  test('runs its install script once, and again when a file of its package manager changes', async () => {
+  test('runs its install script once, when it is added anew, and when a file of its package manager changes', async () => {
     const folder = await project()
     const path = folder.worker('hello')
     const write = (install: string): void =>
@@ -135,6 +135,9 @@ describe('a local worker', () => {
     await expect.poll(installs, { timeout: 10_000 }).toBe(2)
     await folder.add(path, { force: true })
     expect(await installs()).toBe(3)
+    await folder.call('worker::remove', { names: ['hello'], yes: true })
+    await folder.add(path)
+    expect(await installs()).toBe(4)
   })
 
   test('runs on while its install script, run anew with force, writes among its files', async () => {

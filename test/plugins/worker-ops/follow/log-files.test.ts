@@ -1,5 +1,5 @@
 // A follower of log files sees each line once, whatever becomes of the files meanwhile.
-import { appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -140,7 +140,7 @@ describe('further pages', () => {
             const added = Array.from({ length: lines }, (_, index) => `line ${written.length + index}`)
             written.push(...added)
             append(`${added.join('\n')}\n`)
-          } else if (what === 'rotate' && rotations < 3) {
+          } else if (what === 'rotate' && rotations < 3 && existsSync(at('stdout.log'))) {
             putAside()
             rotations++
           } else if (what === 'read') {

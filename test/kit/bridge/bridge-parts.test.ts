@@ -23,6 +23,16 @@ describe('the address of another engine', () => {
       /^adapter\.config\.bridge_url of iii-x must be the ws:\/\/ or wss:\/\/ address of an engine/,
     )
   })
+
+  test.each([
+    ['http://user:secret@host/', 'http://host/'],
+    ['ws://user:sec/secret@host', 'ws://host'],
+    ['ws://user:s?secret@host:1?token=secret', 'ws://host:1'],
+    ['user:secret@host', 'host'],
+    ['ws://host:99999/?token=secret', 'ws://host:99999/'],
+  ])('what is wrong with %s is said without its secrets', (given, shown) => {
+    expect(() => readBridgeUrl(given, 'setting')).toThrow(`got string "${shown}".`)
+  })
 })
 
 describe('hops', () => {

@@ -301,6 +301,14 @@ describe('an address', () => {
     expect((await registry.info({ name: 'iii-state' })).worker.type).toBe('engine')
   })
 
+  test('that is none is named without user, password and query', async () => {
+    const { message } = await failureOf(
+      openRegistry({ remote: 'https://user:sec/secret@host?k=secret' }).registry.list({}),
+    )
+    expect(message).toContain('"https://host"')
+    expect(message).not.toContain('secret')
+  })
+
   test('of a folder is a registry like those of the project', async () => {
     const shared = openRegistry()
     put(shared.folder, 'shared', '1.0.0')

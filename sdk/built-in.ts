@@ -67,6 +67,11 @@ export interface BuiltInAbout extends WorkerAbout {
     entry: { readonly name: string; readonly workerPath: string | undefined },
     projectRoot: string,
   ) => Promise<boolean>
+  /** Of the same worker: what is wrong with an entry that it would run, without a full stop; a start refuses that. */
+  readonly wouldRefuse?: (
+    entry: { readonly name: string; readonly workerPath: string | undefined },
+    projectRoot: string,
+  ) => Promise<string | undefined>
   /** The least `config` block with which it starts. Default: an empty one. */
   readonly leastConfig?: Readonly<Record<string, unknown>>
   /** What is limited in it. */

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { defineCommand } from 'citty'
 import { shownValue } from '../../base/values/shown-value.ts'
 import { refuseProblems } from '../../core/config/check-config.ts'
-import { resolveClaimedEntries } from '../../core/config/claimed-entries.ts'
+import { refusedEntries, resolveClaimedEntries } from '../../core/config/claimed-entries.ts'
 import { ConfigError } from '../../core/config/config-error.ts'
 import { explainConfig } from '../../core/config/explain.ts'
 import { configFileSchema, type PluginSchemas } from '../../core/config/file-schema.ts'
@@ -49,7 +49,8 @@ export function configCommand(catalogue: PluginCatalogue) {
       const userPlugins = [...user.schemas.keys()]
       const resolved = await resolveClaimedEntries(read.config, { names, userPlugins, strict })
       const { listeners, plugins, warnings } = resolved
-      refuseProblems(read.config, resolved, await catalogue.check(read.config), names)
+      const refused = await refusedEntries(read.config, resolved, { names })
+      refuseProblems(read.config, resolved, await catalogue.check(read.config), names, refused)
       const unread = await unreadSettings(read.config, names, new Set(user.schemas.keys()))
       showWarnings([...read.config.warnings, ...warnings, ...user.problems, ...unread])
       const running = plugins.filter(({ entry }) => entry.enabled)

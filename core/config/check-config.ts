@@ -24,6 +24,7 @@ export function refuseProblems(
   { listeners }: Pick<ResolvedEntries, 'listeners'>,
   { problems, seats }: CheckedPlugins,
   names: Pick<WorkerNames, 'ofSeat'>,
+  ofEntries: readonly ConfigProblem[] = [],
 ): void {
   const found: ConfigProblem[] = problems.flatMap(
     ({ plugin, message, problems: inEntry = [{ path: [], message }] }) => {
@@ -33,6 +34,7 @@ export function refuseProblems(
         : inEntry.map((problem) => problemAt(config, entry, problem))
     },
   )
+  found.push(...ofEntries)
   const holder = names.ofSeat('session-policy')
   for (const entry of listeners) {
     const { rbac, port } = listenerOf(entry)

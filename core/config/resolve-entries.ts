@@ -124,7 +124,7 @@ function absence(
     entry,
     problem: `Unknown worker '${writtenName}'`,
     advice:
-      `${suggestion(writtenName, names, userPlugins)} A plugin of that name would be looked for in ${where}`.trimStart(),
+      `${suggestion(writtenName, names, userPlugins)} A plugin of that name would be looked for in ${where}; 'iii worker add ${writtenName}' installs a worker of a registry`.trimStart(),
   }
 }
 

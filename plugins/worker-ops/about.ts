@@ -1,4 +1,5 @@
 // What others need to know of `iii-worker-ops`.
+import { resolve } from 'node:path'
 import type { BuiltInAbout } from '../../sdk/built-in.ts'
 import { WORKER_COMMAND } from './command/about-command.ts'
 import { WORKER_OP_CODES } from './error-codes.ts'
@@ -19,6 +20,10 @@ export const about = {
     if (workerPath !== undefined) return true
     const { isPinned } = await import('./operations/pinned-names.ts')
     return isPinned(name, projectRoot)
+  },
+  wouldRefuse: async ({ name, workerPath }, projectRoot) => {
+    const { entryProblem } = await import('./running/entry-problem.ts')
+    return (await entryProblem(name, workerPath === undefined ? undefined : resolve(projectRoot, workerPath)))?.message
   },
   config: async () => (await import('./config.ts')).WORKER_OPS_SCHEMA,
   bounds: async () => (await import('./bounds.ts')).BOUNDS,

@@ -8,8 +8,8 @@ import type { EntriesAnswer, EntriesQuestion, SeatEntry } from '../../../protoco
 import type { PluginContext } from '../../../sdk/plugin.ts'
 import { WorkerOpError } from '../errors.ts'
 import type { WorkerInstaller } from '../installing.ts'
-import { readWorkerFolder } from '../manifest/worker-folder.ts'
 import { nameProblem } from '../worker-name.ts'
+import { entryProblem } from './entry-problem.ts'
 import { environmentOf } from './environment.ts'
 import { launchOf, type Launch } from './launch.ts'
 import { ManagedWorker } from './managed-worker.ts'
@@ -110,11 +110,7 @@ export class Supervisor implements RunningWorkers {
   async #problemOf(spec: WorkerSpec): Promise<{ readonly code: string; readonly message: string } | undefined> {
     const known = this.#workers.get(spec.name)
     if (known !== undefined && isSameSpec(known.spec, spec)) return undefined
-    const reason = nameProblem(spec.name)
-    if (reason !== undefined) return { code: 'W100', message: `'${spec.name}' is no name of a worker: ${reason}` }
-    if (spec.path === undefined) return undefined
-    const reading = await readWorkerFolder(spec.path)
-    return 'problem' in reading ? { code: 'W102', message: `worker_path: ${reading.problem}` } : undefined
+    return await entryProblem(spec.name, spec.path)
   }
 
   #commit({ specs, file }: Change): void {

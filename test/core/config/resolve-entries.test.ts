@@ -92,7 +92,7 @@ describe('resolveEntries', () => {
   test('an unknown name is skipped with a suggestion', () => {
     expect(resolve('workers: [{name: iii-stat}]').warnings).toEqual([
       expect.stringMatching(
-        /^iii-config\.yaml:1: Unknown worker 'iii-stat'; skipped\. Did you mean 'iii-state'\? .*\/project\/plugins, which does not exist$/,
+        /^iii-config\.yaml:1: Unknown worker 'iii-stat'; skipped\. Did you mean 'iii-state'\? .*\/project\/plugins, which does not exist; 'iii worker add iii-stat' installs a worker of a registry$/,
       ),
     ])
     expect(resolve('workers: [{name: helo}]', { userPlugins: ['hello'] }).warnings[0]).toContain(

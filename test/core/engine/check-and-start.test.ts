@@ -121,6 +121,10 @@ const CASES: Readonly<Record<string, Case>> = {
       "the plugin 'plain' has two entries (iii-config.yaml:4 and iii-config.yaml:5), but does not run more than once",
     ],
   },
+  'a local worker without a folder': {
+    text: workers('  - name: gone\n    worker_path: ./gone\n'),
+    told: ["4: worker_path: there is no folder './gone'"],
+  },
   'an unknown worker, strictly': {
     text: workers('  - name: plian\n'),
     strict: true,

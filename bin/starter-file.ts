@@ -16,7 +16,12 @@ export function starterText(): string {
       'Install the package again.',
     )
   }
-  return readFileSync(path, 'utf8')
+  return withoutAddedWorkers(readFileSync(path, 'utf8'))
+}
+
+/** A checkout is a project too: the folders that `iii worker add` has put into its file are no part of a new one. */
+export function withoutAddedWorkers(text: string): string {
+  return text.replace(/^ {2}- name: .*\n {4}worker_path: .*\n(?: {4,}.*\n)*/gm, '')
 }
 
 /** Never overwrites: a file that appeared meanwhile is somebody's, and is kept. */

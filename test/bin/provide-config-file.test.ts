@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { provideConfigFile } from '../../bin/provide-config-file.ts'
-import { starterText } from '../../bin/starter-file.ts'
+import { starterText, withoutAddedWorkers } from '../../bin/starter-file.ts'
 import { locateConfig } from '../../core/config/locate.ts'
 
 let cwd: string
@@ -63,4 +63,11 @@ describe('provideConfigFile', () => {
   test('gives null for the embedded default', async () => {
     expect(await provideConfigFile({ cwd, env: {}, useDefaultConfig: true })).toBeNull()
   })
+})
+
+test('a new file has no workers that were added to the checkout that it comes from', () => {
+  const added = '  - name: greeter\n    worker_path: /home/ada/greeter\n    config:\n      a: 1\n'
+  const text = `workers:\n  - name: iii-state\n    config: {}\n${added}\n  # - name: hello\nplugins_dir: ./plugins\n`
+  expect(withoutAddedWorkers(text)).toBe(text.replace(added, ''))
+  expect(withoutAddedWorkers(starterText())).toBe(starterText())
 })

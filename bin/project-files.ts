@@ -82,7 +82,7 @@ RUN npm install --global iii-host@${version}
 WORKDIR /project
 COPY . .
 # Inside a container 127.0.0.1 is the container alone. Who reaches its ports is decided where they are published.
-RUN sed -i -E 's/host: 127\\.0\\.0\\.1/host: 0.0.0.0/' iii-config.yaml && mkdir -p data && chown 1000:1000 data
+RUN sed -i -E 's/host: 127\\.0\\.0\\.1/host: 0.0.0.0/' iii-config.yaml && mkdir -p data .iii && chown -R 1000:1000 data .iii
 VOLUME /project/data
 ENV NODE_ENV=production III_CACHE_DIR=/tmp/iii-host III_URL=ws://127.0.0.1:${port}
 USER 1000:1000

@@ -54,7 +54,7 @@ export const ENTRY_SCHEMA: JsonSchema = {
     worker_path: {
       type: 'string',
       minLength: 1,
-      description: "Folder of a local worker, written by iii's command line.",
+      description: 'Folder of a worker that the engine runs, relative to this file. `iii worker add` writes it.',
     },
     image: { type: 'string', description: "Container image, written by iii's command line; without effect." },
     type: { description: "Written by iii's command line; without effect." },

@@ -62,12 +62,10 @@ export interface Bridge {
   pass(functionId: string, payload: string, options?: PassOptions): Promise<RawJson | undefined>
   /** Passes a call on for whose outcome nobody waits. Throws when it can't even wait to be sent, with an error as `pass` rejects with. */
   send(functionId: string, payload: string): void
-  /** Calls by `send` that wait for the connection: another bridge may send them. */
-  takeUnsent(): readonly OutgoingCall[]
   /** Sends what was taken from another bridge, hops and trace as they were. */
   resend(calls: readonly OutgoingCall[]): void
-  /** Calls that wait for the connection fail now, none of them sent. */
-  refuseWaiting(): void
+  /** Calls that wait for the connection fail now, none of them sent. Those by `send` are returned: another bridge may send them. */
+  refuseWaiting(): readonly OutgoingCall[]
   /** The other engine is to call these functions here no more; calls that are on their way are still answered. */
   withdraw(functionIds: Iterable<string>): void
   /**
@@ -109,6 +107,7 @@ export function openBridge({
   const breaks = new LimitedWarning((message, data) => log.warn(message, data))
   const problems = new ThrottledWarnings(log)
   let refusal: Error | undefined
+  let unsent: OutgoingCall[] | undefined
   const transport = new SocketTransport({
     url: address,
     platform: NODE_SOCKETS,
@@ -131,9 +130,10 @@ export function openBridge({
         outage.warn(`Cannot connect to ${remote}: ${reason}. It is tried for ever.`)
         onState?.(reason)
       },
-      onVoidDropped(functionId, error) {
+      onVoidDropped(call, error) {
+        if (unsent !== undefined) return void unsent.push(call as OutgoingCall)
         refusal = error
-        dropped.warn(`A call of ${functionId} was dropped. ${error.message}`)
+        dropped.warn(`A call of ${call.functionId} was dropped. ${error.message}`)
       },
     },
   })
@@ -165,11 +165,16 @@ export function openBridge({
       else void iii.trigger({ function_id: functionId, payload: new RawJson(payload), action: { type: 'void' } })
       if (refusal !== undefined) throw refusal
     },
-    takeUnsent: () => transport.takeVoid(),
     resend(calls) {
       for (const call of calls) transport.send(call)
     },
-    refuseWaiting: () => transport.giveUp(),
+    refuseWaiting() {
+      const taken: OutgoingCall[] = []
+      unsent = taken
+      transport.giveUp()
+      unsent = undefined
+      return taken
+    },
     withdraw(functionIds) {
       for (const id of functionIds) transport.control({ type: 'unregisterfunction', id })
     },

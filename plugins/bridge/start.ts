@@ -89,7 +89,7 @@ export function startBridge(
     const before = current
     current = next
     // Before any that is made from now on. Whoever made the others is told, and makes them anew.
-    next.bridge.resend(before.bridge.takeUnsent())
+    next.bridge.resend(before.bridge.refuseWaiting())
     tellHealth()
     retiring.add(before)
     void before.retire(RETIRE_MS).finally(() => retiring.delete(before))

@@ -62,8 +62,8 @@ export class Client<Reader, Writer> extends BaseHandle<Reader, Writer> {
           // Those after it say nothing new.
           if (attempt === 0) console.warn(`[iii] Cannot connect to ${engine}: ${reason}. It is tried again.`)
         },
-        onVoidDropped: (functionId, { message }) =>
-          console.error(`[iii] A call of ${functionId} was dropped. ${message}`),
+        onVoidDropped: (call, error) =>
+          console.error(`[iii] A call of ${call.functionId} was dropped. ${error.message}`),
       },
     })
     super(transport, surface, {

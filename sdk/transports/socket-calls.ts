@@ -57,27 +57,25 @@ export class SocketCalls {
 
   /** Callers have deadlines of their own, of which nothing is told here. */
   #dropGivenUp(): void {
-    this.#waiting = this.#waiting.filter(({ callId, payload }) => {
-      if (callId === undefined || this.#options.isWaitedFor(callId)) return true
-      this.#waitingLength -= payload?.length ?? 0
+    this.#take(({ callId }) => callId !== undefined && !this.#options.isWaitedFor(callId))
+  }
+
+  #take(isTaken: (call: WaitingCall) => boolean): WaitingCall[] {
+    const taken: WaitingCall[] = []
+    this.#waiting = this.#waiting.filter((call) => {
+      if (!isTaken(call)) return true
+      this.#waitingLength -= call.payload?.length ?? 0
+      taken.push(call)
       return false
     })
+    return taken
   }
 
   /** Empties the queue, oldest first. */
   takeWaiting(): OutgoingCall[] {
     this.#dropGivenUp()
-    this.#waitingLength = 0
     this.#timer = void clearTimeout(this.#timer)
-    return this.#waiting.splice(0)
-  }
-
-  /** Those that nobody waits for leave the queue, oldest first. */
-  takeVoid(): OutgoingCall[] {
-    const taken = this.#waiting.filter(({ callId }) => callId === undefined)
-    this.#waiting = this.#waiting.filter(({ callId }) => callId !== undefined)
-    for (const { payload } of taken) this.#waitingLength -= payload?.length ?? 0
-    return taken
+    return this.#take(() => true)
   }
 
   sent(callId: number, functionId: string): void {
@@ -114,13 +112,8 @@ export class SocketCalls {
   readonly #expire = (): void => {
     this.#timer = undefined
     const now = performance.now()
-    let expired = 0
-    while (expired < this.#waiting.length && this.#waiting[expired]!.deadline <= now) expired++
-    for (const call of this.#waiting.splice(0, expired)) {
-      this.#waitingLength -= call.payload?.length ?? 0
-      this.refuse(call)
-    }
-    const next = this.#waiting[0]
+    for (const call of this.#take(({ deadline }) => deadline <= now)) this.refuse(call)
+    const [next] = this.#waiting
     if (next !== undefined) this.#timer ??= setTimeout(this.#expire, next.deadline - now)
   }
 

@@ -75,6 +75,11 @@ export const SOCKET_LIMITS: SocketLimits = {
  */
 export type ConnectionState = 'disconnected' | 'connecting' | 'connected' | 'reconnecting' | 'failed'
 
+/** With payload and sidecar where it has waited for the connection. */
+export interface DroppedCall {
+  readonly functionId: string
+}
+
 /** What becomes of the connection, for the log. */
 export interface SocketEvents {
   /** Greeted, and everything registered has been sent. `again` = not for the first time. */
@@ -86,5 +91,5 @@ export interface SocketEvents {
   /** After each change. */
   onState?(state: ConnectionState): void
   /** A call that nobody waits for could not be sent. */
-  onVoidDropped?(functionId: string, error: Error): void
+  onVoidDropped?(call: DroppedCall, error: Error): void
 }

@@ -209,11 +209,6 @@ export class SocketTransport implements Transport {
     this.#calls.giveUp()
   }
 
-  /** Calls that wait for the connection and whose outcome nobody waits for: another transport may send them. */
-  takeVoid(): OutgoingCall[] {
-    return this.#calls.takeVoid()
-  }
-
   openChannel(end: number, ref: ChannelRef): void {
     this.#channels.open(end, ref)
   }
@@ -318,10 +313,11 @@ export class SocketTransport implements Transport {
       : `The frame has ${bytes} bytes; at most ${maxSentBytes} can be sent at once`
   }
 
-  #fail({ callId, functionId }: { callId: number | undefined; functionId: string }, error: Error): void {
-    if (callId === undefined) return this.#events.onVoidDropped?.(functionId, error)
+  #fail(call: { callId: number | undefined; functionId: string }, error: Error): void {
+    const { callId } = call
+    if (callId === undefined) this.#events.onVoidDropped?.(call, error)
     // Later, not at once: whoever makes the call has not begun to wait for it.
-    queueMicrotask(() => this.#receiver?.onFailure(callId, error))
+    else queueMicrotask(() => this.#receiver?.onFailure(callId, error))
   }
 
   #frame(text: Frame): void {

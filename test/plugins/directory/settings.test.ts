@@ -19,12 +19,12 @@ test('the registry changes at once, with its time limits, and what was remembere
   const first = async (): Promise<string> => (await call(LIST, { search: 'zzz' })).workers[0].name
   expect(await first()).toBe('one')
   expect(
-    await host.reconfigure({ registry_url: other?.url ?? '', registry_cache_ttl_ms: 0, download_timeout_ms: 9 }),
+    await host.reconfigure({ registry_url: other?.url ?? '', registry_cache_ttl_ms: 0, download_timeout_ms: 9_000 }),
   ).toBe(true)
   expect(await first()).toBe('other')
   await first()
   expect(other?.requests).toHaveLength(2)
-  expect(await call<RegistrySettings>(SETTINGS)).toMatchObject({ remote: other?.url, timeoutMs: 9, cacheTtlMs: 0 })
+  expect(await call<RegistrySettings>(SETTINGS)).toMatchObject({ remote: other?.url, timeoutMs: 9_000, cacheTtlMs: 0 })
   await host.reconfigure({})
   expect((await call(LIST, { search: 'zzz' })).workers).toEqual([])
 })

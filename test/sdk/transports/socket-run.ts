@@ -29,7 +29,7 @@ export function openSocket(url: string, limits: Partial<SocketLimits> = {}, name
       onConnected: (again) => events.add(again ? 'connected again' : 'connected'),
       onDisconnected: (reason) => events.add(`disconnected: ${reason}`),
       onAttemptFailed: (reason) => events.add(`failed: ${reason}`),
-      onVoidDropped: (functionId, { message }) => events.add(`dropped: ${functionId}: ${message}`),
+      onVoidDropped: ({ functionId }, { message }) => events.add(`dropped: ${functionId}: ${message}`),
     },
   })
   const iii = new Handle(transport, { onProblem: problems.add })

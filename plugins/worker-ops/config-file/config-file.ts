@@ -2,11 +2,22 @@
 // What the engine refuses is taken back.
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml'
+import type * as Yaml from 'yaml'
 import { writeWhole } from '../../../base/files/atomic-file.ts'
 import { PLACEHOLDER } from '../../../base/values/placeholder.ts'
-import { appendItem, removeItem, removeMember, setMember } from '../../../base/files/yaml-edit.ts'
+import type * as YamlEdit from '../../../base/files/yaml-edit.ts'
 import { WorkerOpError } from '../errors.ts'
+
+/** Loaded with the first file: an engine that edits none needs none of it. */
+interface Tools {
+  readonly yaml: typeof Yaml
+  readonly edit: typeof YamlEdit
+}
+
+async function loaded(): Promise<Tools> {
+  const [yaml, edit] = await Promise.all([import('yaml'), import('../../../base/files/yaml-edit.ts')])
+  return { yaml, edit }
+}
 
 export interface FileEntry {
   /** As it is written: a name, or a class of old files. */
@@ -28,9 +39,10 @@ export class ConfigFile {
 
   /** @throws W130 W131 */
   async entries(): Promise<readonly FileEntry[]> {
+    const tools = await loaded()
     const text = new MaskedText(await this.#read())
     const shown = (name: string): string => text.unmask(name)
-    return entriesIn(this.#parsed(text.masked)).map(({ name, worker_path: path }) => {
+    return this.#entriesIn(text.masked, tools).map(({ name, worker_path: path }) => {
       return { name: shown(name), ...(path !== undefined && { worker_path: shown(path) }) }
     })
   }
@@ -40,16 +52,16 @@ export class ConfigFile {
    * @throws W130 W131
    */
   async append(entry: FileEntry): Promise<() => Promise<void>> {
-    return this.#edit((text) => appendItem(text, ['workers'], entry))
+    return this.#edit((text, { edit }) => edit.appendItem(text, ['workers'], entry))
   }
 
   /** Removes the entries of these names. @throws W130 W131 */
   async remove(names: ReadonlySet<string>): Promise<() => Promise<void>> {
-    return this.#edit((text) => {
+    return this.#edit((text, tools) => {
       let edited: string | undefined = text
-      for (const { name, list, index } of entriesIn(this.#parsed(text)).toReversed()) {
+      for (const { name, list, index } of this.#entriesIn(text, tools).toReversed()) {
         if (!names.has(name) || edited === undefined) continue
-        edited = removeItem(edited, [list], index)
+        edited = tools.edit.removeItem(edited, [list], index)
       }
       return edited
     })
@@ -57,32 +69,38 @@ export class ConfigFile {
 
   /** Removes the entry of this name and puts another in its place. @throws W130 W131 */
   async replace(name: string, entry: FileEntry): Promise<() => Promise<void>> {
-    return this.#edit((text) => {
-      const found = this.#find(text, name)
-      const without = found === undefined ? text : removeItem(text, [found.list], found.index)
-      return without === undefined ? undefined : appendItem(without, ['workers'], entry)
+    return this.#edit((text, tools) => {
+      const found = this.#find(text, name, tools)
+      const without = found === undefined ? text : tools.edit.removeItem(text, [found.list], found.index)
+      return without === undefined ? undefined : tools.edit.appendItem(without, ['workers'], entry)
     })
   }
 
   /** The rest of the entry stays. @param path undefined: the entry says none any more. @throws W130 W131 */
   async setPath(name: string, path: string | undefined): Promise<() => Promise<void>> {
-    return this.#edit((text) => {
-      const found = this.#find(text, name)
+    return this.#edit((text, tools) => {
+      const { removeMember, setMember } = tools.edit
+      const found = this.#find(text, name, tools)
       if (found === undefined) return undefined
       const at = [found.list, found.index]
       return path === undefined ? removeMember(text, at, 'worker_path') : setMember(text, at, 'worker_path', path)
     })
   }
 
-  #find(text: string, name: string): FoundEntry | undefined {
-    return entriesIn(this.#parsed(text)).find((entry) => entry.name === name)
+  #find(text: string, name: string, tools: Tools): FoundEntry | undefined {
+    return this.#entriesIn(text, tools).find((entry) => entry.name === name)
   }
 
-  async #edit(change: (text: string) => string | undefined): Promise<() => Promise<void>> {
+  #entriesIn(text: string, tools: Tools): readonly FoundEntry[] {
+    return entriesIn(this.#parsed(text, tools), tools)
+  }
+
+  async #edit(change: (text: string, tools: Tools) => string | undefined): Promise<() => Promise<void>> {
+    const tools = await loaded()
     const before = await this.#read()
     const text = new MaskedText(before)
-    this.#parsed(text.masked)
-    const edited = change(text.masked)
+    this.#parsed(text.masked, tools)
+    const edited = change(text.masked, tools)
     const after = edited === undefined ? undefined : text.unmask(edited)
     if (after === undefined) throw this.#broken("'workers' is something else than a list of entries")
     await this.#write(after)
@@ -108,9 +126,9 @@ export class ConfigFile {
     }
   }
 
-  #parsed(text: string): Document {
-    const lines = new LineCounter()
-    const document = parseDocument(text, { lineCounter: lines, logLevel: 'silent', prettyErrors: false })
+  #parsed(text: string, { yaml }: Tools): Yaml.Document {
+    const lines = new yaml.LineCounter()
+    const document = yaml.parseDocument(text, { lineCounter: lines, logLevel: 'silent', prettyErrors: false })
     const [error] = document.errors
     if (error === undefined) return document
     throw this.#broken(`line ${lines.linePos(error.pos[0]).line}: ${error.message}`)
@@ -150,10 +168,12 @@ class MaskedText {
   }
 }
 
-function entriesIn(document: Document): readonly FoundEntry[] {
+function entriesIn(document: Yaml.Document, { yaml: { isMap, isScalar, isSeq } }: Tools): readonly FoundEntry[] {
+  const textOf = (node: unknown): string | undefined =>
+    isScalar(node) && typeof node.value === 'string' ? node.value : undefined
   const found: FoundEntry[] = []
   for (const list of ['workers', 'modules'] as const) {
-    const items = document.get(list, true) as Node | undefined
+    const items = document.get(list, true) as Yaml.Node | undefined
     if (!isSeq(items)) continue
     for (const [index, item] of items.items.entries()) {
       if (!isMap(item)) continue
@@ -163,8 +183,4 @@ function entriesIn(document: Document): readonly FoundEntry[] {
     }
   }
   return found
-}
-
-function textOf(node: unknown): string | undefined {
-  return isScalar(node) && typeof node.value === 'string' ? node.value : undefined
 }

@@ -21,7 +21,7 @@ const WHY_UNSAFE: Readonly<Record<string, string>> = {
 /** @throws W180, W181 where there is no manifest */
 export async function checkPackage(folder: string, name: string): Promise<CheckedPackage> {
   const text = await manifestText(folder, name)
-  const report = readManifest(text)
+  const report = await readManifest(text)
   const { manifest } = report
   if (manifest === undefined) throw rejected(name, 'manifest', `has errors: ${shownProblems(report)}`)
   checkManifest(manifest, name)

@@ -1,5 +1,4 @@
 // Reads the text of a manifest strictly (spec 05 B.6): every error with its dotted path, what was expected and what is there.
-import { isCollection, LineCounter, parseDocument, visit } from 'yaml'
 import { closestName } from '../../../base/values/closest-name.ts'
 import { nameProblem } from '../worker-name.ts'
 import { type Manifest, MAX_MANIFEST_BYTES, type ReadManifest } from './manifest.ts'
@@ -44,16 +43,18 @@ const DEPRECATED: readonly string[] = [
 /** Seen in manifests of others, for publishing; they mean nothing here. */
 const OF_PUBLISHING: ReadonlySet<string> = new Set(['type', 'repo', 'bin', 'version', 'license', 'author'])
 
-export function readManifest(text: string): ReadManifest {
+/** Loads the reader of YAML with the first manifest. */
+export async function readManifest(text: string): Promise<ReadManifest> {
   const bytes = Buffer.byteLength(text)
   if (bytes > MAX_MANIFEST_BYTES)
     return refused([`the manifest has ${bytes} bytes; at most ${MAX_MANIFEST_BYTES} are read`])
-  const parsed = parse(text)
+  const parsed = await parse(text)
   if ('errors' in parsed) return refused(parsed.errors)
   return new Reader().read(parsed.value)
 }
 
-function parse(text: string): { readonly value: unknown } | { readonly errors: readonly string[] } {
+async function parse(text: string): Promise<{ readonly value: unknown } | { readonly errors: readonly string[] }> {
+  const { isCollection, LineCounter, parseDocument, visit } = await import('yaml')
   const lines = new LineCounter()
   try {
     const document = parseDocument(text, { lineCounter: lines, logLevel: 'silent', prettyErrors: false })

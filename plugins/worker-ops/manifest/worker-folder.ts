@@ -2,6 +2,7 @@
 import { access, open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Manifest, MANIFEST_FILE, MAX_MANIFEST_BYTES, type ReadManifest } from './manifest.ts'
+import { readManifest } from './read-manifest.ts'
 
 export interface WorkerFolder {
   /** Absolute. */
@@ -47,9 +48,7 @@ export async function readWorkerFolder(folder: string): Promise<FolderReading> {
   const text = await readBounded(join(folder, MANIFEST_FILE))
   if (typeof text === 'object') return { problem: text.problem, kind: 'invalid', report: refusal(text.problem) }
   if (text === undefined) return infer(folder)
-  // It reads YAML: loaded by those who have a worker.
-  const { readManifest } = await import('./read-manifest.ts')
-  const report = readManifest(text)
+  const report = await readManifest(text)
   if (report.manifest === undefined)
     return { problem: `'${join(folder, MANIFEST_FILE)}' has errors: ${shownProblems(report)}`, kind: 'invalid', report }
   const { name, install, env, dependencies } = report.manifest

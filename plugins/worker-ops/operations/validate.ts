@@ -14,7 +14,7 @@ export async function validate(data: unknown, { project }: OperationDeps): Promi
   const text = input.optionalText('manifest')
   const path = input.optionalText('path')
   if ((text === undefined) === (path === undefined)) input.fail('say exactly one of `manifest` and `path`')
-  if (text !== undefined) return outcomeOf(readManifest(text))
+  if (text !== undefined) return outcomeOf(await readManifest(text))
   return validateFolder(isAbsolute(path as string) ? (path as string) : resolve(project.root, path as string))
 }
 

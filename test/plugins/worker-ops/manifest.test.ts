@@ -6,8 +6,8 @@ import { startCommand } from '../../../plugins/worker-ops/manifest/worker-folder
 const START = 'scripts: { start: x, install: "" }\n'
 const read = (text: string) => readManifest(`name: w\n${START}${text}`)
 
-test('a manifest with everything is valid', () => {
-  const report = readManifest(`name: my.worker_1-x
+test('a manifest with everything is valid', async () => {
+  const report = await readManifest(`name: my.worker_1-x
 description: Does it.
 scripts: { start: node index.mjs, install: npm ci }
 env: { A: b }
@@ -27,8 +27,8 @@ test.each([
   ['scripts: x', 'scripts: map expected, string found'],
   ['scripts: { start: " " }', 'scripts.start: a command expected, empty text found'],
   ['scripts: {}', 'scripts.start is missing'],
-])('%s: %s', (text, problem) => {
-  const { valid, errors } = readManifest(`name: w\n${text}\n`)
+])('%s: %s', async (text, problem) => {
+  const { valid, errors } = await readManifest(`name: w\n${text}\n`)
   expect(valid).toBe(false)
   expect(errors.join('\n')).toContain(problem)
 })
@@ -47,23 +47,23 @@ test.each([
   ['a: *b', 'Unresolved alias'],
   [`x: ${'['.repeat(60)}${']'.repeat(60)}`, 'deeper than 32 levels'],
   [`# ${'x'.repeat(64 * 1024)}`, 'at most 65536 are read'],
-])('%s: %s', (text, problem) => {
-  const { valid, errors } = read(text)
+])('%s: %s', async (text, problem) => {
+  const { valid, errors } = await read(text)
   expect(valid).toBe(false)
   expect(errors.join('\n')).toContain(problem)
 })
 
-test('aliases that would grow without end are an error', () => {
+test('aliases that would grow without end are an error', async () => {
   const lines = ['env:', '  a: &a [x, x, x, x, x, x, x, x, x]']
   for (let index = 0; index < 12; index++)
     lines.push(
       `  b${index}: &b${index} [${Array.from({ length: 9 }, () => `*${index === 0 ? 'a' : `b${index - 1}`}`)}]`,
     )
-  expect(read(lines.join('\n')).valid).toBe(false)
+  expect((await read(lines.join('\n'))).valid).toBe(false)
 })
 
-test('keys that nobody knows are told apart from those for publishing, and from those of old', () => {
-  const report = read('foo: 1\nversion: 1.0.0\nlanguage: python\nruntime: { kind: bun, knd: x }\n')
+test('keys that nobody knows are told apart from those for publishing, and from those of old', async () => {
+  const report = await read('foo: 1\nversion: 1.0.0\nlanguage: python\nruntime: { kind: bun, knd: x }\n')
   expect(report).toMatchObject({
     valid: false,
     unknown_keys: ['foo', 'runtime.knd'],
@@ -73,12 +73,12 @@ test('keys that nobody knows are told apart from those for publishing, and from 
   expect(report.warnings).toContain("runtime.knd is unknown. Did you mean 'kind'?")
 })
 
-test('names follow a rule', () => {
+test('names follow a rule', async () => {
   for (const name of ['', '.x', 'a..b', 'a/b', 'a b', 'x'.repeat(129)])
-    expect(readManifest(`name: "${name}"\n${START}`).valid).toBe(false)
-  expect(readManifest(START).errors).toEqual(['name is missing'])
-  expect(readManifest('').errors).toEqual(['the manifest: map expected, nothing found'])
-  expect(readManifest('- x').errors).toEqual(['the manifest: map expected, list found'])
+    expect((await readManifest(`name: "${name}"\n${START}`)).valid).toBe(false)
+  expect((await readManifest(START)).errors).toEqual(['name is missing'])
+  expect((await readManifest('')).errors).toEqual(['the manifest: map expected, nothing found'])
+  expect((await readManifest('- x')).errors).toEqual(['the manifest: map expected, list found'])
 })
 
 test.each([
@@ -88,7 +88,7 @@ test.each([
   ['kind: bun', 'bun run src/index.ts'],
   ['kind: python, entry: main.py', 'python main.py'],
   ['kind: rust', 'cargo run --release'],
-])('a manifest of old with runtime: { %s } starts %s', (runtime, command) => {
-  const { manifest } = readManifest(`name: w\nruntime: { ${runtime} }\n`)
+])('a manifest of old with runtime: { %s } starts %s', async (runtime, command) => {
+  const { manifest } = await readManifest(`name: w\nruntime: { ${runtime} }\n`)
   expect(manifest && startCommand(manifest)).toBe(command)
 })

@@ -1,6 +1,6 @@
 // The files that a download brings, checked as a whole before the first of them is written (spec 05 A.4).
+import type * as Yaml from 'yaml'
 import { Buffer } from 'node:buffer'
-import { stringify } from 'yaml'
 import { bytesText } from '../../../../base/values/amount-text.ts'
 import { MAX_FILE_BYTES } from '../../files/bounds.ts'
 import { directoryError, shownName } from '../../files/directory-error.ts'
@@ -32,7 +32,8 @@ const NAME = /^[a-z0-9_-]{1,64}$/
 const PATH = /^(?:[a-z0-9_-]{1,64}\/)*(?:[a-z0-9_-]{1,64}|SKILLS?)\.md$/
 
 /** What a registry has of a worker, as files. @throws CodedError `D311` */
-export function registryFiles(worker: string, { name, skills, prompts }: PublishedSkills): SetFile[] {
+export async function registryFiles(worker: string, { name, skills, prompts }: PublishedSkills): Promise<SetFile[]> {
+  const { stringify } = await import('yaml')
   if (name !== worker) {
     throw directoryError(
       'D311',
@@ -41,11 +42,14 @@ export function registryFiles(worker: string, { name, skills, prompts }: Publish
   }
   return [
     ...skills.map(({ path, content }) => ({ path, text: content })),
-    ...prompts.map((prompt) => ({ path: `prompts/${prompt.name}.md`, text: promptText(prompt) })),
+    ...prompts.map((prompt) => ({ path: `prompts/${prompt.name}.md`, text: promptText(prompt, stringify) })),
   ]
 }
 
-function promptText({ name, description, args_schema: schema, content }: PublishedSkills['prompts'][number]): string {
+function promptText(
+  { name, description, args_schema: schema, content }: PublishedSkills['prompts'][number],
+  stringify: typeof Yaml.stringify,
+): string {
   const hasSchema = schema !== undefined && schema !== null
   const front = { name, description: description || name, ...(hasSchema && { args_schema: schema }) }
   return `---\n${stringify(front, { lineWidth: 0 })}---\n\n${content}`

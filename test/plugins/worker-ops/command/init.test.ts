@@ -43,7 +43,13 @@ describe('what is written', () => {
   it.each(LANGUAGES)('has a manifest without a problem, whatever the name: %s', async (language) => {
     for (const name of ['greeter', 'a.b_c-d', '42', 'true', 'Big.Name']) {
       const manifest = workerFiles(name, language, 'id').get('iii.worker.yaml')!
-      expect(readManifest(manifest)).toMatchObject({ valid: true, name, errors: [], warnings: [], unknown_keys: [] })
+      expect(await readManifest(manifest)).toMatchObject({
+        valid: true,
+        name,
+        errors: [],
+        warnings: [],
+        unknown_keys: [],
+      })
     }
   })
   it('keeps its id, and what the user has changed, when it runs again', async () => {

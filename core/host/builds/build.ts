@@ -131,7 +131,8 @@ export class PluginBuilder {
       format: 'esm',
       platform: 'node',
       target: `node${process.versions.node}`,
-      sourcemap: 'inline',
+      // Maps of the built-ins would cost every engine 5 MB; as in the package, their stacks name the bundle.
+      sourcemap: this.#isEngineSource(this.#entryFile) ? false : 'inline',
       sourcesContent: false,
       // The bundle lies elsewhere; stacks are to name the files that the author knows.
       sourceRoot: pathToFileURL(dirname(this.#entryFile) + sep).href,

@@ -2,18 +2,12 @@
 import { mkdir, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, vi } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { runCli, type CliOptions, type CliResult } from '../../../bin/run-cli.ts'
 import { runHere, type Outcome } from '../../../bin/run-here.ts'
 import { engineFolder, LISTENER_PORT, type EngineFolder, type EngineProcess } from '../../../support/engine-process.ts'
 
 const NODE_MODULES = fileURLToPath(new URL('../../../../node_modules', import.meta.url))
-
-const open = new Set<TerminalProject>()
-afterEach(async () => {
-  for (const project of open) await project.remove()
-  open.clear()
-})
 
 export class TerminalProject {
   readonly folder: EngineFolder
@@ -38,7 +32,7 @@ export class TerminalProject {
       `workers:\n  - name: iii-worker-manager\n    config:\n      port: ${LISTENER_PORT}\n`,
     )
     const project = new TerminalProject(folder, { ...quiet, HOME: home, ...env })
-    if (until === 'one') open.add(project)
+    if (until === 'one') onTestFinished(() => project.remove())
     return project
   }
 

@@ -66,7 +66,9 @@ describe.skipIf(lacks('cargo'))('a worker in Rust (needs cargo)', () => {
   it('runs as it was written, built by cargo', { timeout: INSTALL_MS }, async () => {
     // What cargo and rustup keep is theirs, wherever the home is.
     const { HOME = '', CARGO_HOME = `${HOME}/.cargo`, RUSTUP_HOME = `${HOME}/.rustup` } = process.env
-    const env = { CARGO_TARGET_DIR: target, CARGO_HOME, RUSTUP_HOME }
+    // As the other workers in Rust are built, whose crates it may share.
+    const profile = { CARGO_PROFILE_DEV_DEBUG: 'false', CARGO_INCREMENTAL: '0' }
+    const env = { CARGO_TARGET_DIR: target, CARGO_HOME, RUSTUP_HOME, ...profile }
     expect(await added('rust', env)).toEqual({ text: 'Hello, Ada' })
   })
 })

@@ -1,5 +1,5 @@
 // The address of another engine, as settings give it (spec 06 C.1, D).
-import { shownUrl } from '../../sdk/transports/shown-url.ts'
+import { shownAddress } from '../net/shown-address.ts'
 import { describeValue } from '../functions/input-reader.ts'
 
 export const DEFAULT_BRIDGE_URL = 'ws://localhost:49134'
@@ -10,7 +10,7 @@ export function readBridgeUrl(value: unknown, setting: string): string {
   const url = typeof given === 'string' ? URL.parse(given) : null
   if (url === null || !/^wss?:$/.test(url.protocol) || url.hostname === '') {
     throw new Error(
-      `${setting} must be the ws:// or wss:// address of an engine, such as ${DEFAULT_BRIDGE_URL}, got ${describeValue(typeof given === 'string' ? shownUrl(given) : given)}.`,
+      `${setting} must be the ws:// or wss:// address of an engine, such as ${DEFAULT_BRIDGE_URL}, got ${describeValue(typeof given === 'string' ? shownAddress(given) : given)}.`,
     )
   }
   // Engines name what they listen on; "every address" is none that can be connected to.

@@ -1,6 +1,6 @@
 // One request to a remote registry: an answer in JSON of a bounded size, in a bounded time, over at most a few redirects that stay with
 // HTTP. What comes back may be anything, and so may whoever answers.
-import { shownUrl } from '../../sdk/transports/shown-url.ts'
+import { shownAddress } from '../net/shown-address.ts'
 import { RegistryError } from './registry-error.ts'
 
 export const MAX_REDIRECTS = 5
@@ -46,14 +46,14 @@ export async function requestJson(request: JsonRequest): Promise<JsonAnswer> {
     } catch (error) {
       throw new RegistryError(
         'unreachable',
-        `${method} ${shownUrl(url)} did not answer JSON: ${(error as Error).message}. Is this the address of a registry?`,
+        `${method} ${shownAddress(url)} did not answer JSON: ${(error as Error).message}. Is this the address of a registry?`,
         { cause: error },
       )
     }
   } catch (error) {
     if (error instanceof RegistryError) throw error
     const why = signal.aborted ? `there was no whole answer within ${timeoutMs} ms` : reasonOf(error)
-    throw new RegistryError('unreachable', `${method} ${shownUrl(url)} failed: ${why}.`, { cause: error })
+    throw new RegistryError('unreachable', `${method} ${shownAddress(url)} failed: ${why}.`, { cause: error })
   }
 }
 
@@ -62,7 +62,7 @@ export class HttpStatusError extends RegistryError {
   readonly status: number
 
   constructor(method: string, url: string, status: number) {
-    super('unreachable', `${method} ${shownUrl(url)} answered with status ${status}.`)
+    super('unreachable', `${method} ${shownAddress(url)} answered with status ${status}.`)
     this.status = status
   }
 }
@@ -92,7 +92,7 @@ async function follow({ method, url, body, fetch }: JsonRequest, signal: AbortSi
       const why = next === undefined ? 'where registries are not looked for' : `after ${MAX_REDIRECTS} redirects`
       throw new RegistryError(
         'unreachable',
-        `${method} ${shownUrl(url)} redirects to ${shownUrl(location.slice(0, 200))}, ${why}.`,
+        `${method} ${shownAddress(url)} redirects to ${shownAddress(location.slice(0, 200))}, ${why}.`,
       )
     }
     at = next
@@ -125,7 +125,7 @@ async function readText(response: Response, { method, url, maxBytes }: JsonReque
     bytes += part.byteLength
     // Leaving the loop ends the request.
     if (bytes > maxBytes)
-      throw new RegistryError('too-large', `${method} ${shownUrl(url)} answered with more than ${maxBytes} bytes.`)
+      throw new RegistryError('too-large', `${method} ${shownAddress(url)} answered with more than ${maxBytes} bytes.`)
     parts.push(part)
   }
   return Buffer.concat(parts).toString('utf8')

@@ -1,6 +1,6 @@
 // A registry that answers over HTTP (spec 05 A.7.1). What it answers is normalised, and taken for nothing that it does not say.
 import { isRecord } from '../../base/values/is-record.ts'
-import { shownUrl } from '../../sdk/transports/shown-url.ts'
+import { shownAddress } from '../net/shown-address.ts'
 import { AnswerCache } from './answer-cache.ts'
 import {
   HttpStatusError,
@@ -175,11 +175,11 @@ export class RemoteRegistry {
   }
 
   #where(method: string, path: string): string {
-    return `${method} ${shownUrl(this.#deps.base)}${path}`
+    return `${method} ${shownAddress(this.#deps.base)}${path}`
   }
 
   #unusable(path: string, what: string): RegistryError {
-    return new RegistryError('unreachable', `${shownUrl(this.#deps.base)}${path} answered ${what}.`)
+    return new RegistryError('unreachable', `${shownAddress(this.#deps.base)}${path} answered ${what}.`)
   }
 }
 

@@ -1,7 +1,7 @@
 // Where workers come from (spec 05 A.7): the engine itself, folders of this machine, and one remote registry where one is set. What is
 // asked of the first two never waits for the third; a name that they have is theirs.
 import { fileURLToPath } from 'node:url'
-import { shownUrl } from '../../sdk/transports/shown-url.ts'
+import { shownAddress } from '../net/shown-address.ts'
 import { closestName } from '../../base/values/closest-name.ts'
 import { readCursor } from './cursor.ts'
 import { MAX_GRAPH_WORKERS, resolveGraph } from './dependency-graph.ts'
@@ -238,7 +238,7 @@ export class WorkerRegistry {
     if (!/^https?:\/\//i.test(base) || !URL.canParse(base))
       throw new RegistryError(
         'invalid',
-        `the address of the registry, ${JSON.stringify(shown(shownUrl(base)))}, must begin with http://, https:// or file:///FOLDER. Correct \`registry_url\` or III_API_URL.`,
+        `the address of the registry, ${JSON.stringify(shown(shownAddress(base)))}, must begin with http://, https:// or file:///FOLDER. Correct \`registry_url\` or III_API_URL.`,
       )
     const { RemoteRegistry } = await import('./remote-registry.ts')
     const { fetch = globalThis.fetch, now = () => performance.now() } = this.#deps

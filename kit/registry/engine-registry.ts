@@ -1,5 +1,5 @@
 // The workers that the engine has itself, as entries of a registry (spec 05 A.7.2): of type `engine`, with nothing to be installed.
-// Names stand in one generated module, schemas in another that is loaded only for who wants to see them.
+// Which ones there are it is told: names at once, schemas only for who wants to see them.
 import type { LocalSource, LocalVersion, LocalWorker } from './local-source.ts'
 import type { PublishedFunction, PublishedTrigger, WorkerRow } from './shapes.ts'
 
@@ -18,12 +18,25 @@ export interface EngineWorkerDetails {
   readonly triggers: readonly PublishedTrigger[]
 }
 
+/** The workers that an engine has itself. */
+export interface EngineWorkerTable {
+  load(): Promise<{ readonly version: string; readonly workers: readonly EngineWorker[] }>
+  /** undefined where there is nothing to tell. */
+  details(name: string): Promise<EngineWorkerDetails | undefined>
+}
+
 const NO_DETAILS: EngineWorkerDetails = { config: {}, functions: [], triggers: [] }
 
 export class EngineRegistry implements LocalSource {
+  readonly #table: EngineWorkerTable
+
+  constructor(table: EngineWorkerTable) {
+    this.#table = table
+  }
+
   async all(): Promise<readonly LocalWorker[]> {
-    const { ENGINE_WORKERS, ENGINE_VERSION } = await import('./engine-workers.generated.ts')
-    return ENGINE_WORKERS.map((worker) => entryOf(worker, ENGINE_VERSION))
+    const { version, workers } = await this.#table.load()
+    return workers.map((worker) => entryOf(worker, version, this.#table))
   }
 
   /** By its name or another name of it. */
@@ -32,7 +45,7 @@ export class EngineRegistry implements LocalSource {
   }
 }
 
-function entryOf({ name, aliases, description }: EngineWorker, version: string): LocalWorker {
+function entryOf({ name, aliases, description }: EngineWorker, version: string, table: EngineWorkerTable): LocalWorker {
   return {
     name,
     isEngine: true,
@@ -41,8 +54,7 @@ function entryOf({ name, aliases, description }: EngineWorker, version: string):
     versions: [version],
     latest: version,
     async read(): Promise<LocalVersion> {
-      const { ENGINE_WORKER_DETAILS } = await import('./engine-worker-details.generated.ts')
-      const { config, functions, triggers } = ENGINE_WORKER_DETAILS[name] ?? NO_DETAILS
+      const { config, functions, triggers } = (await table.details(name)) ?? NO_DETAILS
       const row: WorkerRow = {
         name,
         description,

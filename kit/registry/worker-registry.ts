@@ -5,7 +5,7 @@ import { shownAddress } from '../net/shown-address.ts'
 import { closestName } from '../../base/values/closest-name.ts'
 import { readCursor } from './cursor.ts'
 import { MAX_GRAPH_WORKERS, resolveGraph } from './dependency-graph.ts'
-import { EngineRegistry } from './engine-registry.ts'
+import { EngineRegistry, type EngineWorkerTable } from './engine-registry.ts'
 import { FolderRegistry } from './folder-registry.ts'
 import { listPage } from './listing.ts'
 import type { LocalSource, LocalVersion, LocalWorker } from './local-source.ts'
@@ -30,8 +30,8 @@ const MAX_SUGGESTIONS = 3
 
 export interface WorkerRegistryDeps {
   readonly log: { debug(message: string): void; warn(message: string): void }
-  /** Leaves out the workers that the engine has itself. Default false. */
-  readonly withoutEngine?: boolean
+  /** The workers that the engine has itself; null leaves them out. */
+  readonly engineWorkers: EngineWorkerTable | null
   /** Default: that of the platform. */
   readonly fetch?: typeof fetch
   /** Milliseconds of a clock that is never set back. Default: that of the process. */
@@ -58,7 +58,7 @@ export class WorkerRegistry {
     const folders = settings.folders.map((folder) => new FolderRegistry(folder, deps))
     const shared = sharedFolder(settings.remote)
     this.#local = [
-      ...(deps.withoutEngine === true ? [] : [new EngineRegistry()]),
+      ...(deps.engineWorkers === null ? [] : [new EngineRegistry(deps.engineWorkers)]),
       ...folders,
       ...(shared === undefined ? [] : [new FolderRegistry(shared, { ...deps, mustExist: true })]),
     ]

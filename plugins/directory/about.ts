@@ -44,7 +44,7 @@ export const about = {
         'iii registry serve': [
           ['iii registry serve /srv/registry --port 4800', 'for engines on this machine'],
           [
-            'iii registry serve /srv/registry --port 4800 --url https://registry.example.org',
+            'iii registry serve /srv/registry --port 4800 --url https://workers.example.org',
             'behind a proxy, which does TLS and asks who it is',
           ],
         ],

@@ -9,6 +9,7 @@ import { registerDirectoryFunctions } from './functions.ts'
 import { installedNames } from './installed-names.ts'
 import type { Place } from './place.ts'
 import { registerSkills } from './skills/register-skills.ts'
+import { ENGINE_WORKER_TABLE } from '../engine-workers.ts'
 
 export interface DirectoryDeps {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -28,7 +29,7 @@ export function startDirectory(
   const settings = (): RegistrySettings => registrySettings(current, { projectRoot, env })
   const open = async (): Promise<WorkerRegistry> => {
     const { WorkerRegistry } = await import('../../kit/registry/worker-registry.ts')
-    return new WorkerRegistry(settings(), { log })
+    return new WorkerRegistry(settings(), { log, engineWorkers: ENGINE_WORKER_TABLE })
   }
   const call = iii.trigger.bind(iii)
   const folder = (said: string | null | undefined, initial: string): string => resolve(projectRoot, said ?? initial)

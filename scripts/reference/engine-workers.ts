@@ -1,4 +1,4 @@
-// What a registry tells of the workers that the engine itself has: two modules of `kit/registry`, written from what the built-in workers
+// What a registry tells of the workers that the engine itself has: two modules beside their table, written from what the built-in workers
 // declare. They are plain data, so that no plugin imports another.
 import { pathToFileURL } from 'node:url'
 import path from 'node:path'
@@ -36,10 +36,10 @@ export async function engineWorkers(builtIns: readonly BuiltIn[]): Promise<Reado
   }
   return new Map([
     [
-      'kit/registry/engine-workers.generated.ts',
+      'plugins/engine-workers.generated.ts',
       [
         HEAD,
-        "import type { EngineWorker } from './engine-registry.ts'",
+        "import type { EngineWorker } from '../kit/registry/engine-registry.ts'",
         '',
         `export const ENGINE_VERSION = '${ENGINE_VERSION}'`,
         '',
@@ -50,10 +50,10 @@ export async function engineWorkers(builtIns: readonly BuiltIn[]): Promise<Reado
       ].join('\n'),
     ],
     [
-      'kit/registry/engine-worker-details.generated.ts',
+      'plugins/engine-worker-details.generated.ts',
       [
         HEAD,
-        "import type { EngineWorkerDetails } from './engine-registry.ts'",
+        "import type { EngineWorkerDetails } from '../kit/registry/engine-registry.ts'",
         '',
         'export const ENGINE_WORKER_DETAILS: Readonly<Record<string, EngineWorkerDetails>> = {',
         ...details,

@@ -8,16 +8,9 @@ import { filesIn, ROOT } from './source-files.ts'
 
 /**
  * Ids that go on the wire: those by which iii tells its own functions from those of workers, whoever provides them (spec 01 §9.5), and
- * those of the functions by which a worker serves a stream. And what registries tell of the built-in workers: generated from what these
- * say of themselves, and the functions that an error of a registry names.
+ * those of the functions by which a worker serves a stream, and those that an error of a registry names.
  */
-const LISTS_OF_IDS = [
-  'core/telemetry/trace-context.ts',
-  'sdk/client/serve-stream.ts',
-  'kit/registry/engine-workers.generated.ts',
-  'kit/registry/engine-worker-details.generated.ts',
-  'kit/registry/registry-error.ts',
-]
+const LISTS_OF_IDS = ['core/telemetry/trace-context.ts', 'sdk/client/serve-stream.ts', 'kit/registry/registry-error.ts']
 /** Words that mean other things too: they count only where a worker is meant. */
 const ORDINARY_WORDS = ['state', 'stream', 'http', 'queue', 'bridge', 'configuration', 'rbac']
 

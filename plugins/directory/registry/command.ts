@@ -21,7 +21,7 @@ function serve({ print }: CommandTools): CommandDef<any> {
       folder: { type: 'positional', required: true, description: 'The registry, such as .iii/registry' },
       port: { type: 'string', default: '0', description: 'Where to listen; 0 = a port that is free' },
       host: { type: 'string', default: '127.0.0.1', description: 'Where to listen; anybody who reaches it may read' },
-      url: { type: 'string', description: 'Where others reach it, behind a proxy: https://registry.example.org' },
+      url: { type: 'string', description: 'Where others reach it, behind a proxy: https://workers.example.org' },
     },
     async run({ args }) {
       await serveFolder({
@@ -81,5 +81,5 @@ function urlOf({ url }: Args): string | undefined {
   if (url === undefined) return undefined
   const text = String(url).replace(/\/+$/, '')
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return text
-  throw new Mistake(`--url "${String(url)}" is no address`, 'Give one such as https://registry.example.org.')
+  throw new Mistake(`--url "${String(url)}" is no address`, 'Give one such as https://workers.example.org.')
 }

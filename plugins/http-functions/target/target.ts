@@ -1,4 +1,5 @@
 // What a registration says of the endpoint behind a function (spec 06 B.1), read and checked. Pure but for the environment.
+import { shownAddress } from '../../../kit/net/shown-address.ts'
 import { didYouMean } from '../../../base/values/closest-name.ts'
 import { isRecord } from '../../../base/values/is-record.ts'
 import { shownValue } from '../../../base/values/shown-value.ts'
@@ -74,7 +75,7 @@ function readUrl(written: unknown): URL {
   if (typeof written !== 'string') throw invalidUrl(`${shownValue(written)} is no text`)
   const url = URL.canParse(written) ? new URL(written) : undefined
   if (url === undefined || url.hostname === '')
-    throw invalidUrl(`'${shownUrl(written)}' names no host; write https://host/path`)
+    throw invalidUrl(`'${shownPart(written)}' names no host; write https://host/path`)
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     throw invalidUrl(`'${url.protocol}' is neither https: nor http:`)
   // It would stand in listings, logs and errors.
@@ -97,8 +98,8 @@ function readTimeout(written: unknown): number {
 const MAX_SHOWN = 60
 
 /** Without what may be secret in it. */
-function shownUrl(written: string): string {
-  const plain = written.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//…@')
+function shownPart(written: string): string {
+  const plain = shownAddress(written)
   return plain.length > MAX_SHOWN ? `${plain.slice(0, MAX_SHOWN)}…` : plain
 }
 

@@ -6,6 +6,7 @@ import type { WorkerInstaller } from '../installing.ts'
 import type { OperationDeps } from '../operations/deps.ts'
 import type { CommandProject, CommandTools } from '../../../sdk/built-in.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
+import { ENGINE_WORKER_TABLE } from '../../engine-workers.ts'
 
 type Operation = (input: unknown, deps: OperationDeps) => Promise<unknown>
 
@@ -81,7 +82,7 @@ async function depsOf(
 
 async function registry(tools: CommandTools, project: CommandProject) {
   const { WorkerRegistry } = await import('../../../kit/registry/worker-registry.ts')
-  return new WorkerRegistry(await settingsOf(tools, project), { log: logOf(tools) })
+  return new WorkerRegistry(await settingsOf(tools, project), { log: logOf(tools), engineWorkers: ENGINE_WORKER_TABLE })
 }
 
 async function settingsOf({ env }: CommandTools, project: CommandProject) {

@@ -1,6 +1,10 @@
-// Why a download failed (W142), and how its address is shown.
+// Why a download failed (W142).
 import { bytesText } from '../../../base/values/amount-text.ts'
+import { shownAddress } from '../../../kit/net/shown-address.ts'
 import { WorkerOpError } from '../errors.ts'
+
+/** Characters of an address that a message shows. */
+export const MAX_SHOWN = 200
 
 export function tooLarge(url: string, maxBytes: number): WorkerOpError {
   return refused(url, `it has more than ${bytesText(maxBytes)}, which is the most that is taken`)
@@ -8,19 +12,6 @@ export function tooLarge(url: string, maxBytes: number): WorkerOpError {
 
 /** @param why a clause without a full stop */
 export function refused(url: string, why: string, cause?: unknown): WorkerOpError {
-  const shown = shownUrl(url)
+  const shown = shownAddress(url).slice(0, MAX_SHOWN)
   return new WorkerOpError('W142', `The download of ${shown} failed: ${why}.`, { url: shown }, { cause })
-}
-
-/** Without what may be secret: credentials and the query of signed addresses. */
-export function shownUrl(text: string): string {
-  try {
-    const url = new URL(text)
-    url.username = ''
-    url.password = ''
-    if (url.search !== '') url.search = '?…'
-    return decodeURI(url.href)
-  } catch {
-    return text.slice(0, 200)
-  }
 }

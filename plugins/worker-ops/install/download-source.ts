@@ -5,7 +5,8 @@ import { stat } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { timeText } from '../../../base/values/amount-text.ts'
-import { refused, shownUrl } from './download-error.ts'
+import { shownAddress } from '../../../kit/net/shown-address.ts'
+import { MAX_SHOWN, refused } from './download-error.ts'
 
 export const MAX_REDIRECTS = 5
 
@@ -59,7 +60,7 @@ async function openAnswer(from: URL, exchange: Exchange): Promise<Source> {
     if (status === 200) return sourceOf(answer)
     answer.destroy()
     if (![301, 302, 303, 307, 308].includes(status) || headers.location === undefined) {
-      throw refused(first, `${shownUrl(url.href)} answered with the status ${status}`)
+      throw refused(first, `${shownAddress(url.href)} answered with the status ${status}`)
     }
     if (redirects === MAX_REDIRECTS) throw refused(first, `it was redirected more than ${MAX_REDIRECTS} times`)
     const next = URL.canParse(headers.location, url) ? new URL(headers.location, url) : undefined
@@ -67,7 +68,10 @@ async function openAnswer(from: URL, exchange: Exchange): Promise<Source> {
       next === undefined ||
       !(next.protocol === 'https:' || (next.protocol === 'http:' && url.protocol === 'http:'))
     ) {
-      throw refused(first, `it was redirected to ${shownUrl(headers.location)}, where no download may lead`)
+      throw refused(
+        first,
+        `it was redirected to ${shownAddress(headers.location.slice(0, MAX_SHOWN))}, where no download may lead`,
+      )
     }
     url = next
   }

@@ -23,6 +23,7 @@ import { LockFile } from './lock-file.ts'
 import { checkPackage } from './package-check.ts'
 import { targetsOf, thisPlatform, type Platform } from './platform-target.ts'
 import { readReceipt, type Receipt } from './receipt.ts'
+import { ENGINE_WORKER_TABLE } from '../../engine-workers.ts'
 
 /** How long the registry is waited for when what is pinned says all that is needed. */
 const DETAILS_MS = 5000
@@ -304,7 +305,10 @@ export class Installer implements WorkerInstaller {
   async #currentRegistry(): Promise<{ readonly registry: WorkerRegistry; readonly idleMs: number }> {
     const settings = (await this.#deps.registrySettings()) as RegistrySettings
     if (this.#registry === undefined || !isDeepStrictEqual(this.#registry.settings, settings)) {
-      this.#registry = { settings, registry: new WorkerRegistry(settings, { log: this.#deps.log }) }
+      this.#registry = {
+        settings,
+        registry: new WorkerRegistry(settings, { log: this.#deps.log, engineWorkers: ENGINE_WORKER_TABLE }),
+      }
     }
     return { registry: this.#registry.registry, idleMs: settings.timeoutMs }
   }

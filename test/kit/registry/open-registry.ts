@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { WorkerRegistry, type RegistryError, type RegistrySettings } from '../../../kit/registry/worker-registry.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
+import { ENGINE_WORKER_TABLE } from '../../../plugins/engine-workers.ts'
 
 export interface OpenedRegistry {
   readonly registry: WorkerRegistry
@@ -19,7 +20,11 @@ export function openRegistry(settings: Partial<RegistrySettings> = {}): OpenedRe
   let now = 0
   const registry = new WorkerRegistry(
     { projectRoot, folders: [folder], remote: undefined, timeoutMs: 5_000, cacheTtlMs: 60_000, ...settings },
-    { log: { debug: () => {}, warn: (message) => void warnings.push(message) }, now: () => now },
+    {
+      log: { debug: () => {}, warn: (message) => void warnings.push(message) },
+      engineWorkers: ENGINE_WORKER_TABLE,
+      now: () => now,
+    },
   )
   return { registry, folder, warnings, pass: (ms) => void (now += ms) }
 }

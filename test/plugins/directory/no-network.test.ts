@@ -65,7 +65,7 @@ test('with one that is named they do: the watch sees it', async () => {
   vi.mocked(globalThis.fetch).mockRestore()
   const settings = { projectRoot: '', folders: [], remote, timeoutMs: 1_000, cacheTtlMs: 0 }
   const before = connections.length
-  const registry = new WorkerRegistry(settings, { log: { debug: () => {}, warn: () => {} } })
+  const registry = new WorkerRegistry(settings, { log: { debug: () => {}, warn: () => {} }, engineWorkers: null })
   await expect(registry.list({})).rejects.toThrow('D320')
   expect(connections.length).toBeGreaterThan(before)
 })

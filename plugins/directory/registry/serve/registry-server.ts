@@ -10,6 +10,7 @@ import { WebListener } from '../../../../base/net/web-listener.ts'
 import { RegistryError, WorkerRegistry, type RegistryFailure } from '../../../../kit/registry/worker-registry.ts'
 import { readBody } from './request-body.ts'
 import { downloadAnswer, resolveAnswer, type ArchiveAddress } from './release-answers.ts'
+import { ENGINE_WORKER_TABLE } from '../../../engine-workers.ts'
 
 /** Of a whole request, its body included. */
 export const REQUEST_MS = 10_000
@@ -64,8 +65,8 @@ export class RegistryServer {
     this.#options = options
     const { folder, log } = options
     const settings = { projectRoot: folder, folders: [folder], remote: undefined, timeoutMs: 0, cacheTtlMs: 0 }
-    this.#listed = new WorkerRegistry(settings, { log, withoutEngine: true })
-    this.#known = new WorkerRegistry(settings, { log })
+    this.#listed = new WorkerRegistry(settings, { log, engineWorkers: null })
+    this.#known = new WorkerRegistry(settings, { log, engineWorkers: ENGINE_WORKER_TABLE })
     this.#listener = new WebListener({
       worker: 'iii registry serve',
       handshakeTimeoutMs: REQUEST_MS,

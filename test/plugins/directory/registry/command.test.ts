@@ -30,6 +30,12 @@ async function serving(
   return { child, output, url: /http:\/\/127\.0\.0\.1:\d+/.exec(output)?.[0] ?? '' }
 }
 
+/** Publishes a worker with what the engine in the folder knows of it. */
+function publishDescribed(folder: EngineFolder, registry: string): string[] {
+  const { port } = new URL(folder.url())
+  return ['registry', 'publish', workerFolder(tempFolder()), '--registry', registry, '--describe', '--port', port]
+}
+
 describe('iii registry serve', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('answers until %s, and ends well', async (signal) => {
     const folder = tempFolder()
@@ -84,17 +90,7 @@ describe('iii registry publish --describe', () => {
     })
     await worker.settled()
     const registry = join(folder.dir, '.iii', 'registry')
-    const { port } = new URL(folder.url())
-    const args = [
-      'registry',
-      'publish',
-      workerFolder(tempFolder()),
-      '--registry',
-      registry,
-      '--describe',
-      '--port',
-      port,
-    ]
+    const args = publishDescribed(folder, registry)
     const { code, stderr } = await runHere(args)
     expect([code, stderr]).toEqual([0, ''])
     const version = JSON.parse(readFileSync(join(registry, 'greeter/1.0.0/version.json'), 'utf8'))
@@ -128,17 +124,7 @@ describe('iii registry publish --describe', () => {
     await folder.start({ watch: false })
     const registry = join(tempFolder(), 'registry')
     mkdirSync(registry)
-    const { port } = new URL(folder.url())
-    const args = [
-      'registry',
-      'publish',
-      workerFolder(tempFolder()),
-      '--registry',
-      registry,
-      '--describe',
-      '--port',
-      port,
-    ]
+    const args = publishDescribed(folder, registry)
     const missing = await runHere(args)
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('greeter')])
     await folder.connect({ name: 'greeter' })

@@ -11,6 +11,7 @@ import { put, putImageResize, write } from '../../../kit/registry/registry-folde
 import { RawHttp } from '../../../support/raw-http.ts'
 import { tempFolder } from '../../../support/temp-folder.ts'
 import { runDirectory } from '../run-directory.ts'
+import { ENGINE_WORKER_TABLE } from '../../../../plugins/engine-workers.ts'
 
 const LOG = { debug: () => {}, warn: () => {} }
 
@@ -240,9 +241,9 @@ test('whoever reads nothing of an archive loses the connection, for others to ha
 })
 
 test('behind a proxy, archives have the address that others reach', async () => {
-  const { url } = await served({ publicUrl: 'https://registry.example.org' })
+  const { url } = await served({ publicUrl: 'https://workers.example.org' })
   const { body } = await get(`${url}/download/image-resize`)
-  expect(body.archive_url).toBe('https://registry.example.org/archives/image-resize/1.2.0')
+  expect(body.archive_url).toBe('https://workers.example.org/archives/image-resize/1.2.0')
 })
 
 test('an engine lists, reads, installs from and resolves by it', async () => {
@@ -263,7 +264,7 @@ test('an engine lists, reads, installs from and resolves by it', async () => {
   expect(info).toMatchObject({ readme: '# image-resize\n', skills_tree: { skills: [{ path: 'index.md' }] } })
 
   const settings = { projectRoot: '', folders: [], remote: url, timeoutMs: 5_000, cacheTtlMs: 0 }
-  const registry = new WorkerRegistry(settings, { log: LOG })
+  const registry = new WorkerRegistry(settings, { log: LOG, engineWorkers: ENGINE_WORKER_TABLE })
   expect(await registry.release('image-resize', '^1')).toMatchObject({
     version: '1.2.0',
     functions: ['image::resize'],

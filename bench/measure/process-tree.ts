@@ -56,7 +56,8 @@ function* treeOf(rootPid: number): Generator<number> {
   }
 }
 
-function residentBytes(pid: number): number {
+/** Of one process; 0 where the system does not tell. */
+export function residentBytes(pid: number): number {
   const match = /^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')
   return match === null ? 0 : Number(match[1]) * 1024
 }

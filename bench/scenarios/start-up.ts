@@ -1,131 +1,135 @@
-// `start-up`: what a user waits for and what an engine at rest costs. The real command line, with its caches warm.
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+// `start-up`: what a user waits for and what an engine at rest costs, with all default workers. The real command line, its caches
+// warm, beside an empty process that opens a WebSocket server; and the same through the launcher on a Node that is too old for it.
 import { join } from 'node:path'
 import { setTimeout as elapse } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { freePort } from '../free-port.ts'
-import { Connection } from '../load/connection.ts'
-import { withinDeadline } from '../load/deadline.ts'
-import { readTreeUsage } from '../measure/process-tree.ts'
+import { readTreeUsage, residentBytes } from '../measure/process-tree.ts'
 import { describeMeasure, measuredCase } from '../measures.ts'
+import { olderNode } from '../older-node.ts'
+import type { CaseReport, MeasureReport } from '../report.ts'
 import type { BenchSession } from '../session.ts'
+import { CommandLineEngine } from '../targets/command-line-engine.ts'
 import { needsOwnEngine, type Scenario } from './scenario.ts'
 
-const START_MS = 20_000
-const RETRY_MS = 2
 /** After this the engine is at rest, and its idle CPU is taken over the time after. */
 const SETTLE_MS = 1_000
 const IDLE_MS = 3_000
+const MB = 1024 * 1024
 
-interface StartFigures {
-  readonly listeningMs: number
-  readonly rssMb: number | undefined
-  readonly idlePercent: number | undefined
+/** Of one start; what this system does not tell is undefined. */
+interface Figures {
+  readonly [name: string]: { readonly unit: string; readonly value: number | undefined }
 }
 
 const startUp: Scenario = {
-  title: 'start to listening, memory and CPU at rest',
+  title: 'start to listening and ready, CPU, memory and CPU at rest, all default workers',
   unfit: needsOwnEngine,
   async run(session) {
     const { rounds, progress } = session.options
     const folder = await session.temporaryFolder()
-    const figures: StartFigures[] = []
+    const older = olderNode()
+    const figures: Figures[] = []
+    const launched: Figures[] = []
     for (let round = 0; round <= rounds; round++) {
       progress(round === 0 ? 'start-up: warming the caches' : `start-up: round ${round} of ${rounds}`)
-      const figure = await startOnce(session, folder)
-      if (round > 0) figures.push(figure)
+      const engine = await startEngine(session, join(folder, 'engine'))
+      const reference = await startReference(session)
+      const throughLauncher =
+        older === undefined ? undefined : await startThrough(session, join(folder, 'launched'), older)
+      if (round === 0) continue
+      figures.push({ ...engine, ...reference, ...timesOf(engine, reference) })
+      if (throughLauncher !== undefined) launched.push(addedBy(throughLauncher, engine))
     }
-    const known = (pick: (figure: StartFigures) => number | undefined): number[] =>
-      figures.map(pick).filter((value) => value !== undefined)
-    return [
-      measuredCase('start-up', [
-        describeMeasure(
-          'listening',
-          'ms',
-          known((figure) => figure.listeningMs),
-        ),
-        describeMeasure(
-          'rss',
-          'MB',
-          known((figure) => figure.rssMb),
-        ),
-        describeMeasure(
-          'idle-cpu',
-          '%',
-          known((figure) => figure.idlePercent),
-        ),
-      ]),
-    ]
+    return [measuredCase('start-up', measuresOf(figures)), launcherCase(launched)]
   },
 }
 
 export default startUp
 
-async function startOnce(session: BenchSession, folder: string): Promise<StartFigures> {
-  const port = await freePort()
-  const config = join(folder, 'iii-config.yaml')
-  const workers = [{ name: 'iii-worker-manager', config: { host: '127.0.0.1', port } }, { name: 'iii-state' }]
-  // JSON is YAML.
-  await writeFile(config, JSON.stringify({ workers }))
-  const command = [process.execPath, launcher(), 'start', '--config', config]
-  if (session.pinning !== undefined) command.unshift('taskset', '-c', session.pinning.target)
-  const startedAt = performance.now()
-  const engine = spawn(command[0]!, command.slice(1), {
-    cwd: folder,
-    env: { ...process.env, III_LOG: 'error' },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+async function startEngine(session: BenchSession, folder: string): Promise<Figures> {
+  const engine = await CommandLineEngine.start({ folder, node: process.execPath, cpus: session.pinning?.target })
   try {
-    await untilListening(engine, `ws://127.0.0.1:${port}`)
-    const listeningMs = performance.now() - startedAt
     await elapse(SETTLE_MS)
-    return { listeningMs, ...(await measureRest(engine.pid)) }
-  } finally {
-    await end(engine)
-  }
-}
-
-async function untilListening(engine: ChildProcess, url: string): Promise<void> {
-  const deadline = performance.now() + START_MS
-  for (;;) {
-    if (engine.exitCode !== null) throw new Error(`The engine ended with code ${engine.exitCode} at its start.`)
-    try {
-      const connection = await Connection.open(url, { onFrame: () => {} })
-      return connection.close()
-    } catch (cause) {
-      if (performance.now() > deadline)
-        throw new Error(`The engine did not listen within ${START_MS / 1000} s.`, { cause })
+    const atRest = usageOf(engine.pid)
+    const since = performance.now()
+    await elapse(IDLE_MS)
+    const later = usageOf(engine.pid)
+    const idle = atRest && later && (later.cpuMicros - atRest.cpuMicros) / 10 / (performance.now() - since)
+    return {
+      listening: { unit: 'ms', value: engine.listeningMs },
+      ready: { unit: 'ms', value: engine.readyMs },
+      cpu: { unit: 'ms', value: atRest && atRest.cpuMicros / 1000 },
+      rss: { unit: 'MB', value: later && later.rssBytes / MB },
+      'idle-cpu': { unit: '%', value: idle },
     }
-    await elapse(RETRY_MS)
+  } finally {
+    await engine.stop()
   }
 }
 
-async function measureRest(pid: number | undefined): Promise<Pick<StartFigures, 'rssMb' | 'idlePercent'>> {
-  const before = pid === undefined ? undefined : readTreeUsage(pid)
-  const startedAt = performance.now()
-  await elapse(IDLE_MS)
-  const after = pid === undefined ? undefined : readTreeUsage(pid)
-  if (before === undefined || after === undefined) return { rssMb: undefined, idlePercent: undefined }
-  const cpuMs = (after.cpuMicros - before.cpuMicros) / 1000
-  return { rssMb: after.rssBytes / 1024 / 1024, idlePercent: (cpuMs / (performance.now() - startedAt)) * 100 }
+/** What Node itself and `ws` take. */
+async function startReference(session: BenchSession): Promise<Figures> {
+  const server = await session.startWebSocketEcho()
+  try {
+    await elapse(SETTLE_MS)
+    const usage = usageOf(server.pid)
+    return {
+      'ws-listening': { unit: 'ms', value: server.startMs },
+      'ws-cpu': { unit: 'ms', value: usage && usage.cpuMicros / 1000 },
+      'ws-rss': { unit: 'MB', value: usage && usage.rssBytes / MB },
+    }
+  } finally {
+    await server.stop()
+  }
 }
 
-async function end(engine: ChildProcess): Promise<void> {
-  if (engine.exitCode !== null || engine.signalCode !== null) return
-  const exited = once(engine, 'exit')
-  engine.kill('SIGTERM')
-  if (await withinDeadline(exited, START_MS)) return
-  engine.kill('SIGKILL')
-  await exited
+async function startThrough(session: BenchSession, folder: string, node: string): Promise<Figures> {
+  const engine = await CommandLineEngine.start({ folder, node, cpus: session.pinning?.target })
+  try {
+    await elapse(SETTLE_MS)
+    const { isLauncherLeft, pid } = engine
+    const left = isLauncherLeft === undefined || pid === undefined ? undefined : isLauncherLeft ? residentBytes(pid) : 0
+    return {
+      listening: { unit: 'ms', value: engine.listeningMs },
+      'left-processes': { unit: '', value: isLauncherLeft === undefined ? undefined : Number(isLauncherLeft) },
+      'left-rss': { unit: 'MB', value: left === undefined ? undefined : left / MB },
+    }
+  } finally {
+    await engine.stop()
+  }
 }
 
-/** Two levels up from the sources, three from `dist`. */
-function launcher(): string {
-  const candidates = ['../../bin/iii.mjs', '../../../bin/iii.mjs'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  )
-  return candidates.find((path) => existsSync(path)) ?? candidates[0]!
+/** How many times the reference the engine took. */
+function timesOf(engine: Figures, reference: Figures): Figures {
+  const times = (name: string): Figures => {
+    const [mine, other] = [engine[name]?.value, reference[`ws-${name}`]?.value]
+    const value = mine === undefined || other === undefined ? undefined : mine / other
+    return { [`${name}/ws`]: { unit: '×', value } }
+  }
+  return { ...times('listening'), ...times('cpu'), ...times('rss') }
+}
+
+function addedBy({ listening, ...left }: Figures, engine: Figures): Figures {
+  const [launched, direct] = [listening?.value ?? 0, engine['listening']?.value ?? 0]
+  return {
+    listening: { unit: 'ms', value: launched },
+    'added-listening': { unit: 'ms', value: launched - direct },
+    ...left,
+  }
+}
+
+function launcherCase(launched: readonly Figures[]): CaseReport {
+  const name = 'start-up, through an older Node'
+  if (launched.length > 0) return measuredCase(name, measuresOf(launched))
+  return measuredCase(name, [], ['left out: no Node older than 24 on PATH, nor named by III_BENCH_OLDER_NODE'])
+}
+
+function measuresOf(figures: readonly Figures[]): (MeasureReport | undefined)[] {
+  return Object.entries(figures[0] ?? {}).map(([name, { unit }]) => {
+    const values = figures.map((figure) => figure[name]?.value).filter((value) => value !== undefined)
+    return describeMeasure(name, unit, values)
+  })
+}
+
+function usageOf(pid: number | undefined) {
+  return pid === undefined ? undefined : readTreeUsage(pid)
 }

@@ -89,3 +89,18 @@ test('the death of a replica costs the calls in flight on it and no others', { t
   expect(stopped?.max).toBeLessThanOrEqual(32)
   expect(measured?.notes).toEqual([])
 })
+
+test(
+  'a start is timed until all default workers run, beside a bare server and through the launcher',
+  { timeout: DEADLINE_MS },
+  async () => {
+    const [own, launched] = (await run('start-up')).scenarios[0]!.cases
+    const names = own!.measures.map(({ name }) => name)
+    expect(names).toEqual(expect.arrayContaining(['listening', 'ready', 'ws-listening', 'listening/ws']))
+    expect(own!.measures.every(({ count }) => count === 1)).toBe(true)
+    const median = (name: string) => own!.measures.find((measure) => measure.name === name)!.median
+    expect(median('ready')).toBeGreaterThan(median('listening'))
+    expect(launched!.name).toBe('start-up, through an older Node')
+    expect(launched!.measures.length > 0 || launched!.notes.length > 0).toBe(true)
+  },
+)

@@ -1,0 +1,149 @@
+// An engine as its users start it: the real command line, with every worker that runs by default, on free ports in a folder of its own.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readlinkSync, realpathSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as elapse } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { BUILT_INS } from '../../plugins/built-ins.ts'
+import { freePort } from '../free-port.ts'
+import { CallClient } from '../load/call-client.ts'
+import { withinDeadline } from '../load/deadline.ts'
+
+const HOST = '127.0.0.1'
+const START_MS = 20_000
+const STOP_MS = 20_000
+const RETRY_MS = 2
+/** Each question costs the engine that starts a little. */
+const ASK_MS = 5
+
+export interface CommandLine {
+  /** Its data stays there from one start to the next. */
+  readonly folder: string
+  /** The Node that runs the launcher; the engine is run by that of this process. */
+  readonly node: string
+  /** CPU list for `taskset -c`; undefined = not pinned. */
+  readonly cpus: string | undefined
+}
+
+export class CommandLineEngine {
+  readonly #child: ChildProcess
+  /** From the spawn until a WebSocket is open. */
+  readonly listeningMs: number
+  /** From the spawn until all workers run. */
+  readonly readyMs: number
+
+  static async start({ folder, node, cpus }: CommandLine): Promise<CommandLineEngine> {
+    const port = await freePort()
+    const config = join(folder, 'iii-config.yaml')
+    await mkdir(folder, { recursive: true })
+    // JSON is YAML.
+    await writeFile(config, JSON.stringify({ workers: await defaultWorkers(port) }))
+    const command = [node, launcher(), 'start', '--config', config]
+    if (cpus !== undefined) command.unshift('taskset', '-c', cpus)
+    const startedAt = performance.now()
+    const child = spawn(command[0]!, command.slice(1), {
+      cwd: folder,
+      env: { ...process.env, III_LOG: 'error', III_NODE: process.execPath },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    try {
+      const client = await untilListening(child, `ws://${HOST}:${port}`)
+      const listeningMs = performance.now() - startedAt
+      await untilReady(client)
+      const readyMs = performance.now() - startedAt
+      client.close()
+      return new CommandLineEngine(child, listeningMs, readyMs)
+    } catch (error) {
+      await end(child)
+      throw error
+    }
+  }
+
+  private constructor(child: ChildProcess, listeningMs: number, readyMs: number) {
+    this.#child = child
+    this.listeningMs = listeningMs
+    this.readyMs = readyMs
+  }
+
+  /** Of the first process, which may be what is left of the launcher. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** Undefined where the system does not tell. */
+  get isLauncherLeft(): boolean | undefined {
+    try {
+      return readlinkSync(`/proc/${this.pid}/exe`) !== realpathSync(process.execPath)
+    } catch {
+      return undefined
+    }
+  }
+
+  stop(): Promise<void> {
+    return end(this.#child)
+  }
+}
+
+async function defaultWorkers(port: number): Promise<object[]> {
+  const workers: object[] = [{ name: 'iii-worker-manager', config: { host: HOST, port } }]
+  for (const { about } of defaultBuiltIns()) {
+    const { name, listens } = about
+    if (listens === undefined) workers.push({ name })
+    else workers.push({ name, config: { [listens.host]: HOST, [listens.port]: await freePort() } })
+  }
+  return workers
+}
+
+function defaultBuiltIns() {
+  return BUILT_INS.filter(({ about }) => about.isDefault)
+}
+
+async function untilListening(engine: ChildProcess, url: string): Promise<CallClient> {
+  const deadline = performance.now() + START_MS
+  for (;;) {
+    if (engine.exitCode !== null) throw new Error(`The engine ended with code ${engine.exitCode} at its start.`)
+    try {
+      return await CallClient.open(url)
+    } catch (cause) {
+      if (performance.now() > deadline)
+        throw new Error(`The engine did not listen within ${START_MS / 1000} s.`, { cause })
+    }
+    await elapse(RETRY_MS)
+  }
+}
+
+async function untilReady(client: CallClient): Promise<void> {
+  const deadline = performance.now() + START_MS
+  for (;;) {
+    const { plugins } = (await client.call('engine::plugins::list', {})) as {
+      plugins: { name: string; state: string }[]
+    }
+    const running = new Set(plugins.filter(({ state }) => state === 'running').map(({ name }) => name))
+    const missing = defaultBuiltIns().filter(({ about }) => !running.has(about.name))
+    if (missing.length === 0) return
+    if (performance.now() > deadline) {
+      const names = missing.map(({ about }) => about.name).join(', ')
+      throw new Error(`After ${START_MS / 1000} s these workers do not run: ${names}.`)
+    }
+    await elapse(ASK_MS)
+  }
+}
+
+async function end(engine: ChildProcess): Promise<void> {
+  if (engine.exitCode !== null || engine.signalCode !== null) return
+  const exited = once(engine, 'exit')
+  engine.kill('SIGTERM')
+  if (await withinDeadline(exited, STOP_MS)) return
+  engine.kill('SIGKILL')
+  await exited
+}
+
+/** Two levels up from the sources, three from `dist`. */
+function launcher(): string {
+  const candidates = ['../../bin/iii.mjs', '../../../bin/iii.mjs'].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  )
+  return candidates.find((path) => existsSync(path)) ?? candidates[0]!
+}

@@ -9,13 +9,14 @@ import type { BenchOptions } from './options.ts'
 import { TargetProcess } from './targets/target-process.ts'
 
 /**
- * `subject`: what is measured; `reactive`: the same with streams, pub/sub and cron; `queue`: the same with queues; `queue-redis`: the
+ * `subject`: what is measured; `reactive`: the same with streams, pub/sub and cron; `in-memory`: the same with state in memory; `queue`: the same with queues; `queue-redis`: the
  * same with queues on the server of `redis`; `guarded`: with a listener for sessions beside the plain one; `http`: with an HTTP server;
  * `bridged`: bridged to `bridge-remote`. The others are what they are compared with.
  */
 export type TargetName =
   | 'subject'
   | 'reactive'
+  | 'in-memory'
   | 'ws-echo'
   | 'naive'
   | 'inline'
@@ -155,14 +156,14 @@ export class BenchSession {
 }
 
 function isSubject(name: TargetName): boolean {
-  return name === 'subject' || name === 'reactive'
+  return name === 'subject' || name === 'reactive' || name === 'in-memory'
 }
 
 /**
  * How the engine's process provides `bench::echo`: in a plugin thread, in the router thread, in a thread behind
  * `postMessage`. `watched`: not at all, but the plugin `bench-reload` from its folder, whose changes it takes up. `reactive`: not
  * at all, but all built-in plugins of the reactive part. `stream-inline`: not at all, but `stream::set` and the stream listener in
- * the router thread. `queue`: as `plugin`, with queues. `queue-redis`: the same, on the Redis server whose URL is its argument.
+ * the router thread. `in-memory`: as `plugin`, but state is kept in memory. `queue`: as `plugin`, with queues. `queue-redis`: the same, on the Redis server whose URL is its argument.
  * `guarded`: as `plugin`, but for state, with a listener for sessions. `http`: not at all, but an HTTP server. `bridged`: not at all, but bridged to the engine whose
  * URL is its argument.
  */
@@ -171,6 +172,7 @@ export type EngineVariant =
   | 'inline'
   | 'post-message'
   | 'watched'
+  | 'in-memory'
   | 'reactive'
   | 'stream-inline'
   | 'queue'

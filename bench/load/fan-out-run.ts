@@ -7,6 +7,7 @@ import { LATENCY_UNITS_PER_MS } from './caller.ts'
 import { withinDeadline } from './deadline.ts'
 import type { EventSink } from './event-order.ts'
 import type { FanOutJob, LoadResult } from './load-job.ts'
+import { StateAudience } from './state-audience.ts'
 import { StreamAudience } from './stream-audience.ts'
 import { TopicAudience } from './topic-audience.ts'
 import { TriggerAudience } from './trigger-audience.ts'
@@ -42,6 +43,7 @@ export async function runFanOut(
 function createAudience(job: FanOutJob, first: number, sink: EventSink, onEnd: (reason: Error) => void): Audience {
   if (job.way === 'trigger') return new TriggerAudience(job, first, sink, onEnd)
   if (job.way === 'topic') return new TopicAudience(job, first, sink, onEnd)
+  if (job.way === 'state') return new StateAudience(job, first, sink, onEnd)
   return new StreamAudience(job, first, sink, onEnd)
 }
 

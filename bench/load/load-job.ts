@@ -30,9 +30,10 @@ export interface CallJob extends JobBase {
 
 /**
  * How events reach their subscribers. `trigger`: void calls of the worker that provides the trigger type. `topic`: `publish`, to
- * bindings of the type `subscribe`. `stream`: `stream::set`, to clients of the stream listener.
+ * bindings of the type `subscribe`. `stream`: `stream::set`, to clients of the stream listener. `state`: `state::set`, to bindings of
+ * the type `state`.
  */
-export type FanOutWay = 'trigger' | 'topic' | 'stream'
+export type FanOutWay = 'trigger' | 'topic' | 'stream' | 'state'
 
 /** One event to many subscribers, each on its own connection. */
 export interface FanOutJob extends JobBase {

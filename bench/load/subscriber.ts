@@ -13,6 +13,8 @@ import { isValue } from './workload.ts'
 export interface EventSource {
   readonly type: string
   readonly config: object
+  /** The member of a call's payload that is the event's value. Default: the payload is. */
+  readonly member?: string
 }
 
 export class BoundFunctions {
@@ -136,12 +138,15 @@ class Subscriber {
     }
     if (message['type'] !== 'invokefunction') return
     const id = String(message['invocation_id'])
-    const data = message['data'] as { n?: unknown } | null
+    const { member } = this.#all.source
+    const payload = message['data'] as Record<string, unknown> | null
+    const data = member === undefined ? payload : (payload?.[member] as Record<string, unknown> | null | undefined)
     if (message['function_id'] !== this.#functionId) return this.#sink.onWrong('wrong_subscriber')
     this.#connection.appendMessage({ type: 'invocationresult', invocation_id: id, function_id: this.#functionId })
-    const n = Number(data?.n)
+    const n = Number(data?.['n'])
     if (!isValue(data, this.#all.value, n)) return this.#sink.onWrong('wrong_value')
-    this.#all.form = DeliveryForm.learn(text, id, this.#index, n)
+    // What stands beside the value differs from one event to the next.
+    if (member === undefined) this.#all.form = DeliveryForm.learn(text, id, this.#index, n)
     this.#order.take(eventOfN(n))
   }
 }

@@ -29,13 +29,17 @@ export interface Workload extends RepeatedCall {
 
 export function describeWorkload(kind: WorkloadKind, functionId: string, payloadBytes: number): Workload {
   const value = payloadJson(payloadBytes)
-  // A scope per size: a value replaces one of its own length, so answers keep their form.
-  const key = `"scope":"bench-${payloadBytes}","key":"k${'0'.repeat(KEY_DIGITS)}"`
+  const key = `"scope":"${stateScope(payloadBytes)}","key":"k${'0'.repeat(KEY_DIGITS)}"`
   if (kind === 'echo' || kind === 'mirror') return { kind, functionId, data: value, value }
   if (kind === 'state-set') return { kind, functionId, data: `{${key},"value":${value}}`, value }
   if (kind === 'enqueue') return { ...enqueues(HELD_QUEUE, functionId, payloadBytes), kind, value }
   if (kind === 'stream-set') return streamSets(`bench-${payloadBytes}`, 'all', payloadBytes)
   return { kind, functionId, data: `{${key}}`, value }
+}
+
+/** A scope per size: a value replaces one of its own length, so answers keep their form. */
+export function stateScope(payloadBytes: number): string {
+  return `bench-${payloadBytes}`
 }
 
 /** `stream::set` of varying items of one group. */

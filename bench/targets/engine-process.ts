@@ -68,13 +68,18 @@ function configOf(kind: EngineVariant): object {
   if (kind === 'http') return { workers: [...workers, { name: 'iii-http', config: { host: HOST, port: httpPort } }] }
   if (kind === 'bridged') return { workers: [...workers, bridgeWorker()] }
   if (kind === 'reactive') return { workers: [...workers, ...reactiveWorkers()] }
-  if (kind !== 'plugin' && kind !== 'guarded' && !hasQueues(kind)) return { workers }
-  // Every variant that state is measured on keeps it durably, in this folder.
+  if (kind !== 'plugin' && kind !== 'in-memory' && kind !== 'guarded' && !hasQueues(kind)) return { workers }
   const pluginsDir = fileURLToPath(new URL('../plugins', import.meta.url))
   if (kind === 'guarded')
     return { plugins_dir: pluginsDir, workers: [...workers, publicListener(), { name: 'bench-echo' }] }
-  const own = [{ name: 'iii-state' }, { name: 'bench-echo' }, ...(hasQueues(kind) ? [queueWorker()] : [])]
+  const own = [stateWorker(kind), { name: 'bench-echo' }, ...(hasQueues(kind) ? [queueWorker()] : [])]
   return { plugins_dir: pluginsDir, workers: [...workers, ...own] }
+}
+
+/** State is kept durably in this folder, if not in memory. */
+function stateWorker(kind: EngineVariant): object {
+  const adapter = { name: 'kv', config: { store_method: 'in_memory' } }
+  return { name: 'iii-state', ...(kind === 'in-memory' && { config: { adapter } }) }
 }
 
 /** The built-ins that run by default, with their defaults, which keep state and streams durably in this folder. */

@@ -1,6 +1,6 @@
 // Reference: the router that one would write first. Parses every frame, looks the function up in a map, serialises the
 // message again and sends it with one `ws.send`. It speaks just enough of the protocol for the load to run against it, and has
-// `publish` and `stream::set` built in, without a store.
+// `publish`, `stream::set` and `state::set` built in; what is set is kept in a map.
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
@@ -13,7 +13,7 @@ interface Message {
   invocation_id?: string
   function_id?: string
   trigger_type?: string
-  config?: { topic?: string }
+  config?: { topic?: string; scope?: string }
   data?: unknown
   action?: { type?: string }
 }
@@ -22,6 +22,9 @@ const functions = new Map<string, WebSocket>()
 const triggerTypes = new Map<string, WebSocket>()
 /** Functions that subscribed to a topic. */
 const topics = new Map<string, Set<string>>()
+/** Functions bound to the changes of a scope. */
+const scopes = new Map<string, Set<string>>()
+const state = new Map<string, unknown>()
 /** Callers by the id of the call; void calls have none. */
 const callers = new Map<string, WebSocket>()
 const workerIds = new WeakMap<WebSocket, string>()
@@ -45,19 +48,23 @@ function handle(from: WebSocket, message: Message): void {
 }
 
 function bind(message: Message): void {
-  if (message.trigger_type !== 'subscribe') {
-    return triggerTypes.get(message.trigger_type ?? '')?.send(JSON.stringify(message))
-  }
-  const topic = message.config?.topic ?? ''
-  const bound = topics.get(topic) ?? new Set<string>()
-  topics.set(topic, bound)
-  bound.add(message.function_id ?? '')
+  const { trigger_type = '', config, function_id = '' } = message
+  if (trigger_type === 'subscribe') subscribe(topics, config?.topic, function_id)
+  else if (trigger_type === 'state') subscribe(scopes, config?.scope, function_id)
+  else triggerTypes.get(trigger_type)?.send(JSON.stringify(message))
+}
+
+function subscribe(all: Map<string, Set<string>>, subject = '', functionId: string): void {
+  const bound = all.get(subject) ?? new Set<string>()
+  all.set(subject, bound)
+  bound.add(functionId)
 }
 
 function call(from: WebSocket, message: Message): void {
   const { invocation_id, function_id = '', data = null, action } = message
   if (function_id === 'publish') return reply(from, message, publish(data as { topic: string; data: unknown }))
   if (function_id === 'stream::set') return reply(from, message, stream.set(data as StreamSet))
+  if (function_id === 'state::set') return setState(from, message)
   const waits = invocation_id !== undefined && action?.type !== 'void'
   const callee = functions.get(function_id)
   if (callee === undefined) {
@@ -74,11 +81,25 @@ function call(from: WebSocket, message: Message): void {
 }
 
 function publish({ topic, data }: { topic: string; data: unknown }): null {
-  for (const function_id of topics.get(topic) ?? []) {
+  fire(topics.get(topic), data)
+  return null
+}
+
+function fire(bound: Iterable<string> = [], data: unknown): void {
+  for (const function_id of bound) {
     const invocation_id = randomUUID()
     functions.get(function_id)?.send(JSON.stringify({ type: 'invokefunction', invocation_id, function_id, data }))
   }
-  return null
+}
+
+function setState(from: WebSocket, message: Message): void {
+  const { scope, key, value } = message.data as { scope: string; key: string; value: unknown }
+  const name = JSON.stringify([scope, key])
+  const old_value = state.get(name) ?? null
+  state.set(name, value)
+  reply(from, message, { old_value, new_value: value })
+  const event_type = old_value === null ? 'state:created' : 'state:updated'
+  fire(scopes.get(scope), { type: 'state', event_type, scope, key, old_value, new_value: value })
 }
 
 function reply(to: WebSocket, { invocation_id, function_id }: Message, result: unknown): void {
@@ -96,7 +117,9 @@ function forget(socket: WebSocket): void {
   for (const map of [functions, triggerTypes, callers]) {
     for (const [id, owner] of map) if (owner === socket) map.delete(id)
   }
-  for (const bound of topics.values()) for (const id of bound) if (!functions.has(id)) bound.delete(id)
+  for (const bound of [...topics.values(), ...scopes.values()]) {
+    for (const id of bound) if (!functions.has(id)) bound.delete(id)
+  }
 }
 
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false }, () => {

@@ -37,6 +37,8 @@ export const about = {
   scenarios: {
     'state-set': () => import('./bench/state-set.ts'),
     'state-get': () => import('./bench/state-get.ts'),
+    'state-memory': () => import('./bench/state-memory.ts'),
+    trigger: () => import('./bench/trigger.ts'),
   },
   config: async () => (await import('./config.ts')).STATE_CONFIG_SCHEMA,
   declareFunctions: async (registrar) =>

@@ -60,7 +60,15 @@ test('every variant has its turn in each round', async () => {
   expect(variants.map(({ rates }) => rates.length)).toEqual([3, 3])
 })
 
-const OWN_ENGINE_ONLY = ['plugin', 'stream-set', 'reload', 'start-up', 'cron-idle', 'worker-add'] as const
+const OWN_ENGINE_ONLY = [
+  'plugin',
+  'stream-set',
+  'state-memory',
+  'reload',
+  'start-up',
+  'cron-idle',
+  'worker-add',
+] as const
 
 test('scenarios that need an engine of our own are left out for other targets', async () => {
   const report = await runBench({ ...QUICK, scenarios: OWN_ENGINE_ONLY }, true)
@@ -85,6 +93,18 @@ test('fan-out to stream clients and to subscribers of a topic runs against the n
   ])
   const variants = report.scenarios.flatMap(({ cases }) => cases.flatMap((one) => one.variants))
   expect(variants.filter(({ verified = 0, unanswered }) => verified === 0 || unanswered !== 0)).toEqual([])
+  expect(isClean(report)).toBe(true)
+})
+
+test('a state trigger runs against the naive router, every event checked', async () => {
+  const report = await runBench({ ...QUICK, scenarios: ['trigger'], inFlight: [1] }, false)
+  expect(report.scenarios[0]?.failed).toBeUndefined()
+  const [found] = report.scenarios[0]!.cases
+  expect(found).toMatchObject({ name: 'trigger 150 B, 1 in flight', unit: 'sets/s' })
+  expect(found?.variants.map(({ name, unanswered }) => [name, unanswered])).toEqual([
+    ['engine', 0],
+    ['naive', 0],
+  ])
   expect(isClean(report)).toBe(true)
 })
 

@@ -61,7 +61,7 @@ test('a figure that was not measured is a miss; a case that was not asked for is
   const other = report('rpc', { payloadBytes: 200, inFlight: 2 })
   expect(checkTargets(other, false)).toEqual([])
   const missed = checkTargets(other, true)
-  expect(missed).toHaveLength(6)
+  expect(missed).toHaveLength(8)
   expect(missed.every(({ value, pass }) => value === undefined && !pass)).toBe(true)
 })
 
@@ -111,6 +111,15 @@ test('a latency and a rate of what is measured are held against their bounds, an
     pass: true,
   })
   expect(check('queue-drain', 64, 1, 14_999).at(-1)).toMatchObject({ pass: false })
+  const slow = check('trigger', 1, 1, 3_500)
+  expect(slow).toContainEqual(expect.objectContaining({ what: 'trigger, 150 B, 1 in flight, rate', pass: true }))
+  expect(slow).toContainEqual({
+    scenario: 'trigger',
+    what: 'trigger, 150 B, 1 in flight, p99',
+    bound: '≤ 0.8 ms',
+    value: 9,
+    pass: false,
+  })
   const unmeasured = checkTargets(report('queue-latency', { payloadBytes: 150, inFlight: 1 }), true)
   expect(unmeasured).toMatchObject([{ value: undefined, pass: false }])
 })

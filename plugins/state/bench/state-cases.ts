@@ -9,25 +9,28 @@ const CASES: readonly LoadCase[] = [
   { payloadBytes: 150, inFlight: 64 },
   { payloadBytes: 150, inFlight: 1024 },
 ]
+/** In memory it is the latency of few calls that tells. */
+const MEMORY_CASES = CASES.slice(0, 1)
 
 export async function runStateCases(
   session: BenchSession,
   name: 'state-set' | 'state-get',
   functionId: string,
+  target: 'subject' | 'in-memory' = 'subject',
 ): Promise<readonly CaseReport[]> {
   const reports: CaseReport[] = []
-  for (const load of chooseCases(session.options, CASES)) {
+  for (const load of chooseCases(session.options, target === 'subject' ? CASES : MEMORY_CASES)) {
     const job = { kind: 'call', providesFunction: false, rate: session.options.rate, ...load } as const
-    const variants: Variant[] = [{ name: 'engine', target: 'subject', job: { ...job, workload: name, functionId } }]
+    const variants: Variant[] = [{ name: 'engine', target, job: { ...job, workload: name, functionId } }]
     // Another engine at a URL need not have the echo plugin.
     if (session.ownEngine) {
       variants.push({
         name: 'plugin',
-        target: 'subject',
+        target,
         job: { ...job, workload: 'echo', functionId: PLUGIN_FUNCTION },
       })
     }
-    reports.push(await loadCase(session, name, 'calls/s', load, variants))
+    reports.push(await loadCase(session, target === 'subject' ? name : `${name} in memory`, 'calls/s', load, variants))
   }
   return reports
 }

@@ -43,6 +43,19 @@ test('each publish reaches every subscriber of the naive router, in order', asyn
   expect(result).toMatchObject(CLEAN)
 })
 
+test('each state::set reaches the function that is bound to its scope, in order', async () => {
+  const { url, pid } = await startNaive()
+  const history = new CallHistory()
+  const job = { ...JOB, way: 'state', url, targetPid: pid, subscribers: 2, inFlight: 1 } as const
+  const result = await runFanOut(job, history)
+  expect(result.verified).toBeGreaterThan(100)
+  expect(result).toMatchObject(CLEAN)
+  // Other values under the same key.
+  const again = await runFanOut({ ...job, subscribers: 1 }, history)
+  expect(again.verified).toBeGreaterThan(20)
+  expect(again).toMatchObject(CLEAN)
+})
+
 test('bursts of a fixed rate are as many as their rate says, and the start is told first', async () => {
   const { url, streamUrl } = await startStreamServer()
   const started: number[] = []

@@ -6,9 +6,11 @@ type LoadScenario = () => Promise<{ readonly default: unknown }>
 
 const OWN: Readonly<Record<string, LoadScenario>> = {
   rpc: () => import('./scenarios/rpc.ts'),
+  'rpc-ws': () => import('./scenarios/rpc-ws.ts'),
   plugin: () => import('./scenarios/plugin.ts'),
   hop: () => import('./scenarios/hop.ts'),
   'fan-out': () => import('./scenarios/fan-out.ts'),
+  connect: () => import('./scenarios/connect.ts'),
   control: () => import('./scenarios/control.ts'),
   'start-up': () => import('./scenarios/start-up.ts'),
   reload: () => import('./scenarios/reload.ts'),

@@ -103,6 +103,11 @@ export class BenchSession {
     return TargetProcess.start({ file: 'ws-echo', args: [], cpus: this.pinning?.target })
   }
 
+  /** A naive router of our own, besides the targets; the caller ends it. */
+  startNaiveRouter(): Promise<TargetProcess> {
+    return TargetProcess.start({ file: 'naive-router', args: [], cpus: this.pinning?.target })
+  }
+
   /** A worker of the unmodified SDK that answers HTTP requests, connected to the engine at the URL; the caller ends it. */
   startSdkWorker(url: string, args: readonly string[]): Promise<TargetProcess> {
     return TargetProcess.start({ file: 'sdk-http-worker', args: [url, ...args], cpus: this.pinning?.generator })
@@ -146,7 +151,7 @@ export class BenchSession {
     if (kind === 'relay') return TargetProcess.start({ file: 'relay', args: [], cpus })
     if (kind === 'node-http') return TargetProcess.start({ file: 'node-http', args: [], cpus })
     if (kind === 'fastify') return TargetProcess.start({ file: 'fastify-bridge', args: [], cpus })
-    if (kind === 'naive') return TargetProcess.start({ file: 'naive-router', args: [], cpus })
+    if (kind === 'naive') return this.startNaiveRouter()
     if (kind === 'redis') return TargetProcess.start({ file: 'redis', args: [await this.temporaryFolder()], cpus })
     if (kind === 'bridged') return this.startEngine(kind, undefined, [(await this.target('bridge-remote')).url])
     if (kind === 'bridge-remote') return this.startEngine('plugin')

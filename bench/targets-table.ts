@@ -59,6 +59,16 @@ function startTargets(named: string, most: Readonly<Record<string, readonly [num
   })
 }
 
+/** Per registration; of 10 that a worker makes: 0.5 ms of the engine's CPU per worker. */
+function connectTargets(named: string): PerformanceTarget[] {
+  const base = { scenario: 'connect', named, inFlight: 1000 } as const
+  return [
+    { ...base, kind: 'speed', atLeast: 15_000, unit: 'registrations/s' },
+    { ...base, kind: 'cost', atMost: 50 },
+    { ...base, kind: 'cpu', to: 'naive', atMost: 1.05 },
+  ]
+}
+
 const SMALL = { payloadBytes: 150, inFlight: 64 } as const
 
 export const TARGETS: readonly PerformanceTarget[] = [
@@ -70,6 +80,9 @@ export const TARGETS: readonly PerformanceTarget[] = [
   { scenario: 'rpc', payloadBytes: 150, inFlight: 1, kind: 'rate', to: 'naive', atLeast: 0.95 },
   { scenario: 'rpc', payloadBytes: 150, inFlight: 1, kind: 'cost', atMost: 115 },
   { scenario: 'rpc', payloadBytes: 150, inFlight: 1, kind: 'tail', atMost: 0.45 },
+  { scenario: 'rpc-ws', ...SMALL, kind: 'cost', atMost: 40 },
+  { scenario: 'rpc-ws', ...SMALL, kind: 'cpu', to: 'naive', atMost: 0.57 },
+  ...['connect, 1000 workers', 'connect after a start'].flatMap(connectTargets),
   { scenario: 'plugin', ...SMALL, kind: 'rate', to: 'inline', atLeast: 0.75 },
   { scenario: 'plugin', ...SMALL, kind: 'rate', to: 'post-message', atLeast: 1.4 },
   { scenario: 'state-set', ...SMALL, kind: 'rate', to: 'plugin', atLeast: 0.4 },

@@ -26,6 +26,8 @@ export interface ConnectionEvents {
   onBatchEnd?(): void
   /** The connection ended, for whatever reason; not called after `close()`. */
   onEnd?(reason: Error): void
+  /** The socket has closed, whoever wanted it. */
+  onClosed?(): void
 }
 
 export class Connection {
@@ -57,7 +59,10 @@ export class Connection {
     })
     this.#socket.setTimeout(HANDSHAKE_MS, () => this.#end(new Error(`No answer from ${url.href} within 10 s.`)))
     this.#socket.on('error', (error) => this.#end(error))
-    this.#socket.on('close', () => this.#end(new Error(`${url.href} closed the connection.`)))
+    this.#socket.on('close', () => {
+      this.#end(new Error(`${url.href} closed the connection.`))
+      events.onClosed?.()
+    })
     const key = randomBytes(16).toString('base64')
     this.#socket.write(
       `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${url.host}\r\nUpgrade: websocket\r\n` +

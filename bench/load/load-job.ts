@@ -93,6 +93,26 @@ export interface ConnectJob extends JobBase {
   readonly isGreeted: boolean
 }
 
+/** Workers that connect all at once, register functions and say who they are: until the last registration is in force. */
+export interface RegisterJob extends JobBase {
+  readonly kind: 'register'
+  /** Workers. */
+  readonly inFlight: number
+  /** Of each worker. */
+  readonly functions: number
+}
+
+/** Calls between clients that are written with `ws` and `JSON`, as most are. */
+export interface WsCallJob extends JobBase {
+  readonly kind: 'ws-call'
+  readonly workload: 'echo' | 'mirror'
+  readonly functionId: string
+  /** The load process also provides the function. */
+  readonly providesFunction: boolean
+  readonly payloadBytes: number
+  readonly inFlight: number
+}
+
 /** Requests of one route over connections that stay, one at a time on each. */
 export interface HttpJob extends JobBase {
   readonly kind: 'http'
@@ -115,7 +135,17 @@ export interface BulkJob extends JobBase {
   readonly bytes: number
 }
 
-export type LoadJob = CallJob | FanOutJob | ControlJob | QueueJob | BullJob | ConnectJob | HttpJob | BulkJob
+export type LoadJob =
+  | CallJob
+  | FanOutJob
+  | ControlJob
+  | QueueJob
+  | BullJob
+  | ConnectJob
+  | RegisterJob
+  | WsCallJob
+  | HttpJob
+  | BulkJob
 
 export interface LoadResult {
   /** Length of the measured window. */

@@ -8,6 +8,8 @@ import { runFanOut } from './fan-out-run.ts'
 import { runHttp } from './http-run.ts'
 import type { LoadJob, LoadReply, LoadResult } from './load-job.ts'
 import { runQueue } from './queue-run.ts'
+import { runRegistrations } from './register-run.ts'
+import { runWsCalls } from './ws-call-run.ts'
 
 const history = new CallHistory()
 
@@ -25,6 +27,8 @@ function run(job: LoadJob): Promise<LoadResult> {
   if (job.kind === 'bulk') return runBulk(job)
   if (job.kind === 'http') return runHttp(job, history)
   if (job.kind === 'bullmq') return runBull(job, history)
+  if (job.kind === 'register') return runRegistrations(job)
+  if (job.kind === 'ws-call') return runWsCalls(job)
   if (job.kind === 'connect') return runConnections(job, () => reply({ started: true }))
   return job.kind === 'fan-out' ? runFanOut(job, history, () => reply({ started: true })) : runControl(job)
 }

@@ -122,7 +122,10 @@ function forget(socket: WebSocket): void {
   }
 }
 
-const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false }, () => {
+// As many may wait to be accepted as at the engine: who is turned away tries again after a second.
+const BACKLOG = 4_096
+const options = { host: '127.0.0.1', port: 0, backlog: BACKLOG, perMessageDeflate: false } as const
+const server = new WebSocketServer(options, () => {
   announce(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { streamUrl: stream.url })
 })
 server.on('connection', (socket) => {

@@ -108,6 +108,18 @@ test('a state trigger runs against the naive router, every event checked', async
   expect(isClean(report)).toBe(true)
 })
 
+test('workers that come at once, and clients with ws and JSON, run against the naive router', async () => {
+  const report = await runBench({ ...QUICK, scenarios: ['connect', 'rpc-ws'] }, false)
+  expect(report.scenarios.map(({ failed }) => failed)).toEqual([undefined, undefined])
+  const [connect, rpcWs] = report.scenarios.map(({ cases }) => cases)
+  expect(connect?.map(({ name, unit }) => [name, unit])).toEqual([
+    ['connect, 8 workers with 10 functions each', 'registrations/s'],
+  ])
+  expect(connect?.[0]?.variants.map(({ verified }) => verified)).toEqual([160, 160])
+  expect(rpcWs?.[0]?.variants.map(({ name }) => name)).toEqual(['engine', 'ws-echo', 'naive'])
+  expect(isClean(report)).toBe(true)
+})
+
 test('an offered rate does not make an open loop of a scenario that has none', async () => {
   const report = await runBench({ ...QUICK, scenarios: ['fan-out'], rate: 10, subscribers: 5, rounds: 1 }, false)
   expect(report.scenarios[0]?.cases[0]?.name).toBe('fan-out to 5 150 B, 8 in flight')

@@ -94,6 +94,8 @@ export const TARGETS: readonly PerformanceTarget[] = [
   { scenario: 'trigger', payloadBytes: 150, inFlight: 1, kind: 'cost', atMost: 220 },
   { scenario: 'trigger', payloadBytes: 150, inFlight: 1, kind: 'tail', atMost: 0.8 },
   { scenario: 'fan-out', payloadBytes: 150, kind: 'rate', to: 'naive', atLeast: 3 },
+  { scenario: 'publish-workers', payloadBytes: 150, inFlight: 1, kind: 'cpu', to: 'naive', atMost: 1.3 },
+  { scenario: 'publish-workers', payloadBytes: 150, inFlight: 8, kind: 'cpu', to: 'naive', atMost: 0.65 },
   { scenario: 'stream-set', ...SMALL, kind: 'rate', to: 'state-set', atLeast: 0.8 },
   { scenario: 'stream-set', payloadBytes: 150, inFlight: 1024, kind: 'rate', to: 'state-set', atLeast: 0.8 },
   { scenario: 'enqueue', ...SMALL, kind: 'rate', to: 'state-set', atLeast: 0.8 },

@@ -16,7 +16,10 @@ export const about = {
     topic_not_set: 'The topic is empty.',
     publish_failed: 'The event could not be handed to the adapter of the pub/sub worker.',
   },
-  scenarios: { pubsub: () => import('./bench/pubsub.ts') },
+  scenarios: {
+    pubsub: () => import('./bench/pubsub.ts'),
+    'publish-workers': () => import('./bench/publish-workers.ts'),
+  },
   config: async () => (await import('./config.ts')).PUBSUB_CONFIG_SCHEMA,
   bounds: async () => (await import('./bounds.ts')).BOUNDS,
   declareFunctions: async (registrar) => (await import('./publish.ts')).registerPublish(registrar, () => {}),

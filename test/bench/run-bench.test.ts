@@ -80,9 +80,12 @@ test('scenarios that need an engine of our own are left out for other targets', 
 })
 
 test('fan-out to stream clients and to subscribers of a topic runs against the naive router, every event checked', async () => {
-  const report = await runBench({ ...QUICK, scenarios: ['stream-fan-out', 'pubsub'], subscribers: 10 }, false)
-  const [streams, topics] = report.scenarios
-  expect([streams?.failed, topics?.failed]).toEqual([undefined, undefined])
+  const report = await runBench(
+    { ...QUICK, scenarios: ['stream-fan-out', 'pubsub', 'publish-workers'], subscribers: 10 },
+    false,
+  )
+  const [streams, topics, workers] = report.scenarios
+  expect(report.scenarios.map(({ failed }) => failed)).toEqual([undefined, undefined, undefined])
   expect(streams?.cases.map(({ name, unit }) => [name, unit])).toEqual([
     ['stream-fan-out to 10 150 B, 8 in flight', 'deliveries/s'],
   ])
@@ -90,6 +93,9 @@ test('fan-out to stream clients and to subscribers of a topic runs against the n
     'pubsub to 1 150 B, 8 in flight',
     'pubsub to 10 150 B, 8 in flight',
     'pubsub to 100 150 B, 8 in flight',
+  ])
+  expect(workers?.cases.map(({ name, ratios }) => [name, ratios.map(({ to }) => to)])).toEqual([
+    ['publish-workers 150 B, 8 in flight', ['naive']],
   ])
   const variants = report.scenarios.flatMap(({ cases }) => cases.flatMap((one) => one.variants))
   expect(variants.filter(({ verified = 0, unanswered }) => verified === 0 || unanswered !== 0)).toEqual([])

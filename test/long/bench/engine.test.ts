@@ -38,7 +38,7 @@ test(
   'streams and pub/sub give right answers, and every event arrives once and in order',
   { timeout: DEADLINE_MS },
   async () => {
-    const report = await run('stream-set', 'stream-fan-out', 'pubsub')
+    const report = await run('stream-set', 'stream-fan-out', 'pubsub', 'publish-workers')
     const variants = report.scenarios.flatMap(({ cases }) =>
       cases.flatMap((one) => one.variants.map((variant) => ({ ...variant, name: `${one.name}: ${variant.name}` }))),
     )
@@ -52,6 +52,8 @@ test(
       ...[1, 10, 100].flatMap((count) =>
         ['engine', 'naive'].map((variant) => `pubsub to ${count} 150 B, 16 in flight: ${variant}`),
       ),
+      'publish-workers 150 B, 16 in flight: engine',
+      'publish-workers 150 B, 16 in flight: naive',
     ])
     expect(variants.filter(({ verified = 0, unanswered }) => verified === 0 || unanswered !== 0)).toEqual([])
     const beside = report.scenarios[1]?.cases.find(({ rate }) => rate !== undefined)

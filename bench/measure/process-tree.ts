@@ -22,7 +22,7 @@ export function readTreeUsage(rootPid: number): TreeUsage | undefined {
     // The name in parentheses may hold blanks: fields are counted from the last parenthesis.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     ticks += Number(fields[11]) + Number(fields[12])
-    rssBytes += residentBytes(pid)
+    rssBytes += statusBytes(pid, 'VmRSS')
     processes++
   }
   if (processes === 0) return undefined
@@ -47,6 +47,11 @@ export function readFineCpuMicros(rootPid: number): number | undefined {
   return threads === 0 ? undefined : nanos / 1000
 }
 
+/** Of one process: what it has in memory, and how much of that is in no file. */
+export function memoryOf(pid: number): { readonly residentBytes: number; readonly ownBytes: number } {
+  return { residentBytes: statusBytes(pid, 'VmRSS'), ownBytes: statusBytes(pid, 'RssAnon') }
+}
+
 /** The process and its descendants. */
 function* treeOf(rootPid: number): Generator<number> {
   const waiting = [rootPid]
@@ -56,9 +61,8 @@ function* treeOf(rootPid: number): Generator<number> {
   }
 }
 
-/** Of one process; 0 where the system does not tell. */
-export function residentBytes(pid: number): number {
-  const match = /^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')
+function statusBytes(pid: number, name: 'VmRSS' | 'RssAnon'): number {
+  const match = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(read(`/proc/${pid}/status`) ?? '')
   return match === null ? 0 : Number(match[1]) * 1024
 }
 

@@ -2,7 +2,7 @@
 // warm, beside an empty process that opens a WebSocket server; and the same through the launcher on a Node that is too old for it.
 import { join } from 'node:path'
 import { setTimeout as elapse } from 'node:timers/promises'
-import { readTreeUsage, residentBytes } from '../measure/process-tree.ts'
+import { memoryOf, readTreeUsage } from '../measure/process-tree.ts'
 import { describeMeasure, measuredCase } from '../measures.ts'
 import { olderNode } from '../older-node.ts'
 import type { CaseReport, MeasureReport } from '../report.ts'
@@ -13,6 +13,8 @@ import { needsOwnEngine, type Scenario } from './scenario.ts'
 /** After this the engine is at rest, and its idle CPU is taken over the time after. */
 const SETTLE_MS = 1_000
 const IDLE_MS = 3_000
+/** Some seconds after a start it writes what makes the next one quick, which itself fills a cache of what it has compiled. */
+const WARM_MS = [10_000, 1_000]
 const MB = 1024 * 1024
 
 /** Of one start; what this system does not tell is undefined. */
@@ -29,13 +31,14 @@ const startUp: Scenario = {
     const older = olderNode()
     const figures: Figures[] = []
     const launched: Figures[] = []
-    for (let round = 0; round <= rounds; round++) {
-      progress(round === 0 ? 'start-up: warming the caches' : `start-up: round ${round} of ${rounds}`)
+    progress('start-up: warming the caches')
+    await warmCaches(session, join(folder, 'engine'))
+    for (let round = 1; round <= rounds; round++) {
+      progress(`start-up: round ${round} of ${rounds}`)
       const engine = await startEngine(session, join(folder, 'engine'))
       const reference = await startReference(session)
       const throughLauncher =
         older === undefined ? undefined : await startThrough(session, join(folder, 'launched'), older)
-      if (round === 0) continue
       figures.push({ ...engine, ...reference, ...timesOf(engine, reference) })
       if (throughLauncher !== undefined) launched.push(addedBy(throughLauncher, engine))
     }
@@ -44,6 +47,14 @@ const startUp: Scenario = {
 }
 
 export default startUp
+
+async function warmCaches(session: BenchSession, folder: string): Promise<void> {
+  for (const ms of WARM_MS) {
+    const engine = await CommandLineEngine.start({ folder, node: process.execPath, cpus: session.pinning?.target })
+    await elapse(ms)
+    await engine.stop()
+  }
+}
 
 async function startEngine(session: BenchSession, folder: string): Promise<Figures> {
   const engine = await CommandLineEngine.start({ folder, node: process.execPath, cpus: session.pinning?.target })
@@ -87,11 +98,14 @@ async function startThrough(session: BenchSession, folder: string, node: string)
   try {
     await elapse(SETTLE_MS)
     const { isLauncherLeft, pid } = engine
-    const left = isLauncherLeft === undefined || pid === undefined ? undefined : isLauncherLeft ? residentBytes(pid) : 0
+    const left = isLauncherLeft && pid !== undefined ? memoryOf(pid) : undefined
+    const megabytes = (bytes = 0): number | undefined => (isLauncherLeft === undefined ? undefined : bytes / MB)
     return {
       listening: { unit: 'ms', value: engine.listeningMs },
       'left-processes': { unit: '', value: isLauncherLeft === undefined ? undefined : Number(isLauncherLeft) },
-      'left-rss': { unit: 'MB', value: left === undefined ? undefined : left / MB },
+      'left-rss': { unit: 'MB', value: megabytes(left?.residentBytes) },
+      // Without the pages of the program, which every process that runs it shares and the system may drop.
+      'left-own': { unit: 'MB', value: megabytes(left?.ownBytes) },
     }
   } finally {
     await engine.stop()

@@ -14,7 +14,7 @@ beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'iii-launcher-'))
   mkdirSync(path.join(folder, 'bin'))
   copyFileSync(LAUNCHER, path.join(folder, 'bin', 'iii.mjs'))
-  for (const file of ['hangup.mjs', 'node-options.mjs']) {
+  for (const file of ['hangup.mjs', 'newer-node.mjs', 'node-options.mjs', 'warm-bundle.mjs']) {
     copyFileSync(path.join(path.dirname(LAUNCHER), file), path.join(folder, 'bin', file))
   }
   // Stands for the CLI: says who runs it, and waits for a signal when asked to.
@@ -83,12 +83,17 @@ it('sets Node up for the engine, in the same process, unless the user has chosen
 
 it('parses on every Node since 18: no syntax newer than that', () => {
   // The launcher is read by Nodes that only print a message; esbuild refuses what it would have to rewrite.
-  const source = readFileSync(LAUNCHER, 'utf8')
-  expect(source).not.toMatch(/\busing\s|\bsatisfies\b|\?\?=|import\s+.*\bwith\s*\{|import defer/)
+  for (const file of ['iii.mjs', 'hangup.mjs', 'newer-node.mjs', 'node-options.mjs']) {
+    const source = readFileSync(path.join(path.dirname(LAUNCHER), file), 'utf8')
+    expect(source).not.toMatch(/\busing\s|\bsatisfies\b|\?\?=|import\s+.*\bwith\s*\{|import defer/)
+  }
 })
 
 describe.skipIf(lacks('old Node'))('on a system whose Node is too old (needs old Node)', () => {
   const node = oldNode ?? ''
+  /** Whether the newer Node takes the place of this one, whose signals it then gets itself. */
+  const isReplaced =
+    oldNode !== undefined && spawnSync(node, ['-e', 'process.exit(process.execve === undefined ? 1 : 0)']).status === 0
 
   it('finds the newer Node that III_NODE names', () => {
     const { status, stdout } = launch(node, [], { PATH: '', III_NODE: process.execPath })
@@ -97,6 +102,10 @@ describe.skipIf(lacks('old Node'))('on a system whose Node is too old (needs old
   it('finds a newer Node on PATH, behind an older one', () => {
     const { status, stdout } = launch(node, [], { PATH: `${path.dirname(node)}:${path.dirname(process.execPath)}` })
     expect({ status, stdout }).toEqual({ status: 0, stdout: `${process.versions.node}\n` })
+  })
+  it('leaves no process behind where it can replace its own, and else waits for the one that it started', () => {
+    const { pid, stdout } = launch(node, ['start'], { PATH: '', III_NODE: process.execPath })
+    expect(stdout.startsWith(`${pid} `)).toBe(isReplaced)
   })
   it('runs what is started by the name of node in the newer Node, too', () => {
     const PATH = `${path.dirname(node)}:/usr/bin:/bin`
@@ -141,7 +150,7 @@ describe.skipIf(lacks('old Node'))('on a system whose Node is too old (needs old
       if (output.includes(process.versions.node)) child.kill('SIGKILL')
     })
     await closed
-    expect(output).toContain('got SIGTERM')
+    expect(output).toContain(isReplaced ? process.versions.node : 'got SIGTERM')
   })
   it('passes on the exit code, standard input and death by a signal', () => {
     const env = { PATH: '', III_NODE: process.execPath }
@@ -156,7 +165,7 @@ describe.skipIf(lacks('old Node'))('on a system whose Node is too old (needs old
       writeFileSync(first, `#!/bin/sh\nexec unshare -Urpf --mount-proc --kill-child '${node}' "$@"\n`, { mode: 0o755 })
       const env = { PATH: process.env['PATH'], III_NODE: process.execPath }
       const { status, signal } = launch(first, ['die'], env)
-      expect({ status, signal }).toEqual({ status: 137, signal: null })
+      expect({ status, signal }).toEqual({ status: isReplaced ? 0 : 137, signal: null })
     },
   )
   it('passes on SIGTERM and waits for the end', async () => {

@@ -1,0 +1,7 @@
+// Types of warm-bundle.mjs.
+export const WARM_VARIABLE: string
+export function warmFolder(cache: string | undefined, here: string): string | undefined
+export function currentBundle(folder: string): string | undefined
+export function signatureOf(file: string): string
+export function writeLater(folder: string): void
+export function showSourcesInStacks(bundle: string): void

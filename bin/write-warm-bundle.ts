@@ -1,0 +1,127 @@
+// Run by a process of its own: `write-warm-bundle FOLDER` makes the bundle that `warm-bundle.mjs` looks for.
+import { build, type Plugin } from 'esbuild'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { writeWhole } from '../base/files/atomic-file.ts'
+import { keepOwnPlace } from '../core/host/builds/module-rewrite.ts'
+import { signatureOf } from './warm-bundle.mjs'
+
+/** Not loaded by most starts, or never by an engine: these stay where they are, and so does all that only they need. */
+const NATIVE = ['bufferutil', 'utf-8-validate', '@napi-rs/nice']
+/** Imports on demand that every start makes. A wrapper for late evaluation around the router would cost it speed. */
+const ALWAYS_LOADED =
+  /^(citty|piscina|bin\/commands\/start\.[jt]s|index\.[jt]s|core\/log\.[jt]s|base\/values\/schema-validation\.[jt]s|plugins\/[\w-]+\/([\w-]+\/)?(config|settings-folder|read-stored|pinned-names|entry-problem)\.[jt]s)$/
+const IMPORT = /(?<!typeof )\bimport\('([^']+)'\)(?!\.[A-Z])/g
+/** An engine that started from a bundle may look into its map for as long. */
+const KEPT_MS = 24 * 60 * 60_000
+/** Times of files are not finer than this everywhere. */
+const CLOCK_STEP_MS = 2_000
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const own = path.extname(import.meta.filename)
+
+/**
+ * False: something changed meanwhile, so there is nothing new.
+ * @param began in milliseconds since 1970; handed in by tests.
+ */
+export async function writeWarmBundle(folder: string, began = Date.now()): Promise<boolean> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const { outputFiles, metafile } = await build({
+    entryPoints: [path.join(root, 'bin', `main${own}`)],
+    absWorkingDir: root,
+    outfile: path.join(folder, 'main.mjs'),
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'node',
+    target: `node${process.versions.node}`,
+    // Names of classes and functions are shown to people.
+    keepNames: true,
+    sourcemap: 'external',
+    sourcesContent: false,
+    external: NATIVE,
+    banner: { js: bannerOf(path.join(root, 'bin', 'main.js')) },
+    plugins: [engineModules],
+    logLevel: 'silent',
+  })
+  const files = [...Object.keys(metafile.inputs).map((file) => path.resolve(root, file)), ...installedFiles()]
+  const inputs = files.map((file) => [file, signatureOf(file)] as const)
+  const times = await Promise.all(files.map((file) => stat(file)))
+  if (times.some(({ mtimeMs, ctimeMs }) => Math.max(mtimeMs, ctimeMs) > began - CLOCK_STEP_MS)) return false
+  const code = outputFiles.find(({ path: file }) => file.endsWith('.mjs'))!
+  const map = outputFiles.find(({ path: file }) => file.endsWith('.map'))!
+  const bundle = `main-${createHash('sha256').update(code.contents).digest('hex').slice(0, 16)}.mjs`
+  await writeWhole(path.join(folder, `${bundle}.map`), map.contents, { mode: 0o600 })
+  await writeWhole(path.join(folder, bundle), code.contents, { mode: 0o600 })
+  // Last: whoever reads it finds everything that it names.
+  await writeWhole(path.join(folder, 'inputs.json'), JSON.stringify({ bundle, inputs }), { mode: 0o600 })
+  await removeOld(folder, bundle)
+  return true
+}
+
+/** Each module means the same as at its own place, and what every start needs is there from the beginning. */
+const engineModules: Plugin = {
+  name: 'engine-modules',
+  setup(hooks) {
+    hooks.onResolve({ filter: /./ }, async ({ path: wanted, kind, importer, resolveDir, pluginData }) => {
+      if (kind !== 'dynamic-import' || pluginData === 'asked' || wanted.startsWith('node:')) return undefined
+      const found = await hooks.resolve(wanted, { kind, importer, resolveDir, pluginData: 'asked' })
+      // From the cache folder no package is found by its name.
+      return { path: found.path ? pathToFileURL(found.path).href : wanted, external: true }
+    })
+    hooks.onLoad({ filter: /\.([cm]?[jt]s)$/ }, async ({ path: file }) => {
+      const source = keepOwnPlace(file, await readFile(file, 'utf8'))
+      const loader = /\.[cm]?ts$/.test(file) ? 'ts' : 'js'
+      const isOurs = !path.relative(root, file).split(path.sep).includes('node_modules')
+      return { contents: isOurs ? withoutDelay(source, file) : source, loader }
+    })
+  },
+}
+
+/** On the first line, so that line numbers in stacks stay true. */
+function withoutDelay(source: string, file: string): string {
+  const imports: string[] = []
+  const changed = source.replace(IMPORT, (written, wanted: string) => {
+    const place = wanted.startsWith('.') ? path.relative(root, path.resolve(path.dirname(file), wanted)) : wanted
+    if (!ALWAYS_LOADED.test(place.replaceAll(path.sep, '/'))) return written
+    imports.push(`import * as __iii_loaded_${imports.length} from '${wanted}';`)
+    return `Promise.resolve(__iii_loaded_${imports.length - 1})`
+  })
+  return imports.join(' ') + changed
+}
+
+function bannerOf(entry: string): string {
+  return (
+    `import { createRequire as __iii_createRequire } from 'node:module';` +
+    `const require = __iii_createRequire(${JSON.stringify(pathToFileURL(entry).href)});`
+  )
+}
+
+/** What decides, beside the modules themselves, which ones are found. */
+function installedFiles(): string[] {
+  const found = [import.meta.filename]
+  for (let folder = root; ; folder = path.dirname(folder)) {
+    const files = ['package.json', path.join('node_modules', '.package-lock.json')]
+    found.push(...files.map((file) => path.join(folder, file)).filter((file) => existsSync(file)))
+    if (folder === path.dirname(folder)) return found
+  }
+}
+
+async function removeOld(folder: string, current: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith('main-') || name.startsWith(current)) continue
+    const file = path.join(folder, name)
+    const { mtimeMs } = await stat(file)
+    if (Date.now() - mtimeMs > KEPT_MS) await rm(file, { force: true })
+  }
+}
+
+if (import.meta.main) {
+  os.setPriority(os.constants.priority.PRIORITY_LOW)
+  await writeWarmBundle(process.argv[2]!)
+}

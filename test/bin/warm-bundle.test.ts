@@ -1,0 +1,185 @@
+// The engine as one file: when a start uses it, and that it is the engine.
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { currentBundle, signatureOf, WARM_VARIABLE } from '../../bin/warm-bundle.mjs'
+import { writeWarmBundle } from '../../bin/write-warm-bundle.ts'
+import { lacks } from '../support/needs.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+import { LAUNCHER } from './run-cli.ts'
+
+const BUILD_MS = 60_000
+
+/** A bundle as the writer leaves it, of one input. */
+function written(code = 'export const main = () => console.log("bundle")'): {
+  folder: string
+  input: string
+  bundle: string
+} {
+  const folder = tempFolder()
+  const input = path.join(folder, 'input.ts')
+  writeFileSync(input, 'old')
+  const bundle = path.join(folder, 'main-1.mjs')
+  writeFileSync(bundle, code)
+  writeFileSync(
+    path.join(folder, 'inputs.json'),
+    JSON.stringify({ bundle: 'main-1.mjs', inputs: [[input, signatureOf(input)]] }),
+  )
+  return { folder, input, bundle }
+}
+
+describe('the bundle', () => {
+  it('is used while all that it was made of is as it was', () => {
+    const { folder, bundle } = written()
+    expect(currentBundle(folder)).toBe(bundle)
+  })
+  it.each<[string, (input: string) => void]>([
+    ['edited', (input) => writeFileSync(input, 'newer')],
+    ['removed', (input) => renameSync(input, `${input}.away`)],
+    [
+      'replaced by one of its size that claims its age',
+      (input) => {
+        const { atime, mtime } = statSync(input)
+        writeFileSync(`${input}.new`, 'new')
+        utimesSync(`${input}.new`, atime, mtime)
+        renameSync(`${input}.new`, input)
+      },
+    ],
+  ])('is left alone once an input was %s', (_, change) => {
+    const { folder, input } = written()
+    change(input)
+    expect(currentBundle(folder)).toBeUndefined()
+  })
+  it('is left alone where its index is missing or torn, as after a kill', () => {
+    const { folder } = written()
+    const index = path.join(folder, 'inputs.json')
+    writeFileSync(index, readFileSync(index, 'utf8').slice(0, -5))
+    expect(currentBundle(folder)).toBeUndefined()
+    renameSync(index, `${index}.away`)
+    expect(currentBundle(folder)).toBeUndefined()
+    expect(currentBundle(path.join(folder, 'none'))).toBeUndefined()
+  })
+  it.skipIf(lacks('POSIX'))('is left alone where others could have written it (needs POSIX)', () => {
+    for (const name of ['', 'inputs.json', 'main-1.mjs']) {
+      const { folder } = written()
+      chmodSync(path.join(folder, name), 0o777)
+      expect(currentBundle(folder)).toBeUndefined()
+    }
+  })
+})
+
+describe('the launcher', () => {
+  /** Stands for an installation whose sources say that they are sources. */
+  function installed(): { cache: string; input: string; launch(args: string[], env?: NodeJS.ProcessEnv): string } {
+    const root = tempFolder()
+    const bin = path.join(root, 'bin')
+    mkdirSync(bin)
+    for (const file of ['iii.mjs', 'hangup.mjs', 'node-options.mjs', 'warm-bundle.mjs'])
+      copyFileSync(path.join(path.dirname(LAUNCHER), file), path.join(bin, file))
+    writeFileSync(path.join(root, 'package.json'), '{"type":"module"}')
+    writeFileSync(path.join(bin, 'main.ts'), 'export const main = (): void => console.log("sources")')
+    const cache = path.join(root, 'cache')
+    const env = { ...process.env, III_CACHE_DIR: cache, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' }
+    const script = `import(${JSON.stringify(pathToFileURL(path.join(bin, 'warm-bundle.mjs')).href)}).then((m) => console.log(m.warmFolder(${JSON.stringify(cache)}, ${JSON.stringify(bin)})))`
+    const folder = spawnSync(process.execPath, ['-e', script], { env, encoding: 'utf8' }).stdout.trim()
+    const ready = written()
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    for (const file of ['main-1.mjs', 'inputs.json'])
+      copyFileSync(path.join(ready.folder, file), path.join(folder, file))
+    const launch = (args: string[], more: NodeJS.ProcessEnv = {}): string => {
+      const command = [...args.filter((arg) => arg.startsWith('--')), path.join(bin, 'iii.mjs')]
+      const words = args.filter((arg) => !arg.startsWith('--'))
+      return spawnSync(process.execPath, [...command, ...words], {
+        env: { ...env, ...more },
+        encoding: 'utf8',
+      }).stdout.trim()
+    }
+    return { cache, input: ready.input, launch }
+  }
+
+  it('starts the engine from it, and nothing else', () => {
+    const { launch } = installed()
+    expect([launch(['start']), launch([]), launch(['functions'])]).toEqual(['bundle', 'bundle', 'sources'])
+  })
+  it('starts from the sources where they have changed, where that is asked for, and where somebody looks at modules', () => {
+    const { launch, input } = installed()
+    expect(launch(['start'], { [WARM_VARIABLE]: 'off' })).toBe('sources')
+    expect(launch(['--enable-source-maps', 'start'])).toBe('sources')
+    expect(launch(['start'], { NODE_OPTIONS: '--import=data:text/javascript,' })).toBe('sources')
+    writeFileSync(input, 'edited')
+    expect(launch(['start'])).toBe('sources')
+  })
+})
+
+it('names the sources in stacks', async () => {
+  const folder = tempFolder()
+  const source = path.join(folder, 'source.ts')
+  writeFileSync(source, 'interface A { a: 1 }\n\nexport function main(): void {\n  throw new Error("told")\n}\n')
+  const bundle = path.join(folder, 'out', 'main-1.mjs')
+  await build({ entryPoints: [source], outfile: bundle, format: 'esm', sourcemap: 'external', bundle: true })
+  const warm = new URL('../../bin/warm-bundle.mjs', import.meta.url).href
+  const script = `import { showSourcesInStacks } from ${JSON.stringify(warm)}
+    showSourcesInStacks(${JSON.stringify(bundle)})
+    const { main } = await import(${JSON.stringify(pathToFileURL(bundle).href)})
+    try { main() } catch (error) { console.log(error.stack) }`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  expect(stdout).toMatch(/^Error: told\n {4}at main \(file:.*\/source\.ts:4:9\)\n {4}at file:/)
+})
+
+describe('what is written', () => {
+  it('is the engine, which starts, serves and ends from it', { timeout: BUILD_MS }, async () => {
+    const cwd = tempFolder()
+    const cache = path.join(cwd, 'cache')
+    const env = { ...process.env, III_CACHE_DIR: cache, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' }
+    const warm = new URL('../../bin/warm-bundle.mjs', import.meta.url).href
+    const script = `import(${JSON.stringify(warm)}).then((m) => console.log(m.warmFolder(${JSON.stringify(cache)}, ${JSON.stringify(path.dirname(LAUNCHER))})))`
+    const folder = spawnSync(process.execPath, ['-e', script], { env, encoding: 'utf8' }).stdout.trim()
+    expect(await writeWarmBundle(folder)).toBe(true)
+    const bundle = currentBundle(folder)!
+    appendFileSync(bundle, '\nconsole.error("from the bundle")\n')
+    writeFileSync(
+      path.join(cwd, 'iii-config.yaml'),
+      'workers:\n  - name: iii-worker-manager\n    config: { port: 0 }\n  - name: iii-state\n',
+    )
+    const engine = spawn(process.execPath, [LAUNCHER, 'start'], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    onTestFinished(() => void engine.kill('SIGKILL'))
+    let output = ''
+    const started = new Promise<void>((resolve) => {
+      for (const stream of [engine.stdout, engine.stderr])
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          output += text
+          if (output.includes('Try next')) resolve()
+        })
+    })
+    await started
+    expect(output).toContain('from the bundle')
+    expect(output).toMatch(/iii-state +running/)
+    const [url] = /ws:\/\/127\.0\.0\.1:\d+/.exec(output)!
+    const args = ['trigger', 'state::set', 'scope=a', 'key=b', 'value=c', '--address', url]
+    const called = spawnSync(process.execPath, [LAUNCHER, ...args], { cwd, env, encoding: 'utf8' })
+    expect(called).toMatchObject({ status: 0, stdout: expect.stringContaining('"new_value"') })
+    const closed = new Promise((resolve) => engine.once('exit', resolve))
+    engine.kill('SIGTERM')
+    expect(await closed).toBe(0)
+  })
+  it('is nothing where a source has changed since the writer began', { timeout: BUILD_MS }, async () => {
+    const folder = tempFolder()
+    const changed = statSync(fileURLToPath(new URL('../../bin/main.ts', import.meta.url))).mtimeMs
+    expect(await writeWarmBundle(folder, changed)).toBe(false)
+    expect(readdirSync(folder)).toEqual([])
+  })
+})

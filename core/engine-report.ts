@@ -56,8 +56,8 @@ export function engineHealth({
     ...Object.fromEntries([...parts].map(([part, { status, details = {} }]) => [part, { status, details }])),
     config: componentOf(configProblem),
     plugins: componentOf(broken.length === 0 ? undefined : inShort(broken)),
-    // An engine that closes is no place to send anything new.
-    router: componentOf(state === 'closing' ? 'the engine is closing' : undefined),
+    // An engine that closes is no place to send anything new, and one that starts is not yet.
+    router: componentOf(state === 'starting' || state === 'closing' ? `the engine is ${state}` : undefined),
   }
 }
 

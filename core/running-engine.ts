@@ -36,7 +36,7 @@ import type { ReconcileReport } from './host/generations/reconciler.ts'
 import { PluginHost } from './host/plugin-host.ts'
 import { discoverPlugins } from './host/table/discover.ts'
 import { createLog, type Log } from './log.ts'
-import { openInOrder, openToWorkers } from './opening.ts'
+import { openAddresses, openInOrder } from './opening.ts'
 import type { Router } from './router/router.ts'
 import { RoutingCore } from './routing-core.ts'
 import { SeatEntries } from './seats/entries.ts'
@@ -107,7 +107,7 @@ export class RunningEngine implements Engine {
   get url(): string {
     const listener = this.#parts?.listeners.all[0]
     if (listener !== undefined) return localWebSocketUrl(listener.config.host, listener.port)
-    // Plugins start before the listeners open: they are told where the first one is going to be.
+    // Plugins start before anybody is let in: they are told where the first listener is going to be.
     const entry = this.#config?.entries.find((candidate) => isListenerEntry(candidate) && candidate.enabled)
     if (entry === undefined) return ''
     const { host, port } = listenerOf(entry)
@@ -163,9 +163,15 @@ export class RunningEngine implements Engine {
     const { core, host, listeners, health, names, entries } = (this.#parts = this.#compose(source, config))
     await this.#refuseNames(config)
     await bringIntoForce(names, config)
-    await this.#startPlugins(host, config)
-    await openInOrder([entries], config)
-    await openToWorkers(core, [listeners, health], config)
+    const addresses = await openAddresses({ listeners, health }, config)
+    try {
+      await this.#startPlugins(host, config)
+      await openInOrder([entries], config)
+    } catch (error) {
+      await addresses.close()
+      throw error
+    }
+    await addresses.letIn(core)
     host.listening(this.url)
     await this.#refreshPlugins()
     this.#startMs = performance.now() - (this.#options.began ?? began)

@@ -33,6 +33,8 @@ interface Opening {
   readonly web: WebListener
   /** `taken`: an old listener's address; `bound`: by this change; `waiting`: others hold it until the commit. */
   address: 'taken' | 'bound' | 'waiting' | 'unavailable'
+  /** Where connections are accepted before the commit. */
+  early?: Listener
 }
 
 /** A listener that listens no more, and where it can do so again. */
@@ -88,6 +90,15 @@ export class ListenerChange implements PreparedPart {
     }
   }
 
+  /** Who connects to a bound address before the commit is not asked to come back, but waits for it. */
+  acceptEarly(): void {
+    for (const opening of this.#openings) {
+      if (opening.address !== 'bound') continue
+      opening.early = this.#listener(opening)
+      opening.early.acceptEarly()
+    }
+  }
+
   release(): void {
     const taken = new Set(this.#openings.map(({ web }) => web))
     this.#released = this.#leaving
@@ -105,9 +116,9 @@ export class ListenerChange implements PreparedPart {
     }
     for (const [entry, listener] of this.#kept) listener.instanceId = entry.instanceId
     const opened = new Map(this.#kept)
-    for (const { entry, config, web } of this.#openings) {
-      const listener = new Listener(entry.instanceId, config, web, this.#deps)
-      opened.set(entry, listener)
+    for (const opening of this.#openings) {
+      const listener = opening.early ?? this.#listener(opening)
+      opened.set(opening.entry, listener)
       listener.serve()
     }
     this.#around.onOpen(this.#entries.flatMap((entry) => openListener(entry, opened.get(entry))))
@@ -124,7 +135,8 @@ export class ListenerChange implements PreparedPart {
   }
 
   async discard(): Promise<void> {
-    await Promise.all(this.#openings.map(({ address, web }) => (address === 'bound' ? web.close() : undefined)))
+    const bound = this.#openings.filter(({ address }) => address === 'bound')
+    await Promise.all(bound.map(({ early, web }) => (early ?? web).close()))
     const lost = new Set<OpenListener>()
     for (const { open, host, port } of this.#released) {
       // One that can't be opened any more must not keep the others closed.
@@ -137,6 +149,10 @@ export class ListenerChange implements PreparedPart {
     if (lost.size === 0) return
     this.#around.onOpen(this.#before.filter((open) => !lost.has(open)))
     await Promise.all([...lost].map(({ listener }) => listener.close()))
+  }
+
+  #listener({ entry, config, web }: Opening): Listener {
+    return new Listener(entry.instanceId, config, web, this.#deps)
   }
 
   /** Takes over the address of the listener before it, or of another one that goes. */

@@ -65,6 +65,8 @@ export class Listener {
   readonly #telemetryPeers = new TelemetryPeers(() => this.#workers())
   /** Rights that it has given, also to sessions that have ended. */
   readonly #given = new WeakSet<Policy>()
+  /** Until somebody may be let in; undefined = at once. */
+  #entrance: PromiseWithResolvers<void> | undefined
   /** One function for all sockets, called on each. */
   readonly #onClosed: (this: WebSocket, code: number) => void
   /** Sockets of all three endpoints, those whose session is still being decided included. */
@@ -103,8 +105,20 @@ export class Listener {
     })
   }
 
-  /** Answers on its address from now on. */
+  /** Answers on its address from now on; who has waited is let in. */
   serve(): void {
+    if (this.#entrance === undefined) return this.#answer()
+    this.#entrance.resolve()
+    this.#entrance = undefined
+  }
+
+  /** Accepts connections that wait until it serves: nothing that they say is read before. */
+  acceptEarly(): void {
+    this.#entrance = Promise.withResolvers()
+    this.#answer()
+  }
+
+  #answer(): void {
     this.web.serve({
       handshakeTimeoutMs: this.config.handshake_timeout_ms,
       onRequest: (request, response) => this.#acceptor.answer(request, response),
@@ -195,12 +209,12 @@ export class Listener {
     const { kind } = opened.endpoint
     if (kind === 'worker') this.#follow(opened.webSocket, kind)
     else this.#followBeside(opened.webSocket, kind)
-    const { rbac, middleware_function_id: middleware } = this.config
-    if (rbac === undefined) {
-      this.#serve(opened, { kind: 'trusted', middleware })
-      return
-    }
-    void this.#authenticate(opened)
+    if (this.config.rbac === undefined && this.#entrance === undefined) return this.#serve(opened, this.#trusted)
+    void this.#admit(opened)
+  }
+
+  get #trusted(): Policy {
+    return { kind: 'trusted', middleware: this.config.middleware_function_id }
   }
 
   #follow(webSocket: WebSocket, kind: Endpoint['kind']): void {
@@ -227,22 +241,14 @@ export class Listener {
   }
 
   /** While the decision is pending the socket is not read; frames that had come in already are replayed in order. */
-  async #authenticate(opened: Opened): Promise<void> {
+  async #admit(opened: Opened): Promise<void> {
     const { webSocket, request } = opened
-    const { rbac, middleware_function_id: middleware, session_stacktraces: seesStacks } = this.config
-    if (rbac === undefined) return
     const early: [Buffer, boolean][] = []
     const keep = (data: Buffer, isBinary: boolean): void => void early.push([data, isBinary])
     webSocket.on('message', keep)
     webSocket.pause()
     try {
-      const policy = await this.#deps.sessionPolicy.decide({
-        listener: this.instanceId,
-        rbac,
-        middleware,
-        seesStacks,
-        input: authInput(request),
-      })
+      const policy = await this.#policyOf(request)
       webSocket.off('message', keep)
       // Before anything is served: what comes of an early frame may pause the connection again.
       webSocket.resume()
@@ -259,6 +265,14 @@ export class Listener {
       webSocket.resume()
       webSocket.close(1008, 'AUTH_ERROR')
     }
+  }
+
+  async #policyOf(request: IncomingMessage): Promise<Policy> {
+    await this.#entrance?.promise
+    const { rbac, middleware_function_id: middleware, session_stacktraces: seesStacks } = this.config
+    if (rbac === undefined) return this.#trusted
+    const input = authInput(request)
+    return this.#deps.sessionPolicy.decide({ listener: this.instanceId, rbac, middleware, seesStacks, input })
   }
 
   #serve({ webSocket, socket, request, endpoint }: Opened, policy: Policy): void {

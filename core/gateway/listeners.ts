@@ -41,13 +41,13 @@ export class Listeners implements ChangeParticipant {
     return this.#open.map(({ listener }) => listener)
   }
 
-  /** Binds the addresses that are new; who connects to one before the commit is asked to come back. */
+  /** Binds the addresses that are new; who connects to one before the commit is asked to come back, or waits (`acceptEarly`). */
   async prepare(wanted: EngineConfig): Promise<ListenerChange> {
     const { entries } = wanted
     const { changed, added } = this.#pluginDiff(entries)
     const change = new ListenerChange(this.#deps, this.#open, enabledListeners(entries), {
       portsGivenUp: new Set([...this.#portsOfPlugins(entries), ...this.#deps.portsGivenUp(wanted)]),
-      mayHoldSeats: changed.length + added.length > 0,
+      mayHoldSeats: this.#entries === undefined || changed.length + added.length > 0,
       heldAddressMs: this.#entries === undefined ? HELD_ADDRESS_START_MS : HELD_ADDRESS_CHANGE_MS,
       signal: this.#deps.signal,
       onOpen: (open) => {

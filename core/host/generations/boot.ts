@@ -1,5 +1,5 @@
-// The first start of all plugins: loaded at the same time, started one by one in the order of what they require. One that can't
-// start keeps no other from it.
+// The first start of all plugins: loaded at the same time, started in the order of what they require, and built-ins that stand side by
+// side in it at the same time. One that can't start keeps no other from it.
 import { shownAddress } from '../../../base/net/shown-address.ts'
 import type { Log } from '../../log.ts'
 import { fallbackAddress } from './address-fallback.ts'
@@ -55,23 +55,25 @@ export async function bootPlugins(
     }
   }
   let decided = false
-  for (const start of inOrder(steps.filter((step): step is Start => step.kind === 'replace'))) {
-    const { wish, to } = start
+  const start = async (step: Start): Promise<void> => {
+    const { wish, to } = step
     try {
       // One that it requires may have failed at its start.
       const missing = to.declaration.requires.find((required) => !isUp(table, required))
       if (missing !== undefined) throw new Error(`'${to.name}' requires the plugin '${missing}', which does not run`)
       // It was prepared before anybody could be asked for its settings.
       if (decided) await to.settleAgain()
-      await bringUp(start)
+      await bringUp(step)
       decided ||= keepsSettings(to.declaration)
       wish.instance.loadMs = Math.round(performance.now() - began)
     } catch (failure) {
-      await reconciler.discard([start])
+      await reconciler.discard([step])
       const error = failure instanceof NotCarriedOut ? failure.error : failure
       reconciler.refuse({ wish, error: asGenerationError('import', 'PLUGIN_START_FAILED', error) })
     }
   }
+  const starts = inOrder(steps.filter((step): step is Start => step.kind === 'replace'))
+  for (const together of startedTogether(starts)) await Promise.all(together.map(start))
   const failed = instances.flatMap(({ name, source, phase }) =>
     phase.name === 'failed' ? [{ name, builtIn: source?.builtIn === true, ...phase.failure }] : [],
   )
@@ -100,4 +102,24 @@ function inOrder(starts: readonly Start[]): readonly Start[] {
   }
   for (const start of ordered) if (keepsSettings(start.to.declaration)) add(start)
   return [...first, ...ordered.filter((start) => !first.has(start))]
+}
+
+/**
+ * Built-ins that follow one another start together, as far as none of them requires another or decides the settings of the others.
+ * What users write starts alone: it may count on all that stands before it in the file, whether or not it says so.
+ */
+function startedTogether(starts: readonly Start[]): readonly (readonly Start[])[] {
+  const groups: Start[][] = []
+  for (const start of starts) {
+    const group = groups.at(-1)
+    if (group !== undefined && group.every((other) => isIndependent(other, start))) group.push(start)
+    else groups.push([start])
+  }
+  return groups
+}
+
+function isIndependent(before: Start, after: Start): boolean {
+  const isBuiltIn = (start: Start): boolean => start.to.plan.source.builtIn
+  const decides = keepsSettings(before.to.declaration)
+  return isBuiltIn(before) && isBuiltIn(after) && !decides && !after.to.declaration.requires.includes(before.to.plugin)
 }

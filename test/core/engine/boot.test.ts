@@ -4,33 +4,33 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { heldPort } from '../../support/held-port.ts'
-import { unusedPort } from '../../support/unused-port.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
 
-test('Plugins start in the order of what they require, and listeners open last', async () => {
+test('Plugins start in the order of what they require', async () => {
   const folder = new EngineFolder()
-  const port = await unusedPort()
-  const knocks = `const net = await import('node:net')
-    const open = await new Promise((resolve) => {
-      const socket = net.connect(${port}, '127.0.0.1')
-      socket.on('connect', () => resolve(true)).on('error', () => resolve(false)).unref()
-    })
-    iii.registerFunction('first::open', () => open)`
-  folder.write('plugins/first.ts', pluginFile('first', knocks))
+  folder.write('plugins/first.ts', pluginFile('first', `iii.registerFunction('first::name', () => 'first')`))
   folder.write(
     'plugins/second.ts',
     pluginFile(
       'second',
-      `const found = await iii.trigger({ function_id: 'first::open', payload: {} })\n    iii.registerFunction('second::found', () => found)`,
+      `const found = await iii.trigger({ function_id: 'first::name', payload: {} })\n    iii.registerFunction('second::found', () => found)`,
       `requires: ['first'],`,
     ),
   )
-  folder.configure(`{ name: iii-worker-manager, config: { port: ${port} } }`, '{ name: second }', '{ name: first }')
+  folder.configure(LISTENER, '{ name: second }', '{ name: first }')
   await folder.start()
   const worker = await folder.connect()
-  // What `second` found in its start() is what `first` had seen in its own: no listener.
-  expect((await worker.call('second::found')).result).toBe(false)
+  expect((await worker.call('second::found')).result).toBe('first')
+})
+
+test('A plugin finds the built-ins that stand before it in the file, whether or not it requires them', async () => {
+  const folder = new EngineFolder()
+  const keeps = `await iii.trigger({ function_id: 'state::set', payload: { scope: 's', key: 'k', value: 1 } })`
+  folder.write('plugins/keeper.ts', pluginFile('keeper', keeps))
+  folder.configure(LISTENER, '{ name: iii-pubsub }', '{ name: iii-cron }', '{ name: iii-state }', '{ name: keeper }')
+  await folder.start()
+  expect(await folder.engine.call('state::get', { scope: 's', key: 'k' })).toBe(1)
 })
 
 test('At the end plugins stop in reverse order while workers are still there, then these are closed with 1012', async () => {

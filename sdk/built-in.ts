@@ -72,6 +72,12 @@ export interface BuiltInAbout extends WorkerAbout {
     entry: { readonly name: string; readonly workerPath: string | undefined },
     projectRoot: string,
   ) => Promise<string | undefined>
+  /**
+   * Of a worker that shares a thread at rest: whether it may go into one of its own when there is much to do, and nobody notices but by the
+   * speed. Where it may not with these settings, as what it holds in memory would be lost, it has a thread of its own from the start.
+   * Default: it stays in the shared one.
+   */
+  readonly leavesWhenBusy?: (config: Readonly<Record<string, unknown>>) => boolean
   /** The least `config` block with which it starts. Default: an empty one. */
   readonly leastConfig?: Readonly<Record<string, unknown>>
   /** What is limited in it. */

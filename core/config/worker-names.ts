@@ -77,6 +77,11 @@ export class WorkerNames implements KnownWorkers {
     return this.#byName.get(name)?.repeatable === true
   }
 
+  /** Whether a built-in leaves a shared thread when that is busy, with these settings; undefined = it does not share one, or stays. */
+  leavesWhenBusy(name: string, config: Readonly<Record<string, unknown>>): boolean | undefined {
+    return this.builtIns.find(({ about }) => about.name === name)?.about.leavesWhenBusy?.(config)
+  }
+
   /** Workers that run when there is no configuration file, besides the mandatory ones. */
   get defaults(): string[] {
     return [LISTENER_NAME, ...this.builtIns.filter(({ about }) => about.isDefault).map(({ about }) => about.name)]

@@ -8,6 +8,7 @@ import type { Clock } from '../../base/time/clock.ts'
 import type { Isolation } from '../../sdk/plugin.ts'
 import type { EnginePlace } from './builds/build.ts'
 import { PluginBuilds } from './builds/plugin-builds.ts'
+import { BusyThread } from './containers/busy-thread.ts'
 import { Containers } from './containers/containers.ts'
 import { CrashWatch } from './containers/crash-watch.ts'
 import { canDenyNetwork } from './containers/process-permissions.ts'
@@ -51,6 +52,9 @@ export interface HostParts {
   readonly crashes: CrashWatch
   readonly reconciler: Reconciler
   readonly turns: PluginTurns
+  readonly busyThread: BusyThread
+  /** Keeps a warm thread ready for the next generation, where one is to be expected. Cheap when there is one. */
+  refillStandby(): void
 }
 
 export function assembleParts(config: EngineConfig, options: HostPartsOptions): HostParts {
@@ -106,7 +110,14 @@ export function assembleParts(config: EngineConfig, options: HostPartsOptions): 
   const onInputs = (source: PluginSource): void => options.onInputs(source, builds)
   const reconciler = new Reconciler({
     table,
-    planner: new Planner({ clock, builds, router, settle, onInputs }),
+    planner: new Planner({
+      clock,
+      builds,
+      router,
+      settle,
+      needsOwnThread: ({ name, builtIn }, { config: own }) => builtIn && names.leavesWhenBusy(name, own) === false,
+      onInputs,
+    }),
     around,
     crashes,
     settings,
@@ -115,7 +126,17 @@ export function assembleParts(config: EngineConfig, options: HostPartsOptions): 
     onBroken: (instance, generation) => restarts.broken(instance, generation),
     onStillDown: (instance, ended) => restarts.again(instance, ended),
   })
-  const onTurnOver = (): void => containers.refillStandby()
-  const turns = new PluginTurns({ queue, clock, reconciler, restarts, closing, onTurnOver })
-  return { table, builds, containers, around, crashes, reconciler, turns }
+  // Built-ins are replaced rarely; where nobody writes plugins a thread in reserve would cost memory for nothing.
+  const refillStandby = (): void => {
+    if (table.all.some(({ source }) => source?.builtIn === false)) containers.refillStandby()
+  }
+  const turns = new PluginTurns({ queue, clock, reconciler, restarts, closing, onTurnOver: refillStandby })
+  const busyThread = new BusyThread({
+    clock,
+    log,
+    members: () => table.all,
+    mayLeave: ({ plugin, generation }) => names.leavesWhenBusy(plugin, generation?.config ?? {}) === true,
+    leave: (instance) => turns.move(instance),
+  })
+  return { table, builds, containers, around, crashes, reconciler, turns, busyThread, refillStandby }
 }

@@ -81,14 +81,15 @@ export class PluginHost implements ChangeParticipant {
   /** Finds, builds and starts the plugins that the configuration names. User plugins that fail are reported, not thrown. */
   async start(config: EngineConfig): Promise<BootReport> {
     const parts = (this.#parts = this.#assemble(config))
-    const { table, reconciler, around, containers, watcher, builds } = parts
+    const { table, reconciler, around, containers, watcher, builds, busyThread, refillStandby } = parts
     containers.warm()
     const instances = table.fill(config, await this.#discover(config))
     const wanted = instances.filter((instance) => instance.wanted)
     const boot = (): Promise<BootReport> => bootPlugins(wanted, { table, reconciler, around, log: this.#log })
     const report = await this.#queue.enqueue('boot', () => new Set([EVERYTHING]), boot)
     watcher?.watchPluginsDir(config.pluginsDir)
-    containers.refillStandby()
+    busyThread.watch()
+    refillStandby()
     void builds.cache.prune(this.#clock.now())
     return report
   }
@@ -192,9 +193,10 @@ export class PluginHost implements ChangeParticipant {
   async #close(): Promise<void> {
     const parts = this.#parts
     if (parts === undefined) return
-    const { table, reconciler, watcher, crashes, containers, builds, configurations } = parts
+    const { table, reconciler, watcher, crashes, containers, builds, configurations, busyThread } = parts
     const { stop_ms: stopMs } = configurations.inForce.engine
     watcher?.close()
+    busyThread.close()
     configurations.close()
     // A plugin that hangs in a change keeps the others from being stopped no longer than one that hangs in its stop.
     await settlesWithin(this.#queue.idle(), stopMs, this.#clock)
@@ -321,7 +323,7 @@ export class PluginHost implements ChangeParticipant {
       onPluginsDir: (dir) => watcher?.watchPluginsDir(dir),
       onRetry: (refused) => onRetryConfiguration?.(refused),
       onCodeRefused: (instance) => this.#fileWish(instance),
-      onTurnOver: () => parts.containers.refillStandby(),
+      onTurnOver: () => parts.refillStandby(),
     })
     return { ...parts, watcher, configurations, openListeners: new OpenListeners(parts.table) }
   }

@@ -32,6 +32,8 @@ export class FrameLink implements Link {
   readonly kind: LinkKind
   readonly member: number
   readonly maxFrameBytes = Infinity
+  /** Frames that its plugin has sent so far. */
+  received = 0
   readonly #transport: LinkTransport
   readonly #duplex: FrameDuplex
   readonly #events: LinkEvents
@@ -146,6 +148,7 @@ export class FrameLink implements Link {
   receive(frame: Frame, bytes: Buffer): void {
     const worker = this.#worker
     if (worker === undefined || !this.#open) return
+    this.received++
     switch (frame.kind) {
       case FrameKind.Call:
         this.#receiveCall(frame, bytes, worker)

@@ -8,6 +8,6 @@ export default definePlugin<QueueWorkerConfig>({
   name: 'iii-queue',
   description: 'Keeps calls and messages durably until they have been handled, with retries and dead letters.',
   config: QUEUE_WORKER_SCHEMA,
-  isolation: 'thread',
+  isolation: 'shared',
   start: (context) => startQueue(context, systemClock),
 })

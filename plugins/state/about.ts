@@ -1,4 +1,5 @@
 // What others need to know of `iii-state`.
+import { isRecord } from '../../base/values/is-record.ts'
 import type { BuiltInAbout } from '../../sdk/built-in.ts'
 
 export const about = {
@@ -14,6 +15,7 @@ export const about = {
   functionIds: ['state::*'],
   exactGrants: ['state::backup'],
   isDefault: true,
+  leavesWhenBusy: ({ adapter }) => storeMethodOf(adapter) !== 'in_memory',
   errors: {
     VALUE_TOO_LARGE: 'The value is larger than `max_value_bytes`.',
     SET_ERROR: 'The state store could not write the value.',
@@ -45,5 +47,10 @@ export const about = {
     (await import('./functions.ts')).registerStateFunctions(registrar, { backup: {} } as never),
   declareTriggerTypes: async () => [(await import('./trigger.ts')).STATE_TRIGGER_TYPE],
 } as const satisfies BuiltInAbout
+
+function storeMethodOf(adapter: unknown): unknown {
+  const config = isRecord(adapter) ? adapter['config'] : undefined
+  return isRecord(config) ? config['store_method'] : undefined
+}
 
 export type StateErrorCode = keyof typeof about.errors

@@ -23,7 +23,7 @@ export default definePlugin<StateConfig>({
   name: 'iii-state',
   description: 'Keeps JSON values by scope and key, durably, and fires triggers when they change.',
   config: STATE_CONFIG_SCHEMA,
-  isolation: 'thread',
+  isolation: 'shared',
   async start({ iii, config, log, engine }) {
     const store = await openStateStore(config.adapter, { projectRoot: engine.projectRoot, log })
     const settings = liveSettings(config)

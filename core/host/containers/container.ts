@@ -1,4 +1,5 @@
 // Where plugins run: a thread or a process, and one plugin's place in it. `host-thread.ts` and `host-process.ts` implement it.
+import type { EventLoopUtilization } from 'node:perf_hooks'
 import type { HealthState, StopReason } from '../../../sdk/plugin.ts'
 import type { Link } from '../../model/link.ts'
 import type { Worker } from '../../model/worker.ts'
@@ -34,6 +35,8 @@ export interface Container {
   nudge(): void
   /** undefined when it can't be told any more. */
   usage(): Promise<Usage | undefined>
+  /** How its loop has spent its time so far; undefined where that is not known from outside. */
+  loop(): EventLoopUtilization | undefined
   /** What counts towards `memory_mb`; undefined when it can't be told any more. */
   memoryBytes(): Promise<number | undefined>
   /** A place for the instance of a plugin of this name. */
@@ -47,6 +50,8 @@ export type OnPluginLog = (level: LogLevel, message: string, data: unknown) => v
 export interface PluginPlace {
   readonly container: Container
   readonly link: Link
+  /** Frames that its plugin has sent so far. */
+  readonly frames: number
   /** What its plugin listens on, as far as it has said so. */
   readonly addresses: readonly string[]
   /** What its plugin has said of its parts, by name. */

@@ -1,4 +1,5 @@
 // What threads and processes of plugins have in common: places by member number, requests and their replies, the end.
+import type { EventLoopUtilization } from 'node:perf_hooks'
 import { CodedError, isErrorBody } from '../../../protocol/errors.ts'
 import type { HealthState, StopReason } from '../../../sdk/plugin.ts'
 import type { FrameLink } from '../../links/frame-link.ts'
@@ -91,6 +92,10 @@ export abstract class FrameContainer implements Container {
   }
 
   abstract usage(): Promise<Usage | undefined>
+
+  loop(): EventLoopUtilization | undefined {
+    return undefined
+  }
 
   async memoryBytes(): Promise<number | undefined> {
     return (await this.usage())?.memoryBytes
@@ -188,6 +193,10 @@ class Place implements PluginPlace {
     this.#onLeave = onLeave
     this.#stopMs = owner.stopMs
     this.processes = new PluginProcesses({ owner, onLog, tell: send })
+  }
+
+  get frames(): number {
+    return this.link.received
   }
 
   attach(worker: Worker): void {

@@ -98,6 +98,10 @@ export class HostThread extends FrameContainer {
     return heap && heap.used_heap_size + heap.external_memory
   }
 
+  override loop(): EventLoopUtilization | undefined {
+    return this.#thread?.performance.eventLoopUtilization()
+  }
+
   protected terminate(): void {
     this.#abort.abort()
   }

@@ -20,6 +20,8 @@ export interface PlannerDeps {
   readonly builds: PluginBuilds
   readonly router: Pick<RouterPort, 'openSlot'>
   readonly settle: SettleSettings
+  /** With this entry it must not share a thread, whatever it says. */
+  needsOwnThread(source: PluginSource, entry: WorkerEntry): boolean
   /** New inputs are known, after a build that worked or one that failed. */
   onInputs(source: PluginSource): void
 }
@@ -119,7 +121,8 @@ export class Planner {
 
   #place({ instance, source }: Wish, entry: WorkerEntry): { slot: PluginSlot; apart: boolean } {
     instance.slot ??= this.#deps.router.openSlot(instance.name, slotOptions(source, entry))
-    return { slot: instance.slot, apart: instance.apart }
+    const isOwn = source !== undefined && this.#deps.needsOwnThread(source, entry)
+    return { slot: instance.slot, apart: instance.apart || isOwn }
   }
 }
 

@@ -87,6 +87,14 @@ export class PluginTurns {
     turn.catch(() => {})
   }
 
+  /** Into a thread of its own. One that can't leave where it is now stays there. */
+  async move(instance: PluginInstance): Promise<void> {
+    const turn = this.#turn(instance, `${instance.name} move`, () =>
+      this.#deps.reconciler.reconcile(wishFor(instance, 'load', { anew: true })),
+    )
+    await turn.catch(() => {})
+  }
+
   async #turn<Outcome>({ name }: PluginInstance, key: string, task: () => Promise<Outcome>): Promise<Outcome> {
     const { queue, onTurnOver, closing } = this.#deps
     const claim = new Set([name])

@@ -190,8 +190,8 @@ export class Reconciler {
   /** Writes down that a wish was refused, and what that means for its instance. */
   refuse({ wish: { instance, cause }, error }: Refusal, ms = 0): void {
     const { table } = this.#deps
-    // The one who sets them gets the error; a restart is tried again.
-    if (cause === 'settings' || cause === 'crash') return
+    // The one who sets them gets the error; a restart is tried again, and who can't move stays.
+    if (cause === 'settings' || cause === 'crash' || cause === 'load') return
     const isUp = instance.generation !== undefined || instance.state === 'restarting'
     // A newcomer is shown too: its entry waits.
     if (table.find(instance.name) === undefined) table.add(instance)

@@ -20,6 +20,7 @@ export type Cause =
   | 'stop'
   | 'retry'
   | 'crash'
+  | 'load'
   | 'shutdown'
 
 export interface Wish {

@@ -46,3 +46,45 @@ test('Built-in workers answer while a plugin blocks the thread that it shares wi
   expect(answer).toBe('answered')
   expect(await blocked).toBe('done')
 })
+
+const STATE = '{ name: iii-state, config: { adapter: { name: kv, config: { file_path: ./data/state } } } }'
+const QUEUE = '{ name: iii-queue, config: { adapter: { name: builtin, config: { store_method: in_memory } } } }'
+
+test('State leaves the shared thread once it and another one there are busy, and no call is lost', async () => {
+  const folder = new EngineFolder()
+  folder.configure(LISTENER, STATE, QUEUE, '{ name: iii-cron }')
+  await folder.start()
+  const { 'iii-state': before, 'iii-queue': queue, 'iii-cron': cron } = await threads(folder)
+  expect([before, queue]).toEqual([cron, cron])
+  const worker = await folder.connect()
+  await worker.provided('jobs::take', () => null)
+  let hasLeft = false
+  void folder.logged("plugin 'iii-state' goes into a thread of its own").then(() => (hasLeft = true))
+  let count = 0
+  // Some more after it has left: the calls that waited at the gate are answered before these.
+  for (let left = 3; left > 0; left -= hasLeft ? 1 : 0) {
+    const sets = Array.from({ length: 64 }, () => {
+      const ops = [{ type: 'increment', path: 'n', by: 1 }]
+      return folder.engine.call('state::update', { scope: 's', key: 'k', ops })
+    })
+    const jobs = Array.from({ length: 64 }, () => {
+      return worker.call('jobs::take', {}, { action: { type: 'enqueue', queue: 'default' } })
+    })
+    count += sets.length
+    await Promise.all([...sets, ...jobs])
+  }
+  expect(await folder.engine.call('state::get', { scope: 's', key: 'k' })).toEqual({ n: count })
+  await expect.poll(async () => (await threads(folder))['iii-state']).not.toBe(cron)
+  expect((await threads(folder))['iii-queue']).toBe(cron)
+})
+
+test.each([
+  ['in memory', '{ name: iii-state, config: { adapter: { name: kv, config: { store_method: in_memory } } } }'],
+  ['with isolation: thread', '{ name: iii-state, isolation: thread }'],
+])('State %s has a thread of its own from the start', async (_how, state) => {
+  const folder = new EngineFolder()
+  folder.configure(LISTENER, state, '{ name: iii-cron }')
+  await folder.start()
+  const found = await threads(folder)
+  expect(found['iii-state']).not.toBe(found['iii-cron'])
+})

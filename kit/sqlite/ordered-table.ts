@@ -60,42 +60,52 @@ export class OrderedTable {
   }
 
   get(scope: string, key: string): string | undefined {
-    return this.#row(scope, key, cacheName(scope, key))?.value
+    return this.#row(scope, key)?.value
+  }
+
+  /** Writes the value and returns the old one. */
+  set(scope: string, key: string, value: string): string | undefined {
+    const row = this.#row(scope, key)
+    // Read first: the cache changes the row in place.
+    const old = row?.value
+    this.#write(scope, key, row, value)
+    return old
   }
 
   /** Writes the value that `edit` makes of the old one, and returns the old one. `edit` may throw: then nothing is written. */
   edit(scope: string, key: string, edit: (old: string | undefined) => string): string | undefined {
-    const name = cacheName(scope, key)
-    const row = this.#row(scope, key, name)
-    const value = edit(row?.value)
-    if (row === undefined) {
-      const { lastInsertRowid } = this.#insert.run(toColumn(scope), toColumn(key), value)
-      this.#cache.set(name, { seq: Number(lastInsertRowid), value })
-    } else {
-      this.#overwrite.run(value, row.seq)
-      this.#cache.set(name, { seq: row.seq, value })
-    }
-    return row?.value
+    const row = this.#row(scope, key)
+    const old = row?.value
+    this.#write(scope, key, row, edit(old))
+    return old
   }
 
   /** Removes the pair and returns its value. */
   delete(scope: string, key: string): string | undefined {
-    const name = cacheName(scope, key)
-    const row = this.#row(scope, key, name)
+    const row = this.#row(scope, key)
     if (row === undefined) return undefined
-    this.#remove.run(row.seq)
-    this.#cache.delete(name)
+    this.#remove.get(row.seq)
+    this.#cache.delete(scope, key)
     return row.value
   }
 
-  #row(scope: string, key: string, name: string): CachedRow | undefined {
-    const cached = this.#cache.get(name)
+  #write(scope: string, key: string, row: CachedRow | undefined, value: string): void {
+    if (row === undefined) {
+      const { lastInsertRowid } = this.#insert.run(toColumn(scope), toColumn(key), value)
+      this.#cache.add(scope, key, Number(lastInsertRowid), value)
+    } else {
+      // `get` and not `run`, which would make an object that says how many rows were changed: a fifth of the statement.
+      this.#overwrite.get(value, row.seq)
+      this.#cache.overwrite(scope, key, row, value)
+    }
+  }
+
+  #row(scope: string, key: string): CachedRow | undefined {
+    const cached = this.#cache.get(scope, key)
     if (cached !== undefined) return cached
     const found = this.#find.get(toColumn(scope), toColumn(key))
     if (found === undefined) return undefined
-    const row = { seq: column<number>(found, 0)!, value: column(found, 1)! }
-    this.#cache.set(name, row)
-    return row
+    return this.#cache.add(scope, key, column<number>(found, 0)!, column(found, 1)!)
   }
 
   /** The values of a scope in order. */
@@ -112,11 +122,6 @@ export class OrderedTable {
   scopesBetween(from: string, to: string): string[] {
     return this.#scopesBetween.all({ from, to }).map((row) => fromColumn(column<string | Uint8Array>(row, 0)!))
   }
-}
-
-/** One name for two: the length keeps `ab` + `c` and `a` + `bc` apart. */
-function cacheName(scope: string, key: string): string {
-  return `${scope.length}:${scope}${key}`
 }
 
 /** Statements with arrays as rows are typed as if rows were objects. */

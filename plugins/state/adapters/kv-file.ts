@@ -39,7 +39,7 @@ export class KvFile implements StateStore {
   }
 
   set(scope: string, key: string, value: string, onWritten: OnWritten): Promise<string | undefined> {
-    return this.#store.run(() => this.#table.edit(scope, key, () => value), {
+    return this.#store.run(() => this.#table.set(scope, key, value), {
       bytes: value.length,
       committed: (old) => onWritten(old, value),
     })

@@ -95,7 +95,7 @@ export class KvFile implements StreamStore {
     const scope = this.#scopes.of(stream, group)
     let event: StreamEvent
     const write = (): string | undefined => {
-      const old = this.#table.edit(scope, item, () => value)
+      const old = this.#table.set(scope, item, value)
       event = this.#record(scope, stream, group, item, old === undefined ? 'create' : 'update', value)
       return old
     }

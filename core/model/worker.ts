@@ -1,7 +1,7 @@
 // A participant of the mesh: an external worker, a plugin generation or the engine itself. What differs between them is the link.
 import type { Policy } from './policy.ts'
 import type { Link } from './link.ts'
-import type { Call } from './call.ts'
+import { OpenCalls } from './open-calls.ts'
 import type { Provider } from './function-entry.ts'
 import type { PluginSlot } from './plugin-slot.ts'
 import type { Stage } from './stage.ts'
@@ -92,7 +92,7 @@ export class Worker {
   suspectedZombie = false
 
   /** Delivered to this worker and not answered, by the id under which it answers, oldest first. */
-  readonly calls = new LazyMap<string | number, Call>()
+  readonly calls = new OpenCalls()
   /** Calls among them that somebody waits for. */
   waiting = 0
   /** When it last answered a call, or got the first of those that are waiting; on the clock of `performance.now()`. */

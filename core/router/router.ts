@@ -300,7 +300,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     call.deliveredAt = turnNow()
     call.bytes = call.data.length
     if (!isVoid(call) && worker.waiting++ === 0) worker.owesSince = call.deliveredAt
-    worker.calls.set(callId, call)
+    worker.calls.add(call)
     worker.inFlightBytes += call.bytes
     return callId
   }

@@ -76,7 +76,7 @@ export class RunningHandOvers {
   #addRoots(roots: Iterable<Worker>): void {
     if (this.#waits === undefined) {
       this.#waits = new WaitGraph()
-      for (const worker of this.#deps.workers.values()) for (const call of worker.calls.values()) this.#waits.add(call)
+      for (const worker of this.#deps.workers.values()) for (const call of worker.calls) this.#waits.add(call)
     }
     for (const root of roots) this.#waits.addRoot(root)
     this.#admit()

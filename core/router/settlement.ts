@@ -38,9 +38,8 @@ export class Settlement {
   settle(worker: Worker, callId: string | number, result: Buffer | undefined, error: Buffer | undefined): void {
     const { voids } = worker
     if (voids !== undefined && voids.open > 0 && voids.answered(callId)) return this.#becomeIdle(worker)
-    const call = worker.calls.get(callId)
+    const call = worker.calls.take(callId)
     if (call === undefined) return
-    worker.calls.delete(callId)
     this.#settled(call, worker, result, error)
   }
 
@@ -99,7 +98,7 @@ export class Settlement {
   failCalls(worker: Worker, why?: string): void {
     worker.voids?.clear()
     if (worker.calls.size === 0) return
-    const calls = [...worker.calls.values()]
+    const calls = [...worker.calls]
     worker.calls.clear()
     const error = why === undefined ? STOPPED : stopped(why)
     for (const call of calls) this.#settled(call, worker, undefined, error)

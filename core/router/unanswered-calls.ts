@@ -39,10 +39,10 @@ export class UnansweredCalls {
     )
     // Those that nobody waits for go first.
     if (worker.voids !== undefined && worker.voids.open > 0) return worker.voids.forgetOldest()
-    const oldest = worker.calls.keys().next()
+    const oldest = worker.calls[Symbol.iterator]().next()
     if (oldest.done === true) return
     const message = `The worker has more than ${worker.maxUnanswered} unanswered calls; this one was the oldest`
-    settlement.settle(worker, oldest.value, undefined, errorBytes({ code: 'timeout', message }))
+    settlement.settle(worker, oldest.value.callId, undefined, errorBytes({ code: 'timeout', message }))
   }
 
   /** Gives up what is too old. Runs by itself every so often. */
@@ -51,7 +51,8 @@ export class UnansweredCalls {
     const cap = this.#cap
     for (const worker of workers.values()) {
       worker.voids?.sweep(now, cap > 0 ? cap : VOID_MS)
-      for (const [callId, call] of worker.calls) {
+      for (const call of worker.calls) {
+        const { callId } = call
         const age = now - call.deliveredAt
         if (cap > 0 && age > cap) {
           const message = `Invocation timed out after ${cap}ms`

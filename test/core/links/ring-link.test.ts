@@ -50,8 +50,8 @@ describe('a ring link', () => {
   })
 
   it('gives out call ids that are not in use', () => {
-    plugin.worker.calls.set(1, {} as never)
-    plugin.worker.calls.set(2, {} as never)
+    plugin.worker.calls.add({ callId: 1 } as never)
+    plugin.worker.calls.add({ callId: 2 } as never)
     expect(plugin.link.nextCallId({} as never)).toBe(3)
   })
 

@@ -94,7 +94,7 @@ it('a void call that is never answered is forgotten after ten minutes, others ar
   expect(provider.worker.inFlight).toBe(2)
   await vi.advanceTimersByTimeAsync(60_000)
   expect(provider.worker.inFlight).toBe(1)
-  expect([...provider.worker.calls.values()].map(({ invocationId }) => invocationId)).toEqual([kept])
+  expect([...provider.worker.calls].map(({ invocationId }) => invocationId)).toEqual([kept])
   expect(caller.link.answers).toEqual([])
 })
 

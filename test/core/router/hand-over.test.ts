@@ -71,7 +71,7 @@ describe('change of generation', () => {
     test.call(caller, 'f', 'waits')
     test.call(worker, 'f', 'inner')
     expect(generation.link.delivered.map(({ data }) => data)).toEqual(['outer', 'inner'])
-    const callIds = [...generation.worker.calls.keys()]
+    const callIds = [...generation.worker.calls].map(({ callId }) => callId)
     test.router.settle(generation.worker, callIds[1] ?? 0, Buffer.from('1'), undefined)
     test.reply(worker, 2)
     test.reply(generation, 3)

@@ -65,7 +65,7 @@ it('a question to an empty seat is refused at once', async () => {
 it('a question rejects with the error of the holder as it is', async () => {
   const { test, seat, holder } = held()
   const answer = seat.ask({}, 1000)
-  const callId = holder.generation.worker.calls.keys().next().value ?? ''
+  const { callId } = [...holder.generation.worker.calls][0]!
   const error = Buffer.from('{"code":"NO","message":"not so"}')
   test.router.settle(holder.generation.worker, callId, undefined, error)
   await expect(answer).rejects.toMatchObject({ code: 'NO', message: 'not so' })

@@ -1,0 +1,70 @@
+// The calls that a worker has been given and has not answered, by the id under which it answers. Ids of socket workers are texts that nobody
+// has seen before, and V8 keeps a text for ever that is looked up in a Map as a key, which took a twentieth of the time of a small call. So the
+// keys here are numbers made of the ids; those few that share one stand apart.
+import type { Call } from './call.ts'
+
+type CallId = string | number
+
+export class OpenCalls implements Iterable<Call> {
+  /** Made with the first call: most workers get none. */
+  #byKey: Map<number, Call> | undefined
+  /** Calls whose key was another one's when they came. */
+  #sharing: Map<CallId, Call> | undefined
+
+  get size(): number {
+    return (this.#byKey?.size ?? 0) + (this.#sharing?.size ?? 0)
+  }
+
+  has(id: CallId): boolean {
+    return this.#byKey !== undefined && this.get(id) !== undefined
+  }
+
+  get(id: CallId): Call | undefined {
+    const call = this.#byKey?.get(keyOf(id))
+    return call !== undefined && call.callId === id ? call : this.#sharing?.get(id)
+  }
+
+  /** By its `callId`, which stays as it is. */
+  add(call: Call): void {
+    const calls = (this.#byKey ??= new Map<number, Call>())
+    const key = keyOf(call.callId)
+    if (calls.has(key)) (this.#sharing ??= new Map<CallId, Call>()).set(call.callId, call)
+    else calls.set(key, call)
+  }
+
+  /** The call is answered. Returns it; undefined = there is none of this id. */
+  take(id: CallId): Call | undefined {
+    const key = keyOf(id)
+    const call = this.#byKey?.get(key)
+    if (call !== undefined && call.callId === id) {
+      this.#byKey?.delete(key)
+      return call
+    }
+    const other = this.#sharing?.get(id)
+    if (other !== undefined) this.#sharing?.delete(id)
+    return other
+  }
+
+  clear(): void {
+    this.#byKey = undefined
+    this.#sharing = undefined
+  }
+
+  /** Oldest first, but for those with a shared key, which come last. */
+  *[Symbol.iterator](): Generator<Call> {
+    if (this.#byKey !== undefined) yield* this.#byKey.values()
+    if (this.#sharing !== undefined) yield* this.#sharing.values()
+  }
+}
+
+/** At the end of an id is what tells it from others, whether it is random or counted. */
+const TOLD_BY = 8
+
+function keyOf(id: CallId): number {
+  if (typeof id === 'number') return id
+  let key = 0
+  for (let index = Math.max(0, id.length - TOLD_BY); index < id.length; index++) {
+    key = (Math.imul(key, 31) + id.charCodeAt(index)) | 0
+  }
+  return key
+}

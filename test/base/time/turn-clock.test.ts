@@ -1,0 +1,21 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { turnNow } from '../../../base/time/turn-clock.ts'
+
+it('stands still for the rest of a turn, and goes on with the next one', async () => {
+  const seen: number[] = []
+  setImmediate(() => {
+    const first = turnNow()
+    seen.push(first)
+    while (performance.now() === first) {
+      // Until the clock itself shows another time.
+    }
+    seen.push(turnNow())
+    process.nextTick(() => seen.push(turnNow()))
+  })
+  await nextTurn()
+  await nextTurn()
+  expect(seen).toHaveLength(3)
+  expect(new Set(seen).size).toBe(1)
+  expect(turnNow()).toBeGreaterThan(seen[0]!)
+})

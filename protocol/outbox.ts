@@ -147,7 +147,9 @@ export class Outbox {
 
   /** Follows the volume of a turn: up at once, down by half. */
   #adapt(): void {
-    const wish = Math.min(2 ** Math.ceil(Math.log2(this.#bytes * 1.25)), MAX_REGION_BYTES)
+    const needed = Math.min(Math.ceil(this.#bytes * 1.25), MAX_REGION_BYTES)
+    // The next power of two; a logarithm would cost more than all else here.
+    const wish = 1 << (32 - Math.clz32(needed - 1))
     this.#wish = Math.max(MIN_REGION_BYTES, wish, this.#wish / 2)
   }
 

@@ -6,7 +6,7 @@ import type { Duplex, Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { turnNow } from '../../base/time/turn-clock.ts'
 import { lendRegion, MAX_REGION_BYTES, type Region } from '../../protocol/slabs.ts'
-import { noteFullRead } from '../links/flush-turn.ts'
+import { flushAfter, noteFullRead } from '../links/flush-turn.ts'
 import { unmask } from './unmask.ts'
 
 const FINAL_TEXT = 0x81
@@ -118,7 +118,7 @@ export class FrameReader {
   }
 
   read(chunk: Buffer): void {
-    this.#take(chunk)
+    flushAfter(() => this.#take(chunk))
     if (this.#owed === 0 && this.#lent === undefined && this.#tail === undefined && !this.#isFragmented)
       this.#unfinishedSince = undefined
     else this.#unfinishedSince ??= turnNow()

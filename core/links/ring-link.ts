@@ -2,6 +2,7 @@
 import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { createRingMemory, DEFAULT_RING_BYTES } from '../../protocol/ring/memory.ts'
 import { RingDuplex, type RingEndInit, type RingOptions } from '../../protocol/ring/ring-duplex.ts'
+import { flushAfter } from './flush-turn.ts'
 import { FrameTransport, type OnHostMessage } from './frame-transport.ts'
 
 export { FrameLink as RingLink } from './frame-link.ts'
@@ -22,7 +23,7 @@ export class RingTransport extends FrameTransport {
   constructor(onHost: OnHostMessage, options: RingTransportOptions = {}) {
     const memory = options.memory ?? createRingMemory(options.ring_bytes ?? DEFAULT_RING_BYTES)
     const { port1, port2 } = new MessageChannel()
-    const ring = new RingDuplex(memory, 0, port1, options)
+    const ring = new RingDuplex(memory, 0, port1, { around_drain: flushAfter, ...options })
     super('ring', ring, onHost)
     this.#ring = ring
     this.#port = port1

@@ -240,20 +240,21 @@ export class SocketLink implements Link, OutboxSink {
   /** For its outbox. */
   write(buffers: readonly Buffer[], written: () => void): void {
     const socket = this.#socket
+    if (buffers.length === 1) {
+      socket.write(buffers[0])
+    } else {
+      socket.cork()
+      for (const buffer of buffers) socket.write(buffer)
+      socket.uncork()
+    }
+    const { writableLength } = socket
     const done = (): void => {
       written()
       this.#drained()
     }
-    const last = buffers.length - 1
-    if (last === 0) {
-      socket.write(buffers[0], done)
-    } else {
-      socket.cork()
-      for (let index = 0; index < last; index++) socket.write(buffers[index])
-      socket.write(buffers[last], done)
-      socket.uncork()
-    }
-    const { writableLength } = socket
+    // Nearly always the system has taken all of it by now. A callback of each write would cost a turn of `nextTick` to say so.
+    if (writableLength === 0) return done()
+    socket.write(NOTHING, done)
     const { hardBytes } = this.#limits
     if (writableLength <= hardBytes) return
     // Answers are always accepted, and no one is paused for a hopeless peer: nothing else would bound them.
@@ -325,6 +326,8 @@ function isUuid(id: string): boolean {
 }
 
 const { byteLength } = Buffer
+/** Written to learn when all before it is. */
+const NOTHING = Buffer.alloc(0)
 const UUID_BYTES = 36
 /** More than ids, trace context and escapes add to a call, as a rule. */
 const ROOM_FOR_REST = 64 * 1024

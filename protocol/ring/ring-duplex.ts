@@ -1,6 +1,7 @@
 // One side of a thread's connection: a ring to write, a ring to read, and a message port for bells and large frames.
 // It decides when to read and when to sleep. Neither side ever waits for the other: each drains its inbound ring whether or
 // not it can write.
+import { availableParallelism } from 'node:os'
 import type { MessagePort } from 'node:worker_threads'
 import { DUPLEX_LIMITS, type DuplexLimits, type FrameDuplex, type OnFrame } from './frame-duplex.ts'
 import { ringOf } from './memory.ts'
@@ -20,17 +21,31 @@ export interface RingOptions extends DuplexLimits {
   /** Frames and milliseconds of one drain, after which timers and sockets have their turn. */
   readonly drain_frames: number
   readonly drain_ms: number
+  /** Both sides share one processor: the other one can't read before this one sleeps. */
+  readonly one_core: boolean
+  /** Runs each drain. */
+  readonly around_drain: (drain: () => void) => void
 }
 
-export const RING_OPTIONS: RingOptions = { ...DUPLEX_LIMITS, drain_frames: 512, drain_ms: 1 }
+export const RING_OPTIONS: RingOptions = {
+  ...DUPLEX_LIMITS,
+  drain_frames: 512,
+  drain_ms: 1,
+  one_core: availableParallelism() === 1,
+  around_drain: (drain) => drain(),
+}
 
 export class RingDuplex implements FrameDuplex {
   readonly #port: RingPort
   readonly #options: RingOptions
   readonly #producer: RingProducer
   readonly #consumer: RingConsumer
-  /** Only in the thread: what the engine's side writes it has mostly read as one batch, and the first frame wakes the thread for all of it. */
-  readonly #gathers: boolean
+  /**
+   * `turn`: frames of a turn of the event loop wake the reader at its end, all at once. `first`: the first of them does so already, and the
+   * others now and then, too. `no`: each does; what the engine's side writes it has mostly read as one batch, and the first frame wakes the
+   * thread for all of it.
+   */
+  readonly #gathers: 'turn' | 'first' | 'no'
   #gathering: NodeJS.Immediate | undefined
   #onFrame: OnFrame | undefined
   #onDrained: (() => void) | undefined
@@ -41,7 +56,7 @@ export class RingDuplex implements FrameDuplex {
   constructor(memory: SharedArrayBuffer, side: 0 | 1, port: RingPort, options: Partial<RingOptions> = {}) {
     this.#port = port
     this.#options = { ...RING_OPTIONS, ...options }
-    this.#gathers = side === 1
+    this.#gathers = this.#options.one_core ? 'turn' : side === 1 ? 'first' : 'no'
     const ring = () => port.postMessage(null)
     this.#producer = new RingProducer(ringOf(memory, side), {
       wake: ring,
@@ -73,8 +88,9 @@ export class RingDuplex implements FrameDuplex {
 
   commit(length: number): void {
     if (!this.#open) return
+    if (this.#gathers === 'turn') this.#gather()
     this.#producer.commit(length)
-    if (this.#gathers) this.#gather()
+    if (this.#gathers === 'first') this.#gather()
   }
 
   start(onFrame: OnFrame, onDrained?: () => void): void {
@@ -108,13 +124,19 @@ export class RingDuplex implements FrameDuplex {
     this.#release()
   }
 
-  /**
-   * The first frame of a turn of the event loop has woken the reader, if it slept; those that follow wake it now and then, and at the end. A
-   * reader that is quicker than this side would else be woken for each of them.
-   */
+  /** Until the end of this turn of the event loop: a reader that is quicker than this side would else be woken for each frame. */
   #gather(): void {
     if (this.#producer.held) return
-    this.#producer.hold()
+    this.#hold()
+    this.#releaseLater()
+  }
+
+  #hold(): void {
+    // On one core a bell would only have the system switch between the two sides for each batch.
+    this.#producer.hold({ silently: this.#gathers === 'turn' })
+  }
+
+  #releaseLater(): void {
     this.#gathering ??= setImmediate(() => {
       this.#gathering = undefined
       this.#producer.release()
@@ -136,21 +158,23 @@ export class RingDuplex implements FrameDuplex {
     if (message instanceof ArrayBuffer) this.#consumer.receiveLarge(message)
     if (this.#immediate !== undefined) return
     this.#consumer.stayAwake()
-    this.#turn()
+    this.#options.around_drain(this.#turn)
   }
 
-  #turn(): void {
+  readonly #turn = (): void => {
     const { drain_frames, drain_ms } = this.#options
     let done = false
     // Answers written while draining wake the other side once, at the end.
-    this.#producer.hold()
+    this.#hold()
     try {
       this.#flush()
       const outcome = this.#consumer.drain(this.#onFrame!, drain_frames, drain_ms)
       // A large frame's arrival is a message of its own, so nothing is to be looked for until then.
       done = outcome === 'waiting' || (outcome === 'empty' && this.#consumer.sleep())
     } finally {
-      this.#producer.release()
+      // On one core it has time until those are written, too, that come after promises.
+      if (this.#gathers === 'turn' && this.#producer.owesWake && this.#open) this.#releaseLater()
+      else this.#producer.release()
       if (!done && this.#open) this.#schedule()
     }
   }
@@ -170,7 +194,7 @@ export class RingDuplex implements FrameDuplex {
   #schedule(): void {
     this.#immediate ??= setImmediate(() => {
       this.#immediate = undefined
-      this.#turn()
+      this.#options.around_drain(this.#turn)
     })
   }
 }

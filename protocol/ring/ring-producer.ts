@@ -50,6 +50,7 @@ export class RingProducer implements FrameSink {
 
   #held = false
   #heldFrames = 0
+  #isSilent = false
   #watchedTail: number
   #watchedSince: number | undefined
 
@@ -126,10 +127,16 @@ export class RingProducer implements FrameSink {
     return this.#held
   }
 
-  /** Between `hold` and `release` the consumer is woken not for each frame but now and then, and at the end. */
-  hold(): void {
+  /** Frames have been published since `hold`. */
+  get owesWake(): boolean {
+    return this.#held && this.#heldFrames > 0
+  }
+
+  /** Between `hold` and `release` the consumer is woken not for each frame but now and then, `silently`: not at all, and at the end. */
+  hold({ silently = false }: { readonly silently?: boolean } = {}): void {
     if (this.#held) return
     this.#held = true
+    this.#isSilent = silently
     this.#heldFrames = 0
   }
 
@@ -191,7 +198,7 @@ export class RingProducer implements FrameSink {
   #publish(space: number): void {
     this.#head = (this.#frameAt + space) | 0
     Atomics.store(this.#ring.control, HEAD, this.#head)
-    if (this.#held && ++this.#heldFrames % FRAMES_PER_WAKE !== 0) return
+    if (this.#held && (++this.#heldFrames % FRAMES_PER_WAKE !== 0 || this.#isSilent)) return
     if (Atomics.load(this.#ring.control, STATE) === ASLEEP) this.#wake()
   }
 

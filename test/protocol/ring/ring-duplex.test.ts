@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createRingMemory, ringOf } from '../../../protocol/ring/memory.ts'
 import { RingConsumer } from '../../../protocol/ring/ring-consumer.ts'
 import { RingDuplex, type RingOptions, type RingPort } from '../../../protocol/ring/ring-duplex.ts'
+import { RingProducer } from '../../../protocol/ring/ring-producer.ts'
 import { within } from '../../support/deadline.ts'
 
 const ended: (() => Promise<unknown> | void)[] = []
@@ -21,7 +22,13 @@ function startEcho(options: {
   const memory = createRingMemory(options.ringBytes)
   const { port1, port2 } = new MessageChannel()
   const thread = new Worker(new URL('./threads/echo-thread.ts', import.meta.url), {
-    workerData: { memory, port: port2, pauseEvery: options.pauseEvery ?? 0, pauseMs: options.pauseMs ?? 0 },
+    workerData: {
+      memory,
+      port: port2,
+      pauseEvery: options.pauseEvery ?? 0,
+      pauseMs: options.pauseMs ?? 0,
+      ring: { one_core: options.ring?.one_core },
+    },
     transferList: [port2],
   })
   const duplex = new RingDuplex(memory, 0, port1, options.ring)
@@ -68,9 +75,9 @@ async function untilEmpty(duplex: RingDuplex): Promise<void> {
 /** Sizes that look random and can be told from the number. */
 const randomLength = (most: number) => (number: number) => 4 + ((Math.imul(number, 2654435761) >>> 0) % most)
 
-describe('two threads', () => {
+describe.each([false, true])('two threads, on one core: %s,', (one_core) => {
   it('exchange 200,000 frames of random sizes in order', async () => {
-    const duplex = startEcho({ ringBytes: 64 * 1024 })
+    const duplex = startEcho({ ringBytes: 64 * 1024, ring: { one_core } })
     const lengthOf = randomLength(400)
     const count = 200_000
     let sent = 0
@@ -84,7 +91,7 @@ describe('two threads', () => {
   })
 
   it('lose no wake-up when both fall asleep and pause at random', async () => {
-    const duplex = startEcho({ ringBytes: 4096, pauseEvery: 7, pauseMs: 0.2 })
+    const duplex = startEcho({ ringBytes: 4096, pauseEvery: 7, pauseMs: 0.2, ring: { one_core } })
     const lengthOf = randomLength(100)
     const count = 3000
     let sent = 0
@@ -103,7 +110,12 @@ describe('two threads', () => {
 
   it('lose nothing when the ring is full and the reader is slow, and count what waits', async () => {
     const drained = { count: 0 }
-    const duplex = startEcho({ ringBytes: 4096, pauseEvery: 50, pauseMs: 1, ring: { congested_bytes: 200_000 } })
+    const duplex = startEcho({
+      ringBytes: 4096,
+      pauseEvery: 50,
+      pauseMs: 1,
+      ring: { one_core, congested_bytes: 200_000 },
+    })
     const lengthOf = randomLength(200)
     const count = 20_000
     const all = new Promise<void>((resolve, reject) => {
@@ -131,7 +143,7 @@ describe('two threads', () => {
   })
 
   it('keep the order of large frames among small ones', async () => {
-    const duplex = startEcho({ ringBytes: 16 * 1024 })
+    const duplex = startEcho({ ringBytes: 16 * 1024, ring: { one_core } })
     const lengthOf = (number: number) => (number % 5 === 0 ? 100_000 + number : 4 + (number % 300))
     const count = 500
     const all = expectFrames(duplex, count, lengthOf)
@@ -141,7 +153,7 @@ describe('two threads', () => {
   })
 
   it('flood each other with large frames and both go on', async () => {
-    const duplex = startEcho({ ringBytes: 4096 })
+    const duplex = startEcho({ ringBytes: 4096, ring: { one_core } })
     const mebibyte = 1024 * 1024
     const count = 60
     const all = expectFrames(duplex, count, () => mebibyte)
@@ -197,7 +209,7 @@ describe('what a thread writes outside of a drain', () => {
     const memory = createRingMemory(64 * 1024)
     let bells = 0
     const port: RingPort = { postMessage: () => bells++, on: () => port, off: () => port, close: () => {} } as never
-    const thread = new RingDuplex(memory, 1, port)
+    const thread = new RingDuplex(memory, 1, port, { one_core: false })
     ended.push(() => thread.close())
     const engine = new RingConsumer(ringOf(memory, 1), () => {})
     const read: number[] = []
@@ -226,7 +238,7 @@ describe('what a thread writes outside of a drain', () => {
     const memory = createRingMemory(64 * 1024)
     let bells = 0
     const port: RingPort = { postMessage: () => bells++, on: () => port, off: () => port, close: () => {} } as never
-    const thread = new RingDuplex(memory, 1, port)
+    const thread = new RingDuplex(memory, 1, port, { one_core: false })
     const engine = new RingConsumer(ringOf(memory, 1), () => {})
     engine.sleep()
     write(thread, 0, 8)
@@ -237,5 +249,72 @@ describe('what a thread writes outside of a drain', () => {
     expect(bells).toBe(1)
     thread.close()
     expect(bells).toBe(2)
+  })
+})
+
+describe('on one core', () => {
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+  function createSide(side: 0 | 1) {
+    const memory = createRingMemory(64 * 1024)
+    const bells = { count: 0 }
+    let onMessage: ((message: unknown) => void) | undefined
+    const port = {
+      postMessage: () => bells.count++,
+      on: (_name: string, listener: (message: unknown) => void) => void (onMessage = listener),
+      off: () => {},
+      close: () => {},
+    }
+    const duplex = new RingDuplex(memory, side, port as never, { one_core: true })
+    ended.push(() => duplex.close())
+    const reader = new RingConsumer(ringOf(memory, side), () => {})
+    const writer = new RingProducer(ringOf(memory, side === 0 ? 1 : 0), { wake: () => {}, sendLarge: () => {} })
+    return { duplex, bells, reader, writer, ring: () => onMessage?.(null) }
+  }
+
+  it.each([0, 1] as const)('frames of a turn wake the reader once, at its end: side %i', async (side) => {
+    const { duplex, bells, reader } = createSide(side)
+    reader.sleep()
+    for (let number = 0; number < 100; number++) write(duplex, number, 8)
+    expect(bells.count).toBe(0)
+    await turn()
+    expect(bells.count).toBe(1)
+    // One that is awake needs none.
+    reader.stayAwake()
+    write(duplex, 100, 8)
+    await turn()
+    expect(bells.count).toBe(1)
+  })
+
+  it.each([0, 1] as const)('answers that come after promises wake with those of the drain: side %i', async (side) => {
+    const { duplex, bells, reader, writer, ring } = createSide(side)
+    duplex.start((bytes, start) => {
+      const number = bytes.readUInt32LE(start)
+      write(duplex, number, 8)
+      void Promise.resolve().then(() => write(duplex, number, 8))
+    })
+    await turn()
+    reader.sleep()
+    for (let number = 0; number < 3; number++) {
+      const at = writer.reserve(8)
+      writer.target.writeUInt32LE(number, at)
+      writer.commit(8)
+    }
+    ring()
+    expect(bells.count).toBe(0)
+    await turn()
+    expect(bells.count).toBe(1)
+    const read: number[] = []
+    reader.drain((bytes, start) => read.push(bytes.readUInt32LE(start)), 100, 1_000)
+    expect(read).toEqual([0, 1, 2, 0, 1, 2])
+  })
+
+  it('a side that closes wakes the reader for what it had written', () => {
+    const { duplex, bells, reader } = createSide(1)
+    reader.sleep()
+    write(duplex, 0, 8)
+    expect(bells.count).toBe(0)
+    duplex.close()
+    expect(bells.count).toBe(1)
   })
 })

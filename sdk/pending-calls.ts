@@ -5,7 +5,7 @@ import { CallTimeout } from './errors.ts'
 
 export const DEFAULT_TIMEOUT_MS = 30_000
 /** Longest time that a timer takes, in Node and in browsers. */
-const MAX_TIMEOUT_MS = 2_147_483_647
+export const MAX_TIMEOUT_MS = 2_147_483_647
 
 export interface PendingCall {
   readonly functionId: string

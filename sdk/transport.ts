@@ -40,14 +40,25 @@ export interface Transport extends ChannelTransport {
   close(): void
 }
 
-/** A connection on which channels can be offered: that of a plugin. */
+/** A connection on which channels can be offered and many functions be called at once: that of a plugin. */
 export interface OfferTransport extends Transport {
+  /** Told of the calls of fan-outs. */
+  fanOuts: FanOutReceiver | undefined
+  /** Calls many functions with one payload. `rows` is a JSON array of `FanOutRow`, at most `FAN_OUT_CALLS`; `firstId` is the id of its first call. */
+  fanOut(firstId: number, rows: string, payload: string | undefined, sidecar: Sidecar | undefined): void
   /** Asked when somebody opens a channel whose id begins with what was announced. */
   onChannelAsked: ((ask: number, ref: ChannelRef) => void) | undefined
   /** Ids that begin with `prefix` are offered here. */
   announceOffers(prefix: string): void
   /** Answers a question when no end is opened. */
   refuseChannel(ask: number, reason: OfferRefusal): void
+}
+
+/** What becomes of calls that went out as fan-outs. */
+export interface FanOutReceiver {
+  onSucceeded(ids: readonly number[]): void
+  onFailed(id: number, json: string | undefined, isUndelivered: boolean): void
+  onClosed(): void
 }
 
 /** What the ends of channels get of it. */

@@ -2,6 +2,7 @@
 // Its transport carries the frames of all members; this turns those of one into calls and back.
 import { FLAG_UNDELIVERED, FLAG_VOID, FrameKind, writeFrame, type Frame } from '../../protocol/ring/frame.ts'
 import type { OfferRefusal } from '../../protocol/offer-refusal.ts'
+import { FAN_OUT_IDS, fanOutIdBytes } from '../../protocol/ring/fan-out.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import { parseUnrounded, parseWithMetadata } from '../../base/values/exact-json.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
@@ -16,8 +17,10 @@ import type { Call } from '../model/call.ts'
 import type { Link, LinkKind } from '../model/link.ts'
 import type { LinkEvents } from '../model/link-events.ts'
 import type { ChannelRef } from '../model/channel-ref.ts'
+import { FanOutTargets } from './fan-out-targets.ts'
 
 const NULL_JSON = Buffer.from('null')
+const NO_JSON_PAYLOAD = { code: 'invalid_message', message: 'The payload is no JSON' }
 const NO_JSON_ANSWER = errorBytes({ code: 'invalid_message', message: 'The answer of the plugin is no JSON' })
 
 /** What a link needs of its transport. */
@@ -40,6 +43,9 @@ export class FrameLink implements Link {
   #worker: Worker | undefined
   #open = true
   #lastCallId = 0
+  readonly #fanOuts = new FanOutTargets()
+  /** Calls of fan-outs that have succeeded and of which the plugin has not been told. */
+  #succeeded: number[] = []
 
   constructor(kind: LinkKind, transport: LinkTransport, member: number, events: LinkEvents) {
     this.kind = kind
@@ -91,7 +97,18 @@ export class FrameLink implements Link {
     const callId = call.invocationId as number
     if (error !== undefined)
       this.#write(FrameKind.Error, callId, 0, '', '', error, '', isUndelivered ? FLAG_UNDELIVERED : 0)
+    else if (callId >= FAN_OUT_IDS) this.#fannedOut(callId)
     else this.#write(FrameKind.Result, callId, 0, '', '', result)
+  }
+
+  /** Told of together, once what the sockets have at the moment has been read: a handler's success is news to nobody in a hurry. */
+  #fannedOut(callId: number): void {
+    if (this.#succeeded.push(callId) > 1) return
+    setImmediate(() => {
+      const ids = this.#succeeded
+      this.#succeeded = []
+      this.#write(FrameKind.FannedOut, 0, 0, '', '', fanOutIdBytes(ids))
+    })
   }
 
   send(message: EngineMessage): boolean {
@@ -153,6 +170,9 @@ export class FrameLink implements Link {
       case FrameKind.Call:
         this.#receiveCall(frame, bytes, worker)
         break
+      case FrameKind.FanOut:
+        this.#receiveFanOut(frame, bytes, worker)
+        break
       case FrameKind.Result: {
         const result = frame.hasPayload ? frame.payload(bytes) : undefined
         if (result === undefined || isWholeValue(result)) {
@@ -197,7 +217,36 @@ export class FrameLink implements Link {
     }
     // A plugin may send a text as it is, and nobody parses it before another worker does.
     if (isWholeValue(data)) this.#events.onCall(call, sidecar?.action as Action | undefined)
-    else this.#events.onRefused(call, { code: 'invalid_message', message: 'The payload is no JSON' })
+    else this.#events.onRefused(call, NO_JSON_PAYLOAD)
+  }
+
+  #receiveFanOut(frame: Frame, bytes: Buffer, worker: Worker): void {
+    const targets = this.#fanOuts.read(bytes.subarray(frame.idStart, frame.idEnd))
+    const json = frame.sidecar(bytes)
+    const sidecar = json === undefined ? undefined : (JSON.parse(json) as Sidecar)
+    const data = frame.hasPayload ? withoutOuterSpace(frame.payload(bytes)) : NULL_JSON
+    const isWhole = isWholeValue(data)
+    for (let place = 0; place < targets.length; place++) {
+      const { functionId, namespace, binding, metadata } = targets[place]!
+      const call: Call = {
+        functionId,
+        namespace,
+        caller: worker,
+        invocationId: frame.callId + place,
+        data,
+        metadata,
+        traceparent: sidecar?.traceparent,
+        baggage: sidecar?.baggage,
+        binding,
+        onSettled: undefined,
+        bytes: 0,
+        callee: undefined,
+        callId: 0,
+        deliveredAt: 0,
+      }
+      if (isWhole) this.#events.onCall(call, undefined)
+      else this.#events.onRefused(call, NO_JSON_PAYLOAD)
+    }
   }
 
   #receiveChannel(frame: Frame, bytes: Buffer, worker: Worker): void {

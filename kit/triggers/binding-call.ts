@@ -1,12 +1,15 @@
 // What happens when a trigger fires for one binding: its condition is asked, then its handler is called, both in the trace of whoever
 // caused the event and with a deadline each. The order among events, and how many run at a time, is the business of whoever calls
 // this (`binding-lane.ts` for most trigger types).
+import type { FanOut } from '../../sdk/fan-outs.ts'
 import type { TriggerBinding, TriggerRequest } from '../../sdk/handle-types.ts'
 import type { BindingProblems } from './binding-problems.ts'
 
 /** The part of the handle that firing needs. */
 export interface Caller {
   trigger(request: TriggerRequest): Promise<unknown>
+  /** Calls many functions at once, where that is possible at the moment. */
+  readonly fanOut?: ((call: FanOut) => void) | undefined
 }
 
 /** Trace context of whoever caused the event; propagated to conditions and handlers. */

@@ -1,8 +1,10 @@
 // The events of one binding on their way to its function: a window of calls in flight and a bounded queue behind it.
 // Each binding has its own lane, so a handler that hangs holds up nobody else's events.
 import type { TriggerBinding } from '../../sdk/handle-types.ts'
+import { fanOutTarget, type FanOutTarget } from '../../sdk/fan-outs.ts'
 import { runBinding, type BindingCall, type BindingSteps, type Caller, type EventOrigin } from './binding-call.ts'
 import { BindingProblems, type BindingLog } from './binding-problems.ts'
+import type { EventFanOut } from './event-fan-out.ts'
 import { KeyOrder } from './key-order.ts'
 
 /** How many events of a binding run and wait, and for how long. */
@@ -55,8 +57,9 @@ interface QueuedEvent {
 }
 
 export class BindingLane {
-  /** Replaced when the binding is registered again; events that wait go to the new target. */
-  binding: TriggerBinding
+  #binding: TriggerBinding
+  /** Made with the first event that goes to several. */
+  #target: FanOutTarget | undefined
   condition: string | undefined
   readonly #context: LaneContext
   readonly #problems: BindingProblems
@@ -71,11 +74,21 @@ export class BindingLane {
   #dropped = 0
 
   constructor(binding: TriggerBinding, condition: string | undefined, context: LaneContext) {
-    this.binding = binding
+    this.#binding = binding
     this.condition = condition
     this.#context = context
     this.#order = new KeyOrder(context.limits.maxUndecidedPerKey)
     this.#problems = new BindingProblems(context.log, { now: context.now })
+  }
+
+  get binding(): TriggerBinding {
+    return this.#binding
+  }
+
+  /** Set when the binding is registered again; events that wait go to the new target. */
+  set binding(binding: TriggerBinding) {
+    this.#binding = binding
+    this.#target = undefined
   }
 
   /** Events dropped because too many were waiting. */
@@ -88,14 +101,18 @@ export class BindingLane {
     return this.#waitingCount + this.#deciding
   }
 
-  push(event: FiredEvent): void {
+  /** @param together gets the event when nothing keeps it from its handler. Default: the handler is called for it alone. */
+  push(event: FiredEvent, together?: EventFanOut): void {
     const { maxInFlight, maxWaiting, maxWaitingBytes } = this.#context.limits
     const key = this.#keyOf(event)
     const queued = { event, key }
     const held = key !== undefined && !this.#unbounded && this.#order.isFull(key)
     if (!held && (this.#inFlight < maxInFlight || this.#unbounded)) {
       if (key !== undefined) this.#order.enter(key)
-      this.#start(queued)
+      if (together !== undefined && key === undefined && this.condition === undefined) {
+        this.#inFlight++
+        together.add(this, (this.#target ??= fanOutTarget(this.#binding)))
+      } else this.#start(queued)
     } else if (this.#waitingCount < maxWaiting && this.#waitingBytes + event.bytes <= maxWaitingBytes) {
       this.#waitingCount++
       this.#waitingBytes += event.bytes
@@ -117,6 +134,17 @@ export class BindingLane {
     this.#unbounded = true
     while (this.#waiting.length > 0) this.#startNext()
     for (const queued of this.#order.releaseAll()) this.#startWaiting(queued)
+  }
+
+  /** Calls the handler for an event that was given to `together`. */
+  callAlone(event: FiredEvent): void {
+    this.#run(event, undefined)
+  }
+
+  /** The handler has answered an event that was given to `together`, or failed. */
+  settled(error: unknown): void {
+    if (error !== undefined) this.#problems.handlerFailed(this.#binding, error)
+    this.#finished()
   }
 
   /** Forgets what waits: the binding is gone. */
@@ -147,11 +175,14 @@ export class BindingLane {
 
   #start({ event, key }: QueuedEvent): void {
     this.#inFlight++
-    const deps = { iii: this.#context.iii, problems: this.#problems }
     // Without a condition the call leaves now, so that handlers start in the order of the events.
     const isDecided = this.condition === undefined && key === undefined
-    const done = runBinding(deps, this.#callOf(event), isDecided ? undefined : this.#inTurn(key))
-    void done.then(this.#finished)
+    this.#run(event, isDecided ? undefined : this.#inTurn(key))
+  }
+
+  #run(event: FiredEvent, steps: BindingSteps | undefined): void {
+    const deps = { iii: this.#context.iii, problems: this.#problems }
+    void runBinding(deps, this.#callOf(event), steps).then(this.#finished)
   }
 
   readonly #finished = (): void => {

@@ -47,6 +47,11 @@ export class PacedCaller implements Caller {
     return promise
   }
 
+  /** The way to call many functions at once, while calls need not wait. */
+  get fanOut(): Caller['fanOut'] {
+    return this.blocked ? undefined : this.#iii.fanOut
+  }
+
   /** Resolves when a call made at once would not have to wait. */
   async free(): Promise<void> {
     while (this.blocked) await (this.#sending ?? this.#iii.drained())

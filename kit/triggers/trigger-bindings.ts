@@ -6,6 +6,7 @@ import { BindingIndex } from './binding-index.ts'
 import type { Caller, EventOrigin } from './binding-call.ts'
 import { BindingLane, LANE_DEFAULTS, type FiredEvent, type LaneContext, type LaneLimits } from './binding-lane.ts'
 import type { BindingLog } from './binding-problems.ts'
+import { EventFanOut } from './event-fan-out.ts'
 import { isPaced, PacedCaller } from './paced-caller.ts'
 
 export type { EventOrigin } from './binding-call.ts'
@@ -108,11 +109,16 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
   /** Fires the bindings that match, in order of registration; their handlers run side by side. */
   fire(event: Event, origin: EventOrigin = {}): void {
     let fired: FiredEvent | undefined
+    let together: EventFanOut | undefined
+    const { iii, limits } = this.#context
+    const { fanOut } = iii
     for (const { lane, filter } of this.#index.candidates(this.#options.subject?.ofEvent(event) ?? '')) {
       if (!this.#options.matches(filter, event, lane.binding)) continue
       fired ??= this.#toFired(event, origin)
-      lane.push(fired)
+      if (fanOut !== undefined) together ??= new EventFanOut(fired, limits.handlerTimeoutMs)
+      lane.push(fired, together)
     }
+    if (fanOut !== undefined) together?.send(fanOut)
   }
 
   /**

@@ -33,6 +33,10 @@ export const FrameKind = {
   ChannelAsk: 12,
   /** Plugin to router: nothing is opened; `callId`: number of the question, `index`: an `OfferRefusal`. */
   ChannelRefused: 13,
+  /** Plugin to router: one payload for many functions; `callId`: the number of the first call, in the place of the id: who is called. */
+  FanOut: 14,
+  /** Router to plugin: calls of fan-outs that have succeeded; payload: their numbers, in binary. */
+  FannedOut: 15,
 } as const
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind]
 

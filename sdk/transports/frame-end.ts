@@ -7,7 +7,8 @@ import type { OfferRefusal } from '../../protocol/offer-refusal.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import type { ChannelRef } from '../handle-types.ts'
-import type { OfferTransport, Receiver } from '../transport.ts'
+import { FAN_OUT_IDS, fanOutIdsOf } from '../../protocol/ring/fan-out.ts'
+import type { FanOutReceiver, OfferTransport, Receiver } from '../transport.ts'
 
 /** Gets what the plugin host says to the thread itself, or to one member. */
 export type OnHost = (member: number, message: unknown) => void
@@ -40,7 +41,7 @@ export class FrameEnd {
 
   close(): void {
     this.#duplex.close()
-    for (const transport of this.#members.values()) transport.receiver?.onClosed()
+    for (const transport of this.#members.values()) transport.closed()
     this.#members.clear()
   }
 
@@ -55,6 +56,9 @@ export class FrameEnd {
     if (transport?.receiver === undefined) return
     if (frame.kind === FrameKind.ChannelAsk)
       transport.onChannelAsked?.(frame.callId, JSON.parse(frame.text(bytes) ?? 'null') as ChannelRef)
+    else if (frame.kind === FrameKind.FannedOut) transport.fanOuts?.onSucceeded(fanOutIdsOf(frame.payload(bytes)))
+    else if (frame.kind === FrameKind.Error && frame.callId >= FAN_OUT_IDS)
+      transport.fanOuts?.onFailed(frame.callId, frame.text(bytes), (frame.flags & FLAG_UNDELIVERED) !== 0)
     else handOver(frame, bytes, transport.receiver)
   }
 }
@@ -101,6 +105,7 @@ class MemberTransport implements OfferTransport {
   #open = true
   receiver: Receiver | undefined
   onChannelAsked: ((ask: number, ref: ChannelRef) => void) | undefined
+  fanOuts: FanOutReceiver | undefined
 
   constructor(duplex: FrameDuplex, member: number, address: string, onClose: () => void) {
     this.#duplex = duplex
@@ -137,6 +142,11 @@ class MemberTransport implements OfferTransport {
       sidecar === undefined ? '' : JSON.stringify(sidecar),
       payload,
     )
+  }
+
+  fanOut(firstId: number, rows: string, payload: string | undefined, sidecar: Sidecar | undefined): void {
+    const beside = sidecar === undefined ? '' : JSON.stringify(sidecar)
+    this.#write(FrameKind.FanOut, 0, firstId, 0, rows, beside, payload)
   }
 
   result(callId: number, json: string | undefined): void {
@@ -191,7 +201,13 @@ class MemberTransport implements OfferTransport {
     if (!this.#open) return
     this.#open = false
     this.#onClose()
+    this.closed()
+  }
+
+  /** Nothing comes any more. */
+  closed(): void {
     this.receiver?.onClosed()
+    this.fanOuts?.onClosed()
   }
 
   #write(

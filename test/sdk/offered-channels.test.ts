@@ -14,6 +14,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 
 class OfferingTransport extends RecordingTransport implements OfferTransport {
   onChannelAsked: OfferTransport['onChannelAsked']
+  fanOuts: OfferTransport['fanOuts']
   readonly announced: string[] = []
   readonly refused: [ask: number, reason: OfferRefusal][] = []
   readonly answered: (number | undefined)[] = []
@@ -24,6 +25,7 @@ class OfferingTransport extends RecordingTransport implements OfferTransport {
   refuseChannel(ask: number, reason: OfferRefusal): void {
     this.refused.push([ask, reason])
   }
+  fanOut(): void {}
   override openChannel(end: number, ref: ChannelRef, ask?: number): void {
     this.answered.push(ask)
     super.openChannel(end, ref)

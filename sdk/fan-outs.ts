@@ -1,0 +1,159 @@
+// Calls of many functions with one payload, for providers of trigger types: one frame to the engine instead of one per function, and
+// one back for all that have succeeded meanwhile. An engine that a thousand functions are called through spends a fraction on each.
+import {
+  FAN_OUT_CALLS,
+  FAN_OUT_NUMBERS,
+  fanOutId,
+  fanOutNumberOf,
+  fanOutPlaceOf,
+  type FanOutRow,
+} from '../protocol/ring/fan-out.ts'
+import { currentCallContext } from './async-call-contexts.ts'
+import { toJson } from './answers.ts'
+import { CallTimeout, InvocationError, invocationErrorFrom } from './errors.ts'
+import type { TriggerBinding } from './handle-types.ts'
+import { MAX_TIMEOUT_MS } from './pending-calls.ts'
+import type { OfferTransport } from './transport.ts'
+
+/** One of the functions that are called. */
+export interface FanOutTarget {
+  readonly functionId: string
+  /** For the frame. */
+  readonly row: string
+}
+
+/** The function of a binding, called on its behalf and with its metadata. Kept as long as the binding, it is made once. */
+export function fanOutTarget({ id, function_id, namespace, metadata }: TriggerBinding): FanOutTarget {
+  const row: FanOutRow = [function_id, id, namespace ?? null, metadata === undefined ? null : JSON.stringify(metadata)]
+  return { functionId: function_id, row: JSON.stringify(row) }
+}
+
+/** What all of the functions get. */
+export interface FanOut {
+  readonly targets: readonly FanOutTarget[]
+  readonly payload: unknown
+  readonly traceparent?: string | undefined
+  readonly baggage?: string | undefined
+  /** Each call that has not ended by then fails. */
+  readonly timeoutMs: number
+  /** Called once for each target, with its place among them; `error` when it has failed. Results are not told. */
+  readonly onSettled: (place: number, error: unknown) => void
+}
+
+/** One frame of it. */
+interface OpenFanOut {
+  readonly call: FanOut
+  /** Place of its first target among all. */
+  readonly first: number
+  readonly isSettled: Uint8Array
+  open: number
+  readonly timer: ReturnType<typeof setTimeout>
+}
+
+export class FanOuts {
+  readonly #transport: OfferTransport
+  readonly #onEmpty: () => void
+  readonly #open = new Map<number, OpenFanOut>()
+  #last = 0
+  #calls = 0
+
+  constructor(transport: OfferTransport, onEmpty: () => void) {
+    this.#transport = transport
+    this.#onEmpty = onEmpty
+    transport.fanOuts = {
+      onSucceeded: (ids) => {
+        for (const id of ids) this.#settle(id, undefined)
+      },
+      onFailed: (id, json, isUndelivered) => this.#failed(id, json, isUndelivered),
+      onClosed: () => this.#closed(),
+    }
+  }
+
+  /** Calls that have not ended. */
+  get calls(): number {
+    return this.#calls
+  }
+
+  call(call: FanOut): void {
+    const { targets, traceparent, baggage } = call
+    try {
+      const payload = toJson(call.payload)
+      const context = currentCallContext()
+      const origin = { traceparent: traceparent ?? context?.traceparent, baggage: baggage ?? context?.baggage }
+      const sidecar = origin.traceparent === undefined && origin.baggage === undefined ? undefined : origin
+      if (!this.#transport.open)
+        throw new InvocationError('invocation_stopped', 'The connection to the engine is closed')
+      for (let first = 0; first < targets.length; first += FAN_OUT_CALLS) {
+        const part = targets.slice(first, first + FAN_OUT_CALLS)
+        const rows = `[${part.map(({ row }) => row).join(',')}]`
+        this.#transport.fanOut(fanOutId(this.#begin(call, first, part.length), 0), rows, payload, sidecar)
+      }
+    } catch (error) {
+      // Nothing of it was sent: what can fail does so for the first frame.
+      for (let place = 0; place < targets.length; place++) call.onSettled(place, error)
+    }
+  }
+
+  #begin(call: FanOut, first: number, calls: number): number {
+    do this.#last = (this.#last + 1) % FAN_OUT_NUMBERS
+    while (this.#open.has(this.#last))
+    const number = this.#last
+    const timer = setTimeout(() => this.#timeOut(number), Math.min(call.timeoutMs, MAX_TIMEOUT_MS))
+    this.#open.set(number, { call, first, isSettled: new Uint8Array(calls), open: calls, timer })
+    this.#calls += calls
+    return number
+  }
+
+  #failed(id: number, json: string | undefined, isUndelivered: boolean): void {
+    const functionId = this.#functionIdOf(id)
+    if (functionId === undefined) return
+    this.#settle(id, invocationErrorFrom(JSON.parse(json ?? 'null'), functionId, isUndelivered))
+  }
+
+  #functionIdOf(id: number): string | undefined {
+    const fanOut = this.#open.get(fanOutNumberOf(id))
+    return fanOut?.call.targets[fanOut.first + fanOutPlaceOf(id)]?.functionId
+  }
+
+  #settle(id: number, error: unknown): void {
+    const number = fanOutNumberOf(id)
+    const fanOut = this.#open.get(number)
+    if (fanOut !== undefined) this.#end(number, fanOut, fanOutPlaceOf(id), error)
+  }
+
+  #end(number: number, fanOut: OpenFanOut, place: number, error: unknown): void {
+    if (fanOut.isSettled[place] !== 0) return
+    fanOut.isSettled[place] = 1
+    this.#calls--
+    if (--fanOut.open === 0) {
+      this.#open.delete(number)
+      clearTimeout(fanOut.timer)
+    }
+    fanOut.call.onSettled(fanOut.first + place, error)
+    if (this.#calls === 0) this.#onEmpty()
+  }
+
+  #timeOut(number: number): void {
+    this.#endAll(number, (functionId, { timeoutMs }) => {
+      return new CallTimeout(`invocation timed out after ${timeoutMs}ms`, functionId)
+    })
+  }
+
+  #closed(): void {
+    for (const number of [...this.#open.keys()]) {
+      this.#endAll(number, (functionId) => {
+        return new InvocationError('invocation_stopped', 'The connection to the engine was closed', functionId)
+      })
+    }
+  }
+
+  #endAll(number: number, errorOf: (functionId: string, call: FanOut) => Error): void {
+    const fanOut = this.#open.get(number)
+    if (fanOut === undefined) return
+    const { call, first, isSettled } = fanOut
+    for (let place = 0; place < isSettled.length; place++) {
+      if (isSettled[place] === 0)
+        this.#end(number, fanOut, place, errorOf(call.targets[first + place]?.functionId ?? '', call))
+    }
+  }
+}

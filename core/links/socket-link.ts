@@ -2,6 +2,7 @@
 // Only the way out; what comes in is read by core/gateway/connection.ts.
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
+import { writeDirectly } from '../../base/net/direct-write.ts'
 import { randomId } from '../../base/values/random-ids.ts'
 import { DEFAULT_NAMESPACE, type EngineMessage } from '../../protocol/messages.ts'
 import { Outbox, type OutboxSink } from '../../protocol/outbox.ts'
@@ -55,6 +56,8 @@ export class SocketLink implements Link, OutboxSink {
   /** Senders that wait for this socket to drain. */
   readonly #held = new LazySet<Link>()
   #isDirty = false
+  /** Bytes of a write past the stream that the kernel has not taken yet. */
+  #direct = 0
   #pauses = 0
   #hardTimer: NodeJS.Timeout | undefined
   #patience: NodeJS.Timeout | undefined
@@ -77,7 +80,12 @@ export class SocketLink implements Link, OutboxSink {
   }
 
   get queuedBytes(): number {
-    return this.#socket.writableLength + this.#outbox.bytes
+    return this.#unwritten + this.#outbox.bytes
+  }
+
+  /** Handed to the socket, and not with the kernel. */
+  get #unwritten(): number {
+    return this.#socket.writableLength + this.#direct
   }
 
   get congested(): boolean {
@@ -239,33 +247,47 @@ export class SocketLink implements Link, OutboxSink {
 
   /** For its outbox. */
   write(buffers: readonly Buffer[], written: () => void): void {
-    const socket = this.#socket
-    if (buffers.length === 1) {
-      socket.write(buffers[0])
-    } else {
-      socket.cork()
-      for (const buffer of buffers) socket.write(buffer)
-      socket.uncork()
-    }
-    const { writableLength } = socket
     const done = (): void => {
       written()
       this.#drained()
     }
-    // Nearly always the system has taken all of it by now. A callback of each write would cost a turn of `nextTick` to say so.
-    if (writableLength === 0) return done()
-    socket.write(NOTHING, done)
+    if (this.#handOver(buffers, done)) return done()
+    const unwritten = this.#unwritten
     const { hardBytes } = this.#limits
-    if (writableLength <= hardBytes) return
+    if (unwritten <= hardBytes) return
     // Answers are always accepted, and no one is paused for a hopeless peer: nothing else would bound them.
-    if (this.#isHopeless && writableLength > 2 * hardBytes) process.nextTick(() => this.open && this.#giveUp())
+    if (this.#isHopeless && unwritten > 2 * hardBytes) process.nextTick(() => this.open && this.#giveUp())
     else this.#watchHardLimit()
+  }
+
+  /** True: the system has taken all of it, as nearly always. False: `done` will be called. */
+  #handOver(buffers: readonly Buffer[], done: () => void): boolean {
+    const socket = this.#socket
+    const [first] = buffers as [Buffer]
+    if (buffers.length === 1 && this.#direct === 0) {
+      const outcome = writeDirectly(socket, first, () => {
+        this.#direct = 0
+        done()
+      })
+      if (outcome === 'waiting') this.#direct = first.length
+      if (outcome !== 'refused') return outcome === 'done'
+      socket.write(first)
+    } else {
+      // What the stream writes behind what waits past it comes after that.
+      socket.cork()
+      for (const buffer of buffers) socket.write(buffer)
+      socket.uncork()
+    }
+    if (socket.writableLength === 0) return true
+    // A callback of each write would cost a turn of `nextTick`.
+    socket.write(NOTHING, done)
+    return false
   }
 
   #watchHardLimit(): void {
     this.#hardTimer ??= setTimeout(() => {
       this.#hardTimer = undefined
-      if (this.#socket.writableLength > this.#limits.hardBytes && this.open) this.#giveUp()
+      if (this.#unwritten > this.#limits.hardBytes && this.open) this.#giveUp()
     }, this.#limits.hardMs).unref()
   }
 
@@ -278,12 +300,12 @@ export class SocketLink implements Link, OutboxSink {
 
   /** Something was written. Not the socket's `drain`, which knows nothing of our limits and does not come below its own mark. */
   #drained(): void {
-    const { writableLength } = this.#socket
-    if (this.#hardTimer !== undefined && writableLength <= this.#limits.hardBytes) {
+    const unwritten = this.#unwritten
+    if (this.#hardTimer !== undefined && unwritten <= this.#limits.hardBytes) {
       clearTimeout(this.#hardTimer)
       this.#hardTimer = undefined
     }
-    if ((this.#held.size > 0 || this.#isHopeless) && writableLength <= this.#limits.softBytes / 2) this.#release()
+    if ((this.#held.size > 0 || this.#isHopeless) && unwritten <= this.#limits.softBytes / 2) this.#release()
   }
 
   /** The socket has closed. */

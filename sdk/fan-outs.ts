@@ -15,35 +15,23 @@ import type { TriggerBinding } from './handle-types.ts'
 import { MAX_TIMEOUT_MS } from './pending-calls.ts'
 import type { OfferTransport } from './transport.ts'
 
-/** One of the functions that are called. */
-export interface FanOutTarget {
-  readonly functionId: string
-  /** For the frame. */
-  readonly row: string
-}
-
-/** The function of a binding, called on its behalf and with its metadata. Kept as long as the binding, it is made once. */
-export function fanOutTarget({ id, function_id, namespace, metadata }: TriggerBinding): FanOutTarget {
-  const row: FanOutRow = [function_id, id, namespace ?? null, metadata === undefined ? null : JSON.stringify(metadata)]
-  return { functionId: function_id, row: JSON.stringify(row) }
-}
-
-/** What all of the functions get. */
+/** An event for the functions of many bindings. */
 export interface FanOut {
-  readonly targets: readonly FanOutTarget[]
+  readonly bindings: readonly TriggerBinding[]
+  /** What all of the functions get. */
   readonly payload: unknown
   readonly traceparent?: string | undefined
   readonly baggage?: string | undefined
   /** Each call that has not ended by then fails. */
   readonly timeoutMs: number
-  /** Called once for each target, with its place among them; `error` when it has failed. Results are not told. */
+  /** Called once for each binding, with its place among them; `error` when its function has failed. Results are not told. */
   readonly onSettled: (place: number, error: unknown) => void
 }
 
 /** One frame of it. */
 interface OpenFanOut {
   readonly call: FanOut
-  /** Place of its first target among all. */
+  /** Place of its first binding among all. */
   readonly first: number
   readonly isSettled: Uint8Array
   open: number
@@ -75,7 +63,7 @@ export class FanOuts {
   }
 
   call(call: FanOut): void {
-    const { targets, traceparent, baggage } = call
+    const { bindings, traceparent, baggage } = call
     try {
       const payload = toJson(call.payload)
       const context = currentCallContext()
@@ -83,14 +71,14 @@ export class FanOuts {
       const sidecar = origin.traceparent === undefined && origin.baggage === undefined ? undefined : origin
       if (!this.#transport.open)
         throw new InvocationError('invocation_stopped', 'The connection to the engine is closed')
-      for (let first = 0; first < targets.length; first += FAN_OUT_CALLS) {
-        const part = targets.slice(first, first + FAN_OUT_CALLS)
-        const rows = `[${part.map(({ row }) => row).join(',')}]`
-        this.#transport.fanOut(fanOutId(this.#begin(call, first, part.length), 0), rows, payload, sidecar)
+      for (let first = 0; first < bindings.length; first += FAN_OUT_CALLS) {
+        const part = bindings.slice(first, first + FAN_OUT_CALLS)
+        const list = `[${part.map(rowOf).join(',')}]`
+        this.#transport.fanOut(fanOutId(this.#begin(call, first, part.length), 0), list, payload, sidecar)
       }
     } catch (error) {
       // Nothing of it was sent: what can fail does so for the first frame.
-      for (let place = 0; place < targets.length; place++) call.onSettled(place, error)
+      for (let place = 0; place < bindings.length; place++) call.onSettled(place, error)
     }
   }
 
@@ -112,7 +100,7 @@ export class FanOuts {
 
   #functionIdOf(id: number): string | undefined {
     const fanOut = this.#open.get(fanOutNumberOf(id))
-    return fanOut?.call.targets[fanOut.first + fanOutPlaceOf(id)]?.functionId
+    return fanOut?.call.bindings[fanOut.first + fanOutPlaceOf(id)]?.function_id
   }
 
   #settle(id: number, error: unknown): void {
@@ -153,7 +141,26 @@ export class FanOuts {
     const { call, first, isSettled } = fanOut
     for (let place = 0; place < isSettled.length; place++) {
       if (isSettled[place] === 0)
-        this.#end(number, fanOut, place, errorOf(call.targets[first + place]?.functionId ?? '', call))
+        this.#end(number, fanOut, place, errorOf(call.bindings[first + place]?.function_id ?? '', call))
     }
   }
+}
+
+/** Bindings live as long as their providers want, and get an event after the other. */
+const rows = new WeakMap<TriggerBinding, string>()
+
+function rowOf(binding: TriggerBinding): string {
+  let text = rows.get(binding)
+  if (text === undefined) {
+    const { id, function_id, namespace, metadata } = binding
+    const row: FanOutRow = [
+      function_id,
+      id,
+      namespace ?? null,
+      metadata === undefined ? null : JSON.stringify(metadata),
+    ]
+    text = JSON.stringify(row)
+    rows.set(binding, text)
+  }
+  return text
 }

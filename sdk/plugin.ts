@@ -9,6 +9,7 @@ export type { CallFunction, CallRequest, EnqueueResult } from './call-types.ts'
 export type { ChannelEnd, ChannelReader } from './channel-reader.ts'
 export type { ChannelWriter } from './channel-writer.ts'
 export type { OfferedChannel, OfferedEnd } from './offered-channels.ts'
+export type { FanOut } from './fan-outs.ts'
 export type { PluginHandle } from './plugin-handle.ts'
 export { InvocationError } from './errors.ts'
 export type {

@@ -23,6 +23,10 @@ const NULL_JSON = Buffer.from('null')
 const NO_JSON_PAYLOAD = { code: 'invalid_message', message: 'The payload is no JSON' }
 const NO_JSON_ANSWER = errorBytes({ code: 'invalid_message', message: 'The answer of the plugin is no JSON' })
 
+/** So many calls of fan-outs that have succeeded are told of at once, or after so long. */
+const MOST_SUCCEEDED = 1024
+const SUCCEEDED_MS = 2
+
 /** What a link needs of its transport. */
 export interface LinkTransport {
   readonly duplex: FrameDuplex
@@ -101,14 +105,18 @@ export class FrameLink implements Link {
     else this.#write(FrameKind.Result, callId, 0, '', '', result)
   }
 
-  /** Told of together, once what the sockets have at the moment has been read: a handler's success is news to nobody in a hurry. */
+  /** Told of together: a handler's success is news to nobody in a hurry, and each frame may have to wake the plugin's thread. */
   #fannedOut(callId: number): void {
-    if (this.#succeeded.push(callId) > 1) return
-    setImmediate(() => {
-      const ids = this.#succeeded
-      this.#succeeded = []
-      this.#write(FrameKind.FannedOut, 0, 0, '', '', fanOutIdBytes(ids))
-    })
+    const count = this.#succeeded.push(callId)
+    if (count === MOST_SUCCEEDED) this.#tellSucceeded()
+    else if (count === 1) setTimeout(() => this.#tellSucceeded(), SUCCEEDED_MS).unref()
+  }
+
+  #tellSucceeded(): void {
+    const ids = this.#succeeded
+    if (ids.length === 0) return
+    this.#succeeded = []
+    this.#write(FrameKind.FannedOut, 0, 0, '', '', fanOutIdBytes(ids))
   }
 
   send(message: EngineMessage): boolean {

@@ -9,8 +9,8 @@ import type { Worker } from '../model/worker.ts'
 export interface Target {
   readonly namespace: string
   readonly functionId: string
-  /** Metadata that the function was registered with. */
-  readonly registered: unknown
+  /** Metadata that the function was registered with; only sessions are asked for it. */
+  registered(): unknown
 }
 
 /** Passes when one of the owners may make the call; what replicas share is fired on behalf of each of them. */
@@ -22,9 +22,11 @@ export function checkOwners(
   let refusal: ErrorBody | undefined
   for (const { owner, madeUnder } of binding.members.values()) {
     const policy = owner?.policy ?? madeUnder
-    if (policy === undefined || (owner !== null && isOwnFunction(owner, target, functions))) return undefined
-    refusal = checkCall(policy, target.namespace, target.functionId, target.registered)
-    if (refusal === undefined) return undefined
+    if (policy === undefined) return undefined
+    const registered = policy.kind === 'session' ? target.registered() : undefined
+    const refused = checkCall(policy, target.namespace, target.functionId, registered)
+    if (refused === undefined || (owner !== null && isOwnFunction(owner, target, functions))) return undefined
+    refusal = refused
   }
   return refusal
 }

@@ -223,9 +223,9 @@ export class TriggerRegistry {
 
   /**
    * May the caller make this call for the binding that it names? Undefined = yes (spec 09 §4 b).
-   * @param registered metadata that the function was registered with
+   * @param registered gives the metadata that the function was registered with
    */
-  checkBindingCall(call: Call, registered: unknown): ErrorBody | undefined {
+  checkBindingCall(call: Call, registered: () => unknown): ErrorBody | undefined {
     const logical = this.#bindings.findLogical(call.binding ?? '')
     if (logical === undefined || !this.#provides(call.caller, logical)) {
       return {

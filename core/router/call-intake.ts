@@ -91,8 +91,10 @@ export class CallIntake {
     if (own !== undefined) return own
     if (binding !== undefined) {
       const { functions, triggers } = this.#deps.registries
-      const registered = functions.find(namespace, functionId)?.presented?.registration.metadata
-      return triggers.checkBindingCall(call, registered)
+      return triggers.checkBindingCall(
+        call,
+        () => functions.find(namespace, functionId)?.presented?.registration.metadata,
+      )
     }
     if (caller.policy.kind !== 'session') return undefined
     if (action?.type === 'enqueue') return this.#checkJob(caller, namespace, functionId)
@@ -116,6 +118,8 @@ export class CallIntake {
   }
 
   #check({ policy }: Worker, namespace: string, functionId: string): ErrorBody | undefined {
+    // Of others it is not asked for: an event for a thousand functions would have it looked up a thousand times.
+    if (policy.kind !== 'session') return checkCall(policy, namespace, functionId, undefined)
     const registered = this.#deps.registries.functions.find(namespace, functionId)?.presented?.registration.metadata
     return checkCall(policy, namespace, functionId, registered)
   }

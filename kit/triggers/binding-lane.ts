@@ -1,7 +1,6 @@
 // The events of one binding on their way to its function: a window of calls in flight and a bounded queue behind it.
 // Each binding has its own lane, so a handler that hangs holds up nobody else's events.
 import type { TriggerBinding } from '../../sdk/handle-types.ts'
-import { fanOutTarget, type FanOutTarget } from '../../sdk/fan-outs.ts'
 import { runBinding, type BindingCall, type BindingSteps, type Caller, type EventOrigin } from './binding-call.ts'
 import { BindingProblems, type BindingLog } from './binding-problems.ts'
 import type { EventFanOut } from './event-fan-out.ts'
@@ -57,9 +56,8 @@ interface QueuedEvent {
 }
 
 export class BindingLane {
-  #binding: TriggerBinding
-  /** Made with the first event that goes to several. */
-  #target: FanOutTarget | undefined
+  /** Replaced when the binding is registered again; events that wait go to the new target. */
+  binding: TriggerBinding
   condition: string | undefined
   readonly #context: LaneContext
   readonly #problems: BindingProblems
@@ -74,21 +72,11 @@ export class BindingLane {
   #dropped = 0
 
   constructor(binding: TriggerBinding, condition: string | undefined, context: LaneContext) {
-    this.#binding = binding
+    this.binding = binding
     this.condition = condition
     this.#context = context
     this.#order = new KeyOrder(context.limits.maxUndecidedPerKey)
     this.#problems = new BindingProblems(context.log, { now: context.now })
-  }
-
-  get binding(): TriggerBinding {
-    return this.#binding
-  }
-
-  /** Set when the binding is registered again; events that wait go to the new target. */
-  set binding(binding: TriggerBinding) {
-    this.#binding = binding
-    this.#target = undefined
   }
 
   /** Events dropped because too many were waiting. */
@@ -111,7 +99,7 @@ export class BindingLane {
       if (key !== undefined) this.#order.enter(key)
       if (together !== undefined && key === undefined && this.condition === undefined) {
         this.#inFlight++
-        together.add(this, (this.#target ??= fanOutTarget(this.#binding)))
+        together.add(this)
       } else this.#start(queued)
     } else if (this.#waitingCount < maxWaiting && this.#waitingBytes + event.bytes <= maxWaitingBytes) {
       this.#waitingCount++
@@ -142,8 +130,8 @@ export class BindingLane {
   }
 
   /** The handler has answered an event that was given to `together`, or failed. */
-  settled(error: unknown): void {
-    if (error !== undefined) this.#problems.handlerFailed(this.#binding, error)
+  settled(binding: TriggerBinding, error: unknown): void {
+    if (error !== undefined) this.#problems.handlerFailed(binding, error)
     this.#finished()
   }
 

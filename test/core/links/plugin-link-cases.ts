@@ -102,6 +102,41 @@ export function pluginLinkCases(fixture: () => PluginFixture): void {
     expect(plugin.seen.items.at(-1)).toMatchObject({ data: 'null', call: { invocationId: undefined } })
   })
 
+  it('brings one payload to the functions of many bindings, and tells how each of the calls has ended', async () => {
+    const plugin = fixture()
+    const bindings = Array.from({ length: 600 }, (_, place) => ({
+      id: `b${place}`,
+      function_id: `f${place % 7}`,
+      config: {},
+    }))
+    const first = { ...bindings[0]!, namespace: 'n', metadata: { m: 9 } }
+    const error = Buffer.from('{"code":"NOT_FOUND","message":"no"}')
+    plugin.answer = (call) => {
+      const fails = call.functionId === 'f3'
+      plugin.link.answer(call, fails ? undefined : Buffer.from('"unread"'), fails ? error : undefined, fails)
+    }
+    for (const payload of [{ p: 1 }, { p: 2 }]) {
+      const before = plugin.seen.items.length
+      const input = { bindings: [first, ...bindings.slice(1)], payload }
+      const { result } = await plugin.invoke('fan-out', JSON.stringify(input))
+      const expected = bindings.map(({ function_id: id }) => (id === 'f3' ? ['NOT_FOUND', 'f3', true] : 'done'))
+      expect(JSON.parse(result ?? 'null')).toEqual(expected)
+      const seen = plugin.seen.items.slice(before)
+      expect(seen.map(({ call }) => call.binding)).toEqual(bindings.map(({ id }) => id))
+      expect(seen[0]).toMatchObject({ call: { functionId: 'f0', namespace: 'n' }, metadata: '{"m":9}' })
+      expect(seen[1]).toMatchObject({ call: { functionId: 'f1', namespace: 'default' }, metadata: undefined })
+      expect(new Set(seen.map(({ data }) => data))).toEqual(new Set([JSON.stringify(payload)]))
+    }
+  })
+
+  it('lets no text out to many functions that is no JSON', async () => {
+    const plugin = fixture()
+    const bindings = [1, 2].map((n) => ({ id: `b${n}`, function_id: `f${n}`, config: {} }))
+    const { result } = await plugin.invoke('fan-out', JSON.stringify({ bindings, payload: { text: '{"n":1,}' } }))
+    expect(JSON.parse(result ?? 'null')).toEqual([1, 2].map((n) => ['invalid_message', `f${n}`, true]))
+    expect(plugin.seen.items).toEqual([])
+  })
+
   it('brings an error to the plugin that called', async () => {
     const plugin = fixture()
     plugin.answer = (call) =>

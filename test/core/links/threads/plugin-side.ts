@@ -1,4 +1,6 @@
 // Functions for the tests of ring and pipe links, registered through a real handle.
+import { InvocationError } from '../../../../sdk/errors.ts'
+import type { TriggerBinding } from '../../../../sdk/handle-types.ts'
 import { RawJson } from '../../../../sdk/raw-json.ts'
 import type { PluginHandle } from '../../../../sdk/plugin-handle.ts'
 import type { ChannelReader } from '../../../../sdk/channel-reader.ts'
@@ -31,6 +33,19 @@ export function registerTestFunctions(iii: PluginHandle): void {
     })
     if (withdrawn === true) offer.withdraw()
     return offer.ref
+  })
+  iii.registerFunction('fan-out', ({ bindings, payload }: { bindings: TriggerBinding[]; payload: unknown }) => {
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    const outcomes: unknown[] = []
+    let open = bindings.length
+    const onSettled = (place: number, error: unknown): void => {
+      outcomes[place] = error instanceof InvocationError ? [error.code, error.function_id, error.isUndelivered] : 'done'
+      if (--open === 0) resolve(outcomes)
+    }
+    const { text } = payload as { text?: string }
+    const sent = text === undefined ? payload : new RawJson(text)
+    iii.fanOut({ bindings, payload: sent, timeoutMs: 10_000, onSettled })
+    return promise
   })
   iii.registerFunction('exit', () => process.exit(3))
 }

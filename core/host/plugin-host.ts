@@ -61,6 +61,9 @@ export interface PluginHostOptions {
   readonly onRetryConfiguration?: (refused: EngineConfig) => void | Promise<void>
 }
 
+/** It reads what all engines of this user have compiled, and takes that time from nobody who waits for a start. */
+const PRUNE_AFTER_MS = 60_000
+
 export class PluginHost implements ChangeParticipant {
   readonly #options: PluginHostOptions
   readonly #names: WorkerNames
@@ -90,7 +93,9 @@ export class PluginHost implements ChangeParticipant {
     watcher?.watchPluginsDir(config.pluginsDir)
     busyThread.watch()
     refillStandby()
-    void builds.cache.prune(this.#clock.now())
+    this.#clock.after(PRUNE_AFTER_MS, () => {
+      if (this.#closed === undefined) void builds.cache.prune(this.#clock.now())
+    })
     return report
   }
 

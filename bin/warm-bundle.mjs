@@ -62,10 +62,14 @@ function isOwn(file) {
  */
 export function writeLater(folder) {
   const timer = setTimeout(() => {
-    const child = spawn(process.execPath, [writerFile(), folder], { stdio: 'ignore', windowsHide: true })
-    child.on('error', () => {})
-    child.unref()
-    process.once('exit', () => child.kill())
+    try {
+      const child = spawn(process.execPath, [writerFile(), folder], { stdio: 'ignore', windowsHide: true })
+      child.on('error', () => {})
+      child.unref()
+      process.once('exit', () => child.kill())
+    } catch {
+      // Not permitted here, by a permission model for example.
+    }
   }, WRITE_AFTER_MS)
   timer.unref()
 }

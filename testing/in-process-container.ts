@@ -22,6 +22,7 @@ export class InProcessContainer extends FrameContainer {
     this.transport = transport
     const runner = new PluginRunner(
       (): FrameEnd => this.#end,
+      () => {},
       async () => ({ default: definition }),
     )
     this.#end = new FrameEnd(transport.far, runner.onHost)

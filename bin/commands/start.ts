@@ -1,6 +1,7 @@
 // `iii start`: runs the engine in the foreground until SIGINT, SIGTERM or SIGHUP.
 import { defineCommand } from 'citty'
 import module from 'node:module'
+import { collectWhenIdle } from '../../base/process/collect-when-idle.ts'
 import { endNow } from '../../base/process/end-now.ts'
 import { ConfigError } from '../../core/config/config-error.ts'
 import { CodedError } from '../../protocol/errors.ts'
@@ -77,6 +78,7 @@ export const start = defineCommand({
       process.stdout.write(asTyped(startScreen(engine.status(), terminalOf(process.stdout))))
       // A killed process writes no cache at its end, so it is written now, when everything has been loaded once.
       module.flushCompileCache()
+      collectWhenIdle()
       log.info('stopping', { signal: await signals.first })
     } finally {
       // Also when the above threw: an engine that nobody can stop any more must not stay behind.

@@ -30,13 +30,22 @@ interface Member {
 
 export class PluginRunner {
   readonly #end: () => FrameEnd
+  readonly #onStarted: () => void
   readonly #importModule: (url: string) => Promise<unknown>
   readonly #members = new Map<number, Member>()
   #utilization: EventLoopUtilization = performance.eventLoopUtilization()
 
-  /** `end` is asked for late: the connection hands out frames from the moment that it exists. */
-  constructor(end: () => FrameEnd, importModule = (url: string): Promise<unknown> => import(url)) {
+  /**
+   * `end` is asked for late: the connection hands out frames from the moment that it exists.
+   * @param onStarted a plugin has started
+   */
+  constructor(
+    end: () => FrameEnd,
+    onStarted: () => void,
+    importModule = (url: string): Promise<unknown> => import(url),
+  ) {
     this.#end = end
+    this.#onStarted = onStarted
     this.#importModule = importModule
   }
 
@@ -107,6 +116,7 @@ export class PluginRunner {
     member.running = (await definition.start(context)) ?? undefined
     this.#tellAddresses(number)
     setImmediate(flushCompileCache)
+    this.#onStarted()
     return null
   }
 

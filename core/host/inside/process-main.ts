@@ -1,6 +1,7 @@
 // The file that a plugin's own process runs: opens the pipe to the engine and serves the plugin host.
 import type { FrameEnd } from '../../../sdk/transports/frame-end.ts'
 import { openPipeEnd } from '../../../sdk/transports/pipe-end.ts'
+import { collectAfterStarts } from './collect-after-starts.ts'
 import { explainNativeFailures } from './native-failures.ts'
 import { PluginRunner } from './plugin-runner.ts'
 
@@ -22,5 +23,5 @@ process.on('disconnect', () => process.exit(0))
 // The engine stops its plugins in order; a Ctrl-C in the terminal, or its end, reaches the whole process group and must not come first.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 
-const runner = new PluginRunner(() => end)
+const runner = new PluginRunner(() => end, collectAfterStarts())
 const end: FrameEnd = openPipeEnd(runner.onHost)

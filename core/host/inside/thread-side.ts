@@ -2,6 +2,7 @@
 import { threadId, type MessagePort } from 'node:worker_threads'
 import type { FrameEnd } from '../../../sdk/transports/frame-end.ts'
 import { openRingEnd } from '../../../sdk/transports/ring-end.ts'
+import { collectAfterStarts } from './collect-after-starts.ts'
 import { explainNativeFailures } from './native-failures.ts'
 import { PluginRunner } from './plugin-runner.ts'
 
@@ -20,7 +21,7 @@ export interface ThreadTask {
 export function serveThread({ memory, port, ready }: ThreadTask): Promise<never> {
   process.setSourceMapsEnabled(true)
   explainNativeFailures()
-  const runner = new PluginRunner(() => end)
+  const runner = new PluginRunner(() => end, collectAfterStarts())
   const end: FrameEnd = openRingEnd({ memory, port }, runner.onHost)
   ready.postMessage(threadId)
   ready.close()

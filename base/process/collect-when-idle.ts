@@ -1,0 +1,57 @@
+// What a start leaves behind, such as sources that have been compiled, stays in the heap until it grows again, which in a program at rest
+// it never does. It is collected once, when nothing is being done.
+import { performance, type EventLoopUtilization } from 'node:perf_hooks'
+import { setFlagsFromString } from 'node:v8'
+import { systemClock, type Clock } from '../time/clock.ts'
+
+const LOOK_MS = 1_000
+/** The part of the time since the last look in which the loop was not idle. */
+const IDLE_UTILIZATION = 0.05
+/** Who is busy for so long has a heap that is collected anyway. */
+const LOOKS = 10
+
+const ATTEMPTS = 3
+
+export interface CollectOptions {
+  readonly clock?: Clock
+  /** How the loop has spent its time so far. Default: that of this thread. */
+  readonly loop?: () => EventLoopUtilization
+  readonly collect?: () => void
+}
+
+/** Collects once, in the first second in which this thread has next to nothing to do. The returned function calls it off. */
+export function collectWhenIdle({
+  clock = systemClock,
+  loop = () => performance.eventLoopUtilization(),
+  collect = collectGarbage,
+}: CollectOptions = {}): () => void {
+  let cancel = (): void => {}
+  const look = (left: number, before: EventLoopUtilization): void => {
+    cancel = clock.after(LOOK_MS, () => {
+      const now = loop()
+      if (performance.eventLoopUtilization(now, before).utilization < IDLE_UTILIZATION) collect()
+      else if (left > 1) look(left - 1, now)
+    })
+  }
+  look(LOOKS, loop())
+  return () => cancel()
+}
+
+/** A full collection of the heap of this thread, whose free pages go back to the system; some 50 ms. */
+export function collectGarbage(): void {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const gc = collector()
+    // One of the usual kind keeps the pages for what comes next.
+    if (gc !== undefined) return gc({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+  }
+}
+
+type Collect = (options: { readonly type: 'major'; readonly execution: 'sync'; readonly flavor: 'last-resort' }) => void
+
+/** A context that is made while the flag is set has the function. The flag is that of all threads: another one may have taken it back. */
+function collector(): Collect | undefined {
+  setFlagsFromString('--expose-gc')
+  const gc: unknown = process.getBuiltinModule('node:vm').runInNewContext('globalThis.gc')
+  setFlagsFromString('--no-expose-gc')
+  return typeof gc === 'function' ? (gc as Collect) : undefined
+}

@@ -1,0 +1,49 @@
+import { setTimeout as elapse } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { collectGarbage, collectWhenIdle } from '../../../base/process/collect-when-idle.ts'
+import { ManualClock } from '../../../testing/index.ts'
+
+function scene() {
+  const clock = new ManualClock()
+  let active = 0
+  let idle = 0
+  let collections = 0
+  const cancel = collectWhenIdle({
+    clock,
+    loop: () => ({ active, idle, utilization: 0 }),
+    collect: () => collections++,
+  })
+  const second = (busyMs: number): number => {
+    active += busyMs
+    idle += 1_000 - busyMs
+    clock.move(1_000)
+    return collections
+  }
+  return { cancel, second }
+}
+
+test('it is collected once, in the first second with next to nothing to do', () => {
+  const { second } = scene()
+  expect([second(900), second(60), second(40), second(0), second(0)]).toEqual([0, 0, 1, 1, 1])
+})
+
+test('who is busy for long is left alone', () => {
+  const { second } = scene()
+  for (let seconds = 0; seconds < 10; seconds++) second(500)
+  expect(second(0)).toBe(0)
+})
+
+test('it can be called off', () => {
+  const { second, cancel } = scene()
+  second(900)
+  cancel()
+  expect(second(0)).toBe(0)
+})
+
+test('what nobody holds is gone after a collection', async () => {
+  const held = new WeakRef({ some: 'thing' })
+  // What a WeakRef was asked for stays until the end of the turn.
+  await elapse(0)
+  collectGarbage()
+  expect(held.deref()).toBeUndefined()
+})

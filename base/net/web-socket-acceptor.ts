@@ -127,7 +127,7 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
       return refuseUpgrade(socket, UNAVAILABLE, retryAfter(5))
     }
     const { remoteAddress: address = '' } = socket
-    const connections = this.#addresses.of(address)
+    const connections = maxPerAddress > 0 ? this.#addresses.of(address) : 0
     if (maxPerAddress > 0 && connections >= maxPerAddress) {
       this.#options.onRefused({ reason: 'address', address, connections })
       return refuseUpgrade(socket, '429 Too Many Requests', retryAfter(5))
@@ -159,17 +159,15 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
   }
 
   #decide(request: IncomingMessage, socket: Socket, head: Buffer, endpoint: Endpoint): void {
-    this.#pending++
-    this.#addresses.add(socket.remoteAddress)
-    let isPending = true
+    const decision = { isMade: false, isAwaited: false }
     const decided = (): void => {
-      if (!isPending) return
-      isPending = false
+      decision.isMade = true
+      if (!decision.isAwaited) return
+      decision.isAwaited = false
       this.#pending--
       this.#addresses.remove(socket.remoteAddress)
       socket.off('close', decided)
     }
-    socket.once('close', decided)
     this.#options.onUpgrade({
       request,
       endpoint,
@@ -181,12 +179,21 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
         decided()
         if (socket.destroyed) return
         if (this.#state === 'closing') return refuseUpgrade(socket, UNAVAILABLE, retryAfter(1))
+        // What the owner says first goes out with the answer.
+        socket.cork()
         this.#server.handleUpgrade(request, socket as Duplex, head, (webSocket) => {
           this.#track(webSocket, socket)
           onOpened(webSocket, socket)
         })
+        process.nextTick(uncork, socket)
       },
     })
+    // Nearly all are decided on at once.
+    if (decision.isMade) return
+    decision.isAwaited = true
+    this.#pending++
+    this.#addresses.add(socket.remoteAddress)
+    socket.once('close', decided)
   }
 
   #track(webSocket: WebSocket, socket: Socket): void {
@@ -226,6 +233,10 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
 
 const UNAVAILABLE = '503 Service Unavailable'
 const UPGRADE_REQUIRED = { status: 426, headers: { Upgrade: 'websocket' } }
+
+function uncork(socket: Socket): void {
+  socket.uncork()
+}
 
 function retryAfter(seconds: number): Refusal {
   return { headers: { 'Retry-After': String(seconds) } }

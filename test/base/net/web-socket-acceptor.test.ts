@@ -12,7 +12,7 @@ import {
 } from '../../../base/net/web-socket-acceptor.ts'
 import { Collector, within } from '../../support/deadline.ts'
 import { lacks } from '../../support/needs.ts'
-import { get, openListener, upgrade } from './web-scene.ts'
+import { get, openListener, tcp, upgrade } from './web-scene.ts'
 
 const SETTINGS: AcceptorSettings = {
   maxConnections: 10,
@@ -22,6 +22,10 @@ const SETTINGS: AcceptorSettings = {
   pingMs: 0,
   idleMs: 0,
 }
+
+const UPGRADE =
+  'GET /door HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
 
 test.each([
   ['/nope', 404],
@@ -52,6 +56,37 @@ test('Connections that are being decided on count, and a place that becomes free
   const client = connect('/door')
   ;(await upgrades.take(2))[1]!.accept(() => {})
   await once(client, 'open')
+  expect(acceptor.size).toBe(1)
+})
+
+test('What the owner says at once comes with the answer to the upgrade, in one piece', async () => {
+  const { port } = await scene({
+    onUpgrade: ({ accept }) => accept((webSocket) => process.nextTick(() => webSocket.ping())),
+  })
+  const client = await tcp(port, UPGRADE)
+  const [answer] = (await within(5_000, 'the answer', once(client, 'data'))) as [Buffer]
+  const [head, frame] = answer.toString('latin1').split('\r\n\r\n')
+  expect(head).toMatch(/^HTTP\/1\.1 101 /)
+  expect(Buffer.from(frame!, 'latin1')).toEqual(Buffer.from([0x89, 0]))
+  client.destroy()
+})
+
+test('A decision that is made later leaves nothing pending, whether it is made or its peer goes before', async () => {
+  const upgrades = new Collector<Upgrade<string>>()
+  const { port, acceptor, connect } = await scene({
+    onUpgrade: upgrades.add,
+    settings: { ...SETTINGS, maxConnections: 1 },
+  })
+  const gone = await tcp(port, UPGRADE)
+  const [undecided] = await upgrades.take(1)
+  const closed = new Promise<void>((resolve) => undecided!.request.socket.once('close', () => resolve()))
+  gone.resetAndDestroy()
+  await within(5_000, 'the end of the first', closed)
+  undecided!.accept(() => {})
+  expect(acceptor.size).toBe(0)
+  const client = connect('/door')
+  ;(await upgrades.take(2))[1]!.accept(() => {})
+  await within(5_000, 'the second', once(client, 'open'))
   expect(acceptor.size).toBe(1)
 })
 

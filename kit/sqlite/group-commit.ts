@@ -3,6 +3,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { DatabaseSync } from 'node:sqlite'
 import { CodedError } from '../../protocol/errors.ts'
+import { CommitPause } from './commit-pause.ts'
 import { DiskSync } from './disk-sync.ts'
 import { concernsOneStatement } from './store-error.ts'
 
@@ -76,6 +77,20 @@ export interface GroupCommitOptions {
   readonly batch?: BatchListener | undefined
   /** Told when a `committed` callback throws. */
   readonly onListenerError: (error: unknown) => void
+  /** For tests. */
+  readonly time?: CommitTime | undefined
+}
+
+/** Milliseconds, and how the thread is stopped for some: as a commit does that waits for the disk, and finer than a timer. */
+interface CommitTime {
+  now(): number
+  pause(ms: number): void
+}
+
+const untouched = new Int32Array(new SharedArrayBuffer(4))
+const TIME: CommitTime = {
+  now: () => performance.now(),
+  pause: (ms) => void Atomics.wait(untouched, 0, 0, ms),
 }
 
 export class GroupCommit {
@@ -85,6 +100,8 @@ export class GroupCommit {
   readonly #begin
   readonly #commit
   readonly #sync: DiskSync
+  readonly #pause = new CommitPause()
+  readonly #time: CommitTime
   #waiting: Waiting[] = []
   #waitingBytes = 0
   #scheduled = false
@@ -96,6 +113,7 @@ export class GroupCommit {
     this.#database = database
     this.#options = options
     this.#limits = { ...GROUP_COMMIT_DEFAULTS, ...options.limits }
+    this.#time = options.time ?? TIME
     this.#begin = database.prepare('BEGIN')
     this.#commit = database.prepare('COMMIT')
     this.#sync = new DiskSync(database, (operation) => this.run(operation))
@@ -157,7 +175,7 @@ export class GroupCommit {
     this.#scheduled = false
     clearTimeout(this.#gathering)
     this.#gathering = undefined
-    if (this.#waiting.length === 0) return
+    if (this.#waiting.length === 0 || this.#pausesFirst()) return
     this.#runBatch()
     if (this.#waiting.length === 0 || this.#scheduled) return
     // A full batch: let its answers out, and what has arrived in, before the next one.
@@ -165,14 +183,32 @@ export class GroupCommit {
     setImmediate(this.#flush)
   })
 
+  /** Whether what waits is run a little later, together with what arrives until then. */
+  #pausesFirst(): boolean {
+    // Nothing waits for the disk for the sake of what is lazy.
+    if (this.#waiting.every(({ lazy }) => lazy)) return false
+    const ms = this.#pause.before(this.#waiting.length, this.#time.now())
+    if (ms === 0) return false
+    this.#time.pause(ms)
+    this.#scheduled = true
+    // The first runs in this turn of the event loop, the second in the next one, after what has arrived has been read.
+    setImmediate(() => setImmediate(this.#flush))
+    return true
+  }
+
   #runBatch(): void {
     const batch = this.#takeBatch()
+    const isLazy = batch.every(({ lazy }) => lazy)
+    let beganAt: number
+    let endedAt: number
     try {
-      this.#sync.begin(batch.every(({ lazy }) => lazy))
+      this.#sync.begin(isLazy)
       this.#begin.run()
       for (const waiting of batch) this.#runOne(waiting)
       this.#options.batch?.beforeCommit()
+      beganAt = this.#time.now()
       this.#commit.run()
+      endedAt = this.#time.now()
     } catch (cause) {
       this.#fail(batch, cause)
       return
@@ -180,6 +216,7 @@ export class GroupCommit {
     this.#sync.committed()
     this.#options.batch?.committed()
     for (const waiting of batch) this.#answer(waiting)
+    if (!isLazy) this.#pause.committed(batch.length, endedAt - beganAt, endedAt)
   }
 
   #takeBatch(): Waiting[] {

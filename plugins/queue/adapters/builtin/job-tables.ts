@@ -111,8 +111,9 @@ export class JobTables {
   addWaiting(position: number, job: NewJob, createdAt: number): void {
     // Every column that is bound costs.
     if (isUsualRow(job)) {
-      this.#insertUsual.run(position, job.id, job.functionId, job.data, createdAt, baggageColumn(job))
-    } else this.#insertWaiting.run(position, ...newRow(job, createdAt, undefined))
+      // `get` where nobody asks how many rows were changed: `run` makes an object that says it.
+      this.#insertUsual.get(position, job.id, job.functionId, job.data, createdAt, baggageColumn(job))
+    } else this.#insertWaiting.get(position, ...newRow(job, createdAt, undefined))
   }
 
   /** A job that was stored before comes to stand here. */
@@ -135,8 +136,8 @@ export class JobTables {
   }
 
   remove({ table, place }: StoredJob): void {
-    if (table === 'waiting') this.#removeWaiting.run(place)
-    else this.#removeDelayed.run(place)
+    if (table === 'waiting') this.#removeWaiting.get(place)
+    else this.#removeDelayed.get(place)
   }
 
   /** Notes the failure where the job stands. */

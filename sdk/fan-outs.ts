@@ -64,21 +64,26 @@ export class FanOuts {
 
   call(call: FanOut): void {
     const { bindings, traceparent, baggage } = call
+    let payload: string | undefined
     try {
-      const payload = toJson(call.payload)
-      const context = currentCallContext()
-      const origin = { traceparent: traceparent ?? context?.traceparent, baggage: baggage ?? context?.baggage }
-      const sidecar = origin.traceparent === undefined && origin.baggage === undefined ? undefined : origin
+      payload = toJson(call.payload)
       if (!this.#transport.open)
         throw new InvocationError('invocation_stopped', 'The connection to the engine is closed')
-      for (let first = 0; first < bindings.length; first += FAN_OUT_CALLS) {
-        const part = bindings.slice(first, first + FAN_OUT_CALLS)
-        const list = `[${part.map(rowOf).join(',')}]`
-        this.#transport.fanOut(fanOutId(this.#begin(call, first, part.length), 0), list, payload, sidecar)
-      }
     } catch (error) {
-      // Nothing of it was sent: what can fail does so for the first frame.
       for (let place = 0; place < bindings.length; place++) call.onSettled(place, error)
+      return
+    }
+    const context = currentCallContext()
+    const origin = { traceparent: traceparent ?? context?.traceparent, baggage: baggage ?? context?.baggage }
+    const sidecar = origin.traceparent === undefined && origin.baggage === undefined ? undefined : origin
+    for (let first = 0; first < bindings.length; first += FAN_OUT_CALLS) {
+      const part = bindings.slice(first, first + FAN_OUT_CALLS)
+      const number = this.#begin(call, first, part.length)
+      try {
+        this.#transport.fanOut(fanOutId(number, 0), `[${part.map(rowOf).join(',')}]`, payload, sidecar)
+      } catch (error) {
+        this.#endAll(number, () => error)
+      }
     }
   }
 
@@ -135,7 +140,7 @@ export class FanOuts {
     }
   }
 
-  #endAll(number: number, errorOf: (functionId: string, call: FanOut) => Error): void {
+  #endAll(number: number, errorOf: (functionId: string, call: FanOut) => unknown): void {
     const fanOut = this.#open.get(number)
     if (fanOut === undefined) return
     const { call, first, isSettled } = fanOut

@@ -7,6 +7,9 @@ export const DEFAULT_TIMEOUT_MS = 30_000
 /** Longest time that a timer takes, in Node and in browsers. */
 export const MAX_TIMEOUT_MS = 2_147_483_647
 
+/** Above are the ids of fan-outs (protocol/ring/fan-out.ts). */
+const MAX_ID = 2 ** 31 - 1
+
 export interface PendingCall {
   readonly functionId: string
   readonly resolve: (value: unknown) => void
@@ -59,7 +62,7 @@ export class PendingCalls {
     reject: PendingCall['reject'],
     raw = false,
   ): number {
-    do this.#lastId = (this.#lastId + 1) >>> 0
+    do this.#lastId = (this.#lastId + 1) & MAX_ID
     while (this.#lastId === 0 || this.#calls.has(this.#lastId))
     const id = this.#lastId
     if (timeoutMs === undefined || timeoutMs === this.#timeoutMs) {

@@ -126,6 +126,18 @@ it('fails as a whole when it cannot be sent', () => {
   expect(iii.pendingCalls).toBe(0)
 })
 
+it('fails what cannot be sent, and no more', () => {
+  const error = new RangeError('too large')
+  const { fanOut: send } = transport
+  transport.fanOut = (...frame) => {
+    if (transport.sent.length > 0) throw error
+    send.apply(transport, frame)
+  }
+  fanOut(bindings(FAN_OUT_CALLS + 1))
+  expect(settled).toEqual([[FAN_OUT_CALLS, error]])
+  expect(iii.pendingCalls).toBe(FAN_OUT_CALLS)
+})
+
 it('keeps the handle from being idle', async () => {
   vi.useRealTimers()
   await within(5_000, 'nothing', iii.idle())

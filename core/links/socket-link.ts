@@ -2,7 +2,7 @@
 // Only the way out; what comes in is read by core/gateway/connection.ts.
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import { writeDirectly } from '../../base/net/direct-write.ts'
+import { SocketWriter } from '../../base/net/socket-writer.ts'
 import { randomId } from '../../base/values/random-ids.ts'
 import { DEFAULT_NAMESPACE, type EngineMessage } from '../../protocol/messages.ts'
 import { Outbox, type OutboxSink } from '../../protocol/outbox.ts'
@@ -50,14 +50,13 @@ export class SocketLink implements Link, OutboxSink {
   readonly kind = 'socket'
   readonly #webSocket: WebSocket
   readonly #socket: Duplex
+  readonly #writer: SocketWriter
   readonly #limits: SocketLinkLimits
   readonly #outbox: Outbox
   readonly #owner: SocketLinkOwner
   /** Senders that wait for this socket to drain. */
   readonly #held = new LazySet<Link>()
   #isDirty = false
-  /** Bytes of a write past the stream that the kernel has not taken yet. */
-  #direct = 0
   #pauses = 0
   #hardTimer: NodeJS.Timeout | undefined
   #patience: NodeJS.Timeout | undefined
@@ -69,6 +68,7 @@ export class SocketLink implements Link, OutboxSink {
   constructor(webSocket: WebSocket, socket: Duplex, limits: SocketLinkLimits, owner: SocketLinkOwner) {
     this.#webSocket = webSocket
     this.#socket = socket
+    this.#writer = new SocketWriter(socket)
     this.#limits = limits
     this.#frameLimit = limits.frame
     this.#owner = owner
@@ -80,12 +80,7 @@ export class SocketLink implements Link, OutboxSink {
   }
 
   get queuedBytes(): number {
-    return this.#unwritten + this.#outbox.bytes
-  }
-
-  /** Handed to the socket, and not with the kernel. */
-  get #unwritten(): number {
-    return this.#socket.writableLength + this.#direct
+    return this.#writer.unwritten + this.#outbox.bytes
   }
 
   get congested(): boolean {
@@ -251,8 +246,8 @@ export class SocketLink implements Link, OutboxSink {
       written()
       this.#drained()
     }
-    if (this.#handOver(buffers, done)) return done()
-    const unwritten = this.#unwritten
+    if (this.#writer.write(buffers, done)) return done()
+    const { unwritten } = this.#writer
     const { hardBytes } = this.#limits
     if (unwritten <= hardBytes) return
     // Answers are always accepted, and no one is paused for a hopeless peer: nothing else would bound them.
@@ -260,34 +255,10 @@ export class SocketLink implements Link, OutboxSink {
     else this.#watchHardLimit()
   }
 
-  /** True: the system has taken all of it, as nearly always. False: `done` will be called. */
-  #handOver(buffers: readonly Buffer[], done: () => void): boolean {
-    const socket = this.#socket
-    const [first] = buffers as [Buffer]
-    if (buffers.length === 1 && this.#direct === 0) {
-      const outcome = writeDirectly(socket, first, () => {
-        this.#direct = 0
-        done()
-      })
-      if (outcome === 'waiting') this.#direct = first.length
-      if (outcome !== 'refused') return outcome === 'done'
-      socket.write(first)
-    } else {
-      // What the stream writes behind what waits past it comes after that.
-      socket.cork()
-      for (const buffer of buffers) socket.write(buffer)
-      socket.uncork()
-    }
-    if (socket.writableLength === 0) return true
-    // A callback of each write would cost a turn of `nextTick`.
-    socket.write(NOTHING, done)
-    return false
-  }
-
   #watchHardLimit(): void {
     this.#hardTimer ??= setTimeout(() => {
       this.#hardTimer = undefined
-      if (this.#unwritten > this.#limits.hardBytes && this.open) this.#giveUp()
+      if (this.#writer.unwritten > this.#limits.hardBytes && this.open) this.#giveUp()
     }, this.#limits.hardMs).unref()
   }
 
@@ -300,7 +271,7 @@ export class SocketLink implements Link, OutboxSink {
 
   /** Something was written. Not the socket's `drain`, which knows nothing of our limits and does not come below its own mark. */
   #drained(): void {
-    const unwritten = this.#unwritten
+    const { unwritten } = this.#writer
     if (this.#hardTimer !== undefined && unwritten <= this.#limits.hardBytes) {
       clearTimeout(this.#hardTimer)
       this.#hardTimer = undefined
@@ -348,8 +319,6 @@ function isUuid(id: string): boolean {
 }
 
 const { byteLength } = Buffer
-/** Written to learn when all before it is. */
-const NOTHING = Buffer.alloc(0)
 const UUID_BYTES = 36
 /** More than ids, trace context and escapes add to a call, as a rule. */
 const ROOM_FOR_REST = 64 * 1024

@@ -12,7 +12,7 @@ import { currentCallContext } from './async-call-contexts.ts'
 import { toJson } from './answers.ts'
 import { CallTimeout, InvocationError, invocationErrorFrom } from './errors.ts'
 import type { TriggerBinding } from './handle-types.ts'
-import { MAX_TIMEOUT_MS } from './pending-calls.ts'
+import { MAX_INT32 } from './pending-calls.ts'
 import type { OfferTransport } from './transport.ts'
 
 /** An event for the functions of many bindings. */
@@ -91,7 +91,7 @@ export class FanOuts {
     do this.#last = (this.#last + 1) % FAN_OUT_NUMBERS
     while (this.#open.has(this.#last))
     const number = this.#last
-    const timer = setTimeout(() => this.#timeOut(number), Math.min(call.timeoutMs, MAX_TIMEOUT_MS))
+    const timer = setTimeout(() => this.#timeOut(number), Math.min(call.timeoutMs, MAX_INT32))
     this.#open.set(number, { call, first, isSettled: new Uint8Array(calls), open: calls, timer })
     this.#calls += calls
     return number

@@ -4,11 +4,8 @@ import type { NumberedTable } from '../base/values/numbered.ts'
 import { CallTimeout } from './errors.ts'
 
 export const DEFAULT_TIMEOUT_MS = 30_000
-/** Longest time that a timer takes, in Node and in browsers. */
-export const MAX_TIMEOUT_MS = 2_147_483_647
-
-/** Above are the ids of fan-outs (protocol/ring/fan-out.ts). */
-const MAX_ID = 2 ** 31 - 1
+/** Longest time that a timer takes, in Node and in browsers; and the highest id: above are those of fan-outs (protocol/ring/fan-out.ts). */
+export const MAX_INT32 = 2_147_483_647
 
 export interface PendingCall {
   readonly functionId: string
@@ -46,7 +43,7 @@ export class PendingCalls {
 
   constructor({ calls, timeoutMs, onEmpty, problem }: PendingCallsOptions) {
     this.#calls = calls
-    this.#timeoutMs = Math.min(timeoutMs, MAX_TIMEOUT_MS)
+    this.#timeoutMs = Math.min(timeoutMs, MAX_INT32)
     this.#onEmpty = onEmpty
     this.#problem = problem
   }
@@ -62,7 +59,7 @@ export class PendingCalls {
     reject: PendingCall['reject'],
     raw = false,
   ): number {
-    do this.#lastId = (this.#lastId + 1) & MAX_ID
+    do this.#lastId = (this.#lastId + 1) & MAX_INT32
     while (this.#lastId === 0 || this.#calls.has(this.#lastId))
     const id = this.#lastId
     if (timeoutMs === undefined || timeoutMs === this.#timeoutMs) {
@@ -70,7 +67,7 @@ export class PendingCalls {
       this.#calls.set(id, { functionId, resolve, reject, raw, deadline, timer: undefined })
       this.#sweep ??= setTimeout(this.#expire, this.#timeoutMs)
     } else {
-      const timer = setTimeout(() => this.#timeOut(id, timeoutMs), Math.min(timeoutMs, MAX_TIMEOUT_MS))
+      const timer = setTimeout(() => this.#timeOut(id, timeoutMs), Math.min(timeoutMs, MAX_INT32))
       this.#calls.set(id, { functionId, resolve, reject, raw, deadline: Infinity, timer })
     }
     return id

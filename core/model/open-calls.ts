@@ -1,6 +1,7 @@
 // The calls that a worker has been given and has not answered, by the id under which it answers. Ids of socket workers are texts that nobody
 // has seen before, and V8 keeps a text for ever that is looked up in a Map as a key, which took a twentieth of the time of a small call. So the
 // keys here are numbers made of the ids; those few that share one stand apart.
+import { randomInt } from 'node:crypto'
 import type { Call } from './call.ts'
 
 type CallId = string | number
@@ -45,6 +46,13 @@ export class OpenCalls implements Iterable<Call> {
     return other
   }
 
+  /** The one that was delivered first: who chooses ids must not be able to have others' calls given up before its own. */
+  oldest(): Call | undefined {
+    const [first] = this.#byKey?.values() ?? []
+    const [sharing] = this.#sharing?.values() ?? []
+    return first === undefined || (sharing !== undefined && sharing.deliveredAt < first.deliveredAt) ? sharing : first
+  }
+
   clear(): void {
     this.#byKey = undefined
     this.#sharing = undefined
@@ -59,10 +67,12 @@ export class OpenCalls implements Iterable<Call> {
 
 /** At the end of an id is what tells it from others, whether it is random or counted. */
 const TOLD_BY = 8
+/** Of each engine its own: who chooses ids must not be able to find those that V8 keeps in one place of a Map. */
+const SEED = randomInt(2 ** 31)
 
 function keyOf(id: CallId): number {
   if (typeof id === 'number') return id
-  let key = 0
+  let key = SEED
   for (let index = Math.max(0, id.length - TOLD_BY); index < id.length; index++) {
     key = (Math.imul(key, 31) + id.charCodeAt(index)) | 0
   }

@@ -39,10 +39,10 @@ export class UnansweredCalls {
     )
     // Those that nobody waits for go first.
     if (worker.voids !== undefined && worker.voids.open > 0) return worker.voids.forgetOldest()
-    const oldest = worker.calls[Symbol.iterator]().next()
-    if (oldest.done === true) return
+    const oldest = worker.calls.oldest()
+    if (oldest === undefined) return
     const message = `The worker has more than ${worker.maxUnanswered} unanswered calls; this one was the oldest`
-    settlement.settle(worker, oldest.value.callId, undefined, errorBytes({ code: 'timeout', message }))
+    settlement.settle(worker, oldest.callId, undefined, errorBytes({ code: 'timeout', message }))
   }
 
   /** Gives up what is too old. Runs by itself every so often. */

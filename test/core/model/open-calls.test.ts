@@ -43,6 +43,20 @@ it('keeps calls apart that share a key, whichever is answered first', () => {
   }
 })
 
+it('knows the oldest call, also where those that came before it share their key with another one', () => {
+  const calls = new OpenCalls()
+  expect(calls.oldest()).toBe(undefined)
+  const [first, second, third] = ALIKE.map((id, index) => ({ ...call(id), deliveredAt: index })) as [Call, Call, Call]
+  const other = { ...call('5f3f0d67-4b67'), deliveredAt: 3 }
+  for (const one of [first, second, third, other]) calls.add(one)
+  const given: Call[] = []
+  for (let oldest = calls.oldest(); oldest !== undefined; oldest = calls.oldest()) {
+    given.push(oldest)
+    calls.take(oldest.callId)
+  }
+  expect(given).toEqual([first, second, third, other])
+})
+
 it('forgets all', () => {
   const calls = new OpenCalls()
   for (const id of ALIKE) calls.add(call(id))

@@ -112,13 +112,17 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
     let together: EventFanOut | undefined
     const { iii, limits } = this.#context
     const { fanOut } = iii
-    for (const { lane, filter } of this.#index.candidates(this.#options.subject?.ofEvent(event) ?? '')) {
-      if (!this.#options.matches(filter, event, lane.binding)) continue
-      fired ??= this.#toFired(event, origin)
-      if (fanOut !== undefined) together ??= new EventFanOut(fired, limits.handlerTimeoutMs)
-      lane.push(fired, together)
+    try {
+      for (const { lane, filter } of this.#index.candidates(this.#options.subject?.ofEvent(event) ?? '')) {
+        if (!this.#options.matches(filter, event, lane.binding)) continue
+        fired ??= this.#toFired(event, origin)
+        if (fanOut !== undefined) together ??= new EventFanOut(fired, limits.handlerTimeoutMs)
+        lane.push(fired, together)
+      }
+    } finally {
+      // Also when `matches` throws for one of them: those before it have been counted as called.
+      if (fanOut !== undefined) together?.send(fanOut)
     }
-    if (fanOut !== undefined) together?.send(fanOut)
   }
 
   /**

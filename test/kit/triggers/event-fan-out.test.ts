@@ -15,14 +15,14 @@ class FanOutHandle extends ManualHandle {
   readonly fanOut = (call: FanOut): void => void this.fannedOut.push(call)
 }
 
-function setUp(limits: Partial<LaneLimits> = {}) {
+function setUp(limits: Partial<LaneLimits> = {}, matches: (id: string) => boolean = () => true) {
   const handle = new FanOutHandle()
   const log = collectingLog()
   const bindings = new TriggerBindings<{ condition_function_id: string | undefined }, number>({
     iii: handle,
     log,
     readConfig: (config) => ({ condition_function_id: readCondition(readConfigObject(config)) }),
-    matches: () => true,
+    matches: (_filter, _event, { id }) => matches(id),
     payload: (n) => ({ n }),
     limits,
   })
@@ -62,6 +62,19 @@ test('a failure is logged with its binding, and the next event takes its place',
   expect(handle.calls).toEqual(['f-b'])
   handle.fannedOut[0]?.onSettled(0, undefined)
   expect(handle.calls).toEqual(['f-b', 'f-a'])
+})
+
+test('the handlers that an event was found to match are called also when it is not known for the next one', () => {
+  const { handle, bindings, bind, sent } = setUp({ maxInFlight: 1 }, (id) => {
+    if (id === 'c') throw new Error('no')
+    return true
+  })
+  for (const id of ['a', 'b', 'c']) bind(id)
+  expect(() => bindings.fire(1)).toThrow('no')
+  expect(sent()).toEqual([['a b', { n: 1 }]])
+  for (const place of [0, 1]) handle.fannedOut[0]?.onSettled(place, undefined)
+  expect(() => bindings.fire(2)).toThrow('no')
+  expect(sent()).toHaveLength(2)
 })
 
 test('while calls have to wait, each handler is called when there is room', async () => {

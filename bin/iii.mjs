@@ -14,7 +14,7 @@ const here = path.dirname(fileURLToPath(import.meta.url))
 
 const startsEngine =
   /^(start|serve|-c|--config(=.*)?|--no-watch|--strict-config|--use-default-config|--inspect(=.*)?|--update-check)?$/.test(
-    process.argv[2] ?? '',
+    commandWord(process.argv.slice(2)),
   )
 const nodeOptions = startsEngine && !isSetUp() ? ENGINE_NODE_OPTIONS : []
 
@@ -31,6 +31,12 @@ if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
 } else {
   const { runInNewerNode } = await import('./newer-node.mjs')
   runInNewerNode({ launcher: fileURLToPath(import.meta.url), neededMajor: NEEDED_MAJOR, nodeOptions, isHangupIgnored })
+}
+
+/** `iii -c FILE health` is `iii health -c FILE`, and no start. */
+function commandWord([first = '', ...rest]) {
+  const behind = /^(-c|--config)$/.test(first) ? rest[1] : first.startsWith('--config=') ? rest[0] : undefined
+  return behind === undefined || behind.startsWith('-') ? first : behind
 }
 
 /** The user has chosen for himself, or this is the process that was set up. */
@@ -61,19 +67,24 @@ async function runHere() {
   // Saves the stripping of types and most of the compiling at every start but the first.
   const cache = cacheFolder()
   if (cache !== undefined) module.enableCompileCache(path.join(cache, 'compile'))
-  const { main } = await import(pathToFileURL((await warmFile(cache)) || entryFile()).href)
+  const { main } = (await warmEngine(cache)) || (await import(pathToFileURL(entryFile()).href))
   await main(process.argv.slice(2))
 }
 
-/** The engine as one file, if that is what its sources would give now. */
-async function warmFile(cache) {
-  if (!startsEngine) return undefined
+/** The engine as one file, if that is what its sources would give now. Whoever debugs it is to see these. */
+async function warmEngine(cache) {
+  if (!startsEngine || process.argv.some((arg) => /^--inspect(=|$)/.test(arg))) return undefined
   const { currentBundle, showSourcesInStacks, warmFolder, writeLater } = await import('./warm-bundle.mjs')
   const folder = warmFolder(cache, here)
   const bundle = folder && currentBundle(folder)
-  if (bundle) showSourcesInStacks(bundle)
-  else if (folder) writeLater(folder)
-  return bundle
+  // A file that is torn, as after a power cut, is written anew like one that is missing.
+  const engine = bundle && (await import(pathToFileURL(bundle).href).catch(() => undefined))
+  if (engine && engine.main) {
+    showSourcesInStacks(bundle)
+    return engine
+  }
+  if (folder) writeLater(folder)
+  return undefined
 }
 
 /** A launcher that is killed passes no signal on. Its engine must not stay behind and hold port and data folder. */

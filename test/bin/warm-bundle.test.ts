@@ -84,7 +84,11 @@ describe('the bundle', () => {
 
 describe('the launcher', () => {
   /** Stands for an installation whose sources say that they are sources. */
-  function installed(): { cache: string; input: string; launch(args: string[], env?: NodeJS.ProcessEnv): string } {
+  function installed(code?: string): {
+    cache: string
+    input: string
+    launch(args: string[], env?: NodeJS.ProcessEnv): string
+  } {
     const root = tempFolder()
     const bin = path.join(root, 'bin')
     mkdirSync(bin)
@@ -96,13 +100,14 @@ describe('the launcher', () => {
     const env = { ...process.env, III_CACHE_DIR: cache, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' }
     const script = `import(${JSON.stringify(pathToFileURL(path.join(bin, 'warm-bundle.mjs')).href)}).then((m) => console.log(m.warmFolder(${JSON.stringify(cache)}, ${JSON.stringify(bin)})))`
     const folder = spawnSync(process.execPath, ['-e', script], { env, encoding: 'utf8' }).stdout.trim()
-    const ready = written()
+    const ready = written(code)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     for (const file of ['main-1.mjs', 'inputs.json'])
       copyFileSync(path.join(ready.folder, file), path.join(folder, file))
     const launch = (args: string[], more: NodeJS.ProcessEnv = {}): string => {
-      const command = [...args.filter((arg) => arg.startsWith('--')), path.join(bin, 'iii.mjs')]
-      const words = args.filter((arg) => !arg.startsWith('--'))
+      const isOption = (arg: string): boolean => arg.startsWith('--enable-')
+      const command = [...args.filter(isOption), path.join(bin, 'iii.mjs')]
+      const words = args.filter((arg) => !isOption(arg))
       return spawnSync(process.execPath, [...command, ...words], {
         env: { ...env, ...more },
         encoding: 'utf8',
@@ -114,6 +119,27 @@ describe('the launcher', () => {
   it('starts the engine from it, and nothing else', () => {
     const { launch } = installed()
     expect([launch(['start']), launch([]), launch(['functions'])]).toEqual(['bundle', 'bundle', 'sources'])
+  })
+  it('takes it for no other command that stands behind a configuration file', () => {
+    const { launch } = installed()
+    const behind = [
+      ['-c', 'c.yaml', 'health'],
+      ['--config=c.yaml', 'health'],
+      ['-c', 'c.yaml', 'start'],
+      ['-c', 'c.yaml', '--no-watch'],
+    ]
+    expect(behind.map((args) => launch(args))).toEqual(['sources', 'sources', 'bundle', 'bundle'])
+  })
+  it.each([
+    ['torn', 'export const main = () => {'],
+    ['empty', ''],
+    ['of zeros', '\0'.repeat(100)],
+  ])('starts from the sources where it is %s, as after a power cut', (_how, code) => {
+    expect(installed(code).launch(['start'])).toBe('sources')
+  })
+  it('starts from the sources for a debugger', () => {
+    const { launch } = installed()
+    expect([launch(['start', '--inspect']), launch(['--inspect=9230'])]).toEqual(['sources', 'sources'])
   })
   it('starts from the sources where they have changed, where that is asked for, and where somebody looks at modules', () => {
     const { launch, input } = installed()

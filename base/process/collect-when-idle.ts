@@ -50,6 +50,8 @@ type Collect = (options: { readonly type: 'major'; readonly execution: 'sync'; r
 
 /** A context that is made while the flag is set has the function. The flag is that of all threads: another one may have taken it back. */
 function collector(): Collect | undefined {
+  // Who has set it himself keeps it, for threads that are still to come.
+  if (globalThis.gc !== undefined) return globalThis.gc as Collect
   setFlagsFromString('--expose-gc')
   const gc: unknown = process.getBuiltinModule('node:vm').runInNewContext('globalThis.gc')
   setFlagsFromString('--no-expose-gc')

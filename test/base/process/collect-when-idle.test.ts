@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { setTimeout as elapse } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { collectGarbage, collectWhenIdle } from '../../../base/process/collect-when-idle.ts'
@@ -46,4 +47,17 @@ test('what nobody holds is gone after a collection', async () => {
   await elapse(0)
   collectGarbage()
   expect(held.deref()).toBeUndefined()
+})
+
+test.each([
+  ['kept where the user has set it', ['--expose-gc'], 'function'],
+  ['not left behind where nobody has', [], 'undefined'],
+])('the flag is %s, for threads that start afterwards', (_how, flags, expected) => {
+  const module = new URL('../../../base/process/collect-when-idle.ts', import.meta.url).href
+  const script = `import { Worker } from 'node:worker_threads'
+    import { collectGarbage } from ${JSON.stringify(module)}
+    collectGarbage()
+    new Worker('console.log(typeof gc)', { eval: true })`
+  const { stdout } = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', script], { encoding: 'utf8' })
+  expect(stdout.trim()).toBe(expected)
 })

@@ -21,11 +21,15 @@ const MAX_BLOCKS = 64
 export class TimeZone {
   readonly name: string
   readonly isUtc: boolean
-  readonly #format: Intl.DateTimeFormat
+  /** Undefined for UTC, which needs none: to load the data takes longer than all the rest of a start of this worker. */
+  readonly #format: Intl.DateTimeFormat | undefined
   readonly #blocks = new Map<number, Block>()
 
   /** Throws when the name is no IANA time zone. */
   constructor(name: string) {
+    this.name = name
+    this.isUtc = name === 'UTC'
+    if (this.isUtc) return
     // Intl takes offsets such as +02:00 as well; those are no names, and have no summer time.
     if (!/^[A-Za-z]/.test(name)) throw new Error(unknownZone(name))
     try {
@@ -57,6 +61,7 @@ export class TimeZone {
 
   /** In [`from`, `to`], in order of time. */
   transitions(from: number, to: number): Transition[] {
+    if (this.isUtc) return []
     const found: Transition[] = []
     // A change at the very end of a block belongs to that block, not to the next one.
     for (let index = Math.floor((from - 1) / BLOCK); index * BLOCK <= to; index++) {
@@ -98,7 +103,7 @@ export class TimeZone {
   }
 
   #readOffset(second: number): number {
-    const parts = this.#format
+    const parts = this.#format!
       .format(second * 1_000)
       .match(/\d+/g)!
       .map(Number) as [number, number, number, number, number, number]

@@ -1,7 +1,9 @@
-// Bundles on disk, found again by the content of all their inputs. With a warm cache the compiler is never loaded.
+// Bundles on disk, found again by the content of all their inputs. With a warm cache the compiler is never loaded, and files that look
+// as they did when they were read last are not read.
 import { mkdir, readFile, readdir, realpath, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { writeWhole } from '../../../base/files/atomic-file.ts'
+import { FileHashes } from './file-hashes.ts'
 import { TemporaryBundles } from './temporary-bundles.ts'
 import { contentHash, type Bundle, type InputFile, type PluginDeclaration } from './bundle.ts'
 
@@ -48,13 +50,8 @@ export class BuildCache {
 
   /** The bundle of `entryFile` if one was made from files that are byte for byte those on disk now. */
   async find(entryFile: string): Promise<Bundle | undefined> {
-    // Builds of one plugin share most inputs: each file is read once.
-    const hashes = new Map<string, Promise<string | undefined>>()
-    const currentHash = (path: string): Promise<string | undefined> => {
-      const hash = hashes.get(path) ?? hashFile(path)
-      hashes.set(path, hash)
-      return hash
-    }
+    // Builds of one plugin share most inputs: each file is looked at once.
+    const hashes = new FileHashes()
     // The entry file may be a link, or lie behind one, that has been pointed elsewhere since.
     const own = await realpath(entryFile).catch(() => entryFile)
     for (const entry of await this.#readManifest(entryFile)) {
@@ -62,8 +59,9 @@ export class BuildCache {
       const name = this.#bundleName(entryFile, entry.hash)
       const file = this.#temporary.find(name) ?? (this.#dir === undefined ? undefined : join(this.#dir, name))
       if (file === undefined) continue
-      const current = await Promise.all(entry.inputs.map(({ path }) => currentHash(path)))
+      const current = await Promise.all(entry.inputs.map((input) => hashes.of(input)))
       if (entry.inputs.every(({ hash }, index) => hash === current[index]) && (await exists(file))) {
+        this.#noteSignatures(entryFile, entry, hashes)
         return { file, hash: entry.hash, inputs: entry.inputs, declaration: entry.declaration }
       }
     }
@@ -172,6 +170,13 @@ export class BuildCache {
     return known
   }
 
+  /** So that the next start need not read what this one has read. */
+  #noteSignatures(entryFile: string, entry: ManifestEntry, hashes: FileHashes): void {
+    const inputs = entry.inputs.map(({ path, hash }) => ({ path, hash, ...hashes.signatureOf(path) }))
+    if (inputs.every(({ signature }, index) => signature === entry.inputs[index]?.signature)) return
+    this.#note(entryFile, { ...entry, inputs })
+  }
+
   /** One write after the other, so that none undoes another. */
   #note(entryFile: string, latest: ManifestEntry): void {
     const entries = this.#readManifest(entryFile).then((known) =>
@@ -202,10 +207,6 @@ function isManifestEntry(value: unknown): value is ManifestEntry {
   if (typeof value !== 'object' || value === null) return false
   const { hash, inputs } = value as Record<string, unknown>
   return typeof hash === 'string' && Array.isArray(inputs) && inputs.length > 0
-}
-
-async function hashFile(path: string): Promise<string | undefined> {
-  return readFile(path).then(contentHash, () => undefined)
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -6,6 +6,8 @@ export interface InputFile {
   readonly path: string
   /** SHA-256 of the content, hex. */
   readonly hash: string
+  /** What the file looked like from outside when it had this content; left out while that is not certain. */
+  readonly signature?: string
 }
 
 export interface Bundle {

@@ -1,9 +1,9 @@
 // Where bundles are kept: found again, bounded, and what happens where the cache can't be written.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { BuildCache } from '../../../../core/host/builds/build-cache.ts'
-import type { Bundle } from '../../../../core/host/builds/bundle.ts'
+import { contentHash, type Bundle } from '../../../../core/host/builds/bundle.ts'
 import { MAX_UNUSED_BUNDLES, TemporaryBundles } from '../../../../core/host/builds/temporary-bundles.ts'
 import { tempFolder } from '../../../support/temp-folder.ts'
 
@@ -47,8 +47,7 @@ describe.each([
 
   test('finds what it has compiled for as long as it is open', async () => {
     const { cache, entryFile } = scene(dirOf)
-    const { createHash } = await import('node:crypto')
-    const hash = createHash('sha256').update('content').digest('hex')
+    const hash = contentHash('content')
     const made = await cache.store(entryFile, Buffer.from('code'), [{ path: entryFile, hash }])
     expect(await cache.find(entryFile)).toEqual(made)
   })
@@ -120,4 +119,59 @@ test('the manifest keeps a bounded number of builds; bundles that none names go 
   release()
   await cache.prune(Date.now() + 2 * 60 * 60_000)
   expect(modules()).toBe(2)
+})
+
+describe('a file that looks as it did when it was read last', () => {
+  const inHalfAMinute = (): void => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 30_000 })
+    onTestFinished(() => void vi.useRealTimers())
+  }
+
+  async function stored() {
+    const { cache, folder, entryFile } = scene((own) => join(own, 'cache'))
+    const made = await cache.store(entryFile, Buffer.from('code'), [{ path: entryFile, hash: contentHash('content') }])
+    await cache.flushed()
+    const manifest = join(
+      dirname(made.file),
+      readdirSync(dirname(made.file)).find((file) => file.endsWith('.json'))!,
+    )
+    /** As the next start sees it. */
+    const find = async (): Promise<Bundle | undefined> => {
+      const next = new BuildCache({ dir: join(folder, 'cache'), salt: 'salt' })
+      const found = await next.find(entryFile)
+      await next.close()
+      return found
+    }
+    return { entryFile, made, manifest, find }
+  }
+
+  /** Only one who does not read the file takes it for this. */
+  const claimOtherContent = (manifest: string): void => {
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(contentHash('content'), contentHash('other')))
+  }
+
+  test('is not read again', async () => {
+    const { manifest, find, made } = await stored()
+    inHalfAMinute()
+    await find()
+    claimOtherContent(manifest)
+    expect(await find()).toMatchObject({ file: made.file, inputs: [{ hash: contentHash('other') }] })
+  })
+
+  test('is read all the same while it is so young that it may change and look the same', async () => {
+    const { manifest, find } = await stored()
+    await find()
+    claimOtherContent(manifest)
+    expect(await find()).toBeUndefined()
+  })
+
+  test('is read after a change that keeps its length and is given its old time', async () => {
+    const { entryFile, find, made } = await stored()
+    inHalfAMinute()
+    expect(await find()).toMatchObject({ file: made.file })
+    const { atime, mtime } = statSync(entryFile)
+    writeFileSync(entryFile, 'CONTENT')
+    utimesSync(entryFile, atime, mtime)
+    expect(await find()).toBeUndefined()
+  })
 })

@@ -6,7 +6,7 @@ import type { Duplex, Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { turnNow } from '../../base/time/turn-clock.ts'
 import { lendRegion, MAX_REGION_BYTES, type Region } from '../../protocol/slabs.ts'
-import { flushAfter, noteFullRead } from '../links/flush-turn.ts'
+import { flushAfter } from '../links/flush-turn.ts'
 import { unmask } from './unmask.ts'
 
 const FINAL_TEXT = 0x81
@@ -18,8 +18,6 @@ const CONTINUATION = 0
 const FIRST_CONTROL = 8
 const MASKED = 0x80
 const MASK_BYTES = 4
-/** What Node reads from a socket at most in one go. */
-const FULL_READ_BYTES = 65_536
 
 /** What ws keeps to itself and this needs; the version of ws is pinned, and a test fails if it changes. */
 interface Internals {
@@ -118,14 +116,13 @@ export class FrameReader {
   }
 
   read(chunk: Buffer): void {
-    flushAfter(() => this.#take(chunk))
+    flushAfter(() => this.#take(chunk), chunk.length)
     if (this.#owed === 0 && this.#lent === undefined && this.#tail === undefined && !this.#isFragmented)
       this.#unfinishedSince = undefined
     else this.#unfinishedSince ??= turnNow()
   }
 
   #take(fresh: Buffer): void {
-    if (fresh.length >= FULL_READ_BYTES) noteFullRead()
     const chunk = this.#tail === undefined ? fresh : Buffer.concat([this.#tail, fresh])
     this.#tail = undefined
     const webSocket = this.#webSocket

@@ -5,27 +5,35 @@ export interface Flushable {
   flush(): void
 }
 
+/** What Node reads from a socket at most in one go: the next read follows in the same poll. */
+const FULL_READ_BYTES = 64 * 1024
+/** A read from this size on may be a part of a burst of which the next poll brings more: a window of TCP is often just below a full read. */
+const LARGE_READ_BYTES = 16 * 1024
+/** To wait for another poll pays where it saves writes: when so many sockets are to be written to. */
+const MANY_TARGETS = 32
+/** Nothing waits while more than that is read: as much as one poll reads from one socket. */
+const MOST_BYTES = 32 * FULL_READ_BYTES
+
 let dirty: Flushable[] = []
 let scheduled: 'no' | 'tick' | 'poll' = 'no'
-let bursts = 0
 let isReading = false
+/** Read since something waits for polls. */
+let heldFor = 0
+/** The poll that is going on has brought another part of a burst. */
+let goesOn = false
 
-/** A read filled its buffer: the next one follows in the same poll, so writing waits until all of it was read. */
-export function noteFullRead(): void {
-  bursts++
-}
-
-/** Runs what handles one read, and writes what came of it: as soon as `nextTick` would, and for less. */
-export function flushAfter(read: () => void): void {
+/**
+ * Runs what handles one read, and writes what came of it: as soon as `nextTick` would, and for less; or after what follows a large read.
+ * @param bytes size of a read from a socket; 0 for others, which nobody waits for.
+ */
+export function flushAfter(read: () => void, bytes = 0): void {
+  const before = dirty.length
   isReading = true
   try {
     read()
   } finally {
     isReading = false
-    if (scheduled !== 'poll' && dirty.length > 0) {
-      if (bursts === 0) flushDirty()
-      else flushAfterPoll()
-    }
+    if (dirty.length > 0) flushOrWait(bytes, before)
   }
 }
 
@@ -33,24 +41,36 @@ export function flushAfter(read: () => void): void {
 export function flushAfterTurn(target: Flushable): void {
   dirty.push(target)
   if (scheduled !== 'no' || isReading) return
-  if (bursts > 0) return flushAfterPoll()
   scheduled = 'tick'
   process.nextTick(flushAll)
 }
 
-function flushAfterPoll(): void {
+function flushOrWait(bytes: number, before: number): void {
+  const isPart = bytes >= FULL_READ_BYTES || (bytes >= LARGE_READ_BYTES && dirty.length >= MANY_TARGETS)
+  // What others have caused meanwhile does not wait for the burst.
+  if (!isPart) return flushFrom(scheduled === 'poll' ? before : 0)
+  goesOn = true
+  heldFor += bytes
+  if (scheduled === 'poll') return
   scheduled = 'poll'
-  setImmediate(flushAll)
+  setImmediate(pollIsOver)
+}
+
+function pollIsOver(): void {
+  if (!goesOn || dirty.length < MANY_TARGETS || heldFor >= MOST_BYTES) return flushAll()
+  goesOn = false
+  setImmediate(pollIsOver)
 }
 
 function flushAll(): void {
   scheduled = 'no'
-  bursts = 0
-  flushDirty()
+  goesOn = false
+  heldFor = 0
+  flushFrom(0)
 }
 
-function flushDirty(): void {
-  const targets = dirty
-  dirty = []
+function flushFrom(first: number): void {
+  const targets = first === 0 ? dirty : dirty.splice(first)
+  if (first === 0) dirty = []
   for (const target of targets) target.flush()
 }

@@ -1,6 +1,7 @@
 // Replaces the generations of one or more plugins without losing, doubling or reordering a call (design, "Change of generation").
 // The plugin host drives it: drain, stage, commit, or one of the ways back. It knows nothing of threads or code.
 import type { FunctionEntry } from '../model/function-entry.ts'
+import type { DrainedState } from '../model/drained-state.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Call } from '../model/call.ts'
 import type { PluginSlot } from '../model/plugin-slot.ts'
@@ -26,6 +27,8 @@ export interface HandOverDeps {
 export interface Waits {
   add(roots: Iterable<Worker>): void
   remove(roots: Iterable<Worker>): void
+  /** Somebody owes this worker an answer. */
+  isWaiting(worker: Worker): boolean
   /** The roots for which this worker works at the moment; a root works for itself. */
   rootsOf(worker: Worker): ReadonlySet<Worker>
 }
@@ -38,6 +41,7 @@ export class HandOver {
   readonly #old = new Set<Worker>()
   readonly #staged: Worker[] = []
   #onIdle: ((idle: boolean) => void) | undefined
+  #drainsUntil: DrainedState = 'answered'
 
   constructor(slots: readonly PluginSlot[], deps: HandOverDeps) {
     this.slots = slots
@@ -54,9 +58,11 @@ export class HandOver {
   /**
    * Closes the gates and waits until the old generations have answered every call. Calls that they make pass, and so do
    * calls of any worker that owes them an answer, else `f → worker → f` would wait for itself.
+   * @param until with `quiet`, also until nobody owes them an answer
    * @returns false after `ms`: then `reopen` or `failRemaining`.
    */
-  drain(ms: number): Promise<boolean> {
+  drain(ms: number, until: DrainedState = 'answered'): Promise<boolean> {
+    this.#drainsUntil = until
     for (const slot of this.slots) if (slot.phase === 'open') slot.phase = 'closed'
     this.#deps.waits.add(this.#old)
     if (this.#isIdle()) return Promise.resolve(true)
@@ -155,7 +161,10 @@ export class HandOver {
   }
 
   #isIdle(): boolean {
-    for (const worker of this.#old) if (worker.inFlight > 0) return false
+    const { waits } = this.#deps
+    for (const worker of this.#old) {
+      if (worker.inFlight > 0 || (this.#drainsUntil === 'quiet' && waits.isWaiting(worker))) return false
+    }
     return true
   }
 

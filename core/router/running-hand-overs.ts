@@ -37,6 +37,7 @@ export class RunningHandOvers {
         remove: (roots) => {
           for (const root of roots) this.#waits?.removeRoot(root)
         },
+        isWaiting: (worker) => this.#waits?.isWaiting(worker) === true,
         rootsOf: (worker) => this.#waits?.rootsOf(worker) ?? NONE,
       },
       stagedElsewhere: (namespace, id) => {

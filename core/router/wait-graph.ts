@@ -51,6 +51,11 @@ export class WaitGraph {
     this.#reached = undefined
   }
 
+  /** Somebody owes this worker an answer. */
+  isWaiting(worker: Worker): boolean {
+    return (this.#edges.get(worker)?.size ?? 0) > 0
+  }
+
   /** The roots for which this worker works at the moment; a root works for itself. */
   rootsOf(worker: Worker): ReadonlySet<Worker> {
     this.#reached ??= this.#reach()

@@ -1,6 +1,7 @@
 // The steps by which running plugins become the wanted ones: drain, stop, start, commit, and every way back
 // (design, "Change of generation"). One mechanism for saved files, configuration, reload, stop, start and restarts.
 import { type CodedError, toErrorBody } from '../../../protocol/errors.ts'
+import type { DrainedState } from '../../model/drained-state.ts'
 import type { StopReason } from '../../../sdk/plugin.ts'
 import { Generation, GenerationError, type GenerationSurroundings } from './generation.ts'
 import type { PluginInstance } from '../table/plugin-instance.ts'
@@ -20,6 +21,7 @@ export interface ChangeOptions {
   /** What is in flight after the deadline fails instead of making the change fail. */
   readonly force: boolean
   readonly drainMs: number
+  readonly drainsUntil?: DrainedState | undefined
   /** A plugin that does not even read that it is to stop is waited for so long. Default: as for any `stop()`. */
   readonly unreadMs?: number | undefined
 }
@@ -45,14 +47,14 @@ const UNCHANGED = { revived: new Map(), lost: new Map(), retired: Promise.resolv
 /** Carries the changes out together, or none of them. */
 export async function changeGenerations(
   changes: readonly Change[],
-  { reason, force, drainMs, unreadMs }: ChangeOptions,
+  { reason, force, drainMs, drainsUntil, unreadMs }: ChangeOptions,
   around: ChangeSurroundings,
 ): Promise<ChangeOutcome> {
   const old = changes.flatMap(({ from }) => from ?? [])
   const handOver = around.router.beginHandOver(slotsOf(changes))
   if (changes.every(isOverlap)) return overlap(changes, handOver, drainMs, around)
 
-  if (!(await handOver.drain(drainMs))) {
+  if (!(await handOver.drain(drainMs, drainsUntil))) {
     if (!force) {
       // Counted before the calls that waited at the gates join them: those did not hold anything up.
       const names = old.map(({ name, workers }) => `'${name}' (${inFlight(workers)} in flight)`).join(', ')

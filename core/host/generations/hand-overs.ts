@@ -1,5 +1,6 @@
 // Carries out changes of generation, one group at a time, and writes down how each instance came out of it.
 import type { StopReason } from '../../../sdk/plugin.ts'
+import type { DrainedState } from '../../model/drained-state.ts'
 import type { CrashWatch } from '../containers/crash-watch.ts'
 import { cancelRetry, type Phase } from '../table/phase.ts'
 import type { PluginInstance } from '../table/plugin-instance.ts'
@@ -29,6 +30,8 @@ export interface HandOverOptions {
   readonly force?: boolean
   /** Default `engine.drain_ms`. */
   readonly drainMs?: number
+  /** Default `answered`. */
+  readonly drainsUntil?: DrainedState
   /** A plugin that does not even read that it is to stop is waited for so long. Default `engine.stop_ms`, as for any `stop()`. */
   readonly unreadMs?: number
 }
@@ -56,7 +59,7 @@ export class HandOvers {
   /** Makes the changes together or none of them. */
   async make(
     steps: readonly HandOverStep[],
-    { reason = 'reload', force = false, drainMs = this.#deps.drainMs, unreadMs }: HandOverOptions,
+    { reason = 'reload', force = false, drainMs = this.#deps.drainMs, drainsUntil, unreadMs }: HandOverOptions,
   ): Promise<HandOverFailure | undefined> {
     const { around, crashes } = this.#deps
     // A plugin saved again and again does not pile up old generations.
@@ -68,7 +71,7 @@ export class HandOvers {
     })
     const before = changes.map(({ instance }) => instance.phase)
     for (const change of changes) begin(change)
-    const outcome = await changeGenerations(changes, { reason, force, drainMs, unreadMs }, around)
+    const outcome = await changeGenerations(changes, { reason, force, drainMs, drainsUntil, unreadMs }, around)
     const ms = performance.now() - began
     changes.forEach(({ instance }, index) => (instance.phase = before[index] ?? instance.phase))
     if (outcome.error !== undefined) {

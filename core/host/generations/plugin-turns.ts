@@ -38,6 +38,9 @@ export interface PluginTurnsDeps {
   readonly onTurnOver: () => void
 }
 
+/** Calls wait meanwhile, and who owes the plugin an answer passes the gate until it has stopped. */
+const MOVE: HandOverOptions = { drainMs: 200, drainsUntil: 'quiet' }
+
 export class PluginTurns {
   readonly #deps: PluginTurnsDeps
   readonly #wishes = new Map<PluginInstance, TurnWish>()
@@ -87,10 +90,13 @@ export class PluginTurns {
     turn.catch(() => {})
   }
 
-  /** Into a thread of its own. One that can't leave where it is now stays there. */
+  /**
+   * Into a thread of its own. One that can't leave where it is now stays there. Nobody asked for it, so that it must cost nobody a call, nor
+   * let calls wait for long.
+   */
   async move(instance: PluginInstance): Promise<void> {
     const turn = this.#turn(instance, `${instance.name} move`, () =>
-      this.#deps.reconciler.reconcile(wishFor(instance, 'load', { anew: true })),
+      this.#deps.reconciler.reconcile(wishFor(instance, 'load', { anew: true }), MOVE),
     )
     await turn.catch(() => {})
   }

@@ -1,11 +1,12 @@
 // What the plugin host needs of the router, no more: plugins appear, are handed over, end.
+import type { DrainedState } from '../../model/drained-state.ts'
 import type { PluginSlot, SlotOptions } from '../../model/plugin-slot.ts'
 import type { Worker } from '../../model/worker.ts'
 
 /** One change of generation of one or more plugins; `core/router/hand-over.ts` says what each step does. */
 export interface HandOverPort {
   readonly conflicts: readonly string[]
-  drain(ms: number): Promise<boolean>
+  drain(ms: number, until?: DrainedState): Promise<boolean>
   reopen(): void
   /** `why` in words for the callers. */
   failRemaining(why: string): void

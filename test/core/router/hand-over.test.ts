@@ -78,6 +78,27 @@ describe('change of generation', () => {
     expect(await drained).toBe(true)
   })
 
+  it('of a plugin that must be quiet waits for answers that it is owed, too: whoever owes one might call it while it stops', async () => {
+    const test = makeRouter()
+    const { slot, generation } = test.plugin('p', ['f'])
+    const [worker, caller] = [test.join(), test.join()]
+    test.provide(worker.worker, 'w')
+    test.call(caller, 'f')
+    test.call(generation, 'w', 'an event')
+    const handOver = test.router.beginHandOver([slot])
+    const drained = handOver.drain(1000, 'quiet')
+    let isDrained = false
+    void drained.then(() => (isDrained = true))
+    test.reply(generation, 'done')
+    await Promise.resolve()
+    expect(isDrained).toBe(false)
+    test.reply(worker, 'handled')
+    expect(await drained).toBe(true)
+    test.call(worker, 'f', 'after')
+    expect(generation.link.delivered).toHaveLength(1)
+    handOver.reopen()
+  })
+
   it('lets it pass over several workers, and first what such a worker had sent before', async () => {
     const test = makeRouter()
     const { slot, generation } = test.plugin('p', ['f'])

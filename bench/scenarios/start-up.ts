@@ -10,8 +10,8 @@ import type { BenchSession } from '../session.ts'
 import { CommandLineEngine } from '../targets/command-line-engine.ts'
 import { needsOwnEngine, type Scenario } from './scenario.ts'
 
-/** After this the engine is at rest, and its idle CPU is taken over the time after. */
-const SETTLE_MS = 1_000
+/** After this the engine is at rest and has given back the memory of its start; its idle CPU is taken over the time after. */
+const SETTLE_MS = 3_000
 const IDLE_MS = 3_000
 /** Some seconds after a start it writes what makes the next one quick, which itself fills a cache of what it has compiled. */
 const WARM_MS = [10_000, 1_000]

@@ -1,8 +1,10 @@
-// An engine as its users start it: the real command line, with every worker that runs by default, on free ports in a folder of its own.
+// An engine as its users start it: the real command line, with every worker that runs by default, in a folder of its own. Its ports
+// were free at its first start, and stay what they are: what a start keeps of its configuration serves the next one.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readlinkSync, realpathSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as elapse } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -14,7 +16,8 @@ import { withinDeadline } from '../load/deadline.ts'
 const HOST = '127.0.0.1'
 const START_MS = 20_000
 const STOP_MS = 20_000
-const RETRY_MS = 2
+/** Each attempt costs the engine that starts a little, and this process more. */
+const RETRY_MS = 5
 /** Each question costs the engine that starts a little. */
 const ASK_MS = 5
 
@@ -35,11 +38,7 @@ export class CommandLineEngine {
   readonly readyMs: number
 
   static async start({ folder, node, cpus }: CommandLine): Promise<CommandLineEngine> {
-    const port = await freePort()
-    const config = join(folder, 'iii-config.yaml')
-    await mkdir(folder, { recursive: true })
-    // JSON is YAML.
-    await writeFile(config, JSON.stringify({ workers: await defaultWorkers(port) }))
+    const { config, port } = await configurationIn(folder)
     const command = [node, launcher(), 'start', '--config', config]
     if (cpus !== undefined) command.unshift('taskset', '-c', cpus)
     const startedAt = performance.now()
@@ -49,7 +48,7 @@ export class CommandLineEngine {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
     try {
-      const client = await untilListening(child, `ws://${HOST}:${port}`)
+      const client = await untilListening(child, port)
       const listeningMs = performance.now() - startedAt
       await untilReady(client)
       const readyMs = performance.now() - startedAt
@@ -86,6 +85,19 @@ export class CommandLineEngine {
   }
 }
 
+/** As it was written at the first start in the folder. */
+async function configurationIn(folder: string): Promise<{ readonly config: string; readonly port: number }> {
+  const config = join(folder, 'iii-config.yaml')
+  const portFile = join(folder, 'port')
+  if (existsSync(config)) return { config, port: Number(await readFile(portFile, 'utf8')) }
+  const port = await freePort()
+  await mkdir(folder, { recursive: true })
+  await writeFile(portFile, String(port))
+  // JSON is YAML.
+  await writeFile(config, JSON.stringify({ workers: await defaultWorkers(port) }))
+  return { config, port }
+}
+
 async function defaultWorkers(port: number): Promise<object[]> {
   const workers: object[] = [{ name: 'iii-worker-manager', config: { host: HOST, port } }]
   for (const { about } of defaultBuiltIns()) {
@@ -100,18 +112,26 @@ function defaultBuiltIns() {
   return BUILT_INS.filter(({ about }) => about.isDefault)
 }
 
-async function untilListening(engine: ChildProcess, url: string): Promise<CallClient> {
+async function untilListening(engine: ChildProcess, port: number): Promise<CallClient> {
   const deadline = performance.now() + START_MS
   for (;;) {
     if (engine.exitCode !== null) throw new Error(`The engine ended with code ${engine.exitCode} at its start.`)
-    try {
-      return await CallClient.open(url)
-    } catch (cause) {
-      if (performance.now() > deadline)
-        throw new Error(`The engine did not listen within ${START_MS / 1000} s.`, { cause })
-    }
+    if (await isOpen(port)) return CallClient.open(`ws://${HOST}:${port}`)
+    if (performance.now() > deadline) throw new Error(`The engine did not listen within ${START_MS / 1000} s.`)
     await elapse(RETRY_MS)
   }
+}
+
+/** A plain connection is the cheapest question. */
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, HOST)
+    const answer = (isThere: boolean) => (): void => {
+      socket.destroy()
+      resolve(isThere)
+    }
+    socket.once('connect', answer(true)).once('error', answer(false))
+  })
 }
 
 async function untilReady(client: CallClient): Promise<void> {

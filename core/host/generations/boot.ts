@@ -105,7 +105,8 @@ function inOrder(starts: readonly Start[]): readonly Start[] {
 }
 
 /**
- * Built-ins that follow one another start together, as far as none of them requires another or decides the settings of the others.
+ * Built-ins that follow one another start together, as far as none of them requires another or decides the settings of the others. Of
+ * several entries of one built-in the first in the file has what two of them want.
  * What users write starts alone: it may count on all that stands before it in the file, whether or not it says so.
  */
 function startedTogether(starts: readonly Start[]): readonly (readonly Start[])[] {
@@ -121,5 +122,7 @@ function startedTogether(starts: readonly Start[]): readonly (readonly Start[])[
 function isIndependent(before: Start, after: Start): boolean {
   const isBuiltIn = (start: Start): boolean => start.to.plan.source.builtIn
   const decides = keepsSettings(before.to.declaration)
-  return isBuiltIn(before) && isBuiltIn(after) && !decides && !after.to.declaration.requires.includes(before.to.plugin)
+  const isSame = before.to.plugin === after.to.plugin
+  const isRequired = after.to.declaration.requires.includes(before.to.plugin)
+  return isBuiltIn(before) && isBuiltIn(after) && !isSame && !decides && !isRequired
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { TriggerBindings } from '../../kit/triggers/trigger-bindings.ts'
 import { PacedCaller } from '../../kit/triggers/paced-caller.ts'
 import type { Clock } from '../../base/time/clock.ts'
+import { settlesWithin } from '../../base/time/deadline.ts'
 import { SEATS, type EntriesQuestion } from '../../protocol/seats.ts'
 import type { PluginContext, RunningPlugin } from '../../sdk/plugin.ts'
 import { READY_MS, type WorkerOpsConfig } from './config.ts'
@@ -28,6 +29,8 @@ export interface WorkerOpsDeps {
 
 /** Events that wait to be handed out at the end of a generation. */
 const SETTLE_MS = 2_000
+/** So long operations wait to hear what is in force; that takes milliseconds. */
+const TOLD_MS = 5_000
 
 export function startWorkerOps(
   context: PluginContext<WorkerOpsConfig>,
@@ -93,6 +96,8 @@ export function startWorkerOps(
     'trigger',
   )
   registerWorkerFunctions(iii, async (): Promise<OperationDeps> => {
+    // Else a worker of an entry that it has not heard of yet would not be there.
+    await settlesWithin(supervisor.told, TOLD_MS, clock)
     return { project: await files.project(), lock, log, events, installer: loadInstaller, engine: side, env }
   })
   registerFollowFunctions(iii, { tail, project: () => files.project(), env })

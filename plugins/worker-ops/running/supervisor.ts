@@ -49,6 +49,7 @@ export class Supervisor implements RunningWorkers {
   /** Where workers connect; empty until the listeners are open. */
   #url = ''
   #isClosed = false
+  readonly #told = Promise.withResolvers<void>()
   /** Nothing is said of health while everything always was well. */
   #hasReported = false
 
@@ -57,13 +58,21 @@ export class Supervisor implements RunningWorkers {
     this.#readiness = new ReadinessWatch(deps.context.iii, deps.clock)
   }
 
+  /** Fulfilled when it has been told what is in force, which for one that comes by a reload is a moment after its start; and at its end. */
+  get told(): Promise<void> {
+    return this.#told.promise
+  }
+
   // ── the seat ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async answer(question: EntriesQuestion): Promise<EntriesAnswer | null> {
     if (question.op === 'prepare') return this.#prepare(question)
     const change = this.#changes.get(question.id)
     this.#changes.delete(question.id)
-    if (question.op === 'commit' && change !== undefined) this.#commit(change)
+    if (question.op === 'commit' && change !== undefined) {
+      this.#commit(change)
+      this.#told.resolve()
+    }
     return null
   }
 
@@ -150,6 +159,7 @@ export class Supervisor implements RunningWorkers {
   /** All processes end. */
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#told.resolve()
     this.#readiness.close()
     const leaving = [...this.#leaving.values()].map(({ ended }) => ended)
     await Promise.all([...[...this.#workers.values()].map((worker) => worker.stop(CLOSE_MS)), ...leaving])

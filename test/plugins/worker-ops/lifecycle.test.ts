@@ -37,6 +37,15 @@ describe('worker::stop', () => {
     expect(await folder.call('hello::pid')).not.toBe(pid)
   })
 
+  test('finds its worker also right after a reload of the plugin', async () => {
+    const folder = await running('hello')
+    await folder.call('worker::stop', { name: 'hello', yes: true })
+    for (let reload = 0; reload < 5; reload++) {
+      await folder.call('engine::plugins::reload', { name: 'iii-worker-ops' })
+      expect(await folder.call('worker::stop', { name: 'hello', yes: true })).toEqual({ name: 'hello', stopped: true })
+    }
+  }, 30_000)
+
   test('does not stop what is part of the engine, nor what is not there', async () => {
     const folder = await running()
     expect(await folder.refusal('worker::stop', { name: 'iii-state', yes: true })).toMatchObject({ code: 'W113' })

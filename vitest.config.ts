@@ -20,6 +20,8 @@ export default defineConfig({
     silent: 'passed-only',
     // Files that start engines and threads of their own share the machine: two at a time on two cores.
     maxWorkers: 2,
+    // Engines that are started from their folders would write into these while they are removed; what tests that is started with it.
+    env: { III_WARM_BUNDLE: 'off' },
     testTimeout: 20_000,
     hookTimeout: 20_000,
     // Guards against hangs alone: a disk or a core that others use may take a second to come round.

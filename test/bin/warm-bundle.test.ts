@@ -97,7 +97,7 @@ describe('the launcher', () => {
     writeFileSync(path.join(root, 'package.json'), '{"type":"module"}')
     writeFileSync(path.join(bin, 'main.ts'), 'export const main = (): void => console.log("sources")')
     const cache = path.join(root, 'cache')
-    const env = { ...process.env, III_CACHE_DIR: cache, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' }
+    const env = { ...process.env, III_CACHE_DIR: cache, NODE_OPTIONS: '', NODE_V8_COVERAGE: '', [WARM_VARIABLE]: '' }
     const script = `import(${JSON.stringify(pathToFileURL(path.join(bin, 'warm-bundle.mjs')).href)}).then((m) => console.log(m.warmFolder(${JSON.stringify(cache)}, ${JSON.stringify(bin)})))`
     const folder = spawnSync(process.execPath, ['-e', script], { env, encoding: 'utf8' }).stdout.trim()
     const ready = written(code)
@@ -170,7 +170,7 @@ describe('what is written', () => {
   it('is the engine, which starts, serves and ends from it', { timeout: BUILD_MS }, async () => {
     const cwd = tempFolder()
     const cache = path.join(cwd, 'cache')
-    const env = { ...process.env, III_CACHE_DIR: cache, NODE_OPTIONS: '', NODE_V8_COVERAGE: '' }
+    const env = { ...process.env, III_CACHE_DIR: cache, NODE_OPTIONS: '', NODE_V8_COVERAGE: '', [WARM_VARIABLE]: '' }
     const warm = new URL('../../bin/warm-bundle.mjs', import.meta.url).href
     const script = `import(${JSON.stringify(warm)}).then((m) => console.log(m.warmFolder(${JSON.stringify(cache)}, ${JSON.stringify(path.dirname(LAUNCHER))})))`
     const folder = spawnSync(process.execPath, ['-e', script], { env, encoding: 'utf8' }).stdout.trim()

@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // As in vitest.config.ts.
+    env: { III_WARM_BUNDLE: 'off' },
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/interop/**/*.test.ts'],
     pool: 'forks',

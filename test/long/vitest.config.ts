@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // As in vitest.config.ts.
+    env: { III_WARM_BUNDLE: 'off' },
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/long/**/*.test.ts', 'test/package/**/*.test.ts', 'test/examples/**/*.test.ts'],
     pool: 'forks',

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { WorkerNames } from '../../../../core/config/worker-names.ts'
+import { BUILT_INS } from '../../../../plugins/built-ins.ts'
 import { discoverPlugins } from '../../../../core/host/table/discover.ts'
 import { tempFolder } from '../../../support/temp-folder.ts'
 
@@ -72,4 +73,15 @@ test('a name out of bounds is a problem that names the file', async () => {
 
 test('folders that do not exist hold no plugins', async () => {
   expect(await discover()).toMatchObject({ names: [] })
+})
+
+test("nothing in the engine's own folder of plugins is taken for a user's plugin", async () => {
+  const userDir = resolve('plugins')
+  const { sources, problems } = await discoverPlugins({
+    names: new WorkerNames(BUILT_INS),
+    userDir,
+    projectRoot: dirname(userDir),
+  })
+  expect([...sources.values()].filter(({ builtIn }) => !builtIn)).toEqual([])
+  expect([...problems]).toEqual([])
 })

@@ -2,16 +2,14 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
-
-/** The first that the launcher hands over from. */
-const ENGINE_MAJOR = 24
+import { NEEDED_MAJOR } from '../bin/node-options.mjs'
 
 /** That of `III_BENCH_OLDER_NODE`, else the first on PATH; undefined where there is none. */
 export function olderNode(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const named = env['III_BENCH_OLDER_NODE']
   const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
   const onPath = folders.map((folder) => join(folder, process.platform === 'win32' ? 'node.exe' : 'node'))
-  return (named === undefined ? onPath : [named]).find((file) => existsSync(file) && majorOf(file) < ENGINE_MAJOR)
+  return (named === undefined ? onPath : [named]).find((file) => existsSync(file) && majorOf(file) < NEEDED_MAJOR)
 }
 
 /** NaN for what is no Node, which is neither older nor newer. */

@@ -7,9 +7,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { HANGUP_VARIABLE, ignoresHangup } from './hangup.mjs'
-import { ENGINE_ENVIRONMENT, ENGINE_NODE_OPTIONS, keepOptionsFromThreads } from './node-options.mjs'
+import { ENGINE_ENVIRONMENT, ENGINE_NODE_OPTIONS, keepOptionsFromThreads, NEEDED_MAJOR } from './node-options.mjs'
 
-const NEEDED_MAJOR = 24
 const here = path.dirname(fileURLToPath(import.meta.url))
 
 const startsEngine =
@@ -30,7 +29,7 @@ if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
   await runHere()
 } else {
   const { runInNewerNode } = await import('./newer-node.mjs')
-  runInNewerNode({ launcher: fileURLToPath(import.meta.url), neededMajor: NEEDED_MAJOR, nodeOptions, isHangupIgnored })
+  runInNewerNode({ launcher: fileURLToPath(import.meta.url), nodeOptions, isHangupIgnored })
 }
 
 /** `iii -c FILE health` is `iii health -c FILE`, and no start. */

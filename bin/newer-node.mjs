@@ -3,22 +3,21 @@ import { spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { ENGINE_ENVIRONMENT } from './node-options.mjs'
+import { ENGINE_ENVIRONMENT, NEEDED_MAJOR } from './node-options.mjs'
 
 /**
  * @typedef {object} HandOver
  * @property {string} launcher the file that the newer Node is to run
- * @property {number} neededMajor
  * @property {readonly string[]} nodeOptions
  * @property {boolean} isHangupIgnored
  */
 
 /** @param {HandOver} handOver */
-export function runInNewerNode({ launcher, neededMajor, nodeOptions, isHangupIgnored }) {
+export function runInNewerNode({ launcher, nodeOptions, isHangupIgnored }) {
   const rejected = [`${process.execPath} is ${process.versions.node}`]
-  const node = findNode(neededMajor, launcher, rejected)
+  const node = findNode(launcher, rejected)
   if (node === undefined) {
-    console.error(missingNodeMessage(neededMajor, rejected))
+    console.error(missingNodeMessage(rejected))
     process.exit(1)
   }
   const args = [...process.execArgv, ...nodeOptions, launcher, ...process.argv.slice(2)]
@@ -67,14 +66,14 @@ function pathWith(node) {
 }
 
 /** The first Node that is new enough; what was looked at and is too old goes into `rejected`. */
-function findNode(neededMajor, launcher, rejected) {
+function findNode(launcher, rejected) {
   for (const candidate of candidates(path.dirname(launcher))) {
     if (candidate.lacking !== undefined) {
       rejected.push(`${candidate.file} ${candidate.lacking}`)
       continue
     }
     const version = candidate.version || versionOf(candidate.file)
-    if (version !== undefined && majorOf(version) >= neededMajor) return candidate.file
+    if (version !== undefined && majorOf(version) >= NEEDED_MAJOR) return candidate.file
     if (candidate.named || version !== undefined) {
       rejected.push(`${candidate.file} is ${version === undefined ? 'not a Node that runs' : version}`)
     }
@@ -123,14 +122,14 @@ function versionOf(file) {
   return status === 0 && /^v\d+\./.test(stdout) ? stdout.trim().slice(1) : undefined
 }
 
-function missingNodeMessage(neededMajor, rejected) {
+function missingNodeMessage(rejected) {
   return [
-    `iii needs Node.js ${neededMajor} or newer, and none was found:`,
+    `iii needs Node.js ${NEEDED_MAJOR} or newer, and none was found:`,
     ...rejected.map((line) => `  ${line}`),
     'Do one of these:',
     '  npm install node@26              puts a newer Node beside this package, which iii then uses by itself',
     '  export III_NODE=/path/to/node    names a newer Node that is installed already',
-    `  install Node.js ${neededMajor} or newer from https://nodejs.org`,
+    `  install Node.js ${NEEDED_MAJOR} or newer from https://nodejs.org`,
   ].join('\n')
 }
 

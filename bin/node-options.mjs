@@ -1,6 +1,9 @@
 // How Node is set up for the engine process (docs/decisions/2026-11-20-node-options.md). Plain JavaScript: the launcher needs it on any Node.
 import v8 from 'node:v8'
 
+/** The oldest major version that runs the engine. */
+export const NEEDED_MAJOR = 24
+
 /**
  * A small young generation: what a router throws away are the buffers of reads, and these go at once with frequent, cheap
  * collections; with large ones they pile up outside the heap until a full collection is forced.

@@ -9,7 +9,7 @@ import { registerDirectoryFunctions } from './functions.ts'
 import { installedNames } from './installed-names.ts'
 import type { Place } from './place.ts'
 import { registerSkills } from './skills/register-skills.ts'
-import { ENGINE_WORKER_TABLE } from '../engine-workers.ts'
+import { ENGINE_WORKER_TABLE } from '../engine-workers/table.ts'
 
 export interface DirectoryDeps {
   readonly env: Readonly<Record<string, string | undefined>>

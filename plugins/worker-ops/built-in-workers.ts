@@ -1,5 +1,5 @@
 // The workers that every engine of this version has, by name: adding one needs no registry.
-import { ENGINE_WORKERS } from '../engine-workers.generated.ts'
+import { ENGINE_WORKERS } from '../engine-workers/workers.generated.ts'
 
 export interface BuiltInWorker {
   readonly name: string

@@ -36,10 +36,10 @@ export async function engineWorkers(builtIns: readonly BuiltIn[]): Promise<Reado
   }
   return new Map([
     [
-      'plugins/engine-workers.generated.ts',
+      'plugins/engine-workers/workers.generated.ts',
       [
         HEAD,
-        "import type { EngineWorker } from '../kit/registry/engine-registry.ts'",
+        "import type { EngineWorker } from '../../kit/registry/engine-registry.ts'",
         '',
         `export const ENGINE_VERSION = '${ENGINE_VERSION}'`,
         '',
@@ -50,10 +50,10 @@ export async function engineWorkers(builtIns: readonly BuiltIn[]): Promise<Reado
       ].join('\n'),
     ],
     [
-      'plugins/engine-worker-details.generated.ts',
+      'plugins/engine-workers/details.generated.ts',
       [
         HEAD,
-        "import type { EngineWorkerDetails } from '../kit/registry/engine-registry.ts'",
+        "import type { EngineWorkerDetails } from '../../kit/registry/engine-registry.ts'",
         '',
         'export const ENGINE_WORKER_DETAILS: Readonly<Record<string, EngineWorkerDetails>> = {',
         ...details,

@@ -166,6 +166,10 @@ it('names the sources in stacks', async () => {
   expect(stdout).toMatch(/^Error: told\n {4}at main \(file:.*\/source\.ts:4:9\)\n {4}at file:/)
 })
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+/** What only the main thread loads, but for the launcher; threads of plugins have `core/host/inside/`, and `base/` and others as well. */
+const MAIN_THREAD = /^(index\.ts|plugins\/|bin\/.*\.ts$|core\/(?!host\/inside\/))/
+
 describe('what is written', () => {
   it('is the engine, which starts, serves and ends from it', { timeout: BUILD_MS }, async () => {
     const cwd = tempFolder()
@@ -177,11 +181,23 @@ describe('what is written', () => {
     expect(await writeWarmBundle(folder)).toBe(true)
     const bundle = currentBundle(folder)!
     appendFileSync(bundle, '\nconsole.error("from the bundle")\n')
-    writeFileSync(
-      path.join(cwd, 'iii-config.yaml'),
-      'workers:\n  - name: iii-worker-manager\n    config: { port: 0 }\n  - name: iii-state\n',
+    const listening = ['iii-worker-manager', 'iii-http', 'iii-stream'].map(
+      (name) => `{ name: ${name}, config: { port: 0 } }`,
     )
-    const engine = spawn(process.execPath, [LAUNCHER, 'start'], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const workers = [
+      ...listening,
+      '{ name: iii-state }',
+      '{ name: iii-queue }',
+      '{ name: iii-cron }',
+      '{ name: iii-pubsub }',
+    ]
+    writeFileSync(path.join(cwd, 'iii-config.yaml'), `workers: [${workers.join(', ')}]`)
+    const engine = spawn(process.execPath, [LAUNCHER, 'start'], {
+      cwd,
+      // Names each module that is loaded.
+      env: { ...env, NODE_DEBUG: 'esm' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     onTestFinished(() => void engine.kill('SIGKILL'))
     let output = ''
     const started = new Promise<void>((resolve) => {
@@ -201,7 +217,15 @@ describe('what is written', () => {
     const closed = new Promise((resolve) => engine.once('exit', resolve))
     engine.kill('SIGTERM')
     expect(await closed).toBe(0)
+    // One from its source would bring another copy of all that it imports, of each class of errors for example.
+    const loaded = output
+      .matchAll(/Storing (file:\S+)/g)
+      .map(([, module]) => path.relative(ROOT, fileURLToPath(module!)))
+    const fromSources = new Set(loaded.filter((file) => MAIN_THREAD.test(file)))
+    expect([...fromSources]).toEqual([])
+    expect(output).toContain(pathToFileURL(bundle).href)
   })
+
   it('is nothing where a source has changed since the writer began', { timeout: BUILD_MS }, async () => {
     const folder = tempFolder()
     const changed = statSync(fileURLToPath(new URL('../../bin/main.ts', import.meta.url))).mtimeMs

@@ -27,14 +27,7 @@ interface Candidate {
 const ENTRY_FILE = /^index\.(ts|js|mjs)$/
 const SINGLE_FILE = /^(.+)\.(ts|js|mjs)$/
 /** Beside the folders of built-in workers stand the tables of them, which are no plugins. */
-const TABLES = [
-  'built-ins',
-  'absent-workers',
-  'known-ids.generated',
-  'engine-workers',
-  'engine-workers.generated',
-  'engine-worker-details.generated',
-]
+const TABLES = ['built-ins', 'absent-workers', 'known-ids.generated']
 
 /** User plugins win over built-ins of their name; two user plugins of one name are a problem, not a choice. */
 export async function discoverPlugins(places: DiscoveryPlaces): Promise<Discovery> {

@@ -6,7 +6,7 @@ import type { WorkerInstaller } from '../installing.ts'
 import type { OperationDeps } from '../operations/deps.ts'
 import type { CommandProject, CommandTools } from '../../../sdk/built-in.ts'
 import type { PluginLog } from '../../../sdk/plugin.ts'
-import { ENGINE_WORKER_TABLE } from '../../engine-workers.ts'
+import { ENGINE_WORKER_TABLE } from '../../engine-workers/table.ts'
 
 type Operation = (input: unknown, deps: OperationDeps) => Promise<unknown>
 

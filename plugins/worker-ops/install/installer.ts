@@ -23,7 +23,7 @@ import { LockFile } from './lock-file.ts'
 import { checkPackage } from './package-check.ts'
 import { targetsOf, thisPlatform, type Platform } from './platform-target.ts'
 import { readReceipt, type Receipt } from './receipt.ts'
-import { ENGINE_WORKER_TABLE } from '../../engine-workers.ts'
+import { ENGINE_WORKER_TABLE } from '../../engine-workers/table.ts'
 
 /** How long the registry is waited for when what is pinned says all that is needed. */
 const DETAILS_MS = 5000

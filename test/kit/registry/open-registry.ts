@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { WorkerRegistry, type RegistryError, type RegistrySettings } from '../../../kit/registry/worker-registry.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
-import { ENGINE_WORKER_TABLE } from '../../../plugins/engine-workers.ts'
+import { ENGINE_WORKER_TABLE } from '../../../plugins/engine-workers/table.ts'
 
 export interface OpenedRegistry {
   readonly registry: WorkerRegistry

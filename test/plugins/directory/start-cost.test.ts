@@ -19,7 +19,7 @@ const script = (folder: string, then: string) => `
   const call = (function_id, payload) => engine.call(function_id, payload)
   ${then}
   const loaded = [...Object.keys(createRequire(${url('package.json')}).cache), ...ours]
-  const parts = ['node_modules/semver/', 'node_modules/yaml/', 'node_modules/tar-stream/', 'remote-registry', 'worker-registry', 'engine-worker-details', 'search/search']
+  const parts = ['node_modules/semver/', 'node_modules/yaml/', 'node_modules/tar-stream/', 'remote-registry', 'worker-registry', 'engine-workers/details', 'search/search']
   console.log(JSON.stringify(parts.filter((part) => loaded.some((file) => file.includes(part)))))
   process.exit(0)
 `

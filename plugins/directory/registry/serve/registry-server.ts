@@ -10,7 +10,7 @@ import { WebListener } from '../../../../base/net/web-listener.ts'
 import { RegistryError, WorkerRegistry, type RegistryFailure } from '../../../../kit/registry/worker-registry.ts'
 import { readBody } from './request-body.ts'
 import { downloadAnswer, resolveAnswer, type ArchiveAddress } from './release-answers.ts'
-import { ENGINE_WORKER_TABLE } from '../../../engine-workers.ts'
+import { ENGINE_WORKER_TABLE } from '../../../engine-workers/table.ts'
 
 /** Of a whole request, its body included. */
 export const REQUEST_MS = 10_000

@@ -11,7 +11,7 @@ import { put, putImageResize, write } from '../../../kit/registry/registry-folde
 import { RawHttp } from '../../../support/raw-http.ts'
 import { tempFolder } from '../../../support/temp-folder.ts'
 import { runDirectory } from '../run-directory.ts'
-import { ENGINE_WORKER_TABLE } from '../../../../plugins/engine-workers.ts'
+import { ENGINE_WORKER_TABLE } from '../../../../plugins/engine-workers/table.ts'
 
 const LOG = { debug: () => {}, warn: () => {} }
 

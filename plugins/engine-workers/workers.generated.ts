@@ -1,5 +1,5 @@
 // Written by `npm run docs` from what the built-in workers declare.
-import type { EngineWorker } from '../kit/registry/engine-registry.ts'
+import type { EngineWorker } from '../../kit/registry/engine-registry.ts'
 
 export const ENGINE_VERSION = '0.1.0'
 

@@ -1,5 +1,5 @@
 // Written by `npm run docs` from what the built-in workers declare.
-import type { EngineWorkerDetails } from '../kit/registry/engine-registry.ts'
+import type { EngineWorkerDetails } from '../../kit/registry/engine-registry.ts'
 
 export const ENGINE_WORKER_DETAILS: Readonly<Record<string, EngineWorkerDetails>> = {
   "configuration": {

@@ -10,6 +10,8 @@ const STAGING = /^\.staging-(\d+)-[0-9a-f]+$/
 /** What was in the place of a version before: `.replaced-<process>-<random>-<version>`. */
 const REPLACED = /^\.replaced-(\d+)-[0-9a-f]+-(.+)$/
 const CLEARED = /^\.cleared-(\d+)-[0-9a-f]+$/
+/** So many other fetches of a version may come to its place while one is on its way there. */
+const MOST_OTHERS = 10
 /** No installation takes as long. */
 const STALE_MS = 15 * 60_000
 
@@ -52,7 +54,7 @@ export class ArtifactFolders {
     this.#own.add(own)
     const wasThere = await moved(target, aside)
     try {
-      await rename(made, target)
+      await this.#place(made, parent, version)
     } catch (error) {
       if (wasThere) await moved(aside, target)
       this.#own.delete(own)
@@ -70,6 +72,18 @@ export class ArtifactFolders {
         if (wasThere) await moved(aside, target)
         await settle()
       },
+    }
+  }
+
+  /** Another fetch of the same version may have come to its place meanwhile: it makes room, as what was there before has. */
+  async #place(made: string, parent: string, version: string): Promise<void> {
+    for (let left = MOST_OTHERS; ; left--) {
+      try {
+        return await rename(made, join(parent, version))
+      } catch (error) {
+        if (left === 0 || !isTaken(error)) throw error
+      }
+      await this.#removeAt(parent, version)
     }
   }
 
@@ -183,6 +197,11 @@ async function moved(from: string, to: string): Promise<boolean> {
       throw error
     },
   )
+}
+
+function isTaken(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOTEMPTY' || code === 'EEXIST'
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -3,10 +3,12 @@
 import { defineConfig } from 'vitest/config'
 import { filesOf } from './test/suites.ts'
 
+const GLOBAL_SETUP = ['test/support/own-cache.ts', 'test/support/skipped-tests.ts']
+
 /** A process for each file would take longer than most of them. None leaves anything behind for the next one. */
 const SHARED_PROCESS = {
   pool: 'forks',
-  globalSetup: 'test/support/skipped-tests.ts',
+  globalSetup: GLOBAL_SETUP,
   isolate: false,
   setupFiles: 'test/support/clean-slate.ts',
   unstubEnvs: true,
@@ -45,7 +47,7 @@ export default defineConfig({
           name: 'processes-apart',
           include: filesOf('processes-apart'),
           pool: 'forks',
-          globalSetup: SHARED_PROCESS.globalSetup,
+          globalSetup: GLOBAL_SETUP,
         },
       },
     ],

@@ -8,7 +8,7 @@ export default defineConfig({
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/interop/**/*.test.ts'],
     pool: 'forks',
-    globalSetup: 'test/support/skipped-tests.ts',
+    globalSetup: ['test/support/own-cache.ts', 'test/support/skipped-tests.ts'],
     // Clients print every reconnect; what a test printed is of interest when it failed.
     silent: 'passed-only',
     maxWorkers: 1,

@@ -8,7 +8,7 @@ export default defineConfig({
     root: new URL('../..', import.meta.url).pathname,
     include: ['test/long/**/*.test.ts', 'test/package/**/*.test.ts', 'test/examples/**/*.test.ts'],
     pool: 'forks',
-    globalSetup: 'test/support/skipped-tests.ts',
+    globalSetup: ['test/support/own-cache.ts', 'test/support/skipped-tests.ts'],
     // Clients print every reconnect; what a test printed is of interest when it failed.
     silent: 'passed-only',
     // One at a time: each of them loads both cores by itself.

@@ -49,8 +49,7 @@ export async function startPluginEngine({
   const file = (name: string): string => join(folder.dir, 'plugins', `${name}.ts`)
   for (const [name, source] of Object.entries(plugins)) await folder.write(`plugins/${name}.ts`, source)
   await folder.write('iii-config.yaml', configuration(entries ?? Object.keys(plugins).map(entry).join('')))
-  // Bundles of a test are of no use to the next one.
-  const process = await folder.start({ args, env: { III_CACHE_DIR: join(folder.dir, 'cache') } })
+  const process = await folder.start({ args })
   const clients: LoadClient[] = []
   const connect = async (name: string): Promise<LoadClient> => {
     const client = await LoadClient.connect(folder.url, name)

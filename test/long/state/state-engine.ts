@@ -12,5 +12,5 @@ export interface StateEngine {
 export async function stateEngine(config = ''): Promise<StateEngine> {
   const folder = await engineFolder(`  - name: iii-state\n    config: { ${config} }\n`)
   onTestFinished(() => folder.remove())
-  return { folder, start: () => folder.start({ args: ['--no-watch'], env: { III_CACHE_DIR: `${folder.dir}/cache` } }) }
+  return { folder, start: () => folder.start({ args: ['--no-watch'] }) }
 }

@@ -18,6 +18,6 @@ export async function streamEngine(config = ''): Promise<StreamEngine> {
   onTestFinished(() => folder.remove())
   return {
     folder,
-    start: () => folder.start({ args: ['--no-watch'], env: { III_CACHE_DIR: `${folder.dir}/cache` } }),
+    start: () => folder.start({ args: ['--no-watch'] }),
   }
 }

@@ -20,6 +20,7 @@ export {
   type BindingFilter,
   type TriggerBindingsOptions,
 } from './triggers/trigger-bindings.ts'
+export { LeftEvents, type LeftEventsOptions } from './triggers/left-events.ts'
 export { LANE_DEFAULTS, type LaneLimits } from './triggers/binding-lane.ts'
 export {
   runBinding,

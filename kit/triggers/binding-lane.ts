@@ -67,7 +67,9 @@ export class BindingLane {
   #waitingCount = 0
   #waitingBytes = 0
   #inFlight = 0
-  #deciding = 0
+  /** Events whose handler is not called before something has been decided, in order. */
+  readonly #undecided = new Set<FiredEvent>()
+  #isLeft = false
   #unbounded = false
   #dropped = 0
 
@@ -86,7 +88,7 @@ export class BindingLane {
 
   /** Events whose handler has not been called yet: waiting, or with a condition that has not answered. */
   get undelivered(): number {
-    return this.#waitingCount + this.#deciding
+    return this.#waitingCount + this.#undecided.size
   }
 
   /** @param together gets the event when nothing keeps it from its handler. Default: the handler is called for it alone. */
@@ -122,6 +124,22 @@ export class BindingLane {
     this.#unbounded = true
     while (this.#waiting.length > 0) this.#startNext()
     for (const queued of this.#order.releaseAll()) this.#startWaiting(queued)
+  }
+
+  /**
+   * For the end of a generation that another one follows: hands out what nothing has to be decided for, as `handOutAll` does, and returns
+   * the rest in order. Its handlers are not called from here any more, whatever the conditions that have been asked say.
+   */
+  leave(): readonly FiredEvent[] {
+    if (this.condition === undefined && this.#undecided.size === 0) {
+      this.handOutAll()
+      return []
+    }
+    this.#isLeft = true
+    const left = [...this.#undecided]
+    for (const { event } of [...this.#waiting, ...this.#order.releaseAll()]) left.push(event)
+    this.clear()
+    return left
   }
 
   /** Calls the handler for an event that was given to `together`. */
@@ -165,7 +183,7 @@ export class BindingLane {
     this.#inFlight++
     // Without a condition the call leaves now, so that handlers start in the order of the events.
     const isDecided = this.condition === undefined && key === undefined
-    this.#run(event, isDecided ? undefined : this.#inTurn(key))
+    this.#run(event, isDecided ? undefined : this.#inTurn(event, key))
   }
 
   #run(event: FiredEvent, steps: BindingSteps | undefined): void {
@@ -180,13 +198,14 @@ export class BindingLane {
   }
 
   /** The handler is called when the earlier events of the key have been decided, and then the next ones may be. */
-  #inTurn(key: string | undefined): BindingSteps {
-    this.#deciding++
+  #inTurn(event: FiredEvent, key: string | undefined): BindingSteps {
+    this.#undecided.add(event)
     const turn = key === undefined ? undefined : this.#order.takeTurn(key)
     return {
       beforeHandler: async () => {
         await turn?.come
-        this.#deciding--
+        this.#undecided.delete(event)
+        return !this.#isLeft
       },
       handedOut: () => {
         turn?.done()

@@ -7,6 +7,7 @@ import type { Caller, EventOrigin } from './binding-call.ts'
 import { BindingLane, LANE_DEFAULTS, type FiredEvent, type LaneContext, type LaneLimits } from './binding-lane.ts'
 import type { BindingLog } from './binding-problems.ts'
 import { EventFanOut } from './event-fan-out.ts'
+import type { LeftEvents } from './left-events.ts'
 import { isPaced, PacedCaller } from './paced-caller.ts'
 
 export type { EventOrigin } from './binding-call.ts'
@@ -36,6 +37,8 @@ export interface TriggerBindingsOptions<Filter extends BindingFilter, Event> {
   /** Handlers of one binding start in the order of the events with the same key, behind a condition too. Default: no key. */
   readonly orderKey?: (event: Event) => string
   readonly limits?: Partial<LaneLimits> | undefined
+  /** What generations leave to each other by `leave`. Default: nothing. */
+  readonly left?: LeftEvents | undefined
   readonly now?: () => number
 }
 
@@ -88,6 +91,7 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
       const entry = { order: ++this.#registered, lane: new BindingLane(binding, condition, this.#context), filter }
       this.#entries.set(binding.id, entry)
       this.#index.add(this.#subjectOf(filter), entry)
+      for (const event of this.#options.left?.take(binding.id) ?? []) entry.lane.push(event)
       return
     }
     this.#index.move(this.#subjectOf(existing.filter), this.#subjectOf(filter), existing)
@@ -134,6 +138,17 @@ export class TriggerBindings<Filter extends BindingFilter, Event> implements Tri
     const settled = await settlesWithin(this.#handedOut(), deadlineMs)
     this.#onSettled = undefined
     return settled
+  }
+
+  /**
+   * For the end of a generation that another one follows: hands out every event for whose handler nothing has to be decided, and leaves the
+   * others to `left` instead of waiting for their conditions, which may need the plugin that is being replaced.
+   */
+  async leave(deadlineMs: number): Promise<void> {
+    const left: [string, FiredEvent][] = []
+    for (const [id, { lane }] of this.#entries) for (const event of lane.leave()) left.push([id, event])
+    this.#options.left?.write(left)
+    if (this.#pace !== undefined) await settlesWithin(this.#pace.free(), deadlineMs)
   }
 
   async #handedOut(): Promise<void> {

@@ -49,6 +49,10 @@ export class EnqueueCall implements Call {
     this.#deps = deps
   }
 
+  get madeFor(): Worker {
+    return this.call.caller
+  }
+
   onSettled(result: Buffer | undefined, error: Buffer | undefined): void {
     const { settlement, waits, known } = this.#deps
     if (!waits.end(this)) return

@@ -139,7 +139,7 @@ export class HandOver {
 
   /** Where a call that arrives at a closed gate may go nevertheless. */
   passage(slot: PluginSlot, entry: FunctionEntry, call: Call): FunctionEntry | undefined {
-    const waiting = this.#deps.waits.rootsOf(call.caller)
+    const waiting = this.#deps.waits.rootsOf(call.madeFor ?? call.caller)
     if (waiting.size === 0) return undefined
     if (this.#staged.some((worker) => waiting.has(worker))) {
       const staged = this.staged(entry.namespace, entry.id)

@@ -69,11 +69,14 @@ export class LoadClient {
   }
 
   /** Calls with `json` as the payload. `onAnswer` is called once: with the answer, or with CONNECTION_LOST. */
-  request(functionId: string, json: string, onAnswer: (answer: Answer) => void): void {
+  request(functionId: string, json: string, onAnswer: (answer: Answer) => void, action?: object): void {
     const id = this.#prefix + ++this.#lastId
     this.#waiting.set(id, onAnswer)
     this.counts.sent++
-    this.#socket.send(`{"type":"invokefunction","invocation_id":"${id}","function_id":"${functionId}","data":${json}}`)
+    const how = action === undefined ? '' : `,"action":${JSON.stringify(action)}`
+    this.#socket.send(
+      `{"type":"invokefunction","invocation_id":"${id}","function_id":"${functionId}","data":${json}${how}}`,
+    )
   }
 
   /** Rejects when no answer comes within `ms`. */
@@ -81,6 +84,13 @@ export class LoadClient {
     const { promise, resolve } = Promise.withResolvers<Answer>()
     this.request(functionId, JSON.stringify(data), resolve)
     return within(ms, `an answer of ${functionId}`, promise)
+  }
+
+  /** Puts a job for the function into a queue. */
+  enqueue(functionId: string, data: unknown, queue: string, ms = CALL_MS): Promise<Answer> {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    this.request(functionId, JSON.stringify(data), resolve, { type: 'enqueue', queue })
+    return within(ms, `a receipt for a job of ${functionId}`, promise)
   }
 
   /** The result of a call that is to succeed. */

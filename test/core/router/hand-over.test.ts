@@ -99,6 +99,22 @@ describe('change of generation', () => {
     handOver.reopen()
   })
 
+  it('lets a job pass that is enqueued by who owes the queue an answer: a job that enqueues the next one', async () => {
+    const test = makeRouter()
+    const { slot, generation } = test.plugin('queue', ['engine::queue::enqueue'], { builtIn: true })
+    const [worker, caller] = [test.join(), test.join()]
+    test.provide(worker.worker, 'w')
+    test.call(generation, 'w', 'a job')
+    const handOver = test.router.beginHandOver([slot])
+    expect(await handOver.drain(1000)).toBe(true)
+    test.call(caller, 'w', 1, { type: 'enqueue', queue: 'q' })
+    expect(generation.link.delivered).toEqual([])
+    test.call(worker, 'w', 2, { type: 'enqueue', queue: 'q' })
+    expect(generation.link.delivered).toHaveLength(1)
+    handOver.reopen()
+    expect(generation.link.delivered).toHaveLength(2)
+  })
+
   it('lets it pass over several workers, and first what such a worker had sent before', async () => {
     const test = makeRouter()
     const { slot, generation } = test.plugin('p', ['f'])

@@ -9,10 +9,12 @@ import type { OfferTransport } from './transport.ts'
 export class PluginHandle extends Handle {
   readonly #offers: OfferedChannels
   readonly #fanOuts: FanOuts
+  readonly #transport: OfferTransport
   #fannedOut: PromiseWithResolvers<void> | undefined
 
   constructor(transport: OfferTransport, options: HandleOptions = {}) {
     super(transport, options)
+    this.#transport = transport
     const { onProblem = (problem: string) => console.error(`[iii] ${problem}`) } = options
     this.#offers = new OfferedChannels(transport, this.openChannel, onProblem)
     this.#fanOuts = new FanOuts(transport, () => {
@@ -36,6 +38,12 @@ export class PluginHandle extends Handle {
   get offeredChannels(): number {
     return this.#offers.size
   }
+
+  /**
+   * For `stop()`, before it closes what calls need. A worker that owes this plugin an answer may still call it then, and until `stop()` has
+   * ended such calls are run; from here on they are not: the generation that follows gets them, in order. Those that run already may end.
+   */
+  readonly passCallsOn = (): void => this.#transport.passCallsOn()
 
   /**
    * Calls the functions of many bindings with one payload, each as `trigger` would with the binding and its metadata, at a fraction of the

@@ -46,6 +46,8 @@ export interface OfferTransport extends Transport {
   fanOuts: FanOutReceiver | undefined
   /** Calls many functions with one payload. `rows` is a JSON array of `FanOutRow`, at most `FAN_OUT_CALLS`; `firstId` is the id of its first call. */
   fanOut(firstId: number, rows: string, payload: string | undefined, sidecar: Sidecar | undefined): void
+  /** From now on calls that arrive reach no handler: the engine gets them back. */
+  passCallsOn(): void
   /** Asked when somebody opens a channel whose id begins with what was announced. */
   onChannelAsked: ((ask: number, ref: ChannelRef) => void) | undefined
   /** Ids that begin with `prefix` are offered here. */

@@ -9,10 +9,17 @@ export interface GateLimits {
   readonly maxMs: number
 }
 
+interface Held {
+  readonly call: Call
+  readonly until: number
+  /** It had been let go. */
+  readonly cameBack: boolean
+}
+
 export class Gate {
   readonly #limits: GateLimits
   readonly #onExpired: (call: Call) => void
-  #held: { call: Call; until: number }[] = []
+  #held: Held[] = []
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -32,11 +39,23 @@ export class Gate {
 
   /** Takes the call and copies its payload. False = the gate is full and the call was not taken. */
   hold(call: Call, maxMs = this.#limits.maxMs): boolean {
+    return this.#hold(call, maxMs, false)
+  }
+
+  /** Takes a call that came back from where it had been let go to: behind those that came back before, ahead of all others. */
+  takeBack(call: Call, maxMs = this.#limits.maxMs): boolean {
+    return this.#hold(call, maxMs, true)
+  }
+
+  #hold(call: Call, maxMs: number, cameBack: boolean): boolean {
     const bytes = heldBytes(call)
     if (this.#held.length >= this.#limits.maxCalls || this.#bytes + bytes > this.#limits.maxBytes) return false
     call.data = Buffer.from(call.data)
     if (call.metadata !== undefined) call.metadata = Buffer.from(call.metadata)
-    this.#held.push({ call, until: performance.now() + Math.min(maxMs, this.#limits.maxMs) })
+    const held = { call, until: performance.now() + Math.min(maxMs, this.#limits.maxMs), cameBack }
+    const first = cameBack ? this.#held.findIndex((other) => !other.cameBack) : -1
+    if (first < 0) this.#held.push(held)
+    else this.#held.splice(first, 0, held)
     this.#bytes += bytes
     this.#arm()
     return true

@@ -40,6 +40,10 @@ export class HandOver {
   /** Generations that served when the hand-over began. */
   readonly #old = new Set<Worker>()
   readonly #staged: Worker[] = []
+  /** Among `#old`: they get no call any more. */
+  readonly #closed = new Set<Worker>()
+  /** What passed a gate and is not answered: should it come back, somebody else gets it. */
+  readonly #passed = new Map<Call, Pick<Call, 'data' | 'metadata'>>()
   #onIdle: ((idle: boolean) => void) | undefined
   #drainsUntil: DrainedState = 'answered'
 
@@ -85,6 +89,11 @@ export class HandOver {
   /** What is still in flight on the old generations settles with `invocation_stopped`; `why` in words for the callers. */
   failRemaining(why: string): void {
     for (const worker of this.#old) this.#deps.failCalls(worker, why)
+  }
+
+  /** An old generation has stopped: what passed the gates until now waits there from now on. */
+  close(worker: Worker): void {
+    this.#closed.add(worker)
   }
 
   /** From now on what this generation registers goes to the stage, which the generations of this hand-over see and nobody else. */
@@ -147,11 +156,31 @@ export class HandOver {
     }
     // What starts here is not answered by the code that it replaces; who works for anything else that is being replaced is.
     const isForOld = [...waiting].some((worker) => !this.#staged.includes(worker))
-    return isForOld && slot.workers.some((old) => old.link.open) ? entry : undefined
+    return isForOld && slot.workers.some((old) => old.link.open && !this.#closed.has(old)) ? entry : undefined
+  }
+
+  /** Its bytes are kept, as it may come back. */
+  passing(call: Call): void {
+    const { data, metadata } = call
+    this.#passed.set(call, {
+      data: Buffer.from(data),
+      metadata: metadata === undefined ? undefined : Buffer.from(metadata),
+    })
+  }
+
+  /** An old generation gives a call back that it has not run. True = the call is as it was before it passed. */
+  takeBack(worker: Worker, call: Call): boolean {
+    const kept = this.#passed.get(call)
+    if (kept === undefined) return false
+    // It runs none any more: who calls it now waits as well, behind this one.
+    this.#closed.add(worker)
+    Object.assign(call, kept)
+    return true
   }
 
   /** A call of somebody has been answered. */
-  settled(): void {
+  settled(call: Call): void {
+    this.#passed.delete(call)
     if (this.#onIdle !== undefined && this.#isIdle()) this.#onIdle(true)
   }
 

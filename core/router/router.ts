@@ -155,6 +155,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
 
   settle(worker: Worker, callId: string | number, result: Buffer | undefined, error: Buffer | undefined): void {
     worker.owesSince = turnNow()
+    if (error !== undefined && this.#takesBack(worker, callId, error)) return
     this.#settlement.settle(worker, callId, result, error)
   }
 
@@ -207,16 +208,29 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
 
   #atGate(slot: PluginSlot, entry: FunctionEntry, call: Call): void {
     const passage = this.#slots.handOvers?.passage(slot, entry, call)
-    if (passage !== undefined) return this.#deliverTo(passage, call)
+    if (passage !== undefined) {
+      this.#slots.handOvers?.passing(slot, call)
+      return this.#deliverTo(passage, call)
+    }
     const refusal = this.#slots.refusalOf(slot)
     if (refusal !== undefined) return this.fail(call, refusal)
     this.#hold(slot.gate, call)
   }
 
-  #hold(gate: Gate, call: Call): void {
+  /** A call that had passed the gate comes back to it: the plugin stops, and has not run it. */
+  #takesBack(worker: Worker, callId: string | number, error: Buffer): boolean {
+    const call = this.#slots.handOvers?.passedOn(worker, callId, error)
+    if (call === undefined || worker.slot === undefined) return false
+    this.#settlement.passedOn(worker, call)
+    this.#hold(worker.slot.gate, call, true)
+    return true
+  }
+
+  #hold(gate: Gate, call: Call, cameBack = false): void {
     const { max_invocation_ms: cap } = this.options
     this.#telemetry.metrics.counts.gateWaits++
-    if (gate.hold(call, cap > 0 ? cap : undefined)) return
+    const maxMs = cap > 0 ? cap : undefined
+    if (cameBack ? gate.takeBack(call, maxMs) : gate.hold(call, maxMs)) return
     this.fail(call, {
       code: 'overloaded',
       message: `Too many calls of ${call.functionId} wait for its provider; try again later`,

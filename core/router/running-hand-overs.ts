@@ -5,6 +5,7 @@ import type { FunctionEntry } from '../model/function-entry.ts'
 import type { PluginSlot } from '../model/plugin-slot.ts'
 import type { Worker } from '../model/worker.ts'
 import { HandOver, type HandOverDeps } from './hand-over.ts'
+import { PASSED_ON } from '../../protocol/passed-on.ts'
 import { WaitGraph } from './wait-graph.ts'
 
 export type RunningHandOversDeps = Omit<HandOverDeps, 'waits' | 'stagedElsewhere' | 'done'>
@@ -59,13 +60,26 @@ export class RunningHandOvers {
     return this.#bySlot.get(slot)?.passage(slot, entry, call)
   }
 
+  /** The call passes the gate. */
+  passing(slot: PluginSlot, call: Call): void {
+    this.#bySlot.get(slot)?.passing(call)
+  }
+
+  /** The call that a stopping plugin gives back with this answer, as it was; undefined = it is an answer like any other. */
+  passedOn(worker: Worker, callId: string | number, error: Buffer): Call | undefined {
+    const { slot } = worker
+    if (slot === undefined || !PASSED_ON_BYTES.equals(error)) return undefined
+    const call = worker.calls.get(callId)
+    return call !== undefined && this.#bySlot.get(slot)?.takeBack(worker, call) === true ? call : undefined
+  }
+
   delivered(call: Call): void {
     if (this.#waits?.add(call) === true) this.#admit()
   }
 
   settled(call: Call): void {
     this.#waits?.remove(call)
-    for (const handOver of this.#running) handOver.settled()
+    for (const handOver of this.#running) handOver.settled(call)
   }
 
   workerEnded(worker: Worker): void {
@@ -105,4 +119,5 @@ export class RunningHandOvers {
   }
 }
 
+const PASSED_ON_BYTES = Buffer.from(PASSED_ON)
 const NONE: ReadonlySet<Worker> = new Set()

@@ -49,6 +49,15 @@ export class Settlement {
     this.#ended(call, worker, result, error)
   }
 
+  /** `worker` has not run the call, and does not count as having had it. */
+  passedOn(worker: Worker, call: Call): void {
+    worker.calls.take(call.callId)
+    this.#leaves(call, worker)
+    call.callee = undefined
+    this.#onSettled(call)
+    this.#becomeIdle(worker)
+  }
+
   /** Settles a call with an error before it reached a provider. */
   fail(call: Call, body: ErrorBody): void {
     if (body.code === 'overloaded') this.#counts.overloaded++
@@ -115,9 +124,13 @@ export class Settlement {
     this.#idle.became(worker)
   }
 
-  #settled(call: Call, worker: Worker, result: Buffer | undefined, error: Buffer | undefined): void {
+  #leaves(call: Call, worker: Worker): void {
     worker.inFlightBytes -= call.bytes
     if (!isVoid(call)) worker.waiting--
+  }
+
+  #settled(call: Call, worker: Worker, result: Buffer | undefined, error: Buffer | undefined): void {
+    this.#leaves(call, worker)
     this.#ended(call, worker, result, error)
   }
 

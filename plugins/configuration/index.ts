@@ -29,8 +29,8 @@ import {
 } from './trigger.ts'
 import { Values } from './values.ts'
 
-/** How long `stop` waits for conditions that have not decided; the host allows 10 s for all of it. */
-const SETTLE_MS = 5_000
+/** How long `stop` waits, twice, for conditions that have not decided; the host allows 10 s for all of it. */
+const SETTLE_MS = 3_000
 /** One event of a binding at a time, so that a handler sees the changes in their order; one that hangs does not hold up the rest for ever. */
 export const LANE_LIMITS = { maxInFlight: 1, handlerTimeoutMs: 30_000, conditionTimeoutMs: 10_000 }
 
@@ -109,6 +109,9 @@ export default definePlugin<ConfigurationConfig>({
       },
       async stop() {
         expiry.close()
+        // Conditions that look something up here are answered until then, and what comes after goes to the next generation.
+        await bindings.settle(SETTLE_MS)
+        iii.passCallsOn()
         await queues.idle(SETTLE_MS / 2)
         await store.close()
         await bindings.settle(SETTLE_MS)

@@ -12,8 +12,8 @@ import { registerPublish } from './publish.ts'
 import { Topics } from './topics.ts'
 import { readSubscribeFilter, SUBSCRIBE_TRIGGER_TYPE } from './trigger.ts'
 
-/** How long `stop` waits for conditions that have not decided; the host allows 10 s for all of it. */
-const SETTLE_MS = 5_000
+/** How long `stop` waits, twice, for conditions that have not decided; the host allows 10 s for all of it. */
+const SETTLE_MS = 4_000
 
 export default definePlugin<PubSubConfig>({
   name: 'iii-pubsub',
@@ -51,6 +51,9 @@ export default definePlugin<PubSubConfig>({
         return true
       },
       async stop() {
+        // Conditions that publish are answered until then, and what comes after goes to the next generation.
+        await Promise.all(topics.bindings.map((bindings) => bindings.settle(SETTLE_MS)))
+        iii.passCallsOn()
         await topics.close()
         await broadcast.settled()
         await Promise.all(topics.bindings.map((bindings) => bindings.settle(SETTLE_MS)))

@@ -98,7 +98,8 @@ export async function startQueue(
     },
     async stop() {
       queues.close()
-      await backend.close(STOP_MS)
+      // Jobs in hand may enqueue others until they have ended; what comes after goes to the next generation.
+      await backend.close(STOP_MS, iii.passCallsOn)
       functions.wakeAll()
       spans.flush()
       await topics.close()

@@ -1,4 +1,5 @@
 // `iii-state`: values addressed by scope and key, and the trigger type that fires when they change (spec 02).
+import { LeftEvents } from '../../kit/triggers/left-events.ts'
 import { TriggerBindings } from '../../kit/triggers/trigger-bindings.ts'
 import { currentCallContext } from '../../sdk/async-call-contexts.ts'
 import { definePlugin } from '../../sdk/plugin.ts'
@@ -16,15 +17,16 @@ import {
   stateEventPayload,
 } from './trigger.ts'
 
-/** How long `stop` waits for conditions that have not decided; the host allows 10 s for all of it. */
-const SETTLE_MS = 5_000
+/** How long `stop` waits, twice, for conditions that have not decided; the host allows 10 s for all of it. */
+const SETTLE_MS = 4_000
 
 export default definePlugin<StateConfig>({
   name: 'iii-state',
   description: 'Keeps JSON values by scope and key, durably, and fires triggers when they change.',
   config: STATE_CONFIG_SCHEMA,
   isolation: 'shared',
-  async start({ iii, config, log, engine }) {
+  async start(context) {
+    const { iii, config, log, engine } = context
     const store = await openStateStore(config.adapter, { projectRoot: engine.projectRoot, log })
     const settings = liveSettings(config)
     const bindings = new TriggerBindings({
@@ -36,6 +38,7 @@ export default definePlugin<StateConfig>({
       payload: stateEventPayload,
       bytes: stateEventBytes,
       orderKey: stateEventOrder,
+      left: new LeftEvents({ folder: () => context.dataDir, log }),
     })
 
     const writeListener = (scope: string, key: string, deleted: boolean): OnWritten => {
@@ -57,10 +60,13 @@ export default definePlugin<StateConfig>({
         Object.assign(settings, liveSettings(changed))
         return true
       },
-      async stop() {
+      async stop({ reason }) {
+        // No other generation follows that could ask conditions which look something up here.
+        if (reason !== 'reload') await bindings.settle(SETTLE_MS)
+        iii.passCallsOn()
         // Closing finishes the queued writes, and they may still fire.
         await store.close()
-        await bindings.settle(SETTLE_MS)
+        await (reason === 'reload' ? bindings.leave(SETTLE_MS) : bindings.settle(SETTLE_MS))
       },
     }
   },

@@ -1,5 +1,6 @@
 // `iii-stream`: items addressed by stream, group and item, told to subscribers and bound functions as they change (spec 02).
 import { isDeepStrictEqual } from 'node:util'
+import { LeftEvents } from '../../kit/triggers/left-events.ts'
 import { TriggerBindings } from '../../kit/triggers/trigger-bindings.ts'
 import { CodedError } from '../../protocol/errors.ts'
 import { currentCallContext } from '../../sdk/async-call-contexts.ts'
@@ -22,8 +23,8 @@ import {
   streamEventPayload,
 } from './trigger.ts'
 
-/** How long `stop` waits for conditions that have not decided; the host allows 10 s for all of it. */
-const SETTLE_MS = 5_000
+/** How long `stop` waits, twice, for conditions that have not decided; the host allows 10 s for all of it. */
+const SETTLE_MS = 4_000
 
 /** Told of the functions that serve custom streams. */
 const WATCH_FUNCTION = 'iii-stream::on-functions-changed'
@@ -34,7 +35,8 @@ export default definePlugin<StreamConfig>({
     'Keeps JSON items by stream and group, durably, and tells subscribers and bound functions what happens to them.',
   config: STREAM_CONFIG_SCHEMA,
   isolation: 'thread',
-  async start({ iii, config, log, engine }) {
+  async start(context) {
+    const { iii, config, log, engine } = context
     const store = await openStreamStore(config.adapter, {
       history: historyOf(config),
       projectRoot: engine.projectRoot,
@@ -48,6 +50,7 @@ export default definePlugin<StreamConfig>({
       subject: STREAM_SUBJECT,
       payload: streamEventPayload,
       bytes: streamEventBytes,
+      left: new LeftEvents({ folder: () => context.dataDir, log }),
     })
     const onEmitted = (): OnEmitted => {
       const origin = currentCallContext()
@@ -97,12 +100,15 @@ export default definePlugin<StreamConfig>({
         return true
       },
       addresses: () => [server.url],
-      async stop() {
+      async stop({ reason }) {
         // Clients first: they come back with their positions, and get what happens meanwhile from the history.
         await server.close()
+        // No other generation follows that could ask conditions which look something up here.
+        if (reason !== 'reload') await bindings.settle(SETTLE_MS)
+        iii.passCallsOn()
         // Closing finishes the queued writes, and they may still fire.
         await store.close()
-        await bindings.settle(SETTLE_MS)
+        await (reason === 'reload' ? bindings.leave(SETTLE_MS) : bindings.settle(SETTLE_MS))
       },
     }
   },

@@ -116,6 +116,9 @@ export function startWorkerOps(
       supervisor.listening(at)
     },
     async stop({ reason }) {
+      // Conditions that ask for something here are answered until then, and what comes after goes to the next generation.
+      await bindings.settle(SETTLE_MS)
+      iii.passCallsOn()
       tail.close()
       await supervisor.close()
       await installer?.then((opened) => opened.close()).catch(() => {})

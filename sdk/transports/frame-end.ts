@@ -7,6 +7,7 @@ import type { OfferRefusal } from '../../protocol/offer-refusal.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import type { ChannelRef } from '../handle-types.ts'
+import { PASSED_ON } from '../../protocol/passed-on.ts'
 import { FAN_OUT_IDS, fanOutIdsOf } from '../../protocol/ring/fan-out.ts'
 import type { FanOutReceiver, OfferTransport, Receiver } from '../transport.ts'
 
@@ -59,6 +60,7 @@ export class FrameEnd {
     else if (frame.kind === FrameKind.FannedOut) transport.fanOuts?.onSucceeded(fanOutIdsOf(frame.payload(bytes)))
     else if (frame.kind === FrameKind.Error && frame.callId >= FAN_OUT_IDS)
       transport.fanOuts?.onFailed(frame.callId, frame.text(bytes), (frame.flags & FLAG_UNDELIVERED) !== 0)
+    else if (transport.passesOn && frame.kind === FrameKind.Call) transport.error(frame.callId, PASSED_ON)
     else handOver(frame, bytes, transport.receiver)
   }
 }
@@ -106,6 +108,7 @@ class MemberTransport implements OfferTransport {
   receiver: Receiver | undefined
   onChannelAsked: ((ask: number, ref: ChannelRef) => void) | undefined
   fanOuts: FanOutReceiver | undefined
+  passesOn = false
 
   constructor(duplex: FrameDuplex, member: number, address: string, onClose: () => void) {
     this.#duplex = duplex
@@ -167,6 +170,10 @@ class MemberTransport implements OfferTransport {
       '',
       JSON.stringify(message),
     )
+  }
+
+  passCallsOn(): void {
+    this.passesOn = true
   }
 
   announceOffers(prefix: string): void {

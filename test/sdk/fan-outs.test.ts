@@ -17,6 +17,7 @@ interface SentFanOut {
 class FanOutTransport extends RecordingTransport implements OfferTransport {
   onChannelAsked: OfferTransport['onChannelAsked']
   fanOuts: OfferTransport['fanOuts']
+  passCallsOn(): void {}
   readonly sent: SentFanOut[] = []
 
   announceOffers(): void {}

@@ -15,6 +15,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 class OfferingTransport extends RecordingTransport implements OfferTransport {
   onChannelAsked: OfferTransport['onChannelAsked']
   fanOuts: OfferTransport['fanOuts']
+  passCallsOn(): void {}
   readonly announced: string[] = []
   readonly refused: [ask: number, reason: OfferRefusal][] = []
   readonly answered: (number | undefined)[] = []

@@ -65,6 +65,8 @@ export interface PluginPlace {
   /** The listeners of the engine are open, the first one at this URL. */
   listening(url: string): void
   stop(reason: StopReason): Promise<void>
+  /** Fulfilled when everything that was sent to the place has been read, and what the plugin said to it at once has arrived. */
+  read(): Promise<void>
   /** Ends what the plugin has started, within `engine.stop_ms` since it was told to stop. Also done by `leave` and when the container ends. */
   endProcesses(): Promise<void>
   /** Gives the place up; the last one to leave ends the container. */

@@ -224,6 +224,10 @@ class Place implements PluginPlace {
     await this.#request({ op: 'stop', reason })
   }
 
+  async read(): Promise<void> {
+    await this.#request({ op: 'read' })
+  }
+
   /** Who asks while the answer is on its way gets the same one. */
   usage(): Promise<Usage> {
     this.#usage ??= this.#request({ op: 'usage' }).finally(() => (this.#usage = undefined))

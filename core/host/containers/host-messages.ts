@@ -20,6 +20,8 @@ export type HostRequest =
   | { readonly op: 'start'; readonly context: StartContext }
   | { readonly op: 'reconfigure'; readonly config: Readonly<Record<string, unknown>> }
   | { readonly op: 'stop'; readonly reason: StopReason }
+  /** Answered at once: what was sent before it has been read, also after `stop`. */
+  | { readonly op: 'read' }
   | { readonly op: 'usage' }
   /** Not answered: the listeners of the engine are open, the first one at this URL. Comes after the reply of `start`. */
   | { readonly op: 'listening'; readonly url: string }
@@ -38,6 +40,7 @@ export interface HostReplies {
   /** False: the plugin can't apply it in place. */
   readonly reconfigure: boolean
   readonly stop: null
+  readonly read: null
   readonly usage: Usage
   readonly listening: never
   readonly nudge: never

@@ -72,7 +72,7 @@ export async function changeGenerations(
     handOver.failRemaining(whyEnded(changes, reason, true))
   }
   for (const level of levelsOf(old).reverse())
-    await Promise.all(level.map((generation) => generation.stop(reason, unreadMs)))
+    await Promise.all(level.map((generation) => generation.stop(reason, unreadMs, handOver)))
   // A plugin that was to answer during its stop() and did not: nobody will.
   handOver.failRemaining(whyEnded(changes, reason, false))
 

@@ -18,6 +18,7 @@ import { checkEntry, isolationOf } from '../table/entry-rules.ts'
 import { errorPlace } from '../builds/error-place.ts'
 import type { HandOverPort } from './router-port.ts'
 import type { StaleReason } from '../table/refusals.ts'
+import { untilRead, whileItReads } from './reading-places.ts'
 import type { SettingsAbout } from '../../../protocol/seats.ts'
 import { aboutOf, type Config, type Settings, type SettleSettings } from './plugin-settings.ts'
 import type { PluginSource } from '../table/plugin-source.ts'
@@ -258,13 +259,14 @@ export class Generation {
   /**
    * Runs `stop()` of every replica, then gives the places up. Never fails: what goes wrong is logged.
    * @param unreadMs a replica that reads nothing for so long is not waited for any longer.
+   * @param handOver calls that come too late go back to its gates.
    */
-  async stop(reason: StopReason, unreadMs?: number): Promise<void> {
+  async stop(reason: StopReason, unreadMs?: number, handOver?: HandOverPort): Promise<void> {
     const { clock, options, log } = this.#around
     // The gate is closed meanwhile: one that may be stuck in a loop is not waited for a second time.
     const stopMs = this.#startTimedOut ? Math.min(STOP_AFTER_LATE_START_MS, options.stop_ms) : options.stop_ms
     this.#ended ??= Promise.all(
-      this.replicas.map(async ({ place, exit }) => {
+      this.replicas.map(async ({ place, worker, exit }) => {
         if (exit === undefined) {
           const stopped = withDeadline(place.stop(reason), stopMs, () => this.#late('stop()', stopMs), clock)
           await (unreadMs === undefined ? stopped : whileItReads(stopped, place, unreadMs, clock)).catch(
@@ -272,6 +274,8 @@ export class Generation {
               log.warn(`plugin '${this.name}' did not stop cleanly`, { error: toErrorBody(error).message })
             },
           )
+          handOver?.close(worker)
+          if (worker.inFlight > 0) await untilRead(place, clock)
         }
         await place.leave()
       }),
@@ -381,17 +385,4 @@ function placeOf({ source }: GenerationPlan, { engine }: GenerationSurroundings,
 /** Waits for all before it fails, so that none is still on its way when the failure is dealt with. */
 async function allOrFirstError(promises: readonly Promise<void>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(promises)) if (outcome.status === 'rejected') throw outcome.reason
-}
-
-/** Settles as `work` does, or rejects when the place has read nothing for `ms`. */
-async function whileItReads(work: Promise<void>, { container }: PluginPlace, ms: number, clock: Clock): Promise<void> {
-  // From here on it is looked at.
-  container.unreadForMs()
-  const unread = new Promise<never>((_resolve, reject) => {
-    const cancel = clock.after(ms, () => {
-      if (container.unreadForMs() > ms / 2) reject(new CodedError('PLUGIN_TIMEOUT', `it has read nothing for ${ms} ms`))
-    })
-    work.then(cancel, cancel)
-  })
-  await Promise.race([work, unread])
 }

@@ -10,6 +10,8 @@ export interface HandOverPort {
   reopen(): void
   /** `why` in words for the callers. */
   failRemaining(why: string): void
+  /** An old generation has stopped and gets no call any more. */
+  close(worker: Worker): void
   stage(worker: Worker): void
   registered(): Promise<void>
   commit(): void

@@ -72,16 +72,19 @@ export class PluginRunner {
       case 'reconfigure':
         return this.#reconfigure(member, request.config)
       case 'stop': {
-        const { running, processes, abort } = this.#member(member)
+        const { running, handle, processes, abort } = this.#member(member)
         try {
           await running?.stop?.({ reason: request.reason })
         } finally {
+          handle?.passCallsOn()
           processes?.close()
           abort.abort()
           this.#members.delete(member)
         }
         return null
       }
+      case 'read':
+        return null
       case 'usage':
         return this.#usage()
     }

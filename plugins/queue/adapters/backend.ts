@@ -258,8 +258,11 @@ export interface Backend {
   /** `Consumer.canRun` has other answers: functions have come. */
   functionsChanged?(): void
 
-  /** Ends all consumption as `Consumption.stop` does, finishes what was begun and releases the store, so that the next generation can open it. */
-  close(withinMs: number): Promise<void>
+  /**
+   * Ends all consumption as `Consumption.stop` does, finishes what was begun and releases the store, so that the next generation can open it.
+   * @param onStopped Told when consumption has ended: from then on jobs are not taken any more.
+   */
+  close(withinMs: number, onStopped?: () => void): Promise<void>
 }
 
 export interface BackendContext {

@@ -51,6 +51,19 @@ describe('Gate', () => {
     expect(expired).toBe(first)
   })
 
+  it('hands out what has come back first, in the order in which it came back', () => {
+    const { worker } = makeWorker()
+    const gate = new Gate({ ...LIMITS, maxCalls: 4 }, () => {})
+    const [first, second, third, fourth] = [1, 2, 3, 4].map((n) => makeCall(worker, 'a::b', n))
+    for (const call of [third!, fourth!]) gate.hold(call)
+    for (const call of [first!, second!]) expect(gate.takeBack(call)).toBe(true)
+    expect(gate.takeBack(makeCall(worker, 'a::b', 5))).toBe(false)
+    const out: Call[] = []
+    gate.release((call) => out.push(call))
+    expect(out).toEqual([first, second, third, fourth])
+    expect([gate.size, gate.bytes]).toEqual([0, 0])
+  })
+
   it('lets only the calls of admitted callers pass, in order', () => {
     const a = makeWorker().worker
     const b = makeWorker().worker

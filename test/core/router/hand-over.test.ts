@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { PASSED_ON } from '../../../protocol/passed-on.ts'
 import { makeRouter } from './test-router.ts'
+import type { TestWorker } from './calls.ts'
 
 describe('change of generation', () => {
   it('delivers every call that came meanwhile to the new generation, in order', async () => {
@@ -273,6 +275,84 @@ describe('change of generation', () => {
     test.router.endWorker(next.worker, { abnormal: false })
     expect(test.router.functions.find('default', 'extra')).toBeUndefined()
     expect(test.router.functions.find('default', 'f')?.slot).toBe(slot)
+  })
+})
+
+describe('a worker that owes a plugin an answer while it stops', () => {
+  /** A drained plugin to which `worker` owes an answer. */
+  const stopping = async () => {
+    const test = makeRouter()
+    const { slot, generation } = test.plugin('p', ['f'])
+    const worker = test.join()
+    test.provide(worker.worker, 'w')
+    test.call(generation, 'w', 'an event')
+    const handOver = test.router.beginHandOver([slot])
+    expect(await handOver.drain(1000)).toBe(true)
+    const passOn = (): void =>
+      test.router.settle(generation.worker, generation.link.unanswered.shift()!, undefined, Buffer.from(PASSED_ON))
+    const replace = (): TestWorker => {
+      const next = test.generation(slot)
+      handOver.stage(next.worker)
+      test.provide(next.worker, 'f')
+      handOver.commit()
+      return next
+    }
+    return { ...test, slot, generation, worker, handOver, passOn, replace }
+  }
+
+  it('has what came too late answered by the generation that follows, in order', async () => {
+    const { call, answerTo, reply, generation, worker, passOn, replace } = await stopping()
+    const early = call(worker, 'f', 1)
+    reply(generation, 'by the old one')
+    expect(answerTo(worker, early)?.result).toBe('by the old one')
+    const ids = [call(worker, 'f', 2), call(worker, 'f', 3)]
+    expect(generation.link.delivered).toHaveLength(3)
+    passOn()
+    ids.push(call(worker, 'f', 4))
+    // It runs none any more: what comes now is not even sent to it.
+    expect(generation.link.delivered).toHaveLength(3)
+    passOn()
+    expect(generation.worker.inFlight).toBe(0)
+    const next = replace()
+    expect(next.link.delivered.map(({ data }) => data)).toEqual([2, 3, 4])
+    for (const _ of ids) reply(next, 'by the new one')
+    expect(ids.map((id) => answerTo(worker, id))).toEqual(
+      ids.map((invocationId) => ({ invocationId, result: 'by the new one' })),
+    )
+  })
+
+  it('waits at the gate once it has stopped', async () => {
+    const { call, generation, worker, handOver, replace } = await stopping()
+    handOver.close(generation.worker)
+    call(worker, 'f', 'late')
+    expect(generation.link.delivered).toEqual([])
+    expect(replace().link.delivered.map(({ data }) => data)).toEqual(['late'])
+  })
+
+  it('loses no void call either', async () => {
+    const { call, worker, passOn, replace } = await stopping()
+    call(worker, 'f', 'void', { type: 'void' })
+    passOn()
+    expect(replace().link.delivered.map(({ data }) => data)).toEqual(['void'])
+  })
+
+  it('is told that the gate is full when it can not take a call back', async () => {
+    const { router, call, answerTo, slot, worker, passOn, join } = await stopping()
+    const late = call(worker, 'f', 'late')
+    const other = join()
+    for (let n = 0; n < router.options.gate_max_calls; n++) call(other, 'f', n)
+    expect(slot.gate.size).toBe(router.options.gate_max_calls)
+    passOn()
+    expect(answerTo(worker, late)?.error?.code).toBe('overloaded')
+  })
+
+  it('gets the error of a plugin that says so of a call which it had before', async () => {
+    const test = makeRouter()
+    const { generation } = test.plugin('p', ['f'])
+    const caller = test.join()
+    const id = test.call(caller, 'f')
+    test.router.settle(generation.worker, generation.link.unanswered[0]!, undefined, Buffer.from(PASSED_ON))
+    expect(test.answerTo(caller, id)?.error?.code).toBe('passed_on')
   })
 })
 

@@ -32,16 +32,16 @@ it('10 reloads of iii-queue under jobs that enqueue others run each of them once
     return null
   })
   let enqueued = 0
-  let over = false
+  const over = new AbortController()
   const publishers = Array.from({ length: PUBLISHERS }, async () => {
-    while (!over) await enqueue('one', enqueued++)
+    while (!over.signal.aborted) await enqueue('one', enqueued++)
   })
   for (let reload = 0; reload < RELOADS; reload++) {
     const before = ran.two.length
     await expect.poll(() => ran.two.length, { timeout: 10_000 }).toBeGreaterThan(before)
     await observer.result('engine::plugins::reload', { name: 'iii-queue' })
   }
-  over = true
+  over.abort()
   await Promise.all(publishers)
   expect(failures.slice(0, 5), `${failures.length} calls failed`).toEqual([])
   await expect.poll(() => ran.two.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(enqueued)

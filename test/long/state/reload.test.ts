@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import { LoadClient, type Answer } from '../../support/load-client.ts'
 import { report } from '../network/engine-under-test.ts'
+import { expectAllAnswered } from '../plugins/owed-answers.ts'
 import { SteadyLoad } from '../plugins/steady-load.ts'
 import { stateEngine } from './state-engine.ts'
 import { stateEvents } from './state-events.ts'
@@ -58,6 +59,33 @@ it('40 reloads of iii-state fail no call, keep the order of each caller and deli
   await Promise.all([...callers, listener, observer].map((client) => client.close()))
   expect(await engine.stop()).toBe(0)
 }, 120_000)
+
+it.each([
+  ['handlers that write', false],
+  ['conditions that read and handlers that write', true],
+])(
+  '10 reloads of iii-state under the writes of a worker with %s fail no call and lose no event',
+  async (_what, asks) => {
+    const { folder, start } = await stateEngine()
+    const engine = await start()
+    await expectAllAnswered({
+      url: folder.url,
+      engine,
+      plugin: 'iii-state',
+      triggerType: 'state',
+      config: { scope: 'owed' },
+      write: (loop, n) => ['state::set', { scope: 'owed', key: `${loop}`, value: n }],
+      onEvent: ({ key, new_value }) => ({
+        loop: Number(key),
+        n: new_value,
+        then: ['state::set', { scope: 'copies', key, value: new_value }],
+      }),
+      ...(asks && { onCondition: ({ key }) => ['state::get', { scope: 'copies', key }] }),
+      inOrder: true,
+    })
+  },
+  60_000,
+)
 
 function call(functionId: string, data: object): { functionId: string; json: string } {
   return { functionId, json: JSON.stringify(data) }

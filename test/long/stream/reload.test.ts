@@ -2,6 +2,7 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { LoadClient } from '../../support/load-client.ts'
 import { StreamSubscriber } from '../../support/stream-subscriber.ts'
+import { expectAllAnswered } from '../plugins/owed-answers.ts'
 import { report } from '../network/engine-under-test.ts'
 import { streamEngine } from './stream-engine.ts'
 
@@ -63,3 +64,22 @@ it(`${RELOADS} reloads with ${SUBSCRIBERS} subscribers: each sees every event on
   await Promise.all([writer.close(), observer.close()])
   expect(await engine.stop()).toBe(0)
 }, 240_000)
+
+it('10 reloads under the writes of a worker with handlers that write fail no call and lose no event', async () => {
+  const { folder, start } = await streamEngine()
+  const engine = await start()
+  await expectAllAnswered({
+    url: folder.url,
+    engine,
+    plugin: 'iii-stream',
+    triggerType: 'stream',
+    config: { stream_name: 'owed' },
+    write: (loop, n) => ['stream::set', { stream_name: 'owed', group_id: 'g', item_id: `${loop}`, data: { n } }],
+    onEvent: ({ id, event: { data } }) => ({
+      loop: Number(id),
+      n: data.n,
+      then: ['stream::set', { stream_name: 'copies', group_id: 'g', item_id: id, data }],
+    }),
+    inOrder: true,
+  })
+}, 60_000)

@@ -146,8 +146,9 @@ export class BridgeBackend implements Backend {
     throw unsupported('DLQ')
   }
 
-  async close(withinMs: number): Promise<void> {
+  async close(withinMs: number, onStopped?: () => void): Promise<void> {
     await Promise.all([...this.#subscriptions.values()].map((subscription) => subscription.stop(withinMs)))
+    onStopped?.()
     await this.#bridge.close()
   }
 

@@ -181,9 +181,10 @@ export class BuiltinBackend implements Backend {
     return line === undefined ? 0 : this.#deadLetters.discard(line, which)
   }
 
-  async close(withinMs: number): Promise<void> {
+  async close(withinMs: number, onStopped?: () => void): Promise<void> {
     const lines = [...this.#registry.all()].map(({ line }) => line)
     await Promise.all(lines.map((line) => line.stop(withinMs)))
+    onStopped?.()
     await this.#store.close()
     for (const line of lines) line.close()
   }

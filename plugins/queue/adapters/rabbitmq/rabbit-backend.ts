@@ -250,9 +250,10 @@ export class RabbitBackend implements Backend {
     return this.#find(ref)?.deadLetters.discard(which) ?? 0
   }
 
-  async close(withinMs: number): Promise<void> {
+  async close(withinMs: number, onStopped?: () => void): Promise<void> {
     const parts = [...this.#queues.values()].map((queue) => queue.stop(withinMs))
     await Promise.all([...parts, ...[...this.#keyedTopics.values()].map((keyed) => keyed.close())])
+    onStopped?.()
     await this.#deps.connection.close()
   }
 

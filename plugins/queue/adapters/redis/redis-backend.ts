@@ -271,9 +271,10 @@ export class RedisBackend implements Backend {
     return discard(this.#server, queue, which)
   }
 
-  async close(withinMs: number): Promise<void> {
+  async close(withinMs: number, onStopped?: () => void): Promise<void> {
     const lines = [...this.#lines.values()]
     await Promise.all(lines.map((line) => line.stop(withinMs)))
+    onStopped?.()
     for (const line of lines) line.close()
     await this.#lease.close()
     await this.#server.redis.close()

@@ -17,8 +17,11 @@ export async function openInOrder(parts: readonly ChangeParticipant[], config: E
 
 /** What `openAddresses` has opened. Exactly one of `letIn` and `close` is called. */
 export interface OpenAddresses {
-  /** @throws StartError where nobody enforces the `rbac` of a listener; everything is closed again then. */
-  letIn(core: RoutingCore): Promise<void>
+  /**
+   * @param begins called before anybody is let in, when nothing is waited for any more.
+   * @throws StartError where nobody enforces the `rbac` of a listener; everything is closed again then.
+   */
+  letIn(core: RoutingCore, begins: () => void): Promise<void>
   close(): Promise<void>
 }
 
@@ -41,9 +44,10 @@ export async function openAddresses(
   }
   change.acceptEarly()
   return {
-    async letIn(core) {
+    async letIn(core, begins) {
       // Calls of functions that external workers provided in the last run wait for these from before the first call can come.
       await core.awaitWorkers()
+      begins()
       await change.commit().catch((error: unknown) => {
         throw asStartError(error)
       })

@@ -171,12 +171,12 @@ export class RunningEngine implements Engine {
       await addresses.close()
       throw error
     }
-    await addresses.letIn(core)
-    host.listening(this.url)
     await this.#refreshPlugins()
+    // Those who have waited are answered at once, and not that the engine is starting.
+    await addresses.letIn(core, () => (this.#state = 'running'))
+    host.listening(this.url)
     this.#startMs = performance.now() - (this.#options.began ?? began)
     this.#toldUrls = this.#urls
-    this.#state = 'running'
     void knownValid?.save()
     this.#file.started()
   }

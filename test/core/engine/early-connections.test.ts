@@ -91,6 +91,16 @@ test('the health port tells that the engine is starting', async () => {
   expect(await health()).toMatchObject({ status: 200, router: { status: 'healthy' } })
 })
 
+test('who asks early how the engine is hears of one that runs', async () => {
+  const { port, started, goOn } = await starting()
+  const early = await connected(port)
+  const asked = early.call('engine::health::check')
+  goOn()
+  const { result } = await asked
+  expect(result).toMatchObject({ status: 'healthy', components: { router: { status: 'healthy' } } })
+  await started
+})
+
 test('nobody is let in by a listener with rbac before its auth function is there', async () => {
   const listener = 'rbac: { auth_function_id: "slow::auth" }'
   const { port, started, goOn } = await starting({ listener })

@@ -61,6 +61,8 @@ export class EngineConnection {
   readonly #socket: WebSocket
   readonly #opened: Promise<void>
   #failure: CommandFailure | undefined
+  /** The engine has said something. One that starts accepts connections, and says nothing until its plugins run. */
+  #isLetIn = false
   /** The call that is under way. */
   #call: { readonly id: string; resolve(result: unknown): void; reject(reason: Error): void } | undefined
 
@@ -80,7 +82,11 @@ export class EngineConnection {
     const id = randomUUID()
     this.#call = { id, resolve, reject }
     if (this.#failure !== undefined) reject(this.#failure)
-    const deadline = setTimeout(() => reject(timeoutError(this.#url, functionId, timeoutMs)), timeoutMs)
+    const late = (): Error =>
+      this.#isLetIn || this.#socket.readyState !== WebSocket.OPEN
+        ? timeoutError(this.#url, functionId, timeoutMs)
+        : notLetInError(this.#url, timeoutMs)
+    const deadline = setTimeout(() => reject(late()), timeoutMs)
     void this.#opened.then(() => {
       this.#socket.send(frameOf(invocation, id))
       if (isVoid) this.#closeThen(resolve)
@@ -109,6 +115,7 @@ export class EngineConnection {
   }
 
   #receive(frame: string): void {
+    this.#isLetIn = true
     const answer = answerIn(frame, this.#call?.id)
     if (answer === undefined) return
     if ('error' in answer) this.#call?.reject(new RemoteError(answer.error))
@@ -162,5 +169,11 @@ function closedMessage(url: string, code: number, reason: string): string {
 function timeoutError(url: string, functionId: string, timeoutMs: number): UnreachableError {
   return new UnreachableError(
     `Error: timeout: no answer from ${functionId} at ${url} within ${timeoutMs} ms. The call may still be running; --timeout-ms waits longer.`,
+  )
+}
+
+function notLetInError(url: string, timeoutMs: number): UnreachableError {
+  return new UnreachableError(
+    `Error: timeout: ${url} accepts connections, and has let this one not in within ${timeoutMs} ms: an engine does so when all its plugins have started. The call may still be made then; --timeout-ms waits longer.`,
   )
 }

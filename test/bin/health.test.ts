@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { unusedPort } from '../support/unused-port.ts'
 import { FakeEngine } from './fake-engine.ts'
 import { runCli } from './run-cli.ts'
@@ -69,6 +72,18 @@ it.each(['silence', 'hang-up'] as const)('ends with 3 when the engine answers by
   engine.answers.set('engine::health::check', answer)
   const { code, stderr } = await health('--timeout-ms', '300')
   expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringMatching(/^Error: (timeout|the connection)/) })
+})
+
+it('ends with 3 while the engine lets nobody in, and says that its plugins start', async () => {
+  const starting = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  onTestFinished(() => void starting.close())
+  await once(starting, 'listening')
+  const port = String((starting.address() as AddressInfo).port)
+  const { code, stderr } = await runCli(['health', '--address', '127.0.0.1', '--port', port, '--timeout-ms', '1000'])
+  expect({ code, stderr }).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('when all its plugins have started'),
+  })
 })
 
 it('waits five seconds unless told otherwise', async () => {

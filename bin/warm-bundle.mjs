@@ -2,7 +2,7 @@
 // six hundred (docs/decisions/2026-11-29-warm-bundle.md). Plain JavaScript, and loaded before anything else: it decides what is.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import module from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -56,12 +56,24 @@ function isOwn(file) {
   return uid === process.getuid() && (mode & 0o022) === 0
 }
 
+/** False: what is written there is never taken, or nothing can be. @param {string} folder */
+export function canBeOwn(folder) {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(folder, constants.W_OK)
+    return isOwn(folder)
+  } catch {
+    return false
+  }
+}
+
 /**
  * Has the bundle written by a process of low priority, for a start from the sources that lasts; it ends with this process.
  * @param {string} folder
  */
 export function writeLater(folder) {
   const timer = setTimeout(() => {
+    if (!canBeOwn(folder)) return
     try {
       const child = spawn(process.execPath, [writerFile(), folder], { stdio: 'ignore', windowsHide: true })
       child.on('error', () => {})

@@ -51,8 +51,7 @@ export async function writeWarmBundle(folder: string, began = Date.now()): Promi
   })
   const files = [...Object.keys(metafile.inputs).map((file) => path.resolve(root, file)), ...installedFiles()]
   const inputs = files.map((file) => [file, signatureOf(file)] as const)
-  const times = await Promise.all(files.map((file) => stat(file)))
-  if (times.some(({ mtimeMs, ctimeMs }) => Math.max(mtimeMs, ctimeMs) > began - CLOCK_STEP_MS)) return false
+  if (await haveChanged(files, began - CLOCK_STEP_MS)) return false
   const code = outputFiles.find(({ path: file }) => file.endsWith('.mjs'))!
   const map = outputFiles.find(({ path: file }) => file.endsWith('.map'))!
   const bundle = `main-${createHash('sha256').update(code.contents).digest('hex').slice(0, 16)}.mjs`
@@ -62,6 +61,15 @@ export async function writeWarmBundle(folder: string, began = Date.now()): Promi
   await writeWhole(path.join(folder, 'inputs.json'), JSON.stringify({ bundle, inputs }), { mode: 0o600 })
   await removeOld(folder, bundle)
   return true
+}
+
+/**
+ * By the time that the system keeps itself. The other one is what somebody has set it to: with one in the future there would never be a
+ * bundle. @param since in milliseconds since 1970.
+ */
+export async function haveChanged(files: readonly string[], since: number): Promise<boolean> {
+  const times = await Promise.all(files.map((file) => stat(file)))
+  return times.some(({ ctimeMs }) => ctimeMs > since)
 }
 
 /** Each module means the same as at its own place, and what every start needs is there from the beginning. */
@@ -77,10 +85,15 @@ const engineModules: Plugin = {
     hooks.onLoad({ filter: /\.([cm]?[jt]s)$/ }, async ({ path: file }) => {
       const source = keepOwnPlace(file, await readFile(file, 'utf8'))
       const loader = /\.[cm]?ts$/.test(file) ? 'ts' : 'js'
-      const isOurs = !path.relative(root, file).split(path.sep).includes('node_modules')
-      return { contents: isOurs ? withoutDelay(source, file) : source, loader }
+      return { contents: isOurs(file) ? withoutDelay(source, file) : source, loader }
     })
   },
+}
+
+/** Packages lie in the `node_modules` of a checkout, and beside an installed package or above it. @param ours handed in by tests. */
+export function isOurs(file: string, ours = root): boolean {
+  const [first, ...below] = path.relative(ours, file).split(path.sep)
+  return first !== '..' && first !== 'node_modules' && !below.includes('node_modules')
 }
 
 /** On the first line, so that line numbers in stacks stay true. */

@@ -16,8 +16,8 @@ import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { currentBundle, signatureOf, WARM_VARIABLE } from '../../bin/warm-bundle.mjs'
-import { writeWarmBundle } from '../../bin/write-warm-bundle.ts'
+import { canBeOwn, currentBundle, signatureOf, WARM_VARIABLE } from '../../bin/warm-bundle.mjs'
+import { haveChanged, isOurs, writeWarmBundle } from '../../bin/write-warm-bundle.ts'
 import { lacks } from '../support/needs.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { LAUNCHER } from './run-cli.ts'
@@ -80,6 +80,26 @@ describe('the bundle', () => {
       expect(currentBundle(folder)).toBeUndefined()
     }
   })
+})
+
+describe('the folder of a bundle', () => {
+  it('is made, and is written to where it belongs to this user alone', () => {
+    expect(canBeOwn(path.join(tempFolder(), 'warm', 'key'))).toBe(true)
+  })
+  it('is left alone where no folder can be', () => {
+    const file = path.join(tempFolder(), 'file')
+    writeFileSync(file, '')
+    expect(canBeOwn(file)).toBe(false)
+    expect(canBeOwn(path.join(file, 'key'))).toBe(false)
+  })
+  it.skipIf(lacks('POSIX'))(
+    'is left alone where others may write, as nothing is taken from there (needs POSIX)',
+    () => {
+      const folder = tempFolder()
+      chmodSync(folder, 0o777)
+      expect(canBeOwn(folder)).toBe(false)
+    },
+  )
 })
 
 describe('the launcher', () => {
@@ -169,6 +189,26 @@ it('names the sources in stacks', async () => {
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** What only the main thread loads, but for the launcher; threads of plugins have `core/host/inside/`, and `base/` and others as well. */
 const MAIN_THREAD = /^(index\.ts|plugins\/|bin\/.*\.ts$|core\/(?!host\/inside\/))/
+
+it.each([
+  ['/checkout', 'core/engine.ts', true],
+  ['/checkout', 'node_modules/ws/index.js', false],
+  ['/checkout', 'examples/node_modules/ws/index.js', false],
+  ['/project/node_modules/iii-host', 'dist/core/engine.js', true],
+  ['/project/node_modules/iii-host', 'node_modules/ws/index.js', false],
+  ['/project/node_modules/iii-host', '../ws/index.js', false],
+])('knows what of an installation in %s is its own and what is a package: %s', (root, file, isOwn) => {
+  expect(isOurs(path.join(root, file), root)).toBe(isOwn)
+})
+
+it('tells a source that has changed from one that is said to be of the future', async () => {
+  const file = path.join(tempFolder(), 'source.ts')
+  writeFileSync(file, '')
+  const written = Date.now()
+  utimesSync(file, new Date(written + 86_400_000), new Date(written + 86_400_000))
+  expect(await haveChanged([file], written + 60_000)).toBe(false)
+  expect(await haveChanged([file], written - 60_000)).toBe(true)
+})
 
 describe('what is written', () => {
   it('is the engine, which starts, serves and ends from it', { timeout: BUILD_MS }, async () => {

@@ -1,4 +1,96 @@
-#!/usr/bin/env node
+#!/bin/sh
+':' /*
+# For a shell up to the end of this comment, for Node behind it: run by its name this file is read by sh, which starts the right Node with
+# the options of the engine at once. `node bin/iii.mjs` does the same, by the same rules, in more steps. Where these lines find nothing
+# they leave it to Node.
+engine_options() {
+  word=${1-}
+  case $word in
+    -c | --config) behind=${3-} ;;
+    --config=*) behind=${2-} ;;
+    *) behind= ;;
+  esac
+  case $behind in
+    '' | -*) ;;
+    *) word=$behind ;;
+  esac
+  case $word in
+    '' | start | serve | -c | --config | --config=* | --no-watch | --strict-config | --use-default-config | --inspect | --inspect=* | --update-check) ;;
+    *) return ;;
+  esac
+  case ${NODE_OPTIONS-} in
+    *semi-space*) return ;;
+  esac
+  options=--max-semi-space-size=1
+  export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX-2}"
+}
+
+# What ignores SIGHUP, as nohup has it, is known here; Node has forgotten when it runs its first line.
+keep_hangup() {
+  if [ -r /proc/$$/status ]; then
+    while read -r name value; do
+      case $name$value in
+        SigIgn:*[13579bdf]) ;;
+        SigIgn:*) return ;;
+        *) continue ;;
+      esac
+      export III_SIGHUP=ignore
+      return
+    done </proc/$$/status
+  else
+    case $(trap) in
+      *"'' SIGHUP"* | *"'' HUP"*) export III_SIGHUP=ignore ;;
+    esac
+  fi
+}
+
+is_new_enough() {
+  case ${1#v} in
+    2[4-9].* | [3-9][0-9].* | [1-9][0-9][0-9]*.*) return 0 ;;
+  esac
+  return 1
+}
+
+is_packaged() {
+  [ -f "$1/bin/node" ] && [ -x "$1/bin/node" ] && [ -r "$1/package.json" ] || return 1
+  while read -r line || [ -n "$line" ]; do
+    case $line in
+      *'"version":'*)
+        version=${line#*'"version":'}
+        is_new_enough "${version#*'"'}"
+        return
+        ;;
+    esac
+  done <"$1/package.json"
+  return 1
+}
+
+find_packaged() {
+  folder=$(readlink -f -- "$0") || return
+  folder=${folder%/*}
+  while [ -n "$folder" ]; do
+    folder=${folder%/*}
+    if is_packaged "$folder/node_modules/node"; then
+      newer=$folder/node_modules/node/bin/node
+      return
+    fi
+  done
+}
+
+options=
+newer=
+engine_options "$@"
+[ -n "${III_SIGHUP+set}" ] || keep_hangup
+case ${III_NODE-} in
+  /?*) [ "${III_NODE%/node}" != "$III_NODE" ] && is_new_enough "$("$III_NODE" --version 2>&1)" && newer=$III_NODE ;;
+  '') find_packaged ;;
+esac
+if [ -n "$newer" ] && ! is_new_enough "$(node --version 2>&1)"; then
+  export PATH="${newer%/*}${PATH:+:$PATH}"
+  exec "$newer" $options "$0" "$@"
+fi
+exec node $options "$0" "$@"
+*/
 // The launcher: runs the CLI in this process where Node is new enough, else in a newer Node that it finds.
 // It must parse and run on Node 18, so that people with an old Node get a sentence instead of a syntax error.
 import { existsSync } from 'node:fs'

@@ -1,7 +1,8 @@
 // The configuration file of a running engine: watched, taken up when it was saved or when somebody asks for it, and what is said of one
 // that can't be.
+import { setImmediate } from 'node:timers/promises'
 import { EMPTY_FILE_REMEDY } from './config/load.ts'
-import { ConfigWatch, isEmptyFile, signatureOf } from './config/watch.ts'
+import { ConfigWatch, isEmptyFile, signatureOf, type FileSignature } from './config/watch.ts'
 import type { ConfigurationChanges } from './configuration-changes.ts'
 import type { Log } from './log.ts'
 
@@ -19,6 +20,7 @@ export interface ConfigFileDeps {
 export class ConfigFileWatch {
   readonly #deps: ConfigFileDeps
   #watch: ConfigWatch | undefined
+  #closed = false
   /** The file was saved while the engine started. */
   #isSavedMeanwhile = false
   /** What was taken up because somebody asked for it: that the watch sees it too is no news. */
@@ -28,12 +30,22 @@ export class ConfigFileWatch {
     this.#deps = deps
   }
 
-  /** From now on what is saved is taken up; while the engine starts, once it has. */
-  watch(): void {
+  /** What `watch` is to be told, taken before the file is read. */
+  signature(): FileSignature {
+    return this.#deps.file === null ? '' : signatureOf(this.#deps.file)
+  }
+
+  /**
+   * From now on what is other than `seen` is taken up; while the engine starts, once it has. To watch folders takes its time, so what
+   * waits for something else has its turn first.
+   */
+  async watch(seen: FileSignature): Promise<void> {
+    await setImmediate()
     const { file, log } = this.#deps
-    if (file === null) return
+    if (file === null || this.#closed) return
     this.#watch = new ConfigWatch({
       file,
+      seen,
       debounceMs: DEBOUNCE_MS,
       onChange: () => {
         if (signatureOf(file) !== this.#takenUp) void this.takeUp()
@@ -53,6 +65,7 @@ export class ConfigFileWatch {
   }
 
   close(): void {
+    this.#closed = true
     this.#watch?.close()
   }
 

@@ -158,14 +158,14 @@ export class RunningEngine implements Engine {
       this.#state === 'starting' ? undefined : this.#running.changes
     this.#file = new ConfigFileWatch({ file: source.file, log: this.#log, changes })
     // Before the first read: what is saved while the engine starts is taken up after it.
-    if (this.#options.watch !== false) this.#file.watch()
+    const seen = this.#file.signature()
     const config = (this.#config = source.read())
     const { core, host, listeners, health, names, entries } = (this.#parts = this.#compose(source, config))
     await this.#refuseNames(config)
     await bringIntoForce(names, config)
     const addresses = await openAddresses({ listeners, health }, config)
     try {
-      await this.#startPlugins(host, config)
+      await Promise.all([this.#startPlugins(host, config), this.#options.watch !== false && this.#file.watch(seen)])
       await openInOrder([entries], config)
     } catch (error) {
       await addresses.close()

@@ -6,7 +6,7 @@ import { settlesWithin } from '../../base/time/deadline.ts'
 import { worstOf } from './generations/replica-health.ts'
 import type { HealthState } from '../../sdk/plugin.ts'
 import type { ChangeParticipant } from '../config/change.ts'
-import type { EngineConfig } from '../config/types.ts'
+import type { EngineConfig, WorkerEntry } from '../config/types.ts'
 import { WorkerNames } from '../config/worker-names.ts'
 import type { LinkEvents } from '../model/link-events.ts'
 import type { Log } from '../log.ts'
@@ -85,11 +85,12 @@ export class PluginHost implements ChangeParticipant {
   async start(config: EngineConfig): Promise<BootReport> {
     const parts = (this.#parts = this.#assemble(config))
     const { table, reconciler, around, containers, watcher, builds, busyThread, refillStandby } = parts
-    containers.warm()
+    if (config.entries.some((entry) => this.#mayShare(entry))) containers.warm()
     const instances = table.fill(config, await this.#discover(config))
     const wanted = instances.filter((instance) => instance.wanted)
     const boot = (): Promise<BootReport> => bootPlugins(wanted, { table, reconciler, around, log: this.#log })
     const report = await this.#queue.enqueue('boot', () => new Set([EVERYTHING]), boot)
+    void containers.warmed()
     watcher?.watchPluginsDir(config.pluginsDir)
     busyThread.watch()
     refillStandby()
@@ -279,6 +280,11 @@ export class PluginHost implements ChangeParticipant {
   #around({ name, plugin }: PluginInstance): RowSurroundings {
     const { table, containers } = this.#running
     return { isOneOfSeveral: table.of(plugin).length > 1, abandoned: containers.abandoned(name) }
+  }
+
+  /** A built-in that may run in the thread of the built-ins; only when it is looked at closer it is known to. */
+  #mayShare({ name, enabled, isolation = 'shared' }: WorkerEntry): boolean {
+    return enabled && isolation === 'shared' && this.#names.builtIns.some(({ about }) => about.name === name)
   }
 
   #discover({ projectRoot, pluginsDir }: EngineConfig): Promise<Discovery> {

@@ -32,7 +32,7 @@ export class InputWatcher {
   readonly #options: InputWatcherOptions
   readonly #watch: PathWatch
   readonly #burst: Burst
-  readonly #plugins = new Map<string, WatchedInputs>()
+  readonly #plugins = new Map<string, WatchedInputs & { readonly folders: ReadonlySet<string> }>()
   /** Folders of plugins, each with those in it that may hold one. */
   readonly #pluginDirs = new Map<string, ReadonlySet<string>>()
   #changed = new Set<string>()
@@ -50,7 +50,7 @@ export class InputWatcher {
 
   /** Replaces what is watched for the plugin. */
   watch(plugin: string, inputs: WatchedInputs): void {
-    this.#plugins.set(plugin, inputs)
+    this.#plugins.set(plugin, { ...inputs, folders: new Set(inputs.files.map((file) => dirname(file))) })
     this.#followFolders()
   }
 
@@ -72,7 +72,7 @@ export class InputWatcher {
 
   #followFolders(): void {
     const folders = new Set<string>()
-    for (const { files } of this.#plugins.values()) for (const file of files) folders.add(dirname(file))
+    for (const plugin of this.#plugins.values()) for (const folder of plugin.folders) folders.add(folder)
     for (const dir of this.#pluginDirs.keys()) folders.add(dir)
     this.#watch.follow(folders)
     // Only now: what appears from here on is an event.

@@ -45,9 +45,11 @@ export class Containers {
   readonly #output: ThreadOutput
   readonly #keeper = new ProcessKeeper()
   #standby: Promise<HostThread> | undefined
+  /** Of the built-ins that share one, started before anybody knows what goes into it. */
+  #early: Promise<HostThread> | undefined
   /** What the code of users does in its thread, such as to block it, is nothing to built-in workers. */
   readonly #shared = {
-    builtIns: new SharedThread(() => this.#spawn()),
+    builtIns: new SharedThread(() => this.#takeEarly() ?? this.#spawn()),
     users: new SharedThread(() => this.#spawn()),
   }
   readonly #abandoned = new Set<FrameContainer>()
@@ -61,9 +63,17 @@ export class Containers {
     this.#output = new ThreadOutput((message, data) => options.log.warn(message, data))
   }
 
-  /** Threads will be needed soon. */
+  /** Built-ins will be started soon: a thread for them comes up while they are looked for. */
   warm(): void {
-    this.#pool.warm()
+    this.#early ??= this.#spawn()
+    // Whoever takes it is told.
+    this.#early.catch(() => {})
+  }
+
+  /** The built-ins run: a thread that none of them needed ends. */
+  async warmed(): Promise<void> {
+    const thread = await this.#takeEarly()?.catch(() => undefined)
+    await thread?.end()
   }
 
   async acquire(isolation: Isolation, plan: GenerationPlan): Promise<Container> {
@@ -98,6 +108,7 @@ export class Containers {
 
   async close(): Promise<void> {
     this.#closed = true
+    await this.warmed()
     const standby = await this.#standby?.catch(() => undefined)
     await standby?.end()
     // A thread that can't be ended is not waited for here either. That the pool has told it to end has taken hold of it again.
@@ -105,6 +116,12 @@ export class Containers {
     for (const container of this.#abandoned) container.letGo()
     const [unwritten] = await Promise.all([this.#output.close(), this.#keeper.close()])
     this.#unwritten = unwritten
+  }
+
+  #takeEarly(): Promise<HostThread> | undefined {
+    const early = this.#early
+    this.#early = undefined
+    return early
   }
 
   #exitWaits(): void {

@@ -15,11 +15,6 @@ export interface RunningThread {
 export class ThreadPool {
   #pool: Promise<Piscina> | undefined
 
-  /** Loads the pool ahead of its first thread. */
-  warm(): void {
-    this.#pool ??= createPool()
-  }
-
   async run(
     task: unknown,
     transferList: readonly MessagePort[] | readonly unknown[],

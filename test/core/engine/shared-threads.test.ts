@@ -1,7 +1,8 @@
 // Which plugins with isolation 'shared' are in one thread: built-in workers among themselves, users' plugins among themselves.
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import type { Worker } from 'node:worker_threads'
+import { expect, onTestFinished, test } from 'vitest'
 import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
 
 const SHARED = `isolation: 'shared',`
@@ -23,6 +24,25 @@ test('A plugin of a user, also in the place of a built-in worker, shares no thre
   expect(configuration).toBe(pubsub)
   expect(cron).toBe(mine)
   expect(mine).not.toBe(pubsub)
+})
+
+test('The thread that comes up ahead of the built-in workers ends where none of them shares it', async () => {
+  let running = 0
+  const begins = (thread: Worker): void => {
+    running++
+    thread.once('exit', () => running--)
+  }
+  process.on('worker', begins)
+  onTestFinished(() => void process.off('worker', begins))
+  const folder = new EngineFolder()
+  const alone = ['configuration', 'iii-directory', 'iii-http-functions', 'iii-worker-ops'].map(
+    (name) => `{ name: ${name}, isolation: thread }`,
+  )
+  folder.configure(LISTENER, ...alone, '{ name: iii-http, config: { port: 0 } }')
+  await folder.start()
+  const used = new Set(Object.values(await threads(folder)).filter((thread) => thread !== null))
+  await expect.poll(() => running).toBe(used.size)
+  expect(used.size).toBe(5)
 })
 
 test('Built-in workers answer while a plugin blocks the thread that it shares with others', async () => {

@@ -1,5 +1,4 @@
 // The question of `provideConfigFile` on a real terminal.
-import { createInterface } from 'node:readline/promises'
 import type { Ask } from './provide-config-file.ts'
 
 /** Undefined unless somebody can answer: both standard input and standard error are terminals (spec 04 A.1). */
@@ -9,6 +8,8 @@ export function askOnTerminal(
 ): Ask | undefined {
   if (input.isTTY !== true || output.isTTY !== true) return undefined
   return async (question) => {
+    // Few starts ask.
+    const { createInterface } = await import('node:readline/promises')
     const lines = createInterface({ input, output })
     // Ctrl+D closes the input without an answer: that is a no, not a yes by silence.
     const closed = new Promise<string>((settle) => lines.once('close', () => settle('n')))

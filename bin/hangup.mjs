@@ -1,8 +1,11 @@
 // Whether SIGHUP was ignored when this process began, as `nohup` has it. Node itself has forgotten by the time that any code of ours
 // runs: it sets every signal back to its default first. So this goes by what else is left of it. Plain JavaScript: the launcher needs it
 // on any Node.
-import { readFileSync, readlinkSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
+
+// An import would make a module of it that reads every property, and so loads what only comes with some of these.
+const { readFileSync, readlinkSync } = createRequire(import.meta.url)('node:fs')
 
 /** `ignore` or `end`; set by the launcher for the Node that it starts, and by users where nothing tells of the `nohup`. */
 export const HANGUP_VARIABLE = 'III_SIGHUP'

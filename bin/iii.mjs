@@ -93,7 +93,6 @@ exec node $options "$0" "$@"
 */
 // The launcher: runs the CLI in this process where Node is new enough, else in a newer Node that it finds.
 // It must parse and run on Node 18, so that people with an old Node get a sentence instead of a syntax error.
-import { existsSync } from 'node:fs'
 import module from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
@@ -147,7 +146,8 @@ function becomeSetUp() {
 }
 
 /** The sources when they are there (a checkout), else the compiled package: Node strips no types under node_modules. */
-function entryFile() {
+async function entryFile() {
+  const { existsSync } = await import('node:fs')
   const source = path.join(here, 'main.ts')
   return existsSync(source) ? source : path.join(here, '..', 'dist', 'bin', 'main.js')
 }
@@ -158,7 +158,7 @@ async function runHere() {
   // Saves the stripping of types and most of the compiling at every start but the first.
   const cache = cacheFolder()
   if (cache !== undefined) module.enableCompileCache(path.join(cache, 'compile'))
-  const { main } = (await warmEngine(cache)) || (await import(pathToFileURL(entryFile()).href))
+  const { main } = (await warmEngine(cache)) || (await import(pathToFileURL(await entryFile()).href))
   await main(process.argv.slice(2))
 }
 

@@ -1,11 +1,12 @@
 // The engine as one file, made of its sources some seconds after a start from them, so that the next start loads one module in place of
 // six hundred (docs/decisions/2026-11-29-warm-bundle.md). Plain JavaScript, and loaded before anything else: it decides what is.
-import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import module from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+
+// An import would make modules of them that read every property, and so load what only comes with some of these.
+const { createHash } = process.getBuiltinModule('node:crypto')
+const { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } = process.getBuiltinModule('node:fs')
 
 /** `off` runs the sources as they are. */
 export const WARM_VARIABLE = 'III_WARM_BUNDLE'
@@ -75,6 +76,7 @@ export function writeLater(folder) {
   const timer = setTimeout(() => {
     if (!canBeOwn(folder)) return
     try {
+      const { spawn } = process.getBuiltinModule('node:child_process')
       const child = spawn(process.execPath, [writerFile(), folder], { stdio: 'ignore', windowsHide: true })
       child.on('error', () => {})
       child.unref()

@@ -3,6 +3,7 @@ import { build, type Plugin } from 'esbuild'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -20,6 +21,10 @@ const IMPORT = /(?<!typeof )\bimport\('([^']+)'\)(?!\.[A-Z])/g
 const KEPT_MS = 24 * 60 * 60_000
 /** Times of files are not finer than this everywhere. */
 const CLOCK_STEP_MS = 2_000
+
+/** What the modules of Node are marked with, until `withoutFacades`. */
+const BUILT_IN = 'iii-built-in:'
+const BUILT_IN_IMPORT = new RegExp(`^import ([^'"]+) from "${BUILT_IN}([^"]+)";$`, 'gm')
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const own = path.extname(import.meta.filename)
@@ -54,9 +59,10 @@ export async function writeWarmBundle(folder: string, began = Date.now()): Promi
   if (await haveChanged(files, began - CLOCK_STEP_MS)) return false
   const code = outputFiles.find(({ path: file }) => file.endsWith('.mjs'))!
   const map = outputFiles.find(({ path: file }) => file.endsWith('.map'))!
-  const bundle = `main-${createHash('sha256').update(code.contents).digest('hex').slice(0, 16)}.mjs`
+  const contents = withoutFacades(code.text)
+  const bundle = `main-${createHash('sha256').update(contents).digest('hex').slice(0, 16)}.mjs`
   await writeWhole(path.join(folder, `${bundle}.map`), map.contents, { mode: 0o600 })
-  await writeWhole(path.join(folder, bundle), code.contents, { mode: 0o600 })
+  await writeWhole(path.join(folder, bundle), contents, { mode: 0o600 })
   // Last: whoever reads it finds everything that it names.
   await writeWhole(path.join(folder, 'inputs.json'), JSON.stringify({ bundle, inputs }), { mode: 0o600 })
   await removeOld(folder, bundle)
@@ -77,6 +83,7 @@ const engineModules: Plugin = {
   name: 'engine-modules',
   setup(hooks) {
     hooks.onResolve({ filter: /./ }, async ({ path: wanted, kind, importer, resolveDir, pluginData }) => {
+      if (kind === 'import-statement' && isBuiltin(wanted)) return { path: BUILT_IN + wanted, external: true }
       if (kind !== 'dynamic-import' || pluginData === 'asked' || wanted.startsWith('node:')) return undefined
       const found = await hooks.resolve(wanted, { kind, importer, resolveDir, pluginData: 'asked' })
       // From the cache folder no package is found by its name.
@@ -108,9 +115,27 @@ function withoutDelay(source: string, file: string): string {
   return imports.join(' ') + changed
 }
 
+/**
+ * An import of a module of Node's own makes a module of it that reads every property, and so loads what only comes with some of them. Taken
+ * from the object itself it does not. All stand on the first line, before whatever uses them, and lines keep their numbers.
+ */
+function withoutFacades(code: string): string {
+  const taken: string[] = []
+  const rest = code.replace(BUILT_IN_IMPORT, (statement, clause: string, name: string) => {
+    const { own, named } = /^(?<own>(?:\* as )?[\w$]+)?(?:, )?(?<named>\{[^}]*\})?$/.exec(
+      clause.replace(/\s+/g, ' '),
+    )!.groups!
+    const from = `process.getBuiltinModule(${JSON.stringify(name)})`
+    if (own !== undefined) taken.push(`var ${own.replace('* as ', '')} = ${from};`)
+    if (named !== undefined) taken.push(`var ${named.replaceAll(' as ', ': ')} = ${from};`)
+    return '\n'.repeat(statement.split('\n').length - 1)
+  })
+  return taken.join(' ') + rest
+}
+
 function bannerOf(entry: string): string {
   return (
-    `import { createRequire as __iii_createRequire } from 'node:module';` +
+    `const { createRequire: __iii_createRequire } = process.getBuiltinModule('node:module');` +
     `const require = __iii_createRequire(${JSON.stringify(pathToFileURL(entry).href)});`
   )
 }

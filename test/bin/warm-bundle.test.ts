@@ -220,6 +220,7 @@ describe('what is written', () => {
     const folder = spawnSync(process.execPath, ['-e', script], { env, encoding: 'utf8' }).stdout.trim()
     expect(await writeWarmBundle(folder)).toBe(true)
     const bundle = currentBundle(folder)!
+    expect(readFileSync(bundle, 'utf8')).not.toMatch(/^import [^'"]+ from "(node|iii-built-in):/m)
     appendFileSync(bundle, '\nconsole.error("from the bundle")\n')
     const listening = ['iii-worker-manager', 'iii-http', 'iii-stream'].map(
       (name) => `{ name: ${name}, config: { port: 0 } }`,

@@ -1,13 +1,14 @@
 // `start-up`: what a user waits for and what an engine at rest costs, with all default workers. The real command line, its caches
-// warm, beside an empty process that opens a WebSocket server; and the same through the launcher on a Node that is too old for it.
-import { join } from 'node:path'
+// warm, beside an empty process that opens a WebSocket server; and the same where the Node of PATH is too old for it: by the name of the
+// launcher, and with the launcher handed to that Node.
+import { basename, join } from 'node:path'
 import { setTimeout as elapse } from 'node:timers/promises'
 import { memoryOf, readTreeUsage } from '../measure/process-tree.ts'
 import { describeMeasure, measuredCase } from '../measures.ts'
 import { olderNode } from '../older-node.ts'
 import type { CaseReport, MeasureReport } from '../report.ts'
 import type { BenchSession } from '../session.ts'
-import { CommandLineEngine } from '../targets/command-line-engine.ts'
+import { CommandLineEngine, type CommandLine } from '../targets/command-line-engine.ts'
 import { needsOwnEngine, type Scenario } from './scenario.ts'
 
 /** After this the engine is at rest and has given back the memory of its start; its idle CPU is taken over the time after. */
@@ -30,6 +31,7 @@ const startUp: Scenario = {
     const folder = await session.temporaryFolder()
     const older = olderNode()
     const figures: Figures[] = []
+    const named: Figures[] = []
     const launched: Figures[] = []
     progress('start-up: warming the caches')
     await warmCaches(session, join(folder, 'engine'))
@@ -37,12 +39,17 @@ const startUp: Scenario = {
       progress(`start-up: round ${round} of ${rounds}`)
       const engine = await startEngine(session, join(folder, 'engine'))
       const reference = await startReference(session)
-      const throughLauncher =
-        older === undefined ? undefined : await startThrough(session, join(folder, 'launched'), older)
       figures.push({ ...engine, ...reference, ...timesOf(engine, reference) })
-      if (throughLauncher !== undefined) launched.push(addedBy(throughLauncher, engine))
+      if (older === undefined) continue
+      const through = { folder: join(folder, 'launched'), node: older, cpus: session.pinning?.target }
+      if (isFoundByName(older)) named.push(addedBy(await startThrough({ ...through, isByName: true }), engine))
+      launched.push(addedBy(await startThrough(through), engine))
     }
-    return [measuredCase('start-up', measuresOf(figures)), launcherCase(launched)]
+    return [
+      measuredCase('start-up', measuresOf(figures)),
+      launcherCase('start-up, by its name beside an older Node', named),
+      launcherCase('start-up, through an older Node', launched),
+    ]
   },
 }
 
@@ -93,8 +100,13 @@ async function startReference(session: BenchSession): Promise<Figures> {
   }
 }
 
-async function startThrough(session: BenchSession, folder: string, node: string): Promise<Figures> {
-  const engine = await CommandLineEngine.start({ folder, node, cpus: session.pinning?.target })
+/** As a shell looks for it. */
+function isFoundByName(node: string): boolean {
+  return process.platform !== 'win32' && basename(node) === 'node'
+}
+
+async function startThrough(commandLine: CommandLine): Promise<Figures> {
+  const engine = await CommandLineEngine.start(commandLine)
   try {
     await elapse(SETTLE_MS)
     const { isLauncherLeft, pid } = engine
@@ -131,8 +143,7 @@ function addedBy({ listening, ...left }: Figures, engine: Figures): Figures {
   }
 }
 
-function launcherCase(launched: readonly Figures[]): CaseReport {
-  const name = 'start-up, through an older Node'
+function launcherCase(name: string, launched: readonly Figures[]): CaseReport {
   if (launched.length > 0) return measuredCase(name, measuresOf(launched))
   return measuredCase(name, [], ['left out: no Node older than 24 on PATH, nor named by III_BENCH_OLDER_NODE'])
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { existsSync, readlinkSync, realpathSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as elapse } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { BUILT_INS } from '../../plugins/built-ins.ts'
@@ -24,8 +24,10 @@ const ASK_MS = 5
 export interface CommandLine {
   /** Its data stays there from one start to the next. */
   readonly folder: string
-  /** The Node that runs the launcher; the engine is run by that of this process. */
+  /** The Node that runs the launcher, or that its name finds first on PATH; the engine is run by that of this process. */
   readonly node: string
+  /** The launcher is run by its name, as people do. Default: it is handed to `node`. */
+  readonly isByName?: boolean
   /** CPU list for `taskset -c`; undefined = not pinned. */
   readonly cpus: string | undefined
 }
@@ -37,14 +39,15 @@ export class CommandLineEngine {
   /** From the spawn until all workers run. */
   readonly readyMs: number
 
-  static async start({ folder, node, cpus }: CommandLine): Promise<CommandLineEngine> {
+  static async start({ folder, node, isByName = false, cpus }: CommandLine): Promise<CommandLineEngine> {
     const { config, port } = await configurationIn(folder)
-    const command = [node, launcher(), 'start', '--config', config]
+    const command = [...(isByName ? [] : [node]), launcher(), 'start', '--config', config]
+    const path = isByName ? { PATH: [dirname(node), process.env['PATH']].join(delimiter) } : {}
     if (cpus !== undefined) command.unshift('taskset', '-c', cpus)
     const startedAt = performance.now()
     const child = spawn(command[0]!, command.slice(1), {
       cwd: folder,
-      env: { ...process.env, III_LOG: 'error', III_NODE: process.execPath },
+      env: { ...process.env, ...path, III_LOG: 'error', III_NODE: process.execPath },
       stdio: ['ignore', 'ignore', 'inherit'],
     })
     try {

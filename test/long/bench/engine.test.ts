@@ -96,13 +96,14 @@ test(
   'a start is timed until all default workers run, beside a bare server and through the launcher',
   { timeout: DEADLINE_MS },
   async () => {
-    const [own, launched] = (await run('start-up')).scenarios[0]!.cases
+    const [own, named, launched] = (await run('start-up')).scenarios[0]!.cases
     const names = own!.measures.map(({ name }) => name)
     expect(names).toEqual(expect.arrayContaining(['listening', 'ready', 'ws-listening', 'listening/ws']))
     expect(own!.measures.every(({ count }) => count === 1)).toBe(true)
     const median = (name: string) => own!.measures.find((measure) => measure.name === name)!.median
     expect(median('ready')).toBeGreaterThan(median('listening'))
+    expect(named!.name).toBe('start-up, by its name beside an older Node')
     expect(launched!.name).toBe('start-up, through an older Node')
-    expect(launched!.measures.length > 0 || launched!.notes.length > 0).toBe(true)
+    for (const { measures, notes } of [named!, launched!]) expect(measures.length > 0 || notes.length > 0).toBe(true)
   },
 )

@@ -66,10 +66,11 @@ export class Outbox {
   /**
    * As `text`, for the frames that make up nearly all traffic: everything but the body is ASCII and, except for the id, known
    * as bytes, so nothing is concatenated, flattened or encoded.
+   * @param replaced bytes at the end of the body in whose place the tail stands, which is no shorter. A view of the rest would be garbage.
    */
-  ascii(prefix: Uint8Array, id: string, middle: Uint8Array, body: Buffer, tail: Uint8Array): void {
+  ascii(prefix: Uint8Array, id: string, middle: Uint8Array, body: Buffer, tail: Uint8Array, replaced = 0): void {
     const headLength = prefix.length + id.length + middle.length
-    const length = headLength + body.length + tail.length
+    const length = headLength + body.length - replaced + tail.length
     const header = headerBytes(length)
     const byReference = body.length >= BY_REFERENCE_BYTES
     const memory = this.#reserve(header + (byReference ? headLength : length))
@@ -80,12 +81,12 @@ export class Outbox {
     this.#bytes += header + length
     if (byReference) {
       this.#at = at
-      this.#keep(body)
+      this.#keep(replaced === 0 ? body : body.subarray(0, body.length - replaced))
       const after = this.#reserve(tail.length)
       this.#at = copyInto(after, this.#at, tail)
     } else {
       memory.set(body, at)
-      this.#at = copyInto(memory, at + body.length, tail)
+      this.#at = copyInto(memory, at + body.length - replaced, tail)
     }
   }
 

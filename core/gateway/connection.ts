@@ -18,12 +18,14 @@ import type { Call } from '../model/call.ts'
 import type { Registrations } from '../router/registrations.ts'
 import type { Calls, WorkerTable } from '../router/ports.ts'
 import { SocketLink, type SocketLinkLimits, type SocketLinkOwner } from '../links/socket-link.ts'
-import { invalidMessage, normalisedError } from './answer-error.ts'
+import { normalisedError } from './answer-error.ts'
+import { ignoreFrame, refuseFrame } from './faulty-frame.ts'
 import { readFramesDirectly, type FrameReader, type FrameReaderOwner } from './frame-reader.ts'
 import { nestsDeeperThan } from '../../base/values/json-depth.ts'
 import { parseUnrounded } from '../../base/values/exact-json.ts'
 import { listenFor, type SocketOwner } from './shared-listeners.ts'
 import { readAction, readCall } from './read-call.ts'
+import { RepeatedFrames, VOID } from './repeated-frames.ts'
 import { announcedNamespace, HeldRegistrations, isRegistration, type HeldItem } from './held-registrations.ts'
 import { telemetrySignal, type TelemetrySink } from '../telemetry/worker-frames.ts'
 
@@ -31,6 +33,7 @@ const ANNOUNCE = 'engine::workers::register'
 
 /** Filled anew by each scan; frames are handled to their end one after another, so one serves all connections. */
 const envelope: Envelope = createEnvelope()
+const repeated = new RepeatedFrames()
 
 export interface ConnectionDeps {
   readonly router: Calls & WorkerTable & { readonly warnings: ThrottledWarnings }
@@ -160,6 +163,24 @@ export class Connection implements SocketLinkOwner, FrameReaderOwner, SocketOwne
     if (wait !== undefined) void this.#waitFor(wait)
   }
 
+  takeRepeated(bytes: Buffer, start: number, end: number, key: number): boolean {
+    const id = repeated.idIn(this.worker, bytes, start, end, key)
+    if (id === undefined || id === ANNOUNCE || this.#state !== 'open') return false
+    this.#held?.touch()
+    const call = repeated.callOf(id)
+    try {
+      if (call !== undefined) this.#pass(call, VOID)
+      else this.#deps.router.settle(this.worker, id, repeated.value, undefined)
+    } catch (error) {
+      this.#failed(error)
+    }
+    return true
+  }
+
+  readOver(): void {
+    repeated.end()
+  }
+
   /** Nothing more of this connection is looked at until the frame at hand has taken effect. */
   async #waitFor(first: Promise<void>): Promise<void> {
     this.#backlog = []
@@ -178,10 +199,14 @@ export class Connection implements SocketLinkOwner, FrameReaderOwner, SocketOwne
     try {
       return this.#read(frame, isBinary)
     } catch (error) {
-      // A fault of ours that one frame brings out must not end the engine.
-      this.#deps.log.error('a frame could not be handled', { worker: this.worker.name ?? this.worker.id, err: error })
+      this.#failed(error)
       return undefined
     }
+  }
+
+  /** A fault of ours that one frame brings out must not end the engine. */
+  #failed(error: unknown): void {
+    this.#deps.log.error('a frame could not be handled', { worker: this.worker.name ?? this.worker.id, err: error })
   }
 
   #read(frame: Buffer, isBinary: boolean): Promise<void> | undefined {
@@ -200,8 +225,7 @@ export class Connection implements SocketLinkOwner, FrameReaderOwner, SocketOwne
     scanEnvelope(frame, envelope)
     this.#held?.touch()
     if (this.#isSession && envelope.kind !== FrameKind.Invalid && this.#isTooDeep(frame)) {
-      this.#invalid(frame, `the payload nests deeper than ${this.#deps.maxDepth} levels`)
-      return undefined
+      return this.#invalid(frame, `the payload nests deeper than ${this.#deps.maxDepth} levels`)
     }
     switch (envelope.kind) {
       case FrameKind.Invoke:
@@ -212,16 +236,14 @@ export class Connection implements SocketLinkOwner, FrameReaderOwner, SocketOwne
       case FrameKind.Control:
         return this.#control(frame)
       default:
-        this.#invalid(frame, envelope.problem)
-        return undefined
+        return this.#invalid(frame, envelope.problem)
     }
   }
 
   #invoke(frame: Buffer): Promise<void> | undefined {
     const action = readAction(frame, envelope)
     if (action === undefined) {
-      const { invocationId, functionId } = envelope
-      this.#refuseFrame(invocationId, functionId, `'action' must be {"type":"void"} or {"type":"enqueue","queue":"…"}`)
+      refuseFrame(envelope, `'action' must be {"type":"void"} or {"type":"enqueue","queue":"…"}`, this.worker)
       return undefined
     }
     const call = readCall(frame, envelope, this.worker, action)
@@ -230,9 +252,14 @@ export class Connection implements SocketLinkOwner, FrameReaderOwner, SocketOwne
       if (call.metadata !== undefined) call.metadata = withoutForgedCaller(call.metadata)
     }
     if (call.functionId === ANNOUNCE) return this.#announce(call, action)
-    if (this.#held !== undefined) this.#held.addCall(call, action ?? undefined)
-    else this.#deps.router.call(call, action ?? undefined)
+    if (action?.type === 'void' && !this.#isSession) repeated.callCame(frame, envelope, call)
+    this.#pass(call, action ?? undefined)
     return undefined
+  }
+
+  #pass(call: Call, action: Action | undefined): void {
+    if (this.#held !== undefined) this.#held.addCall(call, action)
+    else this.#deps.router.call(call, action)
   }
 
   /** The announce ends the waiting for the namespace, unless this is one that the session may not have or no name at all. */
@@ -272,6 +299,7 @@ export class Connection implements SocketLinkOwner, FrameReaderOwner, SocketOwne
     const result = resultStart === -1 ? undefined : frame.subarray(resultStart, resultEnd)
     // A worker's null means "no value" (spec 01 §6); only built-ins answer with an explicit null.
     const value = result === undefined || (result.length === 4 && result[0] === 0x6e) ? undefined : result
+    if (errorStart === -1) repeated.answerCame(frame, envelope, this.worker, value)
     this.#deps.router.settle(this.worker, invocationId, value, undefined)
   }
 
@@ -355,25 +383,8 @@ export class Connection implements SocketLinkOwner, FrameReaderOwner, SocketOwne
     return undefined
   }
 
-  #invalid(frame: Buffer, problem: string): void {
-    if (isBlank(frame)) return
-    const { invocationId, functionId, type } = envelope
-    this.#deps.router.warnings.count(`invalid ${this.worker.id}`, `frame ignored: ${problem}`, {
-      worker: this.worker.name ?? this.worker.id,
-    })
-    if (invocationId === undefined) return
-    const isAnswer = type === 'invocationresult' || (type === '' && this.worker.calls.has(invocationId))
-    if (isAnswer) {
-      const error = invalidMessage(`the answer of the worker could not be decoded: ${problem}`)
-      this.#deps.router.settle(this.worker, invocationId, undefined, error)
-    } else if (type === 'invokefunction' || type === '') this.#refuseFrame(invocationId, functionId, problem)
-  }
-
-  /** Clients drop what they cannot parse and let their caller time out; here the caller is told at once. */
-  #refuseFrame(invocationId: string | undefined, functionId: string, problem: string): void {
-    if (invocationId === undefined) return
-    const call = { functionId, invocationId, traceparent: undefined, baggage: undefined } as Call
-    this.#link.answer(call, undefined, invalidMessage(problem))
+  #invalid(frame: Buffer, problem: string): undefined {
+    ignoreFrame(frame, envelope, problem, this.worker, this.#deps.router)
   }
 
   /** Sessions are not trusted to keep to a depth that other workers can parse. The envelope is one level of its own. */
@@ -385,9 +396,4 @@ export class Connection implements SocketLinkOwner, FrameReaderOwner, SocketOwne
 async function settled(wait: Promise<void> | undefined): Promise<void> {
   // Registrations report their own failures; the order of frames must hold whatever becomes of one.
   await wait?.catch(() => {})
-}
-
-function isBlank(frame: Buffer): boolean {
-  for (const byte of frame) if (byte > 0x20) return false
-  return true
 }

@@ -34,6 +34,13 @@ export interface FrameReaderOwner {
    * be given back. For bulk: fresh memory for each is what most of the time would go into. Default false.
    */
   readonly takesLent?: boolean
+  /**
+   * Offered each small text frame as it came, masked: `[start, end)` of the read. True = it was taken, and there is no `message` event.
+   * @param key the mask as a number whose lowest byte is for the byte at `start`.
+   */
+  takeRepeated?(bytes: Buffer, start: number, end: number, key: number): boolean
+  /** The bytes of the last read are not needed any more. */
+  readOver?(): void
   /** The peer's close frame came. */
   closed(code: number): void
 }
@@ -117,6 +124,7 @@ export class FrameReader {
 
   read(chunk: Buffer): void {
     flushAfter(() => this.#take(chunk), chunk.length)
+    this.#owner.readOver?.()
     if (this.#owed === 0 && this.#lent === undefined && this.#tail === undefined && !this.#isFragmented)
       this.#unfinishedSince = undefined
     else this.#unfinishedSince ??= turnNow()
@@ -155,7 +163,12 @@ export class FrameReader {
       // What waits in the receiver comes first, and a connection that is closing is the receiver's.
       const isOurs =
         size <= this.#maxPayload && !this.#isFragmented && receiver.writableLength === 0 && webSocket.readyState === 1
-      if (isOurs && next <= end && isSimple(chunk, at) && emitFrame(webSocket, chunk, at, next)) {
+      if (
+        isOurs &&
+        next <= end &&
+        isSimple(chunk, at) &&
+        (this.#isRepeated(chunk, at, next) || emitFrame(webSocket, chunk, at, next))
+      ) {
         at = next
         continue
       }
@@ -172,6 +185,13 @@ export class FrameReader {
       this.#hand(chunk.subarray(at, Math.min(next, end)))
       at = Math.min(next, end)
     }
+  }
+
+  #isRepeated(chunk: Buffer, at: number, next: number): boolean {
+    const owner = this.#owner
+    if (owner.takeRepeated === undefined || chunk[at] !== FINAL_TEXT) return false
+    const start = at + headerSize(chunk, at)
+    return owner.takeRepeated(chunk, start, next, chunk.readInt32LE(start - MASK_BYTES))
   }
 
   #frameCame(): void {

@@ -128,18 +128,19 @@ export class SocketLink implements Link, OutboxSink {
     const members = callerWorkerId === undefined ? Splice.NotAnObject : objectSplice(data)
     // The last key wins, so a `_caller_worker_id` that the caller wrote loses, however it is escaped.
     const spliced = members !== Splice.NotAnObject
-    const body = spliced ? data.subarray(0, data.length - 1) : data
     const tail = spliced ? callerTail(callerWorkerId as string, members === Splice.WithMembers) : END
+    // The tail ends the payload anew.
+    const replaced = spliced ? 1 : 0
     if (call.metadata === undefined && call.traceparent === undefined && call.baggage === undefined) {
       if (!this.open) return
-      this.#outbox.ascii(INVOKE, callId as string, provider.invokeMiddle, body, tail)
+      this.#outbox.ascii(INVOKE, callId as string, provider.invokeMiddle, data, tail, replaced)
       return this.#added()
     }
     let head = `{"type":"invokefunction","invocation_id":"${callId}","function_id":${provider.rawJsonId}`
     if (call.traceparent !== undefined) head += `,"traceparent":${JSON.stringify(call.traceparent)}`
     if (call.baggage !== undefined) head += `,"baggage":${JSON.stringify(call.baggage)}`
     if (call.metadata !== undefined) head += `,"metadata":${call.metadata.utf8Slice()}`
-    this.#text(`${head},"data":`, body, tail.latin1Slice())
+    this.#text(`${head},"data":`, data.subarray(0, data.length - replaced), tail.latin1Slice())
   }
 
   answer(call: Call, result: Buffer | undefined, error: Buffer | undefined): void {

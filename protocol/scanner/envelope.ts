@@ -13,6 +13,11 @@ export interface Envelope {
   /** Absent or null: undefined. A non-string or one above 128 characters makes the frame Invalid. */
   invocationId: string | undefined
   functionId: string
+  /** Where these two stand, with their quotes. */
+  invocationIdStart: number
+  invocationIdEnd: number
+  functionIdStart: number
+  functionIdEnd: number
   namespace: string | undefined
   traceparent: string | undefined
   baggage: string | undefined
@@ -37,6 +42,10 @@ export function createEnvelope(): Envelope {
     type: '',
     invocationId: undefined,
     functionId: '',
+    invocationIdStart: -1,
+    invocationIdEnd: -1,
+    functionIdStart: -1,
+    functionIdEnd: -1,
     namespace: undefined,
     traceparent: undefined,
     baggage: undefined,

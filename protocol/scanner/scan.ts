@@ -35,6 +35,10 @@ export function scanEnvelope(frame: Buffer, into: Envelope): void {
   into.type = takeType(frame)
   into.invocationId = takeInvocationId(frame)
   into.functionId = takeKnownText(frame, Member.FunctionId) ?? ''
+  into.invocationIdStart = startOf(Member.InvocationId)
+  into.invocationIdEnd = endOf(Member.InvocationId)
+  into.functionIdStart = startOf(Member.FunctionId)
+  into.functionIdEnd = endOf(Member.FunctionId)
   into.namespace = takeKnownText(frame, Member.Namespace)
   into.traceparent = takeText(frame, Member.Traceparent)
   into.baggage = takeText(frame, Member.Baggage)

@@ -1,15 +1,17 @@
 // Run by a process of its own: `write-warm-bundle FOLDER` makes the bundle that `warm-bundle.mjs` looks for.
-import { build, type Plugin } from 'esbuild'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { isBuiltin } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { writeWhole } from '../base/files/atomic-file.ts'
 import { keepOwnPlace } from '../core/host/builds/module-rewrite.ts'
+import type { ThreadFile } from '../core/host/containers/thread-file.ts'
+import { nodeModules, withoutFacades } from './node-facades.ts'
 import { signatureOf } from './warm-bundle.mjs'
+import { makeThreadFile } from './write-thread-file.ts'
 
 /** Not loaded by most starts, or never by an engine: these stay where they are, and so does all that only they need. */
 const NATIVE = ['bufferutil', 'utf-8-validate', '@napi-rs/nice']
@@ -17,14 +19,10 @@ const NATIVE = ['bufferutil', 'utf-8-validate', '@napi-rs/nice']
 const ALWAYS_LOADED =
   /^(citty|piscina|bin\/commands\/start\.[jt]s|index\.[jt]s|core\/log\.[jt]s|base\/values\/schema-validation\.[jt]s|plugins\/[\w-]+\/([\w-]+\/)?(config|settings-folder|read-stored|pinned-names|entry-problem)\.[jt]s)$/
 const IMPORT = /(?<!typeof )\bimport\('([^']+)'\)(?!\.[A-Z])/g
-/** An engine that started from a bundle may look into its map for as long. */
+/** An engine that started from a bundle may look into its map, or start threads, for as long; after that these start from the sources. */
 const KEPT_MS = 24 * 60 * 60_000
 /** Times of files are not finer than this everywhere. */
 const CLOCK_STEP_MS = 2_000
-
-/** What the modules of Node are marked with, until `withoutFacades`. */
-const BUILT_IN = 'iii-built-in:'
-const BUILT_IN_IMPORT = new RegExp(`^import ([^'"]+) from "${BUILT_IN}([^"]+)";$`, 'gm')
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const own = path.extname(import.meta.filename)
@@ -33,10 +31,9 @@ const own = path.extname(import.meta.filename)
  * False: something changed meanwhile, so there is nothing new.
  * @param began in milliseconds since 1970; handed in by tests.
  */
-export async function writeWarmBundle(folder: string, began = Date.now()): Promise<boolean> {
+export async function writeWarmBundle(folder: string, began = Date.now(), cacheDir?: string): Promise<boolean> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const { outputFiles, metafile } = await build({
-    entryPoints: [path.join(root, 'bin', `main${own}`)],
+  const compiling = {
     absWorkingDir: root,
     outfile: path.join(folder, 'main.mjs'),
     bundle: true,
@@ -51,10 +48,17 @@ export async function writeWarmBundle(folder: string, began = Date.now()): Promi
     sourcesContent: false,
     external: NATIVE,
     banner: { js: bannerOf(path.join(root, 'bin', 'main.js')) },
-    plugins: [engineModules],
+    plugins: [nodeModules, engineModules],
     logLevel: 'silent',
+  } as const satisfies BuildOptions
+  const thread = cacheDir && (await makeThreadFile({ cacheDir, folder, compiling }))
+  const { outputFiles, metafile } = await build({
+    ...compiling,
+    entryPoints: [path.join(root, 'bin', `main${own}`)],
+    plugins: [...(thread ? [valueOf(thread.value)] : []), ...compiling.plugins],
   })
-  const files = [...Object.keys(metafile.inputs).map((file) => path.resolve(root, file)), ...installedFiles()]
+  const modules = Object.keys(metafile.inputs).map((file) => path.resolve(root, file))
+  const files = [...new Set([...modules, ...(thread ? thread.inputs : []), ...installedFiles()])]
   const inputs = files.map((file) => [file, signatureOf(file)] as const)
   if (await haveChanged(files, began - CLOCK_STEP_MS)) return false
   const code = outputFiles.find(({ path: file }) => file.endsWith('.mjs'))!
@@ -63,9 +67,11 @@ export async function writeWarmBundle(folder: string, began = Date.now()): Promi
   const bundle = `main-${createHash('sha256').update(contents).digest('hex').slice(0, 16)}.mjs`
   await writeWhole(path.join(folder, `${bundle}.map`), map.contents, { mode: 0o600 })
   await writeWhole(path.join(folder, bundle), contents, { mode: 0o600 })
+  const written = thread ? thread.files : []
+  for (const [name, content] of written) await writeWhole(path.join(folder, name), content, { mode: 0o600 })
   // Last: whoever reads it finds everything that it names.
   await writeWhole(path.join(folder, 'inputs.json'), JSON.stringify({ bundle, inputs }), { mode: 0o600 })
-  await removeOld(folder, bundle)
+  await removeOld(folder, new Set([bundle, `${bundle}.map`, ...written.map(([name]) => name)]))
   return true
 }
 
@@ -83,7 +89,6 @@ const engineModules: Plugin = {
   name: 'engine-modules',
   setup(hooks) {
     hooks.onResolve({ filter: /./ }, async ({ path: wanted, kind, importer, resolveDir, pluginData }) => {
-      if (kind === 'import-statement' && isBuiltin(wanted)) return { path: BUILT_IN + wanted, external: true }
       if (kind !== 'dynamic-import' || pluginData === 'asked' || wanted.startsWith('node:')) return undefined
       const found = await hooks.resolve(wanted, { kind, importer, resolveDir, pluginData: 'asked' })
       // From the cache folder no package is found by its name.
@@ -103,6 +108,18 @@ export function isOurs(file: string, ours = root): boolean {
   return first !== '..' && first !== 'node_modules' && !below.includes('node_modules')
 }
 
+/** Stands for the value that `thread-file` has in the sources. */
+function valueOf(thread: ThreadFile): Plugin {
+  return {
+    name: 'thread-file',
+    setup(hooks) {
+      hooks.onLoad({ filter: /[\\/]core[\\/]host[\\/]containers[\\/]thread-file\.[jt]s$/ }, () => ({
+        contents: `export const threadFile = ${JSON.stringify(thread)}`,
+      }))
+    },
+  }
+}
+
 /** On the first line, so that line numbers in stacks stay true. */
 function withoutDelay(source: string, file: string): string {
   const imports: string[] = []
@@ -113,24 +130,6 @@ function withoutDelay(source: string, file: string): string {
     return `Promise.resolve(__iii_loaded_${imports.length - 1})`
   })
   return imports.join(' ') + changed
-}
-
-/**
- * An import of a module of Node's own makes a module of it that reads every property, and so loads what only comes with some of them. Taken
- * from the object itself it does not. All stand on the first line, before whatever uses them, and lines keep their numbers.
- */
-function withoutFacades(code: string): string {
-  const taken: string[] = []
-  const rest = code.replace(BUILT_IN_IMPORT, (statement, clause: string, name: string) => {
-    const { own, named } = /^(?<own>(?:\* as )?[\w$]+)?(?:, )?(?<named>\{[^}]*\})?$/.exec(
-      clause.replace(/\s+/g, ' '),
-    )!.groups!
-    const from = `process.getBuiltinModule(${JSON.stringify(name)})`
-    if (own !== undefined) taken.push(`var ${own.replace('* as ', '')} = ${from};`)
-    if (named !== undefined) taken.push(`var ${named.replaceAll(' as ', ': ')} = ${from};`)
-    return '\n'.repeat(statement.split('\n').length - 1)
-  })
-  return taken.join(' ') + rest
 }
 
 function bannerOf(entry: string): string {
@@ -150,9 +149,9 @@ function installedFiles(): string[] {
   }
 }
 
-async function removeOld(folder: string, current: string): Promise<void> {
+async function removeOld(folder: string, current: ReadonlySet<string>): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!name.startsWith('main-') || name.startsWith(current)) continue
+    if (!/^(main|thread)-/.test(name) || current.has(name)) continue
     const file = path.join(folder, name)
     const { mtimeMs } = await stat(file)
     if (Date.now() - mtimeMs > KEPT_MS) await rm(file, { force: true })
@@ -161,5 +160,6 @@ async function removeOld(folder: string, current: string): Promise<void> {
 
 if (import.meta.main) {
   os.setPriority(os.constants.priority.PRIORITY_LOW)
-  await writeWarmBundle(process.argv[2]!)
+  const folder = process.argv[2]!
+  await writeWarmBundle(folder, Date.now(), path.resolve(folder, '..', '..'))
 }

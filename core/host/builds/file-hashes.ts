@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { contentHash, type InputFile } from './bundle.ts'
+import { signatureOf } from './file-signature.ts'
 
 /** Times of files are not finer than this everywhere: a file that was changed so lately may change again and look the same. */
 const CLOCK_STEP_MS = 2_000
@@ -31,11 +32,10 @@ export class FileHashes {
   }
 }
 
-/** Changes with every change of the file, also where a tool gives it an older time. Undefined: it may have changed just now. */
+/** Undefined: it may have changed just now. */
 function lookAt(path: string): string | undefined {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats === undefined) return undefined
-  const { size, mtimeMs, ctimeMs, ino } = stats
-  const isSettled = Math.max(mtimeMs, ctimeMs) < Date.now() - CLOCK_STEP_MS
-  return isSettled ? `${size} ${mtimeMs} ${ctimeMs} ${ino}` : undefined
+  const isSettled = Math.max(stats.mtimeMs, stats.ctimeMs) < Date.now() - CLOCK_STEP_MS
+  return isSettled ? signatureOf(stats) : undefined
 }

@@ -9,6 +9,7 @@ import { withDeadline } from '../../../base/time/deadline.ts'
 import type { ContainerExit } from './container.ts'
 import { FrameContainer, type FrameContainerOptions } from './frame-container.ts'
 import type { Usage } from './host-messages.ts'
+import { threadFile } from './thread-file.ts'
 import type { ThreadOutput } from './thread-output.ts'
 import type { ThreadPool } from './thread-pool.ts'
 import type { ThreadTask } from '../inside/thread-side.ts'
@@ -50,7 +51,7 @@ export class HostThread extends FrameContainer {
     const { init } = container.transport as RingTransport
     const { port1, port2 } = new MessageChannel()
     const module = new URL(`../inside/thread-side${extname(import.meta.url)}`, import.meta.url).href
-    const task: ThreadTask = { ...init, ready: port2, compileCacheDir, module }
+    const task: ThreadTask = { ...init, ready: port2, compileCacheDir, module, file: threadFile }
     const running = await pool.run(task, [init.port, port2], container.#abort.signal)
     const failed = running.task.then(
       () => new Error('the thread ended by itself'),

@@ -2,8 +2,10 @@
 import { threadId, type MessagePort } from 'node:worker_threads'
 import type { FrameEnd } from '../../../sdk/transports/frame-end.ts'
 import { openRingEnd } from '../../../sdk/transports/ring-end.ts'
+import type { ThreadFile } from '../containers/thread-file.ts'
 import { collectAfterStarts } from './collect-after-starts.ts'
 import { explainNativeFailures } from './native-failures.ts'
+import { importPlugin } from './import-plugin.ts'
 import { PluginRunner } from './plugin-runner.ts'
 
 export interface ThreadTask {
@@ -15,13 +17,19 @@ export interface ThreadTask {
   readonly compileCacheDir: string | undefined
   /** URL of this module, which the pool's own file imports. */
   readonly module: string
+  /** What holds this module and others, if there is one; undefined where it could not be loaded. */
+  readonly file: ThreadFile | undefined
 }
 
 /** The pool's task: it never ends. The thread is ended by abort, by its plugin, or by an error that nobody caught. */
-export function serveThread({ memory, port, ready }: ThreadTask): Promise<never> {
+export function serveThread({ memory, port, ready, file }: ThreadTask): Promise<never> {
   process.setSourceMapsEnabled(true)
   explainNativeFailures()
-  const runner = new PluginRunner(() => end, collectAfterStarts())
+  const runner = new PluginRunner(
+    () => end,
+    collectAfterStarts(),
+    (url) => importPlugin(url, file),
+  )
   const end: FrameEnd = openRingEnd({ memory, port }, runner.onHost)
   ready.postMessage(threadId)
   ready.close()

@@ -6,6 +6,7 @@ import { addressError } from './address-error.ts'
 import { destroyOnError } from './destroy-on-error.ts'
 import { openOnceFree, type HeldAddressWait } from './held-address.ts'
 import { inTurn } from './in-turn.ts'
+import { readPlainUpgrade, type UpgradeRequest } from './plain-upgrade.ts'
 import { refuseUpgrade } from './refuse-upgrade.ts'
 
 // Not by `import`: that reads all exports of the module, of which two load Node's web client, 35 ms at the start.
@@ -17,6 +18,7 @@ const CLOSE_MS = 2_000
 /** TCP keep-alive: what is neither pinged nor read by anybody is noticed when its peer vanishes. */
 const KEEP_ALIVE_MS = 30_000
 const BACKLOG = 4_096
+const NOTHING = Buffer.alloc(0)
 
 /** Who answers the requests of a listener. */
 export interface WebService {
@@ -35,7 +37,7 @@ export interface WebService {
   /** A request that waits to be told `100 Continue`. Without it that is done at once, and the request answered as any other. */
   onExpectContinue?(request: IncomingMessage, response: ServerResponse): void
   /** A request to upgrade; the socket is the service's from now on. Without it such a request is answered as any other. */
-  onUpgrade?(request: IncomingMessage, socket: Socket, head: Buffer): void
+  onUpgrade?(request: UpgradeRequest, socket: Socket, head: Buffer): void
 }
 
 export interface WebListenerOptions {
@@ -95,7 +97,13 @@ export class WebListener {
     })
     if (maxConnections !== undefined) this.#server.maxConnections = maxConnections
     this.#setTimeouts({ handshakeTimeoutMs })
-    this.#server.on('connection', (socket) => this.#track(socket))
+    const [serve] = this.#server.listeners('connection') as [(this: Server, socket: Socket) => void]
+    this.#server.off('connection', serve)
+    this.#server.on('connection', (socket) => {
+      this.#track(socket)
+      if (this.#service?.onUpgrade === undefined) serve.call(this.#server, socket)
+      else this.#awaitFirst(socket, () => serve.call(this.#server, socket))
+    })
     this.#server.on('request', (request, response) => {
       if (response.socket === null) inTurn(request, response, () => this.#onRequest(request, response))
       else this.#onRequest(request, response)
@@ -221,6 +229,25 @@ export class WebListener {
     socket.on('close', this.#onClosed)
   }
 
+  /** A plain request to upgrade does without Node's HTTP; everything else is its affair, from the first byte on. */
+  #awaitFirst(socket: Socket, serve: () => void): void {
+    const first = (chunk: Buffer): void => {
+      socket.off('data', first).off('end', ended)
+      const service = this.#service
+      const request = service?.onUpgrade === undefined ? undefined : readPlainUpgrade(chunk, socket)
+      if (request === undefined) {
+        socket.off('error', destroyOnError)
+        serve()
+        socket.emit('data', chunk)
+        return
+      }
+      service?.onUpgrade?.(request, socket, NOTHING)
+      // As Node hands sockets over: nothing is lost until somebody reads.
+      if (socket.listenerCount('data') === 0) Object.assign(socket, { readableFlowing: null })
+    }
+    socket.on('error', destroyOnError).on('data', first).on('end', ended)
+  }
+
   /** A TCP connection that says nothing at all is no request: the deadlines of the HTTP server do not cover it. One timer serves all. */
   #watchSilent(ms: number): void {
     clearTimeout(this.#silence)
@@ -234,4 +261,9 @@ export class WebListener {
     }, ms)
     this.#silence.unref()
   }
+}
+
+/** Node has the sockets of its server stay open when their peer has ended its side. */
+function ended(this: Socket): void {
+  this.end()
 }

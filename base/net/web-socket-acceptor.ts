@@ -8,6 +8,7 @@ import { AddressCounts } from './address-counts.ts'
 import { answerPings } from './answer-pings.ts'
 import { destroyOnError } from './destroy-on-error.ts'
 import { acceptsOrigin } from './origin.ts'
+import type { UpgradeRequest } from './plain-upgrade.ts'
 import { PeerSweep, type SweptPeer } from './peer-sweep.ts'
 import { refuseUpgrade, type Refusal } from './refuse-upgrade.ts'
 
@@ -32,7 +33,7 @@ export interface AcceptorSettings {
 
 /** A request to upgrade on which its owner decides, with one of `refuse` and `accept`. */
 export interface Upgrade<Endpoint> {
-  readonly request: IncomingMessage
+  readonly request: UpgradeRequest
   readonly endpoint: Endpoint
   /** Answers with an HTTP error. */
   refuse(status: string, more?: Refusal): void
@@ -117,7 +118,7 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
     response.end(status === 405 ? '' : 'This is a WebSocket endpoint: an Upgrade request is needed')
   }
 
-  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+  upgrade(request: UpgradeRequest, socket: Socket, head: Buffer): void {
     const { maxConnections, maxPerAddress = 0, allowedOrigins, isGuarded } = this.#settings
     const endpoint = this.#options.endpointOf(request.url ?? '/')
     if (endpoint === undefined) return refuseUpgrade(socket, '404 Not Found')
@@ -158,7 +159,7 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
     clearTimeout(timer)
   }
 
-  #decide(request: IncomingMessage, socket: Socket, head: Buffer, endpoint: Endpoint): void {
+  #decide(request: UpgradeRequest, socket: Socket, head: Buffer, endpoint: Endpoint): void {
     const decision = { isMade: false, isAwaited: false }
     const decided = (): void => {
       decision.isMade = true
@@ -181,7 +182,8 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
         if (this.#state === 'closing') return refuseUpgrade(socket, UNAVAILABLE, retryAfter(1))
         // What the owner says first goes out with the answer.
         socket.cork()
-        this.#server.handleUpgrade(request, socket as Duplex, head, (webSocket) => {
+        // Of which ws looks at method and headers.
+        this.#server.handleUpgrade(request as IncomingMessage, socket as Duplex, head, (webSocket) => {
           this.#track(webSocket, socket)
           onOpened(webSocket, socket)
         })

@@ -2,9 +2,9 @@
 // it answers on is a WebListener, which may outlive it. What a connection then says is read by connection.ts; channel sockets are
 // the channel broker's.
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
+import type { UpgradeRequest } from '../../base/net/plain-upgrade.ts'
 import { webSocketUrl } from '../../base/net/shown-address.ts'
 import type { WebListener } from '../../base/net/web-listener.ts'
 import { systemClock } from '../../base/time/clock.ts'
@@ -45,7 +45,7 @@ export interface ListenerDeps {
 interface Opened {
   readonly webSocket: WebSocket
   readonly socket: Socket
-  readonly request: IncomingMessage
+  readonly request: UpgradeRequest
   readonly endpoint: Endpoint
 }
 
@@ -267,7 +267,7 @@ export class Listener {
     }
   }
 
-  async #policyOf(request: IncomingMessage): Promise<Policy> {
+  async #policyOf(request: UpgradeRequest): Promise<Policy> {
     await this.#entrance?.promise
     const { rbac, middleware_function_id: middleware, session_stacktraces: seesStacks } = this.config
     if (rbac === undefined) return this.#trusted

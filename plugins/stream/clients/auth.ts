@@ -1,6 +1,6 @@
 // Asks the auth function of the listener about a connection that is being opened (spec 02 §6.6).
 import { isRecord } from '../../../base/values/is-record.ts'
-import type { IncomingMessage } from 'node:http'
+import type { UpgradeRequest } from '../../../base/net/plain-upgrade.ts'
 import type { LimitedWarning } from '../../../base/warnings/limited-warning.ts'
 import type { Caller } from '../../../kit/triggers/binding-call.ts'
 import { addressOf } from './client-socket.ts'
@@ -17,7 +17,7 @@ export interface AuthInput {
   readonly addr: string
 }
 
-export function authInput(request: IncomingMessage, { path, query }: RequestTarget): AuthInput {
+export function authInput(request: UpgradeRequest, { path, query }: RequestTarget): AuthInput {
   return { headers: headersOf(request), path, query_params: query, addr: addressOf(request.socket) }
 }
 
@@ -47,7 +47,7 @@ export async function admit(
   return { admitted: true, context }
 }
 
-function headersOf({ rawHeaders }: IncomingMessage): Record<string, string> {
+function headersOf({ rawHeaders }: UpgradeRequest): Record<string, string> {
   const headers: Record<string, string> = Object.create(null)
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const value = rawHeaders[at + 1]!

@@ -1,7 +1,7 @@
 // An address, the connections that reach it, and the service that answers them, which can be exchanged.
 import { once } from 'node:events'
 import net from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebListener, type WebService } from '../../../base/net/web-listener.ts'
 import { within } from '../../support/deadline.ts'
 import { heldPort } from '../../support/held-port.ts'
@@ -124,4 +124,87 @@ test('An address that somebody listens on is not waited for', async () => {
   await expect(other.open('127.0.0.1', port, { wait: { waitMs: 600_000, onWait } })).rejects.toThrow(
     'is already in use',
   )
+})
+
+describe('A service with upgrades', () => {
+  const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-A: b\r\n\r\n'
+  /** Tells of each upgrade what it was asked, and gives back what comes then. */
+  const echoing: WebService = {
+    ...saying('plain', 200),
+    onUpgrade: ({ url, headers, rawHeaders }, socket, head) => {
+      socket.write(`${url} ${headers['x-a']} ${rawHeaders.length} ${String(head)}`)
+      // Later, as who asks others first does.
+      setImmediate(() => socket.on('data', (chunk) => socket.write(chunk)))
+    },
+  }
+  const said = async (socket: net.Socket, bytes: string): Promise<string> => {
+    onTestFinished(() => void socket.destroy())
+    let text = ''
+    socket.on('data', (chunk) => (text += String(chunk)))
+    while (!text.includes(bytes)) await once(socket, 'data')
+    return text
+  }
+
+  test.each([
+    ['in one read', [REQUEST], ''],
+    ['in two', [REQUEST.slice(0, 30), REQUEST.slice(30)], ''],
+    ['byte by byte', [...REQUEST], ''],
+    ['with the first frame behind it', [`${REQUEST}first`], 'first'],
+  ])('is handed a request that comes %s, and all that follows it', async (_what, pieces, behind) => {
+    const listener = await openListener()
+    listener.serve(echoing)
+    const socket = await tcp(listener.address.port)
+    const answer = said(socket, 'more')
+    for (const piece of pieces) {
+      socket.write(piece)
+      await new Promise(setImmediate)
+    }
+    socket.write('more')
+    expect(await answer).toBe(`/ b 8 ${behind}more`)
+  })
+
+  test('answers other requests, also several on one connection', async () => {
+    const listener = await openListener()
+    listener.serve(echoing)
+    const { port } = listener.address
+    expect(await get(port)).toMatchObject({ status: 200, body: 'plain' })
+    const socket = await tcp(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2))
+    const both = /plain[^]*plain/
+    let text = ''
+    socket.on('data', (chunk) => (text += String(chunk)))
+    while (!both.test(text)) await once(socket, 'data')
+  })
+
+  test.each([
+    ['says nothing', ''],
+    ['stops within its request', REQUEST.slice(0, 40)],
+  ])('has a connection closed at its deadline that %s', async (_what, bytes) => {
+    const listener = await openListener()
+    listener.serve(echoing)
+    const socket = await tcp(listener.address.port, bytes)
+    await within(5_000, 'the end of the socket', new Promise((resolve) => socket.once('close', resolve)))
+  })
+
+  test('outlives connections that end or break before they say anything', async () => {
+    const listener = await openListener()
+    listener.serve({ ...echoing, handshakeTimeoutMs: 60_000 })
+    const { port } = listener.address
+    const ending = await tcp(port)
+    ending.end()
+    await within(5_000, 'the end of the socket', once(ending, 'close'))
+    const breaking = await tcp(port)
+    breaking.resetAndDestroy()
+    await within(5_000, 'the end of both', listener.whenEmpty())
+    expect((await get(port)).body).toBe('plain')
+  })
+
+  test('is asked only while it serves: the one that serves when the request comes answers', async () => {
+    const listener = await openListener()
+    listener.serve(echoing)
+    const socket = await tcp(listener.address.port)
+    listener.serve(saying('no upgrades'))
+    const answer = said(socket, 'no upgrades')
+    socket.write(REQUEST)
+    expect(await answer).toContain('HTTP/1.1 200')
+  })
 })

@@ -86,12 +86,16 @@ export class PluginHost implements ChangeParticipant {
     const parts = (this.#parts = this.#assemble(config))
     const { table, reconciler, around, containers, watcher, builds, busyThread, refillStandby } = parts
     if (config.entries.some((entry) => this.#mayShare(entry))) containers.warm()
-    const instances = table.fill(config, await this.#discover(config))
-    const wanted = instances.filter((instance) => instance.wanted)
-    const boot = (): Promise<BootReport> => bootPlugins(wanted, { table, reconciler, around, log: this.#log })
-    const report = await this.#queue.enqueue('boot', () => new Set([EVERYTHING]), boot)
-    void containers.warmed()
+    const boot = async (): Promise<BootReport> => {
+      const instances = table.fill(config, await this.#discover(config))
+      const wanted = instances.filter((instance) => instance.wanted)
+      return bootPlugins(wanted, { table, reconciler, around, log: this.#log })
+    }
+    const booted = this.#queue.enqueue('boot', () => new Set([EVERYTHING]), boot)
+    // Before the first look: what appears from then on has its turn after the start.
     watcher?.watchPluginsDir(config.pluginsDir)
+    const report = await booted
+    void containers.warmed()
     busyThread.watch()
     refillStandby()
     this.#clock.after(PRUNE_AFTER_MS, () => {

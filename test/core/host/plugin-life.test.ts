@@ -165,6 +165,27 @@ export default definePlugin({ name: 'hello', start({ iii }) { iii.registerFuncti
     expect(await host.call('late::greet')).toBe('at last')
   })
 
+  test('that appears in plugins_dir while others start is started after them', async () => {
+    const host = testHost({ watch: true })
+    const late = JSON.stringify(join(host.folder, 'plugins', 'late.ts'))
+    host.write(
+      'plugins/early.ts',
+      `import { definePlugin } from 'iii-host/plugin'
+import { writeFileSync } from 'node:fs'
+export default definePlugin({
+  name: 'early',
+  async start() {
+    writeFileSync(${late}, ${JSON.stringify(greeter('late', 'at last'))})
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  },
+})
+`,
+    )
+    await host.start({ name: 'early' }, { name: 'late' })
+    await host.event('started', 'late')
+    expect(await host.call('late::greet')).toBe('at last')
+  })
+
   test('with the content that runs already starts nothing', async () => {
     const host = testHost({ watch: true })
     host.write('plugins/hello.ts', greeter('hello', 'one'))

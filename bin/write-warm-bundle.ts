@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { writeWhole } from '../base/files/atomic-file.ts'
+import { removeLeftovers, writeWhole } from '../base/files/atomic-file.ts'
 import { keepOwnPlace } from '../core/host/builds/module-rewrite.ts'
 import type { ThreadFile } from '../core/host/containers/thread-file.ts'
 import { nodeModules, withoutFacades } from './node-facades.ts'
@@ -150,6 +150,7 @@ function installedFiles(): string[] {
 }
 
 async function removeOld(folder: string, current: ReadonlySet<string>): Promise<void> {
+  await removeLeftovers(folder, /^((main|thread)-|inputs\.json$)/)
   for (const name of await readdir(folder)) {
     if (!/^(main|thread)-/.test(name) || current.has(name)) continue
     const file = path.join(folder, name)

@@ -4,6 +4,7 @@ import {
   appendFileSync,
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -218,7 +219,13 @@ describe('what is written', () => {
     const warm = new URL('../../bin/warm-bundle.mjs', import.meta.url).href
     const script = `import(${JSON.stringify(warm)}).then((m) => console.log(m.warmFolder(${JSON.stringify(cache)}, ${JSON.stringify(path.dirname(LAUNCHER))})))`
     const folder = spawnSync(process.execPath, ['-e', script], { env, encoding: 'utf8' }).stdout.trim()
+    // Of a writer that was killed.
+    const draft = path.join(folder, '.main-1.mjs.0123456789ab.tmp')
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    writeFileSync(draft, 'half')
+    utimesSync(draft, 0, 0)
     expect(await writeWarmBundle(folder)).toBe(true)
+    expect(existsSync(draft)).toBe(false)
     const bundle = currentBundle(folder)!
     expect(readFileSync(bundle, 'utf8')).not.toMatch(/^import [^'"]+ from "(node|iii-built-in):/m)
     appendFileSync(bundle, '\nconsole.error("from the bundle")\n')

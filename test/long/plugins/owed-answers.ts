@@ -4,7 +4,7 @@ import type { EngineProcess } from '../../support/engine-process.ts'
 import { LoadClient } from '../../support/load-client.ts'
 import { report } from '../network/engine-under-test.ts'
 
-const RELOADS = 10
+const RELOADS = 6
 const LOOPS = 24
 
 export interface OwedAnswers {

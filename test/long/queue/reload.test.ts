@@ -4,11 +4,11 @@ import { engineFolder } from '../../support/engine-process.ts'
 import { LoadClient } from '../../support/load-client.ts'
 import { report } from '../network/engine-under-test.ts'
 
-const RELOADS = 10
+const RELOADS = 6
 const PUBLISHERS = 16
 const CONFIG = 'queue_configs: { one: { concurrency: 16 }, two: { concurrency: 16 } }'
 
-it('10 reloads of iii-queue under jobs that enqueue others run each of them once', async () => {
+it('6 reloads of iii-queue under jobs that enqueue others run each of them once', async () => {
   const folder = await engineFolder(`  - name: iii-queue\n    config: { ${CONFIG} }\n`)
   onTestFinished(() => folder.remove())
   const engine = await folder.start({ args: ['--no-watch'], env: { III_CACHE_DIR: `${folder.dir}/cache` } })

@@ -64,7 +64,7 @@ it.each([
   ['handlers that write', false],
   ['conditions that read and handlers that write', true],
 ])(
-  '10 reloads of iii-state under the writes of a worker with %s fail no call and lose no event',
+  '6 reloads of iii-state under the writes of a worker with %s fail no call and lose no event',
   async (_what, asks) => {
     const { folder, start } = await stateEngine()
     const engine = await start()

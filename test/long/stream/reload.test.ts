@@ -65,7 +65,7 @@ it(`${RELOADS} reloads with ${SUBSCRIBERS} subscribers: each sees every event on
   expect(await engine.stop()).toBe(0)
 }, 240_000)
 
-it('10 reloads under the writes of a worker with handlers that write fail no call and lose no event', async () => {
+it('6 reloads under the writes of a worker with handlers that write fail no call and lose no event', async () => {
   const { folder, start } = await streamEngine()
   const engine = await start()
   await expectAllAnswered({

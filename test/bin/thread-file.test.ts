@@ -1,12 +1,12 @@
 // The inside of threads as one file: that built-in plugins and those of users run in it, with one class of each kind.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { beforeAll, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { WARM_VARIABLE } from '../../bin/warm-bundle.mjs'
 import { writeWarmBundle } from '../../bin/write-warm-bundle.ts'
-import { tempFolder } from '../support/temp-folder.ts'
 import { LAUNCHER } from './run-cli.ts'
 
 const START_MS = 60_000
@@ -29,7 +29,8 @@ export default definePlugin({
 })
 `
 
-const cwd = tempFolder()
+const cwd = mkdtempSync(path.join(tmpdir(), 'iii-host-'))
+afterAll(() => rmSync(cwd, { recursive: true, force: true }))
 const cache = path.join(cwd, 'cache')
 const env = { ...process.env, III_CACHE_DIR: cache, NODE_OPTIONS: '', NODE_V8_COVERAGE: '', [WARM_VARIABLE]: '' }
 let folder: string

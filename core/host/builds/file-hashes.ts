@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { contentHash, type InputFile } from './bundle.ts'
-import { signatureOf } from './file-signature.ts'
+import { signatureOf } from '../../../base/files/file-signature.ts'
 
 /** Times of files are not finer than this everywhere: a file that was changed so lately may change again and look the same. */
 const CLOCK_STEP_MS = 2_000

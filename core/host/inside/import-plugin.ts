@@ -1,7 +1,7 @@
 // Loads the module of a plugin, from its copy where that is what the module would give.
 import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { signatureOf } from '../builds/file-signature.ts'
+import { signatureOf } from '../../../base/files/file-signature.ts'
 import type { ThreadFile } from '../containers/thread-file.ts'
 
 /** @param file undefined: this thread was not made of it, and its copies would bring modules that are here already. */

@@ -172,7 +172,11 @@ async function compileThread(
   })
   const [map, code] = ['.map', '.mjs'].map((end) => outputFiles!.find(({ path: file }) => file.endsWith(end))!)
   const inputs = Object.keys(metafile!.inputs).filter((file) => !/^(thread-file\.js$|late:)/.test(file))
-  return { code: Buffer.from(withoutFacades(code!.text)), map: map!.contents, inputs: inputs.map((file) => path.resolve(root, file)) }
+  return {
+    code: Buffer.from(withoutFacades(code!.text)),
+    map: map!.contents,
+    inputs: inputs.map((file) => path.resolve(root, file)),
+  }
 }
 
 /** Most threads open no WebSocket, and what `ws` imports of Node takes them 10 ms. */

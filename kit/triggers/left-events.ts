@@ -8,6 +8,7 @@ import { RawJson } from '../../sdk/raw-json.ts'
 import type { FiredEvent } from './binding-lane.ts'
 import type { BindingLog } from './binding-problems.ts'
 
+/** Where events are left, and whom problems are told. */
 export interface LeftEventsOptions {
   /** The folder of the instance; asked for late, as that makes it. */
   readonly folder: () => string
@@ -31,6 +32,7 @@ interface LeftEvent {
   readonly baggage?: string
 }
 
+/** What a generation leaves to the one that follows, by `TriggerBindings.leave`; handed to both as `left`. */
 export class LeftEvents {
   readonly #options: LeftEventsOptions
   readonly #now: () => number

@@ -24,8 +24,8 @@ export interface PluginRun<Config> extends WorkerRun {
   readonly plugin: RunningPlugin<Config>
   bind(binding: TestBinding): Promise<void>
   unbind(id: string): void
-  /** Runs its `stop()`, whatever it is doing. */
-  stop(): Promise<void>
+  /** Runs its `stop()`, whatever it is doing. @param reason default: `reload` */
+  stop(reason?: StopReason): Promise<void>
 }
 
 export interface PluginRunOptions {
@@ -70,7 +70,7 @@ export async function runPlugin<Config extends object>(
       if (refusal === undefined) throw new Error('The binding was accepted.')
       return refusal
     },
-    stop: async () => held.running.stop?.({ reason: 'reload' }),
+    stop: async (reason = 'reload') => held.running.stop?.({ reason }),
   }
 }
 

@@ -352,7 +352,7 @@ describe('a worker that owes a plugin an answer while it stops', () => {
     const caller = test.join()
     const id = test.call(caller, 'f')
     test.router.settle(generation.worker, generation.link.unanswered[0]!, undefined, Buffer.from(PASSED_ON))
-    expect(test.answerTo(caller, id)?.error?.code).toBe('passed_on')
+    expect(test.answerTo(caller, id)?.error?.code).toBe('plugin_unavailable')
   })
 })
 

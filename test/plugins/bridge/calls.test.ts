@@ -1,5 +1,5 @@
 // Calls over a bridge between two engines (spec 06 C.2–C.4).
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { RawClient } from '../../support/raw-client.ts'
 import { bridged, untilProvided } from './bridged.ts'
 
@@ -79,9 +79,12 @@ describe('a forwarded function', () => {
     await far.settled()
     const frames: string[] = []
     far.socket.on('message', (frame: Buffer) => frames.push(frame.toString()))
-    const bridge = (
-      (await far.call('engine::workers::list', {})).result as { workers: { id: string; name: string }[] }
-    ).workers.find(({ name }) => name === 'iii-bridge-client')!
+    // Its name comes after the connection.
+    const bridge = await vi.waitUntil(async () => {
+      const { result } = await far.call('engine::workers::list', {})
+      const { workers } = result as { workers: { id: string; name: string }[] }
+      return workers.find(({ name }) => name === 'iii-bridge-client')
+    }, 10_000)
     const payloads = [
       '{}',
       '{"a":1}',

@@ -134,7 +134,7 @@ describe('events', () => {
 })
 
 describe('the end of a generation', () => {
-  test('stop answers the writes that were queued and hands out their events', async () => {
+  test('stop answers the writes that were queued and hands out their events where no generation follows', async () => {
     const run = await open()
     const seen = new Collector<{ new_value: unknown }>()
     await run.provide('test::seen', seen.add)
@@ -143,7 +143,7 @@ describe('the end of a generation', () => {
     const writes = [1, 2, 3].map((value) => run.call('state::set', { scope: 's', key: 'k', value }))
     // The calls reach the plugin in the microtasks of this turn; it is stopped before its batch would run.
     for (let microtask = 0; microtask < 5; microtask++) await Promise.resolve()
-    const stopped = run.stop()
+    const stopped = run.stop('shutdown')
     await within(5_000, 'stop', stopped)
     await Promise.all(writes)
     expect((await seen.take(3)).map(({ new_value }) => new_value)).toEqual([1, 2, 3])

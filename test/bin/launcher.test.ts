@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -54,11 +54,11 @@ it('runs in this process where Node is new enough', () => {
 })
 
 it.skipIf(lacks('root'))('runs for a user of whom the system knows no home (needs root)', () => {
-  // That user must be able to read the launcher and the Node that runs it, wherever the checkout is.
-  chmodSync(folder, 0o755)
   const node = path.join(folder, 'node')
   copyFileSync(process.execPath, node)
   onTestFinished(() => rmSync(node))
+  // That user must be able to read the launcher and the Node that runs it, wherever the checkout is and whatever mask files are made with.
+  execFileSync('chmod', ['-R', 'go+rX', folder])
   const script = `process.setuid(54321); process.argv.splice(1, 1); import(${JSON.stringify(pathToFileURL(path.join(folder, 'bin', 'iii.mjs')).href)})`
   const { status, stdout, stderr } = spawnSync(node, ['-e', script, 'iii'], {
     env: { PATH: '' },

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { ArchiveError } from '../../../base/archives/archive-error.ts'
 import { unpackArchive, type ArchiveLimits } from '../../../base/archives/unpack-archive.ts'
 import { paxRecords, rawEntry, rawTar, rawTarGz, type RawEntry } from '../../support/raw-tar.ts'
@@ -61,6 +61,8 @@ describe('an archive of files and folders', () => {
   })
 
   it('keeps of rights that a file may be executed, and nothing else', async () => {
+    const mask = process.umask(0o022)
+    onTestFinished(() => void process.umask(mask))
     const { folder } = await unpackEntries(
       { name: 'run', mode: 0o6777 },
       { name: 'read', mode: 0o666 },

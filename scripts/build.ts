@@ -1,7 +1,7 @@
 // `npm run build`: the published form of the project in dist/. Compiled JavaScript, because Node strips no types under
 // node_modules, and what runs of each built-in plugin as one ready bundle.
 import { execFileSync } from 'node:child_process'
-import { cpSync, globSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
@@ -43,7 +43,10 @@ function copyAssets(): void {
  */
 async function bundlePlugins(): Promise<void> {
   const source = path.join(root, 'plugins')
-  const folders = readdirSync(source, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  // Others hold what is told of built-in workers that are no plugins.
+  const folders = readdirSync(source, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && existsSync(path.join(source, entry.name, 'index.ts')),
+  )
   // Each takes the place of the compiled `index.js`. What others load of a plugin (`about.js`, its settings, its commands) stays
   // as it was compiled. The benchmark opens the listener of a plugin in another thread than the plugin's own.
   const modules = [...folders.map(({ name }) => `plugins/${name}/index`), 'bench/targets/inline-stream']

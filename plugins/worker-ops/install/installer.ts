@@ -1,5 +1,6 @@
 // Installs workers from registries into a project (spec 05 B.1, B.5): resolves, downloads, checks, unpacks, and pins in `iii.lock`. It
 // edits no configuration and starts nothing; whoever changes something with it holds the lock of the project.
+import { setTimeout as pause } from 'node:timers/promises'
 import { unlink } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { ArchiveThreads } from '../../../base/archives/archive-threads.ts'
@@ -27,6 +28,9 @@ import { ENGINE_WORKER_TABLE } from '../../engine-workers/table.ts'
 
 /** How long the registry is waited for when what is pinned says all that is needed. */
 const DETAILS_MS = 5000
+/** At what was just put into its place, where others put theirs as well. */
+const MOST_LOOKS = 20
+const BETWEEN_LOOKS_MS = 50
 /** What a full or protected disk says. */
 const OF_THE_DISK: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'EFBIG', 'EMFILE']
 
@@ -208,9 +212,21 @@ export class Installer implements WorkerInstaller {
     } catch (error) {
       throw this.#readable(error, worker)
     }
-    const receipt = await readReceipt(this.#folders.of(name, version))
-    if (receipt === undefined) throw new Error(`the files of '${name}' are gone again`)
-    return this.#installedAt(name, receipt)
+    return this.#justPlaced(name, version)
+  }
+
+  /** Another process, or the generation before this one, may be about to put the same version into the place: for a moment nothing is there. */
+  async #justPlaced(name: string, version: string): Promise<InstalledWorker> {
+    for (let left = MOST_LOOKS; ; left--) {
+      try {
+        const receipt = await readReceipt(this.#folders.of(name, version))
+        if (receipt === undefined) throw new Error(`the files of '${name}' are gone again`)
+        return await this.#installedAt(name, receipt)
+      } catch (error) {
+        if (left === 0) throw error
+        await pause(BETWEEN_LOOKS_MS)
+      }
+    }
   }
 
   /**

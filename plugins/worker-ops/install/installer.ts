@@ -1,6 +1,5 @@
 // Installs workers from registries into a project (spec 05 B.1, B.5): resolves, downloads, checks, unpacks, and pins in `iii.lock`. It
 // edits no configuration and starts nothing; whoever changes something with it holds the lock of the project.
-import { setTimeout as pause } from 'node:timers/promises'
 import { unlink } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { ArchiveThreads } from '../../../base/archives/archive-threads.ts'
@@ -28,9 +27,6 @@ import { ENGINE_WORKER_TABLE } from '../../engine-workers/table.ts'
 
 /** How long the registry is waited for when what is pinned says all that is needed. */
 const DETAILS_MS = 5000
-/** At what was just put into its place, where others put theirs as well. */
-const MOST_LOOKS = 20
-const BETWEEN_LOOKS_MS = 50
 /** What a full or protected disk says. */
 const OF_THE_DISK: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'EFBIG', 'EMFILE']
 
@@ -201,31 +197,21 @@ export class Installer implements WorkerInstaller {
         signal: this.#closing.signal,
       }
       const whole = await this.#withDetails(worker)
-      await this.#folders.staged(name, async (staging) => {
+      return await this.#folders.staged(name, async (staging) => {
         const made = await fetchPackage(whole, staging, deps)
+        // Read here: in its place another fetch of the same version may just be putting its own, and for a moment nothing is there.
+        const receipt = await readReceipt(made)
+        if (receipt === undefined) throw new Error(`the files of '${name}' are gone again`)
+        const installed = await this.#installedAt(name, receipt, made)
         const placed = await this.#folders.put(name, version, made)
         const key = keyOf(name, version)
         // Of two fetches what was there before the first one is what counts; of a damaged package nothing does.
         if (worker.state === 'missing' || this.#placed.has(key)) await placed.keep()
         else this.#placed.set(key, placed)
+        return installed
       })
     } catch (error) {
       throw this.#readable(error, worker)
-    }
-    return this.#justPlaced(name, version)
-  }
-
-  /** Another process, or the generation before this one, may be about to put the same version into the place: for a moment nothing is there. */
-  async #justPlaced(name: string, version: string): Promise<InstalledWorker> {
-    for (let left = MOST_LOOKS; ; left--) {
-      try {
-        const receipt = await readReceipt(this.#folders.of(name, version))
-        if (receipt === undefined) throw new Error(`the files of '${name}' are gone again`)
-        return await this.#installedAt(name, receipt)
-      } catch (error) {
-        if (left === 0) throw error
-        await pause(BETWEEN_LOOKS_MS)
-      }
     }
   }
 
@@ -261,23 +247,20 @@ export class Installer implements WorkerInstaller {
     return { name, version, type: 'local', folder, command, env, config, functions }
   }
 
-  async #installedAt(name: string, { type, version, config, functions }: Receipt): Promise<InstalledWorker> {
-    const folder = this.#folders.of(name, version)
-    const { command, env } = await this.#startOf(name, type, folder)
-    return { name, version, type, folder, command, env, config, functions }
-  }
-
-  async #startOf(
+  /** @param made where its files are, before they are in their place. */
+  async #installedAt(
     name: string,
-    type: Receipt['type'],
-    folder: string,
-  ): Promise<Pick<InstalledWorker, 'command' | 'env'>> {
+    { type, version, config, functions }: Receipt,
+    made?: string,
+  ): Promise<InstalledWorker> {
+    const folder = this.#folders.of(name, version)
+    const installed = { name, version, type, folder, config, functions } as const
     if (type === 'bundle') {
-      const { start, env } = await checkPackage(folder, name)
-      return { command: { kind: 'shell', line: start }, env }
+      const { start, env } = await checkPackage(made ?? folder, name)
+      return { ...installed, command: { kind: 'shell', line: start }, env }
     }
     const file = `${folder}/${executableName(name, await this.#thisPlatform())}`
-    return { command: { kind: 'executable', file }, env: {} }
+    return { ...installed, command: { kind: 'executable', file }, env: {} }
   }
 
   async #stateOf(

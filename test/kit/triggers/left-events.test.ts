@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { LeftEvents, LONGEST_GAP_MS } from '../../../kit/triggers/left-events.ts'
+import { LONGEST_GAP_MS } from '../../../kit/generations/hand-over-file.ts'
+import { LeftEvents } from '../../../kit/triggers/left-events.ts'
 import { readCondition, readConfigObject, TriggerBindings } from '../../../kit/triggers/trigger-bindings.ts'
 import type { TriggerRequest } from '../../../sdk/handle-types.ts'
 import { RawJson } from '../../../sdk/raw-json.ts'
@@ -110,9 +111,10 @@ test.each([
   old.bindings.fire({ key: 'k', n: 1 })
   await old.bindings.leave(1_000)
   writeFileSync(old.file, damage(readFileSync(old.file, 'utf8')))
-  const { bind, seen } = generation(folder)
+  const { bind, seen, log } = generation(folder)
   bind('a', ASKED)
   expect(seen()).toEqual([])
+  expect(log.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('damaged') }])
 })
 
 test('what an engine has left that ended long ago is not fired', async () => {

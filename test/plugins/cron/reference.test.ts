@@ -8,7 +8,7 @@ import { nextMatch } from '../../../plugins/cron/next.ts'
 import { namesAfter } from '../../docs/page-tables.ts'
 import { ROOT } from '../../docs/snippets.ts'
 import { GRACE_MS } from '../../../plugins/cron/jobs.ts'
-import { LONGEST_GAP_MS } from '../../../plugins/cron/hand-over.ts'
+import { LONGEST_GAP_MS } from '../../../kit/generations/hand-over-file.ts'
 import { FIRED_TTL_MS, REDIS_LOCK_TTL_MS } from '../../../plugins/cron/locks/redis.ts'
 import { CONDITION_TIMEOUT_MS } from '../../../plugins/cron/run.ts'
 

@@ -138,6 +138,7 @@ export class RoutingCore {
       onCall: (call, action) => router.call(call, action),
       onRefused: (call, body) => router.fail(call, body),
       onResult: (worker, callId, result, error) => router.settle(worker, callId, result, error),
+      onGivenBack: (worker, callId, error) => router.takeBack(worker, callId, error),
       onControl: (worker, message, index) =>
         inOrder.handle(
           worker,

@@ -26,7 +26,14 @@ export interface CheckOptions {
 }
 
 /** Nobody is there to call or to be called. */
-const NO_EVENTS: LinkEvents = { onCall() {}, onRefused() {}, onResult() {}, onControl() {}, onChannel() {} }
+const NO_EVENTS: LinkEvents = {
+  onCall() {},
+  onRefused() {},
+  onResult() {},
+  onGivenBack() {},
+  onControl() {},
+  onChannel() {},
+}
 
 export interface PluginCheck {
   readonly problems: readonly PluginProblem[]

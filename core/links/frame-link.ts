@@ -189,8 +189,10 @@ export class FrameLink implements Link {
         break
       }
       case FrameKind.Error: {
-        const error = frame.payload(bytes)
-        this.#events.onResult(worker, frame.callId, undefined, isWholeValue(error) ? error : NO_JSON_ANSWER)
+        const payload = frame.payload(bytes)
+        const error = isWholeValue(payload) ? payload : NO_JSON_ANSWER
+        if ((frame.flags & FLAG_UNDELIVERED) !== 0) this.#events.onGivenBack(worker, frame.callId, error)
+        else this.#events.onResult(worker, frame.callId, undefined, error)
         break
       }
       case FrameKind.Control: {

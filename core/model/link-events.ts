@@ -30,6 +30,8 @@ export interface LinkEvents {
   onRefused(call: Call, body: ErrorBody): void
   /** At most one of `result` and `error` is given, valid until this returns. */
   onResult(worker: Worker, callId: number | string, result: Buffer | undefined, error: Buffer | undefined): void
+  /** The call has reached no handler of the worker, which stops. `error` is for the caller where nobody else can take it. */
+  onGivenBack(worker: Worker, callId: number | string, error: Buffer): void
   /** `functionIndex` comes with `registerfunction`: `FunctionRegistration.index`. */
   onControl(worker: Worker, message: WorkerMessage, functionIndex: number | undefined): void
   onChannel(worker: Worker, event: ChannelEvent | OfferEvent): void

@@ -26,6 +26,11 @@ export interface Calls {
   call(call: Call, action: Action | undefined): void
   /** Takes the answer of `worker` to the call that it got under `callId`; unknown ids are ignored (spec 01 §9.3). */
   settle(worker: Worker, callId: string | number, result: Buffer | undefined, error: Buffer | undefined): void
+  /**
+   * Takes a call back that a stopping plugin was given and has not run. If it had passed a closed gate it waits there for the generation
+   * that follows, else its caller gets the error.
+   */
+  takeBack(worker: Worker, callId: string | number, error: Buffer): void
   /** Settles a call with an error before it reached a provider. */
   fail(call: Call, body: ErrorBody): void
 }

@@ -155,8 +155,15 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
 
   settle(worker: Worker, callId: string | number, result: Buffer | undefined, error: Buffer | undefined): void {
     worker.owesSince = turnNow()
-    if (error !== undefined && this.#takesBack(worker, callId, error)) return
     this.#settlement.settle(worker, callId, result, error)
+  }
+
+  takeBack(worker: Worker, callId: string | number, error: Buffer): void {
+    const call = this.#slots.handOvers?.takeBack(worker, callId)
+    if (call === undefined || worker.slot === undefined) return this.settle(worker, callId, undefined, error)
+    worker.owesSince = turnNow()
+    this.#settlement.takenBack(worker, call)
+    this.#hold(worker.slot.gate, call, true)
   }
 
   invoke(request: EngineRequest): Promise<Buffer | undefined> {
@@ -215,15 +222,6 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     const refusal = this.#slots.refusalOf(slot)
     if (refusal !== undefined) return this.fail(call, refusal)
     this.#hold(slot.gate, call)
-  }
-
-  /** A call that had passed the gate comes back to it: the plugin stops, and has not run it. */
-  #takesBack(worker: Worker, callId: string | number, error: Buffer): boolean {
-    const call = this.#slots.handOvers?.passedOn(worker, callId, error)
-    if (call === undefined || worker.slot === undefined) return false
-    this.#settlement.passedOn(worker, call)
-    this.#hold(worker.slot.gate, call, true)
-    return true
   }
 
   #hold(gate: Gate, call: Call, cameBack = false): void {

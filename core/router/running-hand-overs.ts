@@ -5,7 +5,6 @@ import type { FunctionEntry } from '../model/function-entry.ts'
 import type { PluginSlot } from '../model/plugin-slot.ts'
 import type { Worker } from '../model/worker.ts'
 import { HandOver, type HandOverDeps } from './hand-over.ts'
-import { PASSED_ON } from '../../protocol/passed-on.ts'
 import { WaitGraph } from './wait-graph.ts'
 
 export type RunningHandOversDeps = Omit<HandOverDeps, 'waits' | 'stagedElsewhere' | 'done'>
@@ -65,10 +64,10 @@ export class RunningHandOvers {
     this.#bySlot.get(slot)?.passing(call)
   }
 
-  /** The call that a stopping plugin gives back with this answer, as it was; undefined = it is an answer like any other. */
-  passedOn(worker: Worker, callId: string | number, error: Buffer): Call | undefined {
+  /** The call that a stopping plugin gives back, as it was before it passed a gate; undefined = it has passed none. */
+  takeBack(worker: Worker, callId: string | number): Call | undefined {
     const { slot } = worker
-    if (slot === undefined || !PASSED_ON_BYTES.equals(error)) return undefined
+    if (slot === undefined) return undefined
     const call = worker.calls.get(callId)
     return call !== undefined && this.#bySlot.get(slot)?.takeBack(worker, call) === true ? call : undefined
   }
@@ -119,5 +118,4 @@ export class RunningHandOvers {
   }
 }
 
-const PASSED_ON_BYTES = Buffer.from(PASSED_ON)
 const NONE: ReadonlySet<Worker> = new Set()

@@ -50,7 +50,7 @@ export class Settlement {
   }
 
   /** `worker` has not run the call, and does not count as having had it. */
-  passedOn(worker: Worker, call: Call): void {
+  takenBack(worker: Worker, call: Call): void {
     worker.calls.take(call.callId)
     this.#leaves(call, worker)
     call.callee = undefined

@@ -7,7 +7,6 @@ import type { OfferRefusal } from '../../protocol/offer-refusal.ts'
 import type { FrameDuplex } from '../../protocol/ring/frame-duplex.ts'
 import type { Sidecar } from '../../protocol/ring/sidecar.ts'
 import type { ChannelRef } from '../handle-types.ts'
-import { PASSED_ON } from '../../protocol/passed-on.ts'
 import { FAN_OUT_IDS, fanOutIdsOf } from '../../protocol/ring/fan-out.ts'
 import type { FanOutReceiver, OfferTransport, Receiver } from '../transport.ts'
 
@@ -60,7 +59,7 @@ export class FrameEnd {
     else if (frame.kind === FrameKind.FannedOut) transport.fanOuts?.onSucceeded(fanOutIdsOf(frame.payload(bytes)))
     else if (frame.kind === FrameKind.Error && frame.callId >= FAN_OUT_IDS)
       transport.fanOuts?.onFailed(frame.callId, frame.text(bytes), (frame.flags & FLAG_UNDELIVERED) !== 0)
-    else if (transport.passesOn && frame.kind === FrameKind.Call) transport.error(frame.callId, PASSED_ON)
+    else if (transport.passesOn && frame.kind === FrameKind.Call) transport.giveBack(frame.callId)
     else handOver(frame, bytes, transport.receiver)
   }
 }
@@ -98,6 +97,12 @@ function handOver(frame: Frame, bytes: Buffer, receiver: Receiver): void {
       break
   }
 }
+
+/** For the caller, where no generation follows that gets the call. */
+const NOT_RUN = JSON.stringify({
+  code: 'plugin_unavailable',
+  message: 'The plugin stops and has not run this call; nothing follows it that would',
+})
 
 class MemberTransport implements OfferTransport {
   readonly address: string
@@ -158,6 +163,11 @@ class MemberTransport implements OfferTransport {
 
   error(callId: number, json: string): void {
     this.#write(FrameKind.Error, 0, callId, 0, '', '', json)
+  }
+
+  /** The call has reached no handler. */
+  giveBack(callId: number): void {
+    this.#write(FrameKind.Error, FLAG_UNDELIVERED, callId, 0, '', '', NOT_RUN)
   }
 
   control(message: WorkerMessage, functionIndex?: number): void {

@@ -25,7 +25,7 @@ beforeEach(async () => {
     maxThreads: 1,
   })
   ended = pool.run(undefined, { channel: transport.channel }).catch((error: unknown) => error)
-  await plugin.registered(13)
+  await plugin.registered(14)
 })
 
 afterEach(async () => {

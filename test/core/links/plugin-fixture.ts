@@ -30,6 +30,8 @@ export class PluginFixture implements LinkEvents {
   readonly seen = new Collector<SeenCall>()
   readonly channels = new Collector<ChannelEvent>()
   readonly offers = new Collector<OfferEvent>()
+  /** Ids of calls that the plugin has not run. */
+  readonly givenBack: (number | string)[] = []
   readonly #providers = new Map<string, Provider>()
   readonly #waiting = new Map<number | string, (outcome: Outcome) => void>()
   readonly #registered = new Collector<string>()
@@ -86,6 +88,11 @@ export class PluginFixture implements LinkEvents {
     const resolve = this.#waiting.get(callId)
     this.#waiting.delete(callId)
     resolve?.({ result: result?.toString(), error: error === undefined ? undefined : JSON.parse(error.toString()) })
+  }
+
+  onGivenBack(worker: Worker, callId: number | string, error: Buffer): void {
+    this.givenBack.push(callId)
+    this.onResult(worker, callId, undefined, error)
   }
 
   onControl(_worker: Worker, message: Parameters<LinkEvents['onControl']>[1], functionIndex: number | undefined): void {

@@ -51,6 +51,17 @@ export function pluginLinkCases(fixture: () => PluginFixture): void {
     })
   })
 
+  it('brings back what a stopping plugin has not run, and takes no failure of a handler for that', async () => {
+    const plugin = fixture()
+    expect((await plugin.invoke('fail', 'null')).error).toMatchObject({ code: 'invocation_failed' })
+    const underWay = plugin.invoke('echo-later', '"begun"')
+    await plugin.invoke('pass-on', 'null')
+    expect((await underWay).result).toBe('"begun"')
+    expect(plugin.givenBack).toEqual([])
+    expect((await plugin.invoke('echo', '"late"')).error).toMatchObject({ code: 'plugin_unavailable' })
+    expect(plugin.givenBack).toHaveLength(1)
+  })
+
   it.each([
     ['{"a":1}', '{"a":1,"_caller_worker_id":"w"}'],
     ['{}', '{"_caller_worker_id":"w"}'],

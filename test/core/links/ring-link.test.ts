@@ -8,7 +8,7 @@ import { Collector, within } from '../../support/deadline.ts'
 import { PluginFixture } from './plugin-fixture.ts'
 import { pluginLinkCases } from './plugin-link-cases.ts'
 
-const FUNCTIONS = 13
+const FUNCTIONS = 14
 let thread: Thread
 let transport: RingTransport
 let plugin: PluginFixture

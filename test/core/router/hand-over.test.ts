@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { PASSED_ON } from '../../../protocol/passed-on.ts'
 import { makeRouter } from './test-router.ts'
 import type { TestWorker } from './calls.ts'
+
+const NOT_RUN = Buffer.from('{"code":"plugin_unavailable","message":"not run"}')
 
 describe('change of generation', () => {
   it('delivers every call that came meanwhile to the new generation, in order', async () => {
@@ -288,8 +289,7 @@ describe('a worker that owes a plugin an answer while it stops', () => {
     test.call(generation, 'w', 'an event')
     const handOver = test.router.beginHandOver([slot])
     expect(await handOver.drain(1000)).toBe(true)
-    const passOn = (): void =>
-      test.router.settle(generation.worker, generation.link.unanswered.shift()!, undefined, Buffer.from(PASSED_ON))
+    const passOn = (): void => test.router.takeBack(generation.worker, generation.link.unanswered.shift()!, NOT_RUN)
     const replace = (): TestWorker => {
       const next = test.generation(slot)
       handOver.stage(next.worker)
@@ -346,12 +346,12 @@ describe('a worker that owes a plugin an answer while it stops', () => {
     expect(answerTo(worker, late)?.error?.code).toBe('overloaded')
   })
 
-  it('gets the error of a plugin that says so of a call which it had before', async () => {
+  it('gets the error of a plugin that gives back a call which it had before', async () => {
     const test = makeRouter()
     const { generation } = test.plugin('p', ['f'])
     const caller = test.join()
     const id = test.call(caller, 'f')
-    test.router.settle(generation.worker, generation.link.unanswered[0]!, undefined, Buffer.from(PASSED_ON))
+    test.router.takeBack(generation.worker, generation.link.unanswered[0]!, NOT_RUN)
     expect(test.answerTo(caller, id)?.error?.code).toBe('plugin_unavailable')
   })
 })

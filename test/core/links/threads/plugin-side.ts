@@ -47,5 +47,6 @@ export function registerTestFunctions(iii: PluginHandle): void {
     iii.fanOut({ bindings, payload: sent, timeoutMs: 10_000, onSettled })
     return promise
   })
+  iii.registerFunction('pass-on', () => iii.passCallsOn())
   iii.registerFunction('exit', () => process.exit(3))
 }

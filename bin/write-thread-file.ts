@@ -2,17 +2,17 @@
 // of the user import. What else imports these by their addresses gets the same (`core/host/inside/thread-main.mjs`).
 import { build, type BuildOptions, type Plugin } from 'esbuild'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { signatureOf } from '../base/files/file-signature.ts'
 import { enginePlace } from '../core/engine-place.ts'
 import { keepOwnPlace } from '../core/host/builds/module-rewrite.ts'
 import { PluginBuilds } from '../core/host/builds/plugin-builds.ts'
 import type { ThreadFile } from '../core/host/containers/thread-file.ts'
 import { withoutFacades } from './node-facades.ts'
-import { signatureOf } from './warm-bundle.mjs'
 import { BUILT_INS } from '../plugins/built-ins.ts'
 
 export interface ThreadFileOptions {
@@ -38,7 +38,7 @@ const threadSide = path.join(root, 'core', 'host', 'inside', `thread-side${own}`
 
 export async function makeThreadFile({ cacheDir, folder, compiling }: ThreadFileOptions): Promise<WrittenThreadFile> {
   const bundles = await compiledBuiltIns(cacheDir)
-  const signatures = bundles.map((bundle) => signatureOf(bundle))
+  const signatures = bundles.map((bundle) => signatureOf(statSync(bundle)))
   const shared = await sharedModules(bundles)
   const names = await exportedNames(shared)
   const { code, map, inputs } = await compileThread(names, compiling)

@@ -11,7 +11,7 @@ const CONFIG = 'queue_configs: { one: { concurrency: 16 }, two: { concurrency: 1
 it('6 reloads of iii-queue under jobs that enqueue others run each of them once', async () => {
   const folder = await engineFolder(`  - name: iii-queue\n    config: { ${CONFIG} }\n`)
   onTestFinished(() => folder.remove())
-  const engine = await folder.start({ args: ['--no-watch'], env: { III_CACHE_DIR: `${folder.dir}/cache` } })
+  const engine = await folder.start({ args: ['--no-watch'] })
   const [worker, observer] = await Promise.all([
     LoadClient.connect(folder.url, 'worker'),
     LoadClient.connect(folder.url, 'observer'),

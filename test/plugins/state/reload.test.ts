@@ -10,7 +10,7 @@ const RELOADS = 5
 async function connected() {
   const folder = await engineFolder()
   onTestFinished(() => folder.remove())
-  await folder.start({ args: ['--no-watch'], env: { III_CACHE_DIR: `${folder.dir}/cache`, III_WARM_BUNDLE: 'off' } })
+  await folder.start({ args: ['--no-watch'] })
   const [worker, observer] = await Promise.all([
     LoadClient.connect(folder.url, 'worker'),
     LoadClient.connect(folder.url, 'observer'),

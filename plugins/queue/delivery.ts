@@ -1,6 +1,7 @@
 // One delivery of a job of a named queue: the target is called with the payload as it is, in the trace of the publisher; while nobody provides it,
 // the job waits without using up an attempt (spec 03 §3.5, §3.9).
 import type { Clock } from '../../base/time/clock.ts'
+import { settlesWithin } from '../../base/time/deadline.ts'
 import { InvocationError } from '../../sdk/errors.ts'
 import type { TriggerRequest } from '../../sdk/handle-types.ts'
 import { RawJson } from '../../sdk/raw-json.ts'
@@ -59,9 +60,9 @@ async function callTarget(
     const isThere = isKnown(request, deps)
     const waited = deps.awaiting.add(queue.ref, delivery, isThere ? 'busy' : 'missing')
     const pause = Math.min(leftMs, pauseMs(queue.settings(), isThere, leftMs, tries))
-    const left = Promise.withResolvers<void>()
-    delivery.setAside(isThere ? undefined : left.resolve)
-    await waitFor(request, isThere, pause, deps, left.promise)
+    const ended = Promise.withResolvers<void>()
+    delivery.setAside(!isThere, ended.resolve)
+    if (!delivery.hasEnded) await waitFor(request, isThere, pause, deps, ended.promise)
     const goesOn = await delivery.takeUp()
     waited()
     if (!goesOn) return { kind: 'returned' }
@@ -130,8 +131,7 @@ function waitFor(
   isThere: boolean,
   ms: number,
   { functions, clock }: DeliveryDeps,
-  left: Promise<void>,
-): Promise<void> {
-  if (!isThere) return functions.appears(namespace, id, ms, left)
-  return new Promise((resolve) => void clock.after(ms, resolve))
+  ended: Promise<void>,
+): Promise<unknown> {
+  return isThere ? settlesWithin(ended, ms, clock) : functions.appears(namespace, id, ms, ended)
 }

@@ -95,13 +95,14 @@ export interface Delivery {
   /**
    * Gives the slot to another job while this one waits for something, such as its function. In a fifo queue the group stays blocked. At most
    * `MAX_SET_ASIDE` jobs per queue: false beyond it, and then it goes on occupying its slot.
-   * @param onLeft what it waits for is its function, which another engine on the same store may have; called when that one has the job. Its outcome
-   * is `returned` then.
+   * @param lacksFunction what it waits for is its function, which another engine on the same store may have
+   * @param onEnded called when there is nothing left to wait for: the consumer takes no more, or another engine has the job. Its outcome is `returned`
+   * then. Not called where it `hasEnded` before.
    */
-  setAside(onLeft?: () => void): boolean
+  setAside(lacksFunction?: boolean, onEnded?: () => void): boolean
   /** Resolves when the job has a slot again; at once where it never gave it up. False: the consumer has ended, the outcome is `returned`. */
   takeUp(): Promise<boolean>
-  /** The consumer has ended while it was set aside: the job is waiting in the store again. */
+  /** It gets no slot again, and is to wait for nothing any more: the consumer takes no more, or another engine has the job. */
   readonly hasEnded: boolean
 }
 

@@ -25,7 +25,7 @@ export async function deliverMessage(
   const ofFunction: Delivery = {
     job,
     lackingSince: delivery.lackingSince,
-    setAside: (onLeft) => delivery.setAside(onLeft),
+    setAside: (lacksFunction, onEnded) => delivery.setAside(lacksFunction, onEnded),
     takeUp: () => delivery.takeUp(),
     get hasEnded() {
       return delivery.hasEnded

@@ -211,6 +211,37 @@ export function backendCases(
       expect(answers).toEqual([true, false, true])
     })
 
+    test('stopping ends the wait of a job that is set aside', async () => {
+      const { put, consume, begun, settled, queue, backend } = await start({ concurrency: 1 })
+      await put('x')
+      const consumption = await consume(async (_payload, delivery) => {
+        const ended = Promise.withResolvers<void>()
+        delivery.setAside(true, ended.resolve)
+        await ended.promise
+        return (await delivery.takeUp()) ? DONE : RETURNED
+      })
+      await begun.take(1)
+      await within(5_000, 'the stop', consumption.stop(600_000))
+      expect((await settled.take(1)).map(({ how }) => how.kind)).toEqual(['returned'])
+      expect(await backend.stats(queue)).toMatchObject({ waiting: 1, active: 0 })
+    })
+
+    test('a job that is to be set aside while the consumer stops is told that there is nothing to wait for', async () => {
+      const { put, consume, begun, settled } = await start({ concurrency: 1 })
+      const fails = new Gate()
+      await put('x')
+      const consumption = await consume(async (_payload, delivery) => {
+        await fails.pass()
+        delivery.setAside(true)
+        return delivery.hasEnded && !(await delivery.takeUp()) ? RETURNED : DONE
+      })
+      await begun.take(1)
+      const stopped = consumption.stop(600_000)
+      fails.open()
+      await within(5_000, 'the stop', stopped)
+      expect((await settled.take(1)).map(({ how }) => how.kind)).toEqual(['returned'])
+    })
+
     test('queues do not disturb each other', async () => {
       const blocked = await start({ concurrency: 1 })
       const other = await queueRun(blocked.backend, { concurrency: 1 })

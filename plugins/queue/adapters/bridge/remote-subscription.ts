@@ -18,7 +18,8 @@ export class RemoteSubscription {
   readonly #bridge: Bridge
   /** The same after a restart: what was published meanwhile waits there for this function. */
   readonly #functionId: string
-  readonly #running = new Set<Promise<unknown>>()
+  /** With what ends their waits. */
+  readonly #running = new Map<Promise<unknown>, () => void>()
   #trigger: TriggerRef | undefined
   #boundAs = ''
   #function: FunctionRef | undefined
@@ -71,7 +72,8 @@ export class RemoteSubscription {
     this.#consumer = undefined
     this.#function?.unregister()
     this.#function = undefined
-    await settlesWithin(Promise.allSettled(this.#running), withinMs)
+    for (const end of this.#running.values()) end()
+    await settlesWithin(Promise.allSettled(this.#running.keys()), withinMs)
   }
 
   async #take(json: string, metadata: unknown): Promise<null> {
@@ -93,16 +95,20 @@ export class RemoteSubscription {
       history: [],
     }
     const ended = (): boolean => this.#consumer !== consumer
+    let end: (() => void) | undefined
     const delivery: Delivery = {
       job,
-      setAside: () => true,
+      setAside(_lacksFunction, onEnded) {
+        end = onEnded
+        return true
+      },
       takeUp: async () => !ended(),
       get hasEnded() {
         return ended()
       },
     }
     const delivering = consumer.deliver(delivery)
-    this.#running.add(delivering)
+    this.#running.set(delivering, () => end?.())
     const outcome = await delivering.finally(() => this.#running.delete(delivering))
     if (outcome.kind === 'done') {
       consumer.settled?.(job, { kind: 'done' })

@@ -208,7 +208,10 @@ export class QueueLine implements SourceQueue {
     this.#consumer = undefined
     this.#cancelWake?.()
     // Those that are set aside run nothing: nobody waits for them.
-    for (const delivery of [...this.#deliveries]) if (delivery.isAside) this.#giveUp(consumer, delivery)
+    for (const delivery of [...this.#deliveries]) {
+      if (delivery.isAside) this.#giveUp(consumer, delivery)
+      else delivery.end()
+    }
     if (this.#deliveries.size > 0) await this.#idleWithin(withinMs)
     for (const delivery of [...this.#deliveries]) this.#giveUp(consumer, delivery)
     this.#source = undefined

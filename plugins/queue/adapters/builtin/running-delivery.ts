@@ -16,6 +16,7 @@ export class RunningDelivery implements Delivery {
   #slot: 'held' | 'aside' = 'held'
   #hasEnded = false
   #resume: ((hasSlot: boolean) => void) | undefined
+  #onEnded: (() => void) | undefined
 
   constructor(stored: StoredJob, owner: SlotOwner) {
     this.stored = stored
@@ -34,12 +35,14 @@ export class RunningDelivery implements Delivery {
     return this.#hasEnded
   }
 
-  setAside(): boolean {
+  setAside(_lacksFunction?: boolean, onEnded?: () => void): boolean {
+    this.#onEnded = onEnded
     if (this.#slot === 'held' && !this.#hasEnded && this.#owner.setAside()) this.#slot = 'aside'
     return this.#slot === 'aside'
   }
 
   async takeUp(): Promise<boolean> {
+    this.#onEnded = undefined
     if (this.#hasEnded || this.#slot === 'held') return !this.#hasEnded
     return new Promise((resolve) => {
       this.#resume = resolve
@@ -53,9 +56,10 @@ export class RunningDelivery implements Delivery {
     this.#resume?.(true)
   }
 
-  /** The consumer takes no more: whoever waits for a slot gets none. */
+  /** The consumer takes no more: whoever waits for a slot gets none, and whoever waits for something else need not. */
   end(): void {
     this.#hasEnded = true
+    this.#onEnded?.()
     this.#resume?.(false)
   }
 }

@@ -40,9 +40,10 @@ export class HeldJob implements Delivery {
   cancelTimer: (() => void) | undefined
   readonly content: Buffer
   readonly #owner: SlotOwner
-  #isRefused = false
+  #hasEnded = false
   #resume: ((hasSlot: boolean) => void) | undefined
-  #onLeft: (() => void) | undefined
+  #onEnded: (() => void) | undefined
+  #lacksFunction = false
 
   constructor(job: Job, origin: Origin, owner: SlotOwner) {
     this.job = job
@@ -52,17 +53,18 @@ export class HeldJob implements Delivery {
   }
 
   get hasEnded(): boolean {
-    return this.#isRefused
+    return this.#hasEnded
   }
 
-  setAside(onLeft?: () => void): boolean {
-    this.#onLeft = onLeft
-    return this.phase === 'aside' || (this.phase === 'running' && this.#owner.setAside(this))
+  setAside(lacksFunction = false, onEnded?: () => void): boolean {
+    this.#lacksFunction = lacksFunction
+    this.#onEnded = onEnded
+    return this.phase === 'aside' || (this.phase === 'running' && !this.#hasEnded && this.#owner.setAside(this))
   }
 
   async takeUp(): Promise<boolean> {
-    if (this.phase !== 'aside') return !this.#isRefused
-    if (this.#isRefused) return false
+    this.#onEnded = undefined
+    if (this.phase !== 'aside' || this.#hasEnded) return !this.#hasEnded
     return new Promise((resolve) => {
       this.#resume = resolve
       this.#owner.takeUp(this)
@@ -74,21 +76,16 @@ export class HeldJob implements Delivery {
     this.#resume?.(true)
   }
 
-  /** The consumer takes no more: it gets no slot again. */
-  refuseSlot(): void {
-    this.#isRefused = true
+  /** The consumer takes no more, or it is given back for another engine: it gets no slot again, and whoever waits for something else need not. */
+  end(): void {
+    this.#hasEnded = true
+    this.#onEnded?.()
     this.#resume?.(false)
   }
 
   /** It waits for its function, which another engine may have. */
   get lacksFunction(): boolean {
-    return this.phase === 'aside' && this.#onLeft !== undefined && !this.#isRefused
-  }
-
-  /** It is given back to the broker, for another engine. */
-  leave(): void {
-    this.refuseSlot()
-    this.#onLeft?.()
+    return this.phase === 'aside' && this.#lacksFunction && !this.#hasEnded
   }
 
   /** The broker has handed over again what was lost with its channel. */

@@ -52,7 +52,7 @@ export class LackingJobs {
   async #giveBack(held: HeldJob): Promise<void> {
     const others = await this.#hasOthers().catch(() => false)
     if (!held.lacksFunction) return
-    if (others) held.leave()
+    if (others) held.end()
     // They may come.
     else this.#giveBackLater(held)
   }

@@ -112,7 +112,7 @@ export class RabbitLine implements FeedOwner, SlotOwner {
   async stop(withinMs: number): Promise<void> {
     if (this.#consumer === undefined || this.#isStopping) return
     this.#isStopping = true
-    for (const held of this.#held) held.refuseSlot()
+    for (const held of this.#held) held.end()
     await this.#feed?.fit()
     this.#giveBack()
     if (this.#held.size > 0) {

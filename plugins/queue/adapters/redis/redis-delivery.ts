@@ -20,7 +20,8 @@ export class RedisDelivery implements Delivery {
   #slot: 'held' | 'aside' | 'wanted' = 'held'
   #hasEnded = false
   #resume: ((hasSlot: boolean) => void) | undefined
-  #onLeft: (() => void) | undefined
+  #onEnded: (() => void) | undefined
+  #lacksFunction = false
 
   constructor(stored: StoredJob, token: string, owner: SlotOwner) {
     this.stored = stored
@@ -46,11 +47,12 @@ export class RedisDelivery implements Delivery {
 
   /** Aside for lack of its function. */
   get lacksFunction(): boolean {
-    return this.#onLeft !== undefined
+    return this.#lacksFunction
   }
 
-  setAside(onLeft?: () => void): boolean {
-    this.#onLeft = onLeft
+  setAside(lacksFunction = false, onEnded?: () => void): boolean {
+    this.#lacksFunction = lacksFunction
+    this.#onEnded = onEnded
     if (this.#slot === 'held' && !this.#hasEnded && this.#owner.setAside(this)) this.#slot = 'aside'
     return this.#slot !== 'held'
   }
@@ -61,13 +63,8 @@ export class RedisDelivery implements Delivery {
     return this.takeUp()
   }
 
-  /** Another engine has it, which has its function. */
-  leave(): void {
-    this.end()
-    this.#onLeft?.()
-  }
-
   async takeUp(): Promise<boolean> {
+    this.#onEnded = undefined
     if (this.#hasEnded || this.#slot !== 'aside') return !this.#hasEnded
     this.#slot = 'wanted'
     return new Promise((resolve) => {
@@ -82,9 +79,10 @@ export class RedisDelivery implements Delivery {
     this.#resume?.(true)
   }
 
-  /** The consumer takes no more: whoever waits for a slot gets none. */
+  /** The consumer takes no more, or another engine has it: whoever waits for a slot gets none, and whoever waits for something else need not. */
   end(): void {
     this.#hasEnded = true
+    this.#onEnded?.()
     this.#resume?.(false)
   }
 }

@@ -137,7 +137,7 @@ export class RedisLine {
 
   /** Another engine has taken it over. */
   left(token: string): void {
-    for (const delivery of this.#deliveries) if (delivery.token === token) delivery.leave()
+    for (const delivery of this.#deliveries) if (delivery.token === token) delivery.end()
   }
 
   /** The connection is lost. */
@@ -163,13 +163,10 @@ export class RedisLine {
     this.#cancelWake?.()
     this.#cancelStart?.()
     for (const delivery of this.#held.splice(0)) this.#settle(consumer, delivery, { kind: 'returned' })
-    for (const delivery of [...this.#deliveries]) if (!delivery.hasSlot) delivery.end()
+    for (const delivery of this.#deliveries) delivery.end()
     this.#aside.forgetWishes()
     await this.#idleWithin(withinMs)
-    for (const delivery of [...this.#deliveries]) {
-      delivery.end()
-      this.#settle(consumer, delivery, { kind: 'returned' })
-    }
+    for (const delivery of [...this.#deliveries]) this.#settle(consumer, delivery, { kind: 'returned' })
     if (this.#deps.server.redis.connected) await this.#idleWithin(RETRY_MS)
     // What could not be told to the server comes back with the end of the lease, or when the connection is there again.
     for (const { delivery, job } of this.#ended.splice(0)) {

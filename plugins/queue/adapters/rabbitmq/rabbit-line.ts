@@ -163,12 +163,12 @@ export class RabbitLine implements FeedOwner, SlotOwner {
   }
 
   take(origin: Origin): void {
-    const { message } = origin
     if (this.#isStopping || this.#isPaused) return void giveBack(origin)
-    const known = [...this.#orphans].find((held) => held.isOf(message))
+    const known = [...this.#orphans].find((held) => held.isOf(origin.message))
     if (known !== undefined) return this.#takeAgain(known, origin)
-    const job = this.store.form.decode(message)
+    const job = this.store.form.decode(origin.message)
     if (job === undefined) return this.#refuse(origin)
+    if (this.#lacking.passesOn(job, this.#consumer)) return void giveBack(origin)
     const held = new HeldJob(addressed(job, this.#subscription), origin, this)
     held.lackingSince = this.#lacking.since(job.id)
     this.#accept(held)

@@ -1,9 +1,12 @@
 // What holds of two engines on one store, whichever it is: a subscription ends when nobody on either engine is bound to it, and a job is run by the engine that has
-// its function.
+// its function; and one that ends does not wait for what nobody has.
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { QueueWorkerConfig } from '../../../plugins/queue/config.ts'
+import { ManualClock } from '../../../testing/index.ts'
+import { within } from '../../support/deadline.ts'
 import { collecting, runQueuePlugin, type QueueRun } from './queue-run.ts'
+import { runQueue } from './run-plugin.ts'
 
 /** @param adapter the `adapter` block; asked when a test begins */
 export function twoEngineCases(name: string, adapter: () => NonNullable<QueueWorkerConfig['adapter']>): void {
@@ -15,6 +18,19 @@ export function twoEngineCases(name: string, adapter: () => NonNullable<QueueWor
   }
 
   describe(name, () => {
+    test('an engine that stops waits for no job whose function nobody has', async () => {
+      // Held: only what is told ends a wait.
+      const queue = `q-${randomUUID()}`
+      const run = await runQueue({ [queue]: {} }, { adapter: adapter() }, { clock: new ManualClock() })
+      const topic = `t-${randomUUID()}`
+      await run.bind({ id: 'the-binding', function_id: 'nobody::has', config: { topic } })
+      await run.enqueue('nobody::has', 1, { queue })
+      await run.call('iii::durable::publish', { topic, data: 2 })
+      const status = (name: string): Promise<unknown> => run.call('iii::queue::status', { queue: name })
+      for (const each of [queue, topic]) await expect.poll(() => status(each)).toMatchObject({ awaiting_function: 1 })
+      await within(10_000, 'the stop', run.stop())
+    })
+
     describe.each([
       [0, 1],
       [1, 0],

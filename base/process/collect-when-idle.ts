@@ -37,7 +37,7 @@ export function collectWhenIdle({
   return () => cancel()
 }
 
-/** A full collection of the heap of this thread, whose free pages go back to the system; some 50 ms. */
+/** A full collection of the heap of this thread, whose free pages go back to the system; 25 to 50 ms, and as much again in threads of V8. */
 export function collectGarbage(): void {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const gc = collector()

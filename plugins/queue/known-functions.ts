@@ -49,11 +49,6 @@ export class KnownFunctions {
     })
   }
 
-  /** Whoever waits goes on: for the end. */
-  wakeAll(): void {
-    for (const waiting of [...this.#waiting.values()]) for (const wake of [...waiting]) wake()
-  }
-
   #leave(name: string, wake: () => void): void {
     const waiting = this.#waiting.get(name)
     waiting?.delete(wake)

@@ -100,7 +100,6 @@ export async function startQueue(
       queues.close()
       // Jobs in hand may enqueue others until they have ended; what comes after goes to the next generation.
       await backend.close(STOP_MS, iii.passCallsOn)
-      functions.wakeAll()
       spans.flush()
       await topics.close()
     },

@@ -12,7 +12,7 @@ const RELOADS = 150
 /** Linux gives connections that wait at a listener to another one of the address when it closes: `net.ipv4.tcp_migrate_req`. */
 const SETTING = '/proc/sys/net/ipv4/tcp_migrate_req'
 const MIGRATES = existsSync(SETTING) && readFileSync(SETTING, 'utf8').trim() === '1'
-/** A reload has a moment in which that can happen. Whoever cuts what it has accepted does so far more often. */
+/** A reload has a moment in which that can happen. That nothing is cut which was taken is held by `test/plugins/http/engine.test.ts`. */
 const MAX_HALF_MADE = RELOADS / 10
 let halfMade = 0
 const UPLOAD = Buffer.alloc(256 * 1024, 'u')

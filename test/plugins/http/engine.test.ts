@@ -43,6 +43,8 @@ function load(url: string, agent: Agent | false): { stop(): Promise<{ answered: 
   }
 }
 
+const ANSWERED = /^HTTP\/1.1 200 [^]*"ok"$/
+
 const reload = ({ engine }: HttpEngine): Promise<unknown> =>
   engine.call('engine::plugins::reload', { name: 'iii-http' })
 
@@ -77,6 +79,24 @@ it('what is under way when the worker is reloaded is finished', async () => {
   await reload(http)
   finish.resolve()
   expect(await connection.ended).toMatch(/connection: close[^]*"done"$/i)
+})
+
+it('connections that were taken before a reload are answered by whoever has taken them', async () => {
+  const http = await startHttpEngine({ port: await unusedPort() })
+  const worker = await http.connect()
+  await http.serve(worker, 'f', 'GET /', () => ({ body: 'ok' }))
+  const url = await http.url()
+  for (let round = 0; round < 3; round++) {
+    const connections = await Promise.all(Array.from({ length: 20 }, () => rawConnection(url)))
+    for (const { socket } of connections) socket.write('GET / HTTP/1.1\r\n')
+    // The system gives connections out in the order in which they came: once this one is answered, all have been taken.
+    const last = await rawConnection(url)
+    last.socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
+    expect(await last.ended).toMatch(ANSWERED)
+    await reload(http)
+    for (const { socket } of connections) socket.write('host: x\r\nconnection: close\r\n\r\n')
+    for (const { ended } of connections) expect(await ended).toMatch(ANSWERED)
+  }
 })
 
 it('event streams end cleanly when the worker is reloaded, and their writers learn of it', async () => {

@@ -34,6 +34,8 @@ export class LackingJobs {
   readonly #hasOthers: () => Promise<boolean>
   readonly #seen = new Map<string, Seen>()
   readonly #straight = new RateWindow(STRAIGHT_RATE)
+  /** The question that is under way: all jobs whose stay ends meanwhile share its answer. */
+  #asking: Promise<boolean> | undefined
 
   constructor(clock: Clock, hasOthers: () => Promise<boolean>) {
     this.#clock = clock
@@ -77,7 +79,10 @@ export class LackingJobs {
   }
 
   async #giveBack(held: HeldJob): Promise<void> {
-    const others = await this.#hasOthers().catch(() => false)
+    this.#asking ??= this.#hasOthers()
+      .catch(() => false)
+      .finally(() => (this.#asking = undefined))
+    const others = await this.#asking
     if (!held.lacksFunction) return
     // They may come.
     if (!others) return this.#giveBackLater(held)

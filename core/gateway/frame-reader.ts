@@ -4,6 +4,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Duplex, Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
+import { readDirectly } from '../../base/net/direct-read.ts'
 import { turnNow } from '../../base/time/turn-clock.ts'
 import { lendRegion, MAX_REGION_BYTES, type Region } from '../../protocol/slabs.ts'
 import { flushAfter } from '../links/flush-turn.ts'
@@ -18,6 +19,11 @@ const CONTINUATION = 0
 const FIRST_CONTROL = 8
 const MASKED = 0x80
 const MASK_BYTES = 4
+
+/** A read of less is no part of a bulk, whose bytes are better not copied. */
+const SMALL_READ_BYTES = 4 * 1024
+/** After so many in a row a socket is read past its stream. */
+const MANY_SMALL_READS = 16
 
 /** What ws keeps to itself and this needs; the version of ws is pinned, and a test fails if it changes. */
 interface Internals {
@@ -64,12 +70,22 @@ export function readFramesDirectly(
   const reader = new FrameReader(webSocket, socket, passOn, maxPayload, owner)
   Object.assign(socket, { [READER]: reader })
   socket.removeListener('data', passOn)
-  socket.on('data', read as (chunk: Buffer) => void)
+  socket.on('data', readFromStream)
   return reader
 }
 
-function read(this: { [READER]: FrameReader }, chunk: Buffer): void {
-  this[READER].read(chunk)
+function readerOf(socket: Duplex): FrameReader {
+  return (socket as Duplex & { readonly [READER]: FrameReader })[READER]
+}
+
+function read(this: Duplex, chunk: Buffer): void {
+  readerOf(this).read(chunk)
+}
+
+function readFromStream(this: Duplex, chunk: Buffer): void {
+  const reader = readerOf(this)
+  reader.read(chunk)
+  if (reader.hasReadLittle(chunk.length)) readDirectly(this, read)
 }
 
 export class FrameReader {
@@ -94,6 +110,8 @@ export class FrameReader {
   /** When the last frame of any kind came, on the clock of `performance.now()`. */
   lastFrameAt = performance.now()
   #onNextFrame: (() => void) | undefined
+  /** In a row, while the socket is read by its stream. */
+  #smallReads = 0
 
   constructor(webSocket: WebSocket, socket: Duplex, passOn: PassOn, maxPayload: number, owner: FrameReaderOwner) {
     this.#webSocket = webSocket as WebSocket & Internals
@@ -101,6 +119,14 @@ export class FrameReader {
     this.#passOn = passOn
     this.#maxPayload = maxPayload
     this.#owner = owner
+  }
+
+  /** True after a number of small reads in a row, `bytes` being the last: those are what it pays for to read past the stream. */
+  hasReadLittle(bytes: number): boolean {
+    this.#smallReads = bytes <= SMALL_READ_BYTES ? this.#smallReads + 1 : 0
+    if (this.#smallReads < MANY_SMALL_READS) return false
+    this.#smallReads = 0
+    return true
   }
 
   /** Calls back once, when the next frame of any kind comes. */
@@ -268,7 +294,8 @@ function frameSize(chunk: Buffer, at: number): number {
   const mask = (second & MASKED) === 0 ? 0 : MASK_BYTES
   const length = second & 0x7f
   if (length < 126) return available < 2 + mask ? INCOMPLETE : 2 + mask + length
-  if (length === 126) return available < 4 + mask ? INCOMPLETE : 4 + mask + chunk.readUInt16BE(at + 2)
+  if (length === 126)
+    return available < 4 + mask ? INCOMPLETE : 4 + mask + (((chunk[at + 2] as number) << 8) | (chunk[at + 3] as number))
   if (available < 10 + mask) return INCOMPLETE
   return 10 + mask + chunk.readUInt32BE(at + 2) * 2 ** 32 + chunk.readUInt32BE(at + 6)
 }

@@ -1,128 +1,48 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { connect, type AddressInfo, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { WebSocketServer, type WebSocket } from 'ws'
-import { giveBack, type Region } from '../../../protocol/slabs.ts'
-import { readFramesDirectly, type FrameReader, type FrameReaderOwner } from '../../../core/gateway/frame-reader.ts'
+import {
+  closeCode,
+  closeCodeAfterPongs,
+  closePairs,
+  frame,
+  pair as anyPair,
+  type Pair,
+  type PairOptions,
+} from './frame-reader-scene.ts'
 
-interface Pair {
-  readonly reader: FrameReader
-  readonly client: Socket
-  readonly server: WebSocket
-  readonly messages: [string, boolean][]
-  /** Codes of close frames that the owner was told of. */
-  readonly closed: number[]
-  /** Sizes of those that came in lent memory. */
-  readonly lent: number[]
-  next(count: number): Promise<void>
-}
+afterEach(closePairs)
 
-const open: (() => void)[] = []
-afterEach(() => {
-  for (const close of open.splice(0)) close()
-})
+describe.each([
+  ['by its stream', 0],
+  ['past its stream', 16],
+])('readFramesDirectly from a socket that is read %s', (_way, small) => {
+  const pair = (maxPayload?: number, options?: PairOptions): Promise<Pair> =>
+    anyPair(maxPayload, { smallReads: small, ...options })
 
-async function pair(maxPayload = 1 << 20, options: Pick<FrameReaderOwner, 'takesLent'> = {}): Promise<Pair> {
-  const closed: number[] = []
-  const http = createServer().listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  const sockets = new WebSocketServer({ server: http, maxPayload })
-  let reader: FrameReader | undefined
-  const accepted = new Promise<WebSocket>((resolve) => {
-    sockets.on('connection', (webSocket, request) => {
-      expect(request.socket.listenerCount('data')).toBe(1)
-      const owner: FrameReaderOwner = { ...options, closed: (code) => void closed.push(code) }
-      reader = readFramesDirectly(webSocket, request.socket, maxPayload, owner)
-      resolve(webSocket)
-    })
+  it('gets small frames that way', async () => {
+    const { client, server, next } = await pair()
+    let byStream = 0
+    const socket = server['_socket' as never] as Socket
+    socket.on('data', () => byStream++)
+    client.write(frame('x'))
+    await next(1)
+    expect(byStream).toBe(small === 0 ? 1 : 0)
   })
-  const client = connect((http.address() as AddressInfo).port, '127.0.0.1')
-  client.setNoDelay(true)
-  client.write(
-    'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  )
-  await once(client, 'data')
-  const server = await accepted
-  open.push(() => {
-    client.destroy()
-    http.close()
+
+  it('reads nothing while it is paused, and all of it in order afterwards', async () => {
+    const { client, server, messages, next } = await pair()
+    server.pause()
+    await new Promise<unknown>((resolve) => client.write(Buffer.concat([frame('a'), frame('b')]), resolve))
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(messages).toEqual([])
+    server.resume()
+    client.write(frame('c'))
+    await next(3)
+    expect(messages.map(([text]) => text)).toEqual(['a', 'b', 'c'])
   })
-  const messages: [string, boolean][] = []
-  const lent: number[] = []
-  server.on('message', (data: Buffer, isBinary: boolean, region?: Region) => {
-    messages.push([data.toString('latin1'), isBinary])
-    if (region !== undefined) {
-      lent.push(data.length)
-      // Whoever uses it next writes there.
-      data.fill(0xee)
-      giveBack(region)
-    }
-  })
-  server.on('error', () => {})
-  return {
-    reader: reader!,
-    client,
-    server,
-    messages,
-    closed,
-    lent,
-    async next(count) {
-      while (messages.length < count) await once(server, 'message')
-    },
-  }
-}
 
-interface Frame {
-  readonly payload: Buffer
-  readonly opcode: number
-  readonly final: boolean
-  readonly key: number
-}
-
-function bytesOf({ payload, opcode, final, key }: Frame): Buffer {
-  const length = payload.length
-  const header =
-    length < 126
-      ? Buffer.from([0, 0x80 | length])
-      : length < 65_536
-        ? Buffer.from([0, 0xfe, length >> 8, length & 255])
-        : Buffer.alloc(10)
-  if (length >= 65_536) {
-    header[1] = 0xff
-    header.writeUInt32BE(length, 6)
-  }
-  header[0] = (final ? 0x80 : 0) | opcode
-  const mask = Buffer.alloc(4)
-  mask.writeUInt32BE(key)
-  const body = Buffer.from(payload.map((byte, index) => byte ^ (mask[index & 3] as number)))
-  return Buffer.concat([header, mask, body])
-}
-
-function frame(text: string | Buffer, overrides: Partial<Frame> = {}): Buffer {
-  return bytesOf({ payload: Buffer.from(text as string), opcode: 1, final: true, key: 0x12345678, ...overrides })
-}
-
-/** The code of the close frame that the client is sent. */
-async function closeCode(client: Socket): Promise<number> {
-  const [bytes] = (await once(client, 'data')) as [Buffer]
-  expect(bytes[0]).toBe(0x88)
-  return bytes.readUInt16BE(2)
-}
-
-/** As `closeCode`, with pongs before the close frame. */
-async function closeCodeAfterPongs(client: Socket): Promise<number> {
-  let bytes = Buffer.alloc(0)
-  for (;;) {
-    const [more] = (await once(client, 'data')) as [Buffer]
-    bytes = Buffer.concat([bytes, more])
-    while (bytes[0] === 0x8a && bytes.length > 1) bytes = bytes.subarray(2 + (bytes[1] as number))
-    if (bytes[0] === 0x88 && bytes.length >= 4) return bytes.readUInt16BE(2)
-  }
-}
-
-describe('readFramesDirectly', () => {
   it('hands out frames of one read in order, whatever their mask and kind', async () => {
     const { client, messages, next } = await pair()
     client.write(
@@ -338,10 +258,11 @@ describe('readFramesDirectly', () => {
 
   it('lends for a frame that comes in two reads, and not where that was not asked for', async () => {
     for (const lends of [true, false]) {
-      const { client, server, lent, messages, next } = await pair(1 << 20, { takesLent: lends })
+      const { client, read, lent, messages, next } = await pair(1 << 20, { takesLent: lends })
       const bytes = frame(Buffer.alloc(65_536, 7), { opcode: 2 })
+      const read100 = read()
       client.write(bytes.subarray(0, 100))
-      await once(server['_socket' as never] as Socket, 'data')
+      await read100
       client.write(bytes.subarray(100))
       await next(1)
       expect(messages[0]![0].length).toBe(65_536)
@@ -354,12 +275,12 @@ describe('readFramesDirectly', () => {
     ['messages put together by ws', 70_000, false],
     ['messages in lent memory', 70_000, true],
   ])('counts %s as ended although each read ends within another one', async (_, size, takesLent) => {
-    const { client, server, reader, next } = await pair(1 << 20, { takesLent })
-    const socket = server['_socket' as never] as Socket
+    const { client, reader, read, next } = await pair(1 << 20, { takesLent })
     const bytes = frame(Buffer.alloc(size, 7), { opcode: 2 })
     const half = bytes.length >> 1
+    const readHalf = read()
     client.write(bytes.subarray(0, half))
-    await once(socket, 'data')
+    await readHalf
     const began = performance.now()
     await expect.poll(() => performance.now(), { interval: 1 }).toBeGreaterThan(began + 2)
     client.write(Buffer.concat([bytes.subarray(half), bytes.subarray(0, half)]))

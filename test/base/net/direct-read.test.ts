@@ -1,0 +1,152 @@
+// That what comes past a socket's stream is all of it, in order, its receiver's to keep, and that all else of the socket is as before.
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { randomBytes } from 'node:crypto'
+import { PassThrough } from 'node:stream'
+import { expect, onTestFinished, test } from 'vitest'
+import { readDirectly } from '../../../base/net/direct-read.ts'
+import { within } from '../../support/deadline.ts'
+
+interface Reading {
+  readonly near: Socket
+  readonly far: Socket
+  readonly chunks: Buffer[]
+  /** Resolves when so many bytes have come. */
+  come(bytes: number): Promise<Buffer>
+}
+
+async function connected(): Promise<{ near: Socket; far: Socket }> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const far = connect((server.address() as AddressInfo).port, '127.0.0.1').setNoDelay(true)
+  const [near] = await accepted
+  onTestFinished(() => {
+    far.destroy()
+    near.destroy()
+    server.close()
+  })
+  return { near, far }
+}
+
+/** A socket that is read past its stream. */
+async function reading(): Promise<Reading> {
+  const { near, far } = await connected()
+  const chunks: Buffer[] = []
+  let total = 0
+  let wanted = Infinity
+  let reached = Promise.withResolvers<void>()
+  near.on('data', () => expect.unreachable('nothing comes by the stream'))
+  const isDirect = readDirectly(near, function (chunk) {
+    expect(this).toBe(near)
+    chunks.push(chunk)
+    total += chunk.length
+    if (total >= wanted) reached.resolve()
+  })
+  expect(isDirect).toBe(true)
+  return {
+    near,
+    far,
+    chunks,
+    async come(bytes) {
+      wanted = bytes
+      if (total >= wanted) reached.resolve()
+      await within(5_000, `${bytes} bytes`, reached.promise)
+      reached = Promise.withResolvers()
+      return Buffer.concat(chunks)
+    },
+  }
+}
+
+test('small reads come in order and stay as they were when others follow', async () => {
+  const { far, chunks, come } = await reading()
+  let sent = ''
+  for (let count = 0; count < 50; count++) {
+    const text = `${count},`
+    sent += text
+    far.write(text)
+    await come(sent.length)
+  }
+  expect(chunks.length).toBe(50)
+  expect(Buffer.concat(chunks).toString()).toBe(sent)
+})
+
+test('sockets that share the memory do not see each other’s bytes', async () => {
+  const [one, other] = await Promise.all([reading(), reading()])
+  for (let count = 1; count <= 20; count++) {
+    one.far.write('a'.repeat(count))
+    other.far.write('b'.repeat(count))
+    const bytes = (count * (count + 1)) / 2
+    expect((await one.come(bytes)).toString()).toBe('a'.repeat(bytes))
+    expect((await other.come(bytes)).toString()).toBe('b'.repeat(bytes))
+  }
+})
+
+test('a bulk comes whole, and small reads after it', async () => {
+  const { far, come } = await reading()
+  const bulk = randomBytes(3_000_000)
+  far.write(bulk)
+  expect((await come(bulk.length)).equals(bulk)).toBe(true)
+  far.write('behind it')
+  expect((await come(bulk.length + 9)).subarray(bulk.length).toString()).toBe('behind it')
+  far.write(bulk)
+  expect((await come(2 * bulk.length + 9)).subarray(bulk.length + 9).equals(bulk)).toBe(true)
+})
+
+test('nothing comes while the socket is paused, and all of it afterwards', async () => {
+  const { near, far, chunks, come } = await reading()
+  near.pause()
+  await new Promise<unknown>((resolve) => far.write('waits', resolve))
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+  expect(chunks).toEqual([])
+  near.resume()
+  expect((await come(5)).toString()).toBe('waits')
+})
+
+test('the end and the close of the socket are told of as before', async () => {
+  const { near, far, come } = await reading()
+  const ended = once(near, 'end')
+  const closed = once(near, 'close')
+  far.end('last')
+  expect((await come(4)).toString()).toBe('last')
+  await within(5_000, 'the end', ended)
+  near.end()
+  await within(5_000, 'the close', closed)
+})
+
+test('a peer that resets the connection fails the socket as before', async () => {
+  const { near, far, come } = await reading()
+  far.write('x')
+  await come(1)
+  const failed = once(near, 'error')
+  far.resetAndDestroy()
+  expect(await within(5_000, 'the error', failed)).toMatchObject([{ code: 'ECONNRESET' }])
+})
+
+test('a socket that the receiver destroys is not read on', async () => {
+  const { near, far } = await connected()
+  const closed = once(near, 'close')
+  let calls = 0
+  readDirectly(near, () => {
+    calls++
+    near.destroy()
+  })
+  far.write('x')
+  await within(5_000, 'the close', closed)
+  expect(calls).toBe(1)
+})
+
+test('refused are sockets with unread bytes, ended ones, and what is no TCP socket', async () => {
+  const never = (): void => expect.unreachable()
+  const { near, far } = await connected()
+  near.pause()
+  near.unshift(Buffer.from('unread'))
+  expect(readDirectly(near, never)).toBe(false)
+  const kept = once(near, 'data')
+  near.resume()
+  expect(await within(5_000, 'the bytes', kept)).toEqual([Buffer.from('unread')])
+  far.destroy()
+  near.destroy()
+  expect(readDirectly(near, never)).toBe(false)
+  expect(readDirectly(new PassThrough(), never)).toBe(false)
+})

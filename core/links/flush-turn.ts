@@ -14,7 +14,9 @@ const MANY_TARGETS = 32
 /** Nothing waits while more than that is read: as much as one poll reads from one socket. */
 const MOST_BYTES = 32 * FULL_READ_BYTES
 
-let dirty: Flushable[] = []
+/** Most turns have one: an array that is pushed to takes room for sixteen more. */
+const NONE: Flushable[] = []
+let dirty = NONE
 let scheduled: 'no' | 'tick' | 'poll' = 'no'
 let isReading = false
 /** Read since something waits for polls. */
@@ -39,7 +41,8 @@ export function flushAfter(read: () => void, bytes = 0): void {
 
 /** Has `target` flushed once, when this turn is over. */
 export function flushAfterTurn(target: Flushable): void {
-  dirty.push(target)
+  if (dirty.length === 0) dirty = [target]
+  else dirty.push(target)
   if (scheduled !== 'no' || isReading) return
   scheduled = 'tick'
   process.nextTick(flushAll)
@@ -71,6 +74,6 @@ function flushAll(): void {
 
 function flushFrom(first: number): void {
   const targets = first === 0 ? dirty : dirty.splice(first)
-  if (first === 0) dirty = []
+  if (first === 0) dirty = NONE
   for (const target of targets) target.flush()
 }

@@ -1,5 +1,6 @@
 // What a start leaves behind, such as sources that have been compiled, stays in the heap until it grows again, which in a program at rest
 // it never does. It is collected once, when nothing is being done.
+import { availableParallelism } from 'node:os'
 import { performance, type EventLoopUtilization } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { systemClock, type Clock } from '../time/clock.ts'
@@ -9,20 +10,28 @@ const LOOK_MS = 1_000
 const IDLE_UTILIZATION = 0.05
 /** Who is busy for so long has a heap that is collected anyway. */
 const LOOKS = 10
+/** On one core a thread that has nothing to do waits for the others, too, and its heap stays as it is meanwhile. */
+const LOOKS_ON_ONE_CORE = 60
 
 const ATTEMPTS = 3
 
 export interface CollectOptions {
   readonly clock?: Clock
-  /** How the loop has spent its time so far. Default: that of this thread. */
+  /** All threads of the process share one core. Default: as it is. */
+  readonly oneCore?: boolean
+  /** How the loop has spent its time so far. Default: that of this thread, on one core the whole process. */
   readonly loop?: () => EventLoopUtilization
   readonly collect?: () => void
 }
 
-/** Collects once, in the first second in which this thread has next to nothing to do. The returned function calls it off. */
+/**
+ * Collects once, in the first second in which this thread has next to nothing to do, on one core the whole process: whichever of its threads is
+ * busy would wait for the collection. The returned function calls it off.
+ */
 export function collectWhenIdle({
   clock = systemClock,
-  loop = () => performance.eventLoopUtilization(),
+  oneCore = availableParallelism() === 1,
+  loop = oneCore ? useOfCore : () => performance.eventLoopUtilization(),
   collect = collectGarbage,
 }: CollectOptions = {}): () => void {
   let cancel = (): void => {}
@@ -33,8 +42,15 @@ export function collectWhenIdle({
       else if (left > 1) look(left - 1, now)
     })
   }
-  look(LOOKS, loop())
+  look(oneCore ? LOOKS_ON_ONE_CORE : LOOKS, loop())
   return () => cancel()
+}
+
+/** Of all threads of the process. */
+function useOfCore(): EventLoopUtilization {
+  const { user, system } = process.cpuUsage()
+  const active = (user + system) / 1000
+  return { active, idle: performance.now() - active, utilization: 0 }
 }
 
 /** A full collection of the heap of this thread, whose free pages go back to the system; 25 to 50 ms, and as much again in threads of V8. */

@@ -79,6 +79,8 @@ export const TARGETS: readonly PerformanceTarget[] = [
   { scenario: 'rpc', payloadBytes: 65_536, inFlight: 64, kind: 'rate', to: 'naive', atLeast: 5 },
   { scenario: 'rpc', payloadBytes: 150, inFlight: 1, kind: 'rate', to: 'naive', atLeast: 0.95 },
   { scenario: 'rpc', payloadBytes: 150, inFlight: 1, kind: 'cost', atMost: 115 },
+  { scenario: 'rpc', payloadBytes: 150, inFlight: 1, kind: 'cpu', to: 'naive', atMost: 0.9 },
+  { scenario: 'rpc', payloadBytes: 150, inFlight: 1, kind: 'p99', to: 'naive', atMost: 1, closedLoop: true },
   { scenario: 'rpc', payloadBytes: 150, inFlight: 1, kind: 'tail', atMost: 0.45 },
   { scenario: 'rpc-ws', ...SMALL, kind: 'cost', atMost: 40 },
   { scenario: 'rpc-ws', ...SMALL, kind: 'cpu', to: 'naive', atMost: 0.57 },

@@ -10,40 +10,47 @@ const LOOK_MS = 1_000
 const IDLE_UTILIZATION = 0.05
 /** Who is busy for so long has a heap that is collected anyway. */
 const LOOKS = 10
-/** On one core a thread that has nothing to do waits for the others, too, and its heap stays as it is meanwhile. */
+/** On one core a thread that has nothing to do waits for the others, too. */
 const LOOKS_ON_ONE_CORE = 60
 
 const ATTEMPTS = 3
 
 export interface CollectOptions {
   readonly clock?: Clock
-  /** All threads of the process share one core. Default: as it is. */
-  readonly oneCore?: boolean
-  /** How the loop has spent its time so far. Default: that of this thread, on one core the whole process. */
+  /** How the loop has spent its time so far. Default: that of this thread. */
   readonly loop?: () => EventLoopUtilization
+  /** The same of the core that all threads share; undefined = they have several. Default: as it is. */
+  readonly core?: (() => EventLoopUtilization) | undefined
   readonly collect?: () => void
 }
 
 /**
- * Collects once, in the first second in which this thread has next to nothing to do, on one core the whole process: whichever of its threads is
- * busy would wait for the collection. The returned function calls it off.
+ * Collects once, in the first second in which this thread has next to nothing to do, and on one core the others neither: whichever is busy
+ * would wait for it. The returned function calls it off.
  */
 export function collectWhenIdle({
   clock = systemClock,
-  oneCore = availableParallelism() === 1,
-  loop = oneCore ? useOfCore : () => performance.eventLoopUtilization(),
+  loop = () => performance.eventLoopUtilization(),
+  core = availableParallelism() === 1 ? useOfCore : undefined,
   collect = collectGarbage,
 }: CollectOptions = {}): () => void {
   let cancel = (): void => {}
-  const look = (left: number, before: EventLoopUtilization): void => {
+  const look = (left: number, before: EventLoopUtilization, coreBefore: EventLoopUtilization | undefined): void => {
     cancel = clock.after(LOOK_MS, () => {
       const now = loop()
-      if (performance.eventLoopUtilization(now, before).utilization < IDLE_UTILIZATION) collect()
-      else if (left > 1) look(left - 1, now)
+      const coreNow = core?.()
+      // In the end others wait once: a heap that nobody uses would keep what it has for ever.
+      const isFree = left === 1 || coreNow === undefined || isIdle(coreNow, coreBefore)
+      if (isFree && isIdle(now, before)) collect()
+      else if (left > 1) look(left - 1, now, coreNow)
     })
   }
-  look(oneCore ? LOOKS_ON_ONE_CORE : LOOKS, loop())
+  look(core === undefined ? LOOKS : LOOKS_ON_ONE_CORE, loop(), core?.())
   return () => cancel()
+}
+
+function isIdle(now: EventLoopUtilization, before: EventLoopUtilization | undefined): boolean {
+  return performance.eventLoopUtilization(now, before).utilization < IDLE_UTILIZATION
 }
 
 /** Of all threads of the process. */

@@ -25,7 +25,7 @@ let next: Buffer | undefined
  * From now on, what comes is handed to `take`, and not to listeners of `data`; all else of the socket is as before. Each chunk is its
  * receiver's to keep.
  * @param take one function may serve all sockets
- * @returns false: nothing has changed. The socket is none of TCP, or has bytes that nobody has read.
+ * @returns false: nothing has changed. It is no socket of `node:net`, or has bytes that nobody has read, or is closed.
  */
 export function readDirectly(socket: Duplex, take: (this: Duplex, chunk: Buffer) => void): boolean {
   if (names === undefined || !(socket instanceof Socket) || socket.readableLength > 0 || socket.destroyed) return false

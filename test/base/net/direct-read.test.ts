@@ -136,7 +136,7 @@ test('a socket that the receiver destroys is not read on', async () => {
   expect(calls).toBe(1)
 })
 
-test('refused are sockets with unread bytes, ended ones, and what is no TCP socket', async () => {
+test('refused are sockets with unread bytes, ended ones, and what is no socket', async () => {
   const never = (): void => expect.unreachable()
   const { near, far } = await connected()
   near.pause()

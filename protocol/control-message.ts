@@ -1,6 +1,6 @@
 // Reads a control message of a worker (everything but calls and results) with the leniency of spec 01 §3 and §6.
 import { isRecord } from '../base/values/is-record.ts'
-import type { WorkerMessage } from './messages.ts'
+import type { RegisterFunction, WorkerMessage } from './messages.ts'
 import { toErrorBody } from './errors.ts'
 
 /** The message, or in words what is wrong with it. `null` = a type that is ignored on purpose or unknown. */
@@ -14,14 +14,18 @@ export function decodeControlMessage(frame: unknown): Decoded {
   // A type may be spelled like a member that every object has.
   const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined
   if (read === undefined) return null
-  const missing = read.required.find((name) => typeof frame[name] !== 'string' || frame[name] === '')
-  if (missing !== undefined) return { problem: `'${type}' needs a non-empty string '${missing}'` }
-  const misplaced = ['namespace', 'trigger_namespace'].find(
-    (name) => frame[name] != null && typeof frame[name] !== 'string',
-  )
-  if (misplaced !== undefined) return { problem: `'${misplaced}' of '${type}' must be a string` }
+  for (const name of read.required) {
+    if (typeof frame[name] !== 'string' || frame[name] === '')
+      return { problem: `'${type}' needs a non-empty string '${name}'` }
+  }
+  for (const name of NAMESPACES) {
+    if (frame[name] != null && typeof frame[name] !== 'string')
+      return { problem: `'${name}' of '${type}' must be a string` }
+  }
   return read.build(frame)
 }
+
+const NAMESPACES = ['namespace', 'trigger_namespace'] as const
 
 interface Reader {
   readonly required: readonly string[]
@@ -31,15 +35,7 @@ interface Reader {
 const READERS: Readonly<Record<string, Reader | undefined>> = {
   registerfunction: {
     required: ['id'],
-    build: (m) => ({
-      type: 'registerfunction',
-      id: m['id'] as string,
-      ...optionalString(m, 'description'),
-      ...optional(m, 'request_format'),
-      ...optional(m, 'response_format'),
-      ...optional(m, 'metadata'),
-      ...optional(m, 'invocation'),
-    }),
+    build: registerFunction,
   },
   unregisterfunction: { required: ['id'], build: (m) => ({ type: 'unregisterfunction', id: m['id'] as string }) },
   registerservice: {
@@ -101,6 +97,24 @@ const READERS: Readonly<Record<string, Reader | undefined>> = {
   },
   ping: { required: [], build: () => ({ type: 'ping' }) },
   pong: { required: [], build: () => ({ type: 'pong' }) },
+}
+
+/** The one that comes by the ten thousand: nothing is made for what is absent. */
+function registerFunction({
+  id,
+  description,
+  request_format: requestFormat,
+  response_format: responseFormat,
+  metadata,
+  invocation,
+}: Record<string, unknown>): WorkerMessage {
+  const message: RegisterFunction = { type: 'registerfunction', id: id as string }
+  if (typeof description === 'string') message.description = description
+  if (requestFormat != null) message.request_format = requestFormat
+  if (responseFormat != null) message.response_format = responseFormat
+  if (metadata != null) message.metadata = metadata
+  if (invocation != null) message.invocation = invocation
+  return message
 }
 
 /** Absent and null mean the same for optional members. */

@@ -3,14 +3,13 @@
 import { isUtf8 } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import { decodeControlMessage } from '../../protocol/control-message.ts'
-import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
+import { DEFAULT_NAMESPACE, type WorkerMessage } from '../../protocol/messages.ts'
 import { createEnvelope, FrameKind, type Envelope } from '../../protocol/scanner/envelope.ts'
 import { scanEnvelope } from '../../protocol/scanner/scan.ts'
 import type { Log } from '../log.ts'
 import type { ErrorBody } from '../../protocol/errors.ts'
 import type { ThrottledWarnings } from '../../base/warnings/throttled-warnings.ts'
-import { dropForgedCaller, withoutForgedCaller } from '../model/forged-caller.ts'
+import { withoutForgedCaller } from '../model/forged-caller.ts'
 import { checkNamespace } from '../model/policy.ts'
 import { Worker, type WorkerInit } from '../model/worker.ts'
 import type { Action } from '../model/action.ts'
@@ -22,9 +21,9 @@ import { normalisedError } from './answer-error.ts'
 import { ignoreFrame, refuseFrame } from './faulty-frame.ts'
 import { readFramesDirectly, type FrameReader, type FrameReaderOwner } from './frame-reader.ts'
 import { nestsDeeperThan } from '../../base/values/json-depth.ts'
-import { parseUnrounded } from '../../base/values/exact-json.ts'
 import { listenFor, type SocketOwner } from './shared-listeners.ts'
 import { readAction, readCall } from './read-call.ts'
+import { readControl, readRegistration } from './read-control.ts'
 import { RepeatedFrames, VOID } from './repeated-frames.ts'
 import { announcedNamespace, HeldRegistrations, isRegistration, type HeldItem } from './held-registrations.ts'
 import { telemetrySignal, type TelemetrySink } from '../telemetry/worker-frames.ts'
@@ -222,6 +221,11 @@ export class Connection implements SocketLinkOwner, FrameReaderOwner, SocketOwne
         return undefined
       }
     }
+    const registration = this.#isSession || isBinary ? undefined : readRegistration(frame)
+    if (registration !== undefined) {
+      this.#held?.touch()
+      return this.#register(registration, frame.length)
+    }
     scanEnvelope(frame, envelope)
     this.#held?.touch()
     if (this.#isSession && envelope.kind !== FrameKind.Invalid && this.#isTooDeep(frame)) {
@@ -304,38 +308,31 @@ export class Connection implements SocketLinkOwner, FrameReaderOwner, SocketOwne
   }
 
   #control(frame: Buffer): Promise<void> | undefined {
-    let parsed: unknown
-    try {
-      // What is registered is passed on and shown as it was sent.
-      parsed = parseUnrounded(frame.utf8Slice())
-    } catch (error) {
-      this.#invalid(frame, (error as Error).message)
-      return undefined
-    }
-    if (this.#isSession) dropForgedCaller(parsed)
-    const message = decodeControlMessage(parsed)
+    const message = readControl(frame, this.#isSession)
     if (message === null) {
       this.#deps.log.debug('frame of unknown type ignored', { worker: this.worker.id, type: envelope.type })
       return undefined
     }
-    if ('problem' in message) {
-      this.#invalid(frame, message.problem)
-      return undefined
-    }
+    if ('problem' in message) return this.#invalid(frame, message.problem)
     if (message.type === 'ping') {
       this.#link.send({ type: 'pong' })
       return undefined
     }
-    if (this.#refusal !== undefined && isRegistration(message)) {
+    if (isRegistration(message)) return this.#register(message, frame.length)
+    return this.#deps.registrations.handle(this.worker, message, frame.length)
+  }
+
+  #register(message: WorkerMessage, bytes: number): Promise<void> | undefined {
+    if (this.#refusal !== undefined) {
       this.#deps.registrations.refuse(this.worker, message, this.#refusal)
       return undefined
     }
-    if (!this.#isPlaced && isRegistration(message)) {
+    if (!this.#isPlaced) {
       this.#held ??= new HeldRegistrations(this.#deps.namespaceGraceMs, () => this.#afterSilence())
-      this.#held.addMessage(message, frame.length)
+      this.#held.addMessage(message, bytes)
       return undefined
     }
-    return this.#deps.registrations.handle(this.worker, message, frame.length)
+    return this.#deps.registrations.handle(this.worker, message, bytes)
   }
 
   /** 250 ms without a frame, or the end of the grace: the connection stays in `default`. */

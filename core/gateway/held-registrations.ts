@@ -13,18 +13,36 @@ export type HeldItem =
   | { readonly message: WorkerMessage; readonly bytes: number; readonly call?: undefined }
   | { readonly message?: undefined; readonly call: Call; readonly action: Action | undefined }
 
+/** Those that this turn has brought. Of nearly all the announce comes with it, and no timer is made. */
+let fresh: HeldRegistrations[] = []
+
+function waitForAll(): void {
+  const waiting = fresh
+  fresh = []
+  for (const held of waiting) held.wait()
+}
+
 export class HeldRegistrations {
+  readonly #graceMs: number
   readonly #onTime: () => void
   readonly #items: HeldItem[] = []
   #bytes = 0
-  readonly #grace: NodeJS.Timeout
-  readonly #silence: NodeJS.Timeout
+  #hasEnded = false
+  #grace: NodeJS.Timeout | undefined
+  #silence: NodeJS.Timeout | undefined
 
   /** @param onTime called when the wait is over without an announce; the caller then ends it. */
   constructor(graceMs: number, onTime: () => void) {
+    this.#graceMs = graceMs
     this.#onTime = onTime
-    this.#grace = setTimeout(onTime, graceMs).unref()
-    this.#silence = setTimeout(onTime, Math.min(SILENCE_MS, graceMs)).unref()
+    if (fresh.push(this) === 1) setImmediate(waitForAll)
+  }
+
+  /** The time runs from now on. */
+  wait(): void {
+    if (this.#hasEnded) return
+    this.#grace = setTimeout(this.#onTime, this.#graceMs).unref()
+    this.#silence = setTimeout(this.#onTime, Math.min(SILENCE_MS, this.#graceMs)).unref()
   }
 
   /** @param bytes size of the frame that it came in. */
@@ -40,11 +58,12 @@ export class HeldRegistrations {
 
   /** A frame came: the silence starts anew. */
   touch(): void {
-    this.#silence.refresh()
+    this.#silence?.refresh()
   }
 
   /** Waits no longer and hands everything over, in order. */
   end(): readonly HeldItem[] {
+    this.#hasEnded = true
     clearTimeout(this.#grace)
     clearTimeout(this.#silence)
     return this.#items

@@ -1,4 +1,5 @@
 // What is held back before the announce is bounded in number, bytes and time.
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test, vi, onTestFinished } from 'vitest'
 import { HeldRegistrations } from '../../../core/gateway/held-registrations.ts'
 import { makeCall, makeWorker } from '../router/calls.ts'
@@ -30,7 +31,8 @@ test('A held call keeps its own copy of its payload', () => {
   expect(held.end()[0]?.call?.data.toString()).toBe('{"a":1}')
 })
 
-test('Silence releases after 250 ms, frames put it off, and the grace ends it', () => {
+test('Silence releases after 250 ms, frames put it off, and the grace ends it', async () => {
+  await turn()
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   const quiet = make()
@@ -48,6 +50,22 @@ test('Silence releases after 250 ms, frames put it off, and the grace ends it', 
   expect(busy.released()).toBe(0)
   vi.advanceTimersByTime(100)
   expect(busy.released()).toBe(1)
+})
+
+test('Where the announce comes in the same turn no timer is made; none is left behind by one that has ended', async () => {
+  await turn()
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const brief = make()
+  brief.held.addMessage(MESSAGE, 1)
+  brief.held.touch()
+  expect(brief.held.end()).toHaveLength(1)
+  const longer = make()
+  longer.held.addMessage(MESSAGE, 1)
+  await turn()
+  expect(vi.getTimerCount()).toBe(2)
+  longer.held.end()
+  expect(vi.getTimerCount()).toBe(0)
 })
 
 function make(graceMs = 5000): { held: HeldRegistrations; released(): number } {

@@ -19,6 +19,9 @@ export const SEATS = {
 
 export type SeatName = keyof typeof SEATS
 
+/** With what the ids of all of them begin. */
+export const SEAT_PREFIX = 'engine::seat::'
+
 export function isSeatName(name: string): name is SeatName {
   return Object.hasOwn(SEATS, name)
 }

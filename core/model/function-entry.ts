@@ -39,23 +39,27 @@ let registrations = 0
 export class Provider {
   readonly worker: Worker
   readonly entry: FunctionEntry
-  /** `JSON.stringify(rawId)`, written into each delivery. */
-  readonly rawJsonId: string
-  /** What stands between call id and payload in a delivery over a socket. */
-  readonly invokeMiddle: Buffer
   registration: FunctionRegistration
   /** The function is at another place, and this worker stands in for it (see tier.ts). */
   readonly isRemote: boolean
   /** Larger = registered later; the latest one's description is presented (spec 01 §8.5). */
   readonly order = ++registrations
+  #invokeMiddle: Buffer | undefined
 
   constructor(worker: Worker, entry: FunctionEntry, registration: FunctionRegistration) {
     this.worker = worker
     this.entry = entry
     this.registration = registration
     this.isRemote = worker.policy.kind === 'peer'
-    this.rawJsonId = JSON.stringify(registration.rawId)
-    this.invokeMiddle = Buffer.from(`","function_id":${this.rawJsonId},"data":`)
+  }
+
+  /** What stands between call id and payload in a delivery over a socket. Made with the first: most functions of many are never called. */
+  get invokeMiddle(): Buffer {
+    return (this.#invokeMiddle ??= Buffer.from(`","function_id":${this.rawJsonId},"data":`))
+  }
+
+  get rawJsonId(): string {
+    return JSON.stringify(this.registration.rawId)
   }
 }
 
@@ -72,8 +76,7 @@ export interface Grace {
 export class FunctionEntry {
   readonly namespace: string
   readonly id: string
-  /** In order of registration. */
-  readonly providers: Provider[] = []
+  #providers: Provider[] = []
   /** Round-robin position among equally loaded providers. */
   cursor = 0
   /** The plugin that owns the id: its providers win over others, and its gate holds the calls while it is replaced. */
@@ -84,6 +87,31 @@ export class FunctionEntry {
   constructor(namespace: string, id: string) {
     this.namespace = namespace
     this.id = id
+  }
+
+  /** In order of registration. */
+  get providers(): readonly Provider[] {
+    return this.#providers
+  }
+
+  /** In the place of the one that its worker has there, else behind all others. */
+  add(provider: Provider): void {
+    const providers = this.#providers
+    // Nearly all have one: an array that grows takes room for sixteen more.
+    if (providers.length === 0) {
+      this.#providers = [provider]
+      return
+    }
+    const position = providers.findIndex(({ worker }) => worker === provider.worker)
+    if (position === -1) providers.push(provider)
+    else providers[position] = provider
+  }
+
+  /** False: it was not there. */
+  remove(provider: Provider): boolean {
+    const position = this.#providers.indexOf(provider)
+    if (position !== -1) this.#providers.splice(position, 1)
+    return position !== -1
   }
 
   /** The registration that listings show: the most recent live one of the nearest tier. */

@@ -2,7 +2,7 @@
 import type { ErrorBody } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import { patternIn } from '../../protocol/expose-filters.ts'
-import type { ExposeFilter } from '../../protocol/seats.ts'
+import { SEAT_PREFIX, type ExposeFilter } from '../../protocol/seats.ts'
 import { matchesWildcard } from '../../base/values/wildcard.ts'
 import { equalsRounded } from '../../base/values/exact-json.ts'
 import type { ExactGrants } from './exact-grants.ts'
@@ -151,9 +151,6 @@ export function isTrusted(policy: Policy): boolean {
 
 /** What is bound to these runs in the pages of whoever looks after the engine (spec 09 §4 i). */
 const KEPT_TRIGGER_TYPES: ReadonlySet<string> = new Set(['console:script', 'console:style'])
-
-/** Functions by which the core asks plugins (protocol/seats.ts): who registers one answers for the engine. */
-const SEAT_PREFIX = 'engine::seat::'
 
 /** May a worker register this id at all? Who else owns it is the registry's question. (spec 01 §8.6, 04 B.6, 09 §4) */
 export function checkFunctionRegistration(policy: Policy, namespace: string, id: string): Refusal {

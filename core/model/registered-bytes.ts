@@ -26,8 +26,9 @@ export class RegisteredBytes {
    * @param bytes size of its frame
    */
   take({ type, id, namespace }: Registration, bytes: number): boolean {
+    if (this.#counted === undefined && bytes < COUNTED_FROM) return true
     const kind = KINDS.find((each) => type.endsWith(`register${each}`))
-    if (kind === undefined || (this.#counted === undefined && bytes < COUNTED_FROM)) return true
+    if (kind === undefined) return true
     const key = `${kind} ${id}`
     const counted = (this.#counted ??= new Map())
     const before = counted.get(key) ?? 0

@@ -48,10 +48,8 @@ export class Stage {
       )
       return
     }
-    const same = entry.providers.findIndex((provider) => provider.worker === worker)
     const provider = new Provider(worker, entry, registration)
-    if (same === -1) entry.providers.push(provider)
-    else entry.providers[same] = provider
+    entry.add(provider)
     worker.providers.set(registration.rawId, provider)
   }
 
@@ -59,8 +57,7 @@ export class Stage {
     const provider = worker.providers.get(rawId)
     if (provider === undefined) return
     worker.providers.delete(rawId)
-    const { providers } = provider.entry
-    providers.splice(providers.indexOf(provider), 1)
+    provider.entry.remove(provider)
   }
 
   /** Trigger types and bindings take effect at the commit, in the order sent. */

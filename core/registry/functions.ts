@@ -59,10 +59,7 @@ export class FunctionRegistry {
   /** A plugin or the engine owns the id: every namespace that has none of its own shares it. */
   isShared(id: string): boolean {
     const entry = this.#defaults.get(id)
-    return (
-      entry !== undefined &&
-      (entry.slot !== undefined || entry.providers.some(({ registration }) => registration.handler !== undefined))
-    )
+    return entry !== undefined && (entry.slot !== undefined || entry.providers.some(isLocal))
   }
 
   /** What a call of `id` in `namespace` would reach. */
@@ -95,7 +92,7 @@ export class FunctionRegistry {
   *external(): Generator<FunctionEntry> {
     for (const entries of this.#namespaces.values()) {
       for (const entry of entries.values()) {
-        if (entry.grace?.isTrusted === true || entry.providers.some(({ worker }) => isExternal(worker))) yield entry
+        if (entry.grace?.isTrusted === true || entry.providers.some(isExternal)) yield entry
       }
     }
   }
@@ -117,21 +114,21 @@ export class FunctionRegistry {
     const known = worker.providers.get(registration.rawId)
     if (known !== undefined && known.entry !== entry) this.#remove(known)
     const [before] = entry.providers
-    const wasEmpty = before === undefined
-    const position = entry.providers.findIndex((provider) => provider.worker === worker)
     const provider = new Provider(worker, entry, registration)
-    if (position === -1) entry.providers.push(provider)
-    else entry.providers[position] = provider
+    entry.add(provider)
     worker.providers.set(registration.rawId, provider)
     if (worker.slot !== undefined) entry.slot = worker.slot
     // A trusted worker has the id for itself, also while it is not there for a moment or cannot take a call (spec 09 §4 a).
+    if (before === undefined) return this.#provided(entry, true)
     if (isTrusted(worker.policy)) this.#evictSessions(entry)
-    else if (before !== undefined && prefixLength(before.worker) < prefixLength(worker))
-      this.#evictSessions(entry, (other) => other !== worker)
+    else if (prefixLength(before.worker) < prefixLength(worker)) this.#evictSessions(entry, (other) => other !== worker)
+    return this.#provided(entry, false)
+  }
+
+  #provided(entry: FunctionEntry, isFirst: boolean): undefined {
     this.#events.onProvided(entry)
-    if (wasEmpty) this.#events.onChanged()
+    if (isFirst) this.#events.onChanged()
     this.#events.onProvidersChanged(entry)
-    return undefined
   }
 
   /** What the configuration names as auth function, hook or middleware is not for sessions, served or not (spec 09 §4 a). */
@@ -161,8 +158,7 @@ export class FunctionRegistry {
     let changed = false
     for (const provider of providers) {
       const { entry } = provider
-      const position = entry.providers.indexOf(provider)
-      if (position !== -1) entry.providers.splice(position, 1)
+      entry.remove(provider)
       this.#events.onProvidersChanged(entry)
       if (entry.providers.length > 0) continue
       changed = true
@@ -206,11 +202,12 @@ export class FunctionRegistry {
         return { reason: `function '${entry.id}' belongs to the built-in worker '${slot.name}'`, ownerWorkerId: '' }
       }
     }
-    const local = entry.providers.find((provider) => provider.registration.handler !== undefined)
+    const local = entry.providers.find(isLocal)
     if (local !== undefined && local.worker !== worker) {
       return { reason: `function '${entry.id}' belongs to the engine`, ownerWorkerId: '' }
     }
     const isSession = !isTrusted(worker.policy)
+    if (!isSession && entry.providers.length === 0) return undefined
     // Sessions have to go, whichever mode it is.
     const rival = entry.providers.find(
       (provider) =>
@@ -261,9 +258,7 @@ export class FunctionRegistry {
 
   #remove(provider: Provider): void {
     const { entry } = provider
-    const position = entry.providers.indexOf(provider)
-    if (position === -1) return
-    entry.providers.splice(position, 1)
+    if (!entry.remove(provider)) return
     const { slot } = provider.worker
     if (slot !== undefined && !entry.providers.some((other) => other.worker.slot === slot)) entry.slot = undefined
     this.#events.onProvidersChanged(entry)
@@ -277,7 +272,11 @@ export class FunctionRegistry {
   }
 }
 
-function isExternal({ link, policy }: Worker): boolean {
+function isLocal({ registration }: Provider): boolean {
+  return registration.handler !== undefined
+}
+
+function isExternal({ worker: { link, policy } }: Provider): boolean {
   return link.kind === 'socket' && policy.kind === 'trusted'
 }
 

@@ -1,11 +1,12 @@
 // All seats of one engine.
-import type {
-  EntriesAnswer,
-  EntriesQuestion,
-  SessionAnswer,
-  SessionQuestion,
-  SettingsAnswer,
-  SettingsQuestion,
+import {
+  SEAT_PREFIX,
+  type EntriesAnswer,
+  type EntriesQuestion,
+  type SessionAnswer,
+  type SessionQuestion,
+  type SettingsAnswer,
+  type SettingsQuestion,
 } from '../../protocol/seats.ts'
 import type { FunctionEntry } from '../model/function-entry.ts'
 import { Seat, type SeatRouter } from './seat.ts'
@@ -31,6 +32,7 @@ export class Seats {
 
   /** From the registry: a provider of a function came or went. */
   providersChanged(entry: FunctionEntry): void {
+    if (!entry.id.startsWith(SEAT_PREFIX)) return
     for (const seat of this.#all) seat.providersChanged(entry)
   }
 }

@@ -3,14 +3,16 @@
 import { CountedNotices } from '../../base/warnings/counted-notices.ts'
 import { readError } from '../../protocol/error-bytes.ts'
 import type { ErrorBody } from '../../protocol/errors.ts'
+import { SEAT_PREFIX } from '../../protocol/seats.ts'
 import type { Call } from '../model/call.ts'
 import { cutText } from './log-export.ts'
 import { Tail } from './tail.ts'
 
 /** Failed calls that are told one by one in a second; the others as a number. */
 export const FAILURES_PER_SECOND = 20
-const SEAT_PREFIX = 'engine::seat::'
 const MAX_MESSAGE_CHARACTERS = 500
+/** What is told of a worker: ten ids and a few names. As many as are kept at a time have room. */
+const MAX_UNREAD_BYTES = 4_000
 /** A longer error is not read. */
 const MAX_ERROR_BYTES = 64 * 1024
 
@@ -33,7 +35,16 @@ export class EngineEvents {
   readonly #failures = new CountedNotices({ each: FAILURES_PER_SECOND })
 
   add(event: EventName, members: Readonly<Record<string, unknown>>): void {
-    this.tail.add(event, JSON.stringify({ event, time: new Date().toISOString(), ...members }))
+    this.tail.add(event, jsonOf(event, Date.now(), members))
+  }
+
+  /**
+   * For what comes by the thousand: it is made to text for who reads it.
+   * @param members plain values that nobody changes any more, of `MAX_UNREAD_BYTES` together at most
+   */
+  addUnread(event: EventName, members: Readonly<Record<string, unknown>>): void {
+    const time = Date.now()
+    this.tail.addUnread(event, MAX_UNREAD_BYTES, () => jsonOf(event, time, members))
   }
 
   /** @param error raw JSON of the error body; read at once */
@@ -61,6 +72,10 @@ export class EngineEvents {
     this.#failures.close()
     this.tail.close()
   }
+}
+
+function jsonOf(event: EventName, time: number, members: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ event, time: new Date(time).toISOString(), ...members })
 }
 
 function readBounded(error: Buffer): Pick<ErrorBody, 'code' | 'message'> {

@@ -32,7 +32,9 @@ export interface TailPart {
 interface Entry<Mark> {
   readonly number: number
   readonly mark: Mark
-  readonly json: string
+  /** As text, or what makes it: most entries are never read. */
+  json: string | (() => string)
+  readonly bytes: number
 }
 
 /** `Mark`: what an entry can be chosen by. */
@@ -49,13 +51,15 @@ export class Tail<Mark> {
   }
 
   add(mark: Mark, json: string): void {
-    this.#entries.push({ number: ++this.#newest, mark, json })
-    this.#bytes += json.length
-    const { maxEntries, maxBytes } = this.#options
-    while (this.#entries.length > maxEntries || (this.#bytes > maxBytes && this.#entries.length > 0)) {
-      this.#bytes -= this.#entries.shift()!.json.length
-    }
-    this.#wake()
+    this.#add({ number: ++this.#newest, mark, json, bytes: json.length })
+  }
+
+  /**
+   * @param bytes that what `json` holds takes at most
+   * @param json called by the first who reads it
+   */
+  addUnread(mark: Mark, bytes: number, json: () => string): void {
+    this.#add({ number: ++this.#newest, mark, json, bytes })
   }
 
   read({ after, limit, matches }: TailRead<Mark>): TailPart {
@@ -63,10 +67,10 @@ export class Tail<Mark> {
     const oldest = this.#newest - this.#entries.length
     const entries: string[] = []
     let next = Math.max(after, oldest)
-    for (const { number, mark, json } of this.#entries.slice(next - oldest)) {
+    for (const entry of this.#entries.slice(next - oldest)) {
       if (entries.length >= limit) break
-      next = number
-      if (matches(mark)) entries.push(json)
+      next = entry.number
+      if (matches(entry.mark)) entries.push(textOf(entry))
     }
     return { entries, next, missed: Math.max(0, oldest - after) }
   }
@@ -94,11 +98,21 @@ export class Tail<Mark> {
     for (const wake of this.#waiting) wake()
   }
 
+  #add(entry: Entry<Mark>): void {
+    this.#entries.push(entry)
+    this.#bytes += entry.bytes
+    const { maxEntries, maxBytes } = this.#options
+    while (this.#entries.length > maxEntries || (this.#bytes > maxBytes && this.#entries.length > 0)) {
+      this.#bytes -= this.#entries.shift()!.bytes
+    }
+    this.#wake()
+  }
+
   #readNewest(limit: number, matches: (mark: Mark) => boolean): TailPart {
     const entries: string[] = []
     for (let index = this.#entries.length - 1; index >= 0 && entries.length < limit; index--) {
-      const { mark, json } = this.#entries[index]!
-      if (matches(mark)) entries.unshift(json)
+      const entry = this.#entries[index]!
+      if (matches(entry.mark)) entries.unshift(textOf(entry))
     }
     return { entries, next: this.#newest, missed: 0 }
   }
@@ -127,4 +141,9 @@ export class Tail<Mark> {
       for (const wake of this.#waiting) wake()
     })
   }
+}
+
+function textOf(entry: Entry<unknown>): string {
+  if (typeof entry.json !== 'string') entry.json = entry.json()
+  return entry.json
 }

@@ -2,7 +2,6 @@
 // lines with counts. One-shot clients, which neither announce themselves nor register anything, are no workers; plugins tell of themselves.
 import { systemClock, type Clock } from '../../base/time/clock.ts'
 import { CountedNotices } from '../../base/warnings/counted-notices.ts'
-import { LazySet } from '../../base/values/lazy-set.ts'
 import type { Log } from '../log.ts'
 import type { Worker } from '../model/worker.ts'
 import type { EngineEvents, EventName } from './engine-events.ts'
@@ -27,9 +26,10 @@ interface Known {
   isTold: boolean
   hasFunctions: boolean
   /** Registered and not told yet. */
-  readonly ids: LazySet<string>
+  ids: string[]
   more: number
-  cancel: (() => void) | undefined
+  /** When these are told, as time that has passed; undefined = there are none, or the worker has ended. */
+  dueAt: number | undefined
 }
 
 export class WorkerNotices {
@@ -38,6 +38,9 @@ export class WorkerNotices {
   readonly #clock: Clock
   readonly #lines: CountedNotices
   readonly #known = new Map<Worker, Known>()
+  /** Who has something to tell, in the order in which it is due: one timer serves all. */
+  #due: { readonly worker: Worker; readonly known: Known }[] = []
+  #cancel: (() => void) | undefined
   #isClosed = false
 
   constructor(log: Log, events: EngineEvents, clock: Clock = systemClock) {
@@ -56,17 +59,39 @@ export class WorkerNotices {
   provided(worker: Worker, id: string): void {
     if (!isExternal(worker) || worker.phase !== 'open' || this.#isClosed) return
     const known = this.#of(worker)
-    if (known.ids.size < NAMED) known.ids.add(id)
-    else if (!known.ids.has(id)) known.more++
-    known.cancel ??= this.#clock.after(COLLECT_MS, () => this.#registered(worker, known))
+    if (!known.ids.includes(id)) {
+      if (known.ids.length < NAMED) known.ids.push(id)
+      else known.more++
+    }
+    if (known.dueAt !== undefined) return
+    known.dueAt = this.#clock.passed() + COLLECT_MS
+    this.#due.push({ worker, known })
+    if (this.#due.length === 1) this.#await(COLLECT_MS)
+  }
+
+  #await(ms: number): void {
+    this.#cancel = this.#clock.after(ms, () => this.#tellDue())
+  }
+
+  #tellDue(): void {
+    const now = this.#clock.passed()
+    const due = this.#due
+    let told = 0
+    for (const { worker, known } of due) {
+      if (known.dueAt !== undefined && known.dueAt > now) break
+      told++
+      if (known.dueAt !== undefined) this.#registered(worker, known)
+    }
+    this.#due = due.slice(told)
+    const next = this.#due[0]?.known.dueAt
+    if (this.#due.length > 0) this.#await(next === undefined ? 0 : next - now)
   }
 
   ended(worker: Worker, abnormal: boolean): void {
     const known = this.#known.get(worker)
     this.#known.delete(worker)
     if (known === undefined || this.#isClosed) return
-    known.cancel?.()
-    if (known.ids.size > 0) this.#registered(worker, known)
+    if (known.dueAt !== undefined) this.#registered(worker, known)
     // Its next connection has taken its place.
     if (!known.isTold || worker.successor !== undefined) return
     const event: EventName = abnormal ? 'worker_lost' : 'worker_left'
@@ -99,7 +124,8 @@ export class WorkerNotices {
   /** The engine ends: that its workers are sent away then is no news. */
   close(): void {
     this.#isClosed = true
-    for (const { cancel } of this.#known.values()) cancel?.()
+    this.#cancel?.()
+    this.#due = []
     this.#known.clear()
     this.#lines.close()
   }
@@ -120,11 +146,11 @@ export class WorkerNotices {
 
   #registered(worker: Worker, known: Known): void {
     this.#connected(worker, known)
-    const functions = known.ids.size + known.more
-    const ids = [...known.ids].map((id) => cutText(id, MAX_ID_CHARACTERS))
-    known.ids.clear()
+    const functions = known.ids.length + known.more
+    const ids = known.ids.map((id) => cutText(id, MAX_ID_CHARACTERS))
+    known.ids = []
     known.more = 0
-    known.cancel = undefined
+    known.dueAt = undefined
     const members = { ...namesOf(worker), functions, ids }
     if (known.hasFunctions) {
       this.#events.add('functions_registered', members)
@@ -141,7 +167,7 @@ export class WorkerNotices {
   }
 
   #tell(event: EventName, message: string, members: Readonly<Record<string, unknown>>, ofMany: string): void {
-    this.#events.add(event, members)
+    this.#events.addUnread(event, members)
     this.#lines.add(
       event,
       () => this.#log.info(message, members),
@@ -150,14 +176,11 @@ export class WorkerNotices {
   }
 
   #of(worker: Worker): Known {
-    const known = this.#known.get(worker) ?? {
-      isTold: false,
-      hasFunctions: false,
-      ids: new LazySet(),
-      more: 0,
-      cancel: undefined,
+    let known = this.#known.get(worker)
+    if (known === undefined) {
+      known = { isTold: false, hasFunctions: false, ids: [], more: 0, dueAt: undefined }
+      this.#known.set(worker, known)
     }
-    this.#known.set(worker, known)
     return known
   }
 }

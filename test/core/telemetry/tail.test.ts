@@ -70,3 +70,19 @@ test('no more than so many readers wait', async () => {
   tail.add(2, '2')
   expect((await within(1_000, 'an entry', first)).entries).toEqual(['2'])
 })
+
+test('what nobody reads is not made to text, and what is read once only', () => {
+  const tail = new Tail<number>({ maxEntries: 2 })
+  const made: number[] = []
+  for (let n = 1; n <= 3; n++) tail.addUnread(n, 1, () => String(made.push(n) && n))
+  expect(made).toEqual([])
+  expect(tail.read({ ...all, limit: 1 }).entries).toEqual(['3'])
+  expect(tail.read({ ...all, after: 0 })).toEqual({ entries: ['2', '3'], next: 3, missed: 1 })
+  expect(made).toEqual([3, 2])
+})
+
+test('what is not made to text yet counts by its size', () => {
+  const tail = new Tail<number>({ maxBytes: 10 })
+  for (let n = 1; n <= 3; n++) tail.addUnread(n, 4, () => String(n))
+  expect(tail.read({ ...all, after: 0 })).toEqual({ entries: ['2', '3'], next: 3, missed: 1 })
+})

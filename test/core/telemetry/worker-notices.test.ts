@@ -8,6 +8,8 @@ import { CodedError } from '../../../protocol/errors.ts'
 import { EngineEvents } from '../../../core/telemetry/engine-events.ts'
 import { WorkerNotices } from '../../../core/telemetry/worker-notices.ts'
 import { ManualClock } from '../host/manual-clock.ts'
+import { makeWorker } from '../router/calls.ts'
+import type { Worker } from '../../../core/model/worker.ts'
 
 /** Waits for a line of the log, and gives it. */
 async function logged(core: TestCore, message: string): Promise<Record<string, unknown>> {
@@ -121,6 +123,84 @@ test('a thousand workers at once are a few lines, and an event each', async () =
     missed: 2_000,
   })
 })
+
+test('each worker is told of 250 ms after its own first registration', () => {
+  const { notices, clock, registered, workers } = standing(['a', 'b', 'c'])
+  const [a, b, c] = workers as [Worker, Worker, Worker]
+  notices.provided(a, 'a::f')
+  clock.move(100)
+  notices.provided(a, 'a::g')
+  notices.provided(b, 'b::f')
+  notices.provided(b, 'b::f')
+  clock.move(100)
+  notices.provided(c, 'c::f')
+  clock.move(49)
+  expect(registered()).toEqual([])
+  clock.move(1)
+  expect(registered()).toEqual([{ ids: ['a::f', 'a::g'], functions: 2 }])
+  notices.provided(a, 'a::h')
+  clock.move(100)
+  expect(registered().slice(1)).toEqual([{ ids: ['b::f'], functions: 1 }])
+  clock.move(1_000)
+  expect(registered().slice(2)).toEqual([
+    { ids: ['c::f'], functions: 1 },
+    { ids: ['a::h'], functions: 1 },
+  ])
+})
+
+test('a worker that ends is told of at once, and those behind it in their time', () => {
+  const { notices, clock, registered, workers } = standing(['a', 'b'])
+  const [a, b] = workers as [Worker, Worker]
+  notices.provided(a, 'a::f')
+  notices.provided(b, 'b::f')
+  notices.ended(a, true)
+  expect(registered()).toEqual([{ ids: ['a::f'], functions: 1 }])
+  clock.move(250)
+  expect(registered()).toEqual([
+    { ids: ['a::f'], functions: 1 },
+    { ids: ['b::f'], functions: 1 },
+  ])
+  notices.provided(b, 'b::g')
+  notices.close()
+  clock.move(1_000)
+  expect(registered()).toHaveLength(2)
+})
+
+test('ten functions are named, and the others are a number', () => {
+  const { notices, clock, registered, workers } = standing(['a'])
+  const ids = Array.from({ length: 13 }, (_, n) => `a::${n}`)
+  for (const id of ids) notices.provided(workers[0]!, id)
+  clock.move(250)
+  expect(registered()).toEqual([{ ids: ids.slice(0, 10), functions: 13 }])
+})
+
+/** Workers that have announced themselves, before a clock that stands. */
+function standing(names: readonly string[]) {
+  const clock = new ManualClock()
+  const engineEvents = new EngineEvents()
+  const notices = new WorkerNotices(collectingLog(), engineEvents, clock)
+  const workers = names.map((name) => {
+    const { worker } = makeWorker()
+    worker.announcement = { ...NAMELESS, name }
+    return worker
+  })
+  const registered = (): object[] =>
+    engineEvents.tail
+      .read({ limit: 1_000, matches: (event) => event === 'functions_registered' })
+      .entries.map((json) => JSON.parse(json) as { ids: string[]; functions: number })
+      .map(({ ids, functions }) => ({ ids, functions }))
+  return { notices, clock, registered, workers }
+}
+
+const NAMELESS = {
+  runtime: 'node',
+  version: undefined,
+  description: undefined,
+  os: undefined,
+  pid: undefined,
+  isolation: undefined,
+  telemetry: undefined,
+}
 
 test('nothing is said of workers that the end of the engine sends away', async () => {
   const core = await startCore()

@@ -88,15 +88,16 @@ export class RememberedFunctions {
     let leftBytes = MAX_FILE_BYTES - EMPTY.length
     let omitted = 0
     for (const { namespace, id } of this.#deps.current()) {
-      const isNew = byNamespace[namespace] === undefined
-      const bytes = bytesOf(id) + (isNew ? bytesOf(namespace) + 3 : 0)
+      const ids = byNamespace[namespace]
+      const bytes = bytesOf(id) + (ids === undefined ? bytesOf(namespace) + 3 : 0)
       if (left === 0 || bytes > leftBytes) {
         omitted++
         continue
       }
       left--
       leftBytes -= bytes
-      ;(byNamespace[namespace] ??= []).push(id)
+      if (ids === undefined) byNamespace[namespace] = [id]
+      else ids.push(id)
     }
     if (omitted > 0 && this.#deps.max() > 0) {
       const message =
@@ -111,8 +112,11 @@ const EMPTY = JSON.stringify({ functions: {} })
 
 /** In the file, with what separates it from the next one. */
 function bytesOf(name: string): number {
-  return Buffer.byteLength(JSON.stringify(name)) + 1
+  return PLAIN.test(name) ? name.length + 3 : Buffer.byteLength(JSON.stringify(name)) + 1
 }
+
+/** Stands in JSON as it is. */
+const PLAIN = /^[\w:./-]*$/
 
 function parse(content: string): FunctionName[] {
   const value: unknown = JSON.parse(content)

@@ -180,8 +180,10 @@ export class Discovery {
 
   #workerEvent(event: string, worker: Worker): void {
     if (worker.policy.kind === 'engine' || worker.slot !== undefined || worker.internal !== undefined) return
+    const bindings = this.#bindingsOf(WORKERS)
+    if (bindings.size === 0) return
     const payload = Buffer.from(JSON.stringify({ event, worker_id: worker.id }))
-    for (const id of this.#bindingsOf(WORKERS).keys()) this.#raise(WORKERS, id, () => payload)
+    for (const id of bindings.keys()) this.#raise(WORKERS, id, () => payload)
   }
 
   #onBind(type: string, bindings: Map<string, LogicalBinding>, binding: LogicalBinding): void {

@@ -103,7 +103,9 @@ function readTelemetry(said: unknown): WorkerTelemetry | undefined {
 
 function sanitised(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
-  const clean = [...text.replace(UNPRINTABLE, '')].slice(0, MAX_CHARACTERS).join('').trim()
+  const printed = text.replace(UNPRINTABLE, '')
+  const isShort = printed.length <= MAX_CHARACTERS
+  const clean = (isShort ? printed : [...printed].slice(0, MAX_CHARACTERS).join('')).trim()
   return clean === '' ? undefined : clean
 }
 

@@ -41,7 +41,8 @@ export class Liveness {
   announced(worker: Worker): void {
     const { announcement, ipAddress, policy } = worker
     if (announcement?.pid === undefined || announcement.name === undefined || ipAddress === undefined) return
-    const key = JSON.stringify([policy.kind, ipAddress, announcement.pid, announcement.name])
+    // The name may hold anything that is printed, and so stands last.
+    const key = `${policy.kind} ${ipAddress} ${announcement.pid} ${announcement.name}`
     const before = this.#newest.get(key)
     if (before !== undefined && before.connectedOrder >= worker.connectedOrder) return
     this.#forget(worker)

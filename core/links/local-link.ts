@@ -8,6 +8,7 @@ import type { Worker } from '../model/worker.ts'
 import type { Call } from '../model/call.ts'
 import { objectSplice } from '../../protocol/scanner/object-splice.ts'
 import type { Link } from '../model/link.ts'
+import { flushAfter } from './flush-turn.ts'
 
 export interface LocalEvents {
   onResult(worker: Worker, callId: number | string, result: Buffer | undefined, error: Buffer | undefined): void
@@ -34,6 +35,8 @@ export class LocalLink implements Link {
   #messages: EngineMessage[] = []
   #scheduled = false
   #lastCallId = 0
+  /** The answers leave at once, without a tick of their own. */
+  readonly #runAndFlush = (): void => flushAfter(() => this.#run())
 
   constructor(events: LocalEvents) {
     this.#events = events
@@ -100,7 +103,7 @@ export class LocalLink implements Link {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    queueMicrotask(() => this.#run())
+    queueMicrotask(this.#runAndFlush)
   }
 
   #run(): void {

@@ -14,18 +14,22 @@ export function decodeControlMessage(frame: unknown): Decoded {
   // A type may be spelled like a member that every object has.
   const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined
   if (read === undefined) return null
-  for (const name of read.required) {
-    if (typeof frame[name] !== 'string' || frame[name] === '')
-      return { problem: `'${type}' needs a non-empty string '${name}'` }
-  }
-  for (const name of NAMESPACES) {
-    if (frame[name] != null && typeof frame[name] !== 'string')
-      return { problem: `'${name}' of '${type}' must be a string` }
-  }
+  const missing = read.required.find(isEmptyIn, frame)
+  if (missing !== undefined) return { problem: `'${type}' needs a non-empty string '${missing}'` }
+  const misplaced = NAMESPACES.find(isMisplacedIn, frame)
+  if (misplaced !== undefined) return { problem: `'${misplaced}' of '${type}' must be a string` }
   return read.build(frame)
 }
 
 const NAMESPACES = ['namespace', 'trigger_namespace'] as const
+
+function isEmptyIn(this: Record<string, unknown>, name: string): boolean {
+  return typeof this[name] !== 'string' || this[name] === ''
+}
+
+function isMisplacedIn(this: Record<string, unknown>, name: string): boolean {
+  return this[name] != null && typeof this[name] !== 'string'
+}
 
 interface Reader {
   readonly required: readonly string[]

@@ -89,12 +89,14 @@ export class FunctionRegistry {
   }
 
   /** Ids that trusted workers on sockets provide, or whose return is awaited. */
-  *external(): Generator<FunctionEntry> {
+  external(): FunctionEntry[] {
+    const found: FunctionEntry[] = []
     for (const entries of this.#namespaces.values()) {
-      for (const entry of entries.values()) {
-        if (entry.grace?.isTrusted === true || entry.providers.some(isExternal)) yield entry
-      }
+      entries.forEach((entry) => {
+        if (entry.grace?.isTrusted === true || entry.providers.some(isExternal)) found.push(entry)
+      })
     }
+    return found
   }
 
   /** Makes an id known before anybody provides it; undefined when somebody does, or a plugin owns it. */

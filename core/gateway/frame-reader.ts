@@ -69,6 +69,7 @@ export function readFramesDirectly(
   const passOn = socket.listeners('data')[0] as PassOn
   const reader = new FrameReader(webSocket, socket, passOn, maxPayload, owner)
   Object.assign(socket, { [READER]: reader })
+  spareTicks(socket)
   socket.removeListener('data', passOn)
   socket.on('data', readFromStream)
   return reader
@@ -86,6 +87,15 @@ function readFromStream(this: Duplex, chunk: Buffer): void {
   const reader = readerOf(this)
   reader.read(chunk)
   if (reader.hasReadLittle(chunk.length)) readDirectly(this, read)
+}
+
+/**
+ * After each read Node plans a tick to see whether the stream is to read on, which a socket does by itself: here it is taken for planned
+ * already. Pausing, resuming and the end do not depend on it.
+ */
+function spareTicks(socket: Duplex): void {
+  const { _readableState: state } = socket as Duplex & { _readableState?: { readingMore?: boolean } }
+  if (typeof state?.readingMore === 'boolean') state.readingMore = true
 }
 
 export class FrameReader {

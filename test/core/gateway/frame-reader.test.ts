@@ -290,6 +290,28 @@ describe.each([
     expect(reader.isStuck(-1, now, true)).toBe(true)
   })
 
+  it('reads on after a pause in which more came than a stream keeps', async () => {
+    const { client, server, messages, next } = await pair()
+    const socket = server['_socket' as never] as Socket
+    server.pause()
+    const bytes = frame(Buffer.alloc(40_000, 7), { opcode: 2 })
+    for (let sent = 0; sent < 100; sent++) client.write(bytes)
+    await expect.poll(() => socket.readableLength, { interval: 1 }).toBeGreaterThanOrEqual(socket.readableHighWaterMark)
+    expect(messages).toEqual([])
+    server.resume()
+    await next(100)
+    client.write(frame('after'))
+    await next(101)
+    expect(messages.at(-1)).toEqual(['after', false])
+  })
+
+  it('hears of the end', async () => {
+    const { client, server, messages } = await pair()
+    client.end(frame('last'))
+    await once(server, 'close')
+    expect(messages).toEqual([['last', false]])
+  })
+
   it('still refuses a frame above the limit when it lends', async () => {
     const { client } = await pair(20_000, { takesLent: true })
     const code = closeCode(client)

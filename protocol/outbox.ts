@@ -90,6 +90,13 @@ export class Outbox {
     }
   }
 
+  /** Adds ASCII that is no frame. */
+  plain(text: string): void {
+    const memory = this.#reserve(text.length)
+    this.#at += memory.latin1Write(text, this.#at)
+    this.#bytes += text.length
+  }
+
   /** Hands everything to the sink. */
   flush(): void {
     if (this.#bytes === 0) return

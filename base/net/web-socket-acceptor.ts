@@ -8,6 +8,7 @@ import { AddressCounts } from './address-counts.ts'
 import { answerPings } from './answer-pings.ts'
 import { destroyOnError } from './destroy-on-error.ts'
 import { acceptsOrigin } from './origin.ts'
+import { shakeHands } from './plain-handshake.ts'
 import type { UpgradeRequest } from './plain-upgrade.ts'
 import { PeerSweep, type SweptPeer } from './peer-sweep.ts'
 import { refuseUpgrade, type Refusal } from './refuse-upgrade.ts'
@@ -39,6 +40,11 @@ export interface Upgrade<Endpoint> {
   refuse(status: string, more?: Refusal): void
   /** Answers 101 and hands the connection over. Does nothing when the peer has gone. */
   accept(onOpened: (webSocket: WebSocket, socket: Socket) => void): void
+  /**
+   * As `accept`, for who says something at once: that and the answer can be one write.
+   * @param onOpened writes the answer, which is ASCII, before anything else; empty = it is written
+   */
+  acceptUnanswered(onOpened: (webSocket: WebSocket, socket: Socket, answer: string) => void): void
 }
 
 export type RefusedConnection =
@@ -169,6 +175,24 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
       this.#addresses.remove(socket.remoteAddress)
       socket.off('close', decided)
     }
+    const isStillWanted = (): boolean => {
+      decided()
+      if (socket.destroyed) return false
+      if (this.#state === 'open') return true
+      refuseUpgrade(socket, UNAVAILABLE, retryAfter(1))
+      return false
+    }
+    const accept: Upgrade<Endpoint>['accept'] = (onOpened) => {
+      if (!isStillWanted()) return
+      // What the owner says first goes out with the answer.
+      socket.cork()
+      // Of which ws looks at method and headers.
+      this.#server.handleUpgrade(request as IncomingMessage, socket as Duplex, head, (webSocket) => {
+        this.#track(webSocket, socket)
+        onOpened(webSocket, socket)
+      })
+      process.nextTick(uncork, socket)
+    }
     this.#options.onUpgrade({
       request,
       endpoint,
@@ -176,18 +200,13 @@ export class WebSocketAcceptor<Endpoint, Peer extends SweptPeer> {
         decided()
         refuseUpgrade(socket, status, more)
       },
-      accept: (onOpened) => {
-        decided()
-        if (socket.destroyed) return
-        if (this.#state === 'closing') return refuseUpgrade(socket, UNAVAILABLE, retryAfter(1))
-        // What the owner says first goes out with the answer.
-        socket.cork()
-        // Of which ws looks at method and headers.
-        this.#server.handleUpgrade(request as IncomingMessage, socket as Duplex, head, (webSocket) => {
-          this.#track(webSocket, socket)
-          onOpened(webSocket, socket)
-        })
-        process.nextTick(uncork, socket)
+      accept,
+      acceptUnanswered: (onOpened) => {
+        if (!isStillWanted()) return
+        const handshake = shakeHands(this.#server, request, socket, head)
+        if (handshake === undefined) return accept((webSocket) => onOpened(webSocket, socket, ''))
+        this.#track(handshake.webSocket, socket)
+        onOpened(handshake.webSocket, socket, handshake.answer)
       },
     })
     // Nearly all are decided on at once.

@@ -80,9 +80,13 @@ export class Connection implements SocketLinkOwner, FrameReaderOwner, SocketOwne
     listenFor(this, webSocket, socket)
   }
 
-  /** Makes the worker known and greets it: the first frame of the connection. */
-  open(): void {
+  /**
+   * Makes the worker known and greets it: the first frame of the connection.
+   * @param answer to the request to upgrade, in ASCII, if it goes out with that
+   */
+  open(answer: string): void {
     const { id, reattachToken } = this.worker
+    if (answer !== '') this.#link.begin(answer)
     this.#deps.router.addWorker(this.worker)
     this.#link.send({ type: 'workerregistered', worker_id: id, reattach_token: reattachToken ?? '' })
   }

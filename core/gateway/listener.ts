@@ -23,6 +23,7 @@ import { Connection, type ConnectionDeps } from './connection.ts'
 import { serveTelemetry } from './otel-socket.ts'
 import { SideSocket } from './side-socket.ts'
 import { TelemetryPeers } from './telemetry-peers.ts'
+import { flushAfter } from '../links/flush-turn.ts'
 import type { SessionPolicy } from '../seats/session-policy.ts'
 import type { TelemetrySink } from '../telemetry/worker-frames.ts'
 import type { Refusal } from '../telemetry/worker-notices.ts'
@@ -173,14 +174,20 @@ export class Listener {
   }
 
   #upgrade(upgrade: Upgrade<Endpoint>): void {
-    const { request, endpoint, refuse, accept } = upgrade
+    const { request, endpoint, refuse } = upgrade
     if (endpoint.kind === 'channel') {
       const { key, direction } = endpoint
       if (key === undefined || direction === undefined)
         return refuse('400 Bad Request', { body: "a channel URL needs 'key' and 'dir' (read or write)" })
       return this.#channelUpgrades.open({ id: endpoint.id, key, direction }, upgrade)
     }
-    accept((webSocket, socket) => this.#opened({ webSocket, socket, request, endpoint }))
+    if (endpoint.kind === 'worker' && this.#isOpenToAll) {
+      return upgrade.acceptUnanswered((webSocket, socket, answer) => {
+        this.#follow(webSocket, 'worker')
+        flushAfter(() => this.#serve({ webSocket, socket, request, endpoint }, this.#trusted, answer))
+      })
+    }
+    upgrade.accept((webSocket, socket) => this.#opened({ webSocket, socket, request, endpoint }))
   }
 
   #tellRefused(refused: RefusedConnection): void {
@@ -209,8 +216,13 @@ export class Listener {
     const { kind } = opened.endpoint
     if (kind === 'worker') this.#follow(opened.webSocket, kind)
     else this.#followBeside(opened.webSocket, kind)
-    if (this.config.rbac === undefined && this.#entrance === undefined) return this.#serve(opened, this.#trusted)
+    if (this.#isOpenToAll) return this.#serve(opened, this.#trusted)
     void this.#admit(opened)
+  }
+
+  /** Nothing is to be decided or waited for. */
+  get #isOpenToAll(): boolean {
+    return this.config.rbac === undefined && this.#entrance === undefined
   }
 
   get #trusted(): Policy {
@@ -275,7 +287,8 @@ export class Listener {
     return this.#deps.sessionPolicy.decide({ listener: this.instanceId, rbac, middleware, seesStacks, input })
   }
 
-  #serve({ webSocket, socket, request, endpoint }: Opened, policy: Policy): void {
+  /** @param answer to the request to upgrade, if the connection is to write it */
+  #serve({ webSocket, socket, request, endpoint }: Opened, policy: Policy, answer = ''): void {
     const { config } = this
     if (policy.kind === 'session') this.#given.add(policy)
     const expiresInMs = policy.kind === 'session' ? policy.rights.expiresInMs : undefined
@@ -317,7 +330,7 @@ export class Listener {
       })
     }
     this.#deps.onOpened(connection)
-    connection.open()
+    connection.open(answer)
   }
 }
 

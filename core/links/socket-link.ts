@@ -167,6 +167,12 @@ export class SocketLink implements Link, OutboxSink {
     this.#text(head, value, '}')
   }
 
+  /** What comes before the first frame, in ASCII. */
+  begin(text: string): void {
+    this.#outbox.plain(text)
+    this.#added()
+  }
+
   send(message: EngineMessage): boolean {
     const frame = JSON.stringify(withoutDefaults(message))
     const { bytes } = this.#frameLimit

@@ -54,6 +54,15 @@ test('Lone surrogates are written as the replacement character', async () => {
   expect(await received([{ head: 'a\ud800b', body: undefined, tail: '\udc00' }])).toEqual(['a\ufffdb\ufffd'])
 })
 
+test('What is no frame stands as it is, and before the frames that follow', () => {
+  const { outbox, written } = recording()
+  outbox.plain('HTTP/1.1 101\r\n\r\n')
+  expect(outbox.bytes).toBe(16)
+  outbox.text('hi', undefined, '')
+  outbox.flush()
+  expect(Buffer.concat(written.flat()).toString('latin1')).toBe('HTTP/1.1 101\r\n\r\n\x81\x02hi')
+})
+
 test('A large body is handed on by reference, a small one is copied', () => {
   const large = Buffer.alloc(20_000, 'l')
   const small = Buffer.alloc(100, 's')

@@ -1,5 +1,6 @@
 // Which requests to upgrade are taken, and how what was taken ends.
 import { once } from 'node:events'
+import net from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket, type ClientOptions } from 'ws'
 import type { SweptPeer } from '../../../base/net/peer-sweep.ts'
@@ -127,6 +128,46 @@ test.skipIf(lacks('Linux'))('Another address has a number of its own (needs Linu
 })
 
 /** Whether there is room for one more: then its owner refuses it in its own way. */
+test('An owner that says something at once writes the answer itself', async () => {
+  const { port, acceptor } = await scene({
+    onUpgrade: ({ acceptUnanswered }) =>
+      acceptUnanswered((_webSocket, socket, answer) => void socket.write(`${answer}\x81\x02hi`, 'latin1')),
+  })
+  const client = net.connect(port, '127.0.0.1')
+  onTestFinished(() => void client.destroy())
+  client.write(UPGRADE)
+  const [bytes] = (await once(client, 'data')) as [Buffer]
+  const [head, said] = bytes.toString('latin1').split('\r\n\r\n')
+  expect([head?.split('\r\n')[0], said]).toEqual(['HTTP/1.1 101 Switching Protocols', '\x81\x02hi'])
+  expect(acceptor.size).toBe(1)
+})
+
+test('Where ws has answered there is nothing for the owner to write', async () => {
+  const answers: string[] = []
+  const { connect } = await scene({
+    chooseProtocol: () => 'b',
+    onUpgrade: ({ acceptUnanswered }) =>
+      acceptUnanswered((webSocket, _socket, answer) => {
+        answers.push(answer)
+        webSocket.send('hi')
+      }),
+  })
+  const client = connect('/door', ['a', 'b'])
+  const [message] = (await within(2_000, 'a message', once(client, 'message'))) as [Buffer]
+  expect([client.protocol, String(message)]).toEqual(['b', 'hi'])
+  expect(answers).toEqual([''])
+})
+
+test('Who has waited too long is refused, whoever was to write the answer', async () => {
+  const upgrades = new Collector<Upgrade<string>>()
+  const { port, acceptor } = await scene({ onUpgrade: upgrades.add })
+  const pending = upgrade(port, '/door')
+  const [undecided] = await upgrades.take(1)
+  await acceptor.close(() => {})
+  undecided!.acceptUnanswered(() => expect.unreachable())
+  expect((await pending).status).toBe(503)
+})
+
 async function upgradeStatus(port: number, upgrades: Collector<Upgrade<string>>): Promise<number | undefined> {
   const before = upgrades.items.length
   const answer = upgrade(port, '/door')
@@ -228,8 +269,9 @@ async function scene(options: Partial<AcceptorOptions<string, SweptPeer>> = {}) 
     onUpgrade: (request, socket, head) => acceptor.upgrade(request, socket, head),
   })
   const { port } = listener.address
-  const connect = (path: string, options: ClientOptions = {}): WebSocket => {
-    const client = new WebSocket(`ws://127.0.0.1:${port}${path}`, options)
+  const connect = (path: string, options: ClientOptions | string[] = {}): WebSocket => {
+    const url = `ws://127.0.0.1:${port}${path}`
+    const client = Array.isArray(options) ? new WebSocket(url, options) : new WebSocket(url, options)
     onTestFinished(() => client.terminate())
     return client
   }

@@ -90,9 +90,9 @@ export class Outbox {
     }
   }
 
-  /** Adds ASCII that is no frame. */
+  /** Adds ASCII that is no frame, with room for a small one behind it: two pieces would cost more to write. */
   plain(text: string): void {
-    const memory = this.#reserve(text.length)
+    const memory = this.#reserve(text.length + MIN_REGION_BYTES)
     this.#at += memory.latin1Write(text, this.#at)
     this.#bytes += text.length
   }

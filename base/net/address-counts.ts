@@ -22,8 +22,16 @@ export class AddressCounts {
   }
 }
 
+/** A fleet comes from one address, or from few. */
+let last = { address: '', network: '' }
+
 /** Of an address as Node writes it: IPv4 also as part of IPv6, IPv6 in its short form, with or without a zone. */
 export function networkOf(address = ''): string {
+  if (address !== last.address) last = { address, network: networkIn(address) }
+  return last.network
+}
+
+function networkIn(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*/, '')
   if (!isIPv6(plain)) return plain
   const [head = '', tail] = plain.split('::')

@@ -1,13 +1,13 @@
 // One listener of the worker manager: endpoints, sessions and limits of its WebSockets (spec 01 §2–§4, 09 §4–§5). The address that
 // it answers on is a WebListener, which may outlive it. What a connection then says is read by connection.ts; channel sockets are
 // the channel broker's.
-import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { UpgradeRequest } from '../../base/net/plain-upgrade.ts'
 import { webSocketUrl } from '../../base/net/shown-address.ts'
 import type { WebListener } from '../../base/net/web-listener.ts'
 import { systemClock } from '../../base/time/clock.ts'
+import { randomId } from '../../base/values/random-ids.ts'
 import { WebSocketAcceptor, type RefusedConnection, type Upgrade } from '../../base/net/web-socket-acceptor.ts'
 import { toErrorBody } from '../../protocol/errors.ts'
 import type { ListenerConfig } from '../config/listener-schema.ts'
@@ -305,8 +305,8 @@ export class Listener {
       webSocket,
       socket,
       {
-        id: randomUUID(),
-        reattachToken: randomUUID(),
+        id: randomId(),
+        reattachToken: randomId(),
         policy,
         ipAddress: ipAddress(request),
         listener: this.instanceId,

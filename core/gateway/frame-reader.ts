@@ -2,7 +2,7 @@
 // Everything else (control frames, fragments, frames across reads, violations) goes to the receiver byte for byte, unmasked, which also
 // answers pings and closes. A read of many small frames costs a third of what it costs there (docs/decisions/2026-11-20-frame-reader.md).
 import { isUtf8 } from 'node:buffer'
-import type { Duplex, Writable } from 'node:stream'
+import { Duplex, type Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { readDirectly } from '../../base/net/direct-read.ts'
 import { turnNow } from '../../base/time/turn-clock.ts'
@@ -54,6 +54,10 @@ export interface FrameReaderOwner {
 /** Under which a socket knows its reader: one function listens on all of them, and takes no room in each. */
 const READER = Symbol('frame reader')
 
+interface Read extends Duplex {
+  readonly [READER]: FrameReader
+}
+
 type PassOn = (this: Duplex, chunk: Buffer) => void
 
 /**
@@ -68,34 +72,31 @@ export function readFramesDirectly(
 ): FrameReader {
   const passOn = socket.listeners('data')[0] as PassOn
   const reader = new FrameReader(webSocket, socket, passOn, maxPayload, owner)
-  Object.assign(socket, { [READER]: reader })
-  spareTicks(socket)
+  Object.assign(socket, { [READER]: reader, push })
   socket.removeListener('data', passOn)
-  socket.on('data', readFromStream)
+  socket.on('data', readFromStream as (chunk: Buffer) => void)
   return reader
 }
 
-function readerOf(socket: Duplex): FrameReader {
-  return (socket as Duplex & { readonly [READER]: FrameReader })[READER]
+function read(this: Read, chunk: Buffer): void {
+  this[READER].read(chunk)
 }
 
-function read(this: Duplex, chunk: Buffer): void {
-  readerOf(this).read(chunk)
-}
-
-function readFromStream(this: Duplex, chunk: Buffer): void {
-  const reader = readerOf(this)
+function readFromStream(this: Read, chunk: Buffer): void {
+  const reader = this[READER]
   reader.read(chunk)
-  if (reader.hasReadLittle(chunk.length)) readDirectly(this, read)
+  if (reader.hasReadLittle(chunk.length)) readDirectly(this, read as (this: Duplex, chunk: Buffer) => void)
 }
 
 /**
- * After each read Node plans a tick to see whether the stream is to read on, which a socket does by itself: here it is taken for planned
- * already. Pausing, resuming and the end do not depend on it.
+ * Node's sockets push what they have read. While nobody has paused the stream it would hand it on as it is, and ask for more on a later
+ * tick, which it need not: a socket goes on reading (docs/decisions/2026-11-30-reads-past-the-stream.md).
  */
-function spareTicks(socket: Duplex): void {
-  const { _readableState: state } = socket as Duplex & { _readableState?: { readingMore?: boolean } }
-  if (typeof state?.readingMore === 'boolean') state.readingMore = true
+function push(this: Read, chunk: Buffer | null, encoding?: BufferEncoding): boolean {
+  const isPassedOn = this.readableFlowing === true && this.readableLength === 0 && this.listenerCount('data') === 1
+  if (chunk === null || !isPassedOn) return Duplex.prototype.push.call(this, chunk, encoding)
+  readFromStream.call(this, chunk)
+  return true
 }
 
 export class FrameReader {

@@ -290,6 +290,24 @@ describe.each([
     expect(reader.isStuck(-1, now, true)).toBe(true)
   })
 
+  it('hears of the end', async () => {
+    const { client, server, messages } = await pair()
+    client.end(frame('last'))
+    await once(server, 'close')
+    expect(messages).toEqual([['last', false]])
+  })
+
+  it('still refuses a frame above the limit when it lends', async () => {
+    const { client } = await pair(20_000, { takesLent: true })
+    const code = closeCode(client)
+    client.write(frame(Buffer.alloc(30_000), { opcode: 2 }))
+    expect(await code).toBe(1009)
+  })
+})
+
+describe('readFramesDirectly from a socket that is read by its stream', () => {
+  const pair = anyPair
+
   it('reads on after a pause in which more came than a stream keeps', async () => {
     const { client, server, messages, next } = await pair()
     const socket = server['_socket' as never] as Socket
@@ -305,17 +323,56 @@ describe.each([
     expect(messages.at(-1)).toEqual(['after', false])
   })
 
-  it('hears of the end', async () => {
-    const { client, server, messages } = await pair()
-    client.end(frame('last'))
-    await once(server, 'close')
-    expect(messages).toEqual([['last', false]])
+  it('hands reads on past the stream, in order with what waits in a stream that is paused', async () => {
+    const { client, server, messages, next } = await pair()
+    const socket = server['_socket' as never] as Socket
+    const emitted: string[] = []
+    const emit = socket.emit.bind(socket)
+    socket.emit = (event: string | symbol, ...args: unknown[]) => {
+      emitted.push(String(event))
+      return (emit as (event: string | symbol, ...args: unknown[]) => boolean)(event, ...args)
+    }
+    const send = (text: string): void => void client.write(frame(Buffer.from(text)))
+    send('past it')
+    await next(1)
+    expect(emitted).not.toContain('data')
+    server.pause()
+    send('waits')
+    await expect.poll(() => socket.readableLength, { interval: 1 }).toBeGreaterThan(0)
+    send('waits too')
+    const held = frame(Buffer.from('waits')).length + frame(Buffer.from('waits too')).length
+    await expect.poll(() => socket.readableLength, { interval: 1 }).toBe(held)
+    expect(messages.length).toBe(1)
+    server.resume()
+    send('behind')
+    await next(4)
+    const heard = once(socket, 'data')
+    send('heard by others')
+    expect((await heard).length).toBe(1)
+    await next(5)
+    expect(messages.map(([text]) => text)).toEqual(['past it', 'waits', 'waits too', 'behind', 'heard by others'])
   })
 
-  it('still refuses a frame above the limit when it lends', async () => {
-    const { client } = await pair(20_000, { takesLent: true })
-    const code = closeCode(client)
-    client.write(frame(Buffer.alloc(30_000), { opcode: 2 }))
-    expect(await code).toBe(1009)
+  it('stops reading while the stream is paused, and goes on', async () => {
+    const { client, server, messages, next } = await pair()
+    const socket = server['_socket' as never] as Socket
+    const block = 'x'.repeat(60_000)
+    /** More than the system takes by itself. */
+    const COUNT = 250
+    client.write(frame(Buffer.from(block)))
+    await next(1)
+    for (let round = 0; round < 2; round++) {
+      server.pause()
+      const from = messages.length
+      for (let count = 0; count < COUNT; count++) client.write(frame(Buffer.from(`${round}.${count} ${block}`)))
+      await expect.poll(() => client.writableLength, { interval: 1 }).toBeGreaterThan(0)
+      await expect.poll(() => socket.readableLength, { interval: 1 }).toBeGreaterThan(0)
+      expect(messages.length).toBe(from)
+      server.resume()
+      await next(from + COUNT)
+      expect(messages.slice(from).map(([text]) => text.split(' ')[0])).toEqual(
+        Array.from({ length: COUNT }, (_, count) => `${round}.${count}`),
+      )
+    }
   })
 })

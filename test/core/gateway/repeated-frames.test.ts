@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
 import { RepeatedFrames } from '../../../core/gateway/repeated-frames.ts'
+import { AnswerForm } from '../../../protocol/scanner/answer-form.ts'
 import { FrameRun } from '../../../protocol/scanner/frame-run.ts'
 import type { Frame, RawClient } from '../../support/raw-client.ts'
 import { startCore, type TestCore } from '../../support/test-core.ts'
@@ -74,6 +75,59 @@ test('Answers that differ in their call are taken each for its own, once', async
   expect(await Promise.all(waiting)).toMatchObject([{ result: { done: true } }, { result: { done: true } }])
   expect(worked.inFlight).toBe(0)
   expect(repeated.mock.results.length).toBeGreaterThanOrEqual(10)
+})
+
+test('Answers of different workers that look alike are taken each for its own call, once', async () => {
+  const core = await startCore()
+  const read = vi.spyOn(AnswerForm.prototype, 'idIn')
+  const caller = await core.connect({ name: 'caller' })
+  const callees = await Promise.all(['a', 'b', 'c'].map((name) => core.connect({ name })))
+  const known = callees.map((_, index) =>
+    [...core.core.router.workers.values()].find(({ name }) => name === 'abc'[index])!,
+  )
+  for (const [index, callee] of callees.entries()) await callee.provided(`w::f${index}`)
+  for (let round = 0; round < 3; round++) {
+    for (const index of callees.keys()) caller.send({ ...toEach([`w::f${index}`])[0] })
+    const waiting = callees.map((_, index) => caller.call(`w::f${index}`))
+    for (const [index, callee] of callees.entries()) {
+      await callee.until(() => callee.calls(`w::f${index}`).length === 2 * (round + 1), 'the calls')
+      expect(known[index]!.inFlight).toBe(2)
+      const answers = callee
+        .calls(`w::f${index}`)
+        .slice(-2)
+        .map(({ invocation_id, function_id }) => ({ type: 'invocationresult', invocation_id, function_id }))
+      // One that another worker has been given is none of its own.
+      const strangers = callees[(index + 1) % 3]!.calls(`w::f${(index + 1) % 3}`).slice(-2)
+      for (const { invocation_id, function_id } of strangers)
+        callee.send({ type: 'invocationresult', invocation_id, function_id })
+      for (const answer of [answers[0]!, answers[0]!, answers[1]!]) {
+        callee.send(answer)
+        await callee.settled()
+      }
+      expect(known[index]!.inFlight).toBe(0)
+    }
+    expect((await Promise.all(waiting)).map(({ error }) => error)).toEqual([undefined, undefined, undefined])
+  }
+  expect(read.mock.results.filter(({ value }) => value !== undefined).length).toBeGreaterThan(10)
+})
+
+test('An answer that looks like others but is no JSON is told of, and an error is one', async () => {
+  const { worker, caller } = await scene()
+  await worker.provided('w::f')
+  const outcomes = [caller.call('w::f'), caller.call('w::f'), caller.call('w::f')]
+  await worker.until(() => worker.calls('w::f').length === 3, 'the calls')
+  const [first, second, third] = worker.calls('w::f').map(({ invocation_id }) => String(invocation_id))
+  worker.send({ type: 'invocationresult', invocation_id: first, function_id: 'w::f' })
+  expect(await outcomes[0]).not.toHaveProperty('error')
+  worker.send(`{"type":"invocationresult","invocation_id":"${second}","function_id":"w::f",}`)
+  expect(await outcomes[1]).toMatchObject({ error: { code: 'invalid_message' } })
+  worker.send({
+    type: 'invocationresult',
+    invocation_id: third,
+    function_id: 'w::f',
+    error: { code: 'c', message: 'm' },
+  })
+  expect(await outcomes[2]).toMatchObject({ error: { code: 'c' } })
 })
 
 test('A function that is not there is told of, and those behind it get their calls', async () => {

@@ -275,8 +275,7 @@ export class Discovery {
     const { functionId, metadata } = binding
     const functions = this.#functions
     const namespace = functions.homeOf(binding.namespace, functionId)
-    const registered = functions.find(namespace, functionId)?.presented?.registration.metadata
-    const refusal = checkOwners(binding, { namespace, functionId, registered: () => registered }, functions)
+    const refusal = checkOwners(binding, { namespace, functionId }, functions)
     if (refusal !== undefined) {
       this.#log.debug(`trigger '${binding.id}' not fired: ${refusal.message}`, { function_id: functionId })
       return

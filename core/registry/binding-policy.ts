@@ -9,8 +9,6 @@ import type { Worker } from '../model/worker.ts'
 export interface Target {
   readonly namespace: string
   readonly functionId: string
-  /** Metadata that the function was registered with; only sessions are asked for it. */
-  registered(): unknown
 }
 
 /** Passes when one of the owners may make the call; what replicas share is fired on behalf of each of them. */
@@ -23,7 +21,7 @@ export function checkOwners(
   for (const { owner, madeUnder } of binding.members.values()) {
     const policy = owner?.policy ?? madeUnder
     if (policy === undefined) return undefined
-    const registered = policy.kind === 'session' ? target.registered() : undefined
+    const registered = policy.kind === 'session' ? metadataOf(target, functions) : undefined
     const refused = checkCall(policy, target.namespace, target.functionId, registered)
     if (refused === undefined || (owner !== null && isOwnFunction(owner, target, functions))) return undefined
     refusal = refused
@@ -31,12 +29,13 @@ export function checkOwners(
   return refusal
 }
 
+/** What the function was registered with. */
+function metadataOf({ namespace, functionId }: Target, functions: FunctionRegistry): unknown {
+  return functions.find(namespace, functionId)?.presented?.registration.metadata
+}
+
 /** Functions that the owner itself registered are always permitted to it (spec 04 B.6). */
-export function isOwnFunction(
-  owner: Worker,
-  target: { namespace: string; functionId: string },
-  functions: FunctionRegistry,
-): boolean {
+export function isOwnFunction(owner: Worker, target: Target, functions: FunctionRegistry): boolean {
   const entry = functions.find(target.namespace, target.functionId)
   return entry?.providers.some(({ worker }) => worker === owner) ?? false
 }

@@ -221,11 +221,8 @@ export class TriggerRegistry {
     this.#placement.inOneStep(work)
   }
 
-  /**
-   * May the caller make this call for the binding that it names? Undefined = yes (spec 09 §4 b).
-   * @param registered gives the metadata that the function was registered with
-   */
-  checkBindingCall(call: Call, registered: () => unknown): ErrorBody | undefined {
+  /** May the caller make this call for the binding that it names? Undefined = yes (spec 09 §4 b). */
+  checkBindingCall(call: Call): ErrorBody | undefined {
     const logical = this.#bindings.findLogical(call.binding ?? '')
     if (logical === undefined || !this.#provides(call.caller, logical)) {
       return {
@@ -233,8 +230,7 @@ export class TriggerRegistry {
         message: `'${call.binding}' is not a binding of a trigger type that the caller provides`,
       }
     }
-    const target = { namespace: call.namespace, functionId: call.functionId, registered }
-    return checkOwners(logical, target, this.#functions)
+    return checkOwners(logical, call, this.#functions)
   }
 
   // ── for listings ─────────────────────────────────────────────────────────────────────────────────────────────────

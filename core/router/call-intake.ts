@@ -89,13 +89,7 @@ export class CallIntake {
     const { caller, namespace, functionId, binding } = call
     const own = this.#check(caller, namespace, functionId)
     if (own !== undefined) return own
-    if (binding !== undefined) {
-      const { functions, triggers } = this.#deps.registries
-      return triggers.checkBindingCall(
-        call,
-        () => functions.find(namespace, functionId)?.presented?.registration.metadata,
-      )
-    }
+    if (binding !== undefined) return this.#deps.registries.triggers.checkBindingCall(call)
     if (caller.policy.kind !== 'session') return undefined
     if (action?.type === 'enqueue') return this.#checkJob(caller, namespace, functionId)
     return functionId === ENQUEUE_FUNCTION ? this.#checkJobIn(call) : undefined

@@ -144,7 +144,7 @@ function sessionPolicy(more: Partial<SessionRights> = {}): Policy {
 
 describe('a call for a binding', () => {
   function check(scene: Scene, caller: TestWorker, binding: string, functionId: string): string | undefined {
-    return scene.triggers.checkBindingCall({ ...makeCall(caller.worker, functionId), binding }, () => undefined)?.code
+    return scene.triggers.checkBindingCall({ ...makeCall(caller.worker, functionId), binding })?.code
   }
 
   it('must name a binding of a type that the caller provides', () => {

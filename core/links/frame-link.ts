@@ -23,9 +23,9 @@ const NULL_JSON = Buffer.from('null')
 const NO_JSON_PAYLOAD = { code: 'invalid_message', message: 'The payload is no JSON' }
 const NO_JSON_ANSWER = errorBytes({ code: 'invalid_message', message: 'The answer of the plugin is no JSON' })
 
-/** So many calls of fan-outs that have succeeded are told of at once, or after so long. */
+/** So many calls of fan-outs that have succeeded are told of at once, or with the next call of the plugin, or after so long. */
 const MOST_SUCCEEDED = 1024
-const SUCCEEDED_MS = 2
+const SUCCEEDED_MS = 5
 
 /** What a link needs of its transport. */
 export interface LinkTransport {
@@ -50,6 +50,7 @@ export class FrameLink implements Link {
   readonly #fanOuts = new FanOutTargets()
   /** Calls of fan-outs that have succeeded and of which the plugin has not been told. */
   #succeeded: number[] = []
+  #succeededTimer: NodeJS.Timeout | undefined
 
   constructor(kind: LinkKind, transport: LinkTransport, member: number, events: LinkEvents) {
     this.kind = kind
@@ -94,6 +95,8 @@ export class FrameLink implements Link {
     // The last key wins, so a `_caller_worker_id` that the caller wrote loses, however it is escaped.
     const suffix = members === 0 ? '' : `${members === 1 ? '' : ','}"_caller_worker_id":"${callerWorkerId}"}`
     const id = index === undefined ? rawId : ''
+    // The call wakes the plugin's thread in any case.
+    this.#tellSucceeded()
     this.#write(FrameKind.Call, callId as number, index ?? 0, id, sidecarOf(call), call.data, suffix)
   }
 
@@ -109,7 +112,9 @@ export class FrameLink implements Link {
   #fannedOut(callId: number): void {
     const count = this.#succeeded.push(callId)
     if (count === MOST_SUCCEEDED) this.#tellSucceeded()
-    else if (count === 1) setTimeout(() => this.#tellSucceeded(), SUCCEEDED_MS).unref()
+    else if (count > 1) return
+    else if (this.#succeededTimer !== undefined) this.#succeededTimer.refresh()
+    else this.#succeededTimer = setTimeout(() => this.#tellSucceeded(), SUCCEEDED_MS).unref()
   }
 
   #tellSucceeded(): void {

@@ -1,12 +1,12 @@
 // Collects the WebSocket frames that a server sends on one socket and hands them to a sink once per turn: one write for many frames
 // is what makes the router fast (design, "The hot path"). Builds the frames itself; no I/O.
 
-import { giveBack, lendRegion, MAX_REGION_BYTES, type Region } from './slabs.ts'
+import { giveAllBack, lendRegion, MAX_REGION_BYTES, type Region } from './slabs.ts'
 
 /** Where finished bytes go. */
 export interface OutboxSink {
-  /** Takes the buffers in order and calls `written` once none of them is needed any more. */
-  write(buffers: readonly Buffer[], written: () => void): void
+  /** Takes the buffers in order, and gives back what is lent once none of them is needed any more. */
+  write(buffers: readonly Buffer[], lent: readonly Region[]): void
 }
 
 /** Payloads from this size on are handed over by reference instead of being copied into a slab. */
@@ -102,15 +102,15 @@ export class Outbox {
     if (this.#bytes === 0) return
     this.#cut()
     const buffers = this.#full ?? []
-    const used = this.#used
+    const lent = this.#used ?? []
     this.#adapt()
     this.#forget()
-    this.#sink.write(buffers, () => used?.forEach(giveBack))
+    this.#sink.write(buffers, lent)
   }
 
   /** Forgets what was not flushed. */
   discard(): void {
-    this.#used?.forEach(giveBack)
+    if (this.#used !== undefined) giveAllBack(this.#used)
     this.#forget()
   }
 

@@ -45,4 +45,8 @@ export function giveBack({ slab }: Region): void {
   if (slab !== current && slab.buffer.length === SLAB_BYTES && free.length < MAX_FREE) free.push(slab)
 }
 
+export function giveAllBack(regions: readonly Region[]): void {
+  for (const region of regions) giveBack(region)
+}
+
 export const MAX_REGION_BYTES = SLAB_BYTES

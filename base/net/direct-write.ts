@@ -5,8 +5,13 @@
 import type { Duplex } from 'node:stream'
 import { getSystemErrorName } from 'node:util'
 
-/** `done`: the kernel has all of it. `waiting`: it is queued behind what the kernel has, and `written` is called. `refused`: nothing was done. */
+/** `done`: the kernel has all of it. `waiting`: it is queued behind what the kernel has, and its writer is told. `refused`: nothing was done. */
 export type DirectWrite = 'done' | 'waiting' | 'refused'
+
+export interface DirectWriter {
+  /** Called later, once, for what is `waiting`: it has been written, or it never will be. */
+  directlyWritten(): void
+}
 
 interface WriteRequest {
   oncomplete: (status: number) => void
@@ -30,11 +35,8 @@ const bindings = readBindings()
 /** Used by one write after the other, until one is not done at once. */
 let spare: WriteRequest | undefined
 
-/**
- * Only for a TCP socket to which nothing waits to be written; others are refused.
- * @param written called later, once, for what is `waiting`: when it has been written, or when it never will be.
- */
-export function writeDirectly(socket: Duplex, bytes: Buffer, written: () => void): DirectWrite {
+/** Only for a TCP socket to which nothing waits to be written; others are refused. */
+export function writeDirectly(socket: Duplex, bytes: Buffer, writer: DirectWriter): DirectWrite {
   const { _handle: handle } = socket as { _handle?: Handle | null }
   if (bindings === undefined || !(handle instanceof bindings.tcp)) return 'refused'
   if (socket.writableLength > 0 || socket.writableEnded || socket.destroyed) return 'refused'
@@ -46,7 +48,7 @@ export function writeDirectly(socket: Duplex, bytes: Buffer, written: () => void
   request.buffer = bytes
   request.oncomplete = (status) => {
     if (status < 0 && !socket.destroyed) socket.destroy(new Error(`write ${getSystemErrorName(status)}`))
-    written()
+    writer.directlyWritten()
   }
   return 'waiting'
 }

@@ -126,10 +126,6 @@ export class Connection implements SocketLinkOwner, FrameReaderOwner, SocketOwne
     this.#link.ended()
   }
 
-  isUnanswered(callId: string): boolean {
-    return this.worker.calls.has(callId)
-  }
-
   peerStuck(): void {
     this.end(1013, 'the peer does not read', { abnormal: true })
   }

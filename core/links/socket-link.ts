@@ -3,9 +3,9 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { SocketWriter } from '../../base/net/socket-writer.ts'
-import { randomId } from '../../base/values/random-ids.ts'
 import { DEFAULT_NAMESPACE, type EngineMessage } from '../../protocol/messages.ts'
 import { Outbox, type OutboxSink } from '../../protocol/outbox.ts'
+import { giveAllBack, type Region } from '../../protocol/slabs.ts'
 import { objectSplice, Splice } from '../../protocol/scanner/object-splice.ts'
 import type { Provider } from '../model/function-entry.ts'
 import { LazySet } from '../../base/values/lazy-set.ts'
@@ -13,6 +13,7 @@ import type { Call } from '../model/call.ts'
 import { flushAfterTurn } from './flush-turn.ts'
 import { tooLargeText, type FrameLimit } from '../model/frame-limit.ts'
 import type { Link, TooLarge } from '../model/link.ts'
+import type { Worker } from '../model/worker.ts'
 
 /**
  * So much is written without waiting for the end of the turn: the peer begins with it while the rest is built, and it is still in
@@ -40,27 +41,27 @@ export interface SocketLinkLimits {
 
 /** Whose link it is. */
 export interface SocketLinkOwner {
-  /** The id of a call that its worker has not answered. */
-  isUnanswered(callId: string): boolean
+  readonly worker: Worker
   /** The peer has not read for so long that the connection is to end. */
   peerStuck(): void
 }
 
 export class SocketLink implements Link, OutboxSink {
+  // What every delivery looks at comes first: of a thousand links in turn, each piece of memory has to be fetched anew.
   readonly kind = 'socket'
   readonly #webSocket: WebSocket
-  readonly #socket: Duplex
   readonly #writer: SocketWriter
-  readonly #limits: SocketLinkLimits
   readonly #outbox: Outbox
+  readonly #limits: SocketLinkLimits
+  #frameLimit: FrameLimit
+  #isDirty = false
+  readonly #socket: Duplex
   readonly #owner: SocketLinkOwner
   /** Senders that wait for this socket to drain. */
   readonly #held = new LazySet<Link>()
-  #isDirty = false
   #pauses = 0
   #hardTimer: NodeJS.Timeout | undefined
   #patience: NodeJS.Timeout | undefined
-  #frameLimit: FrameLimit
   /** Others waited for this peer long enough: nobody is paused for it until it has read. */
   #isHopeless = false
 
@@ -75,8 +76,9 @@ export class SocketLink implements Link, OutboxSink {
     this.#outbox = new Outbox(this)
   }
 
+  /** A socket that was destroyed is found here on the next tick, before anything else can have come in. */
   get open(): boolean {
-    return this.#webSocket.readyState === 1 && !this.#socket.destroyed
+    return this.#webSocket.readyState === 1
   }
 
   get queuedBytes(): number {
@@ -118,9 +120,10 @@ export class SocketLink implements Link, OutboxSink {
 
   nextCallId(call: Call): string {
     const { invocationId } = call
-    return typeof invocationId === 'string' && isUuid(invocationId) && !this.#owner.isUnanswered(invocationId)
+    const { worker } = this.#owner
+    return typeof invocationId === 'string' && isUuid(invocationId) && !worker.calls.has(invocationId)
       ? invocationId
-      : randomId()
+      : worker.newCallId()
   }
 
   deliver(call: Call, callId: string | number, provider: Provider, callerWorkerId: string | undefined): void {
@@ -208,7 +211,7 @@ export class SocketLink implements Link, OutboxSink {
   flush(): void {
     this.#isDirty = false
     // Nothing may follow a close frame.
-    if (this.open) this.#outbox.flush()
+    if (this.open && !this.#socket.destroyed) this.#outbox.flush()
     else this.#outbox.discard()
   }
 
@@ -248,12 +251,15 @@ export class SocketLink implements Link, OutboxSink {
   }
 
   /** For its outbox. */
-  write(buffers: readonly Buffer[], written: () => void): void {
-    const done = (): void => {
-      written()
-      this.#drained()
+  write(buffers: readonly Buffer[], lent: readonly Region[]): void {
+    if (this.#writer.write(buffers)) {
+      giveAllBack(lent)
+      return this.#drained()
     }
-    if (this.#writer.write(buffers, done)) return done()
+    this.#writer.afterwards(() => {
+      giveAllBack(lent)
+      this.#drained()
+    })
     const { unwritten } = this.#writer
     const { hardBytes } = this.#limits
     if (unwritten <= hardBytes) return

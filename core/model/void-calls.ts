@@ -37,15 +37,22 @@ export class VoidCalls {
 
   /** Counts a call and returns the id under which it is answered. */
   add(): string {
-    if (this.#ring === NO_RING) {
-      this.#ring = new Uint8Array(RING)
-      this.#prefix = randomUUID().slice(0, PREFIX_CHARACTERS)
-    }
+    if (this.#ring === NO_RING) this.#ring = new Uint8Array(RING)
+    const id = this.newId()
+    this.#ring[(this.#next - 1) & (RING - 1)] = 1
+    this.#open++
+    return id
+  }
+
+  /** An id for a call that is recorded elsewhere, as others that are engine-made: a random one costs more than all else of a small call. */
+  newId(): string {
+    if (this.#prefix === '') this.#prefix = randomUUID().slice(0, PREFIX_CHARACTERS)
     const number = this.#next++
     const place = number & (RING - 1)
-    if (this.#ring[place] === 1) this.#overtaken.add(number - RING)
-    this.#ring[place] = 1
-    this.#open++
+    if (this.#ring[place] === 1) {
+      this.#overtaken.add(number - RING)
+      this.#ring[place] = 0
+    }
     const tail = number & (TAILS.length - 1)
     if (tail === 0) this.#head = this.#prefix + leadingDigits(number)
     return this.#head + TAILS[tail]!

@@ -63,46 +63,22 @@ export interface InternalName {
 let connections = 0
 
 export class Worker {
+  // What every call looks at comes first: of a thousand workers in turn, each piece of memory has to be fetched anew.
   readonly id: string
   readonly link: Link
   policy: Policy
-  readonly reattachToken: string | undefined
-  readonly ipAddress: string | undefined
-  readonly listener: string | undefined
-  readonly slot: PluginSlot | undefined
-  readonly internal: InternalName | undefined
-  /** As the clock showed it; for listings. */
-  readonly connectedAt = Date.now()
-  /** By `performance.now()`; for durations. */
-  readonly connectedMs = performance.now()
-  /** Larger = connected later. */
-  readonly connectedOrder = ++connections
-
   phase: WorkerPhase = 'open'
-  /** Namespace of what it registers (spec 01 §13). */
-  namespace = DEFAULT_NAMESPACE
-  announcement: WorkerAnnouncement | undefined
-  /** The connection that took over by `reattach`: answers to calls of this worker go there (spec 01 §9.7). */
-  successor: Worker | undefined
-  /** Calls of a session since it began. */
-  sessionCalls = 0
-  /** How many of them its policy refused. */
-  sessionDenied = 0
-  /** A newer connection of the same process is known to exist: that one is preferred (spec 01 §8.8). */
-  suspectedZombie = false
-
-  /** Delivered to this worker and not answered, by the id under which it answers, oldest first. */
-  readonly calls = new OpenCalls()
-  /** Calls among them that somebody waits for. */
-  waiting = 0
-  /** When it last answered a call, or got the first of those that are waiting; on the clock of `performance.now()`. */
-  owesSince = 0
-  /** Calls of its HTTP-invoked functions under way: somebody else makes them, and answers them whether or not it is still there. */
-  madeElsewhere = 0
+  readonly slot: PluginSlot | undefined
   /** Void calls are counted instead of recorded. Not for plugins: of theirs bytes and latency are known too. */
   readonly countsVoids: boolean
   /** Made with the first of them. */
   voids: VoidCalls | undefined
+  /** When it last answered a call, or got the first of those that are waiting; on the clock of `performance.now()`. */
+  owesSince = 0
+  /** Delivered to this worker and not answered, by the id under which it answers, oldest first. */
+  readonly calls = new OpenCalls()
+  /** Calls among them that somebody waits for. */
+  waiting = 0
   /** Payload bytes of `calls`. */
   inFlightBytes = 0
   /** Above this many unanswered calls the oldest settles with `timeout` (spec 09 §5). */
@@ -111,6 +87,32 @@ export class Worker {
   readonly maxQueuedBytes: number
   /** While a plugin generation starts: where its registrations go until they take effect in one step. */
   stage: Stage | undefined
+  /** Calls of a session since it began. */
+  sessionCalls = 0
+
+  readonly reattachToken: string | undefined
+  readonly ipAddress: string | undefined
+  readonly listener: string | undefined
+  readonly internal: InternalName | undefined
+  /** As the clock showed it; for listings. */
+  readonly connectedAt = Date.now()
+  /** By `performance.now()`; for durations. */
+  readonly connectedMs = performance.now()
+  /** Larger = connected later. */
+  readonly connectedOrder = ++connections
+
+  /** Namespace of what it registers (spec 01 §13). */
+  namespace = DEFAULT_NAMESPACE
+  announcement: WorkerAnnouncement | undefined
+  /** The connection that took over by `reattach`: answers to calls of this worker go there (spec 01 §9.7). */
+  successor: Worker | undefined
+  /** How many of them its policy refused. */
+  sessionDenied = 0
+  /** A newer connection of the same process is known to exist: that one is preferred (spec 01 §8.8). */
+  suspectedZombie = false
+
+  /** Calls of its HTTP-invoked functions under way: somebody else makes them, and answers them whether or not it is still there. */
+  madeElsewhere = 0
   /** Set while a registration of a plugin is being checked; never rejects. Those behind it wait for it. */
   registering: Promise<void> | undefined
   /** What it provides, by the id it sent (before prefix and hooks). */
@@ -146,6 +148,11 @@ export class Worker {
   /** Counts a void call and returns the id under which it is answered. */
   addVoid(): string {
     return (this.voids ??= new VoidCalls()).add()
+  }
+
+  /** A UUID under which no call of this worker has been delivered. */
+  newCallId(): string {
+    return (this.voids ??= new VoidCalls()).newId()
   }
 
   /** Calls delivered to this worker and not answered. */

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import * as ws from 'ws'
 import { Outbox } from '../../protocol/outbox.ts'
+import { giveAllBack, type Region } from '../../protocol/slabs.ts'
 
 /** Exported by `ws`, though its types do not say so. */
 const { Receiver } = ws as unknown as { Receiver: new (options: object) => Writable }
@@ -120,10 +121,10 @@ test('What is discarded is not written', async () => {
 })
 
 test('Memory of a flush is not touched before it was written, and used again afterwards', () => {
-  const flushed: { buffer: Buffer; copy: Buffer; written: () => void }[] = []
+  const flushed: { buffer: Buffer; copy: Buffer; lent: readonly Region[] }[] = []
   const outbox = new Outbox({
-    write: (buffers, written) =>
-      void flushed.push(...buffers.map((buffer) => ({ buffer, copy: Buffer.from(buffer), written }))),
+    write: (buffers, lent) =>
+      void flushed.push(...buffers.map((buffer) => ({ buffer, copy: Buffer.from(buffer), lent }))),
   })
   const flushMany = (): Set<ArrayBufferLike> => {
     const from = flushed.length
@@ -136,7 +137,7 @@ test('Memory of a flush is not touched before it was written, and used again aft
   const first = flushMany()
   const second = flushMany()
   for (const { buffer, copy } of flushed) expect(buffer.equals(copy)).toBe(true)
-  for (const { written } of flushed) written()
+  for (const { lent } of flushed) giveAllBack(lent)
   const before = new Set([...first, ...second])
   expect([...flushMany()].some((memory) => before.has(memory))).toBe(true)
 })
@@ -182,10 +183,10 @@ function recording(): { outbox: Outbox; written: Buffer[][]; bytes(): Buffer } {
   const written: Buffer[][] = []
   const copies: Buffer[] = []
   const outbox = new Outbox({
-    write(buffers, done) {
+    write(buffers, lent) {
       written.push([...buffers])
       copies.push(...buffers.map((buffer) => Buffer.from(buffer)))
-      done()
+      giveAllBack(lent)
     },
   })
   return { outbox, written, bytes: () => Buffer.concat(copies) }

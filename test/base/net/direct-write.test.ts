@@ -40,7 +40,7 @@ const BLOCK = 64 * 1024
 /** Writes numbered blocks until one of them waits. */
 function fill(near: Socket, written: () => void): number {
   for (let count = 1; ; count++) {
-    const outcome = writeDirectly(near, Buffer.alloc(BLOCK, count % 251), written)
+    const outcome = writeDirectly(near, Buffer.alloc(BLOCK, count % 251), { directlyWritten: written })
     if (outcome === 'waiting') return count
     expect(outcome).toBe('done')
   }
@@ -50,7 +50,7 @@ test('what the kernel takes is done at once, and nobody is called back', async (
   const { near, far } = await connected()
   const outcomes: DirectWrite[] = []
   for (const text of ['one ', 'two ', 'three']) {
-    outcomes.push(writeDirectly(near, Buffer.from(text), () => expect.unreachable()))
+    outcomes.push(writeDirectly(near, Buffer.from(text), { directlyWritten: () => expect.unreachable() }))
   }
   expect(outcomes).toEqual(['done', 'done', 'done'])
   near.end()
@@ -83,14 +83,14 @@ test('it is refused while the stream has something to write', async () => {
   const { near, far } = await connected()
   near.cork()
   near.write('first ')
-  expect(writeDirectly(near, Buffer.from('never'), () => expect.unreachable())).toBe('refused')
+  expect(writeDirectly(near, Buffer.from('never'), { directlyWritten: () => expect.unreachable() })).toBe('refused')
   near.uncork()
   near.end('second')
   expect((await within(5_000, 'the end', received(far))).toString()).toBe('first second')
 })
 
 test('it is refused after the end, and for what is no TCP socket', async () => {
-  const never = (): void => expect.unreachable()
+  const never = { directlyWritten: (): void => expect.unreachable() }
   const { near } = await connected()
   near.end()
   expect(writeDirectly(near, Buffer.from('x'), never)).toBe('refused')

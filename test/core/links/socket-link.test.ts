@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { SocketLink } from '../../../core/links/socket-link.ts'
 import type { Link } from '../../../core/model/link.ts'
+import type { Worker } from '../../../core/model/worker.ts'
 import { within } from '../../support/deadline.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -30,7 +31,7 @@ async function connect(): Promise<Pair> {
     hardBytes: 512 * MEBIBYTE,
     hardMs: 60_000,
   } as const
-  const owner = { isUnanswered: () => false, peerStuck: () => {} }
+  const owner = { worker: {} as Worker, peerStuck: () => {} }
   await once(peer, 'open')
   return { link: new SocketLink(webSocket, socket, limits as never, owner), peer }
 }

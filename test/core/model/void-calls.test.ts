@@ -80,3 +80,34 @@ it('counts none of a worker that is gone', () => {
   expect(voids.clear()).toBe(300)
   expect([voids.open, ids.some((id) => voids.answered(id))]).toEqual([0, false])
 })
+
+it('gives ids to other calls that are none of a void call, and counts none of them', () => {
+  const voids = new VoidCalls()
+  const others = [voids.newId()]
+  const first = voids.add()
+  // So many that the first one is overtaken, by ids alone too.
+  for (let count = 0; count < 700; count++) {
+    if (count < 300 || count % 2 === 0) others.push(voids.newId())
+    else expect(voids.answered(voids.add())).toBe(true)
+  }
+  expect(new Set([first, ...others]).size).toBe(others.length + 1)
+  expect(others.filter((id) => !UUID.test(id))).toEqual([])
+  expect(voids.open).toBe(1)
+  expect(others.filter((id) => voids.answered(id))).toEqual([])
+  expect([voids.answered(first), voids.answered(first), voids.open]).toEqual([true, false, 0])
+})
+
+it('gives up what is oldest or too old among ids of other calls', () => {
+  const voids = new VoidCalls()
+  for (let count = 0; count < 1000; count++) {
+    if (count % 100 === 0) voids.add()
+    else voids.newId()
+  }
+  expect(voids.open).toBe(10)
+  voids.forgetOldest()
+  expect(voids.open).toBe(9)
+  voids.sweep(0, 10)
+  const young = voids.add()
+  expect(voids.sweep(20, 10)).toBe(9)
+  expect([voids.open, voids.answered(young)]).toEqual([1, true])
+})

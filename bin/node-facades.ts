@@ -4,7 +4,7 @@ import { isBuiltin } from 'node:module'
 
 /** What they are marked with, until `withoutFacades`. */
 const MARK = 'iii-built-in:'
-const MARKED_IMPORT = new RegExp(`^import ([^'"]+) from "${MARK}([^"]+)";$`, 'gm')
+const MARKED_IMPORT = new RegExp(`\\bimport\\b([^'";]+)from\\s*"${MARK}([^"]+)";`, 'g')
 
 export const nodeModules: Plugin = {
   name: 'node-modules',
@@ -17,18 +17,18 @@ export const nodeModules: Plugin = {
 
 /**
  * An import of a module of Node's own makes a module of it that reads every property, and so loads what only comes with some of them. Taken
- * from the object itself it does not. All stand on the first line, before whatever uses them, and lines keep their numbers.
+ * from the object itself it does not. All stand on the first line, before whatever uses them; whatever stands on others keeps its place.
  */
 export function withoutFacades(code: string): string {
   const taken: string[] = []
   const rest = code.replace(MARKED_IMPORT, (statement, clause: string, name: string) => {
-    const { own, named } = /^(?<own>(?:\* as )?[\w$]+)?(?:, )?(?<named>\{[^}]*\})?$/.exec(
-      clause.replace(/\s+/g, ' '),
+    const { own, named } = /^(?<own>(?:\* ?as )?[\w$]+)?(?:, ?)?(?<named>\{[^}]*\})?$/.exec(
+      clause.replace(/\s+/g, ' ').trim(),
     )!.groups!
     const from = `process.getBuiltinModule(${JSON.stringify(name)})`
-    if (own !== undefined) taken.push(`var ${own.replace('* as ', '')} = ${from};`)
-    if (named !== undefined) taken.push(`var ${named.replaceAll(' as ', ': ')} = ${from};`)
-    return '\n'.repeat(statement.split('\n').length - 1)
+    if (own !== undefined) taken.push(`var ${own.replace(/^\* ?as /, '')}=${from};`)
+    if (named !== undefined) taken.push(`var ${named.replaceAll(' as ', ':')}=${from};`)
+    return statement.replace(/./g, ' ')
   })
-  return taken.join(' ') + rest
+  return taken.join('') + rest
 }

@@ -6,14 +6,16 @@ import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
 import path from 'node:path'
+import { setTimeout as elapse } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { signatureOf } from '../base/files/file-signature.ts'
 import { enginePlace } from '../core/engine-place.ts'
 import { keepOwnPlace } from '../core/host/builds/module-rewrite.ts'
 import { PluginBuilds } from '../core/host/builds/plugin-builds.ts'
 import type { ThreadFile } from '../core/host/containers/thread-file.ts'
-import { withoutFacades } from './node-facades.ts'
 import { BUILT_INS } from '../plugins/built-ins.ts'
+import type { BuiltIn } from '../sdk/built-in.ts'
+import { withoutFacades } from './node-facades.ts'
 
 export interface ThreadFileOptions {
   /** Where the engine keeps compiled plugins. */
@@ -31,6 +33,14 @@ export interface WrittenThreadFile {
   /** Absolute paths of what it was made of. */
   readonly inputs: readonly string[]
 }
+
+/**
+ * Without comments. One letter in them that is not of Latin script has V8 keep two bytes for each of the whole file, as long as it runs.
+ */
+export const COMPACT = { minifyWhitespace: true, charset: 'ascii', lineLimit: 160 } as const satisfies BuildOptions
+
+const LOOK_MS = 1_000
+const LOOKS = 30
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const own = path.extname(import.meta.filename)
@@ -58,11 +68,21 @@ export async function makeThreadFile({ cacheDir, folder, compiling }: ThreadFile
   }
 }
 
+/** An engine that starts for the first time may still be compiling them; one that never uses some of them is not waited for. */
+export async function untilCompiled(
+  cacheDir: string,
+  pause: () => Promise<unknown> = () => elapse(LOOK_MS),
+): Promise<void> {
+  const usual = BUILT_INS.filter(({ about }) => about.isDefault)
+  for (let look = 1; look < LOOKS && (await compiledBuiltIns(cacheDir, usual)).length < usual.length; look++)
+    await pause()
+}
+
 /** Those that an engine has started with already. */
-async function compiledBuiltIns(cacheDir: string): Promise<string[]> {
+async function compiledBuiltIns(cacheDir: string, builtIns: readonly BuiltIn[] = BUILT_INS): Promise<string[]> {
   const engine = enginePlace()
   const builds = new PluginBuilds({ engine, engineVersion: engine.version, projectRoot: root, cacheDir })
-  const entries = BUILT_INS.map(({ folder }) => path.join(folder, `index${own}`))
+  const entries = builtIns.map(({ folder }) => path.join(folder, `index${own}`))
   const found = await Promise.all(
     entries.map(async (entry) => (own === '.js' ? entry : (await builds.cache.find(entry))?.file)),
   )
@@ -214,7 +234,7 @@ async function copyOf(bundle: string, names: Names, threadUrl: string): Promise<
       }))
     },
   }
-  const { outputFiles } = await build({ ...QUIET, entryPoints: [bundle], plugins: [lead] })
+  const { outputFiles } = await build({ ...QUIET, ...COMPACT, entryPoints: [bundle], plugins: [lead] })
   return outputFiles[0]!.contents
 }
 

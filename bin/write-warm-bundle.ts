@@ -11,7 +11,7 @@ import { keepOwnPlace } from '../core/host/builds/module-rewrite.ts'
 import type { ThreadFile } from '../core/host/containers/thread-file.ts'
 import { nodeModules, withoutFacades } from './node-facades.ts'
 import { signatureOf } from './warm-bundle.mjs'
-import { makeThreadFile } from './write-thread-file.ts'
+import { COMPACT, makeThreadFile, untilCompiled } from './write-thread-file.ts'
 
 /** Not loaded by most starts, or never by an engine: these stay where they are, and so does all that only they need. */
 const NATIVE = ['bufferutil', 'utf-8-validate', '@napi-rs/nice']
@@ -44,6 +44,7 @@ export async function writeWarmBundle(folder: string, began = Date.now(), cacheD
     target: `node${process.versions.node}`,
     // Names of classes and functions are shown to people.
     keepNames: true,
+    ...COMPACT,
     sourcemap: 'external',
     sourcesContent: false,
     external: NATIVE,
@@ -162,5 +163,8 @@ async function removeOld(folder: string, current: ReadonlySet<string>): Promise<
 if (import.meta.main) {
   os.setPriority(os.constants.priority.PRIORITY_LOW)
   const folder = process.argv[2]!
-  await writeWarmBundle(folder, Date.now(), path.resolve(folder, '..', '..'))
+  const cacheDir = path.resolve(folder, '..', '..')
+  const began = Date.now()
+  await untilCompiled(cacheDir)
+  await writeWarmBundle(folder, began, cacheDir)
 }

@@ -9,7 +9,7 @@ export type ExposeFilterResult =
 
 const MATCH_CALL = /^match\(\s*(?:"([^"]*)"|'([^']*)')\s*\)$/
 /** What was meant as one. */
-const ALMOST_MATCH = /^\w*\s*\(\s*["'“”‘’]?([\w:.\-/*]+)["'“”‘’]?\s*\)?$/
+const ALMOST_MATCH = /^\w*\s*\(\s*["'\u201c\u201d\u2018\u2019]?([\w:.\-/*]+)["'\u201c\u201d\u2018\u2019]?\s*\)?$/
 /** A bare pattern that can't be a mistyped `match(…)`. */
 const BARE_PATTERN = /^[\w:.\-/*]+$/
 

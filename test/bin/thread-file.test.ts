@@ -1,11 +1,12 @@
 // The inside of threads as one file: that built-in plugins and those of users run in it, with one class of each kind.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { WARM_VARIABLE } from '../../bin/warm-bundle.mjs'
+import { untilCompiled } from '../../bin/write-thread-file.ts'
 import { writeWarmBundle } from '../../bin/write-warm-bundle.ts'
 import { LAUNCHER } from './run-cli.ts'
 
@@ -127,6 +128,28 @@ it(
     expect(fromSources).toContain('sdk/plugin.ts')
   },
 )
+
+it('keeps what is compiled short and in letters of one byte, and takes modules of Node as they are', () => {
+  const names = filesOf(/\.mjs$/)
+  expect(names.length).toBeGreaterThan(8)
+  const texts = names.map((name) => readFileSync(path.join(folder, name), 'utf8'))
+  for (const text of texts) {
+    expect(text).not.toMatch(/[^\0-\x7f]/)
+    expect(text).not.toContain('iii-built-in:')
+  }
+})
+
+it('waits for plugins that an engine is still compiling, and not for ever', { timeout: START_MS }, async () => {
+  const other = path.join(cwd, 'other-cache')
+  let looks = 0
+  await untilCompiled(other, async () => {
+    looks++
+    if (looks === 3) cpSync(path.join(cache, 'plugins'), path.join(other, 'plugins'), { recursive: true })
+  })
+  expect(looks).toBe(3)
+  await untilCompiled(path.join(cwd, 'empty-cache'), async () => looks++)
+  expect(looks).toBe(3 + 29)
+})
 
 it.each([
   ['the file', THREAD_FILE],

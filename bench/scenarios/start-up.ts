@@ -66,6 +66,7 @@ async function warmCaches(session: BenchSession, folder: string): Promise<void> 
 async function startEngine(session: BenchSession, folder: string): Promise<Figures> {
   const engine = await CommandLineEngine.start({ folder, node: process.execPath, cpus: session.pinning?.target })
   try {
+    const atReady = usageOf(engine.pid)
     await elapse(SETTLE_MS)
     const atRest = usageOf(engine.pid)
     const since = performance.now()
@@ -75,7 +76,8 @@ async function startEngine(session: BenchSession, folder: string): Promise<Figur
     return {
       listening: { unit: 'ms', value: engine.listeningMs },
       ready: { unit: 'ms', value: engine.readyMs },
-      cpu: { unit: 'ms', value: atRest && atRest.cpuMicros / 1000 },
+      'cpu-until-ready': { unit: 'ms', value: atReady && atReady.cpuMicros / 1000 },
+      'cpu-after-ready': { unit: 'ms', value: atReady && atRest && (atRest.cpuMicros - atReady.cpuMicros) / 1000 },
       rss: { unit: 'MB', value: later && later.rssBytes / MB },
       'idle-cpu': { unit: '%', value: idle },
     }
@@ -126,12 +128,12 @@ async function startThrough(commandLine: CommandLine): Promise<Figures> {
 
 /** How many times the reference the engine took. */
 function timesOf(engine: Figures, reference: Figures): Figures {
-  const times = (name: string): Figures => {
-    const [mine, other] = [engine[name]?.value, reference[`ws-${name}`]?.value]
+  const times = (name: string, of = name): Figures => {
+    const [mine, other] = [engine[name]?.value, reference[`ws-${of}`]?.value]
     const value = mine === undefined || other === undefined ? undefined : mine / other
     return { [`${name}/ws`]: { unit: '×', value } }
   }
-  return { ...times('listening'), ...times('cpu'), ...times('rss') }
+  return { ...times('listening'), ...times('cpu-until-ready', 'cpu'), ...times('rss') }
 }
 
 function addedBy({ listening, ...left }: Figures, engine: Figures): Figures {

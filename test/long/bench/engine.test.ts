@@ -102,6 +102,11 @@ test(
     expect(own!.measures.every(({ count }) => count === 1)).toBe(true)
     const median = (name: string) => own!.measures.find((measure) => measure.name === name)!.median
     expect(median('ready')).toBeGreaterThan(median('listening'))
+    // What a system without /proc does not tell is left out.
+    if (process.platform === 'linux') {
+      expect(median('cpu-until-ready')).toBeGreaterThan(0)
+      expect(median('cpu-after-ready')).toBeGreaterThan(0)
+    }
     expect(named!.name).toBe('start-up, by its name beside an older Node')
     expect(launched!.name).toBe('start-up, through an older Node')
     for (const { measures, notes } of [named!, launched!]) expect(measures.length > 0 || notes.length > 0).toBe(true)

@@ -73,7 +73,7 @@ export async function untilCompiled(
   cacheDir: string,
   pause: () => Promise<unknown> = () => elapse(LOOK_MS),
 ): Promise<void> {
-  const usual = BUILT_INS.filter(({ about }) => about.isDefault)
+  const usual = BUILT_INS.filter(({ about }) => about.isDefault || about.mandatory)
   for (let look = 1; look < LOOKS && (await compiledBuiltIns(cacheDir, usual)).length < usual.length; look++)
     await pause()
 }

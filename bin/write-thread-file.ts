@@ -41,6 +41,8 @@ export const COMPACT = { minifyWhitespace: true, charset: 'ascii', lineLimit: 16
 
 const LOOK_MS = 1_000
 const LOOKS = 30
+/** So many in a row without a further one. */
+const QUIET_LOOKS = 5
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const own = path.extname(import.meta.filename)
@@ -68,14 +70,24 @@ export async function makeThreadFile({ cacheDir, folder, compiling }: ThreadFile
   }
 }
 
-/** An engine that starts for the first time may still be compiling them; one that never uses some of them is not waited for. */
+/**
+ * An engine that starts for the first time may still be compiling them. One that uses some of them only is not waited for once it has
+ * compiled no other for a while.
+ */
 export async function untilCompiled(
   cacheDir: string,
   pause: () => Promise<unknown> = () => elapse(LOOK_MS),
 ): Promise<void> {
   const usual = BUILT_INS.filter(({ about }) => about.isDefault || about.mandatory)
-  for (let look = 1; look < LOOKS && (await compiledBuiltIns(cacheDir, usual)).length < usual.length; look++)
+  let found = 0
+  let quiet = 0
+  for (let look = 1; ; look++) {
+    const { length } = await compiledBuiltIns(cacheDir, usual)
+    quiet = length === found ? quiet + 1 : 0
+    found = length
+    if (found === usual.length || look === LOOKS || (found > 0 && quiet === QUIET_LOOKS)) return
     await pause()
+  }
 }
 
 /** Those that an engine has started with already. */
@@ -208,7 +220,8 @@ const lateSockets: Plugin = {
     )
     hooks.onLoad({ filter: /./, namespace: 'late' }, () => ({
       contents: `
-        export default function WebSocket(...given) { return new (require('ws').WebSocket)(...given) }
+        export function WebSocket(...given) { return new (require('ws').WebSocket)(...given) }
+        export { WebSocket as default }
         Object.assign(WebSocket, { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 })
         export function WebSocketServer(...given) { return new (require('ws').WebSocketServer)(...given) }`,
       resolveDir: root,

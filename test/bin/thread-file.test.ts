@@ -151,6 +151,23 @@ it('waits for plugins that an engine is still compiling, and not for ever', { ti
   expect(looks).toBe(3 + 29)
 })
 
+it('does not wait long for plugins that an engine does not use', { timeout: START_MS }, async () => {
+  const other = path.join(cwd, 'cache-of-some')
+  const compiled = readdirSync(path.join(cache, 'plugins'))
+  let looks = 0
+  const come = (name: string): void => {
+    const files = compiled.filter((file) => file.startsWith(`${name}-`))
+    expect(files).not.toEqual([])
+    for (const file of files) cpSync(path.join(cache, 'plugins', file), path.join(other, 'plugins', file))
+  }
+  await untilCompiled(other, async () => {
+    looks++
+    if (looks === 7) come('state')
+    if (looks === 11) come('queue')
+  })
+  expect(looks).toBe(11 + 5)
+})
+
 it.each([
   ['the file', THREAD_FILE],
   ['a copy of a plugin', COPY],

@@ -25,10 +25,12 @@ let next: Buffer | undefined
  * From now on, what comes is handed to `take`, and not to listeners of `data`; all else of the socket is as before. Each chunk is its
  * receiver's to keep.
  * @param take one function may serve all sockets
- * @returns false: nothing has changed. It is no socket of `node:net`, or has bytes that nobody has read, or is closed.
+ * @returns false: nothing has changed. It is no socket of `node:net`, or has bytes that nobody has read, or is paused (what is read past the
+ * stream would go on coming), or is closed.
  */
 export function readDirectly(socket: Duplex, take: (this: Duplex, chunk: Buffer) => void): boolean {
-  if (names === undefined || !(socket instanceof Socket) || socket.readableLength > 0 || socket.destroyed) return false
+  if (names === undefined || !(socket instanceof Socket)) return false
+  if (socket.readableLength > 0 || socket.isPaused() || socket.destroyed) return false
   const { _handle: handle } = socket as { _handle?: Handle | null }
   if (typeof handle?.useUserBuffer !== 'function') return false
   const [buffer, callback, generator] = names

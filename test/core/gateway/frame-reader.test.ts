@@ -375,4 +375,18 @@ describe('readFramesDirectly from a socket that is read by its stream', () => {
       )
     }
   })
+
+  it('stays paused when the read after which it would be read past its stream is the one that pauses it', async () => {
+    const { client, server, messages, next } = await pair(1 << 20, { smallReads: 15 })
+    const socket = server['_socket' as never] as Socket
+    server.once('message', () => server.pause())
+    client.write(frame('pauses'))
+    await next(1)
+    client.write(frame('waits'))
+    await expect.poll(() => socket.readableLength, { interval: 1 }).toBe(frame('waits').length)
+    expect(messages.length).toBe(1)
+    server.resume()
+    await next(2)
+    expect(messages.map(([text]) => text)).toEqual(['pauses', 'waits'])
+  })
 })

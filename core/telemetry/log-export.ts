@@ -44,8 +44,9 @@ export function readLogExport(json: string): LogRecord[] {
   return records
 }
 
+/** What is cut is a copy: V8 keeps the whole of a text as long as a slice of it is there. */
 export function cutText(text: string, characters: number): string {
-  return text.length <= characters ? text : `${text.slice(0, characters)}${CUT}`
+  return text.length <= characters ? text : Buffer.from(`${text.slice(0, characters)}${CUT}`).utf8Slice()
 }
 
 /** A copy without secrets; what would be too long as JSON becomes the beginning of that, as text. */

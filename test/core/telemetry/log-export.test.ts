@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAX_BODY_CHARACTERS, MAX_DATA_CHARACTERS, readLogExport } from '../../../core/telemetry/log-export.ts'
+import { collectGarbage } from '../../../base/process/collect-when-idle.ts'
+import {
+  cutText,
+  MAX_BODY_CHARACTERS,
+  MAX_DATA_CHARACTERS,
+  readLogExport,
+} from '../../../core/telemetry/log-export.ts'
 
 const text = (value: string) => ({ stringValue: value })
 const attribute = (key: string, value: unknown) => ({ key, value })
@@ -97,4 +103,15 @@ describe('the export of a worker', () => {
     )
     expect(() => readLogExport('{bad')).toThrow(SyntaxError)
   })
+})
+
+it('keeps nothing of a text but what is left after the cut', () => {
+  const used = (): number => {
+    collectGarbage()
+    return process.memoryUsage().heapUsed
+  }
+  const before = used()
+  const cut = Array.from({ length: 20 }, (_, index) => cutText(String(index).padEnd(4_000_000, '.'), 120))
+  expect(used() - before).toBeLessThan(20_000_000)
+  expect(cut[7]).toBe(`7${'.'.repeat(119)}…`)
 })

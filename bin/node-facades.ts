@@ -4,7 +4,8 @@ import { isBuiltin } from 'node:module'
 
 /** What they are marked with, until `withoutFacades`. */
 const MARK = 'iii-built-in:'
-const MARKED_IMPORT = new RegExp(`\\bimport\\b([^'";]+)from\\s*"${MARK}([^"]+)";`, 'g')
+/** Before it there may be an `import.meta` or an `import(…)` without a quotation mark or a semicolon in between. */
+const MARKED_IMPORT = new RegExp(`\\bimport\\b([\\s\\w$*,{}]+)from\\s*"${MARK}([^"]+)";`, 'g')
 
 export const nodeModules: Plugin = {
   name: 'node-modules',

@@ -121,7 +121,7 @@ export class SocketLink implements Link, OutboxSink {
   nextCallId(call: Call): string {
     const { invocationId } = call
     const { worker } = this.#owner
-    return typeof invocationId === 'string' && isUuid(invocationId) && !worker.calls.has(invocationId)
+    return typeof invocationId === 'string' && isUuid(invocationId) && worker.isCallIdFree(invocationId)
       ? invocationId
       : worker.newCallId()
   }

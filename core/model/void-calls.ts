@@ -58,6 +58,11 @@ export class VoidCalls {
     return this.#head + TAILS[tail]!
   }
 
+  /** Is it one of these ids, or will it be one? Who has seen one knows those that come next. */
+  isCounted(id: string): boolean {
+    return this.#prefix !== '' && id.startsWith(this.#prefix)
+  }
+
   /** Takes an answer. False = it is none to an open void call. */
   answered(id: string | number): boolean {
     if (this.#open === 0 || typeof id !== 'string' || id.length !== UUID_CHARACTERS || !id.startsWith(this.#prefix))

@@ -150,6 +150,11 @@ export class Worker {
     return (this.voids ??= new VoidCalls()).add()
   }
 
+  /** May a call be delivered under an id that its caller has chosen? */
+  isCallIdFree(id: string): boolean {
+    return !this.calls.has(id) && this.voids?.isCounted(id) !== true
+  }
+
   /** A UUID under which no call of this worker has been delivered. */
   newCallId(): string {
     return (this.voids ??= new VoidCalls()).newId()

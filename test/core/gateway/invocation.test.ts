@@ -349,3 +349,22 @@ async function gone(client: RawClient, workerId: string): Promise<void> {
     if ((result as { workers: unknown[] }).workers.length === 0) return
   }
 }
+
+test('An id that a caller has chosen to be that of a later call is not passed on', async () => {
+  const core = await startCore()
+  const callee = await core.connect({ name: 'callee' })
+  const caller = await core.connect({ name: 'caller' })
+  await callee.provided('m::say', (data) => data)
+  const ids = (): string[] =>
+    callee.frames.filter(({ type }) => type === 'invokefunction').map((frame) => frame['invocation_id'] as string)
+  caller.send({ type: 'invokefunction', invocation_id: 'no UUID', function_id: 'm::say', data: 0 })
+  await expect.poll(ids).toHaveLength(1)
+  const next = `${ids()[0]!.slice(0, -1)}1`
+  caller.send({ type: 'invokefunction', invocation_id: next, function_id: 'm::say', data: 1 })
+  caller.send({ type: 'invokefunction', invocation_id: 'nor this', function_id: 'm::say', data: 2 })
+  await expect.poll(ids).toHaveLength(3)
+  expect(new Set(ids()).size).toBe(3)
+  const results = (): unknown[] =>
+    caller.frames.filter(({ type }) => type === 'invocationresult').map((frame) => [frame['invocation_id'], frame['result']])
+  await expect.poll(results).toEqual(expect.arrayContaining([['no UUID', 0], [next, 1], ['nor this', 2]]))
+})

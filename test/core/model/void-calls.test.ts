@@ -111,3 +111,11 @@ it('gives up what is oldest or too old among ids of other calls', () => {
   expect(voids.sweep(20, 10)).toBe(9)
   expect([voids.open, voids.answered(young)]).toEqual([1, true])
 })
+
+it('knows its own ids, also those that it has not given out yet', () => {
+  const voids = new VoidCalls()
+  expect(voids.isCounted('a8c5d9e2-31b0-4a4e-9d1e-000000000000')).toBe(false)
+  const id = voids.newId()
+  expect([id, id.slice(0, -1) + '7'].map((each) => voids.isCounted(each))).toEqual([true, true])
+  expect(voids.isCounted(new VoidCalls().newId())).toBe(false)
+})

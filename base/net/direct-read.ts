@@ -4,7 +4,7 @@
 // Node has this for sockets that it connects (`onread` of `net.connect`) and not for those that it accepts, so the same is set here by hand.
 // Where Node has it no longer, sockets are read as ever (docs/decisions/2026-11-30-direct-read.md).
 import { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
 
 /** What Node reads at most in one go. */
 const READ_BYTES = 64 * 1024
@@ -22,8 +22,8 @@ let shared: Buffer | undefined
 let next: Buffer | undefined
 
 /**
- * From now on, what comes is handed to `take`, and not to listeners of `data`; all else of the socket is as before. Each chunk is its
- * receiver's to keep.
+ * From now on, what comes is handed to `take`, and not to listeners of `data`; all else of the socket is as before. What comes while it is
+ * paused goes to these, as ever. Each chunk is its receiver's to keep.
  * @param take one function may serve all sockets
  * @returns false: nothing has changed. It is no socket of `node:net`, or has bytes that nobody has read, or is paused (what is read past the
  * stream would go on coming), or is closed.
@@ -32,14 +32,18 @@ export function readDirectly(socket: Duplex, take: (this: Duplex, chunk: Buffer)
   if (names === undefined || !(socket instanceof Socket)) return false
   if (socket.readableLength > 0 || socket.isPaused() || socket.destroyed) return false
   const { _handle: handle } = socket as { _handle?: Handle | null }
-  if (typeof handle?.useUserBuffer !== 'function') return false
   const [buffer, callback, generator] = names
+  if (typeof handle?.useUserBuffer !== 'function' || Object.hasOwn(socket, 'pause')) return false
   shared ??= Buffer.allocUnsafeSlow(READ_BYTES)
   const read: Read = function (length, memory) {
-    take.call(this, taken(length, memory))
+    const chunk = taken(length, memory)
+    if (this.isPaused() || this.readableLength > 0) return Duplex.prototype.push.call(this, chunk)
+    take.call(this, chunk)
     return true
   }
-  Object.assign(socket, { [buffer]: shared, [callback]: read, [generator]: nextMemory })
+  // Node would read no more at once, and hear nothing of a peer that is gone. So the stream takes what comes meanwhile, as much as it does.
+  const { pause } = Duplex.prototype
+  Object.assign(socket, { [buffer]: shared, [callback]: read, [generator]: nextMemory, pause })
   handle.useUserBuffer(shared)
   return true
 }

@@ -36,12 +36,20 @@ async function reading(): Promise<Reading> {
   let total = 0
   let wanted = Infinity
   let reached = Promise.withResolvers<void>()
-  near.on('data', () => expect.unreachable('nothing comes by the stream'))
-  const isDirect = readDirectly(near, function (chunk) {
-    expect(this).toBe(near)
+  const take = (chunk: Buffer): void => {
     chunks.push(chunk)
     total += chunk.length
     if (total >= wanted) reached.resolve()
+  }
+  let wasPaused = false
+  near.on('pause', () => (wasPaused = true))
+  near.on('data', (chunk: Buffer) => {
+    if (!wasPaused) expect.unreachable('nothing comes by the stream')
+    take(chunk)
+  })
+  const isDirect = readDirectly(near, function (chunk) {
+    expect(this).toBe(near)
+    take(chunk)
   })
   expect(isDirect).toBe(true)
   return {
@@ -101,6 +109,26 @@ test('nothing comes while the socket is paused, and all of it afterwards', async
   expect(chunks).toEqual([])
   near.resume()
   expect((await come(5)).toString()).toBe('waits')
+})
+
+test('a peer that resets the connection is heard of while the socket is paused', async () => {
+  const { near, far } = await reading()
+  const failed = once(near, 'error')
+  near.pause()
+  far.resetAndDestroy()
+  await within(5_000, 'the failure', failed)
+})
+
+test('a paused socket takes no more than its stream does, and hands all of it on in order', async () => {
+  const { near, far, come } = await reading()
+  near.pause()
+  const bytes = randomBytes(20_000_000)
+  far.write(bytes)
+  await expect.poll(() => near.readableLength, { interval: 1 }).toBeGreaterThanOrEqual(near.readableHighWaterMark)
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  expect(near.readableLength).toBeLessThan(near.readableHighWaterMark + 64 * 1024)
+  near.resume()
+  expect((await come(bytes.length)).equals(bytes)).toBe(true)
 })
 
 test('the end and the close of the socket are told of as before', async () => {

@@ -365,6 +365,14 @@ test('An id that a caller has chosen to be that of a later call is not passed on
   await expect.poll(ids).toHaveLength(3)
   expect(new Set(ids()).size).toBe(3)
   const results = (): unknown[] =>
-    caller.frames.filter(({ type }) => type === 'invocationresult').map((frame) => [frame['invocation_id'], frame['result']])
-  await expect.poll(results).toEqual(expect.arrayContaining([['no UUID', 0], [next, 1], ['nor this', 2]]))
+    caller.frames
+      .filter(({ type }) => type === 'invocationresult')
+      .map((frame) => [frame['invocation_id'], frame['result']])
+  await expect.poll(results).toEqual(
+    expect.arrayContaining([
+      ['no UUID', 0],
+      [next, 1],
+      ['nor this', 2],
+    ]),
+  )
 })

@@ -1,12 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { collectGarbage } from '../../../base/process/collect-when-idle.ts'
-import {
-  cutText,
-  MAX_BODY_CHARACTERS,
-  MAX_DATA_CHARACTERS,
-  readLogExport,
-} from '../../../core/telemetry/log-export.ts'
+import { cutText, MAX_BODY_CHARACTERS, MAX_DATA_CHARACTERS, readLogExport } from '../../../core/telemetry/log-export.ts'
 
 const text = (value: string) => ({ stringValue: value })
 const attribute = (key: string, value: unknown) => ({ key, value })

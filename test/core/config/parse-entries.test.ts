@@ -323,7 +323,8 @@ test('entries that are written as YAML are read as they were', () => {
   const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/).map((text) => `p-${text}`)
   const json = fc
     .jsonValue({ maxDepth: 3 })
-    .map((value) => JSON.parse(JSON.stringify(value).replaceAll('${', '$_')) as unknown)
+    // Variables are read, and a merge key that nobody has quoted, as `stringify` does not.
+    .map((value) => JSON.parse(JSON.stringify(value).replaceAll('${', '$_').replaceAll('"<<":', '"<_":')) as unknown)
   const written = fc.record(
     {
       name,

@@ -15,7 +15,7 @@ export const ENGINE_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' }
 
 /**
  * The options are for the router's thread: plugins hold many calls at once and do better with Node's own sizes. And V8 would collect the small
- * young generation by a task when four fifths of it are used, a fourth more often than it must (docs/decisions/2026-11-30-direct-read.md).
+ * young generation by a task when four fifths of it are used, a fourth more often than it must (docs/decisions/2026-11-30-shared-read-memory.md).
  */
 export function keepOptionsFromThreads() {
   if (!process.execArgv.includes(ENGINE_NODE_OPTIONS[0])) return

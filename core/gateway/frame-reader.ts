@@ -4,7 +4,7 @@
 import { isUtf8 } from 'node:buffer'
 import { Duplex, type Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
-import { readDirectly } from '../../base/net/direct-read.ts'
+import { shareReadMemory } from '../../base/net/shared-read-memory.ts'
 import { turnNow } from '../../base/time/turn-clock.ts'
 import { lendRegion, MAX_REGION_BYTES, type Region } from '../../protocol/slabs.ts'
 import { flushAfter } from '../links/flush-turn.ts'
@@ -22,7 +22,7 @@ const MASK_BYTES = 4
 
 /** A read of less is no part of a bulk, whose bytes are better not copied. */
 const SMALL_READ_BYTES = 4 * 1024
-/** After so many in a row a socket is read past its stream. */
+/** After so many in a row a socket is read into memory that it shares. */
 const MANY_SMALL_READS = 16
 
 /** What ws keeps to itself and this needs; the version of ws is pinned, and a test fails if it changes. */
@@ -74,18 +74,14 @@ export function readFramesDirectly(
   const reader = new FrameReader(webSocket, socket, passOn, maxPayload, owner)
   Object.assign(socket, { [READER]: reader, push })
   socket.removeListener('data', passOn)
-  socket.on('data', readFromStream as (chunk: Buffer) => void)
+  socket.on('data', read as (chunk: Buffer) => void)
   return reader
 }
 
 function read(this: Read, chunk: Buffer): void {
-  this[READER].read(chunk)
-}
-
-function readFromStream(this: Read, chunk: Buffer): void {
   const reader = this[READER]
   reader.read(chunk)
-  if (reader.hasReadLittle(chunk.length)) readDirectly(this, read as (this: Duplex, chunk: Buffer) => void)
+  if (reader.hasReadLittle(chunk.length)) shareReadMemory(this)
 }
 
 /**
@@ -95,7 +91,7 @@ function readFromStream(this: Read, chunk: Buffer): void {
 function push(this: Read, chunk: Buffer | null, encoding?: BufferEncoding): boolean {
   const isPassedOn = this.readableFlowing === true && this.readableLength === 0 && this.listenerCount('data') === 1
   if (chunk === null || !isPassedOn) return Duplex.prototype.push.call(this, chunk, encoding)
-  readFromStream.call(this, chunk)
+  read.call(this, chunk)
   return true
 }
 
@@ -121,7 +117,7 @@ export class FrameReader {
   /** When the last frame of any kind came, on the clock of `performance.now()`. */
   lastFrameAt = performance.now()
   #onNextFrame: (() => void) | undefined
-  /** In a row, while the socket is read by its stream. */
+  /** In a row, until they are many. */
   #smallReads = 0
 
   constructor(webSocket: WebSocket, socket: Duplex, passOn: PassOn, maxPayload: number, owner: FrameReaderOwner) {
@@ -132,12 +128,11 @@ export class FrameReader {
     this.#owner = owner
   }
 
-  /** True after a number of small reads in a row, `bytes` being the last: those are what it pays for to read past the stream. */
+  /** True once, when so many small reads have come in a row, `bytes` being the last: for those it pays to share the memory. */
   hasReadLittle(bytes: number): boolean {
+    if (this.#smallReads === MANY_SMALL_READS) return false
     this.#smallReads = bytes <= SMALL_READ_BYTES ? this.#smallReads + 1 : 0
-    if (this.#smallReads < MANY_SMALL_READS) return false
-    this.#smallReads = 0
-    return true
+    return this.#smallReads === MANY_SMALL_READS
   }
 
   /** Calls back once, when the next frame of any kind comes. */

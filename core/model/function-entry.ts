@@ -44,6 +44,7 @@ export class Provider {
   readonly isRemote: boolean
   /** Larger = registered later; the latest one's description is presented (spec 01 §8.5). */
   readonly order = ++registrations
+  #rawJsonId: string | undefined
   #invokeMiddle: Buffer | undefined
 
   constructor(worker: Worker, entry: FunctionEntry, registration: FunctionRegistration) {
@@ -59,7 +60,7 @@ export class Provider {
   }
 
   get rawJsonId(): string {
-    return JSON.stringify(this.registration.rawId)
+    return (this.#rawJsonId ??= JSON.stringify(this.registration.rawId))
   }
 }
 

@@ -2,6 +2,7 @@
 // texts, the ids of call and function: what that one was found to be they are too, and none of them is unmasked, scanned or checked for UTF-8
 // (docs/decisions/2026-11-30-answers-by-form.md).
 import type { Envelope } from './envelope.ts'
+import { isPlainByte, turned } from './masked-text.ts'
 import { slicePlainText } from './text.ts'
 
 /** A longer answer is left to the scanner. */
@@ -9,9 +10,6 @@ const MAX_BYTES = 256
 /** Ids that the engine gives to calls. */
 const ID_BYTES = 36
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const SPACE = 0x20
-const DELETE = 0x7f
 
 export class AnswerForm {
   readonly #bytes = Buffer.allocUnsafeSlow(MAX_BYTES)
@@ -92,14 +90,4 @@ function isPlain(bytes: Buffer, start: number, end: number, key: number): boolea
   for (let at = start, rest = key; at < end; at++, rest = turned(rest, 1))
     if (!isPlainByte(bytes[at]! ^ (rest & 0xff))) return false
   return true
-}
-
-function isPlainByte(byte: number): boolean {
-  return byte >= SPACE && byte <= DELETE && byte !== QUOTE && byte !== BACKSLASH
-}
-
-/** The mask for the byte so many bytes further on. */
-function turned(key: number, bytes: number): number {
-  const bits = (bytes & 3) * 8
-  return bits === 0 ? key : (key >>> bits) | (key << (32 - bits))
 }

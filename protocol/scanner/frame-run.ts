@@ -2,14 +2,12 @@
 // or that answers one call after the other. What the first one was found to be the others are too, and none of them is scanned
 // (docs/decisions/2026-11-29-repeated-frames.md).
 import { KnownTexts } from './known-texts.ts'
+import { isPlainByte, turned } from './masked-text.ts'
 import { slicePlainText } from './text.ts'
 
 /** A longer text is left to the scanner. */
 const MAX_TEXT_BYTES = 96
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const SPACE = 0x20
-const DELETE = 0x7f
 /** The text of a frame in quotes; the bytes before it are for `KnownTexts`, which looks at some. */
 const TOKEN_START = 4
 const token = Buffer.alloc(TOKEN_START + MAX_TEXT_BYTES + 2)
@@ -87,15 +85,9 @@ function takeText(bytes: DataView, at: number, length: number, key: number): boo
   const start = TOKEN_START + 1
   for (let offset = 0, rest = key; offset < length; offset++, rest = turned(rest, 1)) {
     const byte = bytes.getUint8(at + offset) ^ (rest & 0xff)
-    if (byte < SPACE || byte > DELETE || byte === QUOTE || byte === BACKSLASH) return false
+    if (!isPlainByte(byte)) return false
     token[start + offset] = byte
   }
   token[start + length] = QUOTE
   return true
-}
-
-/** The mask for the byte so many bytes further on. */
-function turned(key: number, bytes: number): number {
-  const bits = (bytes & 3) * 8
-  return bits === 0 ? key : (key >>> bits) | (key << (32 - bits))
 }

@@ -28,7 +28,7 @@ export function closePairs(): void {
 }
 
 export interface PairOptions extends Pick<FrameReaderOwner, 'takesLent'> {
-  /** So many come before all else: after 16 in a row a socket is read past its stream. Default 0. */
+  /** So many come before all else: after 16 in a row a socket is read into memory that it shares. Default 0. */
   readonly smallReads?: number
 }
 

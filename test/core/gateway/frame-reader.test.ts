@@ -15,20 +15,20 @@ import {
 afterEach(closePairs)
 
 describe.each([
-  ['by its stream', 0],
-  ['past its stream', 16],
+  ['into memory of its own', 0],
+  ['into memory that it shares', 16],
 ])('readFramesDirectly from a socket that is read %s', (_way, small) => {
   const pair = (maxPayload?: number, options?: PairOptions): Promise<Pair> =>
     anyPair(maxPayload, { smallReads: small, ...options })
 
   it('gets small frames that way', async () => {
-    const { client, server, next } = await pair()
-    let byStream = 0
+    const { client, server, messages, next } = await pair()
     const socket = server['_socket' as never] as Socket
-    socket.on('data', () => byStream++)
+    const memory = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kBuffer')!
     client.write(frame('x'))
     await next(1)
-    expect(byStream).toBe(small === 0 ? 1 : 0)
+    expect(messages).toEqual([['x', false]])
+    expect(socket[memory as never] === null).toBe(small === 0)
   })
 
   it('reads nothing while it is paused, and all of it in order afterwards', async () => {
@@ -305,7 +305,7 @@ describe.each([
   })
 })
 
-describe('readFramesDirectly from a socket that is read by its stream', () => {
+describe('readFramesDirectly from a socket whose stream is paused for a while', () => {
   const pair = anyPair
 
   it('reads on after a pause in which more came than a stream keeps', async () => {
@@ -376,7 +376,7 @@ describe('readFramesDirectly from a socket that is read by its stream', () => {
     }
   })
 
-  it('stays paused when the read after which it would be read past its stream is the one that pauses it', async () => {
+  it('stays paused when the read after which it would share its memory is the one that pauses it', async () => {
     const { client, server, messages, next } = await pair(1 << 20, { smallReads: 15 })
     const socket = server['_socket' as never] as Socket
     server.once('message', () => server.pause())

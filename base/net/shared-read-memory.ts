@@ -1,8 +1,7 @@
-// Reads a socket past its stream, into one piece of memory that all sockets share. What Node does for each read (64 KiB of fresh memory,
-// an ArrayBuffer that the collector has to look after, a tick in which the stream asks whether it should read on) costs more than
-// a small read itself, and most of what a router throws away is that.
+// Reads a socket into one piece of memory that all such sockets share. What Node makes for each read, 64 KiB of fresh memory and an
+// ArrayBuffer that the collector has to look after, costs more than a small read itself.
 // Node has this for sockets that it connects (`onread` of `net.connect`) and not for those that it accepts, so the same is set here by hand.
-// Where Node has it no longer, sockets are read as ever (docs/decisions/2026-11-30-direct-read.md).
+// Where Node has it no longer, sockets are read as ever (docs/decisions/2026-11-30-shared-read-memory.md).
 import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 
@@ -13,7 +12,7 @@ interface Handle {
   useUserBuffer?(memory: Buffer): void
 }
 
-/** How `net.Socket` knows that its reads go into memory of a user's. */
+/** How `net.Socket` takes what came into memory of a user's: false = it reads no more until its stream asks. */
 type Read = (this: Socket, length: number, memory: Buffer) => boolean
 
 const names = readNames()
@@ -22,30 +21,25 @@ let shared: Buffer | undefined
 let next: Buffer | undefined
 
 /**
- * From now on, what comes is handed to `take`, and not to listeners of `data`; all else of the socket is as before. What comes while it is
- * paused goes to these, as ever. Each chunk is its receiver's to keep.
- * @param take one function may serve all sockets
- * @returns false: nothing has changed. It is no socket of `node:net`, or has bytes that nobody has read, or is paused (what is read past the
- * stream would go on coming), or is closed.
+ * From now on what comes is read into memory that all such sockets share, and pushed into the socket's stream as ever, each chunk its
+ * receiver's to keep.
+ * @returns false: nothing has changed. It is no socket of `node:net`, or is closed, or Node does it otherwise.
  */
-export function readDirectly(socket: Duplex, take: (this: Duplex, chunk: Buffer) => void): boolean {
+export function shareReadMemory(socket: Duplex): boolean {
   if (names === undefined || !(socket instanceof Socket)) return false
-  if (socket.readableLength > 0 || socket.isPaused() || socket.destroyed) return false
   const { _handle: handle } = socket as { _handle?: Handle | null }
+  if (typeof handle?.useUserBuffer !== 'function') return false
   const [buffer, callback, generator] = names
-  if (typeof handle?.useUserBuffer !== 'function' || Object.hasOwn(socket, 'pause')) return false
   shared ??= Buffer.allocUnsafeSlow(READ_BYTES)
-  const read: Read = function (length, memory) {
-    const chunk = taken(length, memory)
-    if (this.isPaused() || this.readableLength > 0) return Duplex.prototype.push.call(this, chunk)
-    take.call(this, chunk)
-    return true
-  }
-  // Node would read no more at once, and hear nothing of a peer that is gone. So the stream takes what comes meanwhile, as much as it does.
+  // Node would stop reading at once, and hear nothing of a peer that is gone. So the stream takes what comes meanwhile, as much as it does.
   const { pause } = Duplex.prototype
   Object.assign(socket, { [buffer]: shared, [callback]: read, [generator]: nextMemory, pause })
   handle.useUserBuffer(shared)
   return true
+}
+
+const read: Read = function (length, memory) {
+  return this.push(taken(length, memory))
 }
 
 /** Small reads are copied side by side. What fills the memory is part of a bulk, whose next read gets memory of its own. */

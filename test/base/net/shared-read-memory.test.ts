@@ -1,10 +1,10 @@
-// That what comes past a socket's stream is all of it, in order, its receiver's to keep, and that all else of the socket is as before.
+// That what is read into shared memory is all of it, in order, its receiver's to keep, and that all else of the socket is as before.
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { randomBytes } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { expect, onTestFinished, test } from 'vitest'
-import { readDirectly } from '../../../base/net/direct-read.ts'
+import { shareReadMemory } from '../../../base/net/shared-read-memory.ts'
 import { within } from '../../support/deadline.ts'
 
 interface Reading {
@@ -29,7 +29,7 @@ async function connected(): Promise<{ near: Socket; far: Socket }> {
   return { near, far }
 }
 
-/** A socket that is read past its stream. */
+/** A socket that is read into the shared memory. */
 async function reading(): Promise<Reading> {
   const { near, far } = await connected()
   const chunks: Buffer[] = []
@@ -41,16 +41,8 @@ async function reading(): Promise<Reading> {
     total += chunk.length
     if (total >= wanted) reached.resolve()
   }
-  let wasPaused = false
-  near.on('pause', () => (wasPaused = true))
-  near.on('data', (chunk: Buffer) => {
-    if (!wasPaused) expect.unreachable('nothing comes by the stream')
-    take(chunk)
-  })
-  const isDirect = readDirectly(near, function (chunk) {
-    expect(this).toBe(near)
-    take(chunk)
-  })
+  near.on('data', take)
+  const isDirect = shareReadMemory(near)
   expect(isDirect).toBe(true)
   return {
     near,
@@ -67,7 +59,8 @@ async function reading(): Promise<Reading> {
 }
 
 test('small reads come in order and stay as they were when others follow', async () => {
-  const { far, chunks, come } = await reading()
+  const { near, far, chunks, come } = await reading()
+  const [memory] = memoryOf(near)
   let sent = ''
   for (let count = 0; count < 50; count++) {
     const text = `${count},`
@@ -77,7 +70,17 @@ test('small reads come in order and stay as they were when others follow', async
   }
   expect(chunks.length).toBe(50)
   expect(Buffer.concat(chunks).toString()).toBe(sent)
+  // It is still read into the same memory, which is none of theirs.
+  expect(memoryOf(near)[0]).toBe(memory)
+  for (const { buffer } of chunks) expect(buffer).not.toBe(memory!.buffer)
 })
+
+/** Into which the socket is read. */
+function memoryOf(socket: Socket): Buffer[] {
+  return Object.getOwnPropertySymbols(socket)
+    .filter(({ description }) => description === 'kBuffer')
+    .map((symbol) => (socket as unknown as Record<symbol, Buffer>)[symbol]!)
+}
 
 test('sockets that share the memory do not see each other’s bytes', async () => {
   const [one, other] = await Promise.all([reading(), reading()])
@@ -155,26 +158,34 @@ test('a socket that the receiver destroys is not read on', async () => {
   const { near, far } = await connected()
   const closed = once(near, 'close')
   let calls = 0
-  readDirectly(near, () => {
+  near.on('data', () => {
     calls++
     near.destroy()
   })
+  expect(shareReadMemory(near)).toBe(true)
   far.write('x')
   await within(5_000, 'the close', closed)
   expect(calls).toBe(1)
 })
 
-test('refused are sockets with unread bytes, ended ones, and what is no socket', async () => {
-  const never = (): void => expect.unreachable()
+test('what nobody has read yet comes first, whenever the memory is shared from', async () => {
   const { near, far } = await connected()
   near.pause()
-  near.unshift(Buffer.from('unread'))
-  expect(readDirectly(near, never)).toBe(false)
-  const kept = once(near, 'data')
+  near.unshift(Buffer.from('unread, '))
+  expect(shareReadMemory(near)).toBe(true)
+  far.end('behind it')
+  await expect.poll(() => near.readableLength, { interval: 1 }).toBe(17)
+  const chunks: Buffer[] = []
+  near.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const ended = once(near, 'end')
   near.resume()
-  expect(await within(5_000, 'the bytes', kept)).toEqual([Buffer.from('unread')])
-  far.destroy()
+  await within(5_000, 'the end', ended)
+  expect(Buffer.concat(chunks).toString()).toBe('unread, behind it')
+})
+
+test('refused are closed sockets, and what is no socket', async () => {
+  const { near } = await connected()
   near.destroy()
-  expect(readDirectly(near, never)).toBe(false)
-  expect(readDirectly(new PassThrough(), never)).toBe(false)
+  expect(shareReadMemory(near)).toBe(false)
+  expect(shareReadMemory(new PassThrough())).toBe(false)
 })

@@ -8,7 +8,8 @@ import {
   parse,
   parseDocument,
   stringify,
-  type Document,
+  visit,
+  Document,
   type Node,
   type Pair,
   type YAMLSeq,
@@ -123,7 +124,10 @@ function appendedLines(text: string, path: YamlPath, list: Node | undefined, ite
   if (indent.trim() !== '') return undefined
   const lineBreak = text.includes('\r\n') ? '\r\n' : '\n'
   const before = text.slice(0, endOfLine(text, last.range[1]))
-  const lines = stringify([item]).trimEnd().split('\n')
+  const lines = withQuotedKeys(new Document([item]))
+    .toString()
+    .trimEnd()
+    .split('\n')
   const added = lines.map((line) => indent + line + lineBreak).join('')
   const edited = before + (before.endsWith('\n') ? '' : lineBreak) + added + text.slice(before.length)
   const means = (content: unknown): void => {
@@ -152,15 +156,25 @@ function withoutLines(text: string, list: YAMLSeq<Node>, index: number): string 
 function appendedNode(document: Document, text: string, path: YamlPath, list: Node | undefined, item: unknown): string {
   if (isSeq(list)) {
     list.flow = false
-    list.add(document.createNode(item))
+    list.add(withQuotedKeys(document.createNode(item)))
   } else {
-    const made = document.createNode([item])
+    const made = withQuotedKeys(document.createNode([item]))
     // Items that are all commented out hang on the empty value that is replaced.
     made.commentBefore = list?.commentBefore ?? null
     made.comment = list?.comment ?? null
     document.setIn(path, made)
   }
   return rendered(document, text)
+}
+
+/** A key that would be read as a merge where it stands without quotes gets them. */
+function withQuotedKeys<T extends Node | Document>(node: T): T {
+  visit(node, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === '<<') key.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return node
 }
 
 // ── text ─────────────────────────────────────────────────────────────────────────────────────────────────────────

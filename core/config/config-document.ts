@@ -250,8 +250,10 @@ function pairsOf(pairs: readonly MapPair[], document: Document): Map<string, Map
   return found
 }
 
+/** In quotes it is a key as any other. */
 function isMergeKey(key: Node): boolean {
-  return isScalar(key) && (key.value === '<<' || (typeof key.value === 'symbol' && key.value.description === '<<'))
+  if (!isScalar(key) || (key.type !== undefined && key.type !== 'PLAIN')) return false
+  return key.value === '<<' || (typeof key.value === 'symbol' && key.value.description === '<<')
 }
 
 /** @throws ConfigError when the file is missing, too large or can't be read. */

@@ -60,6 +60,11 @@ describe('appendItem', () => {
     },
   )
 
+  test.each(['list:\n  - a: 1\n', 'list: [{ a: 1 }]\n', ''])('writes no key as a merge, into %j', (text) => {
+    const after = appendItem(text, ['list'], { '<<': { deep: [{ '<<': 1 }] } }) ?? ''
+    expect(parse(after, { merge: true }).list.at(-1)).toEqual({ '<<': { deep: [{ '<<': 1 }] } })
+  })
+
   test('is refused where something else is', () => {
     expect(appendItem('list: 5\n', ['list'], 1)).toBeUndefined()
     expect(appendItem('list: { a: 1 }\n', ['list'], 1)).toBeUndefined()

@@ -105,6 +105,14 @@ describe('parseConfigDocument', () => {
     expect(document.lineOf(['use', 'colour'])).toBe(5)
   })
 
+  test('merges nothing by a key in quotes', () => {
+    const document = parse('use:\n  "<<": { size: 1 }\n  colour: red\n')
+    expect(document.value['use']).toEqual({ '<<': { size: 1 }, colour: 'red' })
+    expect(document.lineOf(['use', 'colour'])).toBe(3)
+    expect(document.lineOf(['use', '<<', 'size'])).toBe(2)
+    expect(document.sourceOf(['use', 'size'])).toBeUndefined()
+  })
+
   test('reads Windows line endings and gives the same lines', () => {
     const document = parse('a:\r\n  - b: 1\r\n  - c: ${PORT}\r\n')
     expect(document.value).toEqual({ a: [{ b: 1 }, { c: 3111 }] })

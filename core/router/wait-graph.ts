@@ -28,13 +28,16 @@ export class WaitGraph {
       callees = new Map()
       this.#edges.set(caller, callees)
     }
-    const count = callees.get(callee) ?? 0
-    callees.set(callee, count + 1)
-    if (count > 0) return false
-    const before = this.rootsOf(callee).size
-    const adds = this.rootsOf(caller).size > 0
-    if (adds) this.#reached = undefined
-    return adds && this.rootsOf(callee).size > before
+    const count = callees.get(callee)
+    if (count !== undefined) {
+      callees.set(callee, count + 1)
+      return false
+    }
+    // Asked while the call does not count yet: who is reached may have to be computed anew.
+    const brings = !this.rootsOf(caller).isSubsetOf(this.rootsOf(callee))
+    callees.set(callee, 1)
+    if (brings) this.#reached = undefined
+    return brings
   }
 
   remove(call: Call): void {
@@ -48,7 +51,7 @@ export class WaitGraph {
       return
     }
     callees.delete(callee)
-    this.#reached = undefined
+    if (this.#reached?.has(caller) === true) this.#reached = undefined
   }
 
   /** Somebody owes this worker an answer. */

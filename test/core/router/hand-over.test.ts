@@ -137,6 +137,25 @@ describe('change of generation', () => {
     handOver.reopen()
   })
 
+  it('lets first pass what such a worker had sent before, whatever somebody else was answered since', async () => {
+    const test = makeRouter()
+    const { slot, generation } = test.plugin('p', ['f'])
+    const [worker, other, caller] = [test.join(), test.join(), test.join()]
+    test.provide(worker.worker, 'w')
+    test.provide(other.worker, 'other')
+    test.call(caller, 'f', 'outer')
+    test.call(generation, 'other')
+    const handOver = test.router.beginHandOver([slot])
+    void handOver.drain(1000)
+    test.call(worker, 'f', 'early')
+    test.reply(other, 'done')
+    test.call(generation, 'w')
+    expect(generation.link.delivered.map(({ data }) => data)).toEqual(['outer', 'early'])
+    test.call(worker, 'f', 'late')
+    expect(generation.link.delivered.map(({ data }) => data)).toEqual(['outer', 'early', 'late'])
+    handOver.reopen()
+  })
+
   it('keeps the calls of a worker waiting once it has answered', async () => {
     const test = makeRouter()
     const { slot, generation } = test.plugin('p', ['f'])

@@ -8,7 +8,7 @@ export interface Call {
   namespace: string
   readonly caller: Worker
   /** Who waits for it, where the engine makes it in somebody's place. */
-  readonly madeFor?: Worker
+  readonly madeFor?: Worker | undefined
   /** The caller's correlation id; undefined = nobody waits (void). */
   readonly invocationId: string | number | undefined
   /** Raw JSON. Valid while the call is dispatched; copied when it is held at a gate; released after delivery. */

@@ -16,14 +16,17 @@ export class Stage {
 
   readonly #slots: readonly PluginSlot[]
   readonly #stagedElsewhere: FindEntry
+  readonly #onProvided: (worker: Worker) => void
 
   /**
    * @param slots the plugins that are replaced together: their ids may move between them.
    * @param stagedElsewhere what plugins have registered that start at the same time, but not together with these.
+   * @param onProvided told of each function that a generation has registered.
    */
-  constructor(slots: readonly PluginSlot[], stagedElsewhere: FindEntry) {
+  constructor(slots: readonly PluginSlot[], stagedElsewhere: FindEntry, onProvided: (worker: Worker) => void) {
     this.#slots = slots
     this.#stagedElsewhere = stagedElsewhere
+    this.#onProvided = onProvided
   }
 
   replaces(slot: PluginSlot): boolean {
@@ -51,6 +54,7 @@ export class Stage {
     const provider = new Provider(worker, entry, registration)
     entry.add(provider)
     worker.providers.set(registration.rawId, provider)
+    this.#onProvided(worker)
   }
 
   unregister(worker: Worker, rawId: string): void {

@@ -161,6 +161,7 @@ export class CallIntake {
         data,
         traceparent,
         baggage,
+        madeFor: call.caller,
         ...(metadata === undefined ? {} : { metadata }),
       },
       (result, error) => settlement.answer(call, result, error),

@@ -13,6 +13,8 @@ export interface EngineRequest {
   readonly baggage?: string | undefined
   /** The call that it stands for: its caller waits, and is named to the callee. Default: none, the engine itself calls. */
   readonly onBehalfOf?: Call
+  /** Who waits for it, though the engine is named as its caller. Default: nobody but the engine. */
+  readonly madeFor?: Worker
 }
 
 export function engineCall(
@@ -24,6 +26,7 @@ export function engineCall(
     functionId: request.functionId,
     namespace: request.namespace ?? DEFAULT_NAMESPACE,
     caller: request.onBehalfOf?.caller ?? engineWorker,
+    madeFor: request.madeFor,
     invocationId: request.onBehalfOf?.invocationId,
     data: request.data,
     metadata: request.metadata,

@@ -19,6 +19,8 @@ export interface HandOverDeps {
   readonly waits: Waits
   /** What generations of other hand-overs have registered that are not in force yet. */
   readonly stagedElsewhere: FindEntry
+  /** Lets go what may pass now and could not before. */
+  readonly admit: () => void
   /** The hand-over is over: another one of these plugins may begin. */
   readonly done: () => void
 }
@@ -49,7 +51,10 @@ export class HandOver {
 
   constructor(slots: readonly PluginSlot[], deps: HandOverDeps) {
     this.slots = slots
-    this.#stage = new Stage(slots, deps.stagedElsewhere)
+    this.#stage = new Stage(slots, deps.stagedElsewhere, (worker) => {
+      // Who works for it may have called what it registers now.
+      if (deps.waits.isWaiting(worker)) deps.admit()
+    })
     this.#deps = deps
     for (const slot of slots) for (const worker of slot.workers) this.#old.add(worker)
   }

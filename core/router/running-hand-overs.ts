@@ -7,7 +7,7 @@ import type { Worker } from '../model/worker.ts'
 import { HandOver, type HandOverDeps } from './hand-over.ts'
 import { WaitGraph } from './wait-graph.ts'
 
-export type RunningHandOversDeps = Omit<HandOverDeps, 'waits' | 'stagedElsewhere' | 'done'>
+export type RunningHandOversDeps = Omit<HandOverDeps, 'waits' | 'stagedElsewhere' | 'admit' | 'done'>
 
 export class RunningHandOvers {
   readonly #deps: RunningHandOversDeps
@@ -47,6 +47,7 @@ export class RunningHandOvers {
         }
         return undefined
       },
+      admit: () => this.#admit(),
       done: () => this.#end(handOver),
     })
     this.#running.add(handOver)

@@ -53,8 +53,8 @@ export class Settlement {
   takenBack(worker: Worker, call: Call): void {
     worker.calls.take(call.callId)
     this.#leaves(call, worker)
-    call.callee = undefined
     this.#onSettled(call)
+    call.callee = undefined
     this.#becomeIdle(worker)
   }
 

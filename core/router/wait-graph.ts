@@ -21,8 +21,9 @@ export class WaitGraph {
 
   /** Records a delivered call that somebody waits for. True when its callee thereby came to owe a root an answer. */
   add(call: Call): boolean {
-    const { caller, callee } = call
-    if (callee === undefined || call.invocationId === undefined || caller === callee) return false
+    const { callee } = call
+    const caller = waiterOf(call)
+    if (callee === undefined || caller === undefined || caller === callee) return false
     let callees = this.#edges.get(caller)
     if (callees === undefined) {
       callees = new Map()
@@ -41,8 +42,9 @@ export class WaitGraph {
   }
 
   remove(call: Call): void {
-    const { caller, callee } = call
-    if (callee === undefined || call.invocationId === undefined) return
+    const { callee } = call
+    const caller = waiterOf(call)
+    if (callee === undefined || caller === undefined) return
     const callees = this.#edges.get(caller)
     const count = callees?.get(callee)
     if (callees === undefined || count === undefined) return
@@ -82,6 +84,11 @@ export class WaitGraph {
     }
     return reached
   }
+}
+
+/** Whose call it is, if anybody waits for it. What the engine makes in somebody's place is theirs. */
+function waiterOf({ madeFor, caller, invocationId }: Call): Worker | undefined {
+  return madeFor ?? (invocationId === undefined ? undefined : caller)
 }
 
 const NONE: ReadonlySet<Worker> = new Set()

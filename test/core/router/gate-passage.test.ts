@@ -1,0 +1,95 @@
+// Who passes the gate of a plugin that is replaced because it waits for them, by ways that are not a plain call of theirs.
+import { expect, it } from 'vitest'
+import type { TestWorker } from './calls.ts'
+import { makeRouter } from './test-router.ts'
+
+const NOT_RUN = Buffer.from('{"code":"plugin_unavailable","message":"not run"}')
+
+const dataOf = ({ link }: TestWorker): unknown[] => link.delivered.map(({ data }) => data)
+
+it('a worker that calls through the middleware of its listener, for which the plugin would wait in a circle', async () => {
+  const test = makeRouter()
+  const { slot, generation } = test.plugin('p', ['f'])
+  const [gate, caller] = [test.join(), test.join()]
+  const worker = test.join({ policy: { kind: 'trusted', middleware: 'gate::m' } })
+  test.provide(gate.worker, 'gate::m')
+  test.provide(worker.worker, 'w')
+  test.call(caller, 'f', 'outer')
+  test.call(generation, 'w')
+  const handOver = test.router.beginHandOver([slot])
+  const drained = handOver.drain(1000)
+  test.call(gate, 'f', 'of somebody else')
+  expect(dataOf(generation)).toEqual(['outer'])
+  const inner = test.call(worker, 'f', 'inner')
+  // In order: it passes now, with all that it has sent before.
+  test.call(gate, 'f', 'inner')
+  expect(dataOf(generation)).toEqual(['outer', 'of somebody else', 'inner'])
+  test.reply(gate, 'through')
+  expect(test.answerTo(worker, inner)?.result).toBe('through')
+  test.call(gate, 'f', 'later')
+  expect(dataOf(generation)).toHaveLength(3)
+  test.reply(worker, 'handled')
+  for (let n = 0; n < 3; n++) test.reply(generation, n)
+  expect(await drained).toBe(true)
+  handOver.reopen()
+})
+
+it('who stores a job of a worker that waits until it is stored', () => {
+  const test = makeRouter()
+  const { slot, generation } = test.plugin('p', ['f'])
+  const queue = test.plugin('queue', ['engine::queue::enqueue'], { builtIn: true })
+  const [worker, caller] = [test.join(), test.join()]
+  test.provide(worker.worker, 'w')
+  test.call(caller, 'f', 'outer')
+  test.call(generation, 'w')
+  const handOver = test.router.beginHandOver([slot])
+  void handOver.drain(1000)
+  test.call(queue.generation, 'f', 'of somebody else')
+  expect(dataOf(generation)).toEqual(['outer'])
+  test.call(worker, 'w', 'a job', { type: 'enqueue', queue: 'q' })
+  expect(dataOf(generation)).toEqual(['outer', 'of somebody else'])
+  test.reply(queue.generation, {})
+  test.call(queue.generation, 'f', 'later')
+  expect(dataOf(generation)).toHaveLength(2)
+  handOver.reopen()
+})
+
+it('a worker that called what a starting generation registers only then', async () => {
+  const test = makeRouter()
+  const { slot } = test.plugin('p', ['f'])
+  const [worker, other] = [test.join(), test.join()]
+  test.provide(worker.worker, 'w')
+  const handOver = test.router.beginHandOver([slot])
+  await handOver.drain(1000)
+  const next = test.generation(slot)
+  handOver.stage(next.worker)
+  test.call(next, 'w')
+  test.call(other, 'f', 'of somebody else')
+  test.call(worker, 'f', 'early')
+  expect(dataOf(next)).toEqual([])
+  test.provide(next.worker, 'f')
+  expect(dataOf(next)).toEqual(['early'])
+  test.call(worker, 'f', 'late')
+  expect(dataOf(next)).toEqual(['early', 'late'])
+  handOver.commit()
+  expect(dataOf(next)).toEqual(['early', 'late', 'of somebody else'])
+})
+
+it('nobody for a call that was given back: a plugin that made it owes and is owed nothing', async () => {
+  const test = makeRouter()
+  const [one, two] = [test.plugin('one', ['f']), test.plugin('two', ['g'])]
+  test.call(one.generation, 'g', 'an event')
+  const handOver = test.router.beginHandOver([one.slot])
+  expect(await handOver.drain(1000)).toBe(true)
+  test.call(two.generation, 'f', 'too late')
+  test.router.takeBack(one.generation.worker, one.generation.link.unanswered.shift()!, NOT_RUN)
+  test.reply(two.generation, 'handled')
+  const other = test.router.beginHandOver([two.slot])
+  expect(await other.drain(1000, 'quiet')).toBe(true)
+  other.reopen()
+  const next = test.generation(one.slot)
+  handOver.stage(next.worker)
+  test.provide(next.worker, 'f')
+  handOver.commit()
+  expect(dataOf(next)).toEqual(['too late'])
+})

@@ -147,6 +147,52 @@ it('that call each other and are saved together', async () => {
   }
 }, 120_000)
 
+it('that call each other after a while, so that who may pass their gates changes all the time', async () => {
+  interface Later extends SeenCall {
+    /** Which call of its generation to the other plugin. */
+    readonly nth: number
+    readonly other: number
+    readonly inOrder: boolean
+  }
+  const paired =
+    (name: string, other: string) =>
+    (version: number): string =>
+      plugin(
+        name,
+        version,
+        `
+    let calls = 0
+    const newestOf = new Map()
+    iii.registerFunction('${name}::leaf', ({ from, nth }) => {
+      const newest = newestOf.get(from) ?? 0
+      newestOf.set(from, nth)
+      return { other: VERSION, inOrder: nth > newest }
+    })
+    iii.registerFunction('${name}::go', async ({ caller, n }) => {
+      const previous = lastOf.get(caller) ?? null
+      lastOf.set(caller, n)
+      if (caller > 1) await new Promise((resolve) => setTimeout(resolve, n % 40))
+      const nth = ++calls
+      const seen = await iii.trigger({ function_id: '${other}::leaf', payload: { from: VERSION, nth } })
+      return { version: VERSION, n, previous, nth, ...seen }
+    })`,
+      )
+  const [ping, pong] = [paired('ping', 'pong'), paired('pong', 'ping')]
+  const engine = await startPluginEngine({ plugins: { ping: ping(1), pong: pong(1) } })
+  const run = await startLoad(engine, ['ping::go', 'pong::go'])
+  await reloadUnderLoad('call each other after a while', 100, run, async (version) => {
+    await Promise.all([engine.save('ping', ping(version)), engine.saveByRename('pong', pong(version))])
+  })
+  await expectNeverFailed(engine, 'ping', 'pong')
+  for (const plugin of [0, 1]) {
+    const calls = [plugin, plugin + 2].flatMap((caller) => run.ledger.resultsOf<Later>(caller))
+    // Of each generation, in the order in which it made them.
+    calls.sort((a, b) => a.version - b.version || a.nth - b.nth)
+    const disorder = calls.filter(({ other, inOrder }, n) => !inOrder || other < (calls[n - 1]?.other ?? 0))
+    expect(disorder.slice(0, 5), `${disorder.length} calls of one generation out of order`).toEqual([])
+  }
+}, 120_000)
+
 it('while the configuration file changes at the same moment', async () => {
   const RELOADS = 200
   interface Configured extends SeenCall {

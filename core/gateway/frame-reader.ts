@@ -6,19 +6,25 @@ import { Duplex, type Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { shareReadMemory } from '../../base/net/shared-read-memory.ts'
 import { turnNow } from '../../base/time/turn-clock.ts'
-import { lendRegion, MAX_REGION_BYTES, type Region } from '../../protocol/slabs.ts'
 import { flushAfter } from '../links/flush-turn.ts'
+import {
+  FINAL_BINARY,
+  FINAL_TEXT,
+  frameSize,
+  headerSize,
+  INCOMPLETE,
+  isSimple,
+  MASK_BYTES,
+  unmaskFrame,
+} from './frame-header.ts'
+import { GatheredFrame } from './gathered-frame.ts'
 import { unmask } from './unmask.ts'
 
-const FINAL_TEXT = 0x81
-const FINAL_BINARY = 0x82
 const FINAL = 0x80
 const OPCODE = 0x0f
 const CONTINUATION = 0
 /** From this one on they are control frames, which may stand between fragments. */
 const FIRST_CONTROL = 8
-const MASKED = 0x80
-const MASK_BYTES = 4
 
 /** A read of less is no part of a bulk, whose bytes are better not copied. */
 const SMALL_READ_BYTES = 4 * 1024
@@ -106,7 +112,7 @@ export class FrameReader {
   /** Mask of these, turned to the next byte; 0 = they are not masked. */
   #owedKey = 0
   /** A frame that is put together here, and of which a part is still to come. */
-  #lent: LentFrame | undefined
+  #gathered: GatheredFrame | undefined
   /** Start of a header that the last read ended in. */
   #tail: Buffer | undefined
   /** The receiver has the beginning of a message and waits for the rest: a new one is a violation, which is for it to see. */
@@ -157,7 +163,7 @@ export class FrameReader {
   read(chunk: Buffer): void {
     flushAfter(() => this.#take(chunk), chunk.length)
     this.#owner.readOver?.()
-    if (this.#owed === 0 && this.#lent === undefined && this.#tail === undefined && !this.#isFragmented)
+    if (this.#owed === 0 && this.#gathered === undefined && this.#tail === undefined && !this.#isFragmented)
       this.#unfinishedSince = undefined
     else this.#unfinishedSince ??= turnNow()
   }
@@ -169,13 +175,13 @@ export class FrameReader {
     const { _receiver: receiver } = webSocket
     const end = chunk.length
     let at = Math.min(this.#owed, end)
-    if (this.#lent !== undefined) {
-      const lent = this.#lent
-      at = lent.take(chunk, 0)
-      if (!lent.isFull) return
-      this.#lent = undefined
+    if (this.#gathered !== undefined) {
+      const gathered = this.#gathered
+      at = gathered.take(chunk, 0)
+      if (!gathered.isFull) return
+      this.#gathered = undefined
       this.#frameCame()
-      webSocket.emit('message', lent.payload, true, lent.region)
+      this.#emitGathered(gathered)
     }
     if (this.#owed > 0 && !isOver(receiver)) {
       this.#owed -= at
@@ -204,9 +210,9 @@ export class FrameReader {
         at = next
         continue
       }
-      if (isOurs && next > end && this.#owner.takesLent === true && isLendable(chunk, at, size)) {
-        this.#lent = new LentFrame(chunk, at, size)
-        return
+      if (isOurs && next > end) {
+        this.#gathered = GatheredFrame.begin(chunk, at, size, this.#owner.takesLent === true)
+        if (this.#gathered !== undefined) return
       }
       const first = chunk[at] as number
       const opcode = first & OPCODE
@@ -236,6 +242,16 @@ export class FrameReader {
     callback()
   }
 
+  #emitGathered({ header, payload, isBinary, region }: GatheredFrame): void {
+    if (isBinary || isUtf8(payload)) {
+      this.#webSocket.emit('message', payload, isBinary, region)
+      return
+    }
+    // The receiver closes the connection for it.
+    this.#hand(header)
+    this.#hand(payload)
+  }
+
   /** To the receiver of ws. */
   #hand(bytes: Buffer): void {
     this.#passOn.call(this.#socket, bytes)
@@ -251,67 +267,6 @@ function isOver({ writableEnded, errored, destroyed }: Writable): boolean {
   return writableEnded || errored !== null || destroyed
 }
 
-/** A binary frame of which the first part has come. */
-class LentFrame {
-  readonly region: Region
-  /** All of it, once it is full. */
-  readonly payload: Buffer
-  #filled = 0
-  #key: number
-
-  /** The chunk ends within the frame. */
-  constructor(chunk: Buffer, at: number, size: number) {
-    const header = headerSize(chunk, at)
-    this.region = lendRegion(size - header)
-    this.payload = this.region.buffer.subarray(this.region.start, this.region.end)
-    this.#key = chunk.readInt32LE(at + header - MASK_BYTES)
-    this.take(chunk, at + header)
-  }
-
-  get isFull(): boolean {
-    return this.#filled === this.payload.length
-  }
-
-  /** Takes what belongs to it. Returns where the rest of the chunk begins. */
-  take(chunk: Buffer, at: number): number {
-    const from = this.#filled
-    this.#filled += chunk.copy(this.payload, from, at)
-    this.#key = unmask(this.payload, from, this.#filled, this.#key)
-    return at + this.#filled - from
-  }
-}
-
-/** Small frames may stay where they are: they take little memory, and would keep others' from being used again. */
-const MIN_LENT_BYTES = 8 * 1024
-
-/** True for a frame that needs no look at its content, and that a region can hold. */
-function isLendable(chunk: Buffer, at: number, size: number): boolean {
-  const isMaskedBinary = chunk[at] === FINAL_BINARY && ((chunk[at + 1] as number) & MASKED) !== 0
-  return isMaskedBinary && size >= MIN_LENT_BYTES && size - headerSize(chunk, at) <= MAX_REGION_BYTES
-}
-
-const INCOMPLETE = -1
-
-/** Bytes of the frame that begins here, header included, or INCOMPLETE while the header is, its mask included. */
-function frameSize(chunk: Buffer, at: number): number {
-  const available = chunk.length - at
-  if (available < 2) return INCOMPLETE
-  const second = chunk[at + 1] as number
-  const mask = (second & MASKED) === 0 ? 0 : MASK_BYTES
-  const length = second & 0x7f
-  if (length < 126) return available < 2 + mask ? INCOMPLETE : 2 + mask + length
-  if (length === 126)
-    return available < 4 + mask ? INCOMPLETE : 4 + mask + (((chunk[at + 2] as number) << 8) | (chunk[at + 3] as number))
-  if (available < 10 + mask) return INCOMPLETE
-  return 10 + mask + chunk.readUInt32BE(at + 2) * 2 ** 32 + chunk.readUInt32BE(at + 6)
-}
-
-function isSimple(chunk: Buffer, at: number): boolean {
-  const first = chunk[at]
-  const second = chunk[at + 1] as number
-  return (first === FINAL_TEXT || first === FINAL_BINARY) && (second & MASKED) !== 0 && (second & 0x7f) !== 127
-}
-
 /** False = not for this reader after all: the receiver shall close the connection as it does for invalid UTF-8. */
 function emitFrame(webSocket: WebSocket, chunk: Buffer, at: number, next: number): boolean {
   unmaskFrame(chunk, at, next)
@@ -320,23 +275,4 @@ function emitFrame(webSocket: WebSocket, chunk: Buffer, at: number, next: number
   if (!isBinary && !isUtf8(payload)) return false
   webSocket.emit('message', payload, isBinary)
   return true
-}
-
-/**
- * Unmasks as much of a frame as there is, and has its header say so: a mask of zeros changes nothing. Returns the mask of the byte at
- * `end`, 0 when there is none.
- */
-function unmaskFrame(chunk: Buffer, at: number, end: number): number {
-  if (((chunk[at + 1] as number) & MASKED) === 0) return 0
-  const start = at + headerSize(chunk, at)
-  const key = chunk.readInt32LE(start - MASK_BYTES)
-  if (key === 0) return 0
-  chunk.fill(0, start - MASK_BYTES, start)
-  return unmask(chunk, start, end, key)
-}
-
-/** Of a masked frame. */
-function headerSize(chunk: Buffer, at: number): number {
-  const length = (chunk[at + 1] as number) & 0x7f
-  return MASK_BYTES + (length < 126 ? 2 : length === 126 ? 4 : 10)
 }

@@ -15,6 +15,15 @@ interface Handle {
 /** How `net.Socket` takes what came into memory of a user's: false = it reads no more until its stream asks. */
 type Read = (this: Socket, length: number, memory: Buffer) => boolean
 
+/** Takes what it has a use for of the `length` bytes at the beginning of `memory`, without keeping it, and returns how many bytes that was. */
+export type TakeFirst<S extends Duplex> = (this: S, memory: Buffer, length: number) => number
+
+const TAKE_FIRST = Symbol('takes first')
+
+interface Sharing extends Socket {
+  readonly [TAKE_FIRST]: TakeFirst<Duplex> | undefined
+}
+
 const names = readNames()
 let shared: Buffer | undefined
 /** Memory for the next read of the socket whose read is being handled. */
@@ -23,9 +32,10 @@ let next: Buffer | undefined
 /**
  * From now on what comes is read into memory that all such sockets share, and pushed into the socket's stream as ever, each chunk its
  * receiver's to keep.
+ * @param takeFirst is offered each read before any of it is copied.
  * @returns false: nothing has changed. It is no socket of `node:net`, or is closed, or Node does it otherwise.
  */
-export function shareReadMemory(socket: Duplex): boolean {
+export function shareReadMemory<S extends Duplex>(socket: S, takeFirst?: TakeFirst<S>): boolean {
   if (names === undefined || !(socket instanceof Socket)) return false
   const { _handle: handle } = socket as { _handle?: Handle | null }
   if (typeof handle?.useUserBuffer !== 'function') return false
@@ -33,25 +43,25 @@ export function shareReadMemory(socket: Duplex): boolean {
   shared ??= Buffer.allocUnsafeSlow(READ_BYTES)
   // Node would stop reading at once, and hear nothing of a peer that is gone. So the stream takes what comes meanwhile, as much as it does.
   const { pause } = Duplex.prototype
-  Object.assign(socket, { [buffer]: shared, [callback]: read, [generator]: nextMemory, pause })
+  Object.assign(socket, { [buffer]: shared, [callback]: read, [generator]: nextMemory, [TAKE_FIRST]: takeFirst, pause })
   handle.useUserBuffer(shared)
   return true
 }
 
 const read: Read = function (length, memory) {
-  return this.push(taken(length, memory))
+  next = shared
+  const from = (this as Sharing)[TAKE_FIRST]?.(memory, length) ?? 0
+  return from === length || this.push(kept(memory, from, length))
 }
 
 /** Small reads are copied side by side. What fills the memory is part of a bulk, whose next read gets memory of its own. */
-function taken(length: number, memory: Buffer): Buffer {
-  if (length < READ_BYTES) {
-    next = shared
-    const copy = Buffer.allocUnsafe(length)
-    memory.copy(copy, 0, 0, length)
-    return copy
-  }
-  next = Buffer.allocUnsafeSlow(READ_BYTES)
-  return memory === shared ? Buffer.from(memory) : memory
+function kept(memory: Buffer, from: number, length: number): Buffer {
+  const isFull = length === READ_BYTES
+  if (isFull) next = Buffer.allocUnsafeSlow(READ_BYTES)
+  if (isFull && memory !== shared) return from === 0 ? memory : memory.subarray(from)
+  const copy = Buffer.allocUnsafe(length - from)
+  memory.copy(copy, 0, from, length)
+  return copy
 }
 
 function nextMemory(): Buffer | undefined {

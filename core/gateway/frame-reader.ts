@@ -17,7 +17,7 @@ import {
   MASK_BYTES,
   unmaskFrame,
 } from './frame-header.ts'
-import { GatheredFrame } from './gathered-frame.ts'
+import { GatheredFrame, MIN_OWN_BYTES } from './gathered-frame.ts'
 import { unmask } from './unmask.ts'
 
 const FINAL = 0x80
@@ -87,7 +87,15 @@ export function readFramesDirectly(
 function read(this: Read, chunk: Buffer): void {
   const reader = this[READER]
   reader.read(chunk)
-  if (reader.hasReadLittle(chunk.length)) shareReadMemory(this)
+  if (reader.gainsBySharing(chunk.length)) shareReadMemory(this, takeFirst)
+}
+
+function takeFirst(this: Read, memory: Buffer, length: number): number {
+  return isPassedOn(this) ? this[READER].readLarge(memory, length) : 0
+}
+
+function isPassedOn(socket: Duplex): boolean {
+  return socket.readableFlowing === true && socket.readableLength === 0 && socket.listenerCount('data') === 1
 }
 
 /**
@@ -95,8 +103,7 @@ function read(this: Read, chunk: Buffer): void {
  * tick, which it need not: a socket goes on reading (docs/decisions/2026-11-30-reads-past-the-stream.md).
  */
 function push(this: Read, chunk: Buffer | null, encoding?: BufferEncoding): boolean {
-  const isPassedOn = this.readableFlowing === true && this.readableLength === 0 && this.listenerCount('data') === 1
-  if (chunk === null || !isPassedOn) return Duplex.prototype.push.call(this, chunk, encoding)
+  if (chunk === null || !isPassedOn(this)) return Duplex.prototype.push.call(this, chunk, encoding)
   read.call(this, chunk)
   return true
 }
@@ -134,10 +141,11 @@ export class FrameReader {
     this.#owner = owner
   }
 
-  /** True once, when so many small reads have come in a row, `bytes` being the last: for those it pays to share the memory. */
-  hasReadLittle(bytes: number): boolean {
+  /** True once, after a read of so many bytes: when many small ones have come in a row, or a large frame is being put together. */
+  gainsBySharing(bytes: number): boolean {
     if (this.#smallReads === MANY_SMALL_READS) return false
-    this.#smallReads = bytes <= SMALL_READ_BYTES ? this.#smallReads + 1 : 0
+    if (this.#gathered !== undefined && this.#gathered.region === undefined) this.#smallReads = MANY_SMALL_READS
+    else this.#smallReads = bytes <= SMALL_READ_BYTES ? this.#smallReads + 1 : 0
     return this.#smallReads === MANY_SMALL_READS
   }
 
@@ -162,10 +170,74 @@ export class FrameReader {
 
   read(chunk: Buffer): void {
     flushAfter(() => this.#take(chunk), chunk.length)
+    this.#over()
+  }
+
+  /**
+   * Takes large frames, and parts of them, from the beginning of a read of `length` bytes whose memory is not to be kept. Returns where
+   * the rest begins, which `read` is for.
+   */
+  readLarge(memory: Buffer, length: number): number {
+    if (this.#gathered === undefined && length < MIN_OWN_BYTES) return 0
+    const chunk = length === memory.length ? memory : memory.subarray(0, length)
+    if (this.#gathered === undefined && !this.#isLargeNext(chunk, 0)) return 0
+    let at = 0
+    flushAfter(() => {
+      at = this.#takeLarge(chunk)
+    }, length)
+    this.#over()
+    return at
+  }
+
+  #over(): void {
     this.#owner.readOver?.()
     if (this.#owed === 0 && this.#gathered === undefined && this.#tail === undefined && !this.#isFragmented)
       this.#unfinishedSince = undefined
     else this.#unfinishedSince ??= turnNow()
+  }
+
+  #takeLarge(chunk: Buffer): number {
+    let at = this.#goOn(chunk)
+    // A frame that pauses the socket is the last one: the rest waits in the stream.
+    while (at < chunk.length && isPassedOn(this.#socket) && this.#isLargeNext(chunk, at)) {
+      const size = frameSize(chunk, at)
+      const frame = GatheredFrame.begin(chunk, at, size, this.#owner.takesLent === true)
+      if (frame === undefined) break
+      at = Math.min(chunk.length, at + size)
+      if (frame.isFull) this.#emitGathered(frame)
+      else this.#gathered = frame
+    }
+    return at
+  }
+
+  #isLargeNext(chunk: Buffer, at: number): boolean {
+    const size = frameSize(chunk, at)
+    return size >= MIN_OWN_BYTES && this.#isNextOurs(size)
+  }
+
+  /** Goes on with the frame that is being put together, if there is one. Returns where the rest of the chunk begins. */
+  #goOn(chunk: Buffer): number {
+    const gathered = this.#gathered
+    if (gathered === undefined) return 0
+    const at = gathered.take(chunk, 0)
+    if (gathered.isFull) {
+      this.#gathered = undefined
+      this.#emitGathered(gathered)
+    }
+    return at
+  }
+
+  /** What waits in the receiver comes first, and a connection that is closing is the receiver's. */
+  #isNextOurs(size: number): boolean {
+    const { _receiver: receiver, readyState } = this.#webSocket
+    return (
+      size <= this.#maxPayload &&
+      this.#owed === 0 &&
+      this.#tail === undefined &&
+      !this.#isFragmented &&
+      receiver.writableLength === 0 &&
+      readyState === 1
+    )
   }
 
   #take(fresh: Buffer): void {
@@ -174,15 +246,7 @@ export class FrameReader {
     const webSocket = this.#webSocket
     const { _receiver: receiver } = webSocket
     const end = chunk.length
-    let at = Math.min(this.#owed, end)
-    if (this.#gathered !== undefined) {
-      const gathered = this.#gathered
-      at = gathered.take(chunk, 0)
-      if (!gathered.isFull) return
-      this.#gathered = undefined
-      this.#frameCame()
-      this.#emitGathered(gathered)
-    }
+    let at = this.#gathered === undefined ? Math.min(this.#owed, end) : this.#goOn(chunk)
     if (this.#owed > 0 && !isOver(receiver)) {
       this.#owed -= at
       if (this.#owed === 0) this.#frameCame()
@@ -198,9 +262,7 @@ export class FrameReader {
       }
       const next = at + size
       if (next <= end) this.#frameCame()
-      // What waits in the receiver comes first, and a connection that is closing is the receiver's.
-      const isOurs =
-        size <= this.#maxPayload && !this.#isFragmented && receiver.writableLength === 0 && webSocket.readyState === 1
+      const isOurs = this.#isNextOurs(size)
       if (
         isOurs &&
         next <= end &&
@@ -243,6 +305,7 @@ export class FrameReader {
   }
 
   #emitGathered({ header, payload, isBinary, region }: GatheredFrame): void {
+    this.#frameCame()
     if (isBinary || isUtf8(payload)) {
       this.#webSocket.emit('message', payload, isBinary, region)
       return

@@ -6,7 +6,7 @@ import { unmask } from './unmask.ts'
 
 /** Small frames may stay where they are: they take little memory, and would keep others' from being used again. */
 const MIN_LENT_BYTES = 8 * 1024
-const MIN_OWN_BYTES = 16 * 1024
+export const MIN_OWN_BYTES = 16 * 1024
 /** Memory is taken as soon as the header has come: who announces more has ws collect what really comes. */
 const MAX_OWN_BYTES = 256 * 1024
 

@@ -86,10 +86,15 @@ export async function pair(maxPayload = 1 << 20, { smallReads = 0, ...options }:
     },
     read() {
       const { promise, resolve } = Promise.withResolvers<void>()
-      const { read } = FrameReader.prototype
+      const { read, readLarge } = FrameReader.prototype
       reader!.read = function (chunk) {
         read.call(this, chunk)
         resolve()
+      }
+      reader!.readLarge = function (memory, length) {
+        const taken = readLarge.call(this, memory, length)
+        if (taken > 0) resolve()
+        return taken
       }
       return promise
     },

@@ -272,7 +272,8 @@ describe.each([
 
   it.each([
     ['small messages', 100, false],
-    ['messages put together by ws', 70_000, false],
+    ['messages in memory of their own', 70_000, false],
+    ['messages put together by ws', 300_000, false],
     ['messages in lent memory', 70_000, true],
   ])('counts %s as ended although each read ends within another one', async (_, size, takesLent) => {
     const { client, reader, read, next } = await pair(1 << 20, { takesLent })
@@ -288,6 +289,75 @@ describe.each([
     const now = performance.now()
     expect(reader.isStuck(now - began - 1, now, true)).toBe(false)
     expect(reader.isStuck(-1, now, true)).toBe(true)
+  })
+
+  it('hands out large messages whole, in order with all others, however they are cut', async () => {
+    const sizes = [0, 5, 16_000, 16_377, 30_000, 65_535, 65_536, 200_000, 262_130, 262_131, 300_000]
+    const aFrame = fc.record({
+      size: fc.constantFrom(...sizes),
+      opcode: fc.constantFrom(1, 1, 2),
+      key: fc.constantFrom(0, 1, 0x12345678, 0xffffffff),
+    })
+    const cuts = fc.array(fc.constantFrom(1, 3, 13, 14, 15, 8_000, 65_522, 65_536), { minLength: 1, maxLength: 8 })
+    await fc.assert(
+      fc.asyncProperty(fc.array(aFrame, { minLength: 1, maxLength: 6 }), cuts, async (frames, pieces) => {
+        const { client, server, messages, next } = await pair()
+        // What was handed out is kept, and what comes later is read elsewhere.
+        const kept: Buffer[] = []
+        server.on('message', (data: Buffer) => kept.push(data))
+        const payloads = frames.map(({ size }, index) => Buffer.alloc(size, `${index}abcdéfg`))
+        // None of them ends within a letter.
+        for (const payload of payloads) payload.fill('x', Math.max(0, payload.length - 1))
+        for (const payload of payloads) if (payload.at(-2) === 0xc3) payload[payload.length - 2] = 0x78
+        const stream = Buffer.concat(frames.map(({ opcode, key }, index) => frame(payloads[index]!, { opcode, key })))
+        for (let at = 0, turn = 0; at < stream.length; turn++) {
+          const piece = turn < 20 ? pieces[turn % pieces.length]! : stream.length
+          client.write(stream.subarray(at, at + piece))
+          at += piece
+          if (turn < 20) await new Promise((resolve) => setImmediate(resolve))
+        }
+        await next(frames.length)
+        expect(messages.map(([, isBinary]) => isBinary)).toEqual(frames.map(({ opcode }) => opcode === 2))
+        expect(kept.map((data, index) => data.equals(payloads[index]!))).toEqual(frames.map(() => true))
+        client.destroy()
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('closes with 1007 for a large text frame that comes in two reads and is not UTF-8', async () => {
+    for (const key of [0, 0x12345678]) {
+      const { client, read, messages } = await pair()
+      const code = closeCode(client)
+      const payload = Buffer.alloc(70_000, 'x')
+      payload[69_000] = 0xff
+      const bytes = frame(payload, { key })
+      const readPart = read()
+      client.write(bytes.subarray(0, 40_000))
+      await readPart
+      client.write(Buffer.concat([bytes.subarray(40_000), frame('behind it')]))
+      expect(await code).toBe(1007)
+      expect(messages).toEqual([])
+    }
+  })
+
+  it('hands out nothing while it is paused within a row of large messages, and the rest in order', async () => {
+    const { client, server, messages, next } = await pair()
+    const socket = server['_socket' as never] as Socket
+    const texts = Array.from({ length: 12 }, (_, index) => `${index}`.padStart(70_000, ' '))
+    server.on('message', () => {
+      if (messages.length === 3 || messages.length === 7) server.pause()
+    })
+    client.write(Buffer.concat(texts.map((text) => frame(text))))
+    for (const count of [3, 7]) {
+      await next(count)
+      await expect.poll(() => socket.readableLength, { interval: 1 }).toBeGreaterThan(0)
+      expect(messages.length).toBe(count)
+      server.resume()
+    }
+    await next(12)
+    expect(messages.map(([text]) => text === texts[Number(text)])).toEqual(texts.map(() => true))
+    expect(messages.map(([text]) => Number(text))).toEqual(texts.map((_, index) => index))
   })
 
   it('hears of the end', async () => {

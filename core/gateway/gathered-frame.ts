@@ -1,5 +1,5 @@
 // A frame that comes in several reads and is put together here: ws would keep all the reads that have a part of it, whose memory is more
-// than that of the frame.
+// than that of the frame, and copy them in the end (docs/decisions/2026-11-30-large-frames.md).
 import { lendRegion, MAX_REGION_BYTES, type Region } from '../../protocol/slabs.ts'
 import { FINAL_BINARY, headerSize, isMaskedMessage, MASK_BYTES } from './frame-header.ts'
 import { unmask } from './unmask.ts'

@@ -72,10 +72,14 @@ export function collectGarbage(): void {
   }
 }
 
-type Collect = (options: { readonly type: 'major'; readonly execution: 'sync'; readonly flavor: 'last-resort' }) => void
+type Collect = (
+  options:
+    | { readonly type: 'major'; readonly execution: 'sync'; readonly flavor: 'last-resort' }
+    | { readonly type: 'minor' },
+) => void
 
 /** A context that is made while the flag is set has the function. The flag is that of all threads: another one may have taken it back. */
-function collector(): Collect | undefined {
+export function collector(): Collect | undefined {
   // Who has set it himself keeps it, for threads that are still to come.
   if (globalThis.gc !== undefined) return globalThis.gc as Collect
   setFlagsFromString('--expose-gc')

@@ -1,5 +1,6 @@
 // A frame that comes in several reads and is put together here: ws would keep all the reads that have a part of it, whose memory is more
 // than that of the frame, and copy them in the end (docs/decisions/2026-11-30-large-frames.md).
+import { tookMemory } from '../../base/process/collect-young.ts'
 import { lendRegion, MAX_REGION_BYTES, type Region } from '../../protocol/slabs.ts'
 import { FINAL_BINARY, headerSize, isMaskedMessage, MASK_BYTES } from './frame-header.ts'
 import { unmask } from './unmask.ts'
@@ -30,6 +31,7 @@ export class GatheredFrame {
       return new GatheredFrame(chunk, at, region.buffer.subarray(region.start, region.end), region)
     }
     if (size < MIN_OWN_BYTES || size > MAX_OWN_BYTES) return undefined
+    tookMemory(length)
     return new GatheredFrame(chunk, at, Buffer.allocUnsafeSlow(length), undefined)
   }
 

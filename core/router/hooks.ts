@@ -39,7 +39,8 @@ export class Hooks {
     deny: (error: ErrorBody) => void = (error) => void this.#refusals.denied(worker, subject, error),
   ): Promise<void> {
     try {
-      const asked = this.#caller.invoke({ functionId: hook, data: Buffer.from(JSON.stringify(input)) })
+      const data = Buffer.from(JSON.stringify(input))
+      const asked = this.#caller.invoke({ functionId: hook, data, madeFor: worker })
       const late = (): Error => new Error(`hook '${hook}' did not answer within ${HOOK_MS} ms`)
       const answer = await withDeadline(asked, HOOK_MS, late)
       const value: unknown = answer === undefined ? null : parseUnrounded(answer.toString())

@@ -1,7 +1,9 @@
 // Who passes the gate of a plugin that is replaced because it waits for them, by ways that are not a plain call of theirs.
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import type { TestWorker } from './calls.ts'
 import { makeRouter } from './test-router.ts'
+import { ALL_NAMES } from '../../support/worker-names.ts'
+import { sessionRights } from '../../support/session-rights.ts'
 
 const NOT_RUN = Buffer.from('{"code":"plugin_unavailable","message":"not run"}')
 
@@ -51,6 +53,34 @@ it('who stores a job of a worker that waits until it is stored', () => {
   test.reply(queue.generation, {})
   test.call(queue.generation, 'f', 'later')
   expect(dataOf(generation)).toHaveLength(2)
+  handOver.reopen()
+})
+
+it('who decides on a registration of a session, of which nothing is read until it is decided', async () => {
+  const test = makeRouter()
+  const { slot, generation } = test.plugin('p', ['f'])
+  const [hook, caller] = [test.join(), test.join()]
+  test.provide(hook.worker, 'auth::decide')
+  const rights = sessionRights({ allowFunctionRegistration: true, onFunctionRegistration: 'auth::decide' })
+  const session = test.join({
+    policy: { kind: 'session', rights, middleware: undefined, exact: ALL_NAMES.exactGrants },
+  })
+  test.provide(session.worker, 'w')
+  test.reply(hook, {})
+  await vi.waitUntil(() => session.worker.providers.has('w'))
+  test.call(caller, 'f', 'outer')
+  test.call(generation, 'w')
+  const handOver = test.router.beginHandOver([slot])
+  void handOver.drain(1000)
+  test.call(hook, 'f', 'of somebody else')
+  expect(dataOf(generation)).toEqual(['outer'])
+  test.provide(session.worker, 'another')
+  test.call(hook, 'f', 'may it')
+  expect(dataOf(generation)).toEqual(['outer', 'of somebody else', 'may it'])
+  test.reply(hook, {})
+  await vi.waitUntil(() => session.worker.providers.has('another'))
+  test.call(hook, 'f', 'later')
+  expect(dataOf(generation)).toHaveLength(3)
   handOver.reopen()
 })
 

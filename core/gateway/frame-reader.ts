@@ -81,6 +81,7 @@ export function readFramesDirectly(
   Object.assign(socket, { [READER]: reader, push })
   socket.removeListener('data', passOn)
   socket.on('data', read as (chunk: Buffer) => void)
+  socket.prependListener('close', readRest as () => void)
   return reader
 }
 
@@ -88,6 +89,14 @@ function read(this: Read, chunk: Buffer): void {
   const reader = this[READER]
   reader.read(chunk)
   if (reader.gainsBySharing(chunk.length)) shareReadMemory(this, takeFirst)
+}
+
+/**
+ * What still waits in a paused stream when its socket closes. WebSockets hand it to their receiver themselves, which has not seen what
+ * it goes on with.
+ */
+function readRest(this: Read): void {
+  if (this.readableLength > 0) this[READER].read(this.read(this.readableLength) as Buffer)
 }
 
 function takeFirst(this: Read, memory: Buffer, length: number): number {

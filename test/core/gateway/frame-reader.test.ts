@@ -360,6 +360,32 @@ describe.each([
     expect(messages.map(([text]) => Number(text))).toEqual(texts.map((_, index) => index))
   })
 
+  it.each([
+    ['a message in memory of its own', 40_000, 0],
+    ['a message in memory of its own that is masked', 40_000, 0x12345678],
+    ['a message that ws puts together', 300_000, 0x12345678],
+  ])('goes on within %s with what waits in a paused stream when the socket fails', async (_what, size, key) => {
+    const { client, server, messages } = await pair()
+    const socket = server['_socket' as never] as Socket
+    const readBefore = socket.bytesRead
+    // By itself what is read later would be a frame of its own.
+    const payload = Buffer.concat([Buffer.alloc(size, 'a'), frame('no frame', { key: 0 }), Buffer.alloc(5_000, 'b')])
+    const bytes = frame(payload, { opcode: 2, key })
+    const cut = bytes.length - payload.length + size
+    client.write(bytes.subarray(0, cut))
+    await expect.poll(() => socket.bytesRead - readBefore, { interval: 1 }).toBe(cut)
+    server.pause()
+    const rest = Buffer.concat([bytes.subarray(cut), frame('behind')])
+    client.write(rest)
+    await expect.poll(() => socket.readableLength, { interval: 1 }).toBe(rest.length)
+    client.resetAndDestroy()
+    await once(server, 'close')
+    expect(messages).toEqual([
+      [payload.toString('latin1'), true],
+      ['behind', false],
+    ])
+  })
+
   it('hears of the end', async () => {
     const { client, server, messages } = await pair()
     client.end(frame('last'))

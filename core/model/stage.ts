@@ -16,14 +16,14 @@ export class Stage {
 
   readonly #slots: readonly PluginSlot[]
   readonly #stagedElsewhere: FindEntry
-  readonly #onProvided: (worker: Worker) => void
+  readonly #onProvided: () => void
 
   /**
    * @param slots the plugins that are replaced together: their ids may move between them.
    * @param stagedElsewhere what plugins have registered that start at the same time, but not together with these.
-   * @param onProvided told of each function that a generation has registered.
+   * @param onProvided told each time a generation has registered a function.
    */
-  constructor(slots: readonly PluginSlot[], stagedElsewhere: FindEntry, onProvided: (worker: Worker) => void) {
+  constructor(slots: readonly PluginSlot[], stagedElsewhere: FindEntry, onProvided: () => void) {
     this.#slots = slots
     this.#stagedElsewhere = stagedElsewhere
     this.#onProvided = onProvided
@@ -54,7 +54,7 @@ export class Stage {
     const provider = new Provider(worker, entry, registration)
     entry.add(provider)
     worker.providers.set(registration.rawId, provider)
-    this.#onProvided(worker)
+    this.#onProvided()
   }
 
   unregister(worker: Worker, rawId: string): void {

@@ -46,14 +46,17 @@ export class HandOver {
   readonly #closed = new Set<Worker>()
   /** What passed a gate and is not answered: should it come back, somebody else gets it. */
   readonly #passed = new Map<Call, Pick<Call, 'data' | 'metadata'>>()
+  /** A call waits that a staged generation waits for, and that none of them can answer yet. */
+  #isAwaited = false
   #onIdle: ((idle: boolean) => void) | undefined
   #drainsUntil: DrainedState = 'answered'
 
   constructor(slots: readonly PluginSlot[], deps: HandOverDeps) {
     this.slots = slots
-    this.#stage = new Stage(slots, deps.stagedElsewhere, (worker) => {
-      // Who works for it may have called what it registers now.
-      if (deps.waits.isWaiting(worker)) deps.admit()
+    this.#stage = new Stage(slots, deps.stagedElsewhere, () => {
+      if (!this.#isAwaited) return
+      this.#isAwaited = false
+      deps.admit()
     })
     this.#deps = deps
     for (const slot of slots) for (const worker of slot.workers) this.#old.add(worker)
@@ -158,6 +161,7 @@ export class HandOver {
     if (this.#staged.some((worker) => waiting.has(worker))) {
       const staged = this.staged(entry.namespace, entry.id)
       if (staged !== undefined && staged.providers.length > 0) return staged
+      this.#isAwaited = true
     }
     // What starts here is not answered by the code that it replaces; who works for anything else that is being replaced is.
     const isForOld = [...waiting].some((worker) => !this.#staged.includes(worker))

@@ -105,6 +105,43 @@ it('a worker that called what a starting generation registers only then', async 
   expect(dataOf(next)).toEqual(['early', 'late', 'of somebody else'])
 })
 
+it('a worker that called what another generation that starts in the same change registers only then', async () => {
+  const test = makeRouter()
+  const [one, two] = [test.plugin('one', ['f']), test.plugin('two', ['g'])]
+  const worker = test.join()
+  test.provide(worker.worker, 'w')
+  const handOver = test.router.beginHandOver([one.slot, two.slot])
+  await handOver.drain(1000)
+  const [waits, registers] = [test.generation(one.slot), test.generation(two.slot)]
+  for (const next of [waits, registers]) handOver.stage(next.worker)
+  test.call(waits, 'w')
+  test.call(worker, 'g', 'early')
+  test.provide(waits.worker, 'f')
+  expect(dataOf(registers)).toEqual([])
+  test.provide(registers.worker, 'g')
+  expect(dataOf(registers)).toEqual(['early'])
+  test.call(worker, 'g', 'late')
+  expect(dataOf(registers)).toEqual(['early', 'late'])
+  handOver.commit()
+})
+
+it('a starting generation that called a function of its own before it registered it', async () => {
+  const test = makeRouter()
+  const { slot } = test.plugin('p', ['f', 'g'])
+  const handOver = test.router.beginHandOver([slot])
+  await handOver.drain(1000)
+  const next = test.generation(slot)
+  handOver.stage(next.worker)
+  test.call(next, 'f', 'early')
+  test.provide(next.worker, 'g')
+  expect(dataOf(next)).toEqual([])
+  test.provide(next.worker, 'f')
+  expect(dataOf(next)).toEqual(['early'])
+  test.call(next, 'f', 'late')
+  expect(dataOf(next)).toEqual(['early', 'late'])
+  handOver.commit()
+})
+
 it('nobody for a call that was given back: a plugin that made it owes and is owed nothing', async () => {
   const test = makeRouter()
   const [one, two] = [test.plugin('one', ['f']), test.plugin('two', ['g'])]

@@ -30,9 +30,14 @@ export function closePairs(): void {
 export interface PairOptions extends Pick<FrameReaderOwner, 'takesLent'> {
   /** So many come before all else: after 16 in a row a socket is read into memory that it shares. Default 0. */
   readonly smallReads?: number
+  /** Leaves all reading to ws, for comparison: then there is no reader. Default false. */
+  readonly isPlain?: boolean
 }
 
-export async function pair(maxPayload = 1 << 20, { smallReads = 0, ...options }: PairOptions = {}): Promise<Pair> {
+export async function pair(
+  maxPayload = 1 << 20,
+  { smallReads = 0, isPlain = false, ...options }: PairOptions = {},
+): Promise<Pair> {
   const closed: number[] = []
   const http = createServer().listen(0, '127.0.0.1')
   await once(http, 'listening')
@@ -42,7 +47,7 @@ export async function pair(maxPayload = 1 << 20, { smallReads = 0, ...options }:
     sockets.on('connection', (webSocket, request) => {
       expect(request.socket.listenerCount('data')).toBe(1)
       const owner: FrameReaderOwner = { ...options, closed: (code) => void closed.push(code) }
-      reader = readFramesDirectly(webSocket, request.socket, maxPayload, owner)
+      if (!isPlain) reader = readFramesDirectly(webSocket, request.socket, maxPayload, owner)
       resolve(webSocket)
     })
   })

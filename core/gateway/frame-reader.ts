@@ -96,7 +96,8 @@ function read(this: Read, chunk: Buffer): void {
  * it goes on with.
  */
 function readRest(this: Read): void {
-  if (this.readableLength > 0) this[READER].read(this.read(this.readableLength) as Buffer)
+  const rest = this.readableLength === 0 ? null : (this.read(this.readableLength) as Buffer | null)
+  if (rest !== null) this[READER].read(rest)
 }
 
 function takeFirst(this: Read, memory: Buffer, length: number): number {

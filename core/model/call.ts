@@ -7,8 +7,10 @@ export interface Call {
   /** Where the id resolves; until the call is taken, the namespace that its caller gave (spec 01 §13). */
   namespace: string
   readonly caller: Worker
-  /** Who waits for it, where the engine makes it in somebody's place. */
+  /** Whose call it is, where the engine makes it in somebody's place. */
   readonly madeFor?: Worker | undefined
+  /** It is made in somebody's place who waits for nothing. */
+  readonly isForVoid?: boolean | undefined
   /** The caller's correlation id; undefined = nobody waits (void). */
   readonly invocationId: string | number | undefined
   /** Raw JSON. Valid while the call is dispatched; copied when it is held at a gate; released after delivery. */

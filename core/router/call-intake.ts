@@ -162,6 +162,7 @@ export class CallIntake {
         traceparent,
         baggage,
         madeFor: call.caller,
+        isForVoid: call.invocationId === undefined,
         ...(metadata === undefined ? {} : { metadata }),
       },
       (result, error) => settlement.answer(call, result, error),

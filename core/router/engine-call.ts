@@ -13,8 +13,10 @@ export interface EngineRequest {
   readonly baggage?: string | undefined
   /** The call that it stands for: its caller waits, and is named to the callee. Default: none, the engine itself calls. */
   readonly onBehalfOf?: Call
-  /** Who waits for it, though the engine is named as its caller. Default: nobody but the engine. */
+  /** Whose call it is, though the engine is named as its caller. Default: nobody's but the engine's. */
   readonly madeFor?: Worker
+  /** That one does not wait for it. Default: it does. */
+  readonly isForVoid?: boolean
 }
 
 export function engineCall(
@@ -27,6 +29,7 @@ export function engineCall(
     namespace: request.namespace ?? DEFAULT_NAMESPACE,
     caller: request.onBehalfOf?.caller ?? engineWorker,
     madeFor: request.madeFor,
+    isForVoid: request.isForVoid,
     invocationId: request.onBehalfOf?.invocationId,
     data: request.data,
     metadata: request.metadata,

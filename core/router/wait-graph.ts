@@ -87,8 +87,9 @@ export class WaitGraph {
 }
 
 /** Whose call it is, if anybody waits for it. What the engine makes in somebody's place is theirs. */
-function waiterOf({ madeFor, caller, invocationId }: Call): Worker | undefined {
-  return madeFor ?? (invocationId === undefined ? undefined : caller)
+function waiterOf({ madeFor, isForVoid, caller, invocationId }: Call): Worker | undefined {
+  if (madeFor !== undefined) return isForVoid === true ? undefined : madeFor
+  return invocationId === undefined ? undefined : caller
 }
 
 const NONE: ReadonlySet<Worker> = new Set()

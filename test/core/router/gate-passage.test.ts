@@ -36,6 +36,26 @@ it('a worker that calls through the middleware of its listener, for which the pl
   handOver.reopen()
 })
 
+it('no middleware that is asked about a void call: nobody waits for that', () => {
+  const test = makeRouter()
+  const { slot, generation } = test.plugin('p', ['f'])
+  const [gate, caller] = [test.join(), test.join()]
+  const worker = test.join({ policy: { kind: 'trusted', middleware: 'gate::m' } })
+  test.provide(gate.worker, 'gate::m')
+  test.provide(worker.worker, 'w')
+  test.call(caller, 'f', 'outer')
+  test.call(generation, 'w')
+  const handOver = test.router.beginHandOver([slot])
+  void handOver.drain(1000)
+  test.call(worker, 'f', 'void', { type: 'void' })
+  expect(gate.link.delivered).toHaveLength(1)
+  test.call(gate, 'f', 'meanwhile')
+  expect(dataOf(generation)).toEqual(['outer'])
+  test.reply(gate, 'through')
+  handOver.reopen()
+  expect(dataOf(generation)).toEqual(['outer', 'meanwhile'])
+})
+
 it('who stores a job of a worker that waits until it is stored', () => {
   const test = makeRouter()
   const { slot, generation } = test.plugin('p', ['f'])

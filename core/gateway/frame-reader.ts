@@ -1,6 +1,7 @@
 // Reads the common WebSocket frame without ws's receiver: final, masked, text or binary, and whole within one read of the socket or of
-// 16 to 256 KiB. Everything else (control frames, fragments, other frames across reads, violations) goes to the receiver byte for byte, unmasked, which also
-// answers pings and closes. A read of many small frames costs a third of what it costs there (docs/decisions/2026-11-20-frame-reader.md).
+// 16 to 256 KiB. Everything else (control frames, fragments, other frames across reads, violations) goes to the receiver byte for byte,
+// unmasked, which also answers pings and closes. A read of many small frames costs a third of what it costs there
+// (docs/decisions/2026-11-20-frame-reader.md).
 import { isUtf8 } from 'node:buffer'
 import { Duplex, type Writable } from 'node:stream'
 import type { WebSocket } from 'ws'

@@ -22,12 +22,6 @@ export function frameSize(chunk: Buffer, at: number): number {
   return 10 + mask + chunk.readUInt32BE(at + 2) * 2 ** 32 + chunk.readUInt32BE(at + 6)
 }
 
-export function isSimple(chunk: Buffer, at: number): boolean {
-  const first = chunk[at]
-  const second = chunk[at + 1] as number
-  return (first === FINAL_TEXT || first === FINAL_BINARY) && (second & MASKED) !== 0 && (second & 0x7f) !== 127
-}
-
 /**
  * Unmasks as much of a frame as there is, and has its header say so: a mask of zeros changes nothing. Returns the mask of the byte at
  * `end`, 0 when there is none.
@@ -51,4 +45,9 @@ export function headerSize(chunk: Buffer, at: number): number {
 export function isMaskedMessage(chunk: Buffer, at: number): boolean {
   const first = chunk[at]
   return (first === FINAL_TEXT || first === FINAL_BINARY) && ((chunk[at + 1] as number) & MASKED) !== 0
+}
+
+/** Such a message of less than 64 KiB. */
+export function isSimple(chunk: Buffer, at: number): boolean {
+  return isMaskedMessage(chunk, at) && ((chunk[at + 1] as number) & 0x7f) !== 127
 }

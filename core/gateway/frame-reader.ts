@@ -191,7 +191,7 @@ export class FrameReader {
   readLarge(memory: Buffer, length: number): number {
     if (this.#gathered === undefined && length < MIN_OWN_BYTES) return 0
     const chunk = length === memory.length ? memory : memory.subarray(0, length)
-    if (this.#gathered === undefined && !this.#isLargeNext(chunk, 0)) return 0
+    if (this.#gathered === undefined && this.#largeSize(chunk, 0) === 0) return 0
     let at = 0
     flushAfter(() => {
       at = this.#takeLarge(chunk)
@@ -210,9 +210,9 @@ export class FrameReader {
   #takeLarge(chunk: Buffer): number {
     let at = this.#goOn(chunk)
     // A frame that pauses the socket is the last one: the rest waits in the stream.
-    while (at < chunk.length && isPassedOn(this.#socket) && this.#isLargeNext(chunk, at)) {
-      const size = frameSize(chunk, at)
-      const frame = GatheredFrame.begin(chunk, at, size, this.#owner.takesLent === true)
+    while (at < chunk.length && isPassedOn(this.#socket)) {
+      const size = this.#largeSize(chunk, at)
+      const frame = size === 0 ? undefined : GatheredFrame.begin(chunk, at, size, this.#owner.takesLent === true)
       if (frame === undefined) break
       at = Math.min(chunk.length, at + size)
       if (frame.isFull) this.#emitGathered(frame)
@@ -221,9 +221,10 @@ export class FrameReader {
     return at
   }
 
-  #isLargeNext(chunk: Buffer, at: number): boolean {
+  /** Bytes of the frame that begins here, header included; 0 = it is not a large one, or not for this reader. */
+  #largeSize(chunk: Buffer, at: number): number {
     const size = frameSize(chunk, at)
-    return size >= MIN_OWN_BYTES && this.#isNextOurs(size)
+    return size >= MIN_OWN_BYTES && this.#isNextOurs(size) ? size : 0
   }
 
   /** Goes on with the frame that is being put together, if there is one. Returns where the rest of the chunk begins. */

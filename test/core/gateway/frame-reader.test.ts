@@ -231,7 +231,6 @@ describe.each([
       opcode: fc.constantFrom(1, 2, 2),
       key: fc.constantFrom(0, 1, 0x12345678, 0xffffffff),
     })
-    const cuts = fc.array(fc.constantFrom(1, 3, 13, 14, 15, 8_000, 65_522, 65_536), { minLength: 1, maxLength: 8 })
     await fc.assert(
       fc.asyncProperty(fc.array(aFrame, { minLength: 1, maxLength: 6 }), cuts, async (frames, pieces) => {
         const { client, messages, lent, next } = await pair(1 << 20, { takesLent: true })
@@ -298,7 +297,6 @@ describe.each([
       opcode: fc.constantFrom(1, 1, 2),
       key: fc.constantFrom(0, 1, 0x12345678, 0xffffffff),
     })
-    const cuts = fc.array(fc.constantFrom(1, 3, 13, 14, 15, 8_000, 65_522, 65_536), { minLength: 1, maxLength: 8 })
     await fc.assert(
       fc.asyncProperty(fc.array(aFrame, { minLength: 1, maxLength: 6 }), cuts, async (frames, pieces) => {
         const { client, server, messages, next } = await pair()
@@ -400,6 +398,9 @@ describe.each([
     expect(await code).toBe(1009)
   })
 })
+
+/** Where a stream of frames is cut, over and over. */
+const cuts = fc.array(fc.constantFrom(1, 3, 13, 14, 15, 8_000, 65_522, 65_536), { minLength: 1, maxLength: 8 })
 
 describe('readFramesDirectly from a socket whose stream is paused for a while', () => {
   const pair = anyPair

@@ -1,11 +1,21 @@
 // Who passes the gate of a plugin that is replaced because it waits for them, by ways that are not a plain call of theirs.
 import { expect, it, vi } from 'vitest'
+import type { PluginSlot } from '../../../core/model/plugin-slot.ts'
 import type { TestWorker } from './calls.ts'
-import { makeRouter } from './test-router.ts'
+import { makeRouter, type TestRouter } from './test-router.ts'
 import { ALL_NAMES } from '../../support/worker-names.ts'
 import { sessionRights } from '../../support/session-rights.ts'
 
 const NOT_RUN = Buffer.from('{"code":"plugin_unavailable","message":"not run"}')
+
+/** New generations of all these, which have registered nothing yet. */
+async function starting(test: TestRouter, slots: readonly PluginSlot[]) {
+  const handOver = test.router.beginHandOver(slots)
+  await handOver.drain(1000)
+  const next = slots.map((slot) => test.generation(slot))
+  for (const { worker } of next) handOver.stage(worker)
+  return { handOver, next }
+}
 
 const dataOf = ({ link }: TestWorker): unknown[] => link.delivered.map(({ data }) => data)
 
@@ -109,10 +119,8 @@ it('a worker that called what a starting generation registers only then', async 
   const { slot } = test.plugin('p', ['f'])
   const [worker, other] = [test.join(), test.join()]
   test.provide(worker.worker, 'w')
-  const handOver = test.router.beginHandOver([slot])
-  await handOver.drain(1000)
-  const next = test.generation(slot)
-  handOver.stage(next.worker)
+  const { handOver, next: generations } = await starting(test, [slot])
+  const next = generations[0]!
   test.call(next, 'w')
   test.call(other, 'f', 'of somebody else')
   test.call(worker, 'f', 'early')
@@ -130,10 +138,8 @@ it('a worker that called what another generation that starts in the same change 
   const [one, two] = [test.plugin('one', ['f']), test.plugin('two', ['g'])]
   const worker = test.join()
   test.provide(worker.worker, 'w')
-  const handOver = test.router.beginHandOver([one.slot, two.slot])
-  await handOver.drain(1000)
-  const [waits, registers] = [test.generation(one.slot), test.generation(two.slot)]
-  for (const next of [waits, registers]) handOver.stage(next.worker)
+  const { handOver, next } = await starting(test, [one.slot, two.slot])
+  const [waits, registers] = [next[0]!, next[1]!]
   test.call(waits, 'w')
   test.call(worker, 'g', 'early')
   test.provide(waits.worker, 'f')
@@ -148,10 +154,8 @@ it('a worker that called what another generation that starts in the same change 
 it('a starting generation that called a function of its own before it registered it', async () => {
   const test = makeRouter()
   const { slot } = test.plugin('p', ['f', 'g'])
-  const handOver = test.router.beginHandOver([slot])
-  await handOver.drain(1000)
-  const next = test.generation(slot)
-  handOver.stage(next.worker)
+  const { handOver, next: generations } = await starting(test, [slot])
+  const next = generations[0]!
   test.call(next, 'f', 'early')
   test.provide(next.worker, 'g')
   expect(dataOf(next)).toEqual([])

@@ -2,8 +2,8 @@
 // it never does. It is collected once, when nothing is being done.
 import { availableParallelism } from 'node:os'
 import { performance, type EventLoopUtilization } from 'node:perf_hooks'
-import { setFlagsFromString } from 'node:v8'
 import { systemClock, type Clock } from '../time/clock.ts'
+import { collector } from './collector.ts'
 
 const LOOK_MS = 1_000
 /** The part of the time since the last look in which the loop was not idle. */
@@ -70,20 +70,4 @@ export function collectGarbage(): void {
     // One of the usual kind keeps the pages for what comes next.
     if (gc !== undefined) return gc({ type: 'major', execution: 'sync', flavor: 'last-resort' })
   }
-}
-
-type Collect = (
-  options:
-    | { readonly type: 'major'; readonly execution: 'sync'; readonly flavor: 'last-resort' }
-    | { readonly type: 'minor' },
-) => void
-
-/** A context that is made while the flag is set has the function. The flag is that of all threads: another one may have taken it back. */
-export function collector(): Collect | undefined {
-  // Who has set it himself keeps it, for threads that are still to come.
-  if (globalThis.gc !== undefined) return globalThis.gc as Collect
-  setFlagsFromString('--expose-gc')
-  const gc: unknown = process.getBuiltinModule('node:vm').runInNewContext('globalThis.gc')
-  setFlagsFromString('--no-expose-gc')
-  return typeof gc === 'function' ? (gc as Collect) : undefined
 }

@@ -1,6 +1,6 @@
 // The buffers of large frames lie outside the heap, and V8 collects the young generation by what is in the heap. What many of them leave
 // behind until then has it collect the old one as well, again and again (docs/decisions/2026-11-30-large-frames.md).
-import { collector } from './collect-when-idle.ts'
+import { collector } from './collector.ts'
 
 /** Costs 0.3 ms each time; V8 begins with the old generation at some 16 MB. */
 const MOST_BYTES = 8 * 1024 * 1024

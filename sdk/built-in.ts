@@ -78,6 +78,11 @@ export interface BuiltInAbout extends WorkerAbout {
    * Default: it stays in the shared one.
    */
   readonly leavesWhenBusy?: (config: Readonly<Record<string, unknown>>) => boolean
+  /**
+   * Of a worker with a thread of its own: whether it rests in a shared one, with these settings, as long as it has not been used in the
+   * project. It has `rest` in its context then. Default: it does not.
+   */
+  readonly restsUntilUsed?: (config: Readonly<Record<string, unknown>>) => boolean
   /** The least `config` block with which it starts. Default: an empty one. */
   readonly leastConfig?: Readonly<Record<string, unknown>>
   /** What is limited in it. */

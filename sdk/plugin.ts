@@ -68,6 +68,19 @@ export interface PluginContext<Config = Readonly<Record<string, unknown>>> {
    * name that is not `[a-z][a-z0-9-]{0,63}`, for more than 8 parts, and for details of more than 4,096 characters as JSON.
    */
   reportHealth(part: string, state: HealthState): void
+  /** Built-ins only: it shares a thread, as it has not been used yet. Undefined in a thread of its own. */
+  readonly rest?: Rest
+}
+
+/**
+ * What a built-in says that has not been used in this project, and rests in the thread of others until then. Calls of it by anybody but the
+ * engine wait, and wake it by themselves. Both return at once; only the first one counts.
+ */
+export interface Rest {
+  /** It is used now: it goes into a thread of its own by a change of generation. */
+  leave(): void
+  /** It is used now and can't be moved without being noticed: it stays where it is until the engine is started again. */
+  stay(): void
 }
 
 /** How a part of a plugin is. */

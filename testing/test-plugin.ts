@@ -78,9 +78,10 @@ export class TestPlugin {
     this.#source = { name: this.name, aliases: [], entryFile: origin, path: origin, builtIn, replaces: false, origin }
     this.#entry = { ...plainEntry(this.name), instanceId: this.name, config: config as Config, allow, origin }
     this.#deps = deps
-    this.#place = new InProcessContainer(definition, events, processes).open(this.name, (level, message, data) =>
-      this.log[level](message, data),
-    )
+    this.#place = new InProcessContainer(definition, events, processes).open(this.name, {
+      log: (level, message, data) => this.log[level](message, data),
+      used() {},
+    })
     this.#slot = router.openSlot(this.name, { builtIn, ...LIMITS })
     this.#worker = new Worker({
       id: randomUUID(),
@@ -176,7 +177,7 @@ export class TestPlugin {
     try {
       handOver.stage(this.#worker)
       const about = { version, url: '', projectRoot }
-      const context = { config: this.#config, dataDir, replica: 0, instance: this.name, engine: about }
+      const context = { config: this.#config, dataDir, replica: 0, instance: this.name, rests: false, engine: about }
       const started = this.#place.start(context).then(() => handOver.registered())
       await this.#inTime('start()', router.options.start_ms, started)
       if (handOver.conflicts.length > 0) throw new CodedError('PLUGIN_START_FAILED', handOver.conflicts.join('; '))

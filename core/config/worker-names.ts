@@ -82,6 +82,11 @@ export class WorkerNames implements KnownWorkers {
     return this.builtIns.find(({ about }) => about.name === name)?.about.leavesWhenBusy?.(config)
   }
 
+  /** Whether a built-in with these settings rests in a shared thread as long as it has not been used. */
+  restsUntilUsed(name: string, config: Readonly<Record<string, unknown>>): boolean {
+    return this.builtIns.find(({ about }) => about.name === name)?.about.restsUntilUsed?.(config) === true
+  }
+
   /** Workers that run when there is no configuration file, besides the mandatory ones. */
   get defaults(): string[] {
     return [LISTENER_NAME, ...this.builtIns.filter(({ about }) => about.isDefault).map(({ about }) => about.name)]

@@ -3,6 +3,7 @@ import { CodedError } from '../../protocol/errors.ts'
 import { DEFAULT_NAMESPACE } from '../../protocol/messages.ts'
 import { checkCall } from '../model/policy.ts'
 import type { FunctionEntry } from '../model/function-entry.ts'
+import { saysInternal } from '../model/internal-function.ts'
 import { functionRows, type FunctionRow } from '../discovery/function-rows.ts'
 import { seesFunction, viewerOf, type Viewer } from '../registry/visibility.ts'
 import { suggestFunction } from '../registry/suggest-function.ts'
@@ -79,7 +80,7 @@ function list({ functions }: Registries, input: Input, viewer: Viewer): Function
 
 function isInternal({ function_id: id, metadata }: FunctionRow): boolean {
   if (id.startsWith('engine::') && !id.startsWith('engine::queue::')) return true
-  return typeof metadata === 'object' && metadata !== null && 'internal' in metadata && metadata.internal === true
+  return saysInternal(metadata)
 }
 
 /** How well a row fits the search, best first. */

@@ -15,6 +15,7 @@ import { canDenyNetwork } from './containers/process-permissions.ts'
 import type { StallWatchOptions } from './containers/stall-watch.ts'
 import type { ChangeSurroundings } from './generations/change-of-generation.ts'
 import { CrashRestarts } from './generations/crash-restarts.ts'
+import { FirstUse } from './generations/first-use.ts'
 import { Planner } from './generations/planner.ts'
 import { settleSettings, type SettingsSeat } from './generations/plugin-settings.ts'
 import { PluginTurns } from './generations/plugin-turns.ts'
@@ -79,6 +80,7 @@ export function assembleParts(config: EngineConfig, options: HostPartsOptions): 
     dataDirOf,
   })
   const settle = settleSettings(settings, log)
+  const firstUse = new FirstUse({ router, log, dataDirOf, leave: (instance) => turns.move(instance) })
   const around: ChangeSurroundings = {
     router,
     clock,
@@ -91,6 +93,10 @@ export function assembleParts(config: EngineConfig, options: HostPartsOptions): 
     settle,
     remember: ({ source, bundle }, declaration) => builds.remember(source, bundle, declaration),
     retain: (bundle) => builds.cache.retain(bundle),
+    onUsed: (name, how) => {
+      const instance = table.find(name)
+      if (instance !== undefined) void firstUse.used(instance, how)
+    },
   }
   const restarts: CrashRestarts = new CrashRestarts({
     clock,
@@ -116,6 +122,13 @@ export function assembleParts(config: EngineConfig, options: HostPartsOptions): 
       router,
       settle,
       needsOwnThread: ({ name, builtIn }, { config: own }) => builtIn && names.leavesWhenBusy(name, own) === false,
+      rests: ({ name, builtIn }, { isolation, memoryMb, replicas, config: own }, instance) =>
+        builtIn &&
+        isolation === undefined &&
+        memoryMb === undefined &&
+        replicas === 1 &&
+        names.restsUntilUsed(name, own) &&
+        !firstUse.wasUsed(instance),
       onInputs,
     }),
     around,

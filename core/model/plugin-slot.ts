@@ -24,6 +24,8 @@ export class PluginSlot {
   options: SlotOptions
   readonly gate: Gate
   phase: SlotPhase = 'closed'
+  /** It serves and has not been used: whoever calls it waits at the gate, and wakes it. */
+  wake: (() => void) | undefined
   /** Why it does not serve and will not by itself: nobody waits at its gate then. */
   failure: string | undefined
   /** Workers of the active generation, one per replica. */

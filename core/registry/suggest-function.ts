@@ -1,6 +1,6 @@
 // The function that was probably meant by an id that nobody serves. To a session none is named that it may not see (spec 09 §4 f).
 import type { Suggestions } from '../../base/values/suggestions.ts'
-import type { FunctionEntry } from '../model/function-entry.ts'
+import { isInternal } from '../model/internal-function.ts'
 import type { FunctionRegistry } from './functions.ts'
 import { seesFunction, type Viewer } from './visibility.ts'
 
@@ -14,9 +14,4 @@ export function suggestFunction(
     const entry = functions.find(namespace, candidate)
     return entry !== undefined && !isInternal(entry) && seesFunction(viewer, entry)
   })
-}
-
-function isInternal({ presented }: FunctionEntry): boolean {
-  const metadata = presented?.registration.metadata
-  return typeof metadata === 'object' && metadata !== null && (metadata as { internal?: unknown }).internal === true
 }

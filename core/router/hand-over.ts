@@ -48,6 +48,7 @@ export class HandOver {
   readonly #passed = new Map<Call, Pick<Call, 'data' | 'metadata'>>()
   /** A call waits that a staged generation waits for, and that none of them can answer yet. */
   #isAwaited = false
+  #wake: (() => void) | undefined
   #onIdle: ((idle: boolean) => void) | undefined
   #drainsUntil: DrainedState = 'answered'
 
@@ -111,6 +112,11 @@ export class HandOver {
     this.#deps.waits.add([...this.#old, worker])
   }
 
+  /** After the commit the gates stay closed until somebody calls, and wakes whom they are of. What the engine tells them passes. */
+  rest(wake: () => void): void {
+    this.#wake = wake
+  }
+
   /** Resolves when everything is checked that the staged generations have registered. */
   async registered(): Promise<void> {
     for (const worker of this.#staged) while (worker.registering !== undefined) await worker.registering
@@ -125,7 +131,11 @@ export class HandOver {
     for (const slot of this.slots)
       slot.workers = this.#staged.filter((worker) => worker.slot === slot && worker.phase === 'open')
     this.#finish()
-    for (const slot of this.slots) if (slot.workers.length > 0) this.#open(slot)
+    for (const slot of this.slots) {
+      slot.wake = this.#wake
+      if (slot.wake === undefined && slot.workers.length > 0) this.#open(slot)
+      else if (slot.gate.size > 0) slot.wake?.()
+    }
   }
 
   #takeOver(): void {

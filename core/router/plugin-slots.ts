@@ -69,7 +69,7 @@ export class PluginSlots {
 
   beginHandOver(slots: readonly PluginSlot[]): HandOver {
     const handOver = this.#handOvers.begin(slots)
-    for (const slot of slots) slot.failure = undefined
+    for (const slot of slots) slot.failure = slot.wake = undefined
     return handOver
   }
 }

@@ -12,6 +12,7 @@ import type { HttpInvoker } from '../model/http-invoker.ts'
 import { NO_KNOWN_WORKERS, type KnownWorkers } from '../model/known-workers.ts'
 import type { TooLarge } from '../model/link.ts'
 import { isTrusted } from '../model/policy.ts'
+import { isInternal } from '../model/internal-function.ts'
 import type { Worker } from '../model/worker.ts'
 import type { Action } from '../model/action.ts'
 import { callerIdOf, isVoid, type Call } from '../model/call.ts'
@@ -214,6 +215,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
   }
 
   #atGate(slot: PluginSlot, entry: FunctionEntry, call: Call): void {
+    if (slot.wake !== undefined && isInternal(entry)) return this.#deliverTo(entry, call)
     const passage = this.#slots.handOvers?.passage(slot, entry, call)
     if (passage !== undefined) {
       this.#slots.handOvers?.passing(slot, call)
@@ -222,6 +224,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     const refusal = this.#slots.refusalOf(slot)
     if (refusal !== undefined) return this.fail(call, refusal)
     this.#hold(slot.gate, call)
+    slot.wake?.()
   }
 
   #hold(gate: Gate, call: Call, cameBack = false): void {

@@ -83,6 +83,7 @@ export class HttpWorker {
   get triggers(): TriggerTypeHandler<unknown> {
     return {
       registerTrigger: (binding) => {
+        this.#plugin.rest?.leave()
         const route = this.#bindings.registerTrigger(binding)
         if (route === undefined) this.#remembered.changed()
         else this.#remembered.bound(route)

@@ -1,4 +1,5 @@
 // What others need to know of `iii-stream`.
+import { isRecord } from '../../base/values/is-record.ts'
 import type { BuiltInAbout } from '../../sdk/built-in.ts'
 
 export const about = {
@@ -14,6 +15,8 @@ export const about = {
   functionIds: ['stream::*'],
   exactGrants: ['stream::backup'],
   isDefault: true,
+  // What is in memory would be lost, and a free port would be another one in the thread that it goes to.
+  restsUntilUsed: ({ port, adapter }) => port !== 0 && isFileOfItsOwn(adapter),
   errors: {
     STREAM_SET_ERROR: 'The stream store, or the custom stream, could not write the item.',
     STREAM_GET_ERROR: 'The stream store could not read the item.',
@@ -55,5 +58,12 @@ export const about = {
     return [STREAM_TRIGGER_TYPE, JOIN_TRIGGER_TYPE, LEAVE_TRIGGER_TYPE]
   },
 } as const satisfies BuiltInAbout
+
+/** A store that is closed and opened again within milliseconds. */
+function isFileOfItsOwn(adapter: unknown): boolean {
+  if (!isRecord(adapter)) return true
+  const { name, config } = adapter
+  return name === 'kv' && (!isRecord(config) || config['store_method'] !== 'in_memory')
+}
 
 export type StreamErrorCode = keyof typeof about.errors

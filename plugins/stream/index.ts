@@ -70,6 +70,7 @@ export default definePlugin<StreamConfig>({
         feed: store.feed,
         readSnapshot: async (...of) => readSnapshot(...of),
         settings: config,
+        onUpgrade: () => context.rest?.stay(),
       },
       store,
     )

@@ -4,7 +4,7 @@ import type { HealthState, StopReason } from '../../../sdk/plugin.ts'
 import type { Link } from '../../model/link.ts'
 import type { Worker } from '../../model/worker.ts'
 import type { PluginDeclaration } from '../builds/bundle.ts'
-import type { LogLevel, StartContext, Usage } from './host-messages.ts'
+import type { LogLevel, StartContext, Usage, Used } from './host-messages.ts'
 
 /** How a container ended. `code`: EXIT (it called exit), ERROR (an uncaught error), SIGNAL, MEMORY, STALLED, or ENDED by the host. */
 export interface ContainerExit {
@@ -40,12 +40,18 @@ export interface Container {
   /** What counts towards `memory_mb`; undefined when it can't be told any more. */
   memoryBytes(): Promise<number | undefined>
   /** A place for the instance of a plugin of this name. */
-  open(plugin: string, onLog: OnPluginLog): PluginPlace
+  open(plugin: string, events: PlaceEvents): PluginPlace
   /** Ends it at once, or abandons it. `why` becomes the exit's code and message. */
   end(why?: ContainerExit): Promise<void>
 }
 
 export type OnPluginLog = (level: LogLevel, message: string, data: unknown) => void
+
+export interface PlaceEvents {
+  log: OnPluginLog
+  /** It rested, and is used. */
+  used(how: Used): void
+}
 
 export interface PluginPlace {
   readonly container: Container

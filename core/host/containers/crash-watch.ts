@@ -2,7 +2,8 @@
 import type { Log } from '../../log.ts'
 import type { Clock } from '../../../base/time/clock.ts'
 import type { ContainerExit } from './container.ts'
-import type { Generation, Replica } from '../generations/generation.ts'
+import type { Generation } from '../generations/generation.ts'
+import type { Replica } from '../generations/replica.ts'
 import { watchMemory } from './memory-watch.ts'
 import { StallWatch, type StallWatchOptions } from './stall-watch.ts'
 

@@ -8,7 +8,7 @@ import type { LinkEvents } from '../../model/link-events.ts'
 import type { Worker } from '../../model/worker.ts'
 import type { PluginDeclaration } from '../builds/bundle.ts'
 import type { Clock } from '../../../base/time/clock.ts'
-import type { Container, ContainerExit, ContainerState, OnPluginLog, PluginPlace } from './container.ts'
+import type { Container, ContainerExit, ContainerState, PlaceEvents, PluginPlace } from './container.ts'
 import type { HostReplies, HostRequest, PluginMessage, StartContext, Usage } from './host-messages.ts'
 import { PluginProcesses, type ProcessOwner } from '../processes/plugin-processes.ts'
 import type { ProcessEvent } from '../processes/process-messages.ts'
@@ -58,14 +58,14 @@ export abstract class FrameContainer implements Container {
     return this.#plugins
   }
 
-  open(plugin: string, onLog: OnPluginLog): PluginPlace {
+  open(plugin: string, events: PlaceEvents): PluginPlace {
     const member = this.#nextMember++
     const link = this.transport.link(member, this.#options.events)
     this.#plugins.add(plugin)
     const place = new Place(
       this,
       link,
-      onLog,
+      events,
       (message) => this.transport.sendHost(member, message),
       () => this.#leave(member),
       this.#options.processes,
@@ -168,7 +168,7 @@ class Place implements PluginPlace {
   readonly link: FrameLink
   addresses: readonly string[] = []
   readonly health = new Map<string, HealthState>()
-  readonly #onLog: OnPluginLog
+  readonly #events: PlaceEvents
   readonly processes: PluginProcesses
   readonly #send: (message: HostRequest | ProcessEvent) => void
   readonly #stopMs: number
@@ -181,18 +181,18 @@ class Place implements PluginPlace {
   constructor(
     container: Container,
     link: FrameLink,
-    onLog: OnPluginLog,
+    events: PlaceEvents,
     send: (message: HostRequest | ProcessEvent) => void,
     onLeave: () => Promise<void>,
     owner: ProcessOwner,
   ) {
     this.container = container
     this.link = link
-    this.#onLog = onLog
+    this.#events = events
     this.#send = send
     this.#onLeave = onLeave
     this.#stopMs = owner.stopMs
-    this.processes = new PluginProcesses({ owner, onLog, tell: send })
+    this.processes = new PluginProcesses({ owner, onLog: events.log, tell: send })
   }
 
   get frames(): number {
@@ -245,7 +245,7 @@ class Place implements PluginPlace {
 
   receive(message: PluginMessage): void {
     if ('log' in message) {
-      this.#onLog(message.log, message.message, message.data)
+      this.#events.log(message.log, message.message, message.data)
       return
     }
     if ('addresses' in message) {
@@ -260,13 +260,17 @@ class Place implements PluginPlace {
       this.processes.take(message.process)
       return
     }
+    if ('used' in message) {
+      this.#events.used(message.used)
+      return
+    }
     const waiting = this.#waiting.get(message.re)
     this.#waiting.delete(message.re)
     if ('ok' in message) return waiting?.resolve(message.ok as never)
     const { error } = message
     // The stack is worth a look for the plugin's author; the message alone goes to callers.
     if (isErrorBody(error) && error.stacktrace !== undefined)
-      this.#onLog('debug', `${message.re} failed`, { stack: error.stacktrace })
+      this.#events.log('debug', `${message.re} failed`, { stack: error.stacktrace })
     waiting?.reject(new CodedError(error.code, error.message, { cause: error }))
   }
 

@@ -11,6 +11,8 @@ export interface StartContext {
   readonly dataDir: string
   readonly replica: number
   readonly instance: string
+  /** It shares a thread until it is used. */
+  readonly rests: boolean
   readonly engine: { readonly version: string; readonly url: string; readonly projectRoot: string }
 }
 
@@ -46,6 +48,9 @@ export interface HostReplies {
   readonly nudge: never
 }
 
+/** What is to become of one that rested: it goes into a thread of its own, or can't be moved any more. */
+export type Used = 'leaves' | 'stays'
+
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error'
 
 export type PluginMessage =
@@ -55,6 +60,8 @@ export type PluginMessage =
   | { readonly addresses: readonly string[] }
   /** How a part of it is from now on. */
   | { readonly health: string; readonly state: HealthState }
+  /** It rested, and is used. */
+  | { readonly used: Used }
   /** About a process of the plugin; answered by `ProcessEvent`s. */
   | { readonly process: ProcessRequest }
   | { readonly log: LogLevel; readonly message: string; readonly data?: unknown }

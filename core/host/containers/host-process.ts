@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PipeTransport } from '../../links/pipe-link.ts'
-import type { ContainerExit, OnPluginLog, PluginPlace } from './container.ts'
+import type { ContainerExit, PlaceEvents, PluginPlace } from './container.ts'
 import { FrameContainer, type FrameContainerOptions } from './frame-container.ts'
 import type { Usage } from './host-messages.ts'
 import type { LastWords } from '../inside/process-main.ts'
@@ -57,8 +57,8 @@ export class HostProcess extends FrameContainer {
     return this.#child.pid ?? 0
   }
 
-  override open(plugin: string, onLog: OnPluginLog): PluginPlace {
-    const place = super.open(plugin, onLog)
+  override open(plugin: string, events: PlaceEvents): PluginPlace {
+    const place = super.open(plugin, events)
     this.#place ??= place as PluginPlace & { usage(): Promise<Usage> }
     return place
   }

@@ -8,7 +8,8 @@ import { cancelRetry } from '../table/phase.ts'
 import type { PluginInstance } from '../table/plugin-instance.ts'
 import type { PluginSource } from '../table/plugin-source.ts'
 import type { PluginTable } from '../table/plugin-table.ts'
-import type { Generation, Replica } from './generation.ts'
+import type { Generation } from './generation.ts'
+import type { Replica } from './replica.ts'
 import type { RouterPort } from './router-port.ts'
 
 export interface CrashRestartsDeps {

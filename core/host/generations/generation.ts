@@ -1,7 +1,5 @@
 // One generation of one plugin: a bundle with its configuration, loaded into fresh places, one per replica
 // (design, "Change of generation"). It is prepared, started, stopped; when and in which order is `change-of-generation.ts`.
-import { randomUUID } from 'node:crypto'
-import { pathToFileURL } from 'node:url'
 import { CodedError, isErrorBody, toErrorBody } from '../../../protocol/errors.ts'
 import type { Isolation, StopReason } from '../../../sdk/plugin.ts'
 import { EntryError, entryProblemsOf, type EntryProblem } from '../../config/entry-problem.ts'
@@ -9,16 +7,18 @@ import type { WorkerEntry } from '../../config/types.ts'
 import type { EngineOptions } from '../../model/options.ts'
 import type { Log } from '../../log.ts'
 import type { PluginSlot } from '../../model/plugin-slot.ts'
-import { Worker, type InternalName } from '../../model/worker.ts'
+import type { Worker } from '../../model/worker.ts'
 import type { Bundle, PluginDeclaration } from '../builds/bundle.ts'
 import type { Clock } from '../../../base/time/clock.ts'
 import { withDeadline } from '../../../base/time/deadline.ts'
-import type { Container, ContainerExit, PluginPlace } from '../containers/container.ts'
+import type { Container } from '../containers/container.ts'
+import type { Used } from '../containers/host-messages.ts'
 import { checkEntry, isolationOf } from '../table/entry-rules.ts'
 import { errorPlace } from '../builds/error-place.ts'
 import type { HandOverPort } from './router-port.ts'
 import type { StaleReason } from '../table/refusals.ts'
 import { untilRead, whileItReads } from './reading-places.ts'
+import { declarationOf, isResting, openReplica, type Replica } from './replica.ts'
 import type { SettingsAbout } from '../../../protocol/seats.ts'
 import { aboutOf, type Config, type Settings, type SettleSettings } from './plugin-settings.ts'
 import type { PluginSource } from '../table/plugin-source.ts'
@@ -33,6 +33,8 @@ export interface GenerationPlan {
   readonly slot: PluginSlot
   /** It may not share a thread any more. */
   readonly apart: boolean
+  /** It shares one until it is used, whatever it declares. */
+  readonly rests?: boolean
   /** About to be set in place of the settings that count. */
   readonly settings?: Config
 }
@@ -50,6 +52,8 @@ export interface GenerationSurroundings {
   /** Keeps the declaration for the next start; need not be done when it returns. */
   remember(plan: GenerationPlan, declaration: PluginDeclaration): void
   retain(bundle: Bundle): () => void
+  /** The instance rested, and is used. */
+  onUsed(instance: string, how: Used): void
 }
 
 /** Why a generation could not be prepared or started, in the words of `stale.reason`. */
@@ -69,15 +73,6 @@ export class GenerationError extends CodedError {
 
 /** What a plugin whose `start()` did not end gets to notice its `signal`. */
 const STOP_AFTER_LATE_START_MS = 500
-
-export interface Replica {
-  readonly place: PluginPlace
-  readonly worker: Worker
-  /** Set when its container ended while it ran. */
-  exit?: ContainerExit
-  /** While it runs and reads nothing: since when, in milliseconds since the epoch. */
-  stalledSince?: number | undefined
-}
 
 export class Generation {
   /** Changes only by `reconfigure`: what it would be started again with. */
@@ -106,7 +101,7 @@ export class Generation {
     this.plan = kept
     this.#settingsAreNew = newSettings !== undefined
     this.declaration = declaration
-    this.isolation = isolationOf(plan.entry, declaration)
+    this.isolation = isResting(plan) ? 'shared' : isolationOf(plan.entry, declaration)
     this.#settings = settings
     this.replicas = replicas
     this.#around = around
@@ -124,9 +119,7 @@ export class Generation {
         throw asGenerationError('config', 'PLUGIN_CONFIG_INVALID', new EntryError(plan.entry, problems))
       const settings = await settled(plan, declaration, around)
       const missing = plan.entry.replicas - replicas.length
-      const opened = Array.from({ length: missing }, () =>
-        openReplica(isolationOf(plan.entry, declaration), plan, around),
-      )
+      const opened = Array.from({ length: missing }, () => openReplica(plan, declaration, around))
       const outcomes = await Promise.allSettled(opened)
       for (const outcome of outcomes) if (outcome.status === 'fulfilled') replicas.push(outcome.value)
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
@@ -206,10 +199,18 @@ export class Generation {
     await allOrFirstError(
       this.replicas.map(async ({ place, worker }, replica) => {
         handOver.stage(worker)
+        if (isResting(this.plan)) handOver.rest(() => this.#around.onUsed(this.name, 'leaves'))
         const dataDir = this.#around.dataDirOf(this.name)
         const { version, projectRoot } = engine
         const about = { version, url: engine.url(), projectRoot }
-        const context = { config: this.config, dataDir, replica, instance: this.name, engine: about }
+        const context = {
+          config: this.config,
+          dataDir,
+          replica,
+          instance: this.name,
+          rests: isResting(this.plan),
+          engine: about,
+        }
         const started = place.start(context).then(() => handOver.registered())
         await withDeadline(started, options.start_ms, () => this.#late('start()', options.start_ms), clock)
       }),
@@ -303,66 +304,6 @@ async function settled(
     return await settle(source, declaration, entry, settings)
   } catch (error) {
     throw asGenerationError('config', 'PLUGIN_CONFIG_INVALID', error)
-  }
-}
-
-/** Known from an earlier import, or found out by importing the bundle now; that import serves as the first replica if it may. */
-async function declarationOf(
-  plan: GenerationPlan,
-  around: GenerationSurroundings,
-  replicas: Replica[],
-): Promise<PluginDeclaration> {
-  if (plan.bundle.declaration !== undefined) return plan.bundle.declaration
-  const { replica, declaration } = await loadReplica(await around.container('thread', plan), plan, around)
-  around.remember(plan, declaration)
-  if (isolationOf(plan.entry, declaration) === 'thread') replicas.push(replica)
-  else await replica.place.leave()
-  return declaration
-}
-
-async function openReplica(
-  isolation: Isolation,
-  plan: GenerationPlan,
-  around: GenerationSurroundings,
-): Promise<Replica> {
-  // A limit on memory can only be told for a thread that is the plugin's own.
-  const own = plan.apart || plan.entry.memoryMb !== undefined
-  const container = await around.container(isolation === 'shared' && own ? 'thread' : isolation, plan)
-  const { replica } = await loadReplica(container, plan, around)
-  return replica
-}
-
-async function loadReplica(
-  container: Container,
-  plan: GenerationPlan,
-  around: GenerationSurroundings,
-): Promise<{ replica: Replica; declaration: PluginDeclaration }> {
-  const { name, source, entry, slot } = plan
-  const log = around.log.child({ plugin: name })
-  const place = container.open(name, (level, message, data) => log[level](message, data))
-  const internal: InternalName = { instanceId: entry.instanceId, name: source.name }
-  const worker = new Worker({
-    id: randomUUID(),
-    link: place.link,
-    policy: { kind: 'plugin', plugin: name, builtIn: source.builtIn || source.replaces, allow: entry.allow },
-    slot,
-    internal,
-  })
-  place.attach(worker)
-  try {
-    const loading = place.load(source.name, pathToFileURL(plan.bundle.file).href)
-    const { start_ms: ms } = around.options
-    const declaration = await withDeadline(
-      loading,
-      ms,
-      () => new CodedError('PLUGIN_TIMEOUT', `the import of plugin '${name}' did not end within ${ms} ms`),
-      around.clock,
-    )
-    if (declaration.description !== undefined) internal.description = declaration.description
-    return { replica: { place, worker }, declaration }
-  } catch (error) {
-    await place.leave()
-    throw error
   }
 }
 

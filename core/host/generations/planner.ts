@@ -22,6 +22,8 @@ export interface PlannerDeps {
   readonly settle: SettleSettings
   /** With this entry it must not share a thread, whatever it says. */
   needsOwnThread(source: PluginSource, entry: WorkerEntry): boolean
+  /** With this entry it shares a thread until it is used, and this instance has not been used. */
+  rests(source: PluginSource, entry: WorkerEntry, instance: string): boolean
   /** New inputs are known, after a build that worked or one that failed. */
   onInputs(source: PluginSource): void
 }
@@ -119,10 +121,13 @@ export class Planner {
     }
   }
 
-  #place({ instance, source }: Wish, entry: WorkerEntry): { slot: PluginSlot; apart: boolean } {
-    instance.slot ??= this.#deps.router.openSlot(instance.name, slotOptions(source, entry))
-    const isOwn = source !== undefined && this.#deps.needsOwnThread(source, entry)
-    return { slot: instance.slot, apart: instance.apart || isOwn }
+  #place({ instance, source }: Wish, entry: WorkerEntry): Pick<GenerationPlan, 'slot' | 'apart' | 'rests'> {
+    const { router, needsOwnThread, rests } = this.#deps
+    const slot = (instance.slot ??= router.openSlot(instance.name, slotOptions(source, entry)))
+    if (instance.apart || source === undefined) return { slot, apart: instance.apart }
+    // One that has served before may have been used.
+    const isFirst = instance.generation === undefined
+    return { slot, apart: needsOwnThread(source, entry), rests: isFirst && rests(source, entry, instance.name) }
   }
 }
 

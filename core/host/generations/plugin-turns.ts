@@ -40,6 +40,8 @@ export interface PluginTurnsDeps {
 
 /** Calls wait meanwhile, and who owes the plugin an answer passes the gate until it has stopped. */
 const MOVE: HandOverOptions = { drainMs: 200, drainsUntil: 'quiet' }
+/** Nobody waits for one whose next generation starts first. */
+const OVERLAPPING_MOVE: HandOverOptions = {}
 
 export class PluginTurns {
   readonly #deps: PluginTurnsDeps
@@ -95,9 +97,13 @@ export class PluginTurns {
    * let calls wait for long.
    */
   async move(instance: PluginInstance): Promise<void> {
-    const turn = this.#turn(instance, `${instance.name} move`, () =>
-      this.#deps.reconciler.reconcile(wishFor(instance, 'load', { anew: true }), MOVE),
-    )
+    const turn = this.#turn(instance, `${instance.name} move`, async () => {
+      const { generation } = instance
+      // Reloaded meanwhile, or stopped.
+      if (generation === undefined || instance.apart) return
+      const options = generation.declaration.overlap ? OVERLAPPING_MOVE : MOVE
+      await this.#deps.reconciler.reconcile(wishFor(instance, 'load', { anew: true }), options)
+    })
     await turn.catch(() => {})
   }
 

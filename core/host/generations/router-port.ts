@@ -13,6 +13,8 @@ export interface HandOverPort {
   /** An old generation has stopped and gets no call any more. */
   close(worker: Worker): void
   stage(worker: Worker): void
+  /** Its gate stays closed after the commit: whoever calls it wakes it. What the engine tells it reaches it. */
+  rest(wake: () => void): void
   registered(): Promise<void>
   commit(): void
   abandon(): void

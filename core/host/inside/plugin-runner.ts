@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { performance, type EventLoopUtilization } from 'node:perf_hooks'
 import { CodedError, toErrorBody } from '../../../protocol/errors.ts'
 import { PluginHandle } from '../../../sdk/plugin-handle.ts'
-import type { PluginContext, PluginDefinition, PluginLog, RunningPlugin } from '../../../sdk/plugin.ts'
+import type { PluginContext, PluginDefinition, PluginLog, Rest, RunningPlugin } from '../../../sdk/plugin.ts'
 import type { FrameEnd } from '../../../sdk/transports/frame-end.ts'
 import type { PluginDeclaration } from '../builds/bundle.ts'
 import type {
@@ -14,6 +14,7 @@ import type {
   PluginMessage,
   StartContext,
   Usage,
+  Used,
 } from '../containers/host-messages.ts'
 import type { ProcessEvent } from '../processes/process-messages.ts'
 import { OwnHealth } from './own-health.ts'
@@ -107,7 +108,8 @@ export class PluginRunner {
     })
     member.handle = handle
     const health = new OwnHealth((part, state) => this.#send(number, { health: part, state }))
-    const context = pluginContext(start, handle, log, health.report, member.abort.signal, (dataDir) => {
+    const rest = start.rests ? restOf((used) => this.#send(number, { used })) : undefined
+    const context = pluginContext(start, handle, log, health.report, rest, member.abort.signal, (dataDir) => {
       member.processes = new OwnProcesses({
         send: (process) => this.#send(number, { process }),
         projectRoot: start.engine.projectRoot,
@@ -189,6 +191,7 @@ function pluginContext(
   iii: PluginHandle,
   log: PluginLog,
   reportHealth: PluginContext['reportHealth'],
+  rest: Rest | undefined,
   signal: AbortSignal,
   processesOf: (dataDir: () => string) => OwnProcesses,
 ): PluginContext {
@@ -212,7 +215,17 @@ function pluginContext(
     engine,
     processes: processesOf(ownFolder),
     reportHealth,
+    ...(rest !== undefined && { rest }),
   }
+}
+
+function restOf(tell: (used: Used) => void): Rest {
+  let isOver = false
+  const once = (used: Used) => () => {
+    if (!isOver) tell(used)
+    isOver = true
+  }
+  return { leave: once('leaves'), stay: once('stays') }
 }
 
 function textsOf(value: unknown): readonly string[] {

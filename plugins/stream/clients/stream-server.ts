@@ -35,6 +35,8 @@ export interface StreamServerOptions {
   readonly readSnapshot: ReadSnapshot
   /** The `config` block of the plugin. */
   readonly settings: StreamServerSettings
+  /** Somebody is about to become a client. */
+  readonly onUpgrade?: () => void
   /** Unix milliseconds. */
   readonly now?: () => number
 }
@@ -42,6 +44,7 @@ export interface StreamServerOptions {
 export class StreamServer {
   readonly #iii: StreamServerHandle
   readonly #log: PluginLog
+  readonly #onUpgrade: (() => void) | undefined
   readonly #deps: ClientDeps
   readonly #clients = new Set<Client>()
   readonly #problems: LimitedWarning
@@ -64,9 +67,10 @@ export class StreamServer {
     return server
   }
 
-  private constructor({ iii, log, feed, readSnapshot, settings, now = Date.now }: StreamServerOptions) {
+  private constructor({ iii, log, feed, readSnapshot, settings, onUpgrade, now = Date.now }: StreamServerOptions) {
     this.#iii = iii
     this.#log = log
+    this.#onUpgrade = onUpgrade
     this.#settings = readSettings(settings)
     const limited = (): LimitedWarning => new LimitedWarning((message, data) => log.warn(message, data))
     this.#problems = limited()
@@ -198,6 +202,7 @@ export class StreamServer {
   }
 
   async #admit({ request, endpoint, refuse, accept }: Upgrade<RequestTarget>, listener: Listener): Promise<void> {
+    this.#onUpgrade?.()
     const admission = await admit(this.#iii, this.#settings, authInput(request, endpoint), this.#authFailures)
     if (!admission.admitted) return refuse('401 Unauthorized')
     accept((webSocket, tcp) => {

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest'
 import type { Container, ContainerState } from '../../../../core/host/containers/container.ts'
 import { CrashWatch } from '../../../../core/host/containers/crash-watch.ts'
-import type { Generation, Replica } from '../../../../core/host/generations/generation.ts'
+import type { Generation } from '../../../../core/host/generations/generation.ts'
+import type { Replica } from '../../../../core/host/generations/replica.ts'
 import { createLog } from '../../../../core/log.ts'
 import { ManualClock } from '../manual-clock.ts'
 

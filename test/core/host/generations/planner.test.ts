@@ -14,7 +14,15 @@ test('a build that never ends is given up, and what it may wait for is named', a
       throw new Error('nothing is there to be started')
     },
   }
-  const planner = new Planner({ clock, builds, router, settle, needsOwnThread: () => false, onInputs() {} })
+  const planner = new Planner({
+    clock,
+    builds,
+    router,
+    settle,
+    needsOwnThread: () => false,
+    rests: () => false,
+    onInputs() {},
+  })
   const plan = planner.plan({
     instance: new PluginInstance('pipe', 'pipe', 3),
     cause: 'file',

@@ -1,0 +1,56 @@
+// Built-ins that rest in a shared thread until they are used for the first time in a project: from then on each has a thread of its own,
+// in later runs from the start.
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Log } from '../../log.ts'
+import type { Used } from '../containers/host-messages.ts'
+import type { PluginInstance } from '../table/plugin-instance.ts'
+import type { RouterPort } from './router-port.ts'
+
+export interface FirstUseDeps {
+  readonly router: Pick<RouterPort, 'beginHandOver'>
+  readonly log: Log
+  dataDirOf(instance: string): string
+  /** Into a thread of its own. Never rejects; it may stay after all. */
+  leave(instance: PluginInstance): Promise<void>
+}
+
+/** In the folder of the instance. */
+const MARK = 'used'
+const CONTENT =
+  'This worker has been used: it gets a thread of its own from the start. Without this file it gets one when it is used.\n'
+
+export class FirstUse {
+  readonly #deps: FirstUseDeps
+
+  constructor(deps: FirstUseDeps) {
+    this.#deps = deps
+  }
+
+  /** In this project, in whatever run. */
+  wasUsed(instance: string): boolean {
+    return existsSync(join(this.#deps.dataDirOf(instance), MARK))
+  }
+
+  /** One that rested is used now. */
+  async used(instance: PluginInstance, how: Used): Promise<void> {
+    const { router, leave } = this.#deps
+    void this.#remember(instance.name)
+    if (how === 'leaves') await leave(instance)
+    const { slot } = instance
+    // It stays where it is, and serves there.
+    if (slot?.wake !== undefined) router.beginHandOver([slot]).reopen()
+  }
+
+  async #remember(instance: string): Promise<void> {
+    const folder = this.#deps.dataDirOf(instance)
+    try {
+      await mkdir(folder, { recursive: true })
+      await writeFile(join(folder, MARK), CONTENT)
+    } catch (error) {
+      // It begins in the shared thread again, and leaves it again.
+      this.#deps.log.debug(`that '${instance}' is used could not be written`, { error: (error as Error).message })
+    }
+  }
+}

@@ -122,13 +122,13 @@ export function assembleParts(config: EngineConfig, options: HostPartsOptions): 
       router,
       settle,
       needsOwnThread: ({ name, builtIn }, { config: own }) => builtIn && names.leavesWhenBusy(name, own) === false,
-      rests: ({ name, builtIn }, { isolation, memoryMb, replicas, config: own }, instance) =>
+      restsUntilUsed: ({ name, builtIn }, { isolation, memoryMb, replicas, config: own }) =>
         builtIn &&
         isolation === undefined &&
         memoryMb === undefined &&
         replicas === 1 &&
-        names.restsUntilUsed(name, own) &&
-        !firstUse.wasUsed(instance),
+        names.restsUntilUsed(name, own),
+      wasUsed: (instance) => firstUse.wasUsed(instance),
       onInputs,
     }),
     around,

@@ -87,6 +87,7 @@ export class Generation {
   /** Somebody is about to set them, and gets the error. */
   readonly #settingsAreNew: boolean
   #ended: Promise<void> | undefined
+  #isAwake = false
   #startTimedOut = false
 
   private constructor(
@@ -199,7 +200,7 @@ export class Generation {
     await allOrFirstError(
       this.replicas.map(async ({ place, worker }, replica) => {
         handOver.stage(worker)
-        if (isResting(this.plan)) handOver.rest(() => this.#around.onUsed(this.name, 'leaves'))
+        if (isResting(this.plan)) handOver.rest(this.#wake)
         const dataDir = this.#around.dataDirOf(this.name)
         const { version, projectRoot } = engine
         const about = { version, url: engine.url(), projectRoot }
@@ -288,6 +289,13 @@ export class Generation {
   async discard(): Promise<void> {
     this.#ended ??= Promise.all(this.replicas.map(({ place }) => place.leave())).then(() => this.#release())
     await this.#ended
+  }
+
+  /** It rests, and somebody calls it. */
+  readonly #wake = (): void => {
+    if (this.#isAwake) return
+    this.#isAwake = true
+    this.#around.onUsed(this.name, 'leaves')
   }
 
   #late(what: string, ms: number): CodedError {

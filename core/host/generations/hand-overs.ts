@@ -8,6 +8,7 @@ import type { PluginTable } from '../table/plugin-table.ts'
 import { changeGenerations, type Change, type ChangeSurroundings } from './change-of-generation.ts'
 import type { Generation, GenerationError } from './generation.ts'
 import { slotOptions } from './planner.ts'
+import { isResting } from './replica.ts'
 import { keepsSettings, type SettingsSeat } from './plugin-settings.ts'
 import type { Cause, Step } from './wish.ts'
 
@@ -36,6 +37,12 @@ export interface HandOverOptions {
   readonly unreadMs?: number
 }
 
+interface Retiring {
+  readonly instance: PluginInstance
+  readonly generation: Generation
+  readonly ended: Promise<void>
+}
+
 export type HandOverStep = Extract<Step, { kind: 'replace' | 'stop' }>
 
 /** Nothing was changed, but for instances that could not be started again: these are `failed` already. */
@@ -50,7 +57,7 @@ export interface HandOverFailure {
 export class HandOvers {
   readonly #deps: HandOversDeps
   /** Old generations of `overlap` plugins that still drain. */
-  readonly #retiring = new Map<PluginInstance, Promise<void>>()
+  readonly #retiring = new Set<Retiring>()
 
   constructor(deps: HandOversDeps) {
     this.#deps = deps
@@ -62,8 +69,8 @@ export class HandOvers {
     { reason = 'reload', force = false, drainMs = this.#deps.drainMs, drainsUntil, unreadMs }: HandOverOptions,
   ): Promise<HandOverFailure | undefined> {
     const { around, crashes } = this.#deps
-    // A plugin saved again and again does not pile up old generations.
-    await Promise.all(steps.map(({ wish }) => this.#retiring.get(wish.instance)))
+    // A plugin saved again and again does not pile up old generations. One that is to stop takes nothing more while they drain.
+    await this.#retired(steps.filter(({ kind }) => kind === 'replace'))
     const began = performance.now()
     const changes = steps.map((step): Change => {
       const { instance } = step.wish
@@ -87,14 +94,15 @@ export class HandOvers {
     for (const { instance, from } of changes) {
       if (from === undefined) continue
       crashes.unwatch(from)
-      this.#retire(instance, outcome.retired)
+      this.#retire(instance, from, outcome.retired)
     }
+    await this.#retired(steps.filter(({ kind }) => kind === 'stop'))
     return undefined
   }
 
   /** Fulfilled when no old generation drains any more. */
   async settled(): Promise<void> {
-    await Promise.all(this.#retiring.values())
+    await Promise.all([...this.#retiring].map(({ ended }) => ended))
   }
 
   /** Tells the holder of the seat `settings` what a generation runs with; a new holder is told of all. */
@@ -155,11 +163,19 @@ export class HandOvers {
     }
   }
 
-  #retire(instance: PluginInstance, retired: Promise<void>): void {
-    const ended = retired.finally(() => {
-      if (this.#retiring.get(instance) === ended) this.#retiring.delete(instance)
-    })
-    this.#retiring.set(instance, ended)
+  /** One that rested has no thread of its own to be waited for. */
+  async #retired(steps: readonly HandOverStep[]): Promise<void> {
+    const instances = new Set(steps.map(({ wish }) => wish.instance))
+    const those = [...this.#retiring].filter(
+      ({ instance, generation }) => instances.has(instance) && !isResting(generation.plan),
+    )
+    await Promise.all(those.map(({ ended }) => ended))
+  }
+
+  #retire(instance: PluginInstance, generation: Generation, retired: Promise<void>): void {
+    const ended = retired.finally(() => this.#retiring.delete(retiring))
+    const retiring = { instance, generation, ended }
+    this.#retiring.add(retiring)
   }
 }
 

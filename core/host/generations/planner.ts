@@ -13,6 +13,7 @@ import type { PluginSource } from '../table/plugin-source.ts'
 import { GenerationError, type Generation, type GenerationPlan } from './generation.ts'
 import type { Settings, SettleSettings } from './plugin-settings.ts'
 import type { RouterPort } from './router-port.ts'
+import { isResting } from './replica.ts'
 import { isConcerned, type Plan, type Wish } from './wish.ts'
 
 export interface PlannerDeps {
@@ -22,8 +23,9 @@ export interface PlannerDeps {
   readonly settle: SettleSettings
   /** With this entry it must not share a thread, whatever it says. */
   needsOwnThread(source: PluginSource, entry: WorkerEntry): boolean
-  /** With this entry it shares a thread until it is used, and this instance has not been used. */
-  rests(source: PluginSource, entry: WorkerEntry, instance: string): boolean
+  /** With this entry it shares a thread until it is used. */
+  restsUntilUsed(source: PluginSource, entry: WorkerEntry): boolean
+  wasUsed(instance: string): boolean
   /** New inputs are known, after a build that worked or one that failed. */
   onInputs(source: PluginSource): void
 }
@@ -71,6 +73,7 @@ export class Planner {
     if (isDeepStrictEqual(settings.config, generation.config)) return { kind: 'keep', wish, isCurrent: false }
     // The code that runs, not what lies on disk: somebody changes settings, and nothing else.
     const otherwise = async (): Promise<GenerationPlan> => ({ ...plan, apart: true, settings: wish.settings ?? {} })
+    if (this.#endsRest(generation, plan.entry, settings)) return { kind: 'replace', wish, plan: await otherwise() }
     return { kind: 'reconfigure', wish, entry: plan.entry, generation, settings, otherwise }
   }
 
@@ -83,6 +86,7 @@ export class Planner {
     if (generation !== undefined && onlyConfigDiffers(generation.plan.entry, entry)) {
       try {
         const settings = await this.#settings(generation, entry, wish)
+        if (this.#endsRest(generation, entry, settings)) return { kind: 'replace', wish, plan: await otherwise() }
         return { kind: 'reconfigure', wish, entry, generation, settings, otherwise }
       } catch (error) {
         // It may be meant for the code on disk, which does not run yet or was refused because of the old settings.
@@ -92,6 +96,11 @@ export class Planner {
       }
     }
     return { kind: 'replace', wish, plan: await otherwise() }
+  }
+
+  /** With these settings it could not be moved when it is used. */
+  #endsRest({ plan }: Generation, entry: WorkerEntry, { config }: Settings): boolean {
+    return isResting(plan) && !this.#deps.restsUntilUsed(plan.source, { ...entry, config })
   }
 
   async #settings({ plan, declaration }: Generation, entry: WorkerEntry, { settings }: Wish): Promise<Settings> {
@@ -122,12 +131,12 @@ export class Planner {
   }
 
   #place({ instance, source }: Wish, entry: WorkerEntry): Pick<GenerationPlan, 'slot' | 'apart' | 'rests'> {
-    const { router, needsOwnThread, rests } = this.#deps
+    const { router, needsOwnThread, restsUntilUsed, wasUsed } = this.#deps
     const slot = (instance.slot ??= router.openSlot(instance.name, slotOptions(source, entry)))
     if (instance.apart || source === undefined) return { slot, apart: instance.apart }
     // One that has served before may have been used.
-    const isFirst = instance.generation === undefined
-    return { slot, apart: needsOwnThread(source, entry), rests: isFirst && rests(source, entry, instance.name) }
+    const rests = instance.generation === undefined && restsUntilUsed(source, entry) && !wasUsed(instance.name)
+    return { slot, apart: needsOwnThread(source, entry), rests }
   }
 }
 

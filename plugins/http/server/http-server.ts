@@ -13,6 +13,9 @@ export const LINGER_MS = 1_000
 /** What is under way when a server is closed may go on for so long. */
 export const DRAIN_MS = 8_000
 
+/** Event streams that began just before somebody else took over, without anybody having asked for it, may go on for so long. */
+export const STREAMS_MS = 7_000
+
 /** For a moment in which no connection waits to be taken, and how long two turns of the event loop may take to count as one. */
 const QUIET_MS = 500
 const SHORT_TURN_MS = 0.1
@@ -62,18 +65,23 @@ export class HttpServer implements ExchangeServer {
   }
 
   /**
-   * Takes no more connections, and ends those that it has when their requests are answered. Event streams end at once, cleanly; what
-   * goes on after `DRAIN_MS` is cut.
+   * Takes no more connections, and ends those that it has when their requests are answered. What goes on after `DRAIN_MS` is cut.
    * @param lingers somebody else has the address: clients that are connected may make one more request here.
+   * @param streamsMs event streams end then, cleanly; default: at once.
    */
-  async drain({ lingers }: { readonly lingers: boolean }): Promise<void> {
+  async drain({ lingers, streamsMs = 0 }: { readonly lingers: boolean; readonly streamsMs?: number }): Promise<void> {
     this.#state = 'draining'
     const startedAt = performance.now()
     await this.#takeThoseWhoWait()
     this.listener.stopListening({ keepsIdle: lingers })
-    for (const exchange of this.running) exchange.endStream()
+    const endStreams = (): void => {
+      for (const exchange of this.running) exchange.endStream()
+    }
+    if (streamsMs === 0) endStreams()
+    const timer = setTimeout(endStreams, streamsMs)
     if (lingers) await Promise.race([this.listener.whenEmpty(), after(LINGER_MS, undefined, { ref: false })])
     await this.listener.close(DRAIN_MS - (performance.now() - startedAt))
+    clearTimeout(timer)
   }
 
   /**

@@ -81,6 +81,33 @@ it('what is under way when the worker is reloaded is finished', async () => {
   expect(await connection.ended).toMatch(/connection: close[^]*"done"$/i)
 })
 
+it('the end of the engine right after a reload takes no more, while what is under way in the old code is finished', async () => {
+  const http = await startHttpEngine({ port: await unusedPort() })
+  const worker = await http.connect()
+  const called = Promise.withResolvers<void>()
+  const finish = Promise.withResolvers<void>()
+  await http.serve(worker, 'slow', 'GET /slow', async () => {
+    called.resolve()
+    await finish.promise
+    return { body: 'done' }
+  })
+  const url = await http.url()
+  const connection = await rawConnection(url)
+  connection.socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\n')
+  await called.promise
+  await reload(http)
+  const closed = http.close()
+  const isRefused = (): Promise<boolean> =>
+    fetch(`${url}/nowhere`).then(
+      () => false,
+      () => true,
+    )
+  await expect.poll(isRefused, { timeout: 5_000 }).toBe(true)
+  finish.resolve()
+  expect(await connection.ended).toMatch(/"done"$/)
+  await closed
+})
+
 it('connections that were taken before a reload are answered by whoever has taken them', async () => {
   const http = await startHttpEngine({ port: await unusedPort() })
   const worker = await http.connect()

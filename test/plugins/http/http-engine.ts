@@ -28,7 +28,8 @@ export async function startHttpEngine(
   let logged = ''
   const workers = [
     { name: 'iii-worker-manager', config: { port: 0 } },
-    { name: 'iii-http', config: { port: 0, ...config } },
+    // In a thread of its own: what it does when it is used for the first time is tested in test/core/engine/resting.test.ts.
+    { name: 'iii-http', isolation: 'thread' as const, config: { port: 0, ...config } },
   ]
   const engine = await startEngine({
     cwd: tempFolder(),

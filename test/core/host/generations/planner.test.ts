@@ -20,7 +20,8 @@ test('a build that never ends is given up, and what it may wait for is named', a
     router,
     settle,
     needsOwnThread: () => false,
-    rests: () => false,
+    restsUntilUsed: () => false,
+    wasUsed: () => false,
     onInputs() {},
   })
   const plan = planner.plan({

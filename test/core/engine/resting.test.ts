@@ -1,0 +1,263 @@
+// HTTP and streams rest in the thread of the other built-ins until they are used for the first time in a project.
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Agent, get } from 'node:http'
+import type { Writable } from 'node:stream'
+import { expect, test } from 'vitest'
+import { connectSdk, V22 } from '../../clients/versions.ts'
+import type { RawClient } from '../../support/raw-client.ts'
+import { StreamClient } from '../../support/stream-client.ts'
+import { unusedPort } from '../../support/unused-port.ts'
+import { EngineFolder, LISTENER } from './running-engine.ts'
+
+interface Row {
+  readonly name: string
+  readonly thread: number
+  readonly isolation: string
+  readonly generation: number
+  readonly addresses: readonly string[]
+}
+
+async function row(folder: EngineFolder, name: string): Promise<Row> {
+  return (await folder.engine.call('engine::plugins::info', { name })) as Row
+}
+
+async function isShared(folder: EngineFolder, name: string): Promise<boolean> {
+  const [{ thread }, { thread: shared }] = await Promise.all([row(folder, name), row(folder, 'iii-cron')])
+  return thread === shared
+}
+
+async function scene({ http = '', stream = '' } = {}) {
+  const folder = new EngineFolder()
+  const [httpPort, streamPort] = [await unusedPort(), await unusedPort()]
+  const entries = [
+    LISTENER,
+    '{ name: iii-cron }',
+    `{ name: iii-http, config: { port: ${httpPort} } ${http} }`,
+    `{ name: iii-stream, config: { port: ${streamPort} } ${stream} }`,
+  ]
+  folder.configure(...entries)
+  await folder.start({ watch: false })
+  return {
+    folder,
+    httpUrl: `http://127.0.0.1:${httpPort}`,
+    streamUrl: `ws://127.0.0.1:${streamPort}`,
+    again: async () => {
+      await folder.engine.close()
+      await folder.start({ watch: false })
+    },
+  }
+}
+
+const ITEM = { stream_name: 's', group_id: 'g' }
+
+async function bound(worker: RawClient, api_path: string, body: unknown): Promise<void> {
+  await worker.provided('f', () => ({ body }))
+  worker.send({ type: 'registertrigger', id: 't', trigger_type: 'http', function_id: 'f', config: { api_path } })
+}
+
+function statusOf(url: string, agent?: Agent): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent }, (response) => {
+      response.resume()
+      response.once('end', () => resolve(response.statusCode ?? 0))
+      response.once('error', reject)
+    }).once('error', reject)
+  })
+}
+
+test('both share the thread until they are used, and have one of their own from the start the next time', async () => {
+  const { folder, httpUrl, again } = await scene()
+  expect(await isShared(folder, 'iii-http')).toBe(true)
+  expect(await isShared(folder, 'iii-stream')).toBe(true)
+  expect((await row(folder, 'iii-http')).isolation).toBe('shared')
+  expect(await statusOf(`${httpUrl}/nowhere`)).toBe(404)
+  await folder.engine.call('stream::set', { ...ITEM, item_id: 'a', data: 1 })
+  // Its answer comes from where it is now.
+  expect(await row(folder, 'iii-stream')).toMatchObject({ isolation: 'thread', generation: 2 })
+  expect(await isShared(folder, 'iii-http')).toBe(true)
+  const worker = await folder.connect()
+  await bound(worker, '/', 'ok')
+  await expect.poll(() => isShared(folder, 'iii-http')).toBe(false)
+  expect(await statusOf(httpUrl)).toBe(200)
+
+  await again()
+  expect(await isShared(folder, 'iii-http')).toBe(false)
+  expect(await isShared(folder, 'iii-stream')).toBe(false)
+  expect(await folder.engine.call('stream::get', { ...ITEM, item_id: 'a' })).toBe(1)
+  expect((await row(folder, 'iii-stream')).generation).toBe(1)
+})
+
+test('of the first calls, which come all at once from several workers, none is lost or overtaken', async () => {
+  const { folder } = await scene()
+  const workers = await Promise.all(Array.from({ length: 4 }, () => folder.connect()))
+  const increments = Array.from({ length: 200 }, (_call, n) => {
+    const ops = [{ type: 'append', path: '', value: n }]
+    return workers[n % 4]!.call('stream::update', { ...ITEM, item_id: `of-${n % 4}`, ops })
+  })
+  const outcomes = await Promise.all(increments)
+  expect(outcomes.filter(({ error }) => error !== undefined)).toEqual([])
+  for (const [index, worker] of workers.entries()) {
+    const { result } = await worker.call('stream::get', { ...ITEM, item_id: `of-${index}` })
+    expect(result).toEqual(Array.from({ length: 50 }, (_value, n) => n * 4 + index))
+  }
+  expect((await row(folder, 'iii-stream')).generation).toBe(2)
+})
+
+test('no request fails while the first route has HTTP move', async () => {
+  const { folder, httpUrl } = await scene()
+  const worker = await folder.connect()
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 })
+  const failures: unknown[] = []
+  const seen = new Set<number>()
+  const stop = new AbortController()
+  const load = async (one?: Agent): Promise<void> => {
+    while (!stop.signal.aborted)
+      await statusOf(httpUrl, one).then(
+        (status) => seen.add(status),
+        (error: unknown) => failures.push(error),
+      )
+  }
+  const loads = [load(), load(), load(agent), load(agent)]
+  await expect.poll(() => seen.has(404)).toBe(true)
+  await bound(worker, '/', 'ok')
+  await expect.poll(() => seen.has(200)).toBe(true)
+  await expect.poll(() => isShared(folder, 'iii-http')).toBe(false)
+  seen.clear()
+  await expect.poll(() => seen.has(200)).toBe(true)
+  stop.abort()
+  await Promise.all(loads)
+  agent.destroy()
+  expect(failures).toEqual([])
+  expect([...seen]).toEqual([200])
+})
+
+test('an event stream that has begun before HTTP moved goes on, and ends when it is at its end', async () => {
+  const { folder, httpUrl } = await scene()
+  const client = connectSdk(V22, folder.engine.url)
+  const opened = Promise.withResolvers<Writable>()
+  client.registerFunction('events', (request) => {
+    const { response } = request as { response: { stream: Writable; sendMessage(text: string): void } }
+    response.sendMessage('{"type":"set_headers","headers":{"content-type":"text/event-stream"}}')
+    response.stream.write('data: 1\n\n')
+    opened.resolve(response.stream)
+    return null
+  })
+  client.registerTrigger({ type: 'http', function_id: 'events', config: { api_path: '/' } })
+  let answer: Response | undefined
+  await expect.poll(async () => (answer = await fetch(httpUrl)).status).toBe(200)
+  const reader = answer!.body!.pipeThrough(new TextDecoderStream()).getReader()
+  expect((await reader.read()).value).toBe('data: 1\n\n')
+  await expect.poll(() => isShared(folder, 'iii-http')).toBe(false)
+  const stream = await opened.promise
+  for (const text of ['data: 2\n\n', 'data: 3\n\n']) {
+    stream.write(text)
+    expect((await reader.read()).value).toBe(text)
+  }
+  stream.end()
+  expect((await reader.read()).done).toBe(true)
+})
+
+test('streams whose first use is a client stay where they are, and nobody is disconnected', async () => {
+  const { folder, streamUrl, again } = await scene()
+  const client = await StreamClient.connect(streamUrl)
+  await client.joined('s-1', 's', 'g')
+  for (let n = 0; n < 3; n++) await folder.engine.call('stream::set', { ...ITEM, item_id: 'a', data: n })
+  await client.take(4)
+  expect(client.received).toEqual([0, 1, 2])
+  expect(await isShared(folder, 'iii-stream')).toBe(true)
+  expect((await row(folder, 'iii-stream')).generation).toBe(1)
+  const closed = new Promise<void>((resolve) => client.socket.once('close', () => resolve()))
+  await again()
+  await closed
+  expect(await isShared(folder, 'iii-stream')).toBe(false)
+})
+
+test('a client that comes and a call at the same moment: the call is answered, whoever was first', async () => {
+  const { folder, streamUrl } = await scene()
+  const [client] = await Promise.all([
+    StreamClient.connect(streamUrl),
+    folder.engine.call('stream::set', { ...ITEM, item_id: 'a', data: 1 }),
+  ])
+  client.socket.terminate()
+  expect(await folder.engine.call('stream::get', { ...ITEM, item_id: 'a' })).toBe(1)
+})
+
+test.each([
+  ['a free port', 'iii-stream', 'config: { port: 0 }'],
+  [
+    'a store in memory',
+    'iii-stream',
+    'config: { port: PORT, adapter: { name: kv, config: { store_method: in_memory } } }',
+  ],
+  ['isolation: thread', 'iii-stream', 'config: { port: PORT }, isolation: thread'],
+  ['a limit on memory', 'iii-stream', 'config: { port: PORT }, memory_mb: 500'],
+  ['a free port', 'iii-http', 'config: { port: 0 }'],
+  ['an address for health checks', 'iii-http', 'config: { port: PORT, health: { path: /up } }'],
+  ['isolation: thread', 'iii-http', 'config: { port: PORT }, isolation: thread'],
+])('with %s %s has a thread of its own from the start', async (_what, name, entry) => {
+  const folder = new EngineFolder()
+  folder.configure(
+    LISTENER,
+    '{ name: iii-cron }',
+    `{ name: ${name}, ${entry.replace('PORT', String(await unusedPort()))} }`,
+  )
+  await folder.start({ watch: false })
+  expect(await isShared(folder, name)).toBe(false)
+})
+
+test('with isolation: shared in its entry it stays there, used or not', async () => {
+  const { folder, again } = await scene({ stream: ', isolation: shared' })
+  await folder.engine.call('stream::set', { ...ITEM, item_id: 'a', data: 1 })
+  expect(await isShared(folder, 'iii-stream')).toBe(true)
+  await again()
+  expect(await isShared(folder, 'iii-stream')).toBe(true)
+})
+
+test('settings with which it could not be moved later move it at once; others do not', async () => {
+  const { folder } = await scene()
+  await folder.engine.call('configuration::set', { id: 'iii-http', value: { port: await unusedPort() } })
+  expect(await row(folder, 'iii-http')).toMatchObject({ isolation: 'shared', generation: 1 })
+  await folder.engine.call('configuration::set', { id: 'iii-http', value: { port: 0 } })
+  const { addresses, generation } = await row(folder, 'iii-http')
+  expect(generation).toBe(2)
+  expect(await isShared(folder, 'iii-http')).toBe(false)
+  await bound(await folder.connect(), '/', 'ok')
+  await expect.poll(() => statusOf(addresses[0]!)).toBe(200)
+})
+
+test('a reload of one that rests gives it a thread of its own, and calls wake nobody any more', async () => {
+  const { folder } = await scene()
+  await folder.engine.call('engine::plugins::reload', { name: 'iii-stream' })
+  expect(await isShared(folder, 'iii-stream')).toBe(false)
+  await folder.engine.call('stream::set', { ...ITEM, item_id: 'a', data: 1 })
+  expect((await row(folder, 'iii-stream')).generation).toBe(2)
+})
+
+test('stopped while it rests, it is gone; started again, it rests again', async () => {
+  const { folder } = await scene()
+  await folder.engine.call('engine::plugins::stop', { name: 'iii-stream' })
+  await expect(folder.engine.call('stream::list_all', {})).rejects.toThrow(/stream::list_all/)
+  await folder.engine.call('engine::plugins::start', { name: 'iii-stream' })
+  expect(await isShared(folder, 'iii-stream')).toBe(true)
+  await folder.engine.call('stream::set', { ...ITEM, item_id: 'a', data: 1 })
+  expect(await isShared(folder, 'iii-stream')).toBe(false)
+})
+
+test('the end of the engine does not wait for one that rests, nor for one that is just being moved', async () => {
+  const { folder } = await scene()
+  await folder.engine.close()
+  const other = await scene()
+  const worker = await other.folder.connect()
+  await bound(worker, '/', 'ok')
+  await worker.settled()
+  await other.folder.engine.close()
+})
+
+test('where its folder can not be written it is moved all the same', async () => {
+  const { folder } = await scene()
+  writeFileSync(join(folder.dir, 'data', 'plugins', 'iii-stream'), '')
+  await folder.engine.call('stream::set', { ...ITEM, item_id: 'a', data: 1 })
+  expect(await isShared(folder, 'iii-stream')).toBe(false)
+  expect(existsSync(join(folder.dir, 'data', 'plugins', 'iii-stream', 'used'))).toBe(false)
+})

@@ -15,7 +15,7 @@ import { PluginBuilds } from '../core/host/builds/plugin-builds.ts'
 import type { ThreadFile } from '../core/host/containers/thread-file.ts'
 import { BUILT_INS } from '../plugins/built-ins.ts'
 import type { BuiltIn } from '../sdk/built-in.ts'
-import { withoutFacades } from './node-facades.ts'
+import { nodeModules, withoutFacades } from './node-facades.ts'
 
 export interface ThreadFileOptions {
   /** Where the engine keeps compiled plugins. */
@@ -56,16 +56,20 @@ export async function makeThreadFile({ cacheDir, folder, compiling }: ThreadFile
   const { code, map, inputs } = await compileThread(names, compiling)
   const name = `thread-${hashOf(code)}`
   const url = pathToFileURL(path.join(folder, `${name}.mjs`)).href
-  const copies = await Promise.all(bundles.map((bundle) => copyOf(bundle, names, url)))
-  const files = copies.map((copy) => [`${name}-${hashOf(copy)}.mjs`, copy] as const)
-  const plugins = bundles.map((bundle, index) => {
-    const [copy] = files[index]!
-    const url = pathToFileURL(path.join(folder, copy)).href
-    return [pathToFileURL(bundle).href, { url, signature: signatures[index]! }] as const
-  })
+  const builtIns = await copyOf(bundles, names, url, compiling)
+  const copy = `${name}-${hashOf(builtIns)}.mjs`
+  const plugins = bundles.map((bundle, index) => [pathToFileURL(bundle).href, signatures[index]!] as const)
   return {
-    value: { url, plugins: Object.fromEntries(plugins) },
-    files: [[`${name}.mjs.map`, map], [`${name}.mjs`, withMap(code, `${name}.mjs.map`)], ...files],
+    value: {
+      url,
+      builtIns: pathToFileURL(path.join(folder, copy)).href,
+      plugins: Object.fromEntries(plugins),
+    },
+    files: [
+      [`${name}.mjs.map`, map],
+      [`${name}.mjs`, withMap(code, `${name}.mjs.map`)],
+      [copy, builtIns],
+    ],
     inputs,
   }
 }
@@ -229,11 +233,21 @@ const lateSockets: Plugin = {
   },
 }
 
-/** The same code, whose imports lead to the one file. */
-async function copyOf(bundle: string, names: Names, threadUrl: string): Promise<Uint8Array> {
+/**
+ * The code of the built-in plugins in one file, whose imports lead to that of the thread. Each is evaluated when it is asked for.
+ */
+async function copyOf(
+  bundles: readonly string[],
+  names: Names,
+  threadUrl: string,
+  { keepNames }: BuildOptions,
+): Promise<Uint8Array> {
   const lead: Plugin = {
     name: 'lead',
     setup: (hooks) => {
+      hooks.onResolve({ filter: /./ }, ({ path: wanted, importer, kind }) =>
+        kind === 'dynamic-import' && importer.endsWith(ENTRY) ? { path: wanted } : undefined,
+      )
       onImport(hooks, (url, isStatic) =>
         isStatic && names.has(url) ? { path: url, namespace: 'shared' } : { path: url, external: true },
       )
@@ -247,9 +261,25 @@ async function copyOf(bundle: string, names: Names, threadUrl: string): Promise<
       }))
     },
   }
-  const { outputFiles } = await build({ ...QUIET, ...COMPACT, entryPoints: [bundle], plugins: [lead] })
-  return outputFiles[0]!.contents
+  const each = bundles.map((file) => {
+    return `${JSON.stringify(pathToFileURL(file).href)}: () => import(${JSON.stringify(file)})`
+  })
+  const { outputFiles } = await build({
+    ...QUIET,
+    ...COMPACT,
+    keepNames: keepNames ?? false,
+    stdin: {
+      contents: `export const plugins = { ${each.join(', ')} }`,
+      resolveDir: root,
+      sourcefile: ENTRY,
+      loader: 'js',
+    },
+    plugins: [nodeModules, lead],
+  })
+  return Buffer.from(withoutFacades(outputFiles[0]!.text))
 }
+
+const ENTRY = 'built-ins-file.js'
 
 function withMap(code: Uint8Array, map: string): Uint8Array {
   return Buffer.concat([code, Buffer.from(`//# sourceMappingURL=${map}\n`)])

@@ -3,14 +3,10 @@
 
 export interface ThreadFile {
   readonly url: string
-  /** Compiled built-in plugins that have a copy which imports from this file, by URL. */
-  readonly plugins: Readonly<Record<string, PluginCopy>>
-}
-
-export interface PluginCopy {
-  readonly url: string
-  /** What it is a copy of, as it looked from outside. */
-  readonly signature: string
+  /** Of a file with copies of compiled built-in plugins, which import from this one. It exports how each is loaded, by URL, as `plugins`. */
+  readonly builtIns: string
+  /** How those looked from outside that it has copies of, by URL. */
+  readonly plugins: Readonly<Record<string, string>>
 }
 
 export const threadFile: ThreadFile | undefined = undefined

@@ -6,14 +6,15 @@ import type { ThreadFile } from '../containers/thread-file.ts'
 
 /** @param file undefined: this thread was not made of it, and its copies would bring modules that are here already. */
 export async function importPlugin(url: string, file: ThreadFile | undefined): Promise<unknown> {
-  const copy = file?.plugins[url]
-  if (copy === undefined || copy.signature !== looksOf(url)) return import(url)
+  const signature = file?.plugins[url]
+  if (file === undefined || signature === undefined || signature !== looksOf(url)) return import(url)
   // It may be torn, as after a power cut, or have been cleared away.
-  const module = await import(copy.url).then(
-    (loaded: { default?: unknown }) => loaded,
-    () => undefined,
-  )
+  const module = await import(file.builtIns).then(({ plugins }: BuiltIns) => plugins?.[url]?.()).catch(() => undefined)
   return module?.default === undefined ? import(url) : module
+}
+
+interface BuiltIns {
+  readonly plugins?: Readonly<Record<string, () => Promise<{ readonly default?: unknown }>>>
 }
 
 function looksOf(url: string): string | undefined {

@@ -13,10 +13,10 @@ function plugin(): { url: string; source: string; copy: string; file: ThreadFile
   const source = path.join(folder, 'source.mjs')
   const copy = path.join(folder, 'copy.mjs')
   writeFileSync(source, 'export default "source"')
-  writeFileSync(copy, 'export default "copy"')
   const url = pathToFileURL(source).href
-  const of = { url: pathToFileURL(copy).href, signature: signatureOf(statSync(source)) }
-  return { url, source, copy, file: { url: 'file:///thread.mjs', plugins: { [url]: of } } }
+  writeFileSync(copy, `export const plugins = { ${JSON.stringify(url)}: async () => ({ default: 'copy' }) }`)
+  const plugins = { [url]: signatureOf(statSync(source)) }
+  return { url, source, copy, file: { url: 'file:///thread.mjs', builtIns: pathToFileURL(copy).href, plugins } }
 }
 
 it('is the copy while the source looks as it did', async () => {
@@ -39,16 +39,18 @@ it('is the source where there is no copy, or this thread is not made of the one 
 })
 
 it.each([
-  ['torn', 'export default "co'],
+  ['torn', 'export const plug'],
   ['empty', ''],
+  ['of others', 'export const plugins = {}'],
+  ['faulty', 'export const plugins = new Proxy({}, { get: () => () => Promise.reject(new Error("faulty")) })'],
   ['of zeros', '\0'.repeat(100)],
-])('is the source where the copy is %s, as after a power cut', async (_how, text) => {
+])('is the source where the file with its copy is %s', async (_how, text) => {
   const { url, copy, file } = plugin()
   writeFileSync(copy, text)
   expect(await importPlugin(url, file)).toMatchObject({ default: 'source' })
 })
 
-it('is the source where the copy was cleared away', async () => {
+it('is the source where the file with its copy was cleared away', async () => {
   const { url, copy, file } = plugin()
   rmSync(copy)
   expect(await importPlugin(url, file)).toMatchObject({ default: 'source' })

@@ -155,7 +155,7 @@ export class FrameReader {
   /** True once, after a read of so many bytes: when many small ones have come in a row, or a large frame is being put together. */
   gainsBySharing(bytes: number): boolean {
     if (this.#smallReads === MANY_SMALL_READS) return false
-    if (this.#gathered !== undefined && this.#gathered.region === undefined) this.#smallReads = MANY_SMALL_READS
+    if (this.#gathered !== undefined && !this.#gathered.takesLent) this.#smallReads = MANY_SMALL_READS
     else this.#smallReads = bytes <= SMALL_READ_BYTES ? this.#smallReads + 1 : 0
     return this.#smallReads === MANY_SMALL_READS
   }

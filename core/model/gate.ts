@@ -70,6 +70,11 @@ export class Gate {
     for (const { call } of held) deliver(call)
   }
 
+  /** A call waits of which this is so. */
+  holds(condition: (call: Call) => boolean): boolean {
+    return this.#held.some(({ call }) => condition(call))
+  }
+
   /** Hands out, in order, the calls that may pass; the others keep waiting. */
   releaseIf(passes: (call: Call) => boolean, deliver: (call: Call) => void): void {
     const passing: Call[] = []

@@ -1,5 +1,6 @@
 // Replaces the generations of one or more plugins without losing, doubling or reordering a call (design, "Change of generation").
 // The plugin host drives it: drain, stage, commit, or one of the ways back. It knows nothing of threads or code.
+import type { ErrorBody } from '../../protocol/errors.ts'
 import type { FunctionEntry } from '../model/function-entry.ts'
 import type { DrainedState } from '../model/drained-state.ts'
 import type { Worker } from '../model/worker.ts'
@@ -8,6 +9,7 @@ import type { PluginSlot } from '../model/plugin-slot.ts'
 import { Stage, type FindEntry } from '../model/stage.ts'
 import type { Log } from '../log.ts'
 import type { Registries, WorkerTable } from './ports.ts'
+import { waiterOf } from './wait-graph.ts'
 
 export interface HandOverDeps {
   readonly registries: Registries
@@ -15,7 +17,10 @@ export interface HandOverDeps {
   readonly log: Log
   /** Dispatches a call that was held. */
   readonly resume: (call: Call) => void
+  readonly fail: (call: Call, body: ErrorBody) => void
   readonly failCalls: (worker: Worker, why: string) => void
+  /** Whoever calls a plugin that has failed is told so. */
+  readonly refusalOf: (slot: PluginSlot) => ErrorBody | undefined
   readonly waits: Waits
   /** What generations of other hand-overs have registered that are not in force yet. */
   readonly stagedElsewhere: FindEntry
@@ -51,6 +56,10 @@ export class HandOver {
   #wake: (() => void) | undefined
   #onIdle: ((idle: boolean) => void) | undefined
   #drainsUntil: DrainedState = 'answered'
+  #isForced = false
+  /** What calls of plugins that had failed before were told. */
+  readonly #refusals = new Map<PluginSlot, ErrorBody>()
+  #deadEnd: PluginSlot | undefined
 
   constructor(slots: readonly PluginSlot[], deps: HandOverDeps) {
     this.slots = slots
@@ -60,7 +69,16 @@ export class HandOver {
       deps.admit()
     })
     this.#deps = deps
-    for (const slot of slots) for (const worker of slot.workers) this.#old.add(worker)
+    for (const slot of slots) {
+      for (const worker of slot.workers) this.#old.add(worker)
+      const refusal = deps.refusalOf(slot)
+      if (refusal !== undefined) this.#refusals.set(slot, refusal)
+    }
+  }
+
+  /** Name of the plugin for whose sake the drain was given up: it has ended, and what the drain waits for waits for it. */
+  get deadEnd(): string | undefined {
+    return this.#deadEnd?.name
   }
 
   /** Refused registrations of the staged generations, in words that name both parties. */
@@ -70,12 +88,15 @@ export class HandOver {
 
   /**
    * Closes the gates and waits until the old generations have answered every call. Calls that they make pass, and so do
-   * calls of any worker that owes them an answer, else `f → worker → f` would wait for itself.
+   * calls of any worker that owes them an answer, else `f → worker → f` would wait for itself. Where such a call finds nobody who could
+   * answer it before the end, the drain is given up at once.
    * @param until with `quiet`, also until nobody owes them an answer
-   * @returns false after `ms`: then `reopen` or `failRemaining`.
+   * @param isForced nothing of what serves is started again: the drain goes on, and such a call fails
+   * @returns false after `ms`, or when it is given up: then `reopen` or `failRemaining`.
    */
-  drain(ms: number, until: DrainedState = 'answered'): Promise<boolean> {
+  drain(ms: number, until: DrainedState = 'answered', isForced = false): Promise<boolean> {
     this.#drainsUntil = until
+    this.#isForced = isForced
     for (const slot of this.slots) if (slot.phase === 'open') slot.phase = 'closed'
     this.#deps.waits.add(this.#old)
     if (this.#isIdle()) return Promise.resolve(true)
@@ -86,7 +107,43 @@ export class HandOver {
         this.#onIdle = undefined
         resolve(idle)
       }
+      this.endDeadEnds()
     })
+  }
+
+  /** Calls wait at the gates, or somebody has come to be waited for. */
+  endDeadEnds(): void {
+    if (this.#onIdle === undefined) return
+    for (const slot of this.slots) if (slot.gate.size > 0 && !this.#isServed(slot)) this.#endDeadEnd(slot)
+  }
+
+  /** A call waits at the gate. */
+  waits(slot: PluginSlot, call: Call): void {
+    if (this.#onIdle !== undefined && !this.#isServed(slot) && this.#isDrainedFor(call)) this.#endDeadEnd(slot)
+  }
+
+  /** Nobody is left of what served here: a call that the drain waits for would have it wait for itself. */
+  #endDeadEnd(slot: PluginSlot): void {
+    const refusal = this.#refusals.get(slot) ?? (this.#isForced ? goneWith(slot) : undefined)
+    const isDrainedFor = (call: Call): boolean => this.#isDrainedFor(call)
+    if (refusal !== undefined) return slot.gate.releaseIf(isDrainedFor, (call) => this.#deps.fail(call, refusal))
+    if (!slot.gate.holds(isDrainedFor)) return
+    this.#deadEnd = slot
+    this.#onIdle?.(false)
+  }
+
+  #isServed(slot: PluginSlot): boolean {
+    return slot.workers.some((old) => old.link.open && !this.#closed.has(old))
+  }
+
+  /** Somebody waits for this call for whom the drain waits. */
+  #isDrainedFor(call: Call): boolean {
+    const waiter = waiterOf(call)
+    if (waiter === undefined) return false
+    // One whose link is closed is about to end as well.
+    return [...this.#deps.waits.rootsOf(waiter)].some(
+      (root) => this.#old.has(root) && root.link.open && this.#isBusy(root),
+    )
   }
 
   /** The way back before anything was stopped: the old generations serve on, waiting calls go to them in order. */
@@ -175,7 +232,7 @@ export class HandOver {
     }
     // What starts here is not answered by the code that it replaces; who works for anything else that is being replaced is.
     const isForOld = [...waiting].some((worker) => !this.#staged.includes(worker))
-    return isForOld && slot.workers.some((old) => old.link.open && !this.#closed.has(old)) ? entry : undefined
+    return isForOld && this.#isServed(slot) ? entry : undefined
   }
 
   /** Its bytes are kept, as it may come back. */
@@ -209,11 +266,12 @@ export class HandOver {
   }
 
   #isIdle(): boolean {
-    const { waits } = this.#deps
-    for (const worker of this.#old) {
-      if (worker.inFlight > 0 || (this.#drainsUntil === 'quiet' && waits.isWaiting(worker))) return false
-    }
+    for (const worker of this.#old) if (this.#isBusy(worker)) return false
     return true
+  }
+
+  #isBusy(worker: Worker): boolean {
+    return worker.inFlight > 0 || (this.#drainsUntil === 'quiet' && this.#deps.waits.isWaiting(worker))
   }
 
   #adopt(worker: Worker): void {
@@ -240,4 +298,9 @@ export class HandOver {
     this.#deps.waits.remove([...this.#old, ...this.#staged])
     this.#deps.done()
   }
+}
+
+function goneWith({ name }: PluginSlot): ErrorBody {
+  const message = `Plugin '${name}' has ended, and is replaced or stopped only when whoever makes this call has finished`
+  return { code: 'plugin_unavailable', message }
 }

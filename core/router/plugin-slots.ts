@@ -8,9 +8,8 @@ import type { FunctionRegistry } from '../registry/functions.ts'
 import type { HandOver } from './hand-over.ts'
 import { RunningHandOvers, type RunningHandOversDeps } from './running-hand-overs.ts'
 
-export interface PluginSlotsDeps extends RunningHandOversDeps {
+export interface PluginSlotsDeps extends Omit<RunningHandOversDeps, 'refusalOf'> {
   readonly functions: FunctionRegistry
-  readonly fail: (call: Call, body: ErrorBody) => void
 }
 
 export class PluginSlots {
@@ -22,7 +21,7 @@ export class PluginSlots {
   constructor(options: EngineOptions, deps: PluginSlotsDeps) {
     this.#options = options
     this.#deps = deps
-    this.#handOvers = new RunningHandOvers(deps)
+    this.#handOvers = new RunningHandOvers({ ...deps, refusalOf: (slot) => this.refusalOf(slot) })
   }
 
   /** Asked for each call while any runs. */
@@ -59,6 +58,12 @@ export class PluginSlots {
     slot.failure = why
     // They are refused now, but for those that the running hand-over, if any, lets pass.
     slot.gate.release(this.#deps.resume)
+  }
+
+  /** A call waits at its gate. */
+  held(slot: PluginSlot, call: Call): void {
+    this.handOvers?.waits(slot, call)
+    slot.wake?.()
   }
 
   /** What a call is told that would wait for nothing; undefined = it may wait. */

@@ -18,9 +18,9 @@ import type { Action } from '../model/action.ts'
 import { callerIdOf, isVoid, type Call } from '../model/call.ts'
 import { CallIntake } from './call-intake.ts'
 import { chooseProvider } from './choose-provider.ts'
-import type { Gate } from '../model/gate.ts'
 import { engineCall, type EngineRequest } from './engine-call.ts'
 import type { HandOver } from './hand-over.ts'
+import { holdingCalls, type HoldCall } from './holding-calls.ts'
 import { missOf } from './miss.ts'
 import { PluginSlots } from './plugin-slots.ts'
 import type { PluginSlot, SlotOptions } from '../model/plugin-slot.ts'
@@ -71,6 +71,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
   readonly #intake: CallIntake
   readonly #settlement: Settlement
   readonly #slots: PluginSlots
+  readonly #hold: HoldCall
   readonly #unanswered: UnansweredCalls
 
   constructor({
@@ -127,6 +128,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
         events.onForgotten(entry)
       },
     })
+    this.#hold = holdingCalls(options, telemetry.metrics.counts, (call, body) => this.fail(call, body))
     this.#slots = new PluginSlots(options, {
       functions,
       registries: this,
@@ -195,8 +197,8 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     if (entry === undefined) return this.#miss(call)
     const { slot } = entry
     if (slot !== undefined && slot.phase !== 'open') return this.#atGate(slot, entry, call)
-    if (entry.grace !== undefined && entry.providers.length === 0) return this.#hold(entry.grace.gate, call)
-    this.#deliverTo(entry, call)
+    if (entry.grace !== undefined && entry.providers.length === 0) this.#hold(entry.grace.gate, call)
+    else this.#deliverTo(entry, call)
   }
 
   /** A call that was held goes on, unless the one who waits for its answer has left. A void call goes in any case. */
@@ -210,7 +212,7 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
   #deliverTo(entry: FunctionEntry, call: Call): void {
     const provider = chooseProvider(entry, this.options)
     if (provider !== undefined) return this.#deliver(call, provider)
-    if (entry.slot !== undefined) return this.#hold(entry.slot.gate, call)
+    if (entry.slot !== undefined) return this.#holdFor(entry.slot, call)
     this.fail(call, { code: 'channel_send_failed', message: `No provider of ${call.functionId} can be written to` })
   }
 
@@ -223,19 +225,11 @@ export class Router implements Calls, Caller, WorkerTable, Registries, PluginRou
     }
     const refusal = this.#slots.refusalOf(slot)
     if (refusal !== undefined) return this.fail(call, refusal)
-    this.#hold(slot.gate, call)
-    slot.wake?.()
+    this.#holdFor(slot, call)
   }
 
-  #hold(gate: Gate, call: Call, cameBack = false): void {
-    const { max_invocation_ms: cap } = this.options
-    this.#telemetry.metrics.counts.gateWaits++
-    const maxMs = cap > 0 ? cap : undefined
-    if (cameBack ? gate.takeBack(call, maxMs) : gate.hold(call, maxMs)) return
-    this.fail(call, {
-      code: 'overloaded',
-      message: `Too many calls of ${call.functionId} wait for its provider; try again later`,
-    })
+  #holdFor(slot: PluginSlot, call: Call): void {
+    if (this.#hold(slot.gate, call)) this.#slots.held(slot, call)
   }
 
   #miss(call: Call): void {

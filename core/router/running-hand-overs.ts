@@ -73,6 +73,11 @@ export class RunningHandOvers {
     return call !== undefined && this.#bySlot.get(slot)?.takeBack(worker, call) === true ? call : undefined
   }
 
+  /** The call waits at the gate. */
+  waits(slot: PluginSlot, call: Call): void {
+    this.#bySlot.get(slot)?.waits(slot, call)
+  }
+
   delivered(call: Call): void {
     if (this.#waits?.add(call) === true) this.#admit()
   }
@@ -110,6 +115,7 @@ export class RunningHandOvers {
         return entry !== undefined && handOver.passage(slot, entry, call) !== undefined
       }, resume)
     }
+    for (const handOver of this.#running) handOver.endDeadEnds()
   }
 
   #end(handOver: HandOver): void {

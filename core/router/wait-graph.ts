@@ -87,7 +87,7 @@ export class WaitGraph {
 }
 
 /** Whose call it is, if anybody waits for it. What the engine makes in somebody's place is theirs. */
-function waiterOf({ madeFor, isForVoid, caller, invocationId }: Call): Worker | undefined {
+export function waiterOf({ madeFor, isForVoid, caller, invocationId }: Call): Worker | undefined {
   if (madeFor !== undefined) return isForVoid === true ? undefined : madeFor
   return invocationId === undefined ? undefined : caller
 }

@@ -54,20 +54,13 @@ export async function changeGenerations(
   const handOver = around.router.beginHandOver(slotsOf(changes))
   if (changes.every(isOverlap)) return overlap(changes, handOver, drainMs, around)
 
-  if (!(await handOver.drain(drainMs, drainsUntil))) {
+  if (!(await handOver.drain(drainMs, drainsUntil, force))) {
     if (!force) {
       // Counted before the calls that waited at the gates join them: those did not hold anything up.
-      const names = old.map(({ name, workers }) => `'${name}' (${inFlight(workers)} in flight)`).join(', ')
+      const message = `${whyNotDrained(handOver, drainMs)}: ${countsOf(old)}; the old code serves on`
       handOver.reopen()
       await discardNew(changes, around)
-      return {
-        ...UNCHANGED,
-        error: new GenerationError(
-          'busy',
-          'PLUGIN_BUSY',
-          `calls did not end within ${drainMs} ms: ${names}; the old code serves on`,
-        ),
-      }
+      return { ...UNCHANGED, error: new GenerationError('busy', 'PLUGIN_BUSY', message) }
     }
     handOver.failRemaining(whyEnded(changes, reason, true))
   }
@@ -232,6 +225,16 @@ function whyEnded(changes: readonly Change[], reason: StopReason, isForced: bool
   const names = changes.flatMap(({ from }) => (from === undefined ? [] : `'${from.name}'`)).join(', ')
   const what = changes.every(({ to }) => to === undefined) ? 'stopped' : isForced ? 'reloaded by force' : 'reloaded'
   return changes.length === 1 ? `plugin ${names} was ${what}` : `the plugins ${names} were ${what}`
+}
+
+function whyNotDrained({ deadEnd }: HandOverPort, drainMs: number): string {
+  return deadEnd === undefined
+    ? `calls did not end within ${drainMs} ms`
+    : `calls wait for plugin '${deadEnd}', which ended meanwhile and is started again first`
+}
+
+function countsOf(old: readonly Generation[]): string {
+  return old.map(({ name, workers }) => `'${name}' (${inFlight(workers)} in flight)`).join(', ')
 }
 
 function inFlight(workers: Generation['workers']): number {

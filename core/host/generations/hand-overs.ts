@@ -145,10 +145,13 @@ export class HandOvers {
     cause: Cause = 'reload',
     ms: number,
   ): void {
-    const { table, crashes, onBroken, onStillDown } = this.#deps
-    const { phase } = instance
+    const { table, crashes, around, onBroken, onStillDown } = this.#deps
+    const { phase, slot } = instance
     // A restart that failed is tried again by whoever asked for it.
     if (phase.name === 'restarting' && cause !== 'crash') onStillDown(instance, phase.ended)
+    // Of another wish it is written down that it failed again.
+    if (phase.name === 'failed' && cause === 'configuration' && slot !== undefined)
+      around.router.refuseCalls(slot, phase.failure.message)
     if (from === undefined) return
     const error = lost.get(instance)
     const again = revived.get(instance)

@@ -6,7 +6,9 @@ import type { Worker } from '../../model/worker.ts'
 /** One change of generation of one or more plugins; `core/router/hand-over.ts` says what each step does. */
 export interface HandOverPort {
   readonly conflicts: readonly string[]
-  drain(ms: number, until?: DrainedState): Promise<boolean>
+  /** Name of the plugin for whose sake the drain was given up. */
+  readonly deadEnd: string | undefined
+  drain(ms: number, until?: DrainedState, isForced?: boolean): Promise<boolean>
   reopen(): void
   /** `why` in words for the callers. */
   failRemaining(why: string): void

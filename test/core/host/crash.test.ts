@@ -1,6 +1,6 @@
 // Plugins that misbehave: the engine serves all else, says which plugin and why, and starts it again within its budget.
 import { describe, expect, test, vi } from 'vitest'
-import { greeter, testHost, type TestHost } from './test-host.ts'
+import { greeter, releaseFromInside, testHost, type TestHost } from './test-host.ts'
 
 const MISBEHAVING = `import { definePlugin } from 'iii-host/plugin'
 export default definePlugin({ name: 'bad', start({ iii }) {
@@ -184,6 +184,80 @@ describe('a plugin that', () => {
       restarts: 1,
       last_crash: { code: 'EXIT' },
     })
+  })
+})
+
+describe('of two plugins whose entries change together', () => {
+  const CALLED = `import { definePlugin } from 'iii-host/plugin'
+export default definePlugin({ name: 'called', config: { type: 'object', properties: { text: { type: 'string' } } }, start({ iii, config }) {
+  iii.registerFunction('called::exit', () => { process.exit(3) })
+  iii.registerFunction('called::text', () => config.text)
+} })
+`
+  /** `caller::go` waits for `caller::release`, then has the other one crash and calls it again. */
+  const CALLER = `import { definePlugin } from 'iii-host/plugin'
+export default definePlugin({ name: 'caller', config: { type: 'object', properties: { text: { type: 'string' } } }, start({ iii, config }) {
+  const { promise, resolve } = Promise.withResolvers()
+  iii.registerFunction('caller::release', () => resolve())
+  iii.registerFunction('caller::go', async () => {
+    await promise
+    await iii.trigger({ function_id: 'called::exit', payload: {} }).catch(() => {})
+    return [config.text, await iii.trigger({ function_id: 'called::text', payload: {} })]
+  })
+  iii.registerFunction('caller::text', () => config.text)
+} })
+`
+  const entries = (text: string) => [
+    { name: 'caller', config: { text } },
+    { name: 'called', config: { text } },
+  ]
+
+  test('one that crashes when the other one calls it is started again first, and then both change', async () => {
+    const { promise: applied, resolve } = Promise.withResolvers<unknown>()
+    const host = testHost({ engine: { drain_ms: 600_000 }, onApplied: resolve })
+    host.write('plugins/called.ts', CALLED)
+    host.write('plugins/caller.ts', CALLER)
+    await host.start(...entries('old'))
+    const early = host.call('caller::go')
+    const change = host.apply(...entries('new'))
+    await vi.waitUntil(() => host.router.slots.get('caller')?.phase === 'closed')
+    const waiting = host.call('called::text')
+    releaseFromInside(host, 'caller')
+    const { problems } = await change
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringContaining("calls wait for plugin 'called', which ended meanwhile and is started again first"),
+    ])
+    expect(await early).toEqual(['old', 'old'])
+    expect(await waiting).toBe('old')
+    await applied
+    expect(await Promise.all([host.call('caller::text'), host.call('called::text')])).toEqual(['new', 'new'])
+  })
+
+  test('one that crashes while all are stopped is not waited for by the other', async () => {
+    const host = testHost({ engine: { drain_ms: 600_000 } })
+    host.write('plugins/called.ts', CALLED)
+    host.write('plugins/caller.ts', CALLER)
+    await host.start(...entries('old'))
+    const early = failure(host.call('caller::go'))
+    const closed = host.host.close()
+    await vi.waitUntil(() => host.router.slots.get('caller')?.phase === 'closed')
+    releaseFromInside(host, 'caller')
+    expect(await early).toMatchObject({ message: expect.stringContaining("Plugin 'called' has ended") })
+    await closed
+  })
+
+  test('one that has failed, and whose change is put off, refuses calls as before', async () => {
+    const host = testHost({ engine: { crash_budget: 1, gate_ms: 600_000, drain_ms: 50 } })
+    host.write('plugins/called.ts', CALLED)
+    host.write('plugins/caller.ts', CALLER)
+    await host.start(...entries('old'))
+    await failure(host.call('called::exit'))
+    await host.event('failed', 'called')
+    const early = failure(host.call('caller::go'))
+    expect(await host.apply(...entries('new'))).toMatchObject({ applied: false })
+    expect(await failure(host.call('called::text'))).toMatchObject({ code: 'plugin_unavailable' })
+    await host.call('caller::release')
+    expect(await early).toMatchObject({ message: expect.stringContaining("Plugin 'called' has failed") })
   })
 })
 

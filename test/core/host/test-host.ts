@@ -176,3 +176,28 @@ export default definePlugin({
 })
 `
 }
+
+/** A call of the plugin's release function that a closed gate would hold: delivered as the old generation's own. */
+export function releaseFromInside(host: TestHost, name: string): void {
+  const [worker] = host.router.slots.get(name)?.workers ?? []
+  if (worker === undefined) throw new Error(`${name} does not run`)
+  host.router.call(
+    {
+      functionId: `${name}::release`,
+      namespace: 'default',
+      caller: worker,
+      invocationId: undefined,
+      data: Buffer.from('{}'),
+      metadata: undefined,
+      traceparent: undefined,
+      baggage: undefined,
+      binding: undefined,
+      onSettled: undefined,
+      bytes: 0,
+      callee: undefined,
+      callId: 0,
+      deliveredAt: 0,
+    },
+    undefined,
+  )
+}

@@ -1,4 +1,4 @@
-// Calls, answers and changes of plugins that follow each other in any order: what was sent first stays first, and nobody waits in a circle.
+// Calls, answers, crashes and changes of plugins that follow each other in any order: what was sent first stays first, and nobody waits in a circle.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { HandOver } from '../../../core/router/hand-over.ts'
@@ -48,7 +48,7 @@ interface Change {
   /** What the new generations have not registered yet. */
   readonly missing: [Actor, string][]
   readonly calls: Sent[]
-  state: 'begun' | 'draining' | 'drained' | 'stopping' | 'starting' | 'over'
+  state: 'begun' | 'draining' | 'given up' | 'drained' | 'stopping' | 'starting' | 'over'
 }
 
 interface Plugin {
@@ -139,6 +139,34 @@ async function play(chance: Chance): Promise<{ actors: Actor[]; plugins: Plugin[
     for (const plugin of change.plugins) plugin.change = undefined
     if (starting === change) starting = undefined
   }
+  /** What was to change stays as it is, and what has crashed is started again. */
+  const putOff = (change: Change): void => {
+    over(change)
+    change.handOver.reopen()
+    look()
+    for (const plugin of change.plugins) if (plugin.serving.isOver) startAgain(plugin)
+  }
+  const startAgain = (plugin: Plugin): void => {
+    const { name, slot, ids } = plugin
+    const handOver = router.beginHandOver([slot])
+    plugin.serving = actor(name, test.generation(slot), generations++)
+    handOver.stage(plugin.serving.worker)
+    for (const id of ids) test.provide(plugin.serving.worker, id)
+    handOver.commit()
+    look()
+  }
+  const crash = (): void => {
+    const down = plugins.filter(({ serving }) => serving.isOver)
+    const candidates = plugins.filter(({ serving, change }) => {
+      // Of one change: two that wait for what has crashed in the other one would wait for their time to be up.
+      const isOfOne = down.every((other) => other.change === change)
+      return !serving.isOver && isOfOne && (change === undefined || change.state === 'draining')
+    })
+    if (candidates.length === 0) return
+    const plugin = pick(candidates)
+    end(plugin.serving, true)
+    if (plugin.change === undefined) startAgain(plugin)
+  }
   const register = (change: Change): void => {
     // One at a time: two that wait for each other's start would wait in a circle, as they would anywhere.
     if (starting === undefined && change.calls.length === 0 && chance(3) > 0) {
@@ -157,14 +185,17 @@ async function play(chance: Chance): Promise<{ actors: Actor[]; plugins: Plugin[
     switch (change.state) {
       case 'begun':
         change.state = 'draining'
-        void handOver.drain(60_000, pick(['answered', 'quiet'])).then(() => (change.state = 'drained'))
+        void handOver
+          .drain(60_000, pick(['answered', 'quiet']))
+          .then((idle) => (change.state = idle ? 'drained' : 'given up'))
         look()
+        return true
+      case 'given up':
+        putOff(change)
         return true
       case 'drained':
         if (chance(6) === 0) {
-          over(change)
-          handOver.reopen()
-          look()
+          putOff(change)
           return true
         }
         change.state = 'stopping'
@@ -220,6 +251,8 @@ async function play(chance: Chance): Promise<{ actors: Actor[]; plugins: Plugin[
     } else if (what < 14) {
       const some = ready()
       if (some.length > 0) answer(pick(some))
+    } else if (what < 15 && chance(2) === 0) {
+      crash()
     } else if (what < 15) {
       const worker = pick(workers)
       end(worker.now, true)

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { greeter, testHost, type TestHost } from '../test-host.ts'
+import { greeter, releaseFromInside, testHost, type TestHost } from '../test-host.ts'
 
 /** A plugin whose `slow::wait` answers when `slow::release` was called, with the text of the code that took it. */
 function slow(text: string, more = ''): string {
@@ -409,29 +409,4 @@ async function until(holds: () => boolean): Promise<void> {
     if (performance.now() > deadline) throw new Error('it did not come to that within 5 s')
     await new Promise((resolve) => setImmediate(resolve))
   }
-}
-
-/** A call of the release function that a closed gate would hold: delivered as the old generation's own. */
-function releaseFromInside(host: TestHost, name: string): void {
-  const [worker] = host.router.slots.get(name)?.workers ?? []
-  if (worker === undefined) throw new Error(`${name} does not run`)
-  host.router.call(
-    {
-      functionId: `${name}::release`,
-      namespace: 'default',
-      caller: worker,
-      invocationId: undefined,
-      data: Buffer.from('{}'),
-      metadata: undefined,
-      traceparent: undefined,
-      baggage: undefined,
-      binding: undefined,
-      onSettled: undefined,
-      bytes: 0,
-      callee: undefined,
-      callId: 0,
-      deliveredAt: 0,
-    },
-    undefined,
-  )
 }

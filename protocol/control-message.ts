@@ -14,21 +14,20 @@ export function decodeControlMessage(frame: unknown): Decoded {
   // A type may be spelled like a member that every object has.
   const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined
   if (read === undefined) return null
-  const missing = read.required.find(isEmptyIn, frame)
+  const missing = firstEmpty(read.required, frame)
   if (missing !== undefined) return { problem: `'${type}' needs a non-empty string '${missing}'` }
-  const misplaced = NAMESPACES.find(isMisplacedIn, frame)
-  if (misplaced !== undefined) return { problem: `'${misplaced}' of '${type}' must be a string` }
+  for (const name of NAMESPACES) {
+    if (frame[name] != null && typeof frame[name] !== 'string')
+      return { problem: `'${name}' of '${type}' must be a string` }
+  }
   return read.build(frame)
 }
 
 const NAMESPACES = ['namespace', 'trigger_namespace'] as const
 
-function isEmptyIn(this: Record<string, unknown>, name: string): boolean {
-  return typeof this[name] !== 'string' || this[name] === ''
-}
-
-function isMisplacedIn(this: Record<string, unknown>, name: string): boolean {
-  return this[name] != null && typeof this[name] !== 'string'
+function firstEmpty(names: readonly string[], frame: Record<string, unknown>): string | undefined {
+  for (const name of names) if (typeof frame[name] !== 'string' || frame[name] === '') return name
+  return undefined
 }
 
 interface Reader {
@@ -112,8 +111,11 @@ function registerFunction({
   metadata,
   invocation,
 }: Record<string, unknown>): WorkerMessage {
-  const message: RegisterFunction = { type: 'registerfunction', id: id as string }
-  if (typeof description === 'string') message.description = description
+  // In one piece: members that come later are kept in an array beside the object.
+  const message: RegisterFunction =
+    typeof description === 'string'
+      ? { type: 'registerfunction', id: id as string, description }
+      : { type: 'registerfunction', id: id as string }
   if (requestFormat != null) message.request_format = requestFormat
   if (responseFormat != null) message.response_format = responseFormat
   if (metadata != null) message.metadata = metadata

@@ -22,11 +22,11 @@ export function randomId(): string {
   for (let index = 0; index < BYTES; index++) {
     if (index === 4 || index === 6 || index === 8 || index === 10) text[to++] = DASH
     const byte = random[used + index]!
+    // Each is used once.
+    random[used + index] = 0
     text[to++] = HEX[byte >>> 4]!
     text[to++] = HEX[byte & 0x0f]!
   }
-  // Each byte is used once.
-  random.fill(0, used, used + BYTES)
   used += BYTES
   return text.latin1Slice(0, to)
 }

@@ -88,6 +88,7 @@ export class FunctionWatch {
 
   /** A provider of the function came or went. */
   changed(entry: FunctionEntry): void {
+    if (this.#watches.size === 0) return
     for (const watch of this.#watches.values()) {
       if (watch.fresh || !entry.id.startsWith(watch.prefix)) continue
       const key = keyOf(entry)

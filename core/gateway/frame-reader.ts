@@ -6,6 +6,7 @@ import { isUtf8 } from 'node:buffer'
 import { Duplex, type Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { shareReadMemory } from '../../base/net/shared-read-memory.ts'
+import type { Region } from '../../protocol/slabs.ts'
 import { turnNow } from '../../base/time/turn-clock.ts'
 import { flushAfter } from '../links/flush-turn.ts'
 import {
@@ -15,7 +16,7 @@ import {
   headerSize,
   INCOMPLETE,
   isSimple,
-  MASK_BYTES,
+  maskBefore,
   unmaskFrame,
 } from './frame-header.ts'
 import { GatheredFrame, MIN_OWN_BYTES } from './gathered-frame.ts'
@@ -52,6 +53,8 @@ export interface FrameReaderOwner {
    * @param key the mask as a number whose lowest byte is for the byte at `start`.
    */
   takeRepeated?(bytes: Buffer, start: number, end: number, key: number): boolean
+  /** Gets what is read here without a `message` event; what the receiver reads comes as one all the same. */
+  messageCame?(payload: Buffer, isBinary: boolean): void
   /** The bytes of the last read are not needed any more. */
   readOver?(): void
   /** The peer's close frame came. */
@@ -279,7 +282,7 @@ export class FrameReader {
         isOurs &&
         next <= end &&
         isSimple(chunk, at) &&
-        (this.#isRepeated(chunk, at, next) || emitFrame(webSocket, chunk, at, next))
+        (this.#isRepeated(chunk, at, next) || this.#emitFrame(chunk, at, next))
       ) {
         at = next
         continue
@@ -303,7 +306,7 @@ export class FrameReader {
     const owner = this.#owner
     if (owner.takeRepeated === undefined || chunk[at] !== FINAL_TEXT) return false
     const start = at + headerSize(chunk, at)
-    return owner.takeRepeated(chunk, start, next, chunk.readInt32LE(start - MASK_BYTES))
+    return owner.takeRepeated(chunk, start, next, maskBefore(chunk, start))
   }
 
   #frameCame(): void {
@@ -319,12 +322,28 @@ export class FrameReader {
   #emitGathered({ header, payload, isBinary, region }: GatheredFrame): void {
     this.#frameCame()
     if (isBinary || isUtf8(payload)) {
-      this.#webSocket.emit('message', payload, isBinary, region)
+      this.#emit(payload, isBinary, region)
       return
     }
     // The receiver closes the connection for it.
     this.#hand(header)
     this.#hand(payload)
+  }
+
+  /** False = not for this reader after all: the receiver shall close the connection as it does for invalid UTF-8. */
+  #emitFrame(chunk: Buffer, at: number, next: number): boolean {
+    unmaskFrame(chunk, at, next)
+    const payload = chunk.subarray(at + headerSize(chunk, at), next)
+    const isBinary = chunk[at] === FINAL_BINARY
+    if (!isBinary && !isUtf8(payload)) return false
+    this.#emit(payload, isBinary, undefined)
+    return true
+  }
+
+  #emit(payload: Buffer, isBinary: boolean, region: Region | undefined): void {
+    const owner = this.#owner
+    if (owner.messageCame !== undefined) owner.messageCame(payload, isBinary)
+    else this.#webSocket.emit('message', payload, isBinary, region)
   }
 
   /** To the receiver of ws. */
@@ -340,14 +359,4 @@ export class FrameReader {
 /** After a close frame, or a violation: that the receiver is destroyed for it comes only in the next turn. */
 function isOver({ writableEnded, errored, destroyed }: Writable): boolean {
   return writableEnded || errored !== null || destroyed
-}
-
-/** False = not for this reader after all: the receiver shall close the connection as it does for invalid UTF-8. */
-function emitFrame(webSocket: WebSocket, chunk: Buffer, at: number, next: number): boolean {
-  unmaskFrame(chunk, at, next)
-  const payload = chunk.subarray(at + headerSize(chunk, at), next)
-  const isBinary = chunk[at] === FINAL_BINARY
-  if (!isBinary && !isUtf8(payload)) return false
-  webSocket.emit('message', payload, isBinary)
-  return true
 }

@@ -25,7 +25,7 @@ function waitForAll(): void {
 export class HeldRegistrations {
   readonly #graceMs: number
   readonly #onTime: () => void
-  readonly #items: HeldItem[] = []
+  #items: HeldItem[] = []
   #bytes = 0
   #hasEnded = false
   #grace: NodeJS.Timeout | undefined
@@ -66,7 +66,10 @@ export class HeldRegistrations {
     this.#hasEnded = true
     clearTimeout(this.#grace)
     clearTimeout(this.#silence)
-    return this.#items
+    // This is still known to the end of the turn, which may bring a thousand others; what was held need not last so long.
+    const items = this.#items
+    this.#items = []
+    return items
   }
 
   #add(item: HeldItem, bytes: number): void {

@@ -16,18 +16,26 @@ export function decodeControlMessage(frame: unknown): Decoded {
   if (read === undefined) return null
   const missing = firstEmpty(read.required, frame)
   if (missing !== undefined) return { problem: `'${type}' needs a non-empty string '${missing}'` }
-  for (const name of NAMESPACES) {
-    if (frame[name] != null && typeof frame[name] !== 'string')
-      return { problem: `'${name}' of '${type}' must be a string` }
-  }
+  const misplaced = isMisplaced(frame['namespace'])
+    ? 'namespace'
+    : isMisplaced(frame['trigger_namespace'])
+      ? 'trigger_namespace'
+      : undefined
+  if (misplaced !== undefined) return { problem: `'${misplaced}' of '${type}' must be a string` }
   return read.build(frame)
 }
 
-const NAMESPACES = ['namespace', 'trigger_namespace'] as const
-
+/** Like all that runs for each frame of a fleet that is back: without iterators and callbacks. */
 function firstEmpty(names: readonly string[], frame: Record<string, unknown>): string | undefined {
-  for (const name of names) if (typeof frame[name] !== 'string' || frame[name] === '') return name
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as string
+    if (typeof frame[name] !== 'string' || frame[name] === '') return name
+  }
   return undefined
+}
+
+function isMisplaced(namespace: unknown): boolean {
+  return namespace != null && typeof namespace !== 'string'
 }
 
 interface Reader {

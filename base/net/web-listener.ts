@@ -2,6 +2,7 @@
 // while the address stays bound; until there is one, everybody is asked to come back. WebSockets are web-socket-acceptor.ts's.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { addressError } from './address-error.ts'
 import { destroyOnError } from './destroy-on-error.ts'
 import { openOnceFree, type HeldAddressWait } from './held-address.ts'
@@ -231,8 +232,14 @@ export class WebListener {
 
   /** A plain request to upgrade does without Node's HTTP; everything else is its affair, from the first byte on. */
   #awaitFirst(socket: Socket, serve: () => void): void {
+    // As a stream hands it on, without the listeners and ticks that it takes to begin and to end that.
+    const push = (chunk: Buffer | null): boolean => {
+      Object.assign(socket, { push: Duplex.prototype.push })
+      if (chunk === null) return endAlso(socket)
+      first(chunk)
+      return true
+    }
     const first = (chunk: Buffer): void => {
-      socket.off('data', first).off('end', ended)
       const service = this.#service
       const request = service?.onUpgrade === undefined ? undefined : readPlainUpgrade(chunk, socket)
       if (request === undefined) {
@@ -242,10 +249,11 @@ export class WebListener {
         return
       }
       service?.onUpgrade?.(request, socket, NOTHING)
-      // As Node hands sockets over: nothing is lost until somebody reads.
-      if (socket.listenerCount('data') === 0) Object.assign(socket, { readableFlowing: null })
     }
-    socket.on('error', destroyOnError).on('data', first).on('end', ended)
+    socket.on('error', destroyOnError)
+    Object.assign(socket, { push })
+    // Begins to read, and makes nobody a listener: what comes behind the request waits for one in the stream.
+    socket.read(0)
   }
 
   /** A TCP connection that says nothing at all is no request: the deadlines of the HTTP server do not cover it. One timer serves all. */
@@ -264,6 +272,8 @@ export class WebListener {
 }
 
 /** Node has the sockets of its server stay open when their peer has ended its side. */
-function ended(this: Socket): void {
-  this.end()
+function endAlso(socket: Socket): boolean {
+  socket.end()
+  socket.resume()
+  return socket.push(null)
 }

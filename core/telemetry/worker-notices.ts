@@ -134,13 +134,12 @@ export class WorkerNotices {
     if (known.isTold || this.#isClosed) return
     known.isTold = true
     const { announcement, listener, ipAddress: ip } = worker
-    const runtime = [announcement?.runtime, announcement?.version].filter((part) => part !== undefined).join(' ')
-    const members = {
-      ...namesOf(worker),
-      ...(runtime !== '' && { runtime: cutText(runtime, MAX_ID_CHARACTERS) }),
-      ...(listener !== undefined && { listener }),
-      ...(ip !== undefined && { ip }),
-    }
+    let runtime = announcement?.runtime ?? ''
+    if (announcement?.version !== undefined) runtime += ` ${announcement.version}`
+    const members: Record<string, unknown> = { worker: nameOf(worker), worker_id: worker.id }
+    if (runtime !== '') members['runtime'] = cutText(runtime, MAX_ID_CHARACTERS)
+    if (listener !== undefined) members['listener'] = listener
+    if (ip !== undefined) members['ip'] = ip
     this.#tell('worker_connected', `worker '${nameOf(worker)}' connected`, members, 'workers connected')
   }
 

@@ -234,7 +234,7 @@ export class WebListener {
   #awaitFirst(socket: Socket, serve: () => void): void {
     // As a stream hands it on, without the listeners and ticks that it takes to begin and to end that.
     const push = (chunk: Buffer | null): boolean => {
-      Object.assign(socket, { push: Duplex.prototype.push })
+      socket.push = Duplex.prototype.push
       if (chunk === null) return endAlso(socket)
       first(chunk)
       return true
@@ -248,10 +248,14 @@ export class WebListener {
         socket.emit('data', chunk)
         return
       }
+      // Who listens for what comes next need not have the stream begin again, on a tick of its own.
+      setFlowing(socket, true)
       service?.onUpgrade?.(request, socket, NOTHING)
+      // As Node hands sockets over: nothing is lost until somebody reads.
+      if (socket.listenerCount('data') === 0) setFlowing(socket, null)
     }
     socket.on('error', destroyOnError)
-    Object.assign(socket, { push })
+    socket.push = push
     // Begins to read, and makes nobody a listener: what comes behind the request waits for one in the stream.
     socket.read(0)
   }
@@ -272,6 +276,10 @@ export class WebListener {
 }
 
 /** Node has the sockets of its server stay open when their peer has ended its side. */
+function setFlowing(socket: { readableFlowing: boolean | null }, isFlowing: true | null): void {
+  socket.readableFlowing = isFlowing
+}
+
 function endAlso(socket: Socket): boolean {
   socket.end()
   socket.resume()

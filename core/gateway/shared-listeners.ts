@@ -14,13 +14,12 @@ export interface SocketOwner {
 const OWNER = Symbol('owner')
 
 interface Owned {
-  readonly [OWNER]: SocketOwner
+  [OWNER]: SocketOwner
 }
 
 export function listenFor(owner: SocketOwner, webSocket: WebSocket, socket: Duplex): void {
-  const owned: Owned = { [OWNER]: owner }
-  Object.assign(webSocket, owned)
-  Object.assign(socket, owned)
+  ;(webSocket as WebSocket & Owned)[OWNER] = owner
+  ;(socket as Duplex & Owned)[OWNER] = owner
   webSocket.on('message', onMessage as (data: Buffer, isBinary: boolean) => void)
   socket.prependListener('end', onLost as () => void)
   socket.prependListener('error', onLost as () => void)

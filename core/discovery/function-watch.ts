@@ -39,6 +39,8 @@ export interface FunctionWatchDeps {
 export class FunctionWatch {
   readonly #deps: FunctionWatchDeps
   readonly #watches = new Map<string, Watch>()
+  /** The same once more: of each function that comes all are asked, and a fleet of workers has ten thousand. */
+  #each: readonly Watch[] = []
 
   constructor(deps: FunctionWatchDeps) {
     this.#deps = deps
@@ -58,6 +60,7 @@ export class FunctionWatch {
       return
     }
     this.#watches.set(binding.id, { binding, prefix, trusted, told: new Set(), fresh: false })
+    this.#each = [...this.#watches.values()]
   }
 
   /** Somebody who shares the binding has been told nothing yet: it is told of everything anew. */
@@ -69,7 +72,7 @@ export class FunctionWatch {
   }
 
   unbind(id: string): void {
-    this.#watches.delete(id)
+    if (this.#watches.delete(id)) this.#each = [...this.#watches.values()]
   }
 
   /** Tells a new binding of everything that is there; an empty list too, so that it knows. */
@@ -88,8 +91,9 @@ export class FunctionWatch {
 
   /** A provider of the function came or went. */
   changed(entry: FunctionEntry): void {
-    if (this.#watches.size === 0) return
-    for (const watch of this.#watches.values()) {
+    const watches = this.#each
+    for (let index = 0; index < watches.length; index++) {
+      const watch = watches[index] as Watch
       if (watch.fresh || !entry.id.startsWith(watch.prefix)) continue
       const key = keyOf(entry)
       const is = this.#shows(watch, entry)

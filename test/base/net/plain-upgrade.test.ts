@@ -102,6 +102,43 @@ describe('Left to Node is a request', () => {
   })
 })
 
+describe('Behind a head that is the same but for its key', () => {
+  const OTHER = 'BBBBBBBBBBBBBBBBBBBBBA=='
+  const first = head(FIRST, ...REST, 'X-A: 1')
+  const withKey = (text: string, key: string): string => text.replaceAll('AAAAAAAAAAAAAAAAAAAAAA==', key)
+
+  test.each([
+    ['another key is read', withKey(first, OTHER)],
+    ['another header is read', head(FIRST, ...REST, 'X-A: 2')],
+    ['another path is read', head('GET /b HTTP/1.1', ...REST, 'X-A: 1')],
+    ['a longer one is read', head(FIRST, ...REST, 'X-A: 1', 'X-B: 2')],
+    ['one without a key is read', head(FIRST, ...REST.slice(0, -1), 'X-A: 1')],
+    ['a line that ends within the key is read', withKey(first, `${'A'.repeat(20)}\r\nB:`)],
+    ['a key that is none is read', withKey(first, 'a key of 24 characters!!')],
+  ])('%s as Node reads it', async (_what, text) => {
+    expect(read(first)).toBeDefined()
+    expect(await byNode(text)).toEqual({ ...read(text), socket: undefined })
+  })
+
+  test('what stands elsewhere as well is no key', async () => {
+    const twice = head('GET /?key=AAAAAAAAAAAAAAAAAAAAAA== HTTP/1.1', ...REST)
+    expect(read(twice)).toBeDefined()
+    const text = withKey(twice, OTHER)
+    expect(await byNode(text)).toEqual({ ...read(text), socket: undefined })
+  })
+
+  test('who changes what was read changes nothing of the next', () => {
+    expect(read(first)).toBeDefined()
+    const request = readPlainUpgrade(Buffer.from(withKey(first, OTHER)), socket)
+    Object.assign(request?.headers ?? {}, { host: 'changed' })
+    request?.rawHeaders.splice(0)
+    expect(read(first)).toMatchObject({
+      headers: { host: 'x' },
+      rawHeaders: expect.arrayContaining(['Host']) as string[],
+    })
+  })
+})
+
 test('A head that is wrong at its end is given up after one pass, however often it could be read in another way', () => {
   const lines = Array.from({ length: 1_000 }, (_, index) => `a${index}: `)
   expect(read(`${FIRST}\r\n${lines.join('\r\n')}\r\n\0`)).toBeUndefined()

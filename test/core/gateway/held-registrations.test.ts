@@ -22,6 +22,13 @@ test('Above 100,000 held frames they take effect early', () => {
   expect(released()).toBe(100_001)
 })
 
+test('What was held is handed over once, and not kept', () => {
+  const { held } = make()
+  held.addMessage(MESSAGE, 10)
+  expect(held.end()).toHaveLength(1)
+  expect(held.end()).toHaveLength(0)
+})
+
 test('A held call keeps its own copy of its payload', () => {
   const { held } = make()
   const call = makeCall(makeWorker().worker, 'a::b', { a: 1 })

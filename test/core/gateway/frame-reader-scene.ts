@@ -27,7 +27,7 @@ export function closePairs(): void {
   for (const close of open.splice(0)) close()
 }
 
-export interface PairOptions extends Pick<FrameReaderOwner, 'takesLent'> {
+export interface PairOptions extends Pick<FrameReaderOwner, 'takesLent' | 'messageCame'> {
   /** So many come before all else: after 16 in a row a socket is read into memory that it shares. Default 0. */
   readonly smallReads?: number
   /** Leaves all reading to ws, for comparison: then there is no reader. Default false. */

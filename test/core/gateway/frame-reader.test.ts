@@ -487,3 +487,14 @@ describe('readFramesDirectly from a socket whose stream is paused for a while', 
     expect(messages.map(([text]) => text)).toEqual(['pauses', 'waits'])
   })
 })
+
+it('gives an owner that takes messages those that it reads, and leaves those of ws their event', async () => {
+  const taken: string[] = []
+  const { client, messages, next } = await anyPair(1 << 20, {
+    messageCame: (payload) => void taken.push(payload.toString('latin1')),
+  })
+  client.write(Buffer.concat([frame('direct'), frame('a', { final: false }), frame('b', { opcode: 0, final: true })]))
+  await next(1)
+  expect(taken).toEqual(['direct'])
+  expect(messages).toEqual([['ab', false]])
+})

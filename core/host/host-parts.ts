@@ -80,7 +80,13 @@ export function assembleParts(config: EngineConfig, options: HostPartsOptions): 
     dataDirOf,
   })
   const settle = settleSettings(settings, log)
-  const firstUse = new FirstUse({ router, log, dataDirOf, leave: (instance) => turns.move(instance) })
+  const firstUse = new FirstUse({
+    router,
+    log,
+    dataDirOf,
+    isHeld: (instance) => queue.holds(instance),
+    leave: (instance) => turns.move(instance),
+  })
   const around: ChangeSurroundings = {
     router,
     clock,

@@ -12,6 +12,8 @@ export interface FirstUseDeps {
   readonly router: Pick<RouterPort, 'beginHandOver'>
   readonly log: Log
   dataDirOf(instance: string): string
+  /** What is done to it, or to everything, is not over: it can't leave before. */
+  isHeld(instance: string): boolean
   /** Into a thread of its own. Never rejects; it may stay after all. */
   leave(instance: PluginInstance): Promise<void>
 }
@@ -35,12 +37,17 @@ export class FirstUse {
 
   /** One that rested is used now. */
   async used(instance: PluginInstance, how: Used): Promise<void> {
-    const { router, leave } = this.#deps
+    const { leave, isHeld } = this.#deps
     void this.#remember(instance.name)
+    // Calls wait for what goes on at once only: others may be waiting for their answers, and hold it up.
+    if (how === 'leaves' && isHeld(instance.name)) this.#serve(instance)
     if (how === 'leaves') await leave(instance)
-    const { slot } = instance
-    // It stays where it is, and serves there.
-    if (slot?.wake !== undefined) router.beginHandOver([slot]).reopen()
+    this.#serve(instance)
+  }
+
+  /** Where it is, as any other. */
+  #serve({ slot }: PluginInstance): void {
+    if (slot?.wake !== undefined) this.#deps.router.beginHandOver([slot]).reopen()
   }
 
   async #remember(instance: string): Promise<void> {

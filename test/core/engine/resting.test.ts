@@ -8,7 +8,7 @@ import { connectSdk, V22 } from '../../clients/versions.ts'
 import type { RawClient } from '../../support/raw-client.ts'
 import { StreamClient } from '../../support/stream-client.ts'
 import { unusedPort } from '../../support/unused-port.ts'
-import { EngineFolder, LISTENER } from './running-engine.ts'
+import { EngineFolder, LISTENER, pluginFile } from './running-engine.ts'
 
 interface Row {
   readonly name: string
@@ -102,6 +102,22 @@ test('of the first calls, which come all at once from several workers, none is l
     expect(result).toEqual(Array.from({ length: 50 }, (_value, n) => n * 4 + index))
   }
   expect((await row(folder, 'iii-stream')).generation).toBe(2)
+})
+
+test('a plugin that calls them in its start gets its answer, at the start of the engine as well', async () => {
+  const folder = new EngineFolder()
+  const set = `await iii.trigger({ function_id: 'stream::set', payload: { ...${JSON.stringify(ITEM)}, item_id: 'a', data: 1 } })`
+  folder.write('plugins/p.ts', pluginFile('p', set))
+  folder.configure(
+    LISTENER,
+    '{ name: iii-cron }',
+    `{ name: iii-stream, config: { port: ${await unusedPort()} } }`,
+    '{ name: p }',
+  )
+  await folder.start({ watch: false })
+  expect(await folder.engine.call('engine::plugins::info', { name: 'p' })).toMatchObject({ state: 'running' })
+  expect(await folder.engine.call('stream::get', { ...ITEM, item_id: 'a' })).toBe(1)
+  await expect.poll(() => isShared(folder, 'iii-stream')).toBe(false)
 })
 
 test('no request fails while the first route has HTTP move', async () => {

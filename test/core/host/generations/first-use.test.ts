@@ -8,13 +8,13 @@ import type { PluginSlot } from '../../../../core/model/plugin-slot.ts'
 import { collectingLog } from '../../../support/collecting-log.ts'
 import { tempFolder } from '../../../support/temp-folder.ts'
 
-function scene(root = tempFolder()) {
+function scene(root = tempFolder(), isHeld = false) {
   const reopen = vi.fn()
   const beginHandOver = vi.fn(() => ({ reopen }) as never)
   const leave = vi.fn(async () => {})
   const log = collectingLog()
   const dataDirOf = (name: string): string => join(root, name)
-  const uses = new FirstUse({ router: { beginHandOver }, log, dataDirOf, leave })
+  const uses = new FirstUse({ router: { beginHandOver }, log, dataDirOf, isHeld: () => isHeld, leave })
   const instance = new PluginInstance('p', 'p', 3)
   instance.slot = { wake: () => {} } as unknown as PluginSlot
   return { uses, instance, leave, reopen, log, mark: join(root, 'p', 'used') }
@@ -35,6 +35,15 @@ test('who leaves is moved, and that it was used is kept in its folder', async ()
 test('who could not be moved serves where it is', async () => {
   const { uses, instance, reopen } = scene()
   await uses.used(instance, 'leaves')
+  expect(reopen).toHaveBeenCalledOnce()
+})
+
+test('who can not leave yet, because of something else that goes on, serves where it is until then', async () => {
+  const { uses, instance, leave, reopen } = scene(tempFolder(), true)
+  reopen.mockImplementation(() => void (instance.slot!.wake = undefined))
+  leave.mockImplementation(async () => expect(reopen).toHaveBeenCalledOnce())
+  await uses.used(instance, 'leaves')
+  expect(leave).toHaveBeenCalledExactlyOnceWith(instance)
   expect(reopen).toHaveBeenCalledOnce()
 })
 

@@ -214,7 +214,7 @@ export class PluginHost implements ChangeParticipant {
     const stops = running.map((instance) => ({ kind: 'stop' as const, wish: wishFor(instance, 'shutdown') }))
     await reconciler.carryOut(stops, { reason: 'shutdown', force: true })
     for (const { phase } of table.all) cancelRetry(phase)
-    await reconciler.settled()
+    await reconciler.settled(stopMs)
     crashes.close()
     await Promise.all([containers.close(), builds.close()])
   }

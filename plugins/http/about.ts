@@ -7,8 +7,9 @@ export const about = {
   classes: ['modules::api::RestApiModule'],
   triggerTypes: ['http', 'api'],
   isDefault: true,
-  // A free port would be another one in the thread that it goes to, and an address for health checks is used from the start.
-  restsUntilUsed: ({ port, health }) => port !== 0 && (health ?? null) === null,
+  // A free port would be another one in the thread that it goes to; health checks, and a function for all requests, are used from the start.
+  restsUntilUsed: ({ port, health, not_found_function: notFound }) =>
+    port !== 0 && (health ?? null) === null && (notFound ?? null) === null,
   listens: { host: 'host', port: 'port', defaults: { host: '127.0.0.1', port: 3111 } },
   scenarios: {
     http: () => import('./bench/http.ts'),

@@ -16,7 +16,7 @@ import { ServerSpans } from './exchange/server-spans.ts'
 import { openExtras, type OpenedExtras } from './extras/opened-extras.ts'
 import type { ExtrasSettings } from './extras/settings.ts'
 import { RememberedRoutes } from './remembered-routes.ts'
-import { HttpServer, STREAMS_MS, urlOf } from './server/http-server.ts'
+import { HttpServer, UNASKED, urlOf } from './server/http-server.ts'
 import { GIVEN_UP_MS, openAddress } from './server/open-address.ts'
 
 /** How long a request that no route is for waits for the bindings of a worker that has just started. */
@@ -160,7 +160,7 @@ export class HttpWorker {
     await Promise.all([
       this.#server.drain({
         lingers: isReplaced,
-        streamsMs: isReplaced && this.#plugin.rest !== undefined ? STREAMS_MS : 0,
+        ...(isReplaced && this.#plugin.rest !== undefined && UNASKED),
       }),
       this.#remembered.close(isReplaced),
       ...this.#draining,

@@ -71,6 +71,8 @@ export class GenerationError extends CodedError {
   }
 }
 
+/** For a `stop()` that nobody waits for: of one that rested, and was replaced by one that had started before, without anybody having asked. */
+const UNASKED_STOP_MS = 60_000
 /** What a plugin whose `start()` did not end gets to notice its `signal`. */
 const STOP_AFTER_LATE_START_MS = 500
 
@@ -266,7 +268,9 @@ export class Generation {
   async stop(reason: StopReason, unreadMs?: number, handOver?: HandOverPort): Promise<void> {
     const { clock, options, log } = this.#around
     // The gate is closed meanwhile: one that may be stuck in a loop is not waited for a second time.
-    const stopMs = this.#startTimedOut ? Math.min(STOP_AFTER_LATE_START_MS, options.stop_ms) : options.stop_ms
+    const usualMs =
+      isResting(this.plan) && this.declaration.overlap && reason === 'reload' ? UNASKED_STOP_MS : options.stop_ms
+    const stopMs = this.#startTimedOut ? Math.min(STOP_AFTER_LATE_START_MS, options.stop_ms) : usualMs
     this.#ended ??= Promise.all(
       this.replicas.map(async ({ place, worker, exit }) => {
         if (exit === undefined) {

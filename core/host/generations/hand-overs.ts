@@ -1,4 +1,5 @@
 // Carries out changes of generation, one group at a time, and writes down how each instance came out of it.
+import { settlesWithin } from '../../../base/time/deadline.ts'
 import type { StopReason } from '../../../sdk/plugin.ts'
 import type { DrainedState } from '../../model/drained-state.ts'
 import type { CrashWatch } from '../containers/crash-watch.ts'
@@ -100,9 +101,14 @@ export class HandOvers {
     return undefined
   }
 
-  /** Fulfilled when no old generation drains any more. */
-  async settled(): Promise<void> {
-    await Promise.all([...this.#retiring].map(({ ended }) => ended))
+  /** Fulfilled when no old generation drains any more, but for one that rested and still does after that time. */
+  async settled(restedMs: number): Promise<void> {
+    const { clock } = this.#deps.around
+    await Promise.all(
+      [...this.#retiring].map(({ generation, ended }) =>
+        isResting(generation.plan) ? settlesWithin(ended, restedMs, clock) : ended,
+      ),
+    )
   }
 
   /** Tells the holder of the seat `settings` what a generation runs with; a new holder is told of all. */

@@ -206,9 +206,9 @@ export class Reconciler {
     table.heldUp(instance, message)
   }
 
-  /** Fulfilled when no old generation drains any more. */
-  settled(): Promise<void> {
-    return this.#handOvers.settled()
+  /** Fulfilled when no old generation drains any more, but for one that rested and still does after that time. */
+  settled(restedMs: number): Promise<void> {
+    return this.#handOvers.settled(restedMs)
   }
 
   // ── plan, prepare, check ─────────────────────────────────────────────────────────────────────────────────────────

@@ -13,8 +13,8 @@ export const LINGER_MS = 1_000
 /** What is under way when a server is closed may go on for so long. */
 export const DRAIN_MS = 8_000
 
-/** Event streams that began just before somebody else took over, without anybody having asked for it, may go on for so long. */
-export const STREAMS_MS = 7_000
+/** The same, and of event streams, where somebody else has taken over without anybody having asked for it: longer than most requests may. */
+export const UNASKED = { drainMs: 50_000, streamsMs: 49_000 }
 
 /** For a moment in which no connection waits to be taken, and how long two turns of the event loop may take to count as one. */
 const QUIET_MS = 500
@@ -25,6 +25,12 @@ export interface HttpServerDeps {
   onRequest(server: ExchangeServer, request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void
   /** It failed while it was open. */
   onFailure(error: Error): void
+}
+
+export interface DrainOptions {
+  readonly lingers: boolean
+  readonly drainMs?: number
+  readonly streamsMs?: number
 }
 
 export class HttpServer implements ExchangeServer {
@@ -65,11 +71,11 @@ export class HttpServer implements ExchangeServer {
   }
 
   /**
-   * Takes no more connections, and ends those that it has when their requests are answered. What goes on after `DRAIN_MS` is cut.
-   * @param lingers somebody else has the address: clients that are connected may make one more request here.
-   * @param streamsMs event streams end then, cleanly; default: at once.
+   * Takes no more connections, and ends those that it has when their requests are answered. What goes on after `drainMs` is cut.
+   * @param options.lingers somebody else has the address: clients that are connected may make one more request here.
+   * @param options.streamsMs event streams end then, cleanly; default: at once.
    */
-  async drain({ lingers, streamsMs = 0 }: { readonly lingers: boolean; readonly streamsMs?: number }): Promise<void> {
+  async drain({ lingers, drainMs = DRAIN_MS, streamsMs = 0 }: DrainOptions): Promise<void> {
     this.#state = 'draining'
     const startedAt = performance.now()
     await this.#takeThoseWhoWait()
@@ -80,7 +86,7 @@ export class HttpServer implements ExchangeServer {
     if (streamsMs === 0) endStreams()
     const timer = setTimeout(endStreams, streamsMs)
     if (lingers) await Promise.race([this.listener.whenEmpty(), after(LINGER_MS, undefined, { ref: false })])
-    await this.listener.close(DRAIN_MS - (performance.now() - startedAt))
+    await this.listener.close(drainMs - (performance.now() - startedAt))
     clearTimeout(timer)
   }
 

@@ -1,10 +1,12 @@
 // HTTP and streams rest in the thread of the other built-ins until they are used for the first time in a project.
-import { existsSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Agent, get } from 'node:http'
 import type { Writable } from 'node:stream'
+import { setTimeout as after } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { connectSdk, V22 } from '../../clients/versions.ts'
+import { Collector } from '../../support/deadline.ts'
 import type { RawClient } from '../../support/raw-client.ts'
 import { StreamClient } from '../../support/stream-client.ts'
 import { unusedPort } from '../../support/unused-port.ts'
@@ -27,7 +29,7 @@ async function isShared(folder: EngineFolder, name: string): Promise<boolean> {
   return thread === shared
 }
 
-async function scene({ http = '', stream = '' } = {}) {
+async function scene({ http = '', stream = '', engine = '' } = {}) {
   const folder = new EngineFolder()
   const [httpPort, streamPort] = [await unusedPort(), await unusedPort()]
   const entries = [
@@ -37,6 +39,7 @@ async function scene({ http = '', stream = '' } = {}) {
     `{ name: iii-stream, config: { port: ${streamPort} } ${stream} }`,
   ]
   folder.configure(...entries)
+  if (engine !== '') appendFileSync(join(folder.dir, 'iii-config.yaml'), `engine: ${engine}\n`)
   await folder.start({ watch: false })
   return {
     folder,
@@ -174,6 +177,25 @@ test('an event stream that has begun before HTTP moved goes on, and ends when it
   expect((await reader.read()).done).toBe(true)
 })
 
+test('a request that takes longer than a reload waits is answered by where HTTP was, and the end of the engine does not wait for one', async () => {
+  const { folder, httpUrl } = await scene({ engine: '{ stop_ms: 500 }' })
+  const worker = await folder.connect()
+  const called = new Collector<() => void>()
+  await worker.provided('f', () => new Promise((resolve) => called.add(() => resolve({ body: 'late' }))))
+  worker.send({ type: 'registertrigger', id: 't', trigger_type: 'http', function_id: 'f', config: { api_path: '/' } })
+  await worker.settled()
+  const answers = [statusOf(httpUrl), statusOf(httpUrl)]
+  const [first] = await called.take(2)
+  await expect.poll(() => isShared(folder, 'iii-http')).toBe(false)
+  // Longer than `stop_ms`, and than a server that is closed because somebody wants it.
+  await after(8_500)
+  first!()
+  expect(await Promise.any(answers)).toBe(200)
+  const unanswered = Promise.allSettled(answers)
+  await folder.engine.close()
+  await unanswered
+}, 30_000)
+
 test('streams whose first use is a client stay where they are, and nobody is disconnected', async () => {
   const { folder, streamUrl, again } = await scene()
   const client = await StreamClient.connect(streamUrl)
@@ -209,6 +231,7 @@ test.each([
   ['isolation: thread', 'iii-stream', 'config: { port: PORT }, isolation: thread'],
   ['a limit on memory', 'iii-stream', 'config: { port: PORT }, memory_mb: 500'],
   ['a free port', 'iii-http', 'config: { port: 0 }'],
+  ['a function for what has no route', 'iii-http', 'config: { port: PORT, not_found_function: f }'],
   ['an address for health checks', 'iii-http', 'config: { port: PORT, health: { path: /up } }'],
   ['isolation: thread', 'iii-http', 'config: { port: PORT }, isolation: thread'],
 ])('with %s %s has a thread of its own from the start', async (_what, name, entry) => {

@@ -48,7 +48,9 @@ export class CustomStreams {
   }
 
   #begin(): void {
-    this.#known = true
+    if (this.#known) return
     this.#firstEvent.resolve()
+    // After those that wait, so that what comes in the same turn does not overtake them.
+    void this.#firstEvent.promise.then(() => (this.#known = true))
   }
 }

@@ -45,3 +45,14 @@ test('Calls go on after a while when nobody ever says which functions there are'
   streams.apply({ added: [{ function_id: 'stream::get(a)', namespace: 'default' }], removed: [] })
   expect(ask('a')).toBe(true)
 })
+
+test('Calls that come in the same turn as the first event do not overtake those that have waited for it', async () => {
+  const streams = new CustomStreams()
+  const order: number[] = []
+  const add = streams.whenKnown((n: number) => void order.push(n))
+  const waiting = [add(1), add(2)]
+  streams.apply({ added: [], removed: [] })
+  await Promise.all([...waiting, add(3), add(4)])
+  await add(5)
+  expect(order).toEqual([1, 2, 3, 4, 5])
+})

@@ -54,6 +54,7 @@ export interface HostParts {
   readonly reconciler: Reconciler
   readonly turns: PluginTurns
   readonly busyThread: BusyThread
+  readonly firstUse: FirstUse
   /** Keeps a warm thread ready for the next generation, where one is to be expected. Cheap when there is one. */
   refillStandby(): void
 }
@@ -157,5 +158,5 @@ export function assembleParts(config: EngineConfig, options: HostPartsOptions): 
     mayLeave: ({ plugin, generation }) => names.leavesWhenBusy(plugin, generation?.config ?? {}) === true,
     leave: (instance) => turns.move(instance),
   })
-  return { table, builds, containers, around, crashes, reconciler, turns, busyThread, refillStandby }
+  return { table, builds, containers, around, crashes, reconciler, turns, busyThread, firstUse, refillStandby }
 }

@@ -203,7 +203,7 @@ export class PluginHost implements ChangeParticipant {
   async #close(): Promise<void> {
     const parts = this.#parts
     if (parts === undefined) return
-    const { table, reconciler, watcher, crashes, containers, builds, configurations, busyThread } = parts
+    const { table, reconciler, watcher, crashes, containers, builds, configurations, busyThread, firstUse } = parts
     const { stop_ms: stopMs } = configurations.inForce.engine
     watcher?.close()
     busyThread.close()
@@ -216,7 +216,7 @@ export class PluginHost implements ChangeParticipant {
     for (const { phase } of table.all) cancelRetry(phase)
     await reconciler.settled(stopMs)
     crashes.close()
-    await Promise.all([containers.close(), builds.close()])
+    await Promise.all([containers.close(), builds.close(), firstUse.settled()])
   }
 
   // ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────

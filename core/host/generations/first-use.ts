@@ -25,6 +25,7 @@ const CONTENT =
 
 export class FirstUse {
   readonly #deps: FirstUseDeps
+  readonly #marks: Promise<void>[] = []
 
   constructor(deps: FirstUseDeps) {
     this.#deps = deps
@@ -38,11 +39,16 @@ export class FirstUse {
   /** One that rested is used now. */
   async used(instance: PluginInstance, how: Used): Promise<void> {
     const { leave, isHeld } = this.#deps
-    void this.#remember(instance.name)
+    this.#marks.push(this.#remember(instance.name))
     // Calls wait for what goes on at once only: others may be waiting for their answers, and hold it up.
     if (how === 'leaves' && isHeld(instance.name)) this.#serve(instance)
     if (how === 'leaves') await leave(instance)
     this.#serve(instance)
+  }
+
+  /** Fulfilled when nothing is being written any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#marks)
   }
 
   /** Where it is, as any other. */

@@ -15,6 +15,9 @@ import { announce } from './announce.ts'
 import type { StreamSet } from './naive-stream.ts'
 import { providePostMessageFunction } from './post-message-link.ts'
 
+/** As from the second start in a project on: what they do when they are used for the first time is no part of what is measured. */
+const AS_USED = { isolation: 'thread' } as const
+
 const HOST = '127.0.0.1'
 const ECHO_FUNCTION = 'bench::echo'
 
@@ -65,7 +68,8 @@ announce(`ws://${HOST}:${port}`, {
 function configOf(kind: EngineVariant): object {
   const workers: object[] = [{ name: 'iii-worker-manager', config: { host: HOST, port } }]
   if (kind === 'watched') return { plugins_dir: './plugins', workers: [...workers, { name: 'bench-reload' }] }
-  if (kind === 'http') return { workers: [...workers, { name: 'iii-http', config: { host: HOST, port: httpPort } }] }
+  if (kind === 'http')
+    return { workers: [...workers, { name: 'iii-http', ...AS_USED, config: { host: HOST, port: httpPort } }] }
   if (kind === 'bridged') return { workers: [...workers, bridgeWorker()] }
   if (kind === 'reactive') return { workers: [...workers, ...reactiveWorkers()] }
   if (kind !== 'plugin' && kind !== 'in-memory' && kind !== 'guarded' && !hasQueues(kind)) return { workers }
@@ -86,7 +90,9 @@ function stateWorker(kind: EngineVariant): object {
 function reactiveWorkers(): object[] {
   const ports: Readonly<Record<string, number>> = { 'iii-stream': streamPort, 'iii-http': httpPort }
   return BUILT_INS.filter(({ about }) => about.isDefault).map(({ about: { name, listens } }) =>
-    listens === undefined ? { name } : { name, config: { [listens.host]: HOST, [listens.port]: ports[name] } },
+    listens === undefined
+      ? { name }
+      : { name, ...AS_USED, config: { [listens.host]: HOST, [listens.port]: ports[name] } },
   )
 }
 

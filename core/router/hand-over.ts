@@ -53,7 +53,7 @@ export class HandOver {
   readonly #passed = new Map<Call, Pick<Call, 'data' | 'metadata'>>()
   /** A call waits that a staged generation waits for, and that none of them can answer yet. */
   #isAwaited = false
-  #wake: (() => void) | undefined
+  readonly #wakes = new Map<PluginSlot, () => void>()
   #onIdle: ((idle: boolean) => void) | undefined
   #drainsUntil: DrainedState = 'answered'
   #isForced = false
@@ -169,9 +169,9 @@ export class HandOver {
     this.#deps.waits.add([...this.#old, worker])
   }
 
-  /** After the commit the gates stay closed until somebody calls, and wakes whom they are of. What the engine tells them passes. */
-  rest(wake: () => void): void {
-    this.#wake = wake
+  /** After the commit the gate stays closed until somebody calls, and wakes whom it is of. What the engine tells it passes. */
+  rest(slot: PluginSlot, wake: () => void): void {
+    this.#wakes.set(slot, wake)
   }
 
   /** Resolves when everything is checked that the staged generations have registered. */
@@ -189,7 +189,7 @@ export class HandOver {
       slot.workers = this.#staged.filter((worker) => worker.slot === slot && worker.phase === 'open')
     this.#finish()
     for (const slot of this.slots) {
-      slot.wake = this.#wake
+      slot.wake = this.#wakes.get(slot)
       if (slot.wake === undefined && slot.workers.length > 0) this.#open(slot)
       else if (slot.gate.size > 0) slot.wake?.()
     }

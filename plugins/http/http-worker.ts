@@ -83,10 +83,10 @@ export class HttpWorker {
   get triggers(): TriggerTypeHandler<unknown> {
     return {
       registerTrigger: (binding) => {
-        this.#plugin.rest?.leave()
         const route = this.#bindings.registerTrigger(binding)
-        if (route === undefined) this.#remembered.changed()
-        else this.#remembered.bound(route)
+        if (route === undefined) return this.#remembered.changed()
+        this.#remembered.bound(route)
+        this.#plugin.rest?.leave()
       },
       unregisterTrigger: (binding) => {
         this.#bindings.unregisterTrigger(binding)

@@ -202,7 +202,7 @@ export class Generation {
     await allOrFirstError(
       this.replicas.map(async ({ place, worker }, replica) => {
         handOver.stage(worker)
-        if (isResting(this.plan)) handOver.rest(this.#wake)
+        if (isResting(this.plan)) handOver.rest(this.plan.slot, this.#wake)
         const dataDir = this.#around.dataDirOf(this.name)
         const { version, projectRoot } = engine
         const about = { version, url: engine.url(), projectRoot }

@@ -16,7 +16,7 @@ export interface HandOverPort {
   close(worker: Worker): void
   stage(worker: Worker): void
   /** Its gate stays closed after the commit: whoever calls it wakes it. What the engine tells it reaches it. */
-  rest(wake: () => void): void
+  rest(slot: PluginSlot, wake: () => void): void
   registered(): Promise<void>
   commit(): void
   abandon(): void

@@ -300,3 +300,40 @@ test('where its folder can not be written it is moved all the same', async () =>
   expect(await isShared(folder, 'iii-stream')).toBe(false)
   expect(existsSync(join(folder.dir, 'data', 'plugins', 'iii-stream', 'used'))).toBe(false)
 })
+
+test('added while the engine runs, together with others, each rests for itself', async () => {
+  const folder = new EngineFolder()
+  folder.configure(LISTENER)
+  await folder.start()
+  folder.configure(
+    LISTENER,
+    '{ name: iii-cron }',
+    `{ name: iii-http, config: { port: ${await unusedPort()} } }`,
+    `{ name: iii-stream, config: { port: ${await unusedPort()} } }`,
+    '{ name: iii-state }',
+  )
+  await expect
+    .poll(() =>
+      row(folder, 'iii-state').then(
+        ({ thread }) => thread,
+        () => null,
+      ),
+    )
+    .not.toBe(null)
+  expect(await folder.engine.call('state::get', { scope: 's', key: 'k' })).toBeUndefined()
+  expect(await isShared(folder, 'iii-http')).toBe(true)
+  expect(await isShared(folder, 'iii-stream')).toBe(true)
+  await folder.engine.call('stream::set', { ...ITEM, item_id: 'a', data: 1 })
+  expect(await isShared(folder, 'iii-stream')).toBe(false)
+  expect(await isShared(folder, 'iii-http')).toBe(true)
+})
+
+test('a binding that is refused is no use of HTTP', async () => {
+  const { folder } = await scene()
+  const worker = await folder.connect()
+  await worker.provided('f', () => null)
+  worker.send({ type: 'registertrigger', id: 't', trigger_type: 'http', function_id: 'f', config: { api_path: 7 } })
+  await worker.until(() => worker.frames.some(({ error }) => error !== undefined), 'the refusal')
+  expect(await isShared(folder, 'iii-http')).toBe(true)
+  expect((await row(folder, 'iii-http')).generation).toBe(1)
+})

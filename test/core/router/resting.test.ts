@@ -18,7 +18,7 @@ function resting(waiting: readonly string[] = []) {
     await handOver.drain(1000)
     const next = test.generation(slot)
     handOver.stage(next.worker)
-    if (rests) handOver.rest(wake)
+    if (rests) handOver.rest(slot, wake)
     test.provide(next.worker, 'f')
     test.provide(next.worker, 'told', { internal: true })
     return { next, handOver }
@@ -93,4 +93,28 @@ it('when it has crashed, calls wait for the generation that comes next', async (
   const { next, handOver: restart } = await start(false)
   restart.commit()
   expect(dataOf(next)).toEqual(['first'])
+})
+
+it('of several that start together each rests for itself, and the others serve', async () => {
+  const test = makeRouter()
+  const caller = test.join()
+  const options = { builtIn: true, maxInFlight: 10, maxInFlightBytes: 1_000 }
+  const [first, second, third] = ['first', 'second', 'third'].map((name) => test.router.openSlot(name, options))
+  const handOver = test.router.beginHandOver([first!, second!, third!])
+  const [one, two, three] = [first!, second!, third!].map((slot) => test.generation(slot))
+  for (const { worker } of [one!, two!, three!]) handOver.stage(worker)
+  const [wakeFirst, wakeSecond] = [vi.fn(), vi.fn()]
+  handOver.rest(first!, wakeFirst)
+  handOver.rest(second!, wakeSecond)
+  for (const [index, { worker }] of [one!, two!, three!].entries()) test.provide(worker, `f${index}`)
+  handOver.commit()
+  test.call(caller, 'f2', 'to the third')
+  expect(dataOf(three!)).toEqual(['to the third'])
+  expect(wakeFirst).not.toHaveBeenCalled()
+  test.call(caller, 'f0', 'to the first')
+  expect(wakeFirst).toHaveBeenCalledOnce()
+  expect(wakeSecond).not.toHaveBeenCalled()
+  test.call(caller, 'f1', 'to the second')
+  expect(wakeSecond).toHaveBeenCalledOnce()
+  expect([...dataOf(one!), ...dataOf(two!)]).toEqual([])
 })

@@ -14,7 +14,9 @@ export interface StreamEngine {
 export async function streamEngine(config = ''): Promise<StreamEngine> {
   // A reload keeps a port that is named, and takes another one for 0.
   const members = [`port: ${await unusedPort()}`, config].filter((part) => part !== '').join(', ')
-  const folder = await engineFolder(`  - name: iii-state\n  - name: iii-stream\n    config: { ${members} }\n`)
+  // In a thread of its own: what it does when it is used for the first time is tested in test/core/engine/resting.test.ts.
+  const stream = `  - name: iii-stream\n    isolation: thread\n    config: { ${members} }\n`
+  const folder = await engineFolder(`  - name: iii-state\n${stream}`)
   onTestFinished(() => folder.remove())
   return {
     folder,

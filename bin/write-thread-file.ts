@@ -45,6 +45,8 @@ const LOOKS = 30
 const QUIET_LOOKS = 5
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+/** Stands for the source of the file with the built-in plugins. */
+const BUILT_INS_ENTRY = 'built-ins-file.js'
 const own = path.extname(import.meta.filename)
 const threadSide = path.join(root, 'core', 'host', 'inside', `thread-side${own}`)
 
@@ -56,7 +58,7 @@ export async function makeThreadFile({ cacheDir, folder, compiling }: ThreadFile
   const { code, map, inputs } = await compileThread(names, compiling)
   const name = `thread-${hashOf(code)}`
   const url = pathToFileURL(path.join(folder, `${name}.mjs`)).href
-  const builtIns = await copyOf(bundles, names, url, compiling)
+  const builtIns = await compileBuiltIns(bundles, names, url)
   const copy = `${name}-${hashOf(builtIns)}.mjs`
   const plugins = bundles.map((bundle, index) => [pathToFileURL(bundle).href, signatures[index]!] as const)
   return {
@@ -233,20 +235,14 @@ const lateSockets: Plugin = {
   },
 }
 
-/**
- * The code of the built-in plugins in one file, whose imports lead to that of the thread. Each is evaluated when it is asked for.
- */
-async function copyOf(
-  bundles: readonly string[],
-  names: Names,
-  threadUrl: string,
-  { keepNames }: BuildOptions,
-): Promise<Uint8Array> {
+/** Copies of the built-in plugins in one file, whose imports lead to that of the thread. Each is evaluated when it is asked for. */
+async function compileBuiltIns(bundles: readonly string[], names: Names, threadUrl: string): Promise<Uint8Array> {
   const lead: Plugin = {
     name: 'lead',
     setup: (hooks) => {
+      // The plugins themselves; what they import on demand stays where it is.
       hooks.onResolve({ filter: /./ }, ({ path: wanted, importer, kind }) =>
-        kind === 'dynamic-import' && importer.endsWith(ENTRY) ? { path: wanted } : undefined,
+        kind === 'dynamic-import' && importer.endsWith(BUILT_INS_ENTRY) ? { path: wanted } : undefined,
       )
       onImport(hooks, (url, isStatic) =>
         isStatic && names.has(url) ? { path: url, namespace: 'shared' } : { path: url, external: true },
@@ -267,19 +263,18 @@ async function copyOf(
   const { outputFiles } = await build({
     ...QUIET,
     ...COMPACT,
-    keepNames: keepNames ?? false,
+    // As in the other files: names are shown to people, and several plugins may have one.
+    keepNames: true,
     stdin: {
       contents: `export const plugins = { ${each.join(', ')} }`,
       resolveDir: root,
-      sourcefile: ENTRY,
+      sourcefile: BUILT_INS_ENTRY,
       loader: 'js',
     },
     plugins: [nodeModules, lead],
   })
   return Buffer.from(withoutFacades(outputFiles[0]!.text))
 }
-
-const ENTRY = 'built-ins-file.js'
 
 function withMap(code: Uint8Array, map: string): Uint8Array {
   return Buffer.concat([code, Buffer.from(`//# sourceMappingURL=${map}\n`)])

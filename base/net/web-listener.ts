@@ -275,11 +275,12 @@ export class WebListener {
   }
 }
 
-/** Node has the sockets of its server stay open when their peer has ended its side. */
+/** For Node, whose type says that it is only read: `null` = nobody reads, and what comes is kept. */
 function setFlowing(socket: { readableFlowing: boolean | null }, isFlowing: true | null): void {
   socket.readableFlowing = isFlowing
 }
 
+/** Node has the sockets of its server stay open when their peer has ended its side. */
 function endAlso(socket: Socket): boolean {
   socket.end()
   socket.resume()

@@ -40,9 +40,11 @@ export class FirstUse {
   async used(instance: PluginInstance, how: Used): Promise<void> {
     const { leave, isHeld } = this.#deps
     this.#marks.push(this.#remember(instance.name))
-    // Calls wait for what goes on at once only: others may be waiting for their answers, and hold it up.
-    if (how === 'leaves' && isHeld(instance.name)) this.#serve(instance)
-    if (how === 'leaves') await leave(instance)
+    if (how === 'leaves') {
+      // Calls do not wait for what goes on: it may be waiting for their answers.
+      if (isHeld(instance.name)) this.#serve(instance)
+      await leave(instance)
+    }
     this.#serve(instance)
   }
 

@@ -104,7 +104,7 @@ export class Generation {
     this.plan = kept
     this.#settingsAreNew = newSettings !== undefined
     this.declaration = declaration
-    this.isolation = isResting(plan) ? 'shared' : isolationOf(plan.entry, declaration)
+    this.isolation = this.rested ? 'shared' : isolationOf(plan.entry, declaration)
     this.#settings = settings
     this.replicas = replicas
     this.#around = around
@@ -141,6 +141,11 @@ export class Generation {
 
   get plugin(): string {
     return this.plan.source.name
+  }
+
+  /** It began to rest in a shared thread, and may have been used since. */
+  get rested(): boolean {
+    return isResting(this.plan)
   }
 
   /** False when a replica has ended by itself. */
@@ -202,7 +207,7 @@ export class Generation {
     await allOrFirstError(
       this.replicas.map(async ({ place, worker }, replica) => {
         handOver.stage(worker)
-        if (isResting(this.plan)) handOver.rest(this.plan.slot, this.#wake)
+        if (this.rested) handOver.rest(this.plan.slot, this.#wake)
         const dataDir = this.#around.dataDirOf(this.name)
         const { version, projectRoot } = engine
         const about = { version, url: engine.url(), projectRoot }
@@ -211,7 +216,7 @@ export class Generation {
           dataDir,
           replica,
           instance: this.name,
-          rests: isResting(this.plan),
+          rests: this.rested,
           engine: about,
         }
         const started = place.start(context).then(() => handOver.registered())
@@ -268,8 +273,7 @@ export class Generation {
   async stop(reason: StopReason, unreadMs?: number, handOver?: HandOverPort): Promise<void> {
     const { clock, options, log } = this.#around
     // The gate is closed meanwhile: one that may be stuck in a loop is not waited for a second time.
-    const usualMs =
-      isResting(this.plan) && this.declaration.overlap && reason === 'reload' ? UNASKED_STOP_MS : options.stop_ms
+    const usualMs = this.rested && this.declaration.overlap && reason === 'reload' ? UNASKED_STOP_MS : options.stop_ms
     const stopMs = this.#startTimedOut ? Math.min(STOP_AFTER_LATE_START_MS, options.stop_ms) : usualMs
     this.#ended ??= Promise.all(
       this.replicas.map(async ({ place, worker, exit }) => {

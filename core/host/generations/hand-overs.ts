@@ -9,7 +9,6 @@ import type { PluginTable } from '../table/plugin-table.ts'
 import { changeGenerations, type Change, type ChangeSurroundings } from './change-of-generation.ts'
 import type { Generation, GenerationError } from './generation.ts'
 import { slotOptions } from './planner.ts'
-import { isResting } from './replica.ts'
 import { keepsSettings, type SettingsSeat } from './plugin-settings.ts'
 import type { Cause, Step } from './wish.ts'
 
@@ -106,7 +105,7 @@ export class HandOvers {
     const { clock } = this.#deps.around
     await Promise.all(
       [...this.#retiring].map(({ generation, ended }) =>
-        isResting(generation.plan) ? settlesWithin(ended, restedMs, clock) : ended,
+        generation.rested ? settlesWithin(ended, restedMs, clock) : ended,
       ),
     )
   }
@@ -176,7 +175,7 @@ export class HandOvers {
   async #retired(steps: readonly HandOverStep[]): Promise<void> {
     const instances = new Set(steps.map(({ wish }) => wish.instance))
     const those = [...this.#retiring].filter(
-      ({ instance, generation }) => instances.has(instance) && !isResting(generation.plan),
+      ({ instance, generation }) => instances.has(instance) && !generation.rested,
     )
     await Promise.all(those.map(({ ended }) => ended))
   }

@@ -13,7 +13,6 @@ import type { PluginSource } from '../table/plugin-source.ts'
 import { GenerationError, type Generation, type GenerationPlan } from './generation.ts'
 import type { Settings, SettleSettings } from './plugin-settings.ts'
 import type { RouterPort } from './router-port.ts'
-import { isResting } from './replica.ts'
 import { isConcerned, type Plan, type Wish } from './wish.ts'
 
 export interface PlannerDeps {
@@ -99,8 +98,8 @@ export class Planner {
   }
 
   /** With these settings it could not be moved when it is used. */
-  #endsRest({ plan }: Generation, entry: WorkerEntry, { config }: Settings): boolean {
-    return isResting(plan) && !this.#deps.restsUntilUsed(plan.source, { ...entry, config })
+  #endsRest({ plan, rested }: Generation, entry: WorkerEntry, { config }: Settings): boolean {
+    return rested && !this.#deps.restsUntilUsed(plan.source, { ...entry, config })
   }
 
   async #settings({ plan, declaration }: Generation, entry: WorkerEntry, { settings }: Wish): Promise<Settings> {

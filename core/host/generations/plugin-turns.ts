@@ -40,8 +40,6 @@ export interface PluginTurnsDeps {
 
 /** Calls wait meanwhile, and who owes the plugin an answer passes the gate until it has stopped. */
 const MOVE: HandOverOptions = { drainMs: 200, drainsUntil: 'quiet' }
-/** Nobody waits for one whose next generation starts first. */
-const OVERLAPPING_MOVE: HandOverOptions = {}
 
 export class PluginTurns {
   readonly #deps: PluginTurnsDeps
@@ -101,7 +99,8 @@ export class PluginTurns {
       const { generation } = instance
       // Reloaded meanwhile, or stopped.
       if (generation === undefined || instance.apart) return
-      const options = generation.declaration.overlap ? OVERLAPPING_MOVE : MOVE
+      // Nobody waits for one whose next generation starts first.
+      const options = generation.declaration.overlap ? {} : MOVE
       await this.#deps.reconciler.reconcile(wishFor(instance, 'load', { anew: true }), options)
     })
     await turn.catch(() => {})

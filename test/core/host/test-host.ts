@@ -17,6 +17,7 @@ import type { Router } from '../../../core/router/router.ts'
 import { RoutingCore } from '../../../core/routing-core.ts'
 import { bareConfig } from '../../../testing/bare-config.ts'
 import { Collector } from '../../support/deadline.ts'
+import { makeCall } from '../router/calls.ts'
 import { plainEntry } from '../../../core/config/instance-ids.ts'
 
 const ROOT = resolve(fileURLToPath(import.meta.url), '../../../..')
@@ -181,23 +182,5 @@ export default definePlugin({
 export function releaseFromInside(host: TestHost, name: string): void {
   const [worker] = host.router.slots.get(name)?.workers ?? []
   if (worker === undefined) throw new Error(`${name} does not run`)
-  host.router.call(
-    {
-      functionId: `${name}::release`,
-      namespace: 'default',
-      caller: worker,
-      invocationId: undefined,
-      data: Buffer.from('{}'),
-      metadata: undefined,
-      traceparent: undefined,
-      baggage: undefined,
-      binding: undefined,
-      onSettled: undefined,
-      bytes: 0,
-      callee: undefined,
-      callId: 0,
-      deliveredAt: 0,
-    },
-    undefined,
-  )
+  host.router.call(makeCall(worker, `${name}::release`, {}, false), undefined)
 }

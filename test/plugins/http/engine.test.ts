@@ -62,7 +62,8 @@ it('a reload refuses no connection and loses no request', async () => {
   for (const { answered } of outcomes) expect(answered).toBeGreaterThan(0)
 })
 
-it('what is under way when the worker is reloaded is finished', async () => {
+/** A request whose answer waits for `finish`. */
+async function underWay() {
   const http = await startHttpEngine({ port: await unusedPort() })
   const worker = await http.connect()
   const called = Promise.withResolvers<void>()
@@ -76,25 +77,18 @@ it('what is under way when the worker is reloaded is finished', async () => {
   const connection = await rawConnection(url)
   connection.socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\n')
   await called.promise
+  return { http, url, connection, finish: () => finish.resolve() }
+}
+
+it('what is under way when the worker is reloaded is finished', async () => {
+  const { http, connection, finish } = await underWay()
   await reload(http)
-  finish.resolve()
+  finish()
   expect(await connection.ended).toMatch(/connection: close[^]*"done"$/i)
 })
 
 it('the end of the engine right after a reload takes no more, while what is under way in the old code is finished', async () => {
-  const http = await startHttpEngine({ port: await unusedPort() })
-  const worker = await http.connect()
-  const called = Promise.withResolvers<void>()
-  const finish = Promise.withResolvers<void>()
-  await http.serve(worker, 'slow', 'GET /slow', async () => {
-    called.resolve()
-    await finish.promise
-    return { body: 'done' }
-  })
-  const url = await http.url()
-  const connection = await rawConnection(url)
-  connection.socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\n')
-  await called.promise
+  const { http, url, connection, finish } = await underWay()
   await reload(http)
   const closed = http.close()
   const isRefused = (): Promise<boolean> =>
@@ -103,7 +97,7 @@ it('the end of the engine right after a reload takes no more, while what is unde
       () => true,
     )
   await expect.poll(isRefused, { timeout: 5_000 }).toBe(true)
-  finish.resolve()
+  finish()
   expect(await connection.ended).toMatch(/"done"$/)
   await closed
 })

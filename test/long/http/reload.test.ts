@@ -1,17 +1,14 @@
 // `iii-http` that is reloaded many times while clients of all kinds use it: nothing is lost or cut, and nobody is refused, but for
 // connections that are half made when a listener closes, where the system does not hand them on.
-import { existsSync, readFileSync } from 'node:fs'
 import { Agent, request as httpRequest } from 'node:http'
 import { expect, it, onTestFinished } from 'vitest'
 import { startHttpEngine, type HttpEngine } from '../../plugins/http/http-engine.ts'
 import { connectSdk, V22 } from '../../clients/versions.ts'
+import { isHalfMade, isKeptReset } from '../../support/reset-connections.ts'
 import { unusedPort } from '../../support/unused-port.ts'
 import { report } from '../network/engine-under-test.ts'
 
 const RELOADS = 150
-/** Linux gives connections that wait at a listener to another one of the address when it closes: `net.ipv4.tcp_migrate_req`. */
-const SETTING = '/proc/sys/net/ipv4/tcp_migrate_req'
-const MIGRATES = existsSync(SETTING) && readFileSync(SETTING, 'utf8').trim() === '1'
 /** A reload has a moment in which that can happen. That nothing is cut which was taken is held by `test/plugins/http/engine.test.ts`. */
 const MAX_HALF_MADE = RELOADS / 10
 let halfMade = 0
@@ -49,19 +46,19 @@ function startLoad(clients: Readonly<Record<string, () => Promise<void>>>): Load
   }
 }
 
+function syscallOf(error: Error): string | undefined {
+  return (error as NodeJS.ErrnoException).syscall
+}
+
 /** One request; rejects unless it is answered with 200, and when its answer is cut off. */
 function ask(url: string, agent: Agent | false, body?: Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/octet-stream' }
     const request = httpRequest(url, { agent, method: body === undefined ? 'GET' : 'POST', headers })
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      // A connection that is kept may be closed in the moment in which a request is sent on it; clients ask again (RFC 9112 9.3.1).
-      const isIdle = request.reusedSocket && error.code === 'ECONNRESET' && body === undefined
-      // Of one that waits at the old listener when it closes, unless the system gives those to the next one: for its client it may be made already.
-      const isNew = error.syscall === 'connect' || (!request.reusedSocket && body === undefined)
-      const isHalfMade = isNew && error.code === 'ECONNRESET' && !MIGRATES
-      if (isHalfMade) halfMade++
-      if (isIdle || isHalfMade) resolve('again')
+    request.on('error', (error) => {
+      const isLost = isHalfMade(request, error) && (body === undefined || syscallOf(error) === 'connect')
+      if (isLost) halfMade++
+      if (isLost || (body === undefined && isKeptReset(request, error))) resolve('again')
       else reject(error)
     })
     request.on('response', (response) => {

@@ -7,6 +7,7 @@ import type { Writable } from 'node:stream'
 import { expect, it } from 'vitest'
 import { within } from '../../support/deadline.ts'
 import { connectSdk, V22 } from '../../clients/versions.ts'
+import { isHalfMade } from '../../support/reset-connections.ts'
 import { unusedPort } from '../../support/unused-port.ts'
 import { startHttpEngine, type HttpEngine } from './http-engine.ts'
 import { openRequest, rawConnection, textOf } from './open-request.ts'
@@ -26,10 +27,7 @@ function load(url: string, agent: Agent | false): { stop(): Promise<{ answered: 
         if (response.statusCode === 200) answered++
         else failures.push([response.statusCode, text])
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException
-        // What the system has connected and nobody has taken is reset when a listener closes: a machine that is busy enough stops the thread in
-        // the very moment before. Then, and only then, is it no fault.
-        if (code === 'ECONNRESET' && !request.reusedSocket) continue
+        if (isHalfMade(request, error as Error)) continue
         failures.push((error as Error).message)
       }
     }

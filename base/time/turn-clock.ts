@@ -1,6 +1,7 @@
 // The time, read once per turn of the event loop: for what is stamped on every frame and needs no more than that.
 
 let time = -1
+let isBounded = false
 /** By a reaction to it the turn is over at a tenth of what `process.nextTick` takes. */
 const past = Promise.resolve()
 
@@ -8,11 +9,21 @@ const past = Promise.resolve()
 export function turnNow(): number {
   if (time < 0) {
     time = performance.now()
-    void past.then(forget)
+    if (!isBounded) void past.then(forget)
   }
   return time
 }
 
 function forget(): void {
+  time = -1
+}
+
+/** Until `turnEnds`, which is to follow before anything else is awaited, no promise has to see to it that the time goes on. */
+export function turnBegins(): void {
+  isBounded = true
+}
+
+export function turnEnds(): void {
+  isBounded = false
   time = -1
 }

@@ -8,7 +8,7 @@ import type { WebSocket } from 'ws'
 import { shareReadMemory } from '../../base/net/shared-read-memory.ts'
 import type { Region } from '../../protocol/slabs.ts'
 import { turnNow } from '../../base/time/turn-clock.ts'
-import { flushAfter } from '../links/flush-turn.ts'
+import { flushAfter, readBegins, readEnds } from '../links/flush-turn.ts'
 import {
   FINAL_BINARY,
   FINAL_TEXT,
@@ -186,7 +186,12 @@ export class FrameReader {
   }
 
   read(chunk: Buffer): void {
-    flushAfter(() => this.#take(chunk), chunk.length)
+    const before = readBegins()
+    try {
+      this.#take(chunk)
+    } finally {
+      readEnds(before, chunk.length)
+    }
     this.#over()
   }
 

@@ -2,9 +2,15 @@
 // took more of a large upload than anything else.
 import { endianness } from 'node:os'
 
-/** Below this a view for the words costs more than it saves. */
-const MIN_BYTES = 100
+/** Below this it is not worth to look for the words. */
+const MIN_BYTES = 32
 const HAS_WORDS = endianness() === 'LE'
+/** A pool of Node is a little over 64 KiB. Of larger memory the words are not kept, nor it by them. */
+const MAX_KEPT_BYTES = 128 * 1024
+
+/** Small reads lie side by side in the same memory, one after the other: a view for each would be garbage. */
+let lastMemory: ArrayBufferLike | undefined
+let lastWords: Int32Array<ArrayBufferLike> = new Int32Array(0)
 
 /**
  * The part of `bytes` from `start` to `end`. `key` is the mask as a number whose lowest byte is for the byte at `start`.
@@ -14,13 +20,16 @@ export function unmask(bytes: Buffer, start: number, end: number, key: number): 
   let at = start
   let rest = key
   if (HAS_WORDS && end - start >= MIN_BYTES) {
-    for (; ((bytes.byteOffset + at) & 3) !== 0; at++) {
+    const { byteOffset: offset } = bytes
+    for (; ((offset + at) & 3) !== 0; at++) {
       bytes[at] = (bytes[at] as number) ^ (rest & 0xff)
       rest = (rest >>> 8) | (rest << 24)
     }
-    const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, (end - at) >> 2)
-    for (let word = 0; word < words.length; word++) words[word] = (words[word] as number) ^ rest
-    at += words.length * 4
+    const words = bytes.buffer === lastMemory ? lastWords : wordsIn(bytes.buffer)
+    const first = (offset + at) >> 2
+    const last = first + ((end - at) >> 2)
+    for (let word = first; word < last; word++) words[word] = (words[word] as number) ^ rest
+    at += (last - first) * 4
   }
   const a = rest & 0xff
   const b = (rest >>> 8) & 0xff
@@ -37,4 +46,12 @@ export function unmask(bytes: Buffer, start: number, end: number, key: number): 
     rest = (rest >>> 8) | (rest << 24)
   }
   return rest
+}
+
+function wordsIn(memory: ArrayBufferLike): Int32Array<ArrayBufferLike> {
+  const words = new Int32Array(memory, 0, memory.byteLength >> 2)
+  if (memory.byteLength > MAX_KEPT_BYTES) return words
+  lastMemory = memory
+  lastWords = words
+  return words
 }

@@ -1,6 +1,8 @@
 // When the frames that a turn produced are written: at once when the turn ends, or, while more input is waiting, after that was read too.
 // One event for a thousand subscribers stands in a few reads; several events then leave as one write per subscriber.
 
+import { turnBegins, turnEnds } from '../../base/time/turn-clock.ts'
+
 export interface Flushable {
   flush(): void
 }
@@ -29,14 +31,25 @@ let goesOn = false
  * @param bytes size of a read from a socket; 0 for others, which nobody waits for.
  */
 export function flushAfter(read: () => void, bytes = 0): void {
-  const before = dirty.length
-  isReading = true
+  const before = readBegins()
   try {
     read()
   } finally {
-    isReading = false
-    if (dirty.length > 0) flushOrWait(bytes, before)
+    readEnds(before, bytes)
   }
+}
+
+/** `flushAfter` in two halves, for whom a function for each read is too much. Returns what `readEnds` is to be told, whatever happens between. */
+export function readBegins(): number {
+  isReading = true
+  turnBegins()
+  return dirty.length
+}
+
+export function readEnds(before: number, bytes: number): void {
+  isReading = false
+  turnEnds()
+  if (dirty.length > 0) flushOrWait(bytes, before)
 }
 
 /** Has `target` flushed once, when this turn is over. */

@@ -30,7 +30,7 @@ interface CheckValueExports {
 
 const { memory, advance } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(CHECK_VALUE_WASM, 'base64')))
   .exports as CheckValueExports
-const piece = new Uint8Array(memory.buffer)
+const piece = Buffer.from(memory.buffer)
 
 /**
  * The offset behind the value that begins at `start`; -1 when there is none, it is not JSON, or the bytes end before it does.
@@ -64,7 +64,7 @@ function checkLong(bytes: Buffer, start: number, likelyRest: boolean): number {
   while (from < length) {
     const to = Math.min(from + room, length)
     const shown = Math.min(to + PREVIEW_BYTES, length)
-    piece.set(bytes.subarray(from, shown))
+    bytes.copy(piece, 0, from, shown)
     const end = advance(to - from, shown - from, first)
     if (end === TOO_DEEP) return checkShortBrackets(bytes, start)
     if (end !== 0) return end < 0 ? -1 : from + end

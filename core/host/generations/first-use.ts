@@ -40,7 +40,7 @@ export class FirstUse {
   async used(instance: PluginInstance, how: Used): Promise<void> {
     const { leave, isHeld } = this.#deps
     this.#marks.push(this.#remember(instance.name))
-    if (how === 'leaves') {
+    if (how === 'leaves' && instance.generation?.stays !== true) {
       // Calls do not wait for what goes on: it may be waiting for their answers.
       if (isHeld(instance.name)) this.#serve(instance)
       await leave(instance)

@@ -148,6 +148,11 @@ export class Generation {
     return isResting(this.plan)
   }
 
+  /** It rested, and somebody uses it who would be cut off if it were moved now. */
+  get stays(): boolean {
+    return this.replicas.some(({ stays }) => stays === true)
+  }
+
   /** False when a replica has ended by itself. */
   get isWhole(): boolean {
     return this.replicas.every(({ exit }) => exit === undefined)

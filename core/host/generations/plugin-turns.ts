@@ -91,8 +91,8 @@ export class PluginTurns {
   }
 
   /**
-   * Into a thread of its own. One that can't leave where it is now stays there. Nobody asked for it, so that it must cost nobody a call, nor
-   * let calls wait for long.
+   * Into a thread of its own. One that can't leave where it is now stays there. Nobody asked for it, so that it must cost nobody a call or a
+   * connection, nor let calls wait for long.
    */
   async move(instance: PluginInstance): Promise<void> {
     const turn = this.#turn(instance, `${instance.name} move`, async () => {
@@ -101,7 +101,8 @@ export class PluginTurns {
       if (generation === undefined || instance.apart) return
       // Nobody waits for one whose next generation starts first.
       const options = generation.declaration.overlap ? {} : MOVE
-      await this.#deps.reconciler.reconcile(wishFor(instance, 'load', { anew: true }), options)
+      const isOff = (): boolean => generation.stays
+      await this.#deps.reconciler.reconcile(wishFor(instance, 'load', { anew: true }), { ...options, isOff })
     })
     await turn.catch(() => {})
   }

@@ -13,6 +13,7 @@ import {
   type HandOverOptions,
   type HandOversDeps,
   type HandOverStep,
+  type ReconcileOptions,
 } from './hand-overs.ts'
 import type { Planner } from './planner.ts'
 import type { Settings } from './plugin-settings.ts'
@@ -80,13 +81,17 @@ export class Reconciler {
   }
 
   /** The whole way for a wish that stands alone. @throws {GenerationError} once it is recorded; then everything is as it was. */
-  async reconcile(wish: Wish, options: HandOverOptions = {}): Promise<ReconcileReport> {
+  async reconcile(wish: Wish, { isOff, ...options }: ReconcileOptions = {}): Promise<ReconcileReport> {
     const began = performance.now()
     const { steps, refusals } = await this.prepare([wish])
     const [refusal] = refusals
     if (refusal !== undefined) {
       this.refuse(refusal, performance.now() - began)
       throw refusal.error
+    }
+    if (isOff?.() === true) {
+      await this.discard(steps)
+      return { started: [], reloaded: [], reconfigured: [], stopped: [] }
     }
     try {
       return await this.carryOut(steps, options)

@@ -17,6 +17,8 @@ export interface Replica {
   exit?: ContainerExit
   /** While it runs and reads nothing: since when, in milliseconds since the epoch. */
   stalledSince?: number | undefined
+  /** It rested, and somebody uses it who would be cut off if it were moved now. */
+  stays?: boolean
 }
 
 /** Known from an earlier import, or found out by importing the bundle now; that import serves as the first replica if it may. */
@@ -65,9 +67,13 @@ async function loadReplica(
 ): Promise<{ replica: Replica; declaration: PluginDeclaration }> {
   const { name, source, entry, slot } = plan
   const log = around.log.child({ plugin: name })
+  let replica: Replica | undefined
   const place = container.open(name, {
     log: (level, message, data) => log[level](message, data),
-    used: (how) => around.onUsed(name, how),
+    used: (how) => {
+      if (replica !== undefined) replica.stays ||= how === 'stays'
+      around.onUsed(name, how)
+    },
   })
   const internal: InternalName = { instanceId: entry.instanceId, name: source.name }
   const worker = new Worker({
@@ -88,7 +94,8 @@ async function loadReplica(
       around.clock,
     )
     if (declaration.description !== undefined) internal.description = declaration.description
-    return { replica: { place, worker }, declaration }
+    replica = { place, worker }
+    return { replica, declaration }
   } catch (error) {
     await place.leave()
     throw error

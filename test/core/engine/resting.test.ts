@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Agent, get, type ClientRequest } from 'node:http'
 import type { Writable } from 'node:stream'
 import { setTimeout as after } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { connectSdk, V22 } from '../../clients/versions.ts'
 import { Collector } from '../../support/deadline.ts'
 import type { RawClient } from '../../support/raw-client.ts'
@@ -234,6 +234,24 @@ test('a client that comes and a call at the same moment: the call is answered, w
   ])
   client!.socket.terminate()
   expect(await folder.engine.call('stream::get', { ...ITEM, item_id: 'a' })).toBe(1)
+})
+
+test('a client that comes while a first call has them leave is not cut: they stay, and the call is answered', async () => {
+  const { folder, streamUrl } = await scene()
+  const answer = folder.engine.call('stream::set', { ...ITEM, item_id: 'a', data: 1 })
+  const client = await StreamClient.connect(streamUrl)
+  const closed = vi.fn()
+  client.socket.once('close', closed)
+  await answer
+  await client.joined('s-1', 's', 'g')
+  for (let n = 2; n < 5; n++) await folder.engine.call('stream::set', { ...ITEM, item_id: 'a', data: n })
+  await client.take(4)
+  expect(client.received).toEqual([2, 3, 4])
+  expect(await isShared(folder, 'iii-stream')).toBe(true)
+  expect((await row(folder, 'iii-stream')).generation).toBe(1)
+  // Those who ask whether it may leave are told for good.
+  await after(300)
+  expect(closed).not.toHaveBeenCalled()
 })
 
 test.each([

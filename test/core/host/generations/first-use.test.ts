@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { FirstUse } from '../../../../core/host/generations/first-use.ts'
+import type { Generation } from '../../../../core/host/generations/generation.ts'
 import { PluginInstance } from '../../../../core/host/table/plugin-instance.ts'
 import type { PluginSlot } from '../../../../core/model/plugin-slot.ts'
 import { collectingLog } from '../../../support/collecting-log.ts'
@@ -53,6 +54,15 @@ test('who stays is not moved, and serves where it is', async () => {
   expect(leave).not.toHaveBeenCalled()
   expect(reopen).toHaveBeenCalledOnce()
   await expect.poll(() => existsSync(mark)).toBe(true)
+})
+
+test('who stays is not moved by a call either, for somebody is connected', async () => {
+  const { uses, instance, leave, reopen } = scene()
+  const generation = { stays: true } as Generation
+  instance.phase = { name: 'running', generation }
+  await uses.used(instance, 'leaves')
+  expect(leave).not.toHaveBeenCalled()
+  expect(reopen).toHaveBeenCalledOnce()
 })
 
 test('one that was stopped meanwhile is left alone', async () => {

@@ -1,6 +1,7 @@
 // The time, read once per turn of the event loop: for what is stamped on every frame and needs no more than that.
 
 let time = -1
+/** Somebody is going to say when this part of the turn ends. */
 let isBounded = false
 /** By a reaction to it the turn is over at a tenth of what `process.nextTick` takes. */
 const past = Promise.resolve()
@@ -23,6 +24,7 @@ export function turnBegins(): void {
   isBounded = true
 }
 
+/** What asks from now on gets the time anew. */
 export function turnEnds(): void {
   isBounded = false
   time = -1

@@ -37,12 +37,6 @@ export interface HandOverOptions {
   readonly unreadMs?: number
 }
 
-/** Of a wish that stands alone. */
-export interface ReconcileOptions extends HandOverOptions {
-  /** Asked when everything is ready: true = the change is not wanted any more, and nothing is changed. */
-  readonly isOff?: () => boolean
-}
-
 interface Retiring {
   readonly instance: PluginInstance
   readonly generation: Generation

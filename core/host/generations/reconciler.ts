@@ -13,11 +13,16 @@ import {
   type HandOverOptions,
   type HandOversDeps,
   type HandOverStep,
-  type ReconcileOptions,
 } from './hand-overs.ts'
 import type { Planner } from './planner.ts'
 import type { Settings } from './plugin-settings.ts'
 import { subjectOf, type Refusal, type Step, type Wish } from './wish.ts'
+
+/** Of a wish that stands alone. */
+export interface ReconcileOptions extends HandOverOptions {
+  /** Asked when everything is ready: true = the change is not wanted any more, and nothing is changed. */
+  readonly isOff?: () => boolean
+}
 
 export interface ReconcilerDeps extends HandOversDeps {
   readonly planner: Planner

@@ -120,7 +120,7 @@ if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
   await runHere()
 } else {
   const { runInNewerNode } = await import('./newer-node.mjs')
-  runInNewerNode({ launcher: fileURLToPath(import.meta.url), nodeOptions, isHangupIgnored })
+  await runInNewerNode({ launcher: fileURLToPath(import.meta.url), nodeOptions, isHangupIgnored })
 }
 
 /** `iii -c FILE health` is `iii health -c FILE`, and no start. */

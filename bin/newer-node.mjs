@@ -1,9 +1,10 @@
 // What the launcher does on a Node that is too old for the engine: finds a newer one and hands over to it. Plain JavaScript, for Node 18.
 import { spawn, spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { ENGINE_ENVIRONMENT, NEEDED_MAJOR } from './node-options.mjs'
+import { replaceProcess } from './replace-process.mjs'
 
 /**
  * @typedef {object} HandOver
@@ -13,7 +14,7 @@ import { ENGINE_ENVIRONMENT, NEEDED_MAJOR } from './node-options.mjs'
  */
 
 /** @param {HandOver} handOver */
-export function runInNewerNode({ launcher, nodeOptions, isHangupIgnored }) {
+export async function runInNewerNode({ launcher, nodeOptions, isHangupIgnored }) {
   const rejected = [`${process.execPath} is ${process.versions.node}`]
   const node = findNode(launcher, rejected)
   if (node === undefined) {
@@ -22,20 +23,8 @@ export function runInNewerNode({ launcher, nodeOptions, isHangupIgnored }) {
   }
   const args = [...process.execArgv, ...nodeOptions, launcher, ...process.argv.slice(2)]
   const env = { ...(nodeOptions.length > 0 ? ENGINE_ENVIRONMENT : {}), ...process.env, ...pathWith(node) }
-  becomeNode(node, args, env)
+  await replaceProcess(node, args, env)
   runAsChild(node, args, { ...env, III_LAUNCHED: '1' }, isHangupIgnored)
-}
-
-/** Leaves no process behind; comes back where this Node can't, or the system won't. */
-function becomeNode(node, args, env) {
-  if (process.execve === undefined || process.platform === 'win32' || process.channel !== undefined) return
-  try {
-    // Where it fails for a reason that can be told before, Node ends the process without another word.
-    accessSync(node, constants.X_OK)
-    process.execve(node, [node, ...args], env)
-  } catch {
-    // The child says why it could not be started.
-  }
 }
 
 /** What stays has next to no memory of its own: about 8 MB, beside pages of its program that the system may drop. */

@@ -1,5 +1,14 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -14,7 +23,7 @@ beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'iii-launcher-'))
   mkdirSync(path.join(folder, 'bin'))
   copyFileSync(LAUNCHER, path.join(folder, 'bin', 'iii.mjs'))
-  for (const file of ['hangup.mjs', 'newer-node.mjs', 'node-options.mjs', 'warm-bundle.mjs']) {
+  for (const file of ['hangup.mjs', 'newer-node.mjs', 'node-options.mjs', 'replace-process.mjs', 'warm-bundle.mjs']) {
     copyFileSync(path.join(path.dirname(LAUNCHER), file), path.join(folder, 'bin', file))
   }
   // Stands for the CLI: says who runs it, and waits for a signal when asked to.
@@ -39,6 +48,11 @@ beforeAll(() => {
   writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}')
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function linkPackage(name: string): void {
+  mkdirSync(path.join(folder, 'node_modules'), { recursive: true })
+  symlinkSync(path.resolve(path.dirname(LAUNCHER), '../node_modules', name), path.join(folder, 'node_modules', name))
+}
 
 const launch = (node: string, args: string[], env: NodeJS.ProcessEnv, input = '') =>
   spawnSync(node, [path.join(folder, 'bin', 'iii.mjs'), ...args], {
@@ -83,17 +97,26 @@ it('sets Node up for the engine, in the same process, unless the user has chosen
 
 it('parses on every Node since 18: no syntax newer than that', () => {
   // The launcher is read by Nodes that only print a message; esbuild refuses what it would have to rewrite.
-  for (const file of ['iii.mjs', 'hangup.mjs', 'newer-node.mjs', 'node-options.mjs']) {
+  for (const file of ['iii.mjs', 'hangup.mjs', 'newer-node.mjs', 'node-options.mjs', 'replace-process.mjs']) {
     const source = readFileSync(path.join(path.dirname(LAUNCHER), file), 'utf8')
     expect(source).not.toMatch(/\busing\s|\bsatisfies\b|\?\?=|import\s+.*\bwith\s*\{|import defer/)
   }
 })
 
-describe.skipIf(lacks('old Node'))('on a system whose Node is too old (needs old Node)', () => {
+const canReplaceItself =
+  oldNode !== undefined && spawnSync(oldNode, ['-e', 'process.exit(process.execve ? 0 : 1)']).status === 0
+
+describe.skipIf(lacks('old Node')).each([
+  { way: 'and can be replaced', withLibrary: true },
+  { way: 'and can be replaced by its own means only', withLibrary: false },
+])('on a system whose Node is too old $way (needs old Node)', ({ withLibrary }) => {
   const node = oldNode ?? ''
   /** Whether the newer Node takes the place of this one, whose signals it then gets itself. */
-  const isReplaced =
-    oldNode !== undefined && spawnSync(node, ['-e', 'process.exit(process.execve === undefined ? 1 : 0)']).status === 0
+  const isReplaced = withLibrary || canReplaceItself
+  beforeAll(() => {
+    if (withLibrary) for (const name of ['koffi', '@koromix']) linkPackage(name)
+  })
+  afterAll(() => rmSync(path.join(folder, 'node_modules'), { recursive: true, force: true }))
 
   it('finds the newer Node that III_NODE names', () => {
     const { status, stdout } = launch(node, [], { PATH: '', III_NODE: process.execPath })
@@ -121,7 +144,7 @@ describe.skipIf(lacks('old Node'))('on a system whose Node is too old (needs old
     try {
       expect(launch(node, [], { PATH: '' })).toMatchObject({ status: 0, stdout: `${process.versions.node}\n` })
     } finally {
-      rmSync(path.join(folder, 'node_modules'), { recursive: true })
+      rmSync(packaged, { recursive: true })
     }
   })
   it('says what to do where the node package was installed without running its script', () => {
@@ -134,7 +157,7 @@ describe.skipIf(lacks('old Node'))('on a system whose Node is too old (needs old
       const { stdout } = launch(node, [], { PATH: path.dirname(process.execPath) })
       expect(stdout).toBe(`${process.versions.node}\n`)
     } finally {
-      rmSync(path.join(folder, 'node_modules'), { recursive: true })
+      rmSync(packaged, { recursive: true })
     }
   })
   it('leaves nothing running when it is killed', async () => {

@@ -165,12 +165,13 @@ async function runHere() {
 /** The engine as one file, if that is what its sources would give now. Whoever debugs it is to see these. */
 async function warmEngine(cache) {
   if (!startsEngine || process.argv.some((arg) => /^--inspect(=|$)/.test(arg))) return undefined
-  const { currentBundle, showSourcesInStacks, warmFolder, writeLater } = await import('./warm-bundle.mjs')
+  const { currentBundle, warmFolder, writeLater } = await import('./warm-bundle.mjs')
   const folder = warmFolder(cache, here)
   const bundle = folder && currentBundle(folder)
   // A file that is torn, as after a power cut, is written anew like one that is missing.
   const engine = bundle && (await import(pathToFileURL(bundle).href).catch(() => undefined))
   if (engine && engine.main) {
+    const { showSourcesInStacks } = await import('./source-places.mjs')
     showSourcesInStacks(bundle)
     return engine
   }

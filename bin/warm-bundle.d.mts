@@ -5,4 +5,3 @@ export function currentBundle(folder: string): string | undefined
 export function signatureOf(file: string): string
 export function canBeOwn(folder: string): boolean
 export function writeLater(folder: string): void
-export function showSourcesInStacks(bundle: string): void

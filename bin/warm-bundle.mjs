@@ -1,8 +1,7 @@
 // The engine as one file, made of its sources some seconds after a start from them, so that the next start loads one module in place of
 // six hundred (docs/decisions/2026-11-29-warm-bundle.md). Plain JavaScript, and loaded before anything else: it decides what is.
-import module from 'node:module'
 import path from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 
 // An import would make modules of them that read every property, and so load what only comes with some of these.
 const { createHash } = process.getBuiltinModule('node:crypto')
@@ -93,35 +92,4 @@ function writerFile() {
   const here = path.dirname(fileURLToPath(import.meta.url))
   const source = path.join(here, 'write-warm-bundle.ts')
   return existsSync(source) ? source : path.join(here, '..', 'dist', 'bin', 'write-warm-bundle.js')
-}
-
-/**
- * Stacks name the sources, as they would without the bundle. Its map is read when the first stack is looked at.
- * @param {string} bundle
- */
-export function showSourcesInStacks(bundle) {
-  const url = pathToFileURL(bundle).href
-  /** @type {module.SourceMap | undefined} */
-  let map
-  const placeOf = (/** @type {NodeJS.CallSite} */ frame) => {
-    map ??= new module.SourceMap(JSON.parse(readFileSync(`${bundle}.map`, 'utf8')))
-    const origin = map.findOrigin(frame.getLineNumber() ?? 0, frame.getColumnNumber() ?? 0)
-    if (!('fileName' in origin)) return undefined
-    const source = new URL(origin.fileName, url).href
-    return `${source}:${origin.lineNumber}:${origin.columnNumber}`
-  }
-  const described = (/** @type {NodeJS.CallSite} */ frame) => {
-    const text = String(frame)
-    if (frame.getFileName() !== url) return text
-    const place = `${url}:${frame.getLineNumber()}:${frame.getColumnNumber()}`
-    return text.replace(place, () => placeOf(frame) ?? place)
-  }
-  Error.prepareStackTrace = (error, frames) => {
-    const head = Error.prototype.toString.call(error)
-    try {
-      return [head, ...frames.map((frame) => `    at ${described(frame)}`)].join('\n')
-    } catch {
-      return [head, ...frames.map((frame) => `    at ${String(frame)}`)].join('\n')
-    }
-  }
 }

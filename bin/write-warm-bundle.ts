@@ -10,7 +10,9 @@ import { removeLeftovers, writeWhole } from '../base/files/atomic-file.ts'
 import { keepOwnPlace } from '../core/host/builds/module-rewrite.ts'
 import type { ThreadFile } from '../core/host/containers/thread-file.ts'
 import { nodeModules, withoutFacades } from './node-facades.ts'
+import { placesFileOf } from './source-places.mjs'
 import { signatureOf } from './warm-bundle.mjs'
+import { sourcePlaces } from './write-source-places.ts'
 import { COMPACT, makeThreadFile, untilCompiled } from './write-thread-file.ts'
 
 /** Not loaded by most starts, or never by an engine: these stay where they are, and so does all that only they need. */
@@ -19,7 +21,7 @@ const NATIVE = ['bufferutil', 'utf-8-validate', '@napi-rs/nice']
 const ALWAYS_LOADED =
   /^(citty|piscina|bin\/commands\/start\.[jt]s|index\.[jt]s|core\/log\.[jt]s|base\/values\/schema-validation\.[jt]s|plugins\/[\w-]+\/([\w-]+\/)?(config|settings-folder|read-stored|pinned-names|entry-problem)\.[jt]s)$/
 const IMPORT = /(?<!typeof )\bimport\('([^']+)'\)(?!\.[A-Z])/g
-/** An engine that started from a bundle may look into its map, or start threads, for as long; after that these start from the sources. */
+/** An engine that started from a bundle may look for its sources, or start threads, for as long; after that these start from the sources. */
 const KEPT_MS = 24 * 60 * 60_000
 /** Times of files are not finer than this everywhere. */
 const CLOCK_STEP_MS = 2_000
@@ -66,13 +68,14 @@ export async function writeWarmBundle(folder: string, began = Date.now(), cacheD
   const map = outputFiles.find(({ path: file }) => file.endsWith('.map'))!
   const contents = withoutFacades(code.text)
   const bundle = `main-${createHash('sha256').update(contents).digest('hex').slice(0, 16)}.mjs`
-  await writeWhole(path.join(folder, `${bundle}.map`), map.contents, { mode: 0o600 })
+  const places = placesFileOf(bundle)
+  await writeWhole(path.join(folder, places), sourcePlaces(map.text), { mode: 0o600 })
   await writeWhole(path.join(folder, bundle), contents, { mode: 0o600 })
   const written = thread ? thread.files : []
   for (const [name, content] of written) await writeWhole(path.join(folder, name), content, { mode: 0o600 })
   // Last: whoever reads it finds everything that it names.
   await writeWhole(path.join(folder, 'inputs.json'), JSON.stringify({ bundle, inputs }), { mode: 0o600 })
-  await removeOld(folder, new Set([bundle, `${bundle}.map`, ...written.map(([name]) => name)]))
+  await removeOld(folder, new Set([bundle, places, ...written.map(([name]) => name)]))
   return true
 }
 

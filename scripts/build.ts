@@ -27,7 +27,7 @@ function copyAssets(): void {
     [
       '{bin,base,protocol,core,sdk,kit,bench}/**/*.{wasm,json,sql,html}',
       'core/**/*.mjs',
-      'bin/{hangup,node-options,warm-bundle}.mjs',
+      'bin/{hangup,node-options,source-places,warm-bundle}.mjs',
     ],
     { cwd: root },
   )) {

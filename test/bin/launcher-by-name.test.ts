@@ -15,6 +15,7 @@ import path from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ENGINE_NODE_OPTIONS, NEEDED_MAJOR } from '../../bin/node-options.mjs'
 import { tempFolder } from '../support/temp-folder.ts'
+import { copyLauncher } from './copy-launcher.ts'
 import { LAUNCHER } from './run-cli.ts'
 
 const SHELLS = [['/bin/sh'], ['/bin/dash'], ['/bin/bash'], ['/bin/busybox', 'sh']].filter(([file]) => existsSync(file!))
@@ -177,8 +178,7 @@ const COMMAND_LINES = [
 ]
 
 it.each(COMMAND_LINES.map((args) => [args]))('sets Node up for %j just when Node would itself', (args) => {
-  for (const file of ['hangup.mjs', 'node-options.mjs', 'warm-bundle.mjs'])
-    copyFileSync(path.join(path.dirname(LAUNCHER), file), path.join(path.dirname(launcher), file))
+  copyLauncher(path.dirname(launcher))
   const main = `export function main() { process.stdout.write(process.execArgv.join(' ')) }`
   renameSync(launcher, path.join(folder, 'iii.mjs'))
   const bin = path.join(folder, 'bin')

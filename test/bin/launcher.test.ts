@@ -15,6 +15,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { lacks } from '../support/needs.ts'
 import { findOldNode } from './old-node.ts'
+import { copyLauncher, launcherFiles } from './copy-launcher.ts'
 import { LAUNCHER, runCli } from './run-cli.ts'
 
 const oldNode = findOldNode()
@@ -22,10 +23,7 @@ let folder: string
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'iii-launcher-'))
   mkdirSync(path.join(folder, 'bin'))
-  copyFileSync(LAUNCHER, path.join(folder, 'bin', 'iii.mjs'))
-  for (const file of ['hangup.mjs', 'newer-node.mjs', 'node-options.mjs', 'replace-process.mjs', 'warm-bundle.mjs']) {
-    copyFileSync(path.join(path.dirname(LAUNCHER), file), path.join(folder, 'bin', file))
-  }
+  copyLauncher(path.join(folder, 'bin'))
   // Stands for the CLI: says who runs it, and waits for a signal when asked to.
   writeFileSync(
     path.join(folder, 'bin', 'main.ts'),
@@ -97,8 +95,8 @@ it('sets Node up for the engine, in the same process, unless the user has chosen
 
 it('parses on every Node since 18: no syntax newer than that', () => {
   // The launcher is read by Nodes that only print a message; esbuild refuses what it would have to rewrite.
-  for (const file of ['iii.mjs', 'hangup.mjs', 'newer-node.mjs', 'node-options.mjs', 'replace-process.mjs']) {
-    const source = readFileSync(path.join(path.dirname(LAUNCHER), file), 'utf8')
+  for (const file of launcherFiles()) {
+    const source = readFileSync(file, 'utf8')
     expect(source).not.toMatch(/\busing\s|\bsatisfies\b|\?\?=|import\s+.*\bwith\s*\{|import defer/)
   }
 })

@@ -21,6 +21,7 @@ import { canBeOwn, currentBundle, signatureOf, WARM_VARIABLE } from '../../bin/w
 import { haveChanged, isOurs, writeWarmBundle } from '../../bin/write-warm-bundle.ts'
 import { lacks } from '../support/needs.ts'
 import { tempFolder } from '../support/temp-folder.ts'
+import { copyLauncher } from './copy-launcher.ts'
 import { LAUNCHER } from './run-cli.ts'
 
 const BUILD_MS = 60_000
@@ -113,8 +114,7 @@ describe('the launcher', () => {
     const root = tempFolder()
     const bin = path.join(root, 'bin')
     mkdirSync(bin)
-    for (const file of ['iii.mjs', 'hangup.mjs', 'node-options.mjs', 'warm-bundle.mjs'])
-      copyFileSync(path.join(path.dirname(LAUNCHER), file), path.join(bin, file))
+    copyLauncher(bin)
     writeFileSync(path.join(root, 'package.json'), '{"type":"module"}')
     writeFileSync(path.join(bin, 'main.ts'), 'export const main = (): void => console.log("sources")')
     const cache = path.join(root, 'cache')
@@ -170,21 +170,6 @@ describe('the launcher', () => {
     writeFileSync(input, 'edited')
     expect(launch(['start'])).toBe('sources')
   })
-})
-
-it('names the sources in stacks', async () => {
-  const folder = tempFolder()
-  const source = path.join(folder, 'source.ts')
-  writeFileSync(source, 'interface A { a: 1 }\n\nexport function main(): void {\n  throw new Error("told")\n}\n')
-  const bundle = path.join(folder, 'out', 'main-1.mjs')
-  await build({ entryPoints: [source], outfile: bundle, format: 'esm', sourcemap: 'external', bundle: true })
-  const warm = new URL('../../bin/warm-bundle.mjs', import.meta.url).href
-  const script = `import { showSourcesInStacks } from ${JSON.stringify(warm)}
-    showSourcesInStacks(${JSON.stringify(bundle)})
-    const { main } = await import(${JSON.stringify(pathToFileURL(bundle).href)})
-    try { main() } catch (error) { console.log(error.stack) }`
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
-  expect(stdout).toMatch(/^Error: told\n {4}at main \(file:.*\/source\.ts:4:9\)\n {4}at file:/)
 })
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))

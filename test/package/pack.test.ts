@@ -45,6 +45,8 @@ describe('the packed package', () => {
       'iii-config.yaml',
       'bin/iii.mjs',
       'bin/newer-node.mjs',
+      'bin/replace-process.mjs',
+      'bin/source-places.mjs',
       'bin/warm-bundle.mjs',
       'dist/bin/write-warm-bundle.js',
       'dist/bin/main.js',

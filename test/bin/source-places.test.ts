@@ -1,0 +1,85 @@
+// Stacks of the engine's one file name its sources, by a file that is looked into in place of a source map.
+import { build } from 'esbuild'
+import { spawnSync } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { SourceMap } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { expect, it, onTestFinished } from 'vitest'
+import { originOf, placesFileOf } from '../../bin/source-places.mjs'
+import { sourcePlaces } from '../../bin/write-source-places.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+
+const READER = new URL('../../bin/source-places.mjs', import.meta.url).href
+const ROUTER = fileURLToPath(new URL('../../core/router/router.ts', import.meta.url))
+
+async function bundled(entry: string): Promise<{ bundle: string; code: string; map: string }> {
+  const bundle = path.join(tempFolder(), 'out', 'main-1.mjs')
+  mkdirSync(path.dirname(bundle))
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    minifyWhitespace: true,
+    lineLimit: 160,
+    sourcemap: 'external',
+    write: false,
+  })
+  const [map = '', code = ''] = outputFiles.map(({ text }) => text)
+  writeFileSync(bundle, code)
+  writeFileSync(placesFileOf(bundle), sourcePlaces(map))
+  return { bundle, code, map }
+}
+
+async function failing(): Promise<string> {
+  const source = path.join(tempFolder(), 'source.ts')
+  writeFileSync(source, 'interface A { a: 1 }\n\nexport function main(): void {\n  throw new Error("told")\n}\n')
+  return (await bundled(source)).bundle
+}
+
+/** What an error of that bundle says of itself. */
+function stackOf(bundle: string): string {
+  const script = `import { showSourcesInStacks } from ${JSON.stringify(READER)}
+    showSourcesInStacks(${JSON.stringify(bundle)})
+    const { main } = await import(${JSON.stringify(pathToFileURL(bundle).href)})
+    try { main() } catch (error) { console.log(error.stack) }`
+  return spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout
+}
+
+it('names the sources in stacks', async () => {
+  expect(stackOf(await failing())).toMatch(/^Error: told\n {4}at main \(file:.*\/source\.ts:4:9\)\n {4}at file:/)
+})
+
+it.each<[string, (file: string) => void]>([
+  ['is gone', (file) => rmSync(file)],
+  ['is torn', (file) => truncateSync(file, 6)],
+])('leaves the stack as it is where the file of places %s', async (_, harm) => {
+  const bundle = await failing()
+  harm(placesFileOf(bundle))
+  expect(stackOf(bundle)).toMatch(/^Error: told\n {4}at main \(file:.*\/main-1\.mjs:1:\d+\)\n {4}at file:/)
+})
+
+it('finds for each name in the code what the source map says', async () => {
+  const { bundle, code, map } = await bundled(ROUTER)
+  const { sources } = JSON.parse(map) as { sources: string[] }
+  const whole = new SourceMap(JSON.parse(map))
+  const descriptor = openSync(placesFileOf(bundle), 'r')
+  onTestFinished(() => closeSync(descriptor))
+  const places = code
+    .split('\n')
+    .flatMap((text, line) => [...text.matchAll(/[\w$]+/g)].map(({ index }) => [line, index] as const))
+  const differing = places.filter(([line, column]) => {
+    const origin = originOf(descriptor, line, column)
+    const said = whole.findOrigin(line + 1, column + 1)
+    if (origin === undefined || !('fileName' in said)) return true
+    return (
+      sources[origin.source] !== said.fileName ||
+      origin.line + 1 !== said.lineNumber ||
+      origin.column + 1 !== said.columnNumber
+    )
+  })
+  expect(places.length).toBeGreaterThan(5_000)
+  expect(differing).toEqual([])
+})

@@ -22,7 +22,14 @@ engine_options() {
     *semi-space*) return ;;
   esac
   options=--max-semi-space-size=1
-  export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX-2}"
+  own=
+  [ -n "${MALLOC_ARENA_MAX+set}" ] || own_variable MALLOC_ARENA_MAX 2
+  [ -n "${MALLOC_TRIM_THRESHOLD_+set}" ] || own_variable MALLOC_TRIM_THRESHOLD_ 1048576
+}
+
+own_variable() {
+  own="$own$1 "
+  export "$1=$2" III_OWN_ENVIRONMENT="$own"
 }
 
 # What ignores SIGHUP, as nohup has it, is known here; Node has forgotten when it runs its first line.
@@ -98,7 +105,13 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { HANGUP_VARIABLE, ignoresHangup } from './hangup.mjs'
-import { ENGINE_ENVIRONMENT, ENGINE_NODE_OPTIONS, keepOptionsFromThreads, NEEDED_MAJOR } from './node-options.mjs'
+import {
+  ENGINE_NODE_OPTIONS,
+  engineEnvironment,
+  hideOwnEnvironment,
+  keepOptionsFromThreads,
+  NEEDED_MAJOR,
+} from './node-options.mjs'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 
@@ -139,7 +152,7 @@ function becomeSetUp() {
   if (process.execve === undefined || process.platform === 'win32' || process.channel !== undefined) return
   const line = [process.execPath, ...process.execArgv, ...nodeOptions, ...process.argv.slice(1)]
   try {
-    process.execve(process.execPath, line, { ...ENGINE_ENVIRONMENT, ...process.env })
+    process.execve(process.execPath, line, engineEnvironment(process.env))
   } catch {
     // Not permitted here, by a permission model for example.
   }
@@ -154,6 +167,7 @@ async function entryFile() {
 
 async function runHere() {
   keepOptionsFromThreads()
+  hideOwnEnvironment()
   endWithLauncher()
   // Saves the stripping of types and most of the compiling at every start but the first.
   const cache = cacheFolder()

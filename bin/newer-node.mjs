@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { ENGINE_ENVIRONMENT, NEEDED_MAJOR } from './node-options.mjs'
+import { engineEnvironment, NEEDED_MAJOR } from './node-options.mjs'
 import { replaceProcess } from './replace-process.mjs'
 
 /**
@@ -22,7 +22,7 @@ export async function runInNewerNode({ launcher, nodeOptions, isHangupIgnored })
     process.exit(1)
   }
   const args = [...process.execArgv, ...nodeOptions, launcher, ...process.argv.slice(2)]
-  const env = { ...(nodeOptions.length > 0 ? ENGINE_ENVIRONMENT : {}), ...process.env, ...pathWith(node) }
+  const env = { ...(nodeOptions.length > 0 ? engineEnvironment(process.env) : process.env), ...pathWith(node) }
   await replaceProcess(node, args, env)
   runAsChild(node, args, { ...env, III_LAUNCHED: '1' }, isHangupIgnored)
 }

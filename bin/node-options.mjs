@@ -10,8 +10,26 @@ export const NEEDED_MAJOR = 24
  */
 export const ENGINE_NODE_OPTIONS = ['--max-semi-space-size=1']
 
-/** Threads that end give their memory back where glibc keeps few arenas; kept as the user set it, if so. */
-export const ENGINE_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' }
+/**
+ * For the malloc of glibc, unless the user has set it himself: threads that end give their memory back where there are few arenas, and the
+ * files that a start reads give theirs where the threshold is a fixed one (docs/decisions/2026-11-30-malloc-at-rest.md).
+ */
+const ENGINE_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '1048576' }
+/** Names what of it the launcher has set. */
+const OWN_VARIABLE = 'III_OWN_ENVIRONMENT'
+
+/** @param {NodeJS.ProcessEnv} env that of the user @returns {NodeJS.ProcessEnv} */
+export function engineEnvironment(env) {
+  const own = Object.entries(ENGINE_ENVIRONMENT).filter(([name]) => env[name] === undefined)
+  return { ...env, ...Object.fromEntries(own), [OWN_VARIABLE]: own.map(([name]) => name).join(' ') }
+}
+
+/** It is read when a process begins; what the engine starts is to have the environment of the user. */
+export function hideOwnEnvironment() {
+  const own = (process.env[OWN_VARIABLE] || '').split(' ')
+  for (const name of Object.keys(ENGINE_ENVIRONMENT)) if (own.includes(name)) delete process.env[name]
+  delete process.env[OWN_VARIABLE]
+}
 
 /**
  * The options are for the router's thread: plugins hold many calls at once and do better with Node's own sizes. And V8 would collect the small

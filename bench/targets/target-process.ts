@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { withinDeadline } from '../load/deadline.ts'
-import { ENGINE_ENVIRONMENT, ENGINE_NODE_OPTIONS } from '../../bin/node-options.mjs'
+import { ENGINE_NODE_OPTIONS, engineEnvironment } from '../../bin/node-options.mjs'
 import { siblingFile } from '../sibling-file.ts'
 
 /** Runs as the launcher would run it. */
@@ -54,7 +54,7 @@ export class TargetProcess {
     const child = spawn(line[0]!, line.slice(1), {
       cwd: command.cwd,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: isEngine ? { ...ENGINE_ENVIRONMENT, ...process.env } : process.env,
+      env: isEngine ? engineEnvironment(process.env) : process.env,
     })
     const ready = Promise.withResolvers<TargetReady>()
     child.once('message', ready.resolve as (message: unknown) => void)

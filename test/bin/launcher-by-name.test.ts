@@ -25,7 +25,8 @@ const OPTIONS = ENGINE_NODE_OPTIONS.join(' ')
 interface Started {
   readonly node: string
   readonly args: readonly string[]
-  readonly arenas: string
+  /** The variables for it, and which of them the user has not set. */
+  readonly malloc: string
   readonly hangup: string
   readonly path: string
 }
@@ -49,7 +50,13 @@ beforeEach(() => {
 /** A program that says which Node it stands for, and how it was started. */
 function fakeNode(file: string, version: string): void {
   mkdirSync(path.dirname(file), { recursive: true })
-  const fields = ['"$0"', '"${MALLOC_ARENA_MAX-}"', '"${III_SIGHUP-}"', '"$PATH"', '"$@"']
+  const fields = [
+    '"$0"',
+    '"${MALLOC_ARENA_MAX-} ${MALLOC_TRIM_THRESHOLD_-} ${III_OWN_ENVIRONMENT-}"',
+    '"${III_SIGHUP-}"',
+    '"$PATH"',
+    '"$@"',
+  ]
   const script = `#!/bin/sh\nif [ "$1" = --version ]; then echo v${version}; exit; fi\nprintf '%s\\000' ${fields.join(' ')}\n`
   writeFileSync(file, script, { mode: 0o755 })
 }
@@ -66,8 +73,8 @@ function run(command: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = fold
   const [file, ...args] = command
   const { stdout, stderr, status } = spawnSync(file!, args, { cwd, env: { PATH: tools, ...env }, encoding: 'utf8' })
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-  const [node, arenas, hangup, searched, ...rest] = stdout.split('\0').slice(0, -1)
-  return { node: node!, args: rest, arenas: arenas!, hangup: hangup!, path: searched! }
+  const [node, malloc, hangup, searched, ...rest] = stdout.split('\0').slice(0, -1)
+  return { node: node!, args: rest, malloc: malloc!, hangup: hangup!, path: searched! }
 }
 
 describe.each(SHELLS)('by %s %s', (...shell) => {
@@ -78,14 +85,18 @@ describe.each(SHELLS)('by %s %s', (...shell) => {
     fakeNode(path.join(tools, 'node'), `${NEEDED_MAJOR}.0.0`)
     const args = ['start', '--config', 'a b', "it's", '"', '$HOME', '*', '', 'ä\nb']
     const started = start(args)
-    expect(started).toMatchObject({ node: path.join(tools, 'node'), arenas: '2', path: tools })
+    expect(started).toMatchObject({
+      node: path.join(tools, 'node'),
+      malloc: '2 1048576 MALLOC_ARENA_MAX MALLOC_TRIM_THRESHOLD_ ',
+      path: tools,
+    })
     expect(started.args).toEqual([OPTIONS, launcher, ...args])
   })
 
   it('leaves what the user has set himself', () => {
     fakeNode(path.join(tools, 'node'), `${NEEDED_MAJOR}.0.0`)
     expect(start([], { NODE_OPTIONS: '--max-semi-space-size=8' }).args).toEqual([launcher])
-    expect(start([], { MALLOC_ARENA_MAX: '' }).arenas).toBe('')
+    expect(start([], { MALLOC_ARENA_MAX: '' }).malloc).toBe(' 1048576 MALLOC_TRIM_THRESHOLD_ ')
   })
 
   it('starts the node package above the place that links lead to, where that of PATH is too old or not there', () => {

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { engineEnvironment } from '../../bin/node-options.mjs'
 import { lacks } from '../support/needs.ts'
 import { findOldNode } from './old-node.ts'
 import { copyLauncher, launcherFiles } from './copy-launcher.ts'
@@ -29,7 +30,7 @@ beforeAll(() => {
     path.join(folder, 'bin', 'main.ts'),
     `export async function main(argv: readonly string[]): Promise<void> {
       if (argv[0] === 'exit') process.exit(Number(argv[1]))
-      if (argv[0] === 'start') return console.log(process.pid, ...process.execArgv, process.env.MALLOC_ARENA_MAX)
+      if (argv[0] === 'start') return console.log(process.pid, ...process.execArgv, process.env.MALLOC_ARENA_MAX, process.env.III_OWN_ENVIRONMENT)
       if (argv[0] === 'node') {
         const { execSync } = await import('node:child_process')
         return console.log(execSync('node --version', { encoding: 'utf8' }).trim())
@@ -82,15 +83,24 @@ it.skipIf(lacks('root'))('runs for a user of whom the system knows no home (need
 
 it('sets Node up for the engine, in the same process, unless the user has chosen for himself', () => {
   const started = launch(process.execPath, ['start'], { PATH: '' })
-  expect(started.stdout).toBe(`${started.pid} --max-semi-space-size=1 2\n`)
+  // What it sets up for itself is not for the workers that it starts.
+  expect(started.stdout).toBe(`${started.pid} --max-semi-space-size=1 undefined undefined\n`)
   const chosen = launch(process.execPath, ['start'], {
     PATH: '',
     NODE_OPTIONS: '--max-semi-space-size=8',
     MALLOC_ARENA_MAX: '4',
   })
-  expect(chosen.stdout).toBe(`${chosen.pid} 4\n`)
+  expect(chosen.stdout).toBe(`${chosen.pid} 4 undefined\n`)
   const other = launch(process.execPath, [], { PATH: '', MALLOC_ARENA_MAX: '' })
   expect(other.status).toBe(0)
+})
+
+it('gives the engine what the user has not set, and names it', () => {
+  const fresh = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '1048576' }
+  const both = 'MALLOC_ARENA_MAX MALLOC_TRIM_THRESHOLD_'
+  expect(engineEnvironment({ A: '1' })).toEqual({ A: '1', ...fresh, III_OWN_ENVIRONMENT: both })
+  const chosen = { ...fresh, MALLOC_ARENA_MAX: '', III_OWN_ENVIRONMENT: 'MALLOC_TRIM_THRESHOLD_' }
+  expect(engineEnvironment({ MALLOC_ARENA_MAX: '' })).toEqual(chosen)
 })
 
 it('parses on every Node since 18: no syntax newer than that', () => {

@@ -17,36 +17,47 @@ export function placesFileOf(bundle) {
   return `${bundle}.places`
 }
 
+/** Errors come from the same places over and over. */
+const MAX_KNOWN = 1_000
+
 /** Stacks name the sources, as they would without the bundle. @param {string} bundle */
 export function showSourcesInStacks(bundle) {
   const url = pathToFileURL(bundle).href
+  /** @type {Map<string, string>} a place in the bundle, and in its source */
+  const known = new Map()
   Error.prepareStackTrace = (error, frames) => {
-    const head = Error.prototype.toString.call(error)
-    const lines = frames.map(String)
+    const ours = frames.filter((frame) => frame.getFileName() === url)
     try {
-      if (frames.some((frame) => frame.getFileName() === url)) nameSources(frames, lines, bundle, url)
+      const asked = ours.map(placeIn).filter((place) => !known.has(place))
+      if (asked.length > 0) lookUp(asked, known, bundle)
     } catch {
       // The file is gone, or the system has no further descriptor: the places are those of the bundle.
     }
-    return [head, ...lines.map((line) => `    at ${line}`)].join('\n')
+    const lines = frames.map((frame) => {
+      const place = placeIn(frame)
+      const source = frame.getFileName() === url ? known.get(place) : undefined
+      return source === undefined ? String(frame) : String(frame).replace(`${url}:${place}`, () => source)
+    })
+    return [Error.prototype.toString.call(error), ...lines.map((line) => `    at ${line}`)].join('\n')
   }
 }
 
-/** @param {readonly NodeJS.CallSite[]} frames @param {string[]} lines @param {string} bundle @param {string} url */
-function nameSources(frames, lines, bundle, url) {
+/** @param {NodeJS.CallSite} frame */
+function placeIn(frame) {
+  return `${frame.getLineNumber()}:${frame.getColumnNumber()}`
+}
+
+/** @param {readonly string[]} places @param {Map<string, string>} known @param {string} bundle */
+function lookUp(places, known, bundle) {
+  if (known.size > MAX_KNOWN) known.clear()
   const descriptor = openSync(placesFileOf(bundle), 'r')
   try {
     const names = namesIn(descriptor)
-    for (const [index, frame] of frames.entries()) {
-      if (frame.getFileName() !== url) continue
-      const [line, column] = [frame.getLineNumber() ?? 0, frame.getColumnNumber() ?? 0]
+    for (const place of places) {
+      const [line = 0, column = 0] = place.split(':').map(Number)
       const origin = originOf(descriptor, line - 1, column - 1)
-      if (origin === undefined) continue
-      const source = new URL(names[origin.source] ?? '', url).href
-      lines[index] = (lines[index] ?? '').replace(
-        `${url}:${line}:${column}`,
-        () => `${source}:${origin.line + 1}:${origin.column + 1}`,
-      )
+      const source = new URL((origin && names[origin.source]) ?? '', pathToFileURL(bundle)).href
+      known.set(place, origin ? `${source}:${origin.line + 1}:${origin.column + 1}` : `${source}:${place}`)
     }
   } finally {
     closeSync(descriptor)

@@ -39,17 +39,24 @@ async function failing(): Promise<string> {
   return (await bundled(source)).bundle
 }
 
-/** What an error of that bundle says of itself. */
-function stackOf(bundle: string): string {
+/** What an error of that bundle says of itself, and the same error once more. */
+function stacksOf(bundle: string): string[] {
   const script = `import { showSourcesInStacks } from ${JSON.stringify(READER)}
     showSourcesInStacks(${JSON.stringify(bundle)})
     const { main } = await import(${JSON.stringify(pathToFileURL(bundle).href)})
-    try { main() } catch (error) { console.log(error.stack) }`
-  return spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout
+    const stack = () => { try { main() } catch (error) { return error.stack } }
+    const first = stack()
+    process.getBuiltinModule('node:fs').rmSync(${JSON.stringify(placesFileOf(bundle))}, { force: true })
+    console.log(JSON.stringify([first, stack()]))`
+  return JSON.parse(
+    spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout,
+  ) as string[]
 }
 
-it('names the sources in stacks', async () => {
-  expect(stackOf(await failing())).toMatch(/^Error: told\n {4}at main \(file:.*\/source\.ts:4:9\)\n {4}at file:/)
+it('names the sources in stacks, and has looked up each place once', async () => {
+  const stacks = stacksOf(await failing())
+  const named = expect.stringMatching(/^Error: told\n {4}at main \(file:.*\/source\.ts:4:9\)\n {4}at /)
+  expect(stacks).toEqual([named, named])
 })
 
 it.each<[string, (file: string) => void]>([
@@ -58,7 +65,7 @@ it.each<[string, (file: string) => void]>([
 ])('leaves the stack as it is where the file of places %s', async (_, harm) => {
   const bundle = await failing()
   harm(placesFileOf(bundle))
-  expect(stackOf(bundle)).toMatch(/^Error: told\n {4}at main \(file:.*\/main-1\.mjs:1:\d+\)\n {4}at file:/)
+  expect(stacksOf(bundle)[0]).toMatch(/^Error: told\n {4}at main \(file:.*\/main-1\.mjs:1:\d+\)\n {4}at /)
 })
 
 it('finds for each name in the code what the source map says', async () => {

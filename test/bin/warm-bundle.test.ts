@@ -15,7 +15,6 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { canBeOwn, currentBundle, signatureOf, WARM_VARIABLE } from '../../bin/warm-bundle.mjs'
 import { haveChanged, isOurs, writeWarmBundle } from '../../bin/write-warm-bundle.ts'

@@ -1,6 +1,9 @@
 // Puts another program in the place of this process. Plain JavaScript, for Node 18.
 import { accessSync, constants } from 'node:fs'
 
+/** F_SETFD, which is the same number on every system that has it. */
+const SET_DESCRIPTOR_FLAGS = 2
+
 /**
  * Process id, signals, exit code and standard streams are the other program's from then on. Comes back where neither Node nor the system can,
  * where a parent expects messages from this Node, and where the file can't be run: who starts it in the usual way learns why.
@@ -31,6 +34,3 @@ async function executeByLibrary(file, line, env) {
   for (const descriptor of [0, 1, 2]) fcntl(descriptor, SET_DESCRIPTOR_FLAGS, 'int', 0)
   execve(file, [...line, null], [...variables.map(([name, value]) => `${name}=${value}`), null])
 }
-
-/** F_SETFD, which is the same number on every system that has it. */
-const SET_DESCRIPTOR_FLAGS = 2

@@ -27,6 +27,7 @@ export function showSourcesInStacks(bundle) {
   const known = new Map()
   Error.prepareStackTrace = (error, frames) => {
     const ours = frames.filter((frame) => frame.getFileName() === url)
+    if (known.size > MAX_KNOWN) known.clear()
     try {
       const asked = ours.map(placeIn).filter((place) => !known.has(place))
       if (asked.length > 0) lookUp(asked, known, bundle)
@@ -49,7 +50,6 @@ function placeIn(frame) {
 
 /** @param {readonly string[]} places @param {Map<string, string>} known @param {string} bundle */
 function lookUp(places, known, bundle) {
-  if (known.size > MAX_KNOWN) known.clear()
   const descriptor = openSync(placesFileOf(bundle), 'r')
   try {
     const names = namesIn(descriptor)

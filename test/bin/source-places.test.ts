@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { originOf, placesFileOf } from '../../bin/source-places.mjs'
 import { sourcePlaces } from '../../bin/write-source-places.ts'
+import { COMPACT } from '../../bin/write-thread-file.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 const READER = new URL('../../bin/source-places.mjs', import.meta.url).href
@@ -22,8 +23,7 @@ async function bundled(entry: string): Promise<{ bundle: string; code: string; m
     bundle: true,
     platform: 'node',
     format: 'esm',
-    minifyWhitespace: true,
-    lineLimit: 160,
+    ...COMPACT,
     sourcemap: 'external',
     write: false,
   })
@@ -33,24 +33,33 @@ async function bundled(entry: string): Promise<{ bundle: string; code: string; m
   return { bundle, code, map }
 }
 
-async function failing(): Promise<string> {
+async function bundleOf(text: string): Promise<string> {
   const source = path.join(tempFolder(), 'source.ts')
-  writeFileSync(source, 'interface A { a: 1 }\n\nexport function main(): void {\n  throw new Error("told")\n}\n')
+  writeFileSync(source, text)
   return (await bundled(source)).bundle
+}
+
+const failing = (): Promise<string> =>
+  bundleOf('interface A { a: 1 }\n\nexport function main(): void {\n  throw new Error("told")\n}\n')
+
+/** What the script of that bundle prints, as JSON. */
+function run(bundle: string, script: string): unknown {
+  const whole = `import { showSourcesInStacks } from ${JSON.stringify(READER)}
+    showSourcesInStacks(${JSON.stringify(bundle)})
+    const bundle = await import(${JSON.stringify(pathToFileURL(bundle).href)})
+    ${script}`
+  return JSON.parse(spawnSync(process.execPath, ['--input-type=module', '-e', whole], { encoding: 'utf8' }).stdout)
 }
 
 /** What an error of that bundle says of itself, and the same error once more. */
 function stacksOf(bundle: string): string[] {
-  const script = `import { showSourcesInStacks } from ${JSON.stringify(READER)}
-    showSourcesInStacks(${JSON.stringify(bundle)})
-    const { main } = await import(${JSON.stringify(pathToFileURL(bundle).href)})
+  const gone = `process.getBuiltinModule('node:fs').rmSync(${JSON.stringify(placesFileOf(bundle))}, { force: true })`
+  const script = `const { main } = bundle
     const stack = () => { try { main() } catch (error) { return error.stack } }
     const first = stack()
-    process.getBuiltinModule('node:fs').rmSync(${JSON.stringify(placesFileOf(bundle))}, { force: true })
+    ${gone}
     console.log(JSON.stringify([first, stack()]))`
-  return JSON.parse(
-    spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout,
-  ) as string[]
+  return run(bundle, script) as string[]
 }
 
 it('names the sources in stacks, and has looked up each place once', async () => {
@@ -66,6 +75,17 @@ it.each<[string, (file: string) => void]>([
   const bundle = await failing()
   harm(placesFileOf(bundle))
   expect(stacksOf(bundle)[0]).toMatch(/^Error: told\n {4}at main \(file:.*\/main-1\.mjs:1:\d+\)\n {4}at /)
+})
+
+it('names every source in a stack, however many places have been looked up before', async () => {
+  const lines = Array.from({ length: 2_500 }, (_, line) => `  (call: () => Error) => call(), // ${line}`)
+  const bundle = await bundleOf(
+    `export const callers = [\n${lines.join('\n')}\n]\nexport const fail = () => new Error('told')\n`,
+  )
+  const script = `const stacks = bundle.callers.map((call) => call(bundle.fail).stack.split('\\n').slice(1, 3))
+    console.log(JSON.stringify(stacks.map((stack) => stack.map((line) => /[^/]*:\\d+(?=:)/.exec(line)[0]))))`
+  const places = lines.map((_, line) => ['source.ts:2503', `source.ts:${line + 2}`])
+  expect(run(bundle, script)).toEqual(places)
 })
 
 it('finds for each name in the code what the source map says', async () => {

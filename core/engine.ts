@@ -1,4 +1,5 @@
 // What the package offers to programs that run an engine in their own process. running-engine.ts is the engine.
+import { keepTickShape } from '../base/process/keep-tick-shape.ts'
 import type { BuiltIn, WorkerAbout } from '../sdk/built-in.ts'
 import type { GivenConfig } from './config/source.ts'
 import type { EngineStatus } from './engine-status.ts'
@@ -75,5 +76,6 @@ export interface Engine {
  * @throws ConfigError for a bad configuration, StartError when a built-in plugin or a listener can't start; both say what to do.
  */
 export function startEngine(options: StartOptions = {}): Promise<Engine> {
+  keepTickShape()
   return RunningEngine.start(options)
 }

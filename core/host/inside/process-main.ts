@@ -1,4 +1,5 @@
 // The file that a plugin's own process runs: opens the pipe to the engine and serves the plugin host.
+import { keepTickShape } from '../../../base/process/keep-tick-shape.ts'
 import type { FrameEnd } from '../../../sdk/transports/frame-end.ts'
 import { openPipeEnd } from '../../../sdk/transports/pipe-end.ts'
 import { collectAfterStarts } from './collect-after-starts.ts'
@@ -11,6 +12,7 @@ export interface LastWords {
 }
 
 process.setSourceMapsEnabled(true)
+keepTickShape()
 explainNativeFailures()
 
 process.on('uncaughtExceptionMonitor', (error: unknown) => {

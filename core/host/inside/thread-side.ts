@@ -1,5 +1,6 @@
 // The inside of a thread of plugins: opens the ring and serves the plugin host for as long as the thread lives.
 import { threadId, type MessagePort } from 'node:worker_threads'
+import { keepTickShape } from '../../../base/process/keep-tick-shape.ts'
 import type { FrameEnd } from '../../../sdk/transports/frame-end.ts'
 import { openRingEnd } from '../../../sdk/transports/ring-end.ts'
 import type { ThreadFile } from '../containers/thread-file.ts'
@@ -24,6 +25,7 @@ export interface ThreadTask {
 /** The pool's task: it never ends. The thread is ended by abort, by its plugin, or by an error that nobody caught. */
 export function serveThread({ memory, port, ready, file }: ThreadTask): Promise<never> {
   process.setSourceMapsEnabled(true)
+  keepTickShape()
   explainNativeFailures()
   const runner = new PluginRunner(
     () => end,

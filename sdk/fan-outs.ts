@@ -1,5 +1,6 @@
 // Calls of many functions with one payload, for providers of trigger types: one frame to the engine instead of one per function, and
 // one back for all that have succeeded meanwhile. An engine that a thousand functions are called through spends a fraction on each.
+import { Numbered } from '../base/values/numbered.ts'
 import {
   FAN_OUT_CALLS,
   FAN_OUT_NUMBERS,
@@ -41,7 +42,7 @@ interface OpenFanOut {
 export class FanOuts {
   readonly #transport: OfferTransport
   readonly #onEmpty: () => void
-  readonly #open = new Map<number, OpenFanOut>()
+  readonly #open = new Numbered<OpenFanOut>()
   #last = 0
   #calls = 0
 
@@ -133,7 +134,7 @@ export class FanOuts {
   }
 
   #closed(): void {
-    for (const number of [...this.#open.keys()]) {
+    for (const [number] of this.#open) {
       this.#endAll(number, (functionId) => {
         return new InvocationError('invocation_stopped', 'The connection to the engine was closed', functionId)
       })

@@ -1,6 +1,6 @@
 // Things that come and go by the thousand, a few of them there at a time. A `Set` makes itself a new table every few dozen changes, and a table
 // that has become old before it is thrown away keeps alive what stood in it, and through that the tables after it, until the next full
-// garbage collection: half of all requests were still there. Here one array stays.
+// garbage collection: half of all requests were still there (docs/decisions/2026-12-01-maps-of-calls.md). Here one array stays.
 
 /** `Place`: name of the member in which an item keeps where it stands; -1 = nowhere. An item is in one roster by that member at most. */
 export class Roster<Item extends Record<Place, number>, Place extends string> implements Iterable<Item> {

@@ -49,8 +49,11 @@ export class UnansweredCalls {
   sweep(now = performance.now()): void {
     const { workers, settlement } = this.#deps
     const cap = this.#cap
+    const least = cap > 0 ? Math.min(cap, VOID_MS) : VOID_MS
     for (const worker of workers.values()) {
       worker.voids?.sweep(now, cap > 0 ? cap : VOID_MS)
+      const oldest = worker.calls.oldest()
+      if (oldest === undefined || now - oldest.deliveredAt <= least) continue
       for (const call of worker.calls) {
         const { callId } = call
         const age = now - call.deliveredAt

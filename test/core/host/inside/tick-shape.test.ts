@@ -22,7 +22,8 @@ test.each(['thread', 'process'])('in a %s of plugins', async (isolation) => {
 })
 
 test('in the thread that starts an engine', async () => {
-  expect(kept.tick).toBeUndefined()
+  // Test files share a process, and an earlier engine may have kept one.
+  delete kept.tick
   const engine = await startEngine({
     config: { workers: [] },
     log: createLog({ level: 'error', pretty: false, write: () => {} }),

@@ -26,6 +26,9 @@ const KEPT_MS = 24 * 60 * 60_000
 /** Times of files are not finer than this everywhere. */
 const CLOCK_STEP_MS = 2_000
 
+/** Of this folder: a file that they would write otherwise now is not what there should be. */
+const WRITERS = ['write-warm-bundle', 'write-thread-file', 'write-source-places', 'node-facades']
+
 const root = fileURLToPath(new URL('..', import.meta.url))
 const own = path.extname(import.meta.filename)
 
@@ -143,9 +146,9 @@ function bannerOf(entry: string): string {
   )
 }
 
-/** What decides, beside the modules themselves, which ones are found. */
+/** What decides, beside the modules themselves, which ones are found and what is made of them. */
 function installedFiles(): string[] {
-  const found = [import.meta.filename]
+  const found = WRITERS.map((name) => path.join(import.meta.dirname, `${name}${own}`))
   for (let folder = root; ; folder = path.dirname(folder)) {
     const files = ['package.json', path.join('node_modules', '.package-lock.json')]
     found.push(...files.map((file) => path.join(folder, file)).filter((file) => existsSync(file)))

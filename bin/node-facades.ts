@@ -5,6 +5,9 @@ import { isBuiltin } from 'node:module'
 
 /** What they are marked with, until `withoutFacades`. */
 const MARK = 'iii-built-in:'
+/** Before it there may be an `import.meta` or an `import(…)` without a quotation mark or a semicolon in between. */
+const MARKED_IMPORT = new RegExp(`\\bimport\\b([\\s\\w$*,{}]+)from\\s*"${MARK}([^"]+)";`, 'g')
+
 /**
  * Modules that the packages ask for where they begin and read in some of their functions only: each loads others of Node's own, and no start
  * needs them.
@@ -22,8 +25,6 @@ const LATE_MODULE =
   'var __iiiLate=(name)=>new Proxy(()=>{},{' +
   "get:(_,key)=>key==='__esModule'?undefined:process.getBuiltinModule(name)[key]," +
   'apply:(_,self,args)=>process.getBuiltinModule(name)(...args)});'
-/** Before it there may be an `import.meta` or an `import(…)` without a quotation mark or a semicolon in between. */
-const MARKED_IMPORT = new RegExp(`\\bimport\\b([\\s\\w$*,{}]+)from\\s*"${MARK}([^"]+)";`, 'g')
 
 export const nodeModules: Plugin = {
   name: 'node-modules',
@@ -60,7 +61,8 @@ function lateModules(code: string): string {
     const mark = ' '.repeat(LATE_MARK.length)
     return `__iiiLate(${space}"${name}"${mark})`
   })
-  if (late.includes(LATE_MARK))
-    throw new Error(`A module of Node is asked for in a way that is not known: ${LATE_MARK}`)
+  const left = late.indexOf(LATE_MARK)
+  if (left !== -1)
+    throw new Error(`A module of Node is asked for in an unknown way: ${late.slice(Math.max(0, left - 40), left + 40)}`)
   return late === code ? code : LATE_MODULE + late
 }

@@ -212,6 +212,9 @@ describe('what is written', () => {
     expect(existsSync(draft)).toBe(false)
     const bundle = currentBundle(folder)!
     expect(readFileSync(bundle, 'utf8')).not.toMatch(/^import [^'"]+ from "(node|iii-built-in):/m)
+    // Only packages ask for these, and only some of their functions need them.
+    expect(readFileSync(bundle, 'utf8')).not.toMatch(/require\d*\(\s*"(?:node:)?(?:assert|https|tls|zlib)"/)
+    expect(readFileSync(path.join(folder, 'inputs.json'), 'utf8')).toContain('node-facades.ts')
     appendFileSync(bundle, '\nconsole.error("from the bundle")\n')
     const listening = ['iii-worker-manager', 'iii-http', 'iii-stream'].map(
       (name) => `{ name: ${name}, config: { port: 0 } }`,
